@@ -1,0 +1,51 @@
+"""A scalar reverse-mode autodiff engine: write scalars, see every derivative, run at matrix speed.
+
+>>> from autograd import Value
+>>> x = Value(3.0, label="x")
+>>> y = x * x + 2 * x
+>>> y.backward()
+>>> x.grad
+8.0
+"""
+
+from autograd.functions import (
+    dot,
+    hypot,
+    largest,
+    log_softmax,
+    logaddexp,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    norm,
+    product,
+    smallest,
+    softmax,
+    total,
+)
+from autograd.graph import topological_order
+from autograd.value import Value, no_grad, strict
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Value",
+    "dot",
+    "hypot",
+    "largest",
+    "log_softmax",
+    "logaddexp",
+    "logsumexp",
+    "maximum",
+    "mean",
+    "minimum",
+    "no_grad",
+    "norm",
+    "product",
+    "smallest",
+    "softmax",
+    "strict",
+    "topological_order",
+    "total",
+]

@@ -1,0 +1,151 @@
+"""Functions of two Values and of whole sequences of them.
+
+>>> from autograd import Value, largest, softmax, total
+>>> scores = [Value(1.0), Value(3.0), Value(2.0)]
+>>> total(scores), largest(scores)
+(Value(data=6.0, grad=0.0), Value(data=3.0, grad=0.0))
+>>> [round(p.data, 3) for p in softmax(scores)]
+[0.09, 0.665, 0.245]
+
+Each takes Values and numbers alike. A sequence is any iterable of them; one operation on a
+sequence is one node, however long the sequence.
+"""
+
+from collections.abc import Iterable
+
+from autograd import rules
+from autograd.graph import Node
+from autograd.value import Number, Value, _binary, constant, operand, record_fan
+
+
+def maximum(x: Number, y: Number) -> Value:
+    """The greater of the two; a tie is x and shares the gradient, a nan on either side gives nan."""
+    a, b = operand(x, "maximum"), operand(y, "maximum")
+    z, dx, dy = rules.maximum(a.data, b.data)
+    return _binary("maximum", z, a, dx, b, dy)
+
+
+def minimum(x: Number, y: Number) -> Value:
+    """The lesser of the two; a tie is x and shares the gradient, a nan on either side gives nan."""
+    a, b = operand(x, "minimum"), operand(y, "minimum")
+    z, dx, dy = rules.minimum(a.data, b.data)
+    return _binary("minimum", z, a, dx, b, dy)
+
+
+def hypot(x: Number, y: Number) -> Value:
+    """√(x² + y²), in range wherever the result is; both derivatives are 0 at the origin."""
+    a, b = operand(x, "hypot"), operand(y, "hypot")
+    z, dx, dy = rules.hypot(a.data, b.data)
+    return _binary("hypot", z, a, dx, b, dy)
+
+
+def logaddexp(x: Number, y: Number) -> Value:
+    """log(eˣ + e^y), without overflow."""
+    a, b = operand(x, "logaddexp"), operand(y, "logaddexp")
+    z, dx, dy = rules.logaddexp(a.data, b.data)
+    return _binary("logaddexp", z, a, dx, b, dy)
+
+
+def _exp_of_difference(a: Value, b: Value) -> Value:
+    z, dx, dy = rules.exp_of_difference(a.data, b.data)
+    return _binary("exp_of_difference", z, a, dx, b, dy)
+
+
+# ── sequences ──
+
+
+def _operands(xs: Iterable[Number], operation: str, *, least: int = 0) -> list[Value]:
+    if isinstance(xs, (Node, str, bytes)) or not hasattr(xs, "__iter__"):
+        raise TypeError(f"{operation} takes a sequence of Values and numbers, not {xs!r}; write {operation}([…])")
+    operands = [operand(x, operation) for x in xs]
+    if len(operands) < least:
+        raise ValueError(f"{operation} of no numbers is undefined; give it at least one")
+    return operands
+
+
+def _datas(operands: list[Value]) -> list[float]:
+    return [v.data for v in operands]
+
+
+def total(xs: Iterable[Number]) -> Value:
+    """The sum, rounded once whatever the length; 0 for an empty sequence."""
+    operands = _operands(xs, "total")
+    z, dxs = rules.total(_datas(operands))
+    return record_fan("total", z, operands, dxs) if operands else constant(z)
+
+
+def mean(xs: Iterable[Number]) -> Value:
+    """The arithmetic mean; ValueError for an empty sequence."""
+    operands = _operands(xs, "mean", least=1)
+    z, dxs = rules.mean(_datas(operands))
+    return record_fan("mean", z, operands, dxs)
+
+
+def product(xs: Iterable[Number]) -> Value:
+    """The product, multiplied from the left; 1 for an empty sequence."""
+    operands = _operands(xs, "product")
+    if not operands:
+        return constant(1.0)
+    z = +operands[0]
+    for v in operands[1:]:
+        z = z * v
+    return z
+
+
+def dot(xs: Iterable[Number], ys: Iterable[Number]) -> Value:
+    """Σ x·y, the sum rounded once; ValueError unless xs and ys are of one length, 0 for empty ones."""
+    left, right = _operands(xs, "dot"), _operands(ys, "dot")
+    if len(left) != len(right):
+        raise ValueError(f"dot takes two sequences of one length, not of {len(left)} and {len(right)}")
+    z, dxs, dys = rules.dot(_datas(left), _datas(right))
+    return record_fan("dot", z, left + right, dxs + dys) if left else constant(z)
+
+
+def logsumexp(xs: Iterable[Number]) -> Value:
+    """log Σeˣ, shifted by the greatest; ValueError for an empty sequence."""
+    operands = _operands(xs, "logsumexp", least=1)
+    z, dxs = rules.logsumexp(_datas(operands))
+    return record_fan("logsumexp", z, operands, dxs)
+
+
+def norm(xs: Iterable[Number]) -> Value:
+    """√Σx², in range wherever the result is; all derivatives are 0 at the origin, 0 for an empty sequence."""
+    operands = _operands(xs, "norm")
+    z, dxs = rules.norm(_datas(operands))
+    return record_fan("norm", z, operands, dxs) if operands else constant(z)
+
+
+def largest(xs: Iterable[Number]) -> Value:
+    """The greatest; k that tie get 1/k of the gradient each, a nan gives nan; ValueError for an empty sequence."""
+    operands = _operands(xs, "largest", least=1)
+    z, dxs = rules.largest(_datas(operands))
+    return record_fan("largest", z, operands, dxs)
+
+
+def smallest(xs: Iterable[Number]) -> Value:
+    """The least; k that tie get 1/k of the gradient each, a nan gives nan; ValueError for an empty sequence."""
+    operands = _operands(xs, "smallest", least=1)
+    z, dxs = rules.smallest(_datas(operands))
+    return record_fan("smallest", z, operands, dxs)
+
+
+def softmax(xs: Iterable[Number]) -> list[Value]:
+    """eˣ / Σeˣ for each x, shifted by the greatest; ValueError for an empty sequence.
+
+    Source: I. Goodfellow, Y. Bengio, A. Courville, Deep Learning (2016), section 4.1.
+    """
+    operands = _operands(xs, "softmax", least=1)
+    # The shift changes nothing in exact arithmetic, so no gradient is owed to it.
+    top = largest(operands).detach()
+    exps = [_exp_of_difference(v, top) for v in operands]
+    s = total(exps)
+    return [e / s for e in exps]
+
+
+def log_softmax(xs: Iterable[Number]) -> list[Value]:
+    """log(softmax(xs)) without its underflow: each x less the greatest, less their logsumexp."""
+    operands = _operands(xs, "log_softmax", least=1)
+    top = largest(operands).detach()
+    shifted = [v - top for v in operands]
+    z = logsumexp(shifted)
+    return [d - z for d in shifted]
