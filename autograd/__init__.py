@@ -8,6 +8,7 @@
 8.0
 """
 
+from autograd.functional import grad, grad_graph, value_and_grad
 from autograd.functions import (
     dot,
     hypot,
@@ -32,6 +33,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Value",
     "dot",
+    "grad",
+    "grad_graph",
     "hypot",
     "largest",
     "log_softmax",
@@ -48,4 +51,5 @@ __all__ = [
     "strict",
     "topological_order",
     "total",
+    "value_and_grad",
 ]

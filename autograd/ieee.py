@@ -35,6 +35,11 @@ def divide(x: float, y: float) -> float:
     return math.copysign(INF, x) * math.copysign(1.0, y)
 
 
+def unsigned_zero(x: float) -> float:
+    """x, with +0 for −0: 1/x then has the sign that it has on the side where a function lives."""
+    return x + 0.0
+
+
 def over_square(x: float, y: float) -> float:
     """x / y² as (x/y)/y, which stays in range where y² would not."""
     ratio = divide(x, y)
@@ -330,12 +335,8 @@ def least(xs: list[float]) -> float:
 
 
 def ties(xs: list[float], z: float) -> float:
-    """How many of xs equal z; nan if none does."""
-    k = 0.0
-    for x in xs:
-        if x == z:
-            k += 1.0
-    return k if k else NAN
+    """How many of xs equal z."""
+    return float(xs.count(z))
 
 
 def logsumexp(xs: list[float]) -> float:

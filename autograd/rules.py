@@ -16,14 +16,13 @@ over other kinds of numbers:
 - expressions use + − * /, numbers, the constants below, the functions of `ieee`, `len`, and list
   comprehensions over an operand, with `… if <comparison> else …` inside.
 
-`/` stands where its divisor can't be zero, `ieee.divide` elsewhere. `x + 0.0` makes +0 of −0.
+`/` stands where its divisor can't be zero, `ieee.divide` elsewhere.
 """
 
 from typing import Final
 
 from autograd import ieee
 
-INF: Final[float] = ieee.INF
 NAN: Final[float] = ieee.NAN
 LOG2_E: Final = 1.4426950408889634
 LOG10_E: Final = 0.4342944819032518
@@ -76,12 +75,12 @@ def reciprocal(x: float) -> tuple[float, float]:
 
 def sqrt(x: float) -> tuple[float, float]:
     z = ieee.sqrt(x)
-    return z, ieee.divide(0.5, z + 0.0)
+    return z, ieee.divide(0.5, ieee.unsigned_zero(z))
 
 
 def rsqrt(x: float) -> tuple[float, float]:
-    z = ieee.divide(1.0, ieee.sqrt(x) + 0.0)
-    return z, ieee.divide(-0.5 * z, x + 0.0)
+    z = ieee.divide(1.0, ieee.unsigned_zero(ieee.sqrt(x)))
+    return z, ieee.divide(-0.5 * z, ieee.unsigned_zero(x))
 
 
 # ── exponentials and logarithms ──
@@ -101,7 +100,7 @@ def log(x: float) -> tuple[float, float]:
     if x < 0.0:
         return NAN, NAN
     z = ieee.log(x)
-    return z, ieee.divide(1.0, x + 0.0)
+    return z, ieee.divide(1.0, ieee.unsigned_zero(x))
 
 
 def log1p(x: float) -> tuple[float, float]:
@@ -115,14 +114,14 @@ def log2(x: float) -> tuple[float, float]:
     if x < 0.0:
         return NAN, NAN
     z = ieee.log2(x)
-    return z, ieee.divide(LOG2_E, x + 0.0)
+    return z, ieee.divide(LOG2_E, ieee.unsigned_zero(x))
 
 
 def log10(x: float) -> tuple[float, float]:
     if x < 0.0:
         return NAN, NAN
     z = ieee.log10(x)
-    return z, ieee.divide(LOG10_E, x + 0.0)
+    return z, ieee.divide(LOG10_E, ieee.unsigned_zero(x))
 
 
 def logaddexp(x: float, y: float) -> tuple[float, float, float]:
@@ -328,11 +327,15 @@ def norm(xs: list[float]) -> tuple[float, list[float]]:
 
 def largest(xs: list[float]) -> tuple[float, list[float]]:
     z = ieee.greatest(xs)
+    if z != z:
+        return NAN, [NAN for x in xs]
     k = ieee.ties(xs, z)
-    return z, [1.0 / k if x == z else 0.0 * k for x in xs]
+    return z, [1.0 / k if x == z else 0.0 for x in xs]
 
 
 def smallest(xs: list[float]) -> tuple[float, list[float]]:
     z = ieee.least(xs)
+    if z != z:
+        return NAN, [NAN for x in xs]
     k = ieee.ties(xs, z)
-    return z, [1.0 / k if x == z else 0.0 * k for x in xs]
+    return z, [1.0 / k if x == z else 0.0 for x in xs]

@@ -149,6 +149,11 @@ def no_grad() -> _Block:
     return _Block(_NO_GRAD)
 
 
+def recording() -> bool:
+    """Whether operations are recorded here: False inside `no_grad()`."""
+    return not (_MODES.active and _NO_GRAD.get())
+
+
 def _finite(x: float) -> bool:
     return x - x == 0.0
 

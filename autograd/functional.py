@@ -1,0 +1,151 @@
+"""Derivatives of functions: gradients as ordinary nodes, to any order.
+
+>>> from autograd import grad
+>>> def f(x):
+...     return x**3
+>>> grad(f)(2.0), grad(grad(f))(2.0), grad(grad(grad(f)))(2.0)
+(Value(data=12.0, grad=0.0), Value(data=12.0, grad=0.0), Value(data=6.0, grad=0.0))
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd import formula
+from autograd.graph import topological_order
+from autograd.value import Value, recording
+
+
+def grad_graph(root: Value, wrt: Sequence[Value]) -> list[Value]:
+    """∂root/∂v for each v of wrt, as Values that are ordinary nodes of the same graph.
+
+    They can be differentiated again, drawn, or put to further use; no `.grad` is touched. A v that
+    root doesn't depend on gives 0. TypeError if root or one of wrt is no Value.
+
+    >>> x, y = Value(3.0), Value(4.0)
+    >>> dx, dy = grad_graph(x * x * y, wrt=[x, y])
+    >>> grad_graph(dx, wrt=[y])
+    [Value(data=6.0, grad=0.0)]
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"grad_graph differentiates a Value, not {type(root).__name__} {root!r}")
+    if isinstance(wrt, Value) or not all(isinstance(v, Value) for v in wrt):
+        raise TypeError(f"grad_graph takes wrt as a sequence of Values, not {wrt!r}; write wrt=[x, …]")
+    if not recording():
+        raise RuntimeError("a gradient is made of recorded nodes; leave no_grad() first")
+    order = topological_order(root)
+    reached = {id(v) for v in wrt}
+    for node in order:
+        if node.op != "detach" and any(id(v) in reached for v in node.operands):
+            reached.add(id(node))
+    adjoints: dict[int, Value | float] = {id(root): 1.0}
+    for node in reversed(order):
+        operands = node.operands
+        if not operands or node.op == "detach" or id(node) not in reached or id(node) not in adjoints:
+            continue
+        above = adjoints[id(node)]
+        wanted = [id(v) in reached for v in operands]
+        for v, want, partial in zip(operands, wanted, formula.partials_over_values(node, wanted), strict=True):
+            if want:
+                passed = _times(above, partial)
+                adjoints[id(v)] = adjoints[id(v)] + passed if id(v) in adjoints else passed
+    return [_as_value(adjoints.get(id(v), 0.0)) for v in wrt]
+
+
+def _times(above: Value | float, partial: Value | float) -> Value | float:
+    """The product, without a node where one factor is 1 or −1."""
+    for factor, other in ((above, partial), (partial, above)):
+        if isinstance(factor, float) and isinstance(other, Value):
+            if factor == 1.0:
+                return other
+            if factor == -1.0:
+                return -other
+    return above * partial
+
+
+def _as_value(number: Value | float) -> Value:
+    return number if isinstance(number, Value) else Value(number)
+
+
+# ── nested arguments ──
+
+
+def leaves(nest: object) -> Iterator[object]:
+    """The numbers of nested lists and tuples, from left to right."""
+    if isinstance(nest, (list, tuple)):
+        for part in nest:
+            yield from leaves(part)
+    else:
+        yield nest
+
+
+def rebuild(nest: object, numbers: Iterator[Any]) -> Any:
+    """The same nesting with its numbers replaced, from left to right."""
+    if isinstance(nest, (list, tuple)):
+        parts = [rebuild(part, numbers) for part in nest]
+        return parts if isinstance(nest, list) else tuple(parts)
+    return next(numbers)
+
+
+def _input(x: object) -> Value:
+    # A node of its own even for a Value, or else `grad` inside a function that is itself
+    # differentiated would take the outer function's use of the same Value for its own.
+    if not isinstance(x, Value):
+        return Value(x)
+    alias = +x
+    alias.label = x.label
+    return alias
+
+
+# ── functions ──
+
+
+def value_and_grad(f: Callable[..., Any]) -> Callable[..., tuple[Value, Any]]:
+    """A function that returns f's value and its gradient.
+
+    f takes Values, alone or in nested lists and tuples, and returns one Value. The function
+    returned takes numbers or Values in the same way and returns (value, gradient): for one
+    argument the gradient has its nesting, for several it is a tuple with one entry for each.
+    Keyword arguments are passed on and not differentiated. TypeError if f returns anything but a
+    number or a Value.
+
+    >>> value_and_grad(lambda w: w[0] * w[1])([2.0, 5.0])
+    (Value(data=10.0, grad=0.0), [Value(data=5.0, grad=0.0), Value(data=2.0, grad=0.0)])
+    """
+
+    def differentiated(*arguments: object, **options: object) -> tuple[Value, Any]:
+        if not arguments:
+            raise TypeError("a gradient is taken with respect to the arguments, and there is none; pass at least one")
+        inputs = [_input(x) for x in leaves(arguments)]
+        value = f(*rebuild(arguments, iter(inputs)), **options)
+        if isinstance(value, (list, tuple)) or value is None:
+            raise TypeError(
+                f"{_name(f)} must return one Value to have a gradient, not {type(value).__name__}; "
+                "return one element, or a total(…) of them"
+            )
+        root = value if isinstance(value, Value) else Value(value)
+        gradient = rebuild(arguments, iter(grad_graph(root, inputs)))
+        return root, gradient[0] if len(arguments) == 1 else gradient
+
+    differentiated.__name__ = f"value_and_grad_of_{_name(f)}"
+    return differentiated
+
+
+def grad(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that returns f's gradient, as ordinary nodes: `grad(grad(f))` is the second derivative.
+
+    Arguments, nesting and errors are those of `value_and_grad`.
+
+    >>> grad(lambda x, y: x * y)(2.0, 5.0)
+    (Value(data=5.0, grad=0.0), Value(data=2.0, grad=0.0))
+    """
+    both = value_and_grad(f)
+
+    def gradient(*arguments: object, **options: object) -> Any:
+        return both(*arguments, **options)[1]
+
+    gradient.__name__ = f"grad_of_{_name(f)}"
+    return gradient
+
+
+def _name(f: Callable[..., Any]) -> str:
+    return getattr(f, "__name__", "f")
