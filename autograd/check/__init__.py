@@ -52,6 +52,7 @@ class _Probe:
         if isinstance(inputs, (Value, str)) or not isinstance(inputs, (list, tuple)):
             raise TypeError(f"inputs is a list with one entry per argument of f, not {inputs!r}; write [x, …]")
         self._f = f
+        self.noise = 0.0
         self.inputs = [x if isinstance(x, Value) else Value(x) for x in leaves(inputs)]
         if any(v.operands for v in self.inputs):
             raise ValueError("inputs must be leaves or numbers: moving the result of an operation moves nothing else")
@@ -81,6 +82,8 @@ class _Probe:
             for v in nodes:
                 v.grad = 0.0
             root.backward()
+            # A result may be small and still carry the rounding of large numbers that it was made of.
+            self.noise = 2.0**-52 * max(abs(v.data) for v in nodes if v.operands or v is root)
             return [v.grad for v in self.inputs]
         finally:
             for v, g in zip(nodes, kept, strict=True):
@@ -157,10 +160,9 @@ def _numerical(probe: _Probe, v: Value, side: float = 0.0) -> tuple[float, float
         return _slope(probe.at(v, side * step) - here, (v.data + side * step) - v.data)
 
     quotient, order = (one_sided, 1) if side else (central, 2)
-    size = abs(v.data)
-    sizes = {1.0, size or 1.0}
-    noise = 2.0**-52 * abs(here)
-    return min((_extrapolate(quotient, 0.125 * s, order, noise) for s in sizes), key=lambda pair: pair[1])
+    sizes = {abs(v.data) or 1.0, 1.0}
+    tables = [_extrapolate(quotient, 0.125 * size, order, probe.noise) for size in sizes]
+    return min(tables, key=lambda table: table[1])
 
 
 def _slope(rise: float, run: float) -> float:
