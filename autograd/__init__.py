@@ -8,6 +8,7 @@
 8.0
 """
 
+from autograd.draw import Drawing, draw, draw_dot
 from autograd.functional import grad, grad_graph, value_and_grad
 from autograd.functions import (
     dot,
@@ -26,13 +27,17 @@ from autograd.functions import (
     total,
 )
 from autograd.graph import topological_order
-from autograd.value import Value, no_grad, strict
+from autograd.modes import no_grad, strict
+from autograd.value import Value
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Drawing",
     "Value",
     "dot",
+    "draw",
+    "draw_dot",
     "grad",
     "grad_graph",
     "hypot",

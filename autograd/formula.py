@@ -14,19 +14,18 @@ says the rest.
 """
 
 import ast
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd import functions, graph, ieee
-from autograd.value import Value, short
+from autograd.number import short
+from autograd.value import Value
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One function of rules.py: its name, the names of its operands, and its body."""
 
     name: str
@@ -38,7 +37,9 @@ class Rule:
 @cache
 def rules() -> dict[str, Rule]:
     """Every rule by its name, in the order of the source."""
-    tree = ast.parse((Path(__file__).parent / "rules.py").read_text(encoding="utf-8"))
+    # Compiled or not, the source lies beside this module.
+    with open(os.path.join(os.path.dirname(__file__), "rules.py"), encoding="utf-8") as source:
+        tree = ast.parse(source.read())
     return {
         d.name: Rule(
             d.name,

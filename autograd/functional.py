@@ -12,7 +12,8 @@ from typing import Any
 
 from autograd import formula
 from autograd.graph import topological_order
-from autograd.value import Value, recording
+from autograd.modes import recording
+from autograd.value import Value
 
 
 def grad_graph(root: Value, wrt: Sequence[Value]) -> list[Value]:

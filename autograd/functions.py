@@ -15,40 +15,40 @@ from collections.abc import Iterable
 
 from autograd import rules
 from autograd.graph import Node
-from autograd.value import Number, Value, _binary, constant, operand, record_fan
+from autograd.value import Number, Value, constant, operand, record, record_many
 
 
 def maximum(x: Number, y: Number) -> Value:
     """The greater of the two; a tie is x and shares the gradient, a nan on either side gives nan."""
     a, b = operand(x, "maximum"), operand(y, "maximum")
     z, dx, dy = rules.maximum(a.data, b.data)
-    return _binary("maximum", z, a, dx, b, dy)
+    return record("maximum", z, a, dx, b, dy)
 
 
 def minimum(x: Number, y: Number) -> Value:
     """The lesser of the two; a tie is x and shares the gradient, a nan on either side gives nan."""
     a, b = operand(x, "minimum"), operand(y, "minimum")
     z, dx, dy = rules.minimum(a.data, b.data)
-    return _binary("minimum", z, a, dx, b, dy)
+    return record("minimum", z, a, dx, b, dy)
 
 
 def hypot(x: Number, y: Number) -> Value:
     """√(x² + y²), in range wherever the result is; both derivatives are 0 at the origin."""
     a, b = operand(x, "hypot"), operand(y, "hypot")
     z, dx, dy = rules.hypot(a.data, b.data)
-    return _binary("hypot", z, a, dx, b, dy)
+    return record("hypot", z, a, dx, b, dy)
 
 
 def logaddexp(x: Number, y: Number) -> Value:
     """log(eˣ + e^y), without overflow."""
     a, b = operand(x, "logaddexp"), operand(y, "logaddexp")
     z, dx, dy = rules.logaddexp(a.data, b.data)
-    return _binary("logaddexp", z, a, dx, b, dy)
+    return record("logaddexp", z, a, dx, b, dy)
 
 
 def _exp_of_difference(a: Value, b: Value) -> Value:
     z, dx, dy = rules.exp_of_difference(a.data, b.data)
-    return _binary("exp_of_difference", z, a, dx, b, dy)
+    return record("exp_of_difference", z, a, dx, b, dy)
 
 
 # ── sequences ──
@@ -71,14 +71,14 @@ def total(xs: Iterable[Number]) -> Value:
     """The sum, rounded once whatever the length; 0 for an empty sequence."""
     operands = _operands(xs, "total")
     z, dxs = rules.total(_datas(operands))
-    return record_fan("total", z, operands, dxs) if operands else constant(z)
+    return record_many("total", z, operands, dxs) if operands else constant(z)
 
 
 def mean(xs: Iterable[Number]) -> Value:
     """The arithmetic mean; ValueError for an empty sequence."""
     operands = _operands(xs, "mean", least=1)
     z, dxs = rules.mean(_datas(operands))
-    return record_fan("mean", z, operands, dxs)
+    return record_many("mean", z, operands, dxs)
 
 
 def product(xs: Iterable[Number]) -> Value:
@@ -98,35 +98,35 @@ def dot(xs: Iterable[Number], ys: Iterable[Number]) -> Value:
     if len(left) != len(right):
         raise ValueError(f"dot takes two sequences of one length, not of {len(left)} and {len(right)}")
     z, dxs, dys = rules.dot(_datas(left), _datas(right))
-    return record_fan("dot", z, left + right, dxs + dys) if left else constant(z)
+    return record_many("dot", z, left + right, dxs + dys) if left else constant(z)
 
 
 def logsumexp(xs: Iterable[Number]) -> Value:
     """log Σeˣ, shifted by the greatest; ValueError for an empty sequence."""
     operands = _operands(xs, "logsumexp", least=1)
     z, dxs = rules.logsumexp(_datas(operands))
-    return record_fan("logsumexp", z, operands, dxs)
+    return record_many("logsumexp", z, operands, dxs)
 
 
 def norm(xs: Iterable[Number]) -> Value:
     """√Σx², in range wherever the result is; all derivatives are 0 at the origin, 0 for an empty sequence."""
     operands = _operands(xs, "norm")
     z, dxs = rules.norm(_datas(operands))
-    return record_fan("norm", z, operands, dxs) if operands else constant(z)
+    return record_many("norm", z, operands, dxs) if operands else constant(z)
 
 
 def largest(xs: Iterable[Number]) -> Value:
     """The greatest; k that tie get 1/k of the gradient each, a nan gives nan; ValueError for an empty sequence."""
     operands = _operands(xs, "largest", least=1)
     z, dxs = rules.largest(_datas(operands))
-    return record_fan("largest", z, operands, dxs)
+    return record_many("largest", z, operands, dxs)
 
 
 def smallest(xs: Iterable[Number]) -> Value:
     """The least; k that tie get 1/k of the gradient each, a nan gives nan; ValueError for an empty sequence."""
     operands = _operands(xs, "smallest", least=1)
     z, dxs = rules.smallest(_datas(operands))
-    return record_fan("smallest", z, operands, dxs)
+    return record_many("smallest", z, operands, dxs)
 
 
 def softmax(xs: Iterable[Number]) -> list[Value]:

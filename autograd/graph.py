@@ -10,13 +10,17 @@ freed at once. Nothing here recurses: depth costs memory, never stack.
 """
 
 from itertools import count
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-_LEAF: Final = 1 << 60
+LEAF: Final = 1 << 60
 """The mark of a leaf: as good as visited, since a sweep has nothing to do there."""
-_CONSTANT: Final = _LEAF + 1
+CONSTANT: Final = LEAF + 1
 _EPOCHS: Final = count(1, 2)
 """Every walk draws a fresh pair of marks, entered and done, so that no walk has to clean up after another."""
+
+
+_LISTED: Final = -1
+"""The mark of a node that the node being pickled has listed ahead of itself."""
 
 
 class Fan:
@@ -48,6 +52,63 @@ class Node:
     _fan: Fan | None
     _mark: int
 
+    def __copy__(self) -> "Node":
+        twin = _blank(type(self))
+        twin.__setstate__(self._state([]))
+        return twin
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Pickle and deepcopy follow operands by recursion. So the node that they are handed first
+        # lists all nodes below it, each after its operands, and those answer for themselves alone.
+        below: list[Node] = []
+        if self._mark == _LISTED:
+            self._mark = 0
+        elif self._mark < LEAF:
+            below = interior(self, True)
+            below.pop()
+            for node in below:
+                node._mark = _LISTED
+        return _blank, (type(self),), self._state(below)
+
+    def _state(self, below: "list[Node]") -> "_State":
+        fan = None if self._fan is None else (self._fan.operands, self._fan.partials)
+        return (
+            (below, _EndOfList(below)) if below else None,
+            (self._data, self._grad, self._label, self._op, self._mark == CONSTANT),
+            (self._x, self._dx, self._y, self._dy, fan),
+        )
+
+    def __setstate__(self, state: "_State") -> None:
+        _, (self._data, self._grad, self._label, self._op, is_constant), way = state
+        self._x, self._dx, self._y, self._dy, fan = way
+        self._fan = None if fan is None else Fan(*fan)
+        self._mark = CONSTANT if is_constant else 0 if self._op else LEAF
+
+
+_State: TypeAlias = tuple[
+    object,
+    tuple[float, float, str, str, bool],
+    tuple[Node | None, float, Node | None, float, tuple[list[Node], list[float]] | None],
+]
+"""A pickled node: the list that goes ahead of it, what it shows, how it was made."""
+
+
+def _blank(kind: type[Node]) -> Node:
+    return kind.__new__(kind)
+
+
+class _EndOfList:
+    """Pickled right after a list of nodes, to unmark those that pickle had met before and did not ask again."""
+
+    def __init__(self, below: list[Node]) -> None:
+        self._below = below
+
+    def __reduce__(self) -> tuple[object, ...]:
+        for node in self._below:
+            if node._mark == _LISTED:
+                node._mark = 0
+        return tuple, ()
+
 
 N = TypeVar("N", bound=Node)
 
@@ -58,7 +119,7 @@ def interior(root: N, through_detached: bool) -> list[N]:
     done = entered + 1
     order = []
     stack: list[Node] = []
-    if root._mark < _LEAF:
+    if root._mark < LEAF:
         stack.append(root)
     while stack:
         node = stack[-1]
@@ -97,13 +158,13 @@ def topological_order(root: N) -> list[N]:
     The order is the same in every process: it follows the operands as they were written. A leaf
     stands just before the first node that uses it.
     """
-    if root._mark >= _LEAF:
+    if root._mark >= LEAF:
         return [root]
     order: list[N] = []
     seen: set[int] = set()
     for node in interior(root, True):
         for operand in operands_of(node):
-            if operand._mark >= _LEAF and id(operand) not in seen:
+            if operand._mark >= LEAF and id(operand) not in seen:
                 seen.add(id(operand))
                 order.append(operand)
         order.append(node)
@@ -112,12 +173,12 @@ def topological_order(root: N) -> list[N]:
 
 def is_constant(node: Node) -> bool:
     """Whether the node is a plain number that took part in an operation: the 2 of `2 * x`."""
-    return node._mark == _CONSTANT
+    return node._mark == CONSTANT
 
 
 def backward(root: Node) -> None:
     """Put ∂root/∂node into the grad of every interior node, and add it into the grad of every leaf."""
-    if root._mark >= _LEAF:
+    if root._mark >= LEAF:
         root._grad += 1.0
         return
     order = interior(root, False)

@@ -18,7 +18,8 @@ from typing import Any, Final
 from autograd.functional import grad_graph, leaves, rebuild
 from autograd.functions import dot
 from autograd.graph import topological_order
-from autograd.value import Value, short
+from autograd.number import short
+from autograd.value import Value
 
 __all__ = ["GradcheckError", "GradcheckReport", "Row", "gradcheck", "numerical_grad"]
 
@@ -31,6 +32,8 @@ MOST_UNCERTAIN: Final = 1e-3
 """A numerical derivative that can't be trusted to this much checks nothing, and is an error."""
 CENTRAL_STEP: Final = 2.0**-17
 """About ε^(1/3), where rounding and truncation of a central difference are in balance."""
+SMALL: Final = 2.0**-5
+"""Below it an input may be of another scale than 1, and two steps are tried."""
 _SHRINK: Final = 4.0
 _ROWS: Final = 13
 
@@ -94,9 +97,9 @@ def numerical_grad(f: Callable[..., Any], inputs: Sequence[object]) -> list[Any]
     """The gradient of f by central differences, in the nesting of inputs.
 
     f takes Values and returns one; inputs holds a number or a leaf Value (or nested lists of them)
-    per argument. The step is 2⁻¹⁷ of the size of each input, or of 1 for inputs smaller than 1, where
-    the smaller of the two steps is taken if they disagree by more than rounding explains. A leaf is moved
-    in place and put back, so f may also be a closure over it.
+    per argument. The step is 2⁻¹⁷ of the size of each input, or of 1 for inputs smaller than 1; for
+    inputs below 1/32 both are tried, and the finer one counts if they disagree by more than rounding
+    explains. A leaf is moved in place and put back, so f may also be a closure over it.
 
     >>> numerical_grad(lambda x: x * x, [3.0])
     [6.0]
@@ -109,7 +112,7 @@ def numerical_grad(f: Callable[..., Any], inputs: Sequence[object]) -> list[Any]
 def _central(probe: _Probe, v: Value) -> float:
     size = abs(v.data)
     coarse, noise = _difference(probe, v, CENTRAL_STEP * max(size, 1.0))
-    if size >= 1.0 or size == 0.0:
+    if size >= SMALL or size == 0.0:
         return coarse
     fine, fine_noise = _difference(probe, v, CENTRAL_STEP * size)
     return coarse if abs(coarse - fine) <= noise + fine_noise else fine

@@ -1,0 +1,218 @@
+"""The command line: `python -m autograd` tells the toy network, `python -m autograd draw` draws an expression."""
+
+import argparse
+import math
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from autograd import __version__
+from autograd.chart import curve
+from autograd.draw import Drawing, draw
+from autograd.expression import read
+from autograd.graph import topological_order
+from autograd.number import short
+from autograd.toy import WEIGHTS, Toy
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit status: 0, or 2 after one clear line for a wrong call."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+        words.insert(0, "toy")
+    options = _parser().parse_args(words if words[0] != "draw" else _shield(words))
+    try:
+        options.run(options)
+    except (ValueError, RuntimeError, OSError, OverflowError) as error:
+        print(f"autograd {words[0]}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that answers a wrong call with one line instead of a page."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; {self.prog} --help explains\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m autograd",
+        description="A scalar autodiff engine at work. Without a command, the toy network is told.",
+    )
+    parser.add_argument("--version", action="version", version=f"scalar-autograd {__version__}")
+    commands = parser.add_subparsers(metavar="command", required=True)
+
+    toy = commands.add_parser(
+        "toy",
+        help="the network x → h → y: three ways to its gradient, its training, its pictures",
+        description="Builds h = σ(x·w1 + b1), y = σ(h·w2 + b2), L = (y − t)², compares three ways to the gradient, "
+        "trains by gradient descent and writes the graph before and after, and the loss curve, as SVG.",
+    )
+    toy.add_argument("--x", type=_number, default=1.0, help="the input; %(default)s")
+    toy.add_argument("--target", type=_number, default=0.2, help="what y should become, between 0 and 1; %(default)s")
+    for name in WEIGHTS:
+        toy.add_argument(f"--{name}", type=_number, help="its initial value; drawn between −1 and 1")
+    toy.add_argument("--lr", type=_number, default=1.0, help="the learning rate; %(default)s")
+    toy.add_argument("--steps", type=_count, default=10_000, help="at most so many steps; %(default)s")
+    toy.add_argument("--threshold", type=_number, default=1e-6, help="stop when the loss is below; %(default)s")
+    toy.add_argument("--seed", type=int, default=1, help="what the initial values are drawn with; %(default)s")
+    toy.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
+    toy.set_defaults(run=_toy)
+
+    drawing = commands.add_parser(
+        "draw",
+        help="any expression as a picture of its graph",
+        description='Draws an expression: python -m autograd draw "tanh(w*x+b)" w=2 x=-1 b=0.5 -o g.svg',
+    )
+    drawing.add_argument("expression", help="numbers, names, + - * / ** and the operations, as in tanh(w*x+b)")
+    drawing.add_argument("numbers", nargs="*", metavar="name=number", type=_assignment, help="a number for each name")
+    drawing.add_argument(
+        "-o", "--out", type=Path, default=Path("graph.svg"), help="the picture, .svg, .png or .dot; %(default)s"
+    )
+    drawing.add_argument("--partials", action="store_true", help="write the local derivatives on the edges")
+    drawing.set_defaults(run=_draw)
+    return parser
+
+
+# ── what a word on the command line may be ──
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text} is not finite")
+    return number
+
+
+_number.__name__ = "number"  # argparse names the type in its errors
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return count
+
+
+_count.__name__ = "count"
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    name, equals, number = text.partition("=")
+    try:
+        if equals and name.isidentifier():
+            return name, float(number)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=number")
+
+
+def _shield(words: Sequence[str]) -> list[str]:
+    """An expression that opens with a minus sign must not pass for an option."""
+    return [f" {w}" if w.startswith("-") and not w.startswith(("-o", "-h", "--")) else w for w in words]
+
+
+# ── draw ──
+
+
+def _draw(options: argparse.Namespace) -> None:
+    numbers = dict(options.numbers)
+    if len(numbers) < len(options.numbers):
+        raise ValueError("a name is given two numbers; give each one")
+    root = read(options.expression, numbers)
+    root.label = root.label or options.expression.strip()
+    root.backward()
+    path = draw(root, partials=options.partials).save(options.out)
+    print(f"{options.expression.strip()} = {root.data!r}")
+    for v in topological_order(root):
+        if v.label and not v.operands:
+            print(f"  d/d{v.label} = {v.grad!r}")
+    print(f"wrote {path}")
+
+
+# ── toy ──
+
+
+def _toy(options: argparse.Namespace) -> None:
+    draws = random.Random(options.seed)
+    weights = {name: draws.uniform(-1.0, 1.0) for name in WEIGHTS}
+    weights.update({name: given for name in WEIGHTS if (given := getattr(options, name)) is not None})
+    toy = Toy(x=options.x, target=options.target, **weights)
+    options.out.mkdir(parents=True, exist_ok=True)
+
+    print("The network   h = σ(x·w1 + b1)   y = σ(h·w2 + b2)   L = (y − t)²")
+    print(",  ".join(f"{v.label} = {short(v.data)}" for v in (toy.x, toy.target, *toy.weights)))
+    print()
+    _show_gradients(toy)
+    print()
+    _show_shared_factors(toy)
+    print()
+    before = _picture(toy)
+    losses = _train(toy, options.lr, options.steps, options.threshold)
+    print()
+    pictures = {"before": before, "after": _picture(toy), "loss": curve(losses, title="loss", across="step")}
+    for name, picture in pictures.items():
+        print(f"wrote {picture.save(options.out / f'toy-{name}.svg')}")
+
+
+def _show_gradients(toy: Toy) -> None:
+    print("The gradient, three ways")
+    print(f"  {'':6}{'by hand':>14}{'differences':>14}{'backward':>14}{'hand−backward':>16}{'diff−backward':>16}")
+    for name, hand, differences, backward in toy.gradients():
+        print(
+            f"  ∂L/∂{name}{hand:>14.8f}{differences:>14.8f}{backward:>14.8f}"
+            f"{hand - backward:>16.1e}{differences - backward:>16.1e}"
+        )
+    hand, differences, backward = map(toy.cost, (toy.by_hand, toy.by_differences, toy.by_backward))
+    print(f"  evaluations of the loss: {hand} by hand, {differences} by differences, two for each step tried,")
+    print(f"  {backward} by backward, and one sweep back over the graph however many weights there are")
+
+
+def _show_shared_factors(toy: Toy) -> None:
+    named = toy.forward()
+    toy.zero_grad()
+    named["L"].backward()
+    d2, d1 = named["z2"].grad, named["z1"].grad
+    w1, b1, w2, b2 = (w.grad for w in toy.weights)
+    print("What backpropagation computes once and uses again")
+    print(f"  δ2 = ∂L/∂z2 = 2(y − t)·y(1 − y)   = {d2:>11.8f}   for w2, b2 and δ1")
+    print(f"  δ1 = ∂L/∂z1 = δ2·w2·h(1 − h)      = {d1:>11.8f}   for w1 and b1")
+    print(f"  ∂L/∂w2 = δ2·h = {w2:.8f}   ∂L/∂b2 = δ2 = {b2:.8f}")
+    print(f"  ∂L/∂w1 = δ1·x = {w1:.8f}   ∂L/∂b1 = δ1 = {b1:.8f}")
+
+
+def _train(toy: Toy, lr: float, steps: int, threshold: float) -> list[float]:
+    print(f"Gradient descent, learning rate {short(lr)}, until the loss is below {threshold:g}")
+    losses: list[float] = []
+    live = sys.stdout.isatty()
+    for step, loss in enumerate(toy.train(lr=lr, steps=steps, threshold=threshold)):
+        losses.append(loss)
+        if live or _worth_a_line(step):
+            print(f"{chr(13) if live else ''}  step {step:>6}   loss {loss:.3e}", end="" if live else "\n", flush=live)
+    end = f"loss {losses[-1]:.3e}, y = {toy.forward()['y'].data:.6f}"
+    print(f"{chr(10) if live else ''}  after {len(losses) - 1} steps: {end}")
+    if not losses[-1] < threshold:
+        print(f"  not below {threshold:g}; try more --steps, another --lr, another --seed")
+    return losses
+
+
+def _worth_a_line(step: int) -> bool:
+    """In a pipe the progress is told at 0, 1, 2, 5, 10, 20, 50, 100 …"""
+    return step == 0 or str(step).rstrip("0") in ("1", "2", "5")
+
+
+def _picture(toy: Toy) -> Drawing:
+    toy.zero_grad()
+    loss = toy.loss()
+    loss.backward()
+    return draw(loss, parameters=toy.weights)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

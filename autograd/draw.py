@@ -1,0 +1,416 @@
+"""A graph as a picture: a box for every number, an ellipse for every operation.
+
+>>> from autograd import Value
+>>> from autograd.draw import draw
+>>> x = Value(3.0, label="x")
+>>> y = x * x + 1
+>>> y.backward()
+>>> picture = draw(y, partials=True)
+>>> picture
+Drawing(4 numbers, 4 edges)
+>>> print(picture.dot.splitlines()[0])
+digraph autograd {
+
+In a notebook the picture shows itself; elsewhere `picture.save("graph.svg")`. A wheel, graphviz-pure,
+does the layout where no Graphviz is installed.
+"""
+
+import os
+import reprlib
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from autograd.graph import is_constant, operands_of, topological_order
+from autograd.number import short
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graphviz import Digraph
+
+# The imports inside functions cost more than all of autograd, and most programs never draw.
+
+DIRECTIONS: Final = ("LR", "TB", "RL", "BT")
+FORMATS: Final = (".svg", ".png", ".dot")
+LABEL_LENGTH: Final = 40
+"""Longer labels end in …"""
+PNG_DPI: Final = 150
+TIMEOUT_SECONDS: Final = 60.0
+
+_GREY: Final = "#7b7b7b"
+"""As far from black as from white: readable on a light page and on a dark one."""
+_INK: Final = "#1f2937"
+_FAINT_INK: Final = "#4b5563"
+_SYMBOLS: Final = {
+    "add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "power": "xʸ", "negative": "−x", "positive": "+x",
+    "square": "x²", "reciprocal": "1/x", "sqrt": "√x", "rsqrt": "1/√x", "exp": "eˣ", "expm1": "eˣ − 1",
+    "log1p": "log(1 + x)", "exp_of_difference": "exp(x − y)", "absolute": "|x|", "sigmoid": "σ", "total": "∑",
+    "dot": "∑ x·y", "maximum": "max", "minimum": "min", "largest": "max", "smallest": "min",
+}  # fmt: skip
+_LOOKS: Final = {
+    "constant": {"style": "rounded,filled", "fillcolor": "#eeeeee", "color": "#cccccc", "fontcolor": "#666666"},
+    "parameter": {"style": "rounded,filled", "fillcolor": "#fde68a", "color": "#b45309", "penwidth": "2"},
+    "leaf": {"style": "rounded,filled", "fillcolor": "#dbeafe", "color": "#2563eb"},
+    "root": {"style": "filled", "fillcolor": "#bbf7d0", "color": "#15803d", "peripheries": "2"},
+    "interior": {"style": "filled", "fillcolor": "#ffffff", "color": "#6b7280"},
+}
+_HIGHLIGHT: Final = {"color": "#dc2626", "penwidth": "4"}
+_OPERATION: Final = {
+    "shape": "ellipse", "style": "filled", "fillcolor": "#e5e7eb", "color": "#6b7280", "fontsize": "14",
+    "width": "0.4", "height": "0.35", "margin": "0.04,0.02", "ordering": "in",
+}  # fmt: skip
+_STUB: Final = {"style": "rounded,dashed", "margin": "0.12,0.04", "color": _GREY, "fontcolor": _GREY}
+_JOINERS: Final = "\u200c\u200d"
+"""Invisible, and part of Persian words and of emoji."""
+_REMEDY: Final = "pip install graphviz-pure, or install Graphviz so that `dot` is on the PATH"
+
+
+class Drawing:
+    """A picture of a graph as it was when drawn; notebooks show it by themselves."""
+
+    def __init__(self, dot: str, summary: str) -> None:
+        self.dot: Final = dot
+        """The picture in Graphviz' language."""
+        self._summary: Final = summary
+
+    def svg(self) -> str:
+        """The picture as SVG text; RuntimeError where nothing can render it."""
+        return render(self.dot, "svg").decode()
+
+    def png(self) -> bytes:
+        """The picture as PNG, 150 pixels an inch; RuntimeError where nothing can render it."""
+        return render(self.dot, "png", args=[f"-Gdpi={PNG_DPI}"])
+
+    def save(self, path: "str | os.PathLike[str]") -> "Path":
+        """Write the picture to a .svg, .png or .dot file, whole or not at all, and return its path.
+
+        ValueError for another extension, RuntimeError where nothing can render it.
+        """
+        from pathlib import Path
+
+        target = Path(path)
+        extension = target.suffix.lower()
+        if extension not in FORMATS:
+            raise ValueError(f"a drawing is saved as {', '.join(FORMATS)}, by extension, not as {target.name!r}")
+        content = self.png() if extension == ".png" else (self.svg() if extension == ".svg" else self.dot).encode()
+        _replace(target, content)
+        return target
+
+    def _repr_svg_(self) -> str | None:
+        try:
+            return self.svg()
+        except RuntimeError:
+            return None
+
+    def __repr__(self) -> str:
+        return self._summary
+
+
+def draw(
+    root: Value | Iterable[Value],
+    *,
+    partials: bool = False,
+    parameters: Iterable[Value] = (),
+    max_nodes: int = 200,
+    direction: str = "LR",
+    highlight: Iterable[Value] = (),
+) -> Drawing:
+    """The graph of one Value, or of several, as a `Drawing`.
+
+    With partials every edge tells the local derivative. Values listed as parameters or to highlight
+    stand out. Beyond max_nodes numbers only those nearest to the root are drawn, and every cut shows
+    as a dashed stub that counts the numbers behind it. The direction is "LR", "TB", "RL" or "BT".
+
+    TypeError for anything but Values, ValueError for no Values, for a max_nodes that isn't an int
+    of at least 1 and for another direction.
+    """
+    digraph, summary = _digraph(root, partials, parameters, max_nodes, direction, highlight)
+    return Drawing(digraph.source, summary)
+
+
+def draw_dot(root: Value | Iterable[Value], format: str = "svg", rankdir: str = "LR") -> "Digraph":  # noqa: A002
+    """The picture of `draw` as a `graphviz.Digraph`, for its `render`, `view` and `pipe`.
+
+    Raises what `draw` does.
+    """
+    from pathlib import Path
+
+    from graphviz.backend import dot_command
+
+    digraph, _ = _digraph(root, direction=rankdir)
+    digraph.format = format
+    program = _renderer()
+    if program is not None and Path(program).stem != "dot":
+        # A Digraph runs `dot`, and there is none: this overrules nobody and lets it show itself in a notebook.
+        dot_command.DOT_BINARY = Path(program)
+    return digraph
+
+
+# ── which part of the graph is drawn ──
+
+
+class _Part(NamedTuple):
+    """What is drawn of a graph: all of it if it is small."""
+
+    shown: list[Value]
+    """Each after its operands."""
+    total: int
+    edges: dict[int, list[tuple[Value | None, float]]]
+    """By the id of a number, its operands with the local derivatives; None is where some are left out."""
+    behind: dict[int, int]
+    """By the id of a number, how many numbers that None stands for."""
+
+
+def _part(roots: list[Value], max_nodes: int) -> _Part:
+    order = list({id(v): v for root in roots for v in topological_order(root)}.values())
+    near, widest = {id(v) for v in order}, max_nodes
+    if len(order) > max_nodes:
+        # One long sum should not fill the picture with its operands.
+        widest = max(3, max_nodes // 10)
+        near = _nearest(roots, max_nodes, widest)
+    shown = [v for v in order if id(v) in near]
+    edges: dict[int, list[tuple[Value | None, float]]] = {}
+    cut: dict[int, list[Value]] = {}
+    for node in shown:
+        edges[id(node)], left_out = _drawn_operands(node, near, widest)
+        if left_out:
+            cut[id(node)] = left_out
+    return _Part(shown, len(order), edges, _behind(order, near, cut) if cut else {})
+
+
+def _nearest(roots: list[Value], max_nodes: int, widest: int) -> set[int]:
+    queue = list({id(v): v for v in roots}.values())[:max_nodes]
+    near = {id(v) for v in queue}
+    for node in queue:  # which grows meanwhile
+        operands = node.operands
+        for operand in (operands[i] for i in _ends(len(operands), widest)):
+            if len(near) == max_nodes:
+                return near
+            if id(operand) not in near:
+                near.add(id(operand))
+                queue.append(operand)
+    return near
+
+
+def _ends(count: int, most: int) -> list[int]:
+    """All places, or the first few and the last few: a dot product has its left factors first, its right ones last."""
+    places = range(count)
+    return [*places] if count <= most else [*places[: (most + 1) // 2], *places[count - most // 2 :]]
+
+
+def _drawn_operands(node: Value, near: set[int], widest: int) -> tuple[list[tuple[Value | None, float]], list[Value]]:
+    """The operands as `_Part.edges` has them, and those left out."""
+    drawn: list[tuple[Value | None, float]] = []
+    left_out: list[Value] = []
+    ends = set(_ends(len(node.operands), widest))
+    for i, (operand, partial) in enumerate(zip(node.operands, node.partials, strict=True)):
+        if i in ends and id(operand) in near:
+            drawn.append((operand, partial))
+            continue
+        if not left_out:
+            drawn.append((None, 0.0))
+        left_out.append(operand)
+    return drawn, left_out
+
+
+def _behind(order: list[Value], near: set[int], cut: dict[int, list[Value]]) -> dict[int, int]:
+    """For every cut, how many hidden numbers it leads to, and how many lines to drawn ones it saves."""
+    counts = {at: sum(id(v) in near for v in rest) for at, rest in cut.items()}
+    bits = {at: 1 << i for i, at in enumerate(cut)}
+    # One pass for all cuts, however much they share: a number's mask has the bit of every cut above it.
+    masks: dict[int, int] = {}
+    tally: Counter[int] = Counter()
+    for node in reversed(order):
+        if id(node) in near:
+            mask, operands = bits.get(id(node), 0), cut.get(id(node), [])
+        else:
+            mask, operands = masks.pop(id(node), 0), operands_of(node)
+            tally[mask] += 1
+        for operand in operands:
+            if id(operand) not in near:
+                masks[id(operand)] = masks.get(id(operand), 0) | mask
+    for mask, numbers in tally.items():
+        for at, bit in bits.items():
+            counts[at] += numbers if mask & bit else 0
+    return counts
+
+
+# ── as DOT text ──
+
+
+def _digraph(
+    root: Value | Iterable[Value],
+    partials: bool = False,
+    parameters: Iterable[Value] = (),
+    max_nodes: int = 200,
+    direction: str = "LR",
+    highlight: Iterable[Value] = (),
+) -> "tuple[Digraph, str]":
+    """The drawing and its summary."""
+    if direction not in DIRECTIONS:
+        raise ValueError(f"draw: direction is one of {', '.join(DIRECTIONS)}, not {direction!r}")
+    if not isinstance(max_nodes, int) or isinstance(max_nodes, bool) or max_nodes < 1:
+        raise ValueError(f"draw: max_nodes is an int of at least 1, not {max_nodes!r}")
+    roots = _values(root, "draw")
+    if not roots:
+        raise ValueError("draw of no Values: give it at least one")
+    kinds = dict.fromkeys((id(v) for v in _values(parameters, "draw(parameters=…)")), "parameter")
+    kinds |= dict.fromkeys((id(v) for v in roots), "root")
+    accents = {id(v) for v in _values(highlight, "draw(highlight=…)")}
+
+    part = _part(roots, max_nodes)
+    digraph = _blank_page(direction, _notice(len(part.shown), part.total))
+    names = {id(v): f"n{i}" for i, v in enumerate(part.shown)}
+    for node in part.shown:
+        _draw_number(digraph, node, names, kinds.get(id(node)) or _kind(node), id(node) in accents)
+        if node.op:
+            _draw_operation(digraph, node, names, part, partials)
+    edges = sum(operand is not None for operands in part.edges.values() for operand, _ in operands)
+    return digraph, f"Drawing({len(part.shown):,} numbers, {edges:,} edges)"
+
+
+def _blank_page(direction: str, notice: str) -> "Digraph":
+    from graphviz import Digraph
+
+    font = {"fontname": "Helvetica", "fontcolor": _GREY}
+    page = {"rankdir": direction, "bgcolor": "transparent", "ranksep": "0.3", "nodesep": "0.2"}
+    return Digraph(
+        "autograd",
+        graph_attr=font | page | ({"label": notice, "labelloc": "t"} if notice else {}),
+        node_attr=font | {"fontsize": "12", "fontcolor": _INK, "shape": "box", "margin": "0.08,0.04"},
+        edge_attr=font | {"fontsize": "10", "color": _GREY, "arrowsize": "0.6"},
+    )
+
+
+def _notice(shown: int, total: int) -> str:
+    if shown == total:
+        return ""
+    return f"{shown:,} of {total:,} numbers shown, nearest to the root; draw(root, max_nodes={total}) draws all"
+
+
+def _draw_number(digraph: "Digraph", node: Value, names: dict[int, str], kind: str, accented: bool) -> None:
+    digraph.node(names[id(node)], _box(node, kind), **_LOOKS[kind] | (_HIGHLIGHT if accented else {}))
+
+
+def _draw_operation(digraph: "Digraph", node: Value, names: dict[int, str], part: _Part, partials: bool) -> None:
+    name, style = f"{names[id(node)]}_op", "dashed" if node.op == "detach" else "solid"
+    digraph.node(name, f"<{_text(_SYMBOLS.get(node.op, node.op))}>", **_OPERATION)
+    digraph.edge(name, names[id(node)], style=style)
+    for operand, partial in part.edges[id(node)]:
+        if operand is None:
+            stub = f"{names[id(node)]}_more"
+            digraph.node(stub, f"… {part.behind[id(node)]:,} more", **_STUB)
+            digraph.edge(stub, name, style="dashed")
+            continue
+        # Nobody asks for the derivative by a constant, and that by an exponent isn't formed.
+        label = f"∂ {short(partial)}" if partials and not is_constant(operand) else None
+        digraph.edge(names[id(operand)], name, label, style=style)
+
+
+def _kind(node: Value) -> str:
+    return "interior" if node.op else "constant" if is_constant(node) else "leaf"
+
+
+def _box(node: Value, kind: str) -> str:
+    """The label of a number, in Graphviz' own HTML."""
+    rows = [f'<TR><TD COLSPAN="2"><B>{_text(node.label)}</B></TD></TR>'] if node.label else []
+    if kind == "constant":
+        rows.append(f'<TR><TD COLSPAN="2">{short(node.data)}</TD></TR>')
+    else:
+        rows += [
+            f'<TR><TD ALIGN="LEFT"><FONT COLOR="{_FAINT_INK}">{name}</FONT></TD><TD ALIGN="RIGHT">{text}</TD></TR>'
+            for name, text in (("data", short(node.data)), ("grad", short(node.grad)))
+        ]
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3">{"".join(rows)}</TABLE>>'
+
+
+def _text(text: str) -> str:
+    """Any string, made harmless and visible inside a label."""
+    import html
+
+    shown = text if len(text) <= LABEL_LENGTH else text[: LABEL_LENGTH - 1] + "…"
+    # Graphviz reads \N, \G and their like even there.
+    return html.escape("".join(map(_visible, shown))).replace("\\", "\\\\")
+
+
+def _visible(character: str) -> str:
+    """The character, or a stand-in for what can't be seen, breaks a line, turns text around or isn't allowed in XML."""
+    if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
+        return character
+    if character < " ":
+        return chr(ord("␀") + ord(character))
+    return "␡" if character == "\x7f" else "\N{REPLACEMENT CHARACTER}"
+
+
+def _values(things: object, where: str) -> list[Value]:
+    values: list[Value] = []
+    for thing in things if isinstance(things, Iterable) and not isinstance(things, (str, bytes)) else [things]:
+        if not isinstance(thing, Value):
+            shown = f"{type(thing).__name__} {reprlib.repr(thing)}"
+            raise TypeError(f"{where} takes Values, not {shown}; wrap a number as Value(number)")
+        values.append(thing)
+    return values
+
+
+# ── rendering ──
+
+
+def render(dot_text: str, format: str, engine: str = "dot", args: Iterable[str] = ()) -> bytes:  # noqa: A002
+    """DOT text laid out by a system `dot`, else by graphviz-pure, as "svg", "png" or another of its formats.
+
+    RuntimeError, with the remedy, where neither is installed, and with its own words where it fails.
+    """
+    import subprocess
+
+    program = _renderer()
+    if program is None:
+        raise RuntimeError(f"nothing here draws graphs; {_REMEDY}")
+    command = [program, f"-K{engine}", f"-T{format}", *args]
+    try:
+        done = subprocess.run(command, input=dot_text.encode(), capture_output=True, timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(
+            f"{program} took more than {TIMEOUT_SECONDS:g} seconds; draw fewer numbers with max_nodes"
+        ) from None
+    except OSError as error:
+        raise RuntimeError(f"{program} can't be run ({error}); {_REMEDY}") from error
+    if done.returncode or not done.stdout:
+        words = done.stderr.decode(errors="replace").strip()[-2000:]
+        raise RuntimeError(f"{program} failed with status {done.returncode}: {words or 'it said nothing'}")
+    return done.stdout
+
+
+def _renderer() -> str | None:
+    """The path of the program that renders."""
+    import shutil
+
+    places = os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()])
+    return shutil.which("dot") or shutil.which("graphviz-pure", path=places) or _installed("graphviz-pure")
+
+
+def _installed(program: str) -> str | None:
+    """A program of the distribution of that name, wherever pip put it."""
+    from importlib import metadata
+    from pathlib import Path
+
+    try:
+        files = metadata.files(program) or []
+    except metadata.PackageNotFoundError:
+        return None
+    paths = (Path(file.locate()) for file in files)
+    return next((str(path) for path in paths if path.stem == program and path.is_file()), None)
+
+
+def _replace(target: "Path", content: bytes) -> None:
+    """Write a file whole or not at all, where a link leads if it is one."""
+    target = target.resolve()
+    draft = target.with_name(f".{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    try:
+        draft.write_bytes(content)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,118 @@
+"""An expression as text, read into a graph; nothing of it is run as Python.
+
+>>> from autograd.expression import read
+>>> read("tanh(w*x + b)", {"w": 2.0, "x": -1.0, "b": 0.5})
+Value(data=-0.905148, grad=0.0)
+"""
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import autograd
+from autograd.formula import rules
+from autograd.graph import is_constant
+from autograd.value import Value, constant
+
+_OPERATORS: Final[Mapping[type, Callable[[Any, Any], Value]]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+_SIGNS: Final[Mapping[type, Callable[[Any], Any]]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
+_KNOWN: Final = {"pi": math.pi, "e": math.e}
+
+
+def _functions() -> dict[str, Callable[..., Value]]:
+    """Every operation by its name: of one number, of one with an option, of two, of a sequence."""
+    methods = [name for name in rules() if hasattr(Value, name)]
+    found: dict[str, Callable[..., Value]] = {name: getattr(Value, name) for name in methods}
+    for name, rule in rules().items():
+        if name not in methods and hasattr(autograd, name):
+            of_one_sequence = rule.of_sequences and len(rule.operands) == 1
+            found[name] = _of_row(getattr(autograd, name)) if of_one_sequence else getattr(autograd, name)
+    return {**found, "abs": abs, "product": _of_row(autograd.product)}
+
+
+def _of_row(function: Callable[..., Value]) -> Callable[..., Value]:
+    """total(a, b, c) for total([a, b, c]); the list is welcome too."""
+    return lambda *xs: function(xs[0] if len(xs) == 1 and isinstance(xs[0], list) else xs)
+
+
+def read(text: str, numbers: Mapping[str, float]) -> Value:
+    """The root of the graph of text, with each name a leaf that carries it as a label.
+
+    Names are those of numbers, pi and e; operators + − * / **; functions all operations, as in
+    tanh(x), maximum(x, 2), total(x, y, z), dot([x, y], [1, 2]). ValueError for anything else, for a
+    name without a number and for a number without a use.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise ValueError(f"{text!r} is not an expression: {error.msg} at character {error.offset or 0}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"the expression can't be read: {error or 'it is nested too deeply'}") from None
+    leaves = {name: Value(number, label=name) for name, number in numbers.items()}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    if unused := [name for name in numbers if name not in used]:
+        raise ValueError(f"{', '.join(unused)} does not occur in {text!r}; leave it out")
+    try:
+        root = _Reader(leaves).read(tree)
+    except RecursionError:
+        raise ValueError("the expression is nested too deeply to be read; split it") from None
+    if not isinstance(root, Value):
+        raise ValueError(f"{text!r} is a list, not a number; take its total(…)")
+    return root
+
+
+def _float(number: int | float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        raise ValueError("a number is too large for a float, which ends at 1.8e308") from None
+
+
+class _Reader:
+    """Walks a syntax tree against the list of what may occur in it."""
+
+    def __init__(self, leaves: dict[str, Value]) -> None:
+        self._leaves = leaves
+        self._functions = _functions()
+
+    def read(self, node: ast.AST) -> Any:
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+            return constant(_float(node.value))
+        if isinstance(node, ast.Name):
+            return self._name(node.id)
+        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+            return _OPERATORS[type(node.op)](self.read(node.left), self.read(node.right))
+        if isinstance(node, ast.UnaryOp) and type(node.op) in _SIGNS:
+            inner, sign = self.read(node.operand), _SIGNS[type(node.op)]
+            return constant(sign(inner.data)) if isinstance(inner, Value) and is_constant(inner) else sign(inner)
+        if isinstance(node, (ast.List, ast.Tuple)):
+            return [self.read(x) for x in node.elts]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+            return self._call(node.func.id, [self.read(x) for x in node.args])
+        hint = "; a power is written **" if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor) else ""
+        raise ValueError(f"{ast.unparse(node)!r} may not occur in an expression{hint}")
+
+    def _name(self, name: str) -> Value:
+        if name in self._leaves:
+            return self._leaves[name]
+        if name in _KNOWN:
+            return self._leaves.setdefault(name, Value(_KNOWN[name], label=name))
+        if name in self._functions:
+            raise ValueError(f"{name} is a function; write {name}(…)")
+        raise ValueError(f"{name} has no number; give it one, as in {name}=1")
+
+    def _call(self, name: str, arguments: list[Any]) -> Any:
+        if name not in self._functions:
+            raise ValueError(f"there is no function {name}; there are {', '.join(sorted(self._functions))}")
+        try:
+            return self._functions[name](*arguments)
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"{name} can't be called like this: {error}") from None

@@ -1,0 +1,57 @@
+"""What counts as a number, and how one is shown.
+
+>>> from autograd.number import short, to_float
+>>> short(0.1 + 0.2), to_float(3, "add")
+('0.3', 3.0)
+"""
+
+from numbers import Real
+
+
+def short(number: float) -> str:
+    """A float in at most six digits, as labels and tables show it.
+
+    >>> short(2.0), short(1 / 3), short(1e-9)
+    ('2.0', '0.333333', '1e-09')
+    """
+    text = f"{number:.6g}"
+    return text if any(mark in text for mark in ".en") else text + ".0"
+
+
+def to_float(number: object, operation: str) -> float:
+    """The float that number stands for; TypeError with a remedy for anything that isn't a real number."""
+    if isinstance(number, float):
+        return float(number)
+    if isinstance(number, int):
+        try:
+            return float(number)
+        except OverflowError:
+            raise OverflowError(
+                f"{operation}: an int of {number.bit_length()} bits is too large for a float, "
+                "which ends at 1.8e308; scale it first"
+            ) from None
+    if isinstance(number, Real) and type(number).__module__ == "numpy":
+        return float(number)
+    shown = repr(number)
+    shown = shown if len(shown) <= 60 else shown[:57] + "…"
+    raise TypeError(
+        f"{operation} takes Values, ints, floats and NumPy real scalars, not {type(number).__name__} {shown}; "
+        + _remedy(number)
+    )
+
+
+def _remedy(thing: object) -> str:
+    if hasattr(thing, "detach"):
+        return "use +v for a node of its own, v.data for its number, v.detach() to cut the graph"
+    if thing is None:
+        return "did a function forget to return?"
+    if isinstance(thing, complex):
+        return "take .real or .imag"
+    shape = getattr(thing, "shape", None)
+    if shape == ():
+        return "take its number with .item()"
+    if isinstance(thing, (str, bytes, bytearray)) or (shape is None and hasattr(thing, "__float__")):
+        return "convert it with float() first"
+    if hasattr(thing, "__iter__"):
+        return "work on its elements: [Value(x) for x in xs]"
+    return "give a number"
