@@ -64,6 +64,8 @@ _OPERATION: Final = {
     "width": "0.4", "height": "0.35", "margin": "0.04,0.02", "ordering": "in",
 }  # fmt: skip
 _STUB: Final = {"style": "rounded,dashed", "margin": "0.12,0.04", "color": _GREY, "fontcolor": _GREY}
+_HASTE: Final = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.1", "splines": "line"}
+"""For graphs of many lines, whose layout at leisure takes minutes."""
 _JOINERS: Final = "\u200c\u200d"
 """Invisible, and part of Persian words and of emoji."""
 _REMEDY: Final = "pip install graphviz-pure, or install Graphviz so that `dot` is on the PATH"
@@ -263,37 +265,32 @@ def _digraph(
     accents = {id(v) for v in _values(highlight, "draw(highlight=…)")}
 
     part = _part(roots, max_nodes)
-    digraph = _blank_page(direction, _notice(len(part.shown), part.total))
+    numbers, edges = len(part.shown), sum(v is not None for operands in part.edges.values() for v, _ in operands)
+    page = {"label": _notice(numbers, part.total), "labelloc": "t"} if numbers < part.total else {}
+    digraph = _blank_page({"rankdir": direction} | page | (_HASTE if edges > max(500, 3 * numbers) else {}))
     names = {id(v): f"n{i}" for i, v in enumerate(part.shown)}
     for node in part.shown:
-        _draw_number(digraph, node, names, kinds.get(id(node)) or _kind(node), id(node) in accents)
+        kind = kinds.get(id(node)) or _kind(node)
+        digraph.node(names[id(node)], _box(node, kind), **_LOOKS[kind] | (_HIGHLIGHT if id(node) in accents else {}))
         if node.op:
             _draw_operation(digraph, node, names, part, partials)
-    edges = sum(operand is not None for operands in part.edges.values() for operand, _ in operands)
-    return digraph, f"Drawing({len(part.shown):,} numbers, {edges:,} edges)"
+    return digraph, f"Drawing({numbers:,} numbers, {edges:,} edges)"
 
 
-def _blank_page(direction: str, notice: str) -> "Digraph":
+def _blank_page(attributes: dict[str, str]) -> "Digraph":
     from graphviz import Digraph
 
     font = {"fontname": "Helvetica", "fontcolor": _GREY}
-    page = {"rankdir": direction, "bgcolor": "transparent", "ranksep": "0.3", "nodesep": "0.2"}
     return Digraph(
         "autograd",
-        graph_attr=font | page | ({"label": notice, "labelloc": "t"} if notice else {}),
+        graph_attr=font | {"bgcolor": "transparent", "ranksep": "0.3", "nodesep": "0.2"} | attributes,
         node_attr=font | {"fontsize": "12", "fontcolor": _INK, "shape": "box", "margin": "0.08,0.04"},
         edge_attr=font | {"fontsize": "10", "color": _GREY, "arrowsize": "0.6"},
     )
 
 
 def _notice(shown: int, total: int) -> str:
-    if shown == total:
-        return ""
     return f"{shown:,} of {total:,} numbers shown, nearest to the root; draw(root, max_nodes={total}) draws all"
-
-
-def _draw_number(digraph: "Digraph", node: Value, names: dict[int, str], kind: str, accented: bool) -> None:
-    digraph.node(names[id(node)], _box(node, kind), **_LOOKS[kind] | (_HIGHLIGHT if accented else {}))
 
 
 def _draw_operation(digraph: "Digraph", node: Value, names: dict[int, str], part: _Part, partials: bool) -> None:
@@ -333,8 +330,8 @@ def _text(text: str) -> str:
     import html
 
     shown = text if len(text) <= LABEL_LENGTH else text[: LABEL_LENGTH - 1] + "…"
-    # Graphviz reads \N, \G and their like even there.
-    return html.escape("".join(map(_visible, shown))).replace("\\", "\\\\")
+    # Graphviz reads \N, \G and their like even there, and 2.42, Debian's, stumbles over a bare ].
+    return html.escape("".join(map(_visible, shown))).replace("\\", "\\\\").replace("]", "&#93;")
 
 
 def _visible(character: str) -> str:
@@ -348,7 +345,7 @@ def _visible(character: str) -> str:
 
 def _values(things: object, where: str) -> list[Value]:
     values: list[Value] = []
-    for thing in things if isinstance(things, Iterable) and not isinstance(things, (str, bytes)) else [things]:
+    for thing in things if isinstance(things, Iterable) and not isinstance(things, (str, bytes, Value)) else [things]:
         if not isinstance(thing, Value):
             shown = f"{type(thing).__name__} {reprlib.repr(thing)}"
             raise TypeError(f"{where} takes Values, not {shown}; wrap a number as Value(number)")

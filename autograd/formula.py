@@ -179,6 +179,7 @@ def _value_vocabulary() -> dict[str, Callable[..., Any]]:
         "normal_cdf": lambda x: 0.5 * (1.0 + (x * 2.0**-0.5).erf()),
         "share": lambda x, y: (x - y).sigmoid(),
         "shares": functions.softmax,
+        "shifted_shares": lambda xs: [*functions.softmax(xs[:-1]), -1.0],
         "direction": lambda x, y: x / functions.hypot(x, y),
         "directions": _directions,
         "ties": lambda xs, z: ieee.ties([_data(x) for x in xs], _data(z)),

@@ -51,6 +51,11 @@ def _exp_of_difference(a: Value, b: Value) -> Value:
     return record("exp_of_difference", z, a, dx, b, dy)
 
 
+def _shift(a: Value, b: Value) -> Value:
+    z, dx, dy = rules.shift(a.data, b.data)
+    return record("shift", z, a, dx, b, dy)
+
+
 # ── sequences ──
 
 
@@ -135,17 +140,21 @@ def softmax(xs: Iterable[Number]) -> list[Value]:
     Source: I. Goodfellow, Y. Bengio, A. Courville, Deep Learning (2016), section 4.1.
     """
     operands = _operands(xs, "softmax", least=1)
-    # The shift changes nothing in exact arithmetic, so no gradient is owed to it.
-    top = largest(operands).detach()
+    top = largest(operands).detach()  # as in log_softmax
     exps = [_exp_of_difference(v, top) for v in operands]
     s = total(exps)
     return [e / s for e in exps]
 
 
 def log_softmax(xs: Iterable[Number]) -> list[Value]:
-    """log(softmax(xs)) without its underflow: each x less the greatest, less their logsumexp."""
+    """log(softmax(xs)) without its underflow: each x less the greatest, less the log of the sum so shifted.
+
+    ValueError for an empty sequence.
+    """
     operands = _operands(xs, "log_softmax", least=1)
+    # The shift changes nothing in exact arithmetic, so no gradient is owed to it.
     top = largest(operands).detach()
-    shifted = [v - top for v in operands]
-    z = logsumexp(shifted)
-    return [d - z for d in shifted]
+    row = [*operands, top]
+    z, dxs = rules.log_of_shifted_sum(_datas(row))
+    rest = record_many("log_of_shifted_sum", z, row, dxs)
+    return [_shift(v, top) - rest for v in operands]

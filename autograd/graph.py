@@ -13,8 +13,9 @@ from itertools import count
 from typing import Final, TypeAlias, TypeVar
 
 LEAF: Final = 1 << 60
-"""The mark of a leaf: as good as visited, since a sweep has nothing to do there."""
-CONSTANT: Final = LEAF + 1
+"""The marks of leaves start here, above those of all other nodes: no walk has to go on from there."""
+CONSTANT: Final = 1 << 61
+"""The mark of a constant, which no sweep has to visit at all."""
 _EPOCHS: Final = count(1, 2)
 """Every walk draws a fresh pair of marks, entered and done, so that no walk has to clean up after another."""
 
@@ -64,7 +65,7 @@ class Node:
         if self._mark == _LISTED:
             self._mark = 0
         elif self._mark < LEAF:
-            below = interior(self, True)
+            below = interior(self, True, [])
             below.pop()
             for node in below:
                 node._mark = _LISTED
@@ -113,11 +114,16 @@ class _EndOfList:
 N = TypeVar("N", bound=Node)
 
 
-def interior(root: N, through_detached: bool) -> list[N]:
-    """The nodes below and with root that have operands, every node after its operands."""
+def interior(root: N, through_detached: bool, leaves: list[N]) -> list[N]:
+    """The nodes below and with root that have operands, every node after its operands.
+
+    The leaves below root go to the list given, without constants.
+    """
     entered = next(_EPOCHS)
     done = entered + 1
+    leaf_entered = LEAF + entered
     order = []
+    found: list[Node] = leaves  # type: ignore[assignment]
     stack: list[Node] = []
     if root._mark < LEAF:
         stack.append(root)
@@ -132,16 +138,28 @@ def interior(root: N, through_detached: bool) -> list[N]:
         node._mark = entered
         # The first operand goes on last, to be walked first: operands come in reading order.
         y = node._y
-        if y is not None and y._mark < entered:
-            stack.append(y)
+        if y is not None:
+            if y._mark < entered:
+                stack.append(y)
+            elif LEAF <= y._mark < leaf_entered:
+                y._mark = leaf_entered
+                found.append(y)
         x = node._x
         if x is not None:
             if x._mark < entered:
                 stack.append(x)
+            elif LEAF <= x._mark < leaf_entered:
+                x._mark = leaf_entered
+                found.append(x)
             continue
         fan = node._fan
         if fan is not None and (fan.partials or through_detached):
-            stack.extend([v for v in reversed(fan.operands) if v._mark < entered])
+            for v in reversed(fan.operands):
+                if v._mark < entered:
+                    stack.append(v)
+                elif LEAF <= v._mark < leaf_entered:
+                    v._mark = leaf_entered
+                    found.append(v)
     return order  # type: ignore[return-value]
 
 
@@ -162,7 +180,7 @@ def topological_order(root: N) -> list[N]:
         return [root]
     order: list[N] = []
     seen: set[int] = set()
-    for node in interior(root, True):
+    for node in interior(root, True, []):
         for operand in operands_of(node):
             if operand._mark >= LEAF and id(operand) not in seen:
                 seen.add(id(operand))
@@ -181,9 +199,23 @@ def backward(root: Node) -> None:
     if root._mark >= LEAF:
         root._grad += 1.0
         return
-    order = interior(root, False)
+    leaves: list[Node] = []
+    order = interior(root, False, leaves)
     for node in order:
         node._grad = 0.0
+    # A leaf starts from zero too, and gets back what it had at the end: added bit by bit to an
+    # earlier gradient, the same gradient would be rounded differently.
+    earlier = [leaf._grad for leaf in leaves]
+    for leaf in leaves:
+        leaf._grad = 0.0
+    try:
+        _sweep(root, order)
+    finally:
+        for i, leaf in enumerate(leaves):
+            leaf._grad += earlier[i]
+
+
+def _sweep(root: Node, order: list[Node]) -> None:
     root._grad = 1.0
     for node in reversed(order):
         g = node._grad

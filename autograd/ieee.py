@@ -23,7 +23,12 @@ _SQRT_HALF: Final = 0.7071067811865476
 _SQRT_HALF_REST: Final = -4.833646656726457e-17
 """What the float above leaves of the real number √½."""
 _TWO_OVER_SQRT_PI: Final = 1.1283791670955126
+_ODD_END: Final = 2.0**53
+"""From here on every float is an even integer."""
+_PI_BITS: Final = 1216
+"""A float has up to 1024 bits before the point; the rest are for what is left after whole turns."""
 _SCALE: Final = 2.0**-100
+_DEEP: Final = 2.0**-520
 
 
 def divide(x: float, y: float) -> float:
@@ -100,17 +105,51 @@ def log10(x: float) -> float:
 
 def sin(x: float) -> float:
     """The sine of x radians; nan at ±inf."""
-    return NAN if math.isinf(x) else math.sin(x)
+    if -_ODD_END < x < _ODD_END:
+        return math.sin(x)
+    quarter, r = _quarter_turns(x)
+    return [math.sin(r), math.cos(r), -math.sin(r), -math.cos(r)][quarter]
 
 
 def cos(x: float) -> float:
     """The cosine of x radians; nan at ±inf."""
-    return NAN if math.isinf(x) else math.cos(x)
+    if -_ODD_END < x < _ODD_END:
+        return math.cos(x)
+    quarter, r = _quarter_turns(x)
+    return [math.cos(r), -math.sin(r), -math.cos(r), math.sin(r)][quarter]
 
 
 def tan(x: float) -> float:
     """The tangent of x radians; nan at ±inf."""
-    return NAN if math.isinf(x) else math.tan(x)
+    if -_ODD_END < x < _ODD_END:
+        return math.tan(x)
+    quarter, r = _quarter_turns(x)
+    return -1.0 / math.tan(r) if quarter % 2 else math.tan(r)
+
+
+def _quarter_turns(x: float) -> tuple[int, float]:
+    """The quadrant of a huge x, and what is left of x in it, from −π/4 to π/4; nan is left of ±inf and nan.
+
+    C libraries lose digits here beside multiples of π/2; integers don't.
+    """
+    if x - x != 0.0:
+        return 0, NAN
+    half_pi = _half_pi()
+    turns, rest = divmod(int(x) << _PI_BITS, half_pi)
+    if 2 * rest > half_pi:
+        turns, rest = turns + 1, rest - half_pi
+    return turns % 4, rest / (1 << _PI_BITS)
+
+
+def _half_pi() -> int:
+    """π/2 · 2^1216, by Machin's formula π/4 = 4·arctan(1/5) − arctan(1/239)."""
+    total = 0
+    for weight, n in ((8, 5), (-2, 239)):
+        power, divisor = (weight << (_PI_BITS + 64)) // n, 1
+        while power not in (0, -1):
+            total += power // divisor
+            power, divisor = -power // (n * n), divisor + 2
+    return total >> 64
 
 
 def sinh(x: float) -> float:
@@ -230,22 +269,32 @@ def power(x: float, y: float) -> float:
 def scaled_power(c: float, x: float, y: float, k: float) -> float:
     """c · x^(y−k) for k = 0 or 1, in range and to full accuracy even where x^(y−k) or y−k is not.
 
-    A factor of zero gives 0, whatever the power; a power of zero gives 0, whatever the factor.
+    A factor of zero gives 0, whatever the power; a power of zero gives 0, whatever the factor but nan.
     """
-    if c == 0.0:
-        return 0.0
+    if c == 0.0 or c != c:
+        return c
     exponent = y - k
     p = power(x, exponent)
-    if exponent + k == y and (TINY <= p < INF or TINY <= -p < INF):
+    exact = exponent + k == y and -_ODD_END < y < _ODD_END
+    if exact and (TINY <= p < INF or TINY <= -p < INF):
         return c * p
-    if x == 0.0 and exponent == -1.0 and y != 0.0:
-        # A tiny y is lost in y − 1, which must not turn a fractional exponent into an odd one.
-        return c * INF
-    h = power(math.fabs(x), 0.5 * y)
-    if p != p or not 0.0 < h < INF or not 0.0 < math.fabs(x) < INF:
+    if not exact:
+        # Rounding y − 1 may have made another kind of number of it, odd or even or fractional: ask y.
+        z = power(x, y)
+        whole = math.fabs(y) >= _ODD_END or (y == y and y == math.floor(y))
+        if z != z or (x < 0.0 and not whole):
+            return c * (z if math.isinf(x) else NAN)
+        p = INF if p != p else math.fabs(p)
+        if math.copysign(1.0, x) < 0.0 and whole:
+            p = math.copysign(p, -z if k == 1.0 else z)
+    size = math.fabs(x)
+    h = power(size, 0.5 * y)
+    if p != p or not 0.0 < h < INF or not 0.0 < size < INF:
         return p if p == 0.0 else c * p
-    p = math.copysign(1.0, p)
-    return (c * h) * (h / math.fabs(x) if k == 1.0 else h) * p
+    # x^y = h², of which each half stays in range.
+    rest = h / size if k == 1.0 else h
+    scaled = (c * h) * rest if rest < INF else (c / size) * h * h
+    return scaled * math.copysign(1.0, p)
 
 
 def hypot(x: float, y: float) -> float:
@@ -266,7 +315,9 @@ def direction(x: float, y: float) -> float:
 
 
 def exp_of_difference(x: float, y: float) -> float:
-    """e^(x−y), with what rounding takes from x − y put back."""
+    """e^(x−y), with what rounding takes from x − y put back; 1 for equal ones, infinities included."""
+    if x == y:
+        return 1.0
     d = x - y
     z = exp(d)
     if math.isinf(d) or d != d or z == INF:
@@ -315,7 +366,11 @@ def mean(xs: list[float]) -> float:
 
 def dot(xs: list[float], ys: list[float]) -> float:
     """The sum of the products, each product rounded once and the sum rounded once."""
-    return total([x * y for x, y in zip(xs, ys, strict=True)])
+    z = total([x * y for x, y in zip(xs, ys, strict=True)])
+    if z - z != 0.0 and all(x - x == 0.0 for x in xs) and all(y - y == 0.0 for y in ys):
+        # Products may overflow and their sum not.
+        z = total([(x * _DEEP) * (y * _DEEP) for x, y in zip(xs, ys, strict=True)]) / _DEEP / _DEEP
+    return z
 
 
 def greatest(xs: list[float]) -> float:
@@ -349,6 +404,15 @@ def logsumexp(xs: list[float]) -> float:
     return top + math.log1p(math.fsum(rest))
 
 
+def log_of_shifted_sum(xs: list[float]) -> float:
+    """log Σe^(x−s) for all of xs but the last, which is s and no less than any of them."""
+    terms = [exp_of_difference(x, xs[-1]) for x in xs[:-1]]
+    if 1.0 in terms:
+        terms.remove(1.0)
+        return math.log1p(total(terms))
+    return log(total(terms))
+
+
 def shares(xs: list[float]) -> list[float]:
     """eˣ / Σeˣ for each x, shifted by the greatest; equal parts among infinite ones."""
     top = greatest(xs)
@@ -360,14 +424,21 @@ def shares(xs: list[float]) -> list[float]:
     return [e / s for e in es]
 
 
+def shifted_shares(xs: list[float]) -> list[float]:
+    """The shares of all of xs but the last, then −1 for the last."""
+    return [*shares(xs[:-1]), -1.0]
+
+
 def norm(xs: list[float]) -> float:
     """√Σx², without overflow or underflow on the way."""
     return math.hypot(*xs)
 
 
 def directions(xs: list[float]) -> list[float]:
-    """x / √Σx² for each x, at every scale."""
+    """x / √Σx² for each x, at every scale; ±1 for the only infinite one."""
     size = norm(xs)
+    if math.isinf(size) and sum([math.isinf(x) for x in xs]) == 1 and not any(x != x for x in xs):
+        return [math.copysign(1.0 if math.isinf(x) else 0.0, x) for x in xs]
     if size < 1e-280:
         xs = [x * 1e300 for x in xs]
     elif size > 1e280:

@@ -129,6 +129,12 @@ def logaddexp(x: float, y: float) -> tuple[float, float, float]:
     return z, ieee.share(x, y), ieee.share(y, x)
 
 
+def shift(x: float, y: float) -> tuple[float, float, float]:
+    if x == y:  # infinities too
+        return 0.0, 1.0, -1.0
+    return x - y, 1.0, -1.0
+
+
 def exp_of_difference(x: float, y: float) -> tuple[float, float, float]:
     z = ieee.exp_of_difference(x, y)
     return z, z, -z
@@ -316,6 +322,11 @@ def dot(xs: list[float], ys: list[float]) -> tuple[float, list[float], list[floa
 def logsumexp(xs: list[float]) -> tuple[float, list[float]]:
     z = ieee.logsumexp(xs)
     return z, ieee.shares(xs)
+
+
+def log_of_shifted_sum(xs: list[float]) -> tuple[float, list[float]]:
+    z = ieee.log_of_shifted_sum(xs)
+    return z, ieee.shifted_shares(xs)
 
 
 def norm(xs: list[float]) -> tuple[float, list[float]]:

@@ -52,6 +52,7 @@ DOMAINS: Final[Mapping[str, tuple[tuple[Interval, ...], ...]]] = {
     "log2": (_POSITIVE,),
     "log10": (_POSITIVE,),
     "logaddexp": (_WIDE, _WIDE),
+    "shift": (_WIDE, _WIDE),
     "exp_of_difference": (_MODERATE, _MODERATE),
     "sin": (_WIDE,),
     "cos": (_WIDE,),
@@ -80,6 +81,7 @@ DOMAINS: Final[Mapping[str, tuple[tuple[Interval, ...], ...]]] = {
     "mean": (_WIDE,),
     "dot": (_WIDE, _WIDE),
     "logsumexp": (_WIDE,),
+    "log_of_shifted_sum": (_WIDE,),
     "norm": (_NONZERO,),
     "largest": (_WIDE,),
     "smallest": (_WIDE,),
@@ -103,8 +105,9 @@ _PREFIX: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "positive": ("+{}", operator.pos),
     "absolute": ("abs({})", operator.abs),
 }
-#: detach has no gradient to check, and exp_of_difference no name of its own.
-_IN_EXPRESSIONS: Final = [op for op in DOMAINS if op not in ("detach", "exp_of_difference")]
+_WITHOUT_A_NAME: Final = ("shift", "exp_of_difference", "log_of_shifted_sum")
+"""Recorded by softmax and log_softmax only."""
+_IN_EXPRESSIONS: Final = [op for op in DOMAINS if op not in ("detach", *_WITHOUT_A_NAME)]
 
 
 def scalars(op: str, position: int = 0) -> st.SearchStrategy[float]:

@@ -1,0 +1,128 @@
+"""The network x → h → y, told from the first number to the last: read it from top to bottom, or run it cell by cell.
+
+python demos/toy_network.py --out pictures
+"""
+
+# %% [markdown]
+# # One hidden unit, by hand and by machine
+#
+# The smallest network with anything to learn has one input x, one hidden unit h and one output y:
+#
+#     z1 = x·w1 + b1      h = σ(z1)
+#     z2 = h·w2 + b2      y = σ(z2)
+#     L  = (y − t)²
+#
+# We want ∂L/∂w1, ∂L/∂b1, ∂L/∂w2, ∂L/∂b2, so that gradient descent can move the four weights.
+
+# %%
+import argparse
+import random
+from pathlib import Path
+
+from autograd import Value, draw, formula
+from autograd.chart import curve
+from autograd.check import gradcheck, numerical_grad
+
+parser = argparse.ArgumentParser(description="The network x → h → y, its gradient and its training, step by step.")
+parser.add_argument("--seed", type=int, default=1, help="what the initial weights are drawn with; %(default)s")
+parser.add_argument("--steps", type=int, default=1000, help="at most so many steps of descent; %(default)s")
+parser.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
+options, _ = parser.parse_known_args()
+options.out.mkdir(parents=True, exist_ok=True)
+
+# %% [markdown]
+# ## Forward
+#
+# Each number is a `Value`. Arithmetic on Values gives Values that remember what they were made of.
+
+# %%
+x, t = Value(1.0, label="x"), Value(0.2, label="t")
+draws = random.Random(options.seed)
+w1, b1, w2, b2 = (Value(draws.uniform(-1.0, 1.0), label=name) for name in ("w1", "b1", "w2", "b2"))
+weights = [w1, b1, w2, b2]
+
+
+def forward() -> tuple[Value, Value, Value, Value, Value]:
+    """A fresh graph: z1, h, z2, y and L."""
+    z1 = x * w1 + b1
+    h = z1.sigmoid()
+    z2 = h * w2 + b2
+    y = z2.sigmoid()
+    loss = (y - t) ** 2
+    for v, name in zip((z1, h, z2, y, loss), ("z1", "h", "z2", "y", "L"), strict=True):
+        v.label = name
+    return z1, h, z2, y, loss
+
+
+z1, h, z2, y, loss = forward()
+print("forward")
+for v in (z1, h, z2, y, loss):
+    print(f"  {v.label:2} = {v.data:.6f}")
+
+# %% [markdown]
+# ## Backward, one local derivative at a time
+#
+# The chain rule walks back from L. Every node knows its local derivatives, and the formulas they came from.
+
+# %%
+loss.backward()
+print(f"\nbackward, with σ' = {formula.partial_text(y, 0)}")
+print(f"  ∂L/∂y  = {y.grad:.6f}")
+print(f"  ∂L/∂z2 = ∂L/∂y · {formula.partial_text(y, 0, numbers=True)} = {z2.grad:.6f}")
+print(f"  ∂L/∂w2 = ∂L/∂z2 · h  = {w2.grad:.6f}")
+print(f"  ∂L/∂b2 = ∂L/∂z2      = {b2.grad:.6f}")
+print(f"  ∂L/∂h  = ∂L/∂z2 · w2 = {h.grad:.6f}")
+print(f"  ∂L/∂z1 = ∂L/∂h · {formula.partial_text(h, 0, numbers=True)} = {z1.grad:.6f}")
+print(f"  ∂L/∂w1 = ∂L/∂z1 · x  = {w1.grad:.6f}")
+print(f"  ∂L/∂b1 = ∂L/∂z1      = {b1.grad:.6f}")
+
+# %% [markdown]
+# ∂L/∂z2 was worked out once and used three times, ∂L/∂z1 once and twice: that is all there is to backpropagation.
+#
+# ## Is it right?
+#
+# On paper, with δ2 = 2(y − t)·y(1 − y) and δ1 = δ2·w2·h(1 − h), the four derivatives are δ1·x, δ1, δ2·h, δ2.
+# Central differences need no paper at all, only two more losses for each weight.
+
+# %%
+d2 = 2 * (y.data - t.data) * y.data * (1 - y.data)
+d1 = d2 * w2.data * h.data * (1 - h.data)
+by_hand = [d1 * x.data, d1, d2 * h.data, d2]
+by_differences = numerical_grad(lambda *_: forward()[-1], weights)
+print("\n          by hand   differences      backward")
+for w, hand, difference in zip(weights, by_hand, by_differences, strict=True):
+    print(f"  {w.label} {hand:>13.8f} {difference:>13.8f} {w.grad:>13.8f}")
+
+print("\nor, in one call, gradcheck")
+print(gradcheck(lambda *_: forward()[-1], weights))
+
+# %% [markdown]
+# ## The picture
+#
+# Weights in one colour, inputs in another, the loss at the right; every box shows its number and its gradient.
+
+# %%
+before = draw(loss, parameters=weights)
+print(f"\nwrote {before.save(options.out / 'toy_network-before.svg')}")
+
+# %% [markdown]
+# ## Training
+#
+# Forward, backward, a step down the slope, and again.
+
+# %%
+losses = []
+while True:
+    z1, h, z2, y, loss = forward()
+    losses.append(loss.data)
+    for w in weights:
+        w.grad = 0.0
+    loss.backward()
+    if loss.data < 1e-6 or len(losses) > options.steps:
+        break
+    for w in weights:
+        w.data -= 1.0 * w.grad
+
+print(f"\nafter {len(losses) - 1} steps: L = {loss.data:.2e}, y = {y.data:.4f} for t = {t.data}")
+print(f"wrote {draw(loss, parameters=weights).save(options.out / 'toy_network-after.svg')}")
+print(f"wrote {curve(losses, title='loss', across='step').save(options.out / 'toy_network-loss.svg')}")

@@ -1,0 +1,197 @@
+"""Order, sweep and lifetime of graphs, the deep and the wide ones too."""
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from hypothesis import given
+
+from autograd import Value, draw, grad, graph, topological_order, total
+from autograd.check import strategies
+from autograd.check.strategies import Expression
+
+
+@given(strategies.expressions())
+def test_every_node_comes_once_and_after_its_operands(expression: Expression) -> None:
+    root = expression(*[Value(x) for x in expression.inputs])
+    order = topological_order(root)
+    place = {id(v): i for i, v in enumerate(order)}
+    assert len(place) == len(order)
+    assert order[-1] is root
+    for v in order:
+        assert all(place[id(operand)] < place[id(v)] for operand in v.operands)
+
+
+def test_order_follows_the_operands_as_written() -> None:
+    x, y = Value(1.0, label="x"), Value(2.0, label="y")
+    names = [v.label or v.op or str(v.data) for v in topological_order((x - 3) * (y + x))]
+    assert names == ["x", "3.0", "subtract", "y", "add", "multiply"]
+
+
+def test_a_leaf_is_its_own_graph() -> None:
+    x = Value(2.0)
+    assert topological_order(x) == [x]
+    x.backward()
+    x.backward()
+    assert x.grad == 2.0
+
+
+def test_two_edges_to_one_operand_count_twice() -> None:
+    x = Value(3.0)
+    (x * x + x).backward()
+    assert x.grad == 7.0
+
+
+@given(strategies.expressions())
+def test_two_sweeps_give_exactly_twice_the_gradient(expression: Expression) -> None:
+    xs = [Value(x) for x in expression.inputs]
+    root = expression(*xs)
+    root.backward()
+    leaves, between = [v.grad for v in xs], [v.grad for v in topological_order(root) if v.operands]
+    root.backward()
+    assert [v.grad for v in xs] == [2.0 * g for g in leaves]
+    assert [v.grad for v in topological_order(root) if v.operands] == between
+
+
+def test_two_roots_that_share_nodes_add_up() -> None:
+    x = Value(2.0)
+    shared = x * x
+    a, b = shared * 3, shared.exp() + shared
+    a.backward()
+    b.backward()
+    both = Value(2.0)
+    square = both * both
+    (square * 3 + (square.exp() + square)).backward()
+    assert x.grad == pytest.approx(both.grad, rel=1e-15)
+
+
+def test_a_sweep_leaves_what_is_behind_a_detached_node_alone() -> None:
+    x = Value(2.0)
+    inner = x * x
+    inner.backward()
+    (inner.detach() * x).backward()
+    assert inner.grad == 1.0
+    assert x.grad == 4.0 + 4.0
+
+
+def test_a_thousand_doublings_are_linear() -> None:
+    x = Value(1.0)
+    v = x
+    for _ in range(1000):
+        v = v + v
+    assert len(topological_order(v)) == 1001
+    v.backward()
+    assert x.grad == 2.0**1000
+
+
+def chain(length: int) -> tuple[Value, Value]:
+    x = Value(1.0, label="x")
+    v = x
+    for _ in range(length):
+        v = v * 1.0000001
+    return x, v
+
+
+def test_a_chain_of_a_million_nodes_lives_and_dies_at_the_default_recursion_limit() -> None:
+    assert sys.getrecursionlimit() <= 1000
+    x, root = chain(1_000_000)
+    root.backward()
+    assert x.grad == pytest.approx(1.1051709, rel=1e-6)
+    assert len(topological_order(root)) == 2_000_001
+    assert repr(root) == "Value(data=1.10517, grad=1.0)"
+    assert "2,000,001" in draw(root).dot
+    del root
+
+
+def test_gradients_of_long_chains_are_graphs_too() -> None:
+    def f(x: Value) -> Value:
+        for _ in range(20_000):
+            x = x * 1.00001
+        return x
+
+    assert grad(f)(1.0).data == pytest.approx(1.00001**20_000, rel=1e-10)
+
+
+def living() -> int:
+    return sum(isinstance(thing, graph.Node) for thing in gc.get_objects())
+
+
+def test_a_dropped_graph_is_freed_without_the_cyclic_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = living()
+        x = Value(2.0)
+        root = total([x * i for i in range(50)]).tanh() + x.detach()
+        root.backward()
+        topological_order(root)
+        draw(root)
+        del root
+        assert living() == before + 1
+        del x
+        assert living() == before
+    finally:
+        gc.enable()
+
+
+def test_threads_on_their_own_graphs_are_exact() -> None:
+    shared = Value(1.5)
+    results: dict[int, list[float]] = {}
+
+    def work(name: int) -> None:
+        found = []
+        for i in range(200):
+            x = Value(0.1 * name + 0.001 * i)
+            v = x
+            for _ in range(30):
+                v = (v * v + x * shared.data).tanh()
+            v.backward()
+            found.append(x.grad)
+        results[name] = found
+
+    def run(names: list[int], together: bool) -> dict[int, list[float]]:
+        results.clear()
+        threads = [threading.Thread(target=work, args=(name,)) for name in names]
+        for t in threads:
+            t.start()
+            if not together:
+                t.join()
+        for t in threads:
+            t.join()
+        return dict(results)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        assert run([1, 2, 3, 4], together=True) == run([1, 2, 3, 4], together=False)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+PROGRAM = """
+import random
+from autograd import Value, dot, softmax, topological_order, draw
+r = random.Random(7)
+xs = [Value(r.uniform(-1, 1), label=str(i)) for i in range(8)]
+vs = list(xs)
+for _ in range(300):
+    a, b = r.choice(vs), r.choice(vs)
+    vs.append(r.choice([lambda: (a * b).tanh(), lambda: a + b, lambda: dot([a, b], xs[:2])])())
+root = dot(softmax(vs[-5:]), vs[-5:])
+root.backward()
+print([x.grad.hex() for x in xs], [v.op for v in topological_order(root)], draw(root).dot)
+"""
+
+
+def test_gradients_have_the_same_bits_in_every_process() -> None:
+    outputs = set()
+    for seed in range(24):
+        environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=environment
+        )
+        outputs.add(done.stdout)
+    assert len(outputs) == 1

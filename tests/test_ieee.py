@@ -1,0 +1,72 @@
+"""Float functions are total: any floats in, a float out."""
+
+import inspect
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from autograd import ieee
+
+FUNCTIONS = {name: f for name, f in vars(ieee).items() if inspect.isroutine(f) and not name.startswith("_")}
+OF_FLOATS = [
+    n for n, f in FUNCTIONS.items() if all(p.annotation is float for p in inspect.signature(f).parameters.values())
+]
+OF_LISTS = sorted(set(FUNCTIONS) - set(OF_FLOATS) - {"ties"})
+ANY = st.floats()
+
+
+@pytest.mark.parametrize("name", OF_FLOATS)
+@given(xs=st.tuples(ANY, ANY, ANY))
+@example(xs=(0.0, -1.0, 0.0))
+@example(xs=(-0.0, -1.0, 0.0))
+@example(xs=(math.inf, -math.inf, 0.0))
+@example(xs=(-1e308, 1e308, 1.0))
+def test_no_floats_make_a_function_raise(name: str, xs: tuple[float, float, float]) -> None:
+    function = FUNCTIONS[name]
+    operands = list(xs[: len(inspect.signature(function).parameters)])
+    if name in ("scaled_power", "gaussian"):
+        operands = [*(list(xs) * 2)[: len(inspect.signature(function).parameters) - 1], 1.0]
+    assert type(function(*operands)) is float
+
+
+@pytest.mark.parametrize("name", OF_LISTS)
+@given(xs=st.lists(ANY, min_size=1, max_size=5))
+@example(xs=[1e308, 1e308, -1e308])
+@example(xs=[math.inf, -math.inf])
+def test_no_lists_of_floats_make_a_function_raise(name: str, xs: list[float]) -> None:
+    result = ieee.dot(xs, xs[::-1]) if name == "dot" else FUNCTIONS[name](xs)
+    assert all(type(x) is float for x in (result if isinstance(result, list) else [result]))
+
+
+@given(ANY, ANY)
+def test_division_is_the_divisor_times_the_quotient_or_an_infinity(x: float, y: float) -> None:
+    z = ieee.divide(x, y)
+    if y != 0.0:
+        assert z == x / y or (z != z and (x / y) != (x / y))
+    elif x == 0.0 or x != x:
+        assert z != z
+    else:
+        assert math.isinf(z)
+        assert math.copysign(1.0, z) == math.copysign(1.0, x) * math.copysign(1.0, y)
+
+
+@given(st.floats(-30.0, 30.0), st.floats(-30.0, 30.0))
+def test_shares_of_two_add_up(x: float, y: float) -> None:
+    assert ieee.share(x, y) + ieee.share(y, x) == pytest.approx(1.0, abs=1e-15)
+
+
+def test_huge_angles_are_reduced_exactly() -> None:
+    # The float closest to a multiple of π/2 of all (J.-M. Muller, Elementary Functions, 2nd ed., table 11.1).
+    x = 6381956970095103.0 * 2.0**797
+    assert ieee.cos(x) == -4.687165924254628e-19
+    assert ieee.sin(x) == 1.0
+    assert ieee.sin(-x) == -1.0
+    assert ieee.sin(1e22) == -0.8522008497671888
+
+
+def test_a_sum_that_overflows_on_the_way_is_still_right() -> None:
+    assert ieee.total([1e308, 1e308, -1e308, -1e308, 1.0]) == 1.0
+    assert ieee.mean([1e308] * 4) == 1e308
+    assert ieee.dot([1e200, -1e200, 1.0], [1e108, 1e108, 1.0]) == 1.0
