@@ -1,0 +1,591 @@
+"""Pictures: what is on them, that any label is safe, that big graphs fold, that nothing breaks without a renderer."""
+
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+from collections import Counter
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from xml.etree import ElementTree
+
+import graphviz
+import pytest
+from graphviz.backend import dot_command
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from autograd import Value, dot, topological_order, total
+from autograd.draw import DIRECTIONS, LABEL_LENGTH, Drawing, draw, draw_dot, render
+
+# By its name in the system: `autograd.draw` may also be the function.
+room = import_module("autograd.draw")
+
+DRAWN_TAGS = {"svg", "g", "title", "text", "path", "polygon", "polyline", "ellipse"}
+BIDI_CONTROLS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+HOSTILE = [
+    "\"quoted\" 'too'",
+    "back\\slash\\",
+    "\\N \\G \\L \\E \\T \\H \\n \\l \\r \\\\",
+    "{a|b}<c>",
+    "</B></TD></TR></TABLE>>];n9[label=owned];",
+    "<script>alert(1)</script>",
+    "javascript:alert(1)",
+    '<a xlink:href="javascript:alert(1)">x</a>',
+    '<IMG SRC="/etc/passwd"/>',
+    "<!-- --> ]]> <![CDATA[",
+    "]",
+    "&amp; &lt; &#65; &#x202e; &bogus; &",
+    "two\nlines\r\n\ttabbed",
+    "\0\x01\x07\x1b[31m\x7f\x85",
+    "\ud800 \udfff \udc00\ud800",
+    "\ufffe\uffff\U0001fffe\ufeff\ufdd0",
+    "\u202eesrever\u202c \u2066isolated \u200fmark",
+    "שלום عربى",
+    "日本語の重み",
+    "👨‍👩‍👧 🎉",
+    "e\u0301\u0302\u0303",
+    "node",
+    "strict digraph {",
+    "%3",
+    "# 1",
+    " ",
+    "   ",
+    "\u3000",
+    "l" * 100_000,
+    "\0" * 100_000,
+]
+anything = st.text(st.characters(exclude_categories=()), max_size=60) | st.sampled_from(HOSTILE)
+
+
+@st.composite
+def graphs(draw_from: st.DrawFn, most: int = 25) -> Value:
+    """Graphs with shared nodes, constants, detached nodes and operations of many operands."""
+    nodes = [Value(1.0, label="a"), Value(-2.0, label="b")]
+    pick = st.integers(0, 10**6)
+    for _ in range(draw_from(st.integers(0, most))):
+        x, y = (nodes[draw_from(pick) % len(nodes)] for _ in range(2))
+        match draw_from(st.sampled_from(["add", "square", "constant", "divide", "tanh", "total", "dot", "detach"])):
+            case "add":
+                nodes.append(x + y)
+            case "square":
+                nodes.append(x * x)
+            case "constant":
+                nodes.append(2 * x)
+            case "divide":
+                nodes.append(x / y)
+            case "tanh":
+                nodes.append(x.tanh())
+            case "total":
+                nodes.append(total(nodes[-12:]))
+            case "dot":
+                nodes.append(dot(nodes[:5], nodes[-5:]) if len(nodes) > 5 else x - y)
+            case "detach":
+                nodes.append(x.detach())
+    return nodes[-1]
+
+
+def toy_network() -> tuple[Value, list[Value]]:
+    x, t = Value(0.5, label="x"), Value(1.0, label="t")
+    parameters = [Value(n, label=name) for n, name in ((0.8, "w1"), (0.1, "b1"), (-1.2, "w2"), (0.3, "b2"))]
+    w1, b1, w2, b2 = parameters
+    y = ((x * w1 + b1).sigmoid() * w2 + b2).sigmoid()
+    loss = (y - t) ** 2
+    loss.label = "L"
+    loss.backward()
+    return loss, parameters
+
+
+@lru_cache(maxsize=4)
+def rendered(dot_text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(render(dot_text, "svg"))
+
+
+def elements(picture: Drawing) -> list[ElementTree.Element]:
+    return list(rendered(picture.dot).iter())
+
+
+def tag(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def texts(picture: Drawing) -> list[str]:
+    return [e.text or "" for e in elements(picture) if tag(e) == "text"]
+
+
+def groups(picture: Drawing, kind: str) -> int:
+    return sum(tag(e) == "g" and e.get("class") == kind for e in elements(picture))
+
+
+def box(picture: Drawing, label: str) -> str:
+    return next(line for line in picture.dot.splitlines() if f"<B>{label}</B>" in line)
+
+
+def look(line: str) -> str:
+    """All that a statement says but the name and the label."""
+    return line.rpartition(">>")[2]
+
+
+def spaces_alike(text: str) -> str:
+    return text.replace("\xa0", " ")
+
+
+# ── what is on a picture ──
+
+
+def test_every_number_and_every_operation_is_drawn_once() -> None:
+    loss, _ = toy_network()
+    picture = draw(loss)
+    order = topological_order(loss)
+    operations = sum(bool(v.op) for v in order)
+    assert groups(picture, "node") == len(order) + operations
+    assert groups(picture, "edge") == sum(len(v.operands) for v in order) + operations
+    assert repr(picture) == "Drawing(15 numbers, 14 edges)"
+    shown = texts(picture)
+    assert {"x", "w1", "b2", "L", "σ", "×", "+", "−", "0.371995"} <= set(shown)
+    assert shown.count("grad") == len(order) - 1, "the constant exponent has no gradient"
+
+
+@given(graphs())
+@settings(max_examples=40, deadline=None)
+def test_a_picture_has_the_nodes_and_edges_of_its_graph(root: Value) -> None:
+    picture = draw(root, partials=True)
+    order = topological_order(root)
+    operations = sum(bool(v.op) for v in order)
+    operands = sum(len(v.operands) for v in order)
+    assert groups(picture, "node") == len(order) + operations
+    assert groups(picture, "edge") == operands + operations
+    assert repr(picture) == f"Drawing({len(order)} numbers, {operands} edges)"
+
+
+def test_a_square_has_two_edges() -> None:
+    x = Value(3.0)
+    assert draw(x * x).dot.count("n0 -> n1_op") == 2
+
+
+def test_nodes_are_named_by_topological_order() -> None:
+    x, y = Value(1.0, label="x"), Value(2.0, label="y")
+    z = (x - y).tanh()
+    picture = draw(z)
+    assert re.findall(r"^\t(n\d+) \[", picture.dot, re.M) == ["n0", "n1", "n2", "n3"]
+    assert "n2_op -> n2" in picture.dot
+    assert picture.dot.index("n0 -> n2_op") < picture.dot.index("n1 -> n2_op")
+
+
+def test_one_graph_is_one_text() -> None:
+    assert draw(toy_network()[0], partials=True).dot == draw(toy_network()[0], partials=True).dot
+    program = (
+        "from autograd import *; from autograd.draw import draw; "
+        "xs = [Value(i, label=str(i)) for i in range(9)]; print(draw(total(softmax(xs)), max_nodes=20).dot)"
+    )
+    root = Path(__file__).parent.parent
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
+            cwd=root,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+
+
+def test_kinds_of_numbers_look_different() -> None:
+    w, x = Value(1.0, label="w"), Value(2.0, label="x")
+    h = w * x
+    h.label = "h"
+    root = h + 7.0
+    root.label = "root"
+    picture = draw(root, parameters=[w])
+    constant = next(line for line in picture.dot.splitlines() if ">7.0<" in line)
+    assert len({look(line) for line in [constant, *(box(picture, label) for label in ("w", "x", "h", "root"))]}) == 5
+    assert look(box(draw(root, highlight=[h]), "h")) != look(box(picture, "h"))
+
+
+def test_a_picture_has_no_background_and_a_gray_readable_on_any() -> None:
+    head = draw(Value(1.0) + 1).dot.splitlines()[1:4]
+    assert "bgcolor=transparent" in head[0]
+    for gray in re.findall(r'color="#(\w+)"', head[2]):
+        assert 0x70 <= int(gray[:2], 16) <= 0x88
+        assert gray == gray[:2] * 3
+
+
+def test_partials_are_on_the_edges_but_not_for_constants() -> None:
+    x, y = Value(3.0), Value(-5.0)
+    picture = draw((x * y) ** 2, partials=True)
+    assert sorted(t for t in texts(picture) if "∂" in t) == ["∂ -30.0", "∂ -5.0", "∂ 3.0"]
+    assert "∂" not in draw((x * y) ** 2).dot
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf"), -0.0, 5e-324, 1.7e308])
+def test_any_number_is_drawn(number: float) -> None:
+    root = (Value(number) * 2.0).exp() / 0.0
+    root.backward()
+    ElementTree.fromstring(draw(root, partials=True).svg())
+
+
+def test_a_detached_number_hangs_on_dashed_lines() -> None:
+    lines = draw(Value(2.0).detach()).dot.splitlines()
+    assert sum("->" in line and "dashed" in line for line in lines) == 2
+
+
+def test_a_leaf_alone_is_a_picture() -> None:
+    assert repr(draw(Value(1.0))) == "Drawing(1 numbers, 0 edges)"
+
+
+def test_several_roots_share_one_picture() -> None:
+    x = Value(1.0)
+    roots = [x.sin(), x.cos(), x]
+    picture = draw(roots)
+    assert groups(picture, "node") == 5
+    assert picture.dot.count("peripheries=2") == 3
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_the_direction_is_that_of_the_layout(direction: str) -> None:
+    assert f"rankdir={direction}" in draw(Value(1.0).exp(), direction=direction).dot
+
+
+# ── any string is a label ──
+
+
+@given(anything, anything)
+@example("<script>alert(1)</script>", "\\N")
+@settings(max_examples=150, deadline=None)
+def test_any_label_is_text_and_nothing_else(label: str, other: str) -> None:
+    picture = draw(Value(1.0, label=label) + Value(2.0, label=other))
+    assert {tag(e) for e in elements(picture)} <= DRAWN_TAGS
+    assert {a.rpartition("}")[2] for e in elements(picture) for a in e.attrib}.isdisjoint({"href", "onclick"})
+    assert (groups(picture, "node"), groups(picture, "edge")) == (4, 3)
+    titles = {e.text for e in elements(picture) if tag(e) == "title"}
+    assert titles == {"autograd", "n0", "n1", "n2", "n2_op", "n0->n2_op", "n1->n2_op", "n2_op->n2"}
+    assert not any(BIDI_CONTROLS & set(text) for text in texts(picture))
+    assert all(c.isprintable() or c == "\n" for c in picture.dot if not is_space_or_joiner(c) and c != "\t")
+
+
+def is_space_or_joiner(character: str) -> bool:
+    return unicodedata.category(character) == "Zs" or character in "\u200c\u200d"
+
+
+@pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_labels_leave_the_shape_of_the_picture_alone(label: str) -> None:
+    root = Value(1.0, label=label).tanh()
+    root.label = label
+    picture = draw(root)
+    assert (groups(picture, "node"), groups(picture, "edge")) == (3, 2)
+    assert {tag(e) for e in elements(picture)} <= DRAWN_TAGS
+    assert picture.png().startswith(b"\x89PNG")
+
+
+@given(st.text(st.characters(exclude_categories=("C", "Zl", "Zp")), min_size=1, max_size=LABEL_LENGTH))
+@settings(max_examples=100, deadline=None)
+def test_a_printable_label_survives(label: str) -> None:
+    assume(label.isprintable())
+    assert spaces_alike(label) in map(spaces_alike, texts(draw(Value(1.0, label=label))))
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("a\0b\nc\x7f", "a␀b␊c␡"),
+        ("\ud800x\ufffe", "\ufffdx\ufffd"),
+        ("\u202eabc", "\ufffdabc"),
+        ("&amp;\\N", "&amp;\\N"),
+        ("l" * 100_000, "l" * (LABEL_LENGTH - 1) + "…"),
+        ("l" * LABEL_LENGTH, "l" * LABEL_LENGTH),
+    ],
+)
+def test_what_cannot_be_shown_has_a_visible_stand_in(label: str, shown: str) -> None:
+    assert shown in texts(draw(Value(1.0, label=label)))
+
+
+# ── big graphs fold ──
+
+
+def test_a_long_chain_folds_to_the_neighbourhood_of_the_root() -> None:
+    v = Value(0.0)
+    for _ in range(50_000):
+        v = v.tanh()
+    picture = draw(v)
+    assert repr(picture) == "Drawing(200 numbers, 199 edges)"
+    shown = texts(picture)
+    assert "200 of 50,001 numbers shown, nearest to the root; draw(root, max_nodes=50001) draws all" in shown
+    assert [t for t in shown if "more" in t] == ["… 49,801 more"]
+
+
+def test_a_small_graph_has_no_notice() -> None:
+    assert not [t for t in texts(draw(toy_network()[0], max_nodes=15)) if "shown" in t or "more" in t]
+    assert "14 of 15 numbers shown" in draw(toy_network()[0], max_nodes=14).dot
+
+
+def test_a_long_sum_shows_its_first_and_last_operands() -> None:
+    xs = [Value(float(i), label=f"x{i}") for i in range(10_000)]
+    picture = draw(total(xs), partials=True)
+    shown = texts(picture)
+    assert {"x0", "x9999", "… 9,980 more"} <= set(shown)
+    assert groups(picture, "node") == 20 + 3
+    assert picture.dot.index("x0<") < picture.dot.index("_more") < picture.dot.index("n19 ->")
+
+
+def test_one_number_used_ten_thousand_times_is_folded_too() -> None:
+    picture = draw(total([Value(1.0)] * 10_000))
+    assert "… 9,800 more" in texts(picture)
+    assert groups(picture, "edge") == 200 + 2
+
+
+@given(graphs(60), st.integers(1, 30))
+@settings(max_examples=100, deadline=None)
+def test_a_folded_picture_counts_right(root: Value, max_nodes: int) -> None:
+    picture = draw(root, max_nodes=max_nodes)
+    order = topological_order(root)
+    part = room._part([root], max_nodes)
+    near = {id(v) for v in part.shown}
+    assert [v for v in order if id(v) in near] == part.shown
+    assert part.shown[-1] is root
+    assert len(part.shown) <= max_nodes
+    assert part.total == len(order)
+    assert (len(part.shown) == len(order)) == ("numbers shown" not in picture.dot)
+    for node in part.shown:
+        drawn = Counter(id(v) for v, _ in part.edges[id(node)] if v is not None)
+        left_out = list((Counter(id(v) for v in node.operands) - drawn).elements())
+        by_id = {id(v): v for v in node.operands}
+        hidden = reach([by_id[i] for i in left_out], near)
+        assert part.behind.get(id(node), 0) == len(hidden) + sum(i in near for i in left_out)
+    assert picture.dot.count("_more [") == len(part.behind)
+
+
+def reach(starts: list[Value], walls: set[int]) -> set[int]:
+    seen: set[int] = set()
+    stack = starts
+    while stack:
+        node = stack.pop()
+        if id(node) not in walls | seen:
+            seen.add(id(node))
+            stack.extend(node.operands)
+    return seen
+
+
+@given(st.integers(1, 40))
+@settings(max_examples=20, deadline=None)
+def test_the_nearest_are_kept(max_nodes: int) -> None:
+    """In a chain of squares with constants, breadth first is plain to see."""
+    v, expected = Value(1.0), []
+    for _ in range(30):
+        v = v + 1
+    node = v
+    while node.operands:
+        expected += [node, node.operands[1]]
+        node = node.operands[0]
+    distance = {id(v): 0}
+    for node in reversed(topological_order(v)):
+        for operand in node.operands:
+            distance[id(operand)] = distance[id(node)] + 1
+    part = room._part([v], max_nodes)
+    shown = {id(n) for n in part.shown}
+    assert len(shown) == max_nodes
+    assert max(distance[i] for i in shown) <= min(distance[i] for i in distance.keys() - shown)
+
+
+def test_a_thicket_of_lines_is_laid_out_in_haste() -> None:
+    """Sixty numbers, each the sum of twenty before it."""
+    vs = [Value(1.0)]
+    for _ in range(59):
+        vs.append(total(vs[-20:]))
+    picture = draw(vs[-1])
+    assert "mclimit" in picture.dot
+    assert groups(picture, "node") == 119
+    assert "mclimit" not in draw(toy_network()[0]).dot
+
+
+def test_more_roots_than_room_for_them() -> None:
+    assert "3 of 10 numbers shown" in draw([Value(float(i)) for i in range(10)], max_nodes=3).dot
+
+
+# ── mistakes ──
+
+
+@pytest.mark.parametrize("wrong", [3.0, "x", None, [Value(1.0), 2.0], draw, b"x", {"v": 1}])
+def test_only_values_are_drawn(wrong: object) -> None:
+    with pytest.raises(TypeError, match=r"draw takes Values, not \w+ .*; wrap a number as Value\(number\)"):
+        draw(wrong)  # type: ignore[arg-type]
+
+
+def test_wrong_options_are_named() -> None:
+    v = Value(1.0)
+    with pytest.raises(TypeError, match="parameters="):
+        draw(v, parameters=[1.0])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="highlight="):
+        draw(v, highlight=["v"])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="at least one"):
+        draw([])
+    with pytest.raises(ValueError, match="LR, TB, RL, BT, not 'up'"):
+        draw(v, direction="up")
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, "9", None, True])
+def test_max_nodes_is_a_positive_int(wrong: object) -> None:
+    with pytest.raises(ValueError, match="max_nodes is an int of at least 1, not "):
+        draw(Value(1.0), max_nodes=wrong)  # type: ignore[arg-type]
+
+
+# ── files ──
+
+
+@pytest.mark.parametrize(("name", "start"), [("g.svg", b"<?xml"), ("g.PNG", b"\x89PNG"), ("g.dot", b"digraph")])
+def test_a_drawing_is_saved_by_extension(tmp_path: Path, name: str, start: bytes) -> None:
+    path = draw(Value(1.0, label="ß∂").exp()).save(str(tmp_path / name))
+    assert path == tmp_path / name
+    assert path.read_bytes().startswith(start)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["g.pdf", "g", ".svg"])
+def test_other_extensions_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.dot"):
+        draw(Value(1.0)).save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "g.svg"
+    path.write_text("old")
+    monkeypatch.setattr(room, "_renderer", lambda: None)
+    with pytest.raises(RuntimeError, match="pip install graphviz-pure"):
+        draw(Value(1.0)).save(path)
+    assert path.read_text() == "old"
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "g.dot"
+    path.write_text("old")
+
+    def full_disk(self: Path, content: bytes) -> int:
+        self.touch()
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        draw(Value(1.0)).save(path)
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "old"
+
+
+def test_a_saved_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / "g.dot", tmp_path / "g.dot"
+    real.write_text("old")
+    try:
+        link.symlink_to(real)
+    except OSError:
+        pytest.skip("no symbolic links here")
+    draw(Value(1.0)).save(link)
+    assert link.is_symlink()
+    assert real.read_text().startswith("digraph")
+
+
+# ── the renderer ──
+
+
+def fake_program(folder: Path, name: str, script: str) -> None:
+    if os.name != "posix":
+        pytest.skip("the stand-in is a shell script")
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+def test_without_a_renderer_a_drawing_still_shows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_renderer", lambda: None)
+    picture = draw(Value(1.0).exp())
+    assert picture._repr_svg_() is None
+    assert repr(picture) == "Drawing(2 numbers, 1 edges)"
+    for attempt in (picture.svg, picture.png):
+        with pytest.raises(RuntimeError, match=r"pip install graphviz-pure, or install Graphviz"):
+            attempt()
+    assert "n1_op" in draw_dot(Value(1.0).exp()).source
+
+
+def test_a_notebook_shows_the_svg() -> None:
+    picture = draw(Value(1.0))
+    assert picture._repr_svg_() == picture.svg()
+
+
+def test_a_system_dot_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_program(tmp_path, "dot", 'cat > /dev/null; echo "$@"')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert render("digraph {}", "svg", "neato", ["-n2"]) == b"-Kneato -Tsvg -n2\n"
+
+
+def test_the_words_of_a_failing_renderer_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_program(tmp_path, "dot", "cat > /dev/null; echo 'no such font' >&2; exit 3")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(RuntimeError, match="failed with status 3: no such font"):
+        draw(Value(1.0)).svg()
+    assert draw(Value(1.0))._repr_svg_() is None
+
+
+def test_a_renderer_that_complains_and_draws_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_program(tmp_path, "dot", "cat > /dev/null; echo 'Warning: width' >&2; echo '<svg/>'")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert draw(Value(1.0)).svg() == "<svg/>\n"
+
+
+def test_a_renderer_that_is_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_renderer", lambda: str(tmp_path))
+    with pytest.raises(RuntimeError, match="can't be run"):
+        draw(Value(1.0)).svg()
+
+
+def test_a_renderer_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(command: list[str], *, timeout: float, **_: object) -> None:
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    with pytest.raises(RuntimeError, match="more than 60 seconds; draw fewer numbers with max_nodes"):
+        draw(Value(1.0)).svg()
+
+
+def test_bad_dot_text_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match=r"failed with status 1: .*syntax error"):
+        render("digraph {", "svg")
+
+
+def test_positions_of_ones_own_are_kept() -> None:
+    svg = render('graph { a [pos="0,0"]; b [pos="500,100"] }', "svg", "neato", ["-n2"]).decode()
+    width = re.search(r'width="(\d+)', svg)
+    assert width is not None
+    assert int(width[1]) > 500
+
+
+def test_the_wheel_is_found_without_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert Path(room._renderer()).stem == "graphviz-pure"
+    assert Path(room._installed("graphviz-pure")).is_file()
+    assert room._installed("no-such-distribution") is None
+
+
+def test_nothing_heavy_is_imported_before_the_first_picture() -> None:
+    program = (
+        "import sys, autograd.draw; print({'graphviz', 'subprocess', 'html', 'importlib.metadata'} & {*sys.modules})"
+    )
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+# ── as in micrograd's notebooks ──
+
+
+def test_draw_dot_gives_a_digraph(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(dot_command, "DOT_BINARY", dot_command.DOT_BINARY)
+    x = Value(1.0, label="x")
+    digraph = draw_dot(x + 1, format="png", rankdir="TB")
+    assert isinstance(digraph, graphviz.Digraph)
+    assert digraph.source == draw(x + 1, direction="TB").dot
+    assert digraph.pipe().startswith(b"\x89PNG")
+    assert "image/svg+xml" in digraph._repr_mimebundle_()
+    assert Path(digraph.render(tmp_path / "gout")).read_bytes().startswith(b"\x89PNG")
