@@ -8,7 +8,7 @@
 8.0
 """
 
-from autograd.draw import Drawing, draw, draw_dot
+from autograd.draw import draw, draw_dot
 from autograd.functional import grad, grad_graph, value_and_grad
 from autograd.functions import (
     dot,
@@ -28,6 +28,7 @@ from autograd.functions import (
 )
 from autograd.graph import topological_order
 from autograd.modes import no_grad, strict
+from autograd.picture import Drawing
 from autograd.value import Value
 
 __version__ = "0.1.0"

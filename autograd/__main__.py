@@ -10,10 +10,11 @@ from typing import NoReturn
 
 from autograd import __version__
 from autograd.chart import curve
-from autograd.draw import Drawing, draw
+from autograd.draw import draw
 from autograd.expression import read
 from autograd.graph import topological_order
 from autograd.number import short
+from autograd.picture import Drawing
 from autograd.toy import WEIGHTS, Toy
 
 

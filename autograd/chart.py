@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from autograd.draw import Drawing
+from autograd.picture import Drawing
 
 WIDTH: Final = 6.0
 HEIGHT: Final = 3.2

@@ -243,7 +243,8 @@ def gradcheck(
     """Check the gradient of f at inputs against extrapolated differences; returns the report.
 
     f takes Values and returns one; inputs holds a number or a leaf Value (or nested lists of them)
-    per argument. order=2 checks the second derivatives instead, all of them in one weighted sum.
+    per argument. order=2 then checks the second derivatives too, all of them in one weighted sum,
+    and returns their report.
     Verdicts: "ok"; "kink" where the slopes on the two sides differ and backward lies between them;
     "edge" where f exists on one side only and backward agrees with that side (to 1e-3: powers like
     x^1.5 end too roughly for more); "vertical" where both go to the same infinity; "wrong"; and
@@ -252,6 +253,9 @@ def gradcheck(
     """
     if order not in (1, 2):
         raise ValueError(f"gradcheck checks derivatives of order 1 or 2, not {order!r}")
+    if order == 2:
+        # Second derivatives are derivatives of the first: those must be right to begin with.
+        gradcheck(f, inputs, rtol=rtol, atol=atol)
     probe = _Probe(_gradient_sum(f) if order == 2 else f, inputs)
     derivatives = probe.backward()
     rows = tuple(
