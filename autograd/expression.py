@@ -64,6 +64,8 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
         root = _Reader(leaves).read(tree)
     except RecursionError:
         raise ValueError("the expression is nested too deeply to be read; split it") from None
+    except TypeError as error:
+        raise ValueError(str(error)) from None
     if not isinstance(root, Value):
         raise ValueError(f"{text!r} is a list, not a number; take its total(…)")
     return root

@@ -1,8 +1,6 @@
 """The checker: right about right gradients, and about wrong ones."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,7 @@ import autograd
 from autograd import Value, formula, maximum, total
 from autograd.check import GradcheckError, gradcheck, numerical_grad, strategies
 from autograd.check.strategies import Expression
-
-PACKAGE = Path(autograd.__file__).parent
+from tests.running import PACKAGE, python
 
 
 @given(strategies.expressions())
@@ -67,8 +64,7 @@ def planted(folder: Path, old: str, new: str, op: str, order: int) -> str:
     source = rules.read_text(encoding="utf-8")
     assert source.count(old) == 1, f"{old!r} must stand once in rules.py"
     rules.write_text(source.replace(old, new), encoding="utf-8")
-    command = [sys.executable, "-c", PROGRAM, op, str(order)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+    return python("-c", PROGRAM, op, str(order), package=folder / "autograd", cwd=folder).stdout.strip()
 
 
 @pytest.mark.parametrize(
@@ -108,8 +104,8 @@ def test_the_suite_fails_with_a_planted_error(tmp_path: Path) -> None:
     rules = tmp_path / "autograd" / "rules.py"
     source = rules.read_text(encoding="utf-8")
     rules.write_text(source.replace("return z, 1.0 - z * z", "return z, 1.0 - z * z * z"), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_formula.py", "-k", "tanh"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_formula.py", "-k", "tanh")
+    done = python(*words, package=tmp_path / "autograd", cwd=tmp_path, check=False)
     assert done.returncode == 1
     assert "test_the_complex_step_agrees[tanh]" in done.stdout
 
@@ -230,10 +226,7 @@ def test_wrong_calls_say_what_to_do() -> None:
 
 def test_importing_the_package_does_not_need_hypothesis() -> None:
     program = "import sys; sys.modules['hypothesis'] = None; import autograd, autograd.check; print('fine')"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
-    )
-    assert done.stdout == "fine\n"
+    assert python("-c", program).stdout == "fine\n"
 
 
 def test_expressions_shrink_to_a_few_lines_of_python() -> None:

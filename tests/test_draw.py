@@ -1,9 +1,6 @@
 """Pictures: what is on them, that any label is safe, that big graphs fold, that nothing breaks without a renderer."""
 
-import os
 import re
-import subprocess
-import sys
 import unicodedata
 from collections import Counter
 from functools import lru_cache
@@ -20,6 +17,7 @@ from hypothesis import strategies as st
 from autograd import Value, dot, topological_order, total
 from autograd.draw import DIRECTIONS, LABEL_LENGTH, draw, draw_dot
 from autograd.picture import Drawing, render
+from tests.running import python
 
 # By its name in the system: `autograd.draw` may also be the function.
 room = import_module("autograd.draw")
@@ -181,17 +179,7 @@ def test_one_graph_is_one_text() -> None:
         "from autograd import *; from autograd.draw import draw; "
         "xs = [Value(i, label=str(i)) for i in range(9)]; print(draw(total(softmax(xs)), max_nodes=20).dot)"
     )
-    root = Path(__file__).parent.parent
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
-            cwd=root,
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+    outputs = {python("-c", program, PYTHONHASHSEED=seed).stdout for seed in ("1", "2")}
     assert len(outputs) == 1
 
 

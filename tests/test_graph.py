@@ -1,8 +1,6 @@
 """Order, sweep and lifetime of graphs, the deep and the wide ones too."""
 
 import gc
-import os
-import subprocess
 import sys
 import threading
 
@@ -12,6 +10,7 @@ from hypothesis import given
 from autograd import Value, draw, grad, graph, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
+from tests.running import python
 
 
 @given(strategies.expressions())
@@ -187,11 +186,5 @@ print([x.grad.hex() for x in xs], [v.op for v in topological_order(root)], draw(
 
 
 def test_gradients_have_the_same_bits_in_every_process() -> None:
-    outputs = set()
-    for seed in range(24):
-        environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=environment
-        )
-        outputs.add(done.stdout)
+    outputs = {python("-c", PROGRAM, PYTHONHASHSEED=str(seed)).stdout for seed in range(24)}
     assert len(outputs) == 1

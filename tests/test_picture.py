@@ -3,13 +3,13 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from autograd import Value, draw, draw_dot, picture
 from autograd.picture import render
+from tests.running import python
 
 # ── files ──
 
@@ -149,6 +149,4 @@ def test_the_wheel_is_found_without_a_path(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_nothing_heavy_is_imported_before_the_first_picture() -> None:
     program = "import sys, autograd; print({'graphviz', 'subprocess', 'html', 'importlib.metadata'} & {*sys.modules})"
-    root = Path(__file__).parent.parent
-    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    assert python("-c", program).stdout.strip() == "set()"

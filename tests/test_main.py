@@ -1,0 +1,109 @@
+"""The command line, as typed."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from autograd.__main__ import main
+from autograd.toy import Toy
+from tests.running import python
+
+Capture = pytest.CaptureFixture[str]
+WEIGHTS = ("∂L/∂w1", "∂L/∂b1", "∂L/∂w2", "∂L/∂b2")
+
+
+def test_the_main_job_tells_its_story_and_writes_its_pictures(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["--out", str(tmp_path / "pictures")]) == 0
+    told = capsys.readouterr().out
+    for word in (*WEIGHTS, "by hand", "differences", "backward", "δ2", "δ1", "after 70 steps"):
+        assert word in told
+    pictures = sorted((tmp_path / "pictures").iterdir())
+    assert [p.name for p in pictures] == ["toy-after.svg", "toy-before.svg", "toy-loss.svg"]
+    for p in pictures:
+        assert ElementTree.parse(p).getroot().tag.endswith("svg")
+        assert str(p) in told
+
+
+def test_toy_is_what_runs_without_a_command(tmp_path: Path, capsys: Capture) -> None:
+    main(["toy", "--out", str(tmp_path)])
+    named = capsys.readouterr().out
+    main(["--out", str(tmp_path)])
+    assert capsys.readouterr().out == named
+
+
+def test_the_three_gradients_agree_and_their_cost_is_counted(tmp_path: Path, capsys: Capture) -> None:
+    main(["--out", str(tmp_path), "--w1", "0.3", "--b1", "-0.2", "--w2", "0.9", "--b2", "0.1", "--x", "2"])
+    told = capsys.readouterr().out
+    rows = re.findall(r"∂L/∂..((?: +[-+.\de]+){5})$", told, re.MULTILINE)
+    assert len(rows) == 4
+    for row in rows:
+        *_, by_hand, by_differences = map(float, row.split())
+        assert abs(by_hand) < 1e-15
+        assert abs(by_differences) < 1e-9
+    assert "evaluations of the loss: 1 by hand, 8 by differences" in told
+
+
+def test_options_reach_the_network(tmp_path: Path, capsys: Capture) -> None:
+    main(["--out", str(tmp_path), "--target", "0.9", "--steps", "3", "--lr", "0.5", "--seed", "4"])
+    told = capsys.readouterr().out
+    assert "after 3 steps" in told
+    assert "not below 1e-06; try more --steps" in told
+
+
+@pytest.mark.parametrize("name", ["g.svg", "g.png", "g.dot"])
+def test_any_expression_is_drawn(tmp_path: Path, name: str, capsys: Capture) -> None:
+    assert main(["draw", "tanh(w*x+b)", "w=2", "x=-1", "b=0.5", "-o", str(tmp_path / name), "--partials"]) == 0
+    told = capsys.readouterr().out
+    assert "tanh(w*x+b) = -0.905148" in told
+    assert "d/dw = -0.1807" in told
+    assert (tmp_path / name).stat().st_size > 500
+
+
+def test_an_expression_may_open_with_a_minus_sign(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["draw", "-x*2", "x=3", "-o", str(tmp_path / "g.dot")]) == 0
+    assert "-x*2 = -6.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["foo"], "invalid choice: 'foo'"),
+        (["draw"], "required: expression"),
+        (["draw", "x^2", "x=1"], r"a power is written \*\*"),
+        (["draw", "x", "y"], "'y' is not of the form name=number"),
+        (["draw", "x", "x=a"], "'x=a' is not of the form name=number"),
+        (["draw", "x", "x=1", "x=2"], "a name is given two numbers"),
+        (["draw", "x", "x=1", "-o", "g.pdf"], r"\.svg, \.png, \.dot"),
+        (["draw", "x", "x=1", "-o", "/nowhere/at/all/g.svg"], "/nowhere/at/all"),
+        (["--lr", "fast"], "invalid number value: 'fast'"),
+        (["--lr", "nan"], "nan is not finite"),
+        (["toy", "--steps", "-1"], "-1 is negative"),
+        (["--out", "/dev/null/pictures"], "/dev/null"),
+    ],
+)
+def test_a_wrong_call_exits_2_with_one_clear_line(words: list[str], message: str) -> None:
+    done = python("-m", "autograd", *words, check=False)
+    assert done.returncode == 2
+    assert done.stdout.count("\n") == 0
+    assert done.stderr.count("\n") == 1
+    assert re.search(message, done.stderr)
+
+
+def test_help_and_version() -> None:
+    assert "toy" in python("-m", "autograd", "--help").stdout
+    assert "--threshold" in python("-m", "autograd", "toy", "--help").stdout
+    assert python("-m", "autograd", "--version").stdout.startswith("scalar-autograd ")
+
+
+def test_a_diverging_training_ends_by_itself(tmp_path: Path) -> None:
+    assert main(["--out", str(tmp_path), "--lr", "1e300", "--steps", "5"]) == 0
+
+
+def test_training_yields_the_loss_before_each_step() -> None:
+    toy = Toy(x=1.0, target=0.2, w1=0.1, b1=0.2, w2=0.3, b2=0.4)
+    losses = list(toy.train(lr=0.5, steps=10, threshold=0.0))
+    assert len(losses) == 11
+    assert losses == sorted(losses, reverse=True)
+    assert toy.loss().data == losses[-1]
