@@ -20,7 +20,9 @@ def grad_graph(root: Value, wrt: Sequence[Value]) -> list[Value]:
     """∂root/∂v for each v of wrt, as Values that are ordinary nodes of the same graph.
 
     They can be differentiated again, drawn, or put to further use; no `.grad` is touched. A v that
-    root doesn't depend on gives 0. TypeError if root or one of wrt is no Value.
+    root doesn't depend on gives 0. A derivative may be written in terms of results (that of z = tanh(x)
+    is 1 − z²), so differentiated again by an interior node it counts that node's use there.
+    TypeError if root or one of wrt is no Value, RuntimeError inside `no_grad()`.
 
     >>> x, y = Value(3.0), Value(4.0)
     >>> dx, dy = grad_graph(x * x * y, wrt=[x, y])

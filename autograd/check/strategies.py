@@ -235,13 +235,13 @@ def expressions(draw: st.DrawFn, *, max_inputs: int = 3, max_steps: int = 12) ->
     steps: list[Step] = []
     for _ in range(draw(st.integers(1, max_steps))):
         op = draw(st.sampled_from(_IN_EXPRESSIONS))
-        count = len(DOMAINS[op]) * (draw(st.integers(1, 4)) if rule(op).of_sequences else 1)
+        repeats = draw(st.integers(1, 4)) if rule(op).of_sequences else 1
         # The first operand is always a number of the graph, the most recent one as a rule, so that chains grow.
-        back = [draw(st.integers(0, len(numbers) - 1)) for _ in range(count)]
-        step = [len(numbers) - 1 - b for b in back]
         row: list[int | float] = [
-            draw(st.floats(-3.0, 3.0, allow_subnormal=False)) if i and draw(st.integers(0, 3)) == 3 else index
-            for i, index in enumerate(step)
+            draw(scalars(op, i // repeats))
+            if i and draw(st.integers(0, 3)) == 3
+            else len(numbers) - 1 - draw(st.integers(0, len(numbers) - 1))
+            for i in range(len(DOMAINS[op]) * repeats)
         ]
         xs = [numbers[x] if isinstance(x, int) else x for x in row]
         if not _inside(op, xs) or not abs(_value(op, xs)) <= _LARGEST_RESULT:

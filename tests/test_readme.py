@@ -1,0 +1,51 @@
+"""What the README shows is what its commands print; its Python blocks run as doctests."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from autograd.__main__ import main
+from autograd.draw import draw
+from autograd.toy import Toy
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def told(text: str) -> str:
+    """The text without the last digits, which are the C library's: differences that are rounding errors."""
+    return re.sub(r" -?\d\.\de[+-]\d\d", " …", text)
+
+
+def test_the_toy_network_prints_what_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--out", str(tmp_path)])
+    story, _, _ = capsys.readouterr().out.partition("\nwrote")
+    assert re.sub(r" +…", " …", told(story.strip())) in re.sub(r" +…", " …", told(README))
+
+
+def texts(svg: str) -> list[str]:
+    return [t.text or "" for t in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_the_picture_is_that_of_the_toy_network(tmp_path: Path) -> None:
+    main(["--out", str(tmp_path)])
+    shown = (ROOT / "demos" / "toy_network.svg").read_text(encoding="utf-8")
+    assert texts(shown) == texts((tmp_path / "toy-before.svg").read_text(encoding="utf-8"))
+
+
+def test_every_file_that_is_linked_exists() -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_the_rooms_of_the_table_exist() -> None:
+    table = README[README.index("## Where things are") :]
+    for room in re.findall(r"`([\w/]+(?:\.py|/))`", table):
+        assert (ROOT / "autograd" / room).exists() or (ROOT / room).exists(), room
+
+
+def test_the_picture_can_be_drawn_as_the_text_says() -> None:
+    toy = Toy(x=1.0, target=0.2, w1=0.1, b1=0.2, w2=0.3, b2=0.4)
+    assert "#fde68a" in draw(toy.loss(), parameters=toy.weights).dot

@@ -1,0 +1,302 @@
+"""Values, gradients, Hessians and a training run against PyTorch, where it is installed."""
+
+import random
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from autograd import Value, grad_graph, log_softmax, mean, product, softmax, topological_order
+from autograd.check import strategies
+from autograd.check.strategies import Expression, Step
+
+with warnings.catch_warnings():
+    # What PyTorch has to say about itself when it is imported is no finding of ours.
+    warnings.simplefilter("ignore")
+    torch: Any = pytest.importorskip("torch", reason="PyTorch, an optional oracle, isn't installed")
+    functional: Any = torch.nn.functional
+
+RELATIVE: Final = 1e-12
+"""Of the number itself: far above what was seen, far below what a wrong formula gives."""
+ABSOLUTE: Final = 2.0**-48
+"""16 ulps of 1, times the largest operand: sums that cancel, and derivatives in a tail, are off by that."""
+GRADIENT: Final = 1e-10
+"""Of the largest gradient or of 1: over a dozen steps, either side's rounding grows with the derivatives on the way."""
+HESSIAN: Final = 1e-9
+"""Of the largest second derivative or of 1, for the same reason."""
+TRAINED: Final = 1e-12
+"""Of a parameter or of 1: 50 steps of gradient descent that doesn't diverge carry the rounding along, not further."""
+
+examples = settings(
+    max_examples=30,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+def _row(*xs: Any) -> Any:
+    return torch.stack(xs)
+
+
+def _dot(*xs: Any) -> Any:
+    n = len(xs) // 2
+    return torch.dot(_row(*xs[:n]), _row(*xs[n:]))
+
+
+OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
+    "add": torch.add,
+    "subtract": torch.sub,
+    "multiply": torch.mul,
+    "divide": torch.div,
+    "power": torch.pow,
+    "negative": torch.neg,
+    "positive": torch.positive,
+    "square": torch.square,
+    "reciprocal": torch.reciprocal,
+    "sqrt": torch.sqrt,
+    "rsqrt": torch.rsqrt,
+    "exp": torch.exp,
+    "expm1": torch.expm1,
+    "log": torch.log,
+    "log1p": torch.log1p,
+    "log2": torch.log2,
+    "log10": torch.log10,
+    "logaddexp": torch.logaddexp,
+    "sin": torch.sin,
+    "cos": torch.cos,
+    "tan": torch.tan,
+    "asin": torch.asin,
+    "acos": torch.acos,
+    "atan": torch.atan,
+    "sinh": torch.sinh,
+    "cosh": torch.cosh,
+    "tanh": torch.tanh,
+    "hypot": torch.hypot,
+    "erf": torch.erf,
+    "sigmoid": torch.sigmoid,
+    "logsigmoid": functional.logsigmoid,
+    # Its usual threshold of 20 leaves out 2e-9.
+    "softplus": lambda x: functional.softplus(x, threshold=40.0),
+    "relu": torch.relu,
+    # leaky_relu and elu of PyTorch have no gradient for the second operand.
+    "leaky_relu": lambda x, slope: functional.prelu(x.reshape(1), slope.reshape(1))[0],
+    "elu": lambda x, alpha: torch.where(x > 0.0, x, alpha * functional.elu(torch.minimum(x, torch.zeros_like(x)))),
+    "silu": functional.silu,
+    "gelu": functional.gelu,
+    "absolute": torch.abs,
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "detach": torch.detach,
+    "total": lambda *xs: torch.sum(_row(*xs)),
+    "mean": lambda *xs: torch.mean(_row(*xs)),
+    "dot": _dot,
+    "logsumexp": lambda *xs: torch.logsumexp(_row(*xs), 0),
+    "norm": lambda *xs: torch.linalg.vector_norm(_row(*xs)),
+    "largest": lambda *xs: torch.amax(_row(*xs)),
+    "smallest": lambda *xs: torch.amin(_row(*xs)),
+}
+
+FIRST_OF: Final[dict[str, tuple[Callable[..., Any], Callable[..., Value]]]] = {
+    "softmax": (lambda *xs: torch.softmax(_row(*xs), 0)[0], lambda *xs: softmax(xs)[0]),
+    "log_softmax": (lambda *xs: torch.log_softmax(_row(*xs), 0)[0], lambda *xs: log_softmax(xs)[0]),
+    "product": (lambda *xs: torch.prod(_row(*xs)), lambda *xs: product(xs)),
+}
+"""PyTorch's and ours, for functions made of several operations."""
+
+
+def _apply(op: str, xs: Sequence[Any]) -> Any:
+    return FIRST_OF[op][1](*xs) if op in FIRST_OF else strategies.apply(op, xs)
+
+
+def _tensor(x: Any, *, leaf: bool = False) -> Any:
+    return x if isinstance(x, torch.Tensor) else torch.tensor(x, dtype=torch.float64, requires_grad=leaf)
+
+
+def _torch_apply(op: str, xs: Sequence[Any]) -> Any:
+    return (FIRST_OF[op][0] if op in FIRST_OF else OPERATIONS[op])(*map(_tensor, xs))
+
+
+def test_pytorch_has_every_operation() -> None:
+    composed = [ours(Value(1.0), Value(2.0)) for _, ours in FIRST_OF.values()]
+    recorded = {node.op for z in composed for node in topological_order(z)}
+    assert OPERATIONS.keys() <= strategies.DOMAINS.keys() <= OPERATIONS.keys() | recorded
+
+
+# ── one operation ──
+
+
+def _single(op: str, inputs: Sequence[float]) -> Expression:
+    return Expression(tuple(inputs), (Step(op, tuple(range(len(inputs)))),))
+
+
+def value_and_gradient(expression: Expression) -> list[float]:
+    inputs = [Value(x) for x in expression.inputs]
+    root = expression.run(_apply, inputs)
+    root.backward()
+    return [root.data, *(v.grad for v in inputs)]
+
+
+def torch_value_and_gradient(expression: Expression) -> list[float]:
+    inputs = [_tensor(x, leaf=True) for x in expression.inputs]
+    root = expression.run(_torch_apply, inputs)
+    if root.requires_grad:
+        root.backward()
+    return [root.item(), *(0.0 if v.grad is None else v.grad.item() for v in inputs)]
+
+
+def same(got: Sequence[float], want: Sequence[float], inputs: Sequence[float]) -> bool:
+    least = ABSOLUTE * max(1.0, *map(abs, inputs))
+    return all(abs(g - w) <= RELATIVE * abs(w) + least for g, w in zip(got, want, strict=True))
+
+
+@pytest.mark.parametrize("op", OPERATIONS)
+def test_operation_agrees(op: str) -> None:
+    @examples
+    @given(strategies.operands(op))
+    def agrees(operands: tuple[Any, ...]) -> None:
+        inputs = [x for operand in operands for x in (operand if isinstance(operand, list) else [operand])]
+        expression = _single(op, inputs)
+        assert same(value_and_gradient(expression), torch_value_and_gradient(expression), inputs)
+
+    agrees()
+
+
+@pytest.mark.parametrize("function", FIRST_OF)
+@examples
+@given(st.lists(st.floats(-10.0, 10.0, allow_subnormal=False), min_size=1, max_size=5))
+def test_composed_function_agrees(function: str, inputs: list[float]) -> None:
+    expression = _single(function, inputs)
+    want = torch_value_and_gradient(expression)
+    # A product's derivatives are products too, and PyTorch's go by way of a division.
+    assert same(value_and_gradient(expression), want, [*inputs, *want])
+
+
+@pytest.mark.parametrize("op", ["exp", "tanh", "multiply", "logsumexp"])
+def test_a_derivative_that_slipped_is_noticed(op: str) -> None:
+    expression = _single(op, [0.5] if len(strategies.DOMAINS[op]) == 1 else [0.5, -1.5])
+    want = torch_value_and_gradient(expression)
+    got = value_and_gradient(expression)
+    assert same(got, want, expression.inputs)
+    assert not same([*got[:-1], got[-1] * (1.0 + 1e-8)], want, expression.inputs)
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs"),
+    [
+        ("relu", [0.0]),
+        ("relu", [-0.0]),
+        ("absolute", [0.0]),
+        ("absolute", [-0.0]),
+        ("leaky_relu", [0.0, 0.25]),
+        ("maximum", [1.5, 1.5]),
+        ("minimum", [1.5, 1.5]),
+        ("largest", [1.0, 3.0, 3.0, 3.0, 3.0]),
+        ("smallest", [3.0, 1.0, 1.0]),
+        ("sqrt", [0.0]),
+        ("log", [0.0]),
+        ("power", [0.0, 0.0]),
+        ("power", [0.0, 1.0]),
+        ("power", [0.0, 0.5]),
+        ("power", [0.0, 2.0]),
+        ("norm", [0.0, 0.0]),
+        ("divide", [1.0, 0.0]),
+        ("sigmoid", [-700.0]),
+        ("softplus", [800.0]),
+        ("tanh", [400.0]),
+    ],
+)
+def test_the_choice_at_a_point_is_that_of_pytorch(op: str, inputs: list[float]) -> None:
+    expression = _single(op, inputs)
+    assert value_and_gradient(expression) == pytest.approx(torch_value_and_gradient(expression), rel=RELATIVE, abs=0.0)
+
+
+# ── random expressions ──
+
+
+def _near(got: Sequence[float], want: Sequence[float], tolerance: float) -> bool:
+    allowed = tolerance * max(1.0, *map(abs, want))
+    return all(abs(g - w) <= allowed for g, w in zip(got, want, strict=True))
+
+
+def hessian(expression: Expression) -> list[float]:
+    inputs = [Value(x) for x in expression.inputs]
+    gradient = grad_graph(expression.run(_apply, inputs), inputs)
+    return [h.data for g in gradient for h in grad_graph(g, inputs)]
+
+
+def torch_hessian(expression: Expression) -> list[float]:
+    def root(row: Any) -> Any:
+        return expression.run(_torch_apply, list(row.unbind()))
+
+    rows: Any = torch.autograd.functional.hessian(root, _tensor(expression.inputs))
+    return [float(h) for h in rows.flatten()]
+
+
+@settings(examples, max_examples=400)
+@given(strategies.expressions())
+def test_random_expressions_agree(expression: Expression) -> None:
+    assert _near(value_and_gradient(expression), torch_value_and_gradient(expression), GRADIENT)
+    assert _near(hessian(expression), torch_hessian(expression), HESSIAN)
+
+
+# ── a network ──
+
+HIDDEN: Final = 3
+RATE: Final = 0.5
+EXAMPLES: Final = (((0.0, 0.0), 0.0), ((0.0, 1.0), 1.0), ((1.0, 0.0), 1.0), ((1.0, 1.0), 0.0))
+
+
+def _loss(weights: Sequence[Sequence[Value]], biases: Sequence[Value], last: Sequence[Value]) -> Value:
+    errors = []
+    for xs, y in EXAMPLES:
+        hidden = [(w[0] * xs[0] + w[1] * xs[1] + b).tanh() for w, b in zip(weights, biases, strict=True)]
+        out = last[HIDDEN]
+        for w, h in zip(last, hidden, strict=False):
+            out = out + w * h
+        errors.append((out.sigmoid() - y) ** 2)
+    return mean(errors)
+
+
+def test_a_network_is_trained_step_by_step_as_pytorch_does() -> None:
+    rng = random.Random(3)
+    weights = [[Value(rng.uniform(-1.0, 1.0)) for _ in range(2)] for _ in range(HIDDEN)]
+    biases = [Value(rng.uniform(-1.0, 1.0)) for _ in range(HIDDEN)]
+    last = [Value(rng.uniform(-1.0, 1.0)) for _ in range(HIDDEN + 1)]
+    parameters = [*(w for row in weights for w in row), *biases, *last]
+
+    network = torch.nn.Sequential(
+        torch.nn.Linear(2, HIDDEN), torch.nn.Tanh(), torch.nn.Linear(HIDDEN, 1), torch.nn.Sigmoid()
+    ).double()
+    start = torch.tensor([p.data for p in parameters], dtype=torch.float64)
+    torch.nn.utils.vector_to_parameters(start, network.parameters())
+    inputs = torch.tensor([xs for xs, _ in EXAMPLES], dtype=torch.float64)
+    targets = torch.tensor([[y] for _, y in EXAMPLES], dtype=torch.float64)
+
+    losses = []
+    for _ in range(50):
+        for p in parameters:
+            p.grad = 0.0
+        loss = _loss(weights, biases, last)
+        loss.backward()
+        for p in parameters:
+            p.data -= RATE * p.grad
+
+        network.zero_grad()
+        want = functional.mse_loss(network(inputs), targets)
+        want.backward()
+        gradient = torch.cat([p.grad.flatten() for p in network.parameters()])
+        with torch.no_grad():
+            for p in network.parameters():
+                p -= RATE * p.grad
+
+        losses.append(loss.data)
+        assert _near([loss.data], [want.item()], TRAINED)
+        assert _near([p.grad for p in parameters], gradient.tolist(), TRAINED)
+        flat = torch.nn.utils.parameters_to_vector(network.parameters())
+        assert _near([p.data for p in parameters], flat.tolist(), TRAINED)
+    assert losses[-1] < losses[0]
