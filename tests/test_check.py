@@ -235,7 +235,7 @@ def test_expressions_shrink_to_a_few_lines_of_python() -> None:
         return "multiply" in ops and "tanh" in ops
 
     smallest = find(strategies.expressions(), has_tanh_of_a_product)
-    assert len(smallest.source.splitlines()) <= 4
+    assert len(smallest.source.splitlines()) <= 4, smallest
 
 
 @given(strategies.expressions())

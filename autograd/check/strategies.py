@@ -224,6 +224,17 @@ def _inside(op: str, xs: Sequence[float]) -> bool:
 
 
 @st.composite
+def _steps(draw: st.DrawFn) -> tuple[str, list[int | float]]:
+    """An operation, and for each operand a constant or how far back to look for it."""
+    op = draw(st.sampled_from(_IN_EXPRESSIONS))
+    repeats = draw(st.integers(1, 4)) if rule(op).of_sequences else 1
+    back = st.integers(0, 15)
+    # The first operand is always a number of the graph, and most others are.
+    rest = [draw(back | back | scalars(op, i // repeats)) for i in range(1, len(DOMAINS[op]) * repeats)]
+    return op, [draw(back), *rest]
+
+
+@st.composite
 def expressions(draw: st.DrawFn, *, max_inputs: int = 3, max_steps: int = 12) -> Expression:
     """Random expression graphs: shared subexpressions, constants, inputs used many times.
 
@@ -233,16 +244,9 @@ def expressions(draw: st.DrawFn, *, max_inputs: int = 3, max_steps: int = 12) ->
     inputs = tuple(draw(st.lists(st.floats(-3.0, 3.0, allow_subnormal=False), min_size=1, max_size=max_inputs)))
     numbers = list(inputs)
     steps: list[Step] = []
-    for _ in range(draw(st.integers(1, max_steps))):
-        op = draw(st.sampled_from(_IN_EXPRESSIONS))
-        repeats = draw(st.integers(1, 4)) if rule(op).of_sequences else 1
-        # The first operand is always a number of the graph, the most recent one as a rule, so that chains grow.
-        row: list[int | float] = [
-            draw(scalars(op, i // repeats))
-            if i and draw(st.integers(0, 3)) == 3
-            else len(numbers) - 1 - draw(st.integers(0, len(numbers) - 1))
-            for i in range(len(DOMAINS[op]) * repeats)
-        ]
+    # A list whose elements stand alone, so that shrinking can leave out any of them.
+    for op, wanted in draw(st.lists(_steps(), min_size=1, max_size=max_steps)):
+        row = [len(numbers) - 1 - x % len(numbers) if isinstance(x, int) else x for x in wanted]
         xs = [numbers[x] if isinstance(x, int) else x for x in row]
         if not _inside(op, xs) or not abs(_value(op, xs)) <= _LARGEST_RESULT:
             # Always inside: whatever was drawn becomes a step, so that shrinking never has to start over.
