@@ -14,6 +14,7 @@ says the rest.
 """
 
 import ast
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -139,23 +140,28 @@ def partials_over_values(node: Value, wanted: Sequence[bool]) -> list[Value | fl
     operands: list[Value | float] = [v.data if graph.is_constant(v) else v for v in node.operands]
     if node.op == "detach":
         return [0.0]
-    if not r.of_sequences:
-        return [
-            _smooth(_over_values(node.op, i)(node, *operands), operands[i]) if wanted[i] else 0.0
-            for i in range(len(operands))
-        ]
     n = len(operands) // len(r.operands)
-    groups = [operands[i * n : (i + 1) * n] for i in range(len(r.operands))]
+    groups: list[Any] = [operands[i * n : (i + 1) * n] for i in range(len(r.operands))] if r.of_sequences else operands
     partials: list[Value | float] = []
     for i in range(len(groups)):
-        hit = any(wanted[i * n : (i + 1) * n])
-        partials += _over_values(node.op, i)(node, *groups) if hit else [0.0] * n
-    return partials
+        if not any(wanted[i * n : (i + 1) * n]):
+            partials += [0.0] * n
+        else:
+            found = _over_values(node.op, i)(node, *groups)
+            partials += found if r.of_sequences else [found]
+    return [_settled(*row) if row[0] else 0.0 for row in zip(wanted, partials, node.partials, operands, strict=True)]
 
 
-def _smooth(partial: Value | float, x: Value | float) -> Value | float:
-    # Outside a domain a derivative is nan, and so are all further ones: a bare nan would count as a constant.
-    return x * partial if isinstance(partial, float) and partial != partial else partial
+def _settled(_: bool, partial: Value | float, recorded: float, x: Value | float) -> Value | float:
+    """A derivative over Values, brought into line with the recorded one at the points where formulas end."""
+    number = _data(partial)
+    if recorded != recorded:
+        # Outside a domain a derivative is nan, and so are all further ones: a bare nan would count as a constant.
+        return partial if isinstance(partial, Value) and number != number else x * recorded
+    if number != number or (number != recorded and (math.isinf(number) or math.isinf(recorded))):
+        # The formula breaks down where the rule has decided: the decision stands, as a constant.
+        return recorded
+    return partial
 
 
 @cache
@@ -365,10 +371,12 @@ def partial_text(node: Value, position: int, *, numbers: bool = False) -> str:
     """The formula of one local derivative of a node, in the case that applied to it.
 
     In terms of its operands x, y (of a sequence: one element x, y and the whole xs, ys) and its value z, or
-    with their numbers put in. IndexError if the node has no such operand, ValueError for a leaf.
+    with their numbers put in. IndexError if the node has no operand at that position.
     """
-    r = rule(node.op)
     data = [v.data for v in node.operands]
+    if not 0 <= position < len(data):
+        raise IndexError(f"{node.op or 'a leaf'} has {len(data)} operands, and none at position {position}")
+    r = rule(node.op)
     n = len(data) // len(r.operands)
     scope: dict[str, Any] = {**constants(), "ieee": ieee, "len": len, "z": node.data}
     names: dict[str, _Text] = {"z": _number(node.data)}
@@ -383,7 +391,7 @@ def partial_text(node: Value, position: int, *, numbers: bool = False) -> str:
             scope[operand], names[operand] = data[i], _number(data[i])
     names = names if numbers else {}
     returned = _applied(r.body, scope, names)
-    partial = returned[1 + (position // n if r.of_sequences else range(n * len(r.operands))[position])]
+    partial = returned[1 + (position // n if r.of_sequences else position)]
     if isinstance(partial, ast.ListComp) and isinstance(partial.elt, ast.IfExp):
         choice = partial.elt
         partial = choice.body if _evaluate(choice.test, scope) else choice.orelse

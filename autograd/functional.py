@@ -7,7 +7,7 @@
 (Value(data=12.0, grad=0.0), Value(data=12.0, grad=0.0), Value(data=6.0, grad=0.0))
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from autograd import formula
@@ -16,7 +16,7 @@ from autograd.modes import recording
 from autograd.value import Value
 
 
-def grad_graph(root: Value, wrt: Sequence[Value]) -> list[Value]:
+def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     """∂root/∂v for each v of wrt, as Values that are ordinary nodes of the same graph.
 
     They can be differentiated again, drawn, or put to further use; no `.grad` is touched. A v that
@@ -31,6 +31,7 @@ def grad_graph(root: Value, wrt: Sequence[Value]) -> list[Value]:
     """
     if not isinstance(root, Value):
         raise TypeError(f"grad_graph differentiates a Value, not {type(root).__name__} {root!r}")
+    wrt = wrt if isinstance(wrt, Value) else list(wrt)
     if isinstance(wrt, Value) or not all(isinstance(v, Value) for v in wrt):
         raise TypeError(f"grad_graph takes wrt as a sequence of Values, not {wrt!r}; write wrt=[x, …]")
     if not recording():
@@ -51,7 +52,8 @@ def grad_graph(root: Value, wrt: Sequence[Value]) -> list[Value]:
             if want:
                 passed = _times(above, partial)
                 adjoints[id(v)] = adjoints[id(v)] + passed if id(v) in adjoints else passed
-    return [_as_value(adjoints.get(id(v), 0.0)) for v in wrt]
+    known = {id(v) for v in order}
+    return [_own(adjoints.get(id(v), 0.0), known) for v in wrt]
 
 
 def _times(above: Value | float, partial: Value | float) -> Value | float:
@@ -65,8 +67,11 @@ def _times(above: Value | float, partial: Value | float) -> Value | float:
     return above * partial
 
 
-def _as_value(number: Value | float) -> Value:
-    return number if isinstance(number, Value) else Value(number)
+def _own(gradient: Value | float, known: set[int]) -> Value:
+    """A node that is the caller's to label: a gradient may be a node of the graph itself, as ∂(w·x)/∂w is x."""
+    if isinstance(gradient, Value):
+        return +gradient if id(gradient) in known else gradient
+    return Value(gradient)
 
 
 # ── nested arguments ──
@@ -108,26 +113,25 @@ def value_and_grad(f: Callable[..., Any]) -> Callable[..., tuple[Value, Any]]:
     f takes Values, alone or in nested lists and tuples, and returns one Value. The function
     returned takes numbers or Values in the same way and returns (value, gradient): for one
     argument the gradient has its nesting, for several it is a tuple with one entry for each.
-    Keyword arguments are passed on and not differentiated. TypeError if f returns anything but a
-    number or a Value.
+    Keyword arguments are passed on and not differentiated. TypeError if f is no function or returns
+    anything but a Value, RuntimeError inside `no_grad()`.
 
     >>> value_and_grad(lambda w: w[0] * w[1])([2.0, 5.0])
     (Value(data=10.0, grad=0.0), [Value(data=5.0, grad=0.0), Value(data=2.0, grad=0.0)])
     """
+
+    if not callable(f):
+        raise TypeError(f"a function is differentiated, not {_kind(f)}; for a Value there is grad_graph")
 
     def differentiated(*arguments: object, **options: object) -> tuple[Value, Any]:
         if not arguments:
             raise TypeError("a gradient is taken with respect to the arguments, and there is none; pass at least one")
         inputs = [_input(x) for x in leaves(arguments)]
         value = f(*rebuild(arguments, iter(inputs)), **options)
-        if isinstance(value, (list, tuple)) or value is None:
-            raise TypeError(
-                f"{_name(f)} must return one Value to have a gradient, not {type(value).__name__}; "
-                "return one element, or a total(…) of them"
-            )
-        root = value if isinstance(value, Value) else Value(value)
-        gradient = rebuild(arguments, iter(grad_graph(root, inputs)))
-        return root, gradient[0] if len(arguments) == 1 else gradient
+        if not isinstance(value, Value):
+            raise TypeError(f"{_name(f)} must return one Value to have a gradient, not {_kind(value)}")
+        gradient = rebuild(arguments, iter(grad_graph(value, inputs)))
+        return value, gradient[0] if len(arguments) == 1 else gradient
 
     differentiated.__name__ = f"value_and_grad_of_{_name(f)}"
     return differentiated
@@ -148,6 +152,14 @@ def grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
     gradient.__name__ = f"grad_of_{_name(f)}"
     return gradient
+
+
+def _kind(thing: object) -> str:
+    """What a thing is, for an error, and what to do instead."""
+    shown = f"{type(thing).__name__} {thing!r}"
+    if isinstance(thing, (list, tuple)):
+        return f"{shown}; return one element, or a total(…) of them"
+    return f"{shown}, which has no graph; is there a .data in it?" if isinstance(thing, float) else shown
 
 
 def _name(f: Callable[..., Any]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd import Value
+from autograd import Value, grad_graph
 from tests.points import ROWS, Case, Row, table
 
 
@@ -20,6 +20,16 @@ def test_the_engine_gives_what_was_decided(row: Row, case: Case) -> None:
     assert same(v.data, case.value), (row.point, case.operands, v.data)
     for got, want in zip(v.partials, case.partials, strict=True):
         assert want is None or got == want or (got != got and want != want), (row.point, case.operands, v.partials)
+
+
+@pytest.mark.parametrize(("row", "case"), [(row, case) for row in ROWS for case in row.cases])
+def test_a_gradient_graph_gives_it_too(row: Row, case: Case) -> None:
+    xs = [Value(x) for x in case.operands]
+    v = case.operation(*xs)
+    if v.op in ("leaky_relu", "elu"):
+        xs = xs[:1]  # the slope may be a constant
+    for got, want in zip(grad_graph(v, xs), case.partials, strict=False):
+        assert want is None or got.data == want or (got.data != got.data and want != want), (row.point, case, got)
 
 
 def test_the_readme_shows_the_table() -> None:

@@ -27,7 +27,11 @@ RTOL: Final = 1e-6
 """Relative to the larger of the two derivatives: extrapolated differences are good to about 1e-10 of a
 smooth function's slope, and a wrong formula that is right to 1e-6 has not been seen."""
 ATOL: Final = 1e-8
-"""Absolute: the noise of differences of a function of size 1 whose derivative is 0."""
+"""Of the size of f around the point, for each unit of the input (or for its own size, if that is larger): the
+noise of the differences where the derivative is 0."""
+AMPLIFIED: Final = 2.0**10
+"""How much of the rounding of intermediate results may reach a derivative: 1 − z² of a saturated tanh has none of
+its digits, and the derivatives around it multiply what is left."""
 MOST_UNCERTAIN: Final = 1e-3
 """A numerical derivative that can't be trusted to this much checks nothing, and is an error."""
 CENTRAL_STEP: Final = 2.0**-17
@@ -56,6 +60,7 @@ class _Probe:
             raise TypeError(f"inputs is a list with one entry per argument of f, not {inputs!r}; write [x, …]")
         self._f = f
         self.noise = 0.0
+        self.size = 0.0
         self.inputs = [x if isinstance(x, Value) else Value(x) for x in leaves(inputs)]
         if any(v.operands for v in self.inputs):
             raise ValueError("inputs must be leaves or numbers: moving the result of an operation moves nothing else")
@@ -72,9 +77,12 @@ class _Probe:
         kept = v.data
         v.data = kept + shift
         try:
-            return self.root().data
+            found = self.root().data
         finally:
             v.data = kept
+        if math.isfinite(found):
+            self.size = max(self.size, abs(found))
+        return found
 
     def backward(self) -> list[float]:
         """The gradient by `backward`, every `.grad` left as it was, those of hidden leaves too."""
@@ -86,7 +94,7 @@ class _Probe:
                 v.grad = 0.0
             root.backward()
             # A result may be small and still carry the rounding of large numbers that it was made of.
-            self.noise = 2.0**-52 * max(abs(v.data) for v in nodes if v.operands or v is root)
+            self.noise = 2.0**-52 * max(abs(v.data) for v in nodes if v.operands or v is root) + math.ulp(0.0)
             return [v.grad for v in self.inputs]
         finally:
             for v, g in zip(nodes, kept, strict=True):
@@ -243,8 +251,8 @@ def gradcheck(
     """Check the gradient of f at inputs against extrapolated differences; returns the report.
 
     f takes Values and returns one; inputs holds a number or a leaf Value (or nested lists of them)
-    per argument. order=2 then checks the second derivatives too, all of them in one weighted sum,
-    and returns their report.
+    per argument. order=2 then checks the second derivatives too and returns their report; of several
+    inputs each row is a weighted sum of the second derivatives by that input and any other.
     Verdicts: "ok"; "kink" where the slopes on the two sides differ and backward lies between them;
     "edge" where f exists on one side only and backward agrees with that side (to 1e-3: powers like
     x^1.5 end too roughly for more); "vertical" where both go to the same infinity; "wrong"; and
@@ -265,7 +273,7 @@ def gradcheck(
     report = GradcheckReport(rows)
     if not report.passed:
         worst = max((row for row in rows if not row.passed), key=lambda row: (row.error != row.error, row.error))
-        what = "derivative" if order == 1 else "second derivative"
+        what = "derivative" if order == 1 else "second derivative (of several inputs, a weighted sum)"
         raise GradcheckError(
             f"{what} with respect to input {worst.name} = {worst.value!r}: backward gives {worst.backward!r}, "
             f"differences give {worst.numerical!r} ({worst.verdict})\n{report}",
@@ -279,8 +287,9 @@ def _gradient_sum(f: Callable[..., Any]) -> Callable[..., Value]:
 
     def summed(*arguments: Any) -> Value:
         inputs: list[Any] = list(leaves(arguments))
-        # Weights without a pattern, so that two wrong terms can't cancel.
-        return dot(grad_graph(f(*arguments), inputs), [1.0 + math.sin(i + 1.0) / 2.0 for i in range(len(inputs))])
+        # 1 for the first, so that a function of one input shows its second derivative; the others have no
+        # pattern, so that two wrong terms can't cancel.
+        return dot(grad_graph(f(*arguments), inputs), [1.0 + math.sin(i) / 2.0 for i in range(len(inputs))])
 
     return summed
 
@@ -293,9 +302,13 @@ def _row(probe: _Probe, v: Value, name: str, backward: float, rtol: float, atol:
 
     def agrees(numerical: float, uncertain: float) -> bool:
         size = max(abs(backward), abs(numerical))
-        slack = min(uncertain, MOST_UNCERTAIN * (size + atol))
-        return abs(backward - numerical) <= atol + rtol * size + slack
+        floor = (atol * probe.size + AMPLIFIED * probe.noise) / max(abs(v.data), 1.0)
+        slack = min(uncertain, MOST_UNCERTAIN * (size + floor))
+        return abs(backward - numerical) <= floor + rtol * size + slack
 
+    probe.size = 0.0
+    if not math.isfinite(probe.at(v, 0.0)):
+        return row(math.nan, "unsure")
     if math.isinf(backward):
         return row(backward, "vertical") if _vertical(probe, v, backward) else row(math.nan, "wrong")
     numerical, uncertain = _numerical(probe, v)
@@ -303,7 +316,7 @@ def _row(probe: _Probe, v: Value, name: str, backward: float, rtol: float, atol:
         return row(numerical, "ok")
     sides = [_numerical(probe, v, side) for side in (-1.0, 1.0)]
     known = sorted(slope for slope, error in sides if _trusted(slope, error))
-    if len(known) == 2 and known[1] - known[0] > 10.0 * (sides[0][1] + sides[1][1]) + atol:
+    if len(known) == 2 and known[1] - known[0] > 10.0 * (sides[0][1] + sides[1][1]) + rtol * known[1]:
         nearest = min(max(backward, known[0]), known[1])
         return row(nearest, "kink" if agrees(nearest, 0.0) else "wrong")
     if len(known) == 1 and any(math.isnan(slope) for slope, _ in sides):

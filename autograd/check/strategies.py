@@ -18,7 +18,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
-from hypothesis import strategies as st
+try:
+    from hypothesis import strategies as st
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "autograd.check.strategies needs hypothesis: pip install 'scalar-autograd[check]'"
+    ) from None
 
 import autograd
 from autograd import rules
@@ -208,6 +213,10 @@ class Expression:
 
     def __repr__(self) -> str:
         return "\n" + self.source + "\n"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What hypothesis prints of a failing example; of a dataclass it would print the fields."""
+        printer.text(repr(self))
 
 
 def _value(op: str, xs: Sequence[float]) -> float:
