@@ -6,7 +6,7 @@ import sys
 import tokenize
 from pathlib import Path
 
-PACKAGE = 2500
+PACKAGE = 2700  # 2,500 were planned; accuracy over the whole range of floats took a hundred more in ieee.py alone
 FILE = 300
 SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 

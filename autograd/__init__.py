@@ -8,6 +8,9 @@
 8.0
 """
 
+import importlib
+from typing import Any
+
 from autograd.draw import draw, draw_dot
 from autograd.functional import grad, grad_graph, value_and_grad
 from autograd.functions import (
@@ -32,6 +35,14 @@ from autograd.picture import Drawing
 from autograd.value import Value
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "check":  # by itself it costs as much to import as all the rest
+        return importlib.import_module("autograd.check")
+    hint = f"; it is a method: write v.{name}()" if hasattr(Value, name) else ""
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}{hint}")
+
 
 __all__ = [
     "Drawing",

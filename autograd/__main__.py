@@ -1,7 +1,9 @@
 """The command line: `python -m autograd` tells the toy network, `python -m autograd draw` draws an expression."""
 
 import argparse
+import io
 import math
+import os
 import random
 import sys
 from collections.abc import Sequence
@@ -23,15 +25,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "toy")
-    options = _parser().parse_args(words if words[0] != "draw" else _shield(words))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # not every terminal knows σ
     try:
+        options = _read(words)
         options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read along has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, RuntimeError, OSError, OverflowError) as error:
         print(f"autograd {words[0]}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _read(words: list[str]) -> argparse.Namespace:
+    parser, draw_parser = _parsers()
+    if words[0] != "draw":
+        return parser.parse_args(words)
+    # An option may stand between the numbers, and an expression may open with a minus sign.
+    known = ("-o", "-h", "--out", "--partials", "--help")
+    shielded = [w if not w.startswith("-") or w.partition("=")[0] in known else f" {w}" for w in words[1:]]
+    return draw_parser.parse_intermixed_args(shielded)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -41,7 +58,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; {self.prog} --help explains\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsers() -> tuple[_Parser, _Parser]:
+    """That of all commands, and that of `draw` alone."""
     parser = _Parser(
         prog="python -m autograd",
         description="A scalar autodiff engine at work. Without a command, the toy network is told.",
@@ -78,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     drawing.add_argument("--partials", action="store_true", help="write the local derivatives on the edges")
     drawing.set_defaults(run=_draw)
-    return parser
+    return parser, drawing
 
 
 # ── what a word on the command line may be ──
@@ -111,12 +129,7 @@ def _assignment(text: str) -> tuple[str, float]:
             return name, float(number)
     except ValueError:
         pass
-    raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=number")
-
-
-def _shield(words: Sequence[str]) -> list[str]:
-    """An expression that opens with a minus sign must not pass for an option."""
-    return [f" {w}" if w.startswith("-") and not w.startswith(("-o", "-h", "--")) else w for w in words]
+    raise argparse.ArgumentTypeError(f"{text.strip()!r} is not of the form name=number")
 
 
 # ── draw ──
@@ -132,7 +145,7 @@ def _draw(options: argparse.Namespace) -> None:
     path = draw(root, partials=options.partials).save(options.out)
     print(f"{options.expression.strip()} = {root.data!r}")
     for v in topological_order(root):
-        if v.label and not v.operands:
+        if v.label in numbers and not v.operands:
             print(f"  d/d{v.label} = {v.grad!r}")
     print(f"wrote {path}")
 
@@ -148,7 +161,7 @@ def _toy(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
 
     print("The network   h = σ(x·w1 + b1)   y = σ(h·w2 + b2)   L = (y − t)²")
-    print(",  ".join(f"{v.label} = {short(v.data)}" for v in (toy.x, toy.target, *toy.weights)))
+    print(", ".join(f"{v.label} = {short(v.data)}" for v in (toy.x, toy.target, *toy.weights)))
     print()
     _show_gradients(toy)
     print()
@@ -157,22 +170,22 @@ def _toy(options: argparse.Namespace) -> None:
     before = _picture(toy)
     losses = _train(toy, options.lr, options.steps, options.threshold)
     print()
-    pictures = {"before": before, "after": _picture(toy), "loss": curve(losses, title="loss", across="step")}
-    for name, picture in pictures.items():
+    for name, picture in (("before", before), ("after", _picture(toy))):
         print(f"wrote {picture.save(options.out / f'toy-{name}.svg')}")
+    print(f"wrote {curve(losses, title='loss', across='step').save(options.out / 'toy-loss.svg')}")
 
 
 def _show_gradients(toy: Toy) -> None:
-    print("The gradient, three ways")
-    print(f"  {'':6}{'by hand':>14}{'differences':>14}{'backward':>14}{'hand−backward':>16}{'diff−backward':>16}")
+    print("The gradient, three ways, and how far the first two are from the third")
+    print(f"  {'':5}{'by hand':>12}{'differences':>13}{'backward':>12}{'by hand':>12}{'differences':>13}")
     for name, hand, differences, backward in toy.gradients():
         print(
-            f"  ∂L/∂{name}{hand:>14.8f}{differences:>14.8f}{backward:>14.8f}"
-            f"{hand - backward:>16.1e}{differences - backward:>16.1e}"
+            f"  ∂L/∂{name}{hand:>11.8f}{differences:>13.8f}{backward:>12.8f}"
+            f"{hand - backward:>12.1e}{differences - backward:>13.1e}"
         )
     hand, differences, backward = map(toy.cost, (toy.by_hand, toy.by_differences, toy.by_backward))
     print(f"  evaluations of the loss: {hand} by hand, {differences} by differences, two for each step tried,")
-    print(f"  {backward} by backward, and one sweep back over the graph however many weights there are")
+    print(f"  {backward} by backward, and one sweep back over the graph for all weights at once")
 
 
 def _show_shared_factors(toy: Toy) -> None:

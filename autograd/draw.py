@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # Imports inside functions cost more than all of autograd, and most programs never draw.
 
 DIRECTIONS: Final = ("LR", "TB", "RL", "BT")
+DRAWABLE: Final = 2000
+"""More numbers than that are laid out for minutes, and nobody sees them."""
 LABEL_LENGTH: Final = 40
 """Longer labels end in …"""
 
@@ -243,7 +245,8 @@ def _blank_page(attributes: dict[str, str]) -> "Digraph":
 
 
 def _notice(shown: int, total: int) -> str:
-    return f"{shown:,} of {total:,} numbers shown, nearest to the root; draw(root, max_nodes={total}) draws all"
+    more = f"max_nodes={total}) draws all" if total <= DRAWABLE else "max_nodes=…) draws more"
+    return f"{shown:,} of {total:,} numbers shown, nearest to the root; draw(root, {more}"
 
 
 def _draw_operation(digraph: "Digraph", node: Value, names: dict[int, str], part: _Part, partials: bool) -> None:

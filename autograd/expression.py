@@ -9,6 +9,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
 import autograd
@@ -24,18 +25,33 @@ _OPERATORS: Final[Mapping[type, Callable[[Any, Any], Value]]] = {
     ast.Pow: operator.pow,
 }
 _SIGNS: Final[Mapping[type, Callable[[Any], Any]]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
+_ALIKE: Final = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "total", "arctan": "atan", "avg": "mean"}
 _KNOWN: Final = {"pi": math.pi, "e": math.e}
+
+
+_WRITTEN: Final = str.maketrans({"−": "-", "·": "*", "×": "*", "÷": "/", "²": "**2", "³": "**3", "π": "pi"})
+"""Signs that this package prints itself, and what Python calls them."""
 
 
 def _functions() -> dict[str, Callable[..., Value]]:
     """Every operation by its name: of one number, of one with an option, of two, of a sequence."""
-    methods = [name for name in rules() if hasattr(Value, name)]
-    found: dict[str, Callable[..., Value]] = {name: getattr(Value, name) for name in methods}
+    found: dict[str, Callable[..., Value]] = {"abs": abs, "product": _of_row(autograd.product)}
     for name, rule in rules().items():
-        if name not in methods and hasattr(autograd, name):
+        if hasattr(Value, name):
+            found[name] = _of_numbers(getattr(Value, name))
+        elif hasattr(autograd, name):
             of_one_sequence = rule.of_sequences and len(rule.operands) == 1
             found[name] = _of_row(getattr(autograd, name)) if of_one_sequence else getattr(autograd, name)
-    return {**found, "abs": abs, "product": _of_row(autograd.product)}
+    return found
+
+
+def _of_numbers(method: Callable[..., Value]) -> Callable[..., Value]:
+    def function(*xs: Any) -> Value:
+        if any(isinstance(x, list) for x in xs):
+            raise TypeError("it takes numbers, not a list")
+        return method(*xs)
+
+    return function
 
 
 def _of_row(function: Callable[..., Value]) -> Callable[..., Value]:
@@ -51,15 +67,16 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
     name without a number and for a number without a use.
     """
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(text.strip().translate(_WRITTEN), mode="eval").body
     except SyntaxError as error:
-        raise ValueError(f"{text!r} is not an expression: {error.msg} at character {error.offset or 0}") from None
+        hint = "; a product is written 2*x" if "literal" in error.msg else ""
+        raise ValueError(f"{_short(text)} is not an expression: {error.msg}{hint}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"the expression can't be read: {error or 'it is nested too deeply'}") from None
     leaves = {name: Value(number, label=name) for name, number in numbers.items()}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if unused := [name for name in numbers if name not in used]:
-        raise ValueError(f"{', '.join(unused)} does not occur in {text!r}; leave it out")
+        raise ValueError(f"{', '.join(unused)} does not occur in {_short(text)}; leave it out")
     try:
         root = _Reader(leaves).read(tree)
     except RecursionError:
@@ -67,8 +84,12 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
     except TypeError as error:
         raise ValueError(str(error)) from None
     if not isinstance(root, Value):
-        raise ValueError(f"{text!r} is a list, not a number; take its total(…)")
+        raise ValueError(f"{_short(text)} is a list, not a number; take its total(…)")
     return root
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:59] + "…")
 
 
 def _float(number: int | float) -> float:
@@ -90,8 +111,8 @@ class _Reader:
             return constant(_float(node.value))
         if isinstance(node, ast.Name):
             return self._name(node.id)
-        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-            return _OPERATORS[type(node.op)](self.read(node.left), self.read(node.right))
+        if isinstance(node, ast.BinOp):
+            return self._chain(node)
         if isinstance(node, ast.UnaryOp) and type(node.op) in _SIGNS:
             inner, sign = self.read(node.operand), _SIGNS[type(node.op)]
             return constant(sign(inner.data)) if isinstance(inner, Value) and is_constant(inner) else sign(inner)
@@ -99,8 +120,24 @@ class _Reader:
             return [self.read(x) for x in node.elts]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             return self._call(node.func.id, [self.read(x) for x in node.args])
-        hint = "; a power is written **" if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor) else ""
-        raise ValueError(f"{ast.unparse(node)!r} may not occur in an expression{hint}")
+        method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        hint = "; a function is written tanh(x)" if method else ""
+        raise ValueError(f"{_short(ast.unparse(node))} may not occur in an expression{hint}")
+
+    def _chain(self, node: ast.BinOp) -> Any:
+        """A sum of many terms is a long chain to the left: it is walked, not nested."""
+        chain: list[ast.BinOp] = []
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp):
+            chain.append(first)
+            first = first.left
+        result = self.read(first)
+        for step in reversed(chain):
+            if type(step.op) not in _OPERATORS:
+                hint = "; a power is written **" if isinstance(step.op, ast.BitXor) else ""
+                raise ValueError(f"{_short(ast.unparse(step))} may not occur in an expression{hint}")
+            result = _OPERATORS[type(step.op)](result, self.read(step.right))
+        return result
 
     def _name(self, name: str) -> Value:
         if name in self._leaves:
@@ -113,7 +150,9 @@ class _Reader:
 
     def _call(self, name: str, arguments: list[Any]) -> Any:
         if name not in self._functions:
-            raise ValueError(f"there is no function {name}; there are {', '.join(sorted(self._functions))}")
+            near = get_close_matches(_ALIKE.get(name, name), self._functions, n=1)
+            hint = f"did you mean {near[0]}" if near else f"there are {', '.join(sorted(self._functions))}"
+            raise ValueError(f"there is no function {name}; {hint}")
         try:
             return self._functions[name](*arguments)
         except (TypeError, AttributeError) as error:

@@ -22,6 +22,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from autograd import functions, graph, ieee
+from autograd import rules as source
 from autograd.number import short
 from autograd.value import Value
 
@@ -39,8 +40,8 @@ class Rule(NamedTuple):
 def rules() -> dict[str, Rule]:
     """Every rule by its name, in the order of the source."""
     # Compiled or not, the source lies beside this module.
-    with open(os.path.join(os.path.dirname(__file__), "rules.py"), encoding="utf-8") as source:
-        tree = ast.parse(source.read())
+    with open(os.path.join(os.path.dirname(__file__), "rules.py"), encoding="utf-8") as file:
+        tree = ast.parse(file.read())
     return {
         d.name: Rule(
             d.name,
@@ -56,8 +57,6 @@ def rules() -> dict[str, Rule]:
 @cache
 def constants() -> dict[str, float]:
     """The named numbers of rules.py."""
-    from autograd import rules as source
-
     return {name: number for name, number in vars(source).items() if name.isupper() and isinstance(number, float)}
 
 
@@ -106,7 +105,7 @@ def _compile(name: str, parameters: Sequence[str], body: Sequence[ast.stmt], wor
     definition = ast.FunctionDef(name, arguments, list(body), [], None, lineno=1)
     namespace = {**constants(), **words, "ieee": SimpleNamespace(**words), "len": len}
     exec(compile(ast.fix_missing_locations(ast.Module([definition], [])), f"<rule {name}>", "exec"), namespace)
-    return namespace[name]
+    return namespace.pop(name)  # or else it would hold itself
 
 
 def _copy(body: Sequence[ast.stmt]) -> list[ast.stmt]:
@@ -137,9 +136,11 @@ def partials_over_values(node: Value, wanted: Sequence[bool]) -> list[Value | fl
     Only those wanted are formed, the others are 0.0. Constants take part as plain floats.
     """
     r = rule(node.op)
-    operands: list[Value | float] = [v.data if graph.is_constant(v) else v for v in node.operands]
+    recorded = node.operands
+    _unchanged(r, node, [v.data for v in recorded])
     if node.op == "detach":
         return [0.0]
+    operands: list[Value | float] = [v.data if graph.is_constant(v) else v for v in recorded]
     n = len(operands) // len(r.operands)
     groups: list[Any] = [operands[i * n : (i + 1) * n] for i in range(len(r.operands))] if r.of_sequences else operands
     partials: list[Value | float] = []
@@ -150,6 +151,19 @@ def partials_over_values(node: Value, wanted: Sequence[bool]) -> list[Value | fl
             found = _over_values(node.op, i)(node, *groups)
             partials += found if r.of_sequences else [found]
     return [_settled(*row) if row[0] else 0.0 for row in zip(wanted, partials, node.partials, operands, strict=True)]
+
+
+def _unchanged(r: Rule, node: Value, data: list[float]) -> None:
+    """Whether the numbers still belong together: ValueError if one was assigned since the node was made."""
+    n = len(data) // len(r.operands)
+    groups: list[Any] = [data[i : i + n] for i in range(0, len(data), n)] if r.of_sequences else data
+    z = getattr(source, r.name)(*groups)[0]
+    if z != node.data and (z == z or node.data == node.data):
+        names = ", ".join(v.label for v in (*node.operands, node) if v.label)
+        raise ValueError(
+            f"the data of a node or its operands was changed after {node.op} was recorded{names and f' ({names})'}; "
+            "build the graph again, backward() alone still knows the old numbers"
+        )
 
 
 def _settled(_: bool, partial: Value | float, recorded: float, x: Value | float) -> Value | float:
@@ -182,8 +196,8 @@ def _value_vocabulary() -> dict[str, Callable[..., Any]]:
         "over_square": lambda x, y: x / y / y,
         "scaled_power": _scaled_power,
         "gaussian": lambda x, rate: (-rate * (x * x)).exp(),
-        "normal_cdf": lambda x: 0.5 * (1.0 + (x * 2.0**-0.5).erf()),
-        "share": lambda x, y: (x - y).sigmoid(),
+        "normal_cdf": functions.normal_cdf,
+        "share": functions.share,
         "shares": functions.softmax,
         "shifted_shares": lambda xs: [*functions.softmax(xs[:-1]), -1.0],
         "direction": lambda x, y: x / functions.hypot(x, y),
@@ -371,9 +385,12 @@ def partial_text(node: Value, position: int, *, numbers: bool = False) -> str:
     """The formula of one local derivative of a node, in the case that applied to it.
 
     In terms of its operands x, y (of a sequence: one element x, y and the whole xs, ys) and its value z, or
-    with their numbers put in. IndexError if the node has no operand at that position.
+    with their numbers put in. IndexError if the node has no operand at that position, ValueError if data was
+    changed since the node was made.
     """
     data = [v.data for v in node.operands]
+    if node.op:
+        _unchanged(rule(node.op), node, data)
     if not 0 <= position < len(data):
         raise IndexError(f"{node.op or 'a leaf'} has {len(data)} operands, and none at position {position}")
     r = rule(node.op)

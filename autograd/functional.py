@@ -22,7 +22,8 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     They can be differentiated again, drawn, or put to further use; no `.grad` is touched. A v that
     root doesn't depend on gives 0. A derivative may be written in terms of results (that of z = tanh(x)
     is 1 − z²), so differentiated again by an interior node it counts that node's use there.
-    TypeError if root or one of wrt is no Value, RuntimeError inside `no_grad()`.
+    TypeError if root or one of wrt is no Value, RuntimeError inside `no_grad()`, ValueError if the
+    data of a node was changed since the graph was made.
 
     >>> x, y = Value(3.0), Value(4.0)
     >>> dx, dy = grad_graph(x * x * y, wrt=[x, y])
@@ -90,7 +91,9 @@ def rebuild(nest: object, numbers: Iterator[Any]) -> Any:
     """The same nesting with its numbers replaced, from left to right."""
     if isinstance(nest, (list, tuple)):
         parts = [rebuild(part, numbers) for part in nest]
-        return parts if isinstance(nest, list) else tuple(parts)
+        if isinstance(nest, list):
+            return parts
+        return type(nest)(*parts) if hasattr(nest, "_fields") else tuple(parts)
     return next(numbers)
 
 

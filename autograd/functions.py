@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from autograd import rules
 from autograd.graph import Node
-from autograd.value import Number, Value, constant, operand, record, record_many
+from autograd.value import Number, Value, operand, record, record_many
 
 
 def maximum(x: Number, y: Number) -> Value:
@@ -56,6 +56,23 @@ def _shift(a: Value, b: Value) -> Value:
     return record("shift", z, a, dx, b, dy)
 
 
+# ── which derivatives are made of ──
+
+
+def share(x: Number, y: Number) -> Value:
+    """eˣ / (eˣ + e^y), the derivative of logaddexp by x."""
+    a, b = operand(x, "share"), operand(y, "share")
+    z, dx, dy = rules.share(a.data, b.data)
+    return record("share", z, a, dx, b, dy)
+
+
+def normal_cdf(x: Number) -> Value:
+    """The standard normal distribution function Φ, which gelu and its derivative are made of."""
+    a = operand(x, "normal_cdf")
+    z, dx = rules.normal_cdf(a.data)
+    return record("normal_cdf", z, a, dx)
+
+
 # ── sequences ──
 
 
@@ -76,7 +93,7 @@ def total(xs: Iterable[Number]) -> Value:
     """The sum, rounded once whatever the length; 0 for an empty sequence."""
     operands = _operands(xs, "total")
     z, dxs = rules.total(_datas(operands))
-    return record_many("total", z, operands, dxs) if operands else constant(z)
+    return record_many("total", z, operands, dxs) if operands else Value(z)
 
 
 def mean(xs: Iterable[Number]) -> Value:
@@ -90,7 +107,7 @@ def product(xs: Iterable[Number]) -> Value:
     """The product, multiplied from the left; 1 for an empty sequence."""
     operands = _operands(xs, "product")
     if not operands:
-        return constant(1.0)
+        return Value(1.0)
     z = +operands[0]
     for v in operands[1:]:
         z = z * v
@@ -103,7 +120,7 @@ def dot(xs: Iterable[Number], ys: Iterable[Number]) -> Value:
     if len(left) != len(right):
         raise ValueError(f"dot takes two sequences of one length, not of {len(left)} and {len(right)}")
     z, dxs, dys = rules.dot(_datas(left), _datas(right))
-    return record_many("dot", z, left + right, dxs + dys) if left else constant(z)
+    return record_many("dot", z, left + right, dxs + dys) if left else Value(z)
 
 
 def logsumexp(xs: Iterable[Number]) -> Value:
@@ -117,7 +134,7 @@ def norm(xs: Iterable[Number]) -> Value:
     """√Σx², in range wherever the result is; all derivatives are 0 at the origin, 0 for an empty sequence."""
     operands = _operands(xs, "norm")
     z, dxs = rules.norm(_datas(operands))
-    return record_many("norm", z, operands, dxs) if operands else constant(z)
+    return record_many("norm", z, operands, dxs) if operands else Value(z)
 
 
 def largest(xs: Iterable[Number]) -> Value:

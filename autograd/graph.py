@@ -9,15 +9,19 @@ A node points at its operands and at nothing else, so a graph has no cycles and 
 freed at once. Nothing here recurses: depth costs memory, never stack.
 """
 
+from copy import deepcopy
 from itertools import count
+from threading import Lock
 from typing import Final, TypeAlias, TypeVar
 
 LEAF: Final = 1 << 60
 """The marks of leaves start here, above those of all other nodes: no walk has to go on from there."""
 CONSTANT: Final = 1 << 61
-"""The mark of a constant, which no sweep has to visit at all."""
+"""The mark of a constant, whose gradient nobody asks for."""
 _EPOCHS: Final = count(1, 2)
 """Every walk draws a fresh pair of marks, entered and done, so that no walk has to clean up after another."""
+_WALKING: Final = Lock()
+"""Marks are in the nodes, so walks over nodes that threads share take turns."""
 
 
 _LISTED: Final = -1
@@ -58,9 +62,34 @@ class Node:
         twin.__setstate__(self._state([]))
         return twin
 
+    def __deepcopy__(self, memo: dict[int, object]) -> "Node":
+        stack: list[Node] = [self]
+        while stack:
+            node = stack.pop()
+            missing = [v for v in operands_of(node) if id(v) not in memo]
+            if missing:
+                stack.append(node)
+                stack.extend(missing)
+            elif id(node) not in memo:
+                memo[id(node)] = node._twin(memo)
+        return memo[id(self)]  # type: ignore[return-value]
+
+    def _twin(self, memo: dict[int, object]) -> "Node":
+        """A copy that points at the copies of its operands."""
+        twin = self.__copy__()
+        twin._x = None if self._x is None else memo[id(self._x)]  # type: ignore[assignment]
+        twin._y = None if self._y is None else memo[id(self._y)]  # type: ignore[assignment]
+        if self._fan is not None:
+            operands = [memo[id(v)] for v in self._fan.operands]
+            twin._fan = Fan(operands, list(self._fan.partials))  # type: ignore[arg-type]
+        extras = getattr(self, "__dict__", None)
+        if extras:
+            twin.__dict__.update(deepcopy(extras, memo))
+        return twin
+
     def __reduce__(self) -> tuple[object, ...]:
-        # Pickle and deepcopy follow operands by recursion. So the node that they are handed first
-        # lists all nodes below it, each after its operands, and those answer for themselves alone.
+        # Pickle follows operands by recursion. So the node that it is handed first lists all nodes
+        # below it, each after its operands, and those answer for themselves alone.
         below: list[Node] = []
         if self._mark == _LISTED:
             self._mark = 0
@@ -77,21 +106,25 @@ class Node:
             (below, _EndOfList(below)) if below else None,
             (self._data, self._grad, self._label, self._op, self._mark == CONSTANT),
             (self._x, self._dx, self._y, self._dy, fan),
+            getattr(self, "__dict__", None),
         )
 
     def __setstate__(self, state: "_State") -> None:
-        _, (self._data, self._grad, self._label, self._op, is_constant), way = state
+        _, (self._data, self._grad, self._label, self._op, is_constant), way, extras = state
         self._x, self._dx, self._y, self._dy, fan = way
         self._fan = None if fan is None else Fan(*fan)
         self._mark = CONSTANT if is_constant else 0 if self._op else LEAF
+        if extras:  # what a subclass keeps
+            self.__dict__.update(extras)
 
 
 _State: TypeAlias = tuple[
     object,
     tuple[float, float, str, str, bool],
     tuple[Node | None, float, Node | None, float, tuple[list[Node], list[float]] | None],
+    dict[str, object] | None,
 ]
-"""A pickled node: the list that goes ahead of it, what it shows, how it was made."""
+"""A pickled node: the list that goes ahead of it, what it shows, how it was made, what a subclass adds."""
 
 
 def _blank(kind: type[Node]) -> Node:
@@ -119,6 +152,11 @@ def interior(root: N, through_detached: bool, leaves: list[N]) -> list[N]:
 
     The leaves below root go to the list given, without constants.
     """
+    with _WALKING:
+        return _walk(root, through_detached, leaves)
+
+
+def _walk(root: N, through_detached: bool, leaves: list[N]) -> list[N]:
     entered = next(_EPOCHS)
     done = entered + 1
     leaf_entered = LEAF + entered
@@ -174,8 +212,10 @@ def topological_order(root: N) -> list[N]:
     """Every node of the graph of root, once, each after its operands, root last.
 
     The order is the same in every process: it follows the operands as they were written. A leaf
-    stands just before the first node that uses it.
+    stands just before the first node that uses it. TypeError if root is no Value.
     """
+    if not isinstance(root, Node):
+        raise TypeError(f"topological_order takes one Value, not {type(root).__name__} {root!r}")
     if root._mark >= LEAF:
         return [root]
     order: list[N] = []
@@ -195,27 +235,34 @@ def is_constant(node: Node) -> bool:
 
 
 def backward(root: Node) -> None:
-    """Put ∂root/∂node into the grad of every interior node, and add it into the grad of every leaf."""
+    """Put ∂root/∂node into the grad of every interior node, and add it into the grad of every leaf.
+
+    An interrupt leaves the grad of every leaf as it was.
+    """
     if root._mark >= LEAF:
         root._grad += 1.0
         return
     leaves: list[Node] = []
     order = interior(root, False, leaves)
-    for node in order:
-        node._grad = 0.0
-    # A leaf starts from zero too, and gets back what it had at the end: added bit by bit to an
-    # earlier gradient, the same gradient would be rounded differently.
+    # A leaf starts from zero and gets back what it had at the end: added bit by bit to an earlier
+    # gradient, the same gradient would be rounded differently.
     earlier = [leaf._grad for leaf in leaves]
-    for leaf in leaves:
-        leaf._grad = 0.0
     try:
+        for leaf in leaves:
+            leaf._grad = 0.0
         _sweep(root, order)
+        sums = [leaf._grad + g for leaf, g in zip(leaves, earlier, strict=True)]
+    except BaseException:
+        sums = earlier
+        raise
     finally:
         for i, leaf in enumerate(leaves):
-            leaf._grad += earlier[i]
+            leaf._grad = sums[i]
 
 
 def _sweep(root: Node, order: list[Node]) -> None:
+    for node in order:
+        node._grad = 0.0
     root._grad = 1.0
     for node in reversed(order):
         g = node._grad

@@ -34,8 +34,9 @@ def to_float(number: object, operation: str) -> float:
         return float(number)
     shown = repr(number)
     shown = shown if len(shown) <= 60 else shown[:57] + "…"
+    values = "" if operation.startswith("Value") else "Values, "
     raise TypeError(
-        f"{operation} takes Values, ints, floats and NumPy real scalars, not {type(number).__name__} {shown}; "
+        f"{operation} takes {values}ints, floats and NumPy real scalars, not {type(number).__name__} {shown}; "
         + _remedy(number)
     )
 

@@ -117,5 +117,7 @@ def _replace(target: "Path", content: bytes) -> None:
     try:
         draft.write_bytes(content)
         draft.replace(target)
+    except OSError as error:
+        raise type(error)(error.errno, f"{error.strerror or error}, so the picture isn't saved", str(target)) from None
     finally:
         draft.unlink(missing_ok=True)

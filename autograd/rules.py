@@ -140,6 +140,11 @@ def exp_of_difference(x: float, y: float) -> tuple[float, float, float]:
     return z, z, -z
 
 
+def share(x: float, y: float) -> tuple[float, float, float]:
+    z = ieee.share(x, y)
+    return z, z * ieee.share(y, x), -z * ieee.share(y, x)
+
+
 # ── circular and hyperbolic functions ──
 
 
@@ -253,6 +258,11 @@ def silu(x: float) -> tuple[float, float]:
         h = ieee.exp(0.5 * x)
         return z, ((1.0 + x) * h) * h
     return z, ieee.sigmoid(x) * (1.0 + x * ieee.sigmoid(-x))
+
+
+def normal_cdf(x: float) -> tuple[float, float]:
+    z = ieee.normal_cdf(x)
+    return z, ONE_OVER_SQRT_TWO_PI * ieee.gaussian(x, 0.5)
 
 
 def gelu(x: float) -> tuple[float, float]:

@@ -53,7 +53,7 @@ class Toy:
         """∂L/∂w1, ∂L/∂b1, ∂L/∂w2, ∂L/∂b2 by the formulas that one derives on paper."""
 
         def sigmoid(z: float) -> float:
-            return 1.0 / (1.0 + math.exp(-z))
+            return 0.5 * (1.0 + math.tanh(0.5 * z))  # 1 / (1 + e⁻ᶻ), without its overflow
 
         x, t = self.x.data, self.target.data
         w1, b1, w2, b2 = (w.data for w in self.weights)

@@ -15,7 +15,7 @@ from typing import ClassVar, Final, TypeAlias
 
 from autograd import graph, rules
 from autograd.graph import CONSTANT, LEAF, Fan, Node, is_constant
-from autograd.modes import MODES, check
+from autograd.modes import MODES, check, check_partials
 from autograd.number import short, to_float
 
 Number: TypeAlias = "Value | float"
@@ -156,12 +156,23 @@ class Value(Node):
         label = f", label={self._label!r}" if self._label else ""
         return f"Value(data={short(self._data)}, grad={short(self._grad)}{label})"
 
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __float__(self) -> float:
+        raise TypeError(
+            f"{self!r} is no plain float, which would drop its graph: take v.data, or v.exp() for math.exp(v)"
+        )
+
     def backward(self) -> None:
         """Differentiate this node with respect to every node it was made of.
 
         Adds into `.grad` of the leaves, overwrites `.grad` of the nodes between, and may be called
-        any number of times: two calls give exactly twice the gradient in the leaves.
+        any number of times: two calls give exactly twice the gradient in the leaves. Interrupted, it
+        leaves the leaves as they were. Threads must not sweep to a common leaf at the same time.
         """
+        if MODES.active:
+            check_partials(self)
         graph.backward(self)
 
     def detach(self) -> "Value":

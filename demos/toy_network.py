@@ -27,7 +27,7 @@ parser = argparse.ArgumentParser(description="The network x → h → y, its gra
 parser.add_argument("--seed", type=int, default=1, help="what the initial weights are drawn with; %(default)s")
 parser.add_argument("--steps", type=int, default=1000, help="at most so many steps of descent; %(default)s")
 parser.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
-options, _ = parser.parse_known_args()
+options = parser.parse_args(None if "__file__" in globals() else [])  # a notebook has words of its own
 options.out.mkdir(parents=True, exist_ok=True)
 
 # %% [markdown]

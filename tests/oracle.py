@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import mpmath
 
 import autograd
-from autograd import Value
+from autograd import Value, functions
 
 mp: Final = mpmath.mp.clone()
 # A double has 17 digits, and no formula below loses more than 20; at 150 digits all truths are the same to 1e-28 ulp.
@@ -518,6 +518,14 @@ def logaddexp(x: float, y: float) -> tuple[Exact, Exact, Exact]:
     return z, _sigmoid(mp.mpf(x) - mp.mpf(y)), _sigmoid(mp.mpf(y) - mp.mpf(x))
 
 
+def share(x: float, y: float) -> tuple[Exact, Exact, Exact]:
+    if x == y and math.isinf(x):
+        return 0.5, None, None
+    gap = mp.mpf(x) - mp.mpf(y)
+    slope = _sigmoid(gap) * _sigmoid(-gap)
+    return _sigmoid(gap), slope, -slope
+
+
 def neighbours(rng: random.Random) -> list[Point]:
     """Pairs whose exponentials are of one size, or add up to nearly one, or differ as far as a double can tell."""
     points: list[Point] = []
@@ -825,6 +833,15 @@ def table() -> tuple[Row, ...]:
             at={"0.0": (0.0, 0.5), "-0.0": (-0.0, 0.5), **_ends((zero, zero), (INF, 1.0))},
             bounds=Bounds(GELU, GELU),
         ),
+        unary(
+            "normal_cdf",
+            functions.normal_cdf,
+            _normal,
+            lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi),
+            at=_ends((zero, zero), (1.0, zero)),
+            bounds=Bounds(GELU, DERIVATIVE),
+        ),
+        binary("share", functions.share, share, more=neighbours),
         binary("maximum", autograd.maximum, maximum, more=_with_nans, bounds=EXACT),
         binary("minimum", autograd.minimum, minimum, more=_with_nans, bounds=EXACT),
         binary("hypot", autograd.hypot, hypot),

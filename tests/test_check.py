@@ -116,7 +116,7 @@ def test_an_error_in_the_second_derivative_alone_is_caught() -> None:
         return x.detach() * x * x + x.detach() ** 2 * x - x.detach() ** 3
 
     assert gradcheck(lambda x: x**3, [1.5], order=2).rows[0].backward == 9.0
-    with pytest.raises(GradcheckError, match=r"second derivative .* with respect to input 0 = 1\.5"):
+    with pytest.raises(GradcheckError, match=r"second derivative .* with respect to input x = 1\.5"):
         gradcheck(f, [1.5], order=2)
 
 
@@ -184,6 +184,13 @@ def test_where_nothing_can_be_checked_that_is_said() -> None:
         gradcheck(lambda x: x.log(), [0.0])
 
 
+def test_the_callers_blocks_do_not_get_in_the_way() -> None:
+    with autograd.strict():
+        assert gradcheck(lambda x: x.log(), [0.05]).passed
+    with autograd.no_grad(), pytest.raises(RuntimeError, match="leave no_grad"):
+        gradcheck(lambda x: x * x, [1.0])
+
+
 # ── what is touched is put back ──
 
 
@@ -212,6 +219,13 @@ def test_an_error_inside_the_function_puts_back_too() -> None:
     with pytest.raises(ZeroDivisionError):
         numerical_grad(f, [w])
     assert w.data == 0.5
+
+
+def test_inputs_are_called_what_the_function_calls_them() -> None:
+    names = [row.name for row in gradcheck(lambda ws, b: ws[0] * ws[1] + b, [[2.0, 3.0], 1.0]).rows]
+    assert names == ["ws[0]", "ws[1]", "b"]
+    assert [row.name for row in gradcheck(lambda *xs: xs[0] * xs[1], [2.0, 3.0]).rows] == ["0", "1"]
+    assert [row.name for row in gradcheck(Value.exp, [Value(1.0, label="v")]).rows] == ["v"]
 
 
 def test_nested_inputs_come_back_nested() -> None:

@@ -302,8 +302,8 @@ def test_a_long_chain_folds_to_the_neighbourhood_of_the_root() -> None:
     picture = draw(v)
     assert repr(picture) == "Drawing(200 numbers, 199 edges)"
     shown = texts(picture)
-    assert "200 of 50,001 numbers shown, nearest to the root; draw(root, max_nodes=50001) draws all" in shown
-    assert [t for t in shown if "more" in t] == ["… 49,801 more"]
+    assert "200 of 50,001 numbers shown, nearest to the root; draw(root, max_nodes=…) draws more" in shown
+    assert [t for t in shown if t.endswith("1 more")] == ["… 49,801 more"]
 
 
 def test_a_small_graph_has_no_notice() -> None:

@@ -21,6 +21,8 @@ from autograd.expression import read
         ("product(w, x, b) + mean(w, b) + norm(x, 0) + logsumexp(0)", -1.0 + 1.25 + 1.0),
         ("leaky_relu(x, 0.5) + elu(b)", 0.0),
         ("1e3 - 1_000", 0.0),
+        ("w·x − 2×x² ÷ π", -2.0 - 2.0 / math.pi),
+        ("+".join(["x"] * 2000), -2000.0),
     ],
 )
 def test_an_expression_is_what_python_would_make_of_it(text: str, value: float) -> None:
@@ -49,7 +51,13 @@ def test_plain_numbers_are_constants() -> None:
     ("text", "message"),
     [
         ("x^2", r"a power is written \*\*"),
-        ("sine(x)", "there is no function sine; there are abs, acos"),
+        ("sine(x)", "there is no function sine; did you mean sin"),
+        ("ln(x)", "there is no function ln; did you mean log"),
+        ("max(x, 1)", "there is no function max; did you mean maximum"),
+        ("zzz(x)", "there is no function zzz; there are abs, acos"),
+        ("x.tanh()", r"a function is written tanh\(x\)"),
+        ("2x", r"a product is written 2\*x"),
+        ("exp([x, x])", "exp can't be called like this: it takes numbers, not a list"),
         ("x +", "is not an expression"),
         ("", "is not an expression"),
         ("x.data", "'x.data' may not occur"),

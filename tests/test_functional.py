@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import mpmath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, dot, grad, grad_graph, maximum, softmax, total, value_and_grad
+from autograd import Value, dot, grad, grad_graph, logaddexp, maximum, softmax, total, value_and_grad
 from autograd.check import strategies
 from autograd.check.strategies import Expression
 
@@ -130,6 +130,47 @@ def test_values_given_are_not_touched() -> None:
     assert (g.data, x.grad) == (6.0, 0.0)
     g.backward()
     assert x.grad == 2.0, "but the gradient is a function of them"
+
+
+def test_changed_data_is_noticed_before_it_mixes_old_and_new() -> None:
+    x = Value(3.0, label="x")
+    y = x * x
+    x.data = 5.0
+    with pytest.raises(ValueError, match=r"changed after multiply was recorded \(x, x\); build the graph again"):
+        grad_graph(y, [x])
+    y.backward()
+    assert x.grad == 6.0
+    nan = Value(math.nan)
+    assert math.isnan(grad_graph(nan * 2 + nan, [nan])[0].data) is False
+
+
+def test_tails_are_as_exact_as_those_of_backward() -> None:
+    for at in (-6.0, -20.0, -37.0):
+        x = Value(at)
+        root = x.gelu()
+        root.backward()
+        assert grad_graph(root, [x])[0].data == pytest.approx(x.grad, rel=1e-12)
+    a, b = Value(1.0), Value(700.0)
+    root = logaddexp(a, b)
+    assert grad_graph(root, [a])[0].data == root.partials[0]
+
+
+def test_a_named_tuple_keeps_its_names() -> None:
+    class Layer(NamedTuple):
+        w: Any
+        b: Any
+
+    gradient = grad(lambda layer: layer.w * 2 + layer.b)(Layer(1.0, 2.0))
+    assert isinstance(gradient, Layer)
+    assert (gradient.w.data, gradient.b.data) == (2.0, 1.0)
+
+
+def test_gradients_are_the_callers_to_label() -> None:
+    w, x = Value(2.0), Value(3.0)
+    (dw,) = grad_graph(w * x, [w])
+    assert dw is not x
+    dw.label = "∂"
+    assert x.label == ""
 
 
 # ── wrong calls ──

@@ -7,7 +7,7 @@ import threading
 import pytest
 from hypothesis import given
 
-from autograd import Value, draw, grad, graph, topological_order, total
+from autograd import Value, draw, grad, grad_graph, graph, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
 from tests.running import python
@@ -74,6 +74,56 @@ def test_a_sweep_leaves_what_is_behind_a_detached_node_alone() -> None:
     (inner.detach() * x).backward()
     assert inner.grad == 1.0
     assert x.grad == 4.0 + 4.0
+
+
+def test_an_interrupt_leaves_the_leaves_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    xs = [Value(1.0) for _ in range(5)]
+    root = total(x * x for x in xs)
+    for x in xs:
+        x.grad = 100.0
+
+    def interrupted(_: Value, order: list[Value]) -> None:
+        for v in order:
+            for x in v.operands:
+                x.grad += 1.0
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(graph, "_sweep", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            root.backward()
+    assert [x.grad for x in xs] == [100.0] * 5
+    root.backward()
+    assert [x.grad for x in xs] == [102.0] * 5
+
+
+def test_threads_may_walk_one_graph_together() -> None:
+    x = Value(0.5)
+    v = x
+    for _ in range(30):
+        v = (v * v + x).tanh()
+    length, second = len(topological_order(v)), grad_graph(v, [x])[0].data
+    found: list[tuple[int, float]] = []
+
+    def walk() -> None:
+        found.extend((len(topological_order(v)), grad_graph(v, [x])[0].data) for _ in range(20))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=walk) for _ in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert set(found) == {(length, second)}
+
+
+def test_only_values_have_an_order() -> None:
+    with pytest.raises(TypeError, match="topological_order takes one Value, not list"):
+        topological_order([Value(1.0)])  # type: ignore[type-var]
 
 
 def test_a_thousand_doublings_are_linear() -> None:

@@ -1,6 +1,9 @@
 """The command line, as typed."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -8,7 +11,7 @@ import pytest
 
 from autograd.__main__ import main
 from autograd.toy import Toy
-from tests.running import python
+from tests.running import PACKAGE, python
 
 Capture = pytest.CaptureFixture[str]
 WEIGHTS = ("∂L/∂w1", "∂L/∂b1", "∂L/∂w2", "∂L/∂b2")
@@ -61,9 +64,44 @@ def test_any_expression_is_drawn(tmp_path: Path, name: str, capsys: Capture) -> 
     assert (tmp_path / name).stat().st_size > 500
 
 
+def test_options_may_stand_anywhere(tmp_path: Path, capsys: Capture) -> None:
+    out = str(tmp_path / "g.dot")
+    for words in (["x*y", "-o", out, "x=1", "--partials", "y=2"], ["--partials", "x*y", "x=1", "y=2", f"--out={out}"]):
+        assert main(["draw", *words]) == 0
+        assert "d/dy = 1.0" in capsys.readouterr().out
+
+
+def test_only_the_numbers_given_have_derivatives(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["draw", "2*pi", "-o", str(tmp_path / "g.dot")]) == 0
+    assert "d/d" not in capsys.readouterr().out
+
+
+def test_numbers_far_out_are_no_trouble(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["--out", str(tmp_path), "--x", "1000", "--w1", "-1", "--steps", "3"]) == 0
+    assert main(["--out", str(tmp_path), "--target", "1e155", "--steps", "3"]) == 2
+    assert "a curve needs a positive finite number" in capsys.readouterr().err
+    assert (tmp_path / "toy-after.svg").exists()
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    command = [sys.executable, "-P", "-m", "autograd", "--help"]
+    surroundings = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONIOENCODING": "ascii"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=surroundings) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_a_terminal_that_does_not_know_sigma_is_no_error(tmp_path: Path) -> None:
+    done = python("-m", "autograd", "--out", str(tmp_path), PYTHONIOENCODING="ascii")
+    assert "h = ?(x?w1 + b1)" in done.stdout
+
+
 def test_an_expression_may_open_with_a_minus_sign(tmp_path: Path, capsys: Capture) -> None:
-    assert main(["draw", "-x*2", "x=3", "-o", str(tmp_path / "g.dot")]) == 0
-    assert "-x*2 = -6.0" in capsys.readouterr().out
+    for text in ("-x*2", "--x*-2"):
+        assert main(["draw", text, "x=3", "-o", str(tmp_path / "g.dot")]) == 0
+        assert f"{text} = -6.0" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -71,6 +109,8 @@ def test_an_expression_may_open_with_a_minus_sign(tmp_path: Path, capsys: Captur
     [
         (["foo"], "invalid choice: 'foo'"),
         (["draw"], "required: expression"),
+        (["draw", "x", "x=1", "--huge"], "'--huge' is not of the form name=number"),
+        (["--step", "1", "--huge"], "unrecognized arguments: --huge"),
         (["draw", "x^2", "x=1"], r"a power is written \*\*"),
         (["draw", "x", "y"], "'y' is not of the form name=number"),
         (["draw", "x", "x=a"], "'x=a' is not of the form name=number"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from autograd import Value, grad_graph, log_softmax, product, softmax, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression, Step
+from autograd.functions import normal_cdf, share
 
 Real: TypeAlias = Any
 """A number of mpmath."""
@@ -103,6 +104,8 @@ EXACT: Final[dict[str, Callable[..., Real]]] = {
 
 
 FIRST_OF: Final[dict[str, tuple[Callable[..., Real], Callable[..., Value]]]] = {
+    "share": (lambda *xs: 1 / (1 + mp.exp(0.5 - xs[0])), lambda *xs: share(xs[0], 0.5)),
+    "normal_cdf": (lambda *xs: mp.erfc(-xs[0] / mp.sqrt(2)) / 2, lambda *xs: normal_cdf(xs[0])),
     "softmax": (lambda *xs: mp.exp(xs[0]) / sum(map(mp.exp, xs)), lambda *xs: softmax(xs)[0]),
     "log_softmax": (lambda *xs: xs[0] - mp.log(sum(map(mp.exp, xs))), lambda *xs: log_softmax(xs)[0]),
     "product": (lambda *xs: math.prod(xs), lambda *xs: product(xs)),

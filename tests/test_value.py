@@ -4,6 +4,7 @@ import copy
 import math
 import operator
 import pickle
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, no_grad, strict, topological_order
+from autograd.graph import is_constant
+from autograd.modes import MODES
 from autograd.number import short
 
 METHODS = [
@@ -221,8 +224,8 @@ def test_comparisons_go_by_data(x: float, y: float) -> None:
 def test_truth_and_float_are_refused() -> None:
     with pytest.raises(TypeError, match="neither true nor false"):
         bool(Value(1.0))
-    with pytest.raises(TypeError):
-        math.exp(Value(1.0))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"take v\.data, or v\.exp\(\)"):
+        math.exp(Value(1.0))
 
 
 def test_the_greatest_of_values_is_one_of_them() -> None:
@@ -256,11 +259,48 @@ def test_strict_names_the_operation_operands_and_labels() -> None:
     assert (x / y).data == math.inf
 
 
+def test_strict_refuses_a_sweep_through_an_infinite_derivative() -> None:
+    x = Value(0.0, label="x")
+    x.grad = 5.0
+    with strict():
+        root = x.sqrt() * x
+        with pytest.raises(FloatingPointError, match=r"the derivative of sqrt\(x = 0\.0\) by x is inf"):
+            root.backward()
+        assert x.grad == 5.0
+        (x.relu() + x**2).backward()
+    assert x.grad == 5.0
+
+
+def test_blocks_belong_to_their_thread() -> None:
+    inside, done = threading.Event(), threading.Event()
+    found: list[str] = []
+    block = no_grad()
+
+    def elsewhere() -> None:
+        inside.wait()
+        found.append((Value(1.0) * 2).op)
+        with block:  # the same block, in another thread
+            found.append((Value(1.0) * 2).op)
+        found.append((Value(1.0) * 2).op)
+        done.set()
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    with block:
+        inside.set()
+        done.wait()
+        assert (Value(1.0) * 2).op == ""
+    thread.join()
+    assert found == ["multiply", "", "multiply"]
+    assert MODES.active == 0
+
+
 def test_blocks_nest_and_end_with_errors() -> None:
     x = Value(0.0)
     with strict(), pytest.raises(FloatingPointError), strict(), strict():
         x.log()
     assert x.log().data == -math.inf
+    assert MODES.active == 0
 
 
 def test_nothing_is_recorded_under_no_grad() -> None:
@@ -269,7 +309,8 @@ def test_nothing_is_recorded_under_no_grad() -> None:
         y = (x * x).exp() + autograd.total([x, x])
     assert (y.op, y.operands) == ("", ())
     y.backward()
-    assert x.grad == 0.0
+    y.backward()
+    assert (x.grad, y.grad) == (0.0, 2.0), "y is a leaf like any other"
     with no_grad(), pytest.raises(RuntimeError, match="leave no_grad"):
         autograd.grad(lambda v: v * v)(2.0)
 
@@ -312,6 +353,22 @@ def test_a_copy_is_an_equal_graph_of_its_own(duplicate: Callable[[Any], Any]) ->
     copies[0].backward()
     originals[0].backward()
     assert copies[2].grad == originals[2].grad != 0.0
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))])
+def test_constants_stay_constants_and_subclasses_keep_what_they_add(duplicate: Callable[[Any], Any]) -> None:
+    power = duplicate(Value(2.0) ** 3)
+    assert is_constant(power.operands[1])
+    named = Named(2.0)
+    named.history = [1.0]
+    twin = duplicate(named)
+    assert (type(twin), twin.history, twin.data) == (Named, [1.0], 2.0)
+
+
+class Named(Value):
+    """A Value with something of its own."""
+
+    history: list[float]
 
 
 def test_a_shallow_copy_shares_operands() -> None:

@@ -3,13 +3,14 @@
 >>> from autograd.check import gradcheck
 >>> print(gradcheck(lambda x, y: (x * y).tanh(), [0.5, 0.8]))
 input  value  backward  numerical    error
-0        0.5  0.684511   0.684511  ...e-14  ok
-1        0.8  0.427819   0.427819  ...e-1...  ok
+x        0.5  0.684511   0.684511  ...e-14  ok
+y        0.8  0.427819   0.427819  ...e-1...  ok
 
 `autograd.check.strategies` (extra `check`) generates inputs and whole random graphs for hypothesis.
 """
 
 import importlib
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any, Final
 from autograd.functional import grad_graph, leaves, rebuild
 from autograd.functions import dot
 from autograd.graph import topological_order
+from autograd.modes import STRICT, recording
 from autograd.number import short
 from autograd.value import Value
 
@@ -67,7 +69,13 @@ class _Probe:
         self._arguments = rebuild(inputs, iter(self.inputs))
 
     def root(self) -> Value:
-        root = self._f(*self._arguments)
+        if not recording():
+            raise RuntimeError("a gradient is checked on recorded nodes; leave no_grad() first")
+        token = STRICT.set(0)  # probing beyond a domain is no mistake
+        try:
+            root = self._f(*self._arguments)
+        finally:
+            STRICT.reset(token)
         if not isinstance(root, Value):
             raise TypeError(f"f must return one Value, not {type(root).__name__} {root!r}")
         return root
@@ -267,8 +275,8 @@ def gradcheck(
     probe = _Probe(_gradient_sum(f) if order == 2 else f, inputs)
     derivatives = probe.backward()
     rows = tuple(
-        _row(probe, v, v.label or str(i), d, rtol, atol)
-        for i, (v, d) in enumerate(zip(probe.inputs, derivatives, strict=True))
+        _row(probe, v, v.label or name, d, rtol, atol)
+        for v, name, d in zip(probe.inputs, _names(f, inputs), derivatives, strict=True)
     )
     report = GradcheckReport(rows)
     if not report.passed:
@@ -280,6 +288,21 @@ def gradcheck(
             report,
         )
     return report
+
+
+def _names(f: Callable[..., Any], inputs: Sequence[object]) -> list[str]:
+    """What f calls its inputs, as x or ws[1]; their numbers where it doesn't say."""
+    try:
+        parameters = [p for p in inspect.signature(f).parameters.values() if p.kind != p.KEYWORD_ONLY]
+    except (TypeError, ValueError):
+        parameters = []
+    told = len(parameters) >= len(inputs) and all(p.kind != p.VAR_POSITIONAL for p in parameters)
+    names: list[str] = []
+    for i, part in enumerate(inputs):
+        name = parameters[i].name if told else str(i)
+        many = isinstance(part, (list, tuple))
+        names += [f"{name}[{k}]" if many else name for k, _ in enumerate(leaves(part))]
+    return names
 
 
 def _gradient_sum(f: Callable[..., Any]) -> Callable[..., Value]:

@@ -59,6 +59,7 @@ DOMAINS: Final[Mapping[str, tuple[tuple[Interval, ...], ...]]] = {
     "logaddexp": (_WIDE, _WIDE),
     "shift": (_WIDE, _WIDE),
     "exp_of_difference": (_MODERATE, _MODERATE),
+    "share": (_MODERATE, _MODERATE),
     "sin": (_WIDE,),
     "cos": (_WIDE,),
     "tan": (((-1.3, 1.3),),),
@@ -77,6 +78,7 @@ DOMAINS: Final[Mapping[str, tuple[tuple[Interval, ...], ...]]] = {
     "leaky_relu": (_NONZERO, ((0.01, 0.5),)),
     "elu": (_NONZERO, ((0.5, 2.0),)),
     "silu": (_WIDE,),
+    "normal_cdf": (_MODERATE,),
     "gelu": (_MODERATE,),
     "absolute": (_NONZERO,),
     "maximum": (_WIDE, _WIDE),
@@ -110,8 +112,8 @@ _PREFIX: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "positive": ("+{}", operator.pos),
     "absolute": ("abs({})", operator.abs),
 }
-_WITHOUT_A_NAME: Final = ("shift", "exp_of_difference", "log_of_shifted_sum")
-"""Recorded by softmax and log_softmax only."""
+_WITHOUT_A_NAME: Final = ("shift", "exp_of_difference", "log_of_shifted_sum", "share", "normal_cdf")
+"""Recorded by softmax and log_softmax, and by the derivatives of logaddexp and gelu."""
 _IN_EXPRESSIONS: Final = [op for op in DOMAINS if op not in ("detach", *_WITHOUT_A_NAME)]
 
 
