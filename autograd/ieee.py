@@ -271,13 +271,13 @@ def scaled_power(c: float, x: float, y: float, k: float) -> float:
 
     A factor of zero gives 0, whatever the power; a power of zero gives 0, whatever the factor but nan.
     """
-    if c == 0.0 or c != c:
-        return c
     exponent = y - k
     p = power(x, exponent)
     exact = exponent + k == y and -_ODD_END < y < _ODD_END
     if exact and (TINY <= p < INF or TINY <= -p < INF):
         return c * p
+    if c == 0.0 or c != c:
+        return c
     if not exact:
         # Rounding y − 1 may have made another kind of number of it, odd or even or fractional: ask y.
         z = power(x, y)

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd.__main__ import main
-from autograd.toy import Toy
 from tests.running import PACKAGE, python
 
 Capture = pytest.CaptureFixture[str]
@@ -139,11 +138,3 @@ def test_help_and_version() -> None:
 
 def test_a_diverging_training_ends_by_itself(tmp_path: Path) -> None:
     assert main(["--out", str(tmp_path), "--lr", "1e300", "--steps", "5"]) == 0
-
-
-def test_training_yields_the_loss_before_each_step() -> None:
-    toy = Toy(x=1.0, target=0.2, w1=0.1, b1=0.2, w2=0.3, b2=0.4)
-    losses = list(toy.train(lr=0.5, steps=10, threshold=0.0))
-    assert len(losses) == 11
-    assert losses == sorted(losses, reverse=True)
-    assert toy.loss().data == losses[-1]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from autograd import Value, grad_graph, log_softmax, mean, product, softmax, topological_order
 from autograd.check import strategies
 from autograd.check.strategies import Expression, Step
+from autograd.functions import normal_cdf, share
 
 with warnings.catch_warnings():
     # What PyTorch has to say about itself when it is imported is no finding of ours.
@@ -105,6 +106,8 @@ FIRST_OF: Final[dict[str, tuple[Callable[..., Any], Callable[..., Value]]]] = {
     "softmax": (lambda *xs: torch.softmax(_row(*xs), 0)[0], lambda *xs: softmax(xs)[0]),
     "log_softmax": (lambda *xs: torch.log_softmax(_row(*xs), 0)[0], lambda *xs: log_softmax(xs)[0]),
     "product": (lambda *xs: torch.prod(_row(*xs)), lambda *xs: product(xs)),
+    "share": (lambda *xs: torch.sigmoid(xs[0] - 0.5), lambda *xs: share(xs[0], 0.5)),
+    "normal_cdf": (lambda *xs: torch.special.ndtr(xs[0]), lambda *xs: normal_cdf(xs[0])),
 }
 """PyTorch's and ours, for functions made of several operations."""
 

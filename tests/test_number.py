@@ -1,0 +1,92 @@
+"""What counts as a number, and how one is shown."""
+
+import math
+import operator
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd import Value
+from autograd.number import short
+
+BINARY = (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow)
+
+
+@given(st.floats())
+def test_short_numbers_are_close_and_look_like_floats(x: float) -> None:
+    text = short(x)
+    assert len(text) <= 13
+    assert any(c in text for c in ".en")
+    if math.isfinite(x):
+        assert float(text) == pytest.approx(x, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "number", [2, True, 2.0, np.float64(2), np.float32(2), np.float16(2), np.int8(2), np.uint64(2)]
+)
+def test_real_numbers_are_welcome(number: Any) -> None:
+    x = Value(3.0)
+    for v in (Value(number), x + number, number + x, number * x, x**number, number / x):
+        assert isinstance(v, Value)
+        assert type(v.data) is float
+    assert (number - x).data == float(number) - 3.0
+
+
+@pytest.mark.parametrize(
+    ("thing", "remedy"),
+    [
+        ("2", "float()"),
+        (None, "forget to return"),
+        (2j, ".real"),
+        ([1.0], "elements"),
+        (np.array([1.0, 2.0]), "elements"),
+        (np.array([True, False]), "elements"),
+        (np.array(2.0), ".item()"),
+        (np.bool_(True), ".item()"),
+        (Decimal(2), "float()"),
+        (Fraction(1, 2), "float()"),
+        (object(), "give a number"),
+    ],
+)
+def test_anything_else_is_a_type_error_with_a_remedy(thing: Any, remedy: str) -> None:
+    x = Value(3.0)
+    attempts: list[Callable[[], object]] = [lambda: Value(thing), lambda: x < thing, lambda: setattr(x, "data", thing)]
+    for f in BINARY:
+        attempts.append(lambda f=f: f(x, thing))  # type: ignore[misc]
+        if not isinstance(thing, Fraction):  # which makes a float of itself as a base
+            attempts.append(lambda f=f: f(thing, x))  # type: ignore[misc]
+    for attempt in attempts:
+        with pytest.raises(TypeError) as error:
+            attempt()
+        assert type(thing).__name__ in str(error.value)
+        assert remedy in str(error.value)
+    assert x.data == 3.0
+
+
+def test_an_error_names_the_operation() -> None:
+    with pytest.raises(TypeError, match=r"^multiply takes"):
+        Value(1.0) * "a"
+    with pytest.raises(TypeError, match=r"^Value takes .*v\.detach"):
+        Value(Value(1.0))
+    with pytest.raises(OverflowError, match=r"^add: an int of 1329 bits"):
+        Value(1.0) + 10**400
+    with pytest.raises(TypeError, match="str, not int"):
+        Value(1.0, label=3)  # type: ignore[arg-type]
+
+
+def test_a_long_thing_is_shown_short() -> None:
+    with pytest.raises(TypeError) as error:
+        Value("a" * 10_000)
+    assert len(str(error.value)) < 300
+
+
+def test_data_and_grad_are_floats_whatever_is_assigned() -> None:
+    x = Value(1)
+    x.data, x.grad = 3, np.float32(0.5)
+    assert (type(x.data), type(x.grad)) == (float, float)
