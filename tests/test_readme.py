@@ -1,6 +1,7 @@
 """What the README shows is what its commands print; its Python blocks run as doctests."""
 
 import re
+import shlex
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -27,6 +28,13 @@ def test_the_toy_network_prints_what_is_shown(tmp_path: Path, capsys: pytest.Cap
 
 def texts(svg: str) -> list[str]:
     return [t.text or "" for t in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_the_picture_is_that_of_the_command(tmp_path: Path) -> None:
+    (command,) = re.findall(r"python -m autograd (draw .+) -o g\.svg", README)
+    main([*shlex.split(command), "-o", str(tmp_path / "g.svg")])
+    shown = (ROOT / "demos" / "neuron.svg").read_text(encoding="utf-8")
+    assert texts(shown) == texts((tmp_path / "g.svg").read_text(encoding="utf-8"))
 
 
 def test_the_picture_is_that_of_the_toy_network(tmp_path: Path) -> None:
