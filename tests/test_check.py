@@ -221,6 +221,23 @@ def test_an_error_inside_the_function_puts_back_too() -> None:
     assert w.data == 0.5
 
 
+@pytest.mark.parametrize(
+    ("f", "at", "slope"),
+    [
+        (lambda x: 1 + x, 1e-10, 1.0),
+        (lambda x: (x.sigmoid() * 4).sigmoid(), 3e-6, 0.10499),
+        (lambda x: x.log(), 1e-9, 1e9),
+        (lambda x: x.relu(), 1e-9, 1.0),
+        (lambda x: x * x, 1e5, 2e5),
+        (lambda x: x.sin(), 0.0, 1.0),
+        (lambda x: x.sin(), 5e-324, 1.0),
+    ],
+)
+def test_the_step_fits_the_input(f: Callable[[Value], Value], at: float, slope: float) -> None:
+    assert numerical_grad(f, [at])[0] == pytest.approx(slope, rel=1e-4)
+    assert gradcheck(f, [at]).passed
+
+
 def test_inputs_are_called_what_the_function_calls_them() -> None:
     names = [row.name for row in gradcheck(lambda ws, b: ws[0] * ws[1] + b, [[2.0, 3.0], 1.0]).rows]
     assert names == ["ws[0]", "ws[1]", "b"]

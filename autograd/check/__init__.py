@@ -40,6 +40,10 @@ CENTRAL_STEP: Final = 2.0**-17
 """About ε^(1/3), where rounding and truncation of a central difference are in balance."""
 SMALL: Final = 2.0**-5
 """Below it an input may be of another scale than 1, and two steps are tried."""
+NOTHING: Final = 2.0**-1000
+"""Below it an input counts as 0: a fraction of it is no step that a float could take."""
+DISAGREE: Final = 1e-2
+"""So far apart two steps see different functions, as on the two sides of a kink; less is rounding, of the finer one."""
 _SHRINK: Final = 4.0
 _ROWS: Final = 13
 
@@ -128,10 +132,11 @@ def numerical_grad(f: Callable[..., Any], inputs: Sequence[object]) -> list[Any]
 def _central(probe: _Probe, v: Value) -> float:
     size = abs(v.data)
     coarse, noise = _difference(probe, v, CENTRAL_STEP * max(size, 1.0))
-    if size >= SMALL or size == 0.0:
+    if size >= SMALL or size < NOTHING:
         return coarse
     fine, fine_noise = _difference(probe, v, CENTRAL_STEP * size)
-    return coarse if abs(coarse - fine) <= noise + fine_noise else fine
+    doubt = max(noise + fine_noise, DISAGREE * max(abs(coarse), abs(fine)))
+    return coarse if abs(coarse - fine) <= doubt else fine
 
 
 def _difference(probe: _Probe, v: Value, step: float) -> tuple[float, float]:
@@ -179,7 +184,7 @@ def _numerical(probe: _Probe, v: Value, side: float = 0.0) -> tuple[float, float
         return _slope(probe.at(v, side * step) - here, (v.data + side * step) - v.data)
 
     quotient, order = (one_sided, 1) if side else (central, 2)
-    sizes = {abs(v.data) or 1.0, 1.0}
+    sizes = {abs(v.data), 1.0} if abs(v.data) >= NOTHING else {1.0}
     tables = [_extrapolate(quotient, 0.125 * size, order, probe.noise) for size in sizes]
     return min(tables, key=lambda table: table[1])
 
