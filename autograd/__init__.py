@@ -40,7 +40,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     if name == "check":  # by itself it costs as much to import as all the rest
         return importlib.import_module("autograd.check")
-    hint = f"; it is a method: write v.{name}()" if hasattr(Value, name) else ""
+    hint = f"; it is a method: write v.{name}()" if callable(getattr(Value, name, None)) else ""
     raise AttributeError(f"module 'autograd' has no attribute {name!r}{hint}")
 
 

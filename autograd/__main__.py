@@ -5,6 +5,7 @@ import io
 import math
 import os
 import random
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from autograd.draw import draw
 from autograd.expression import read
 from autograd.graph import topological_order
 from autograd.number import short
-from autograd.picture import Drawing
+from autograd.picture import FORMATS, Drawing
 from autograd.toy import WEIGHTS, Toy
 
 
@@ -30,9 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _read(words)
         options.run(options)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read along has seen enough
+        print(end="", flush=True)
+    except BrokenPipeError:  # whoever read along has seen enough, as after SIGPIPE
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (ValueError, RuntimeError, OSError, OverflowError) as error:
         print(f"autograd {words[0]}: {error}", file=sys.stderr)
         return 2
@@ -46,9 +48,15 @@ def _read(words: list[str]) -> argparse.Namespace:
     if words[0] != "draw":
         return parser.parse_args(words)
     # An option may stand between the numbers, and an expression may open with a minus sign.
-    known = ("-o", "-h", "--out", "--partials", "--help")
-    shielded = [w if not w.startswith("-") or w.partition("=")[0] in known else f" {w}" for w in words[1:]]
-    return draw_parser.parse_intermixed_args(shielded)
+    end = words.index("--") if "--" in words else len(words)
+    shielded = [f" {w}" if w.startswith("-") and not _is_option(w) else w for w in words[1:end]]
+    return draw_parser.parse_intermixed_args(shielded + words[end:])
+
+
+def _is_option(word: str) -> bool:
+    """-o and -h, -og.svg, and whatever reads like --name or --name=value."""
+    spelt_out = re.fullmatch(r"--[a-z]{2,}(=.*)?", word) is not None
+    return word in ("-o", "-h") or spelt_out or (word.startswith("-o") and Path(word).suffix in FORMATS)
 
 
 class _Parser(argparse.ArgumentParser):

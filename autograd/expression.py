@@ -8,6 +8,7 @@ Value(data=-0.905148, grad=0.0)
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
@@ -29,8 +30,9 @@ _ALIKE: Final = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "total"
 _KNOWN: Final = {"pi": math.pi, "e": math.e}
 
 
-_WRITTEN: Final = str.maketrans({"−": "-", "·": "*", "×": "*", "÷": "/", "²": "**2", "³": "**3", "π": "pi"})
+_WRITTEN: Final = str.maketrans({"−": "-", "·": "*", "×": "*", "÷": "/", "π": "pi"})
 """Signs that this package prints itself, and what Python calls them."""
+_RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 def _functions() -> dict[str, Callable[..., Value]]:
@@ -67,12 +69,14 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
     name without a number and for a number without a use.
     """
     try:
-        tree = ast.parse(text.strip().translate(_WRITTEN), mode="eval").body
+        plain = re.sub("[⁰¹²³⁴-⁹]+", lambda power: f"**{power[0].translate(_RAISED)}", text.strip())
+        tree = ast.parse(plain.translate(_WRITTEN), mode="eval").body
     except SyntaxError as error:
         hint = "; a product is written 2*x" if "literal" in error.msg else ""
         raise ValueError(f"{_short(text)} is not an expression: {error.msg}{hint}") from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise ValueError(f"the expression can't be read: {error or 'it is nested too deeply'}") from None
+        why = error if isinstance(error, ValueError) else "it is too long or too deep; use total([…]), or split it"
+        raise ValueError(f"the expression can't be read: {why}") from None
     leaves = {name: Value(number, label=name) for name, number in numbers.items()}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if unused := [name for name in numbers if name not in used]:

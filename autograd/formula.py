@@ -19,12 +19,15 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from autograd import functions, graph, ieee
 from autograd import rules as source
 from autograd.number import short
 from autograd.value import Value
+
+BREAKDOWN: Final = 1e-6
+"""So far apart two roundings of one formula never are: one of them has left the range of floats on its way."""
 
 
 class Rule(NamedTuple):
@@ -157,8 +160,13 @@ def _unchanged(r: Rule, node: Value, data: list[float]) -> None:
     """Whether the numbers still belong together: ValueError if one was assigned since the node was made."""
     n = len(data) // len(r.operands)
     groups: list[Any] = [data[i : i + n] for i in range(0, len(data), n)] if r.of_sequences else data
-    z = getattr(source, r.name)(*groups)[0]
-    if z != node.data and (z == z or node.data == node.data):
+    z, *partials = getattr(source, r.name)(*groups)
+    partials = [d for row in partials for d in row] if r.of_sequences else partials
+    # By a constant no derivative need have been formed.
+    used = [
+        (d, was) for d, was, v in zip(partials, node.partials, node.operands, strict=True) if not graph.is_constant(v)
+    ]
+    if any(now != was and (now == now or was == was) for now, was in [(z, node.data), *used]):
         names = ", ".join(v.label for v in (*node.operands, node) if v.label)
         raise ValueError(
             f"the data of a node or its operands was changed after {node.op} was recorded{names and f' ({names})'}; "
@@ -172,7 +180,8 @@ def _settled(_: bool, partial: Value | float, recorded: float, x: Value | float)
     if recorded != recorded:
         # Outside a domain a derivative is nan, and so are all further ones: a bare nan would count as a constant.
         return partial if isinstance(partial, Value) and number != number else x * recorded
-    if number != number or (number != recorded and (math.isinf(number) or math.isinf(recorded))):
+    near = math.isfinite(recorded) and abs(number - recorded) <= BREAKDOWN * max(abs(recorded), 1.0)
+    if number != recorded and not near:
         # The formula breaks down where the rule has decided: the decision stands, as a constant.
         return recorded
     return partial

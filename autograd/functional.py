@@ -70,9 +70,9 @@ def _times(above: Value | float, partial: Value | float) -> Value | float:
 
 def _own(gradient: Value | float, known: set[int]) -> Value:
     """A node that is the caller's to label: a gradient may be a node of the graph itself, as ∂(w·x)/∂w is x."""
-    if isinstance(gradient, Value):
-        return +gradient if id(gradient) in known else gradient
-    return Value(gradient)
+    own = Value(gradient) if isinstance(gradient, float) else +gradient if id(gradient) in known else gradient
+    known.add(id(own))
+    return own
 
 
 # ── nested arguments ──

@@ -21,7 +21,7 @@ CONSTANT: Final = 1 << 61
 _EPOCHS: Final = count(1, 2)
 """Every walk draws a fresh pair of marks, entered and done, so that no walk has to clean up after another."""
 _WALKING: Final = Lock()
-"""Marks are in the nodes, so walks over nodes that threads share take turns."""
+"""Held by the one walk that may use the marks in the nodes."""
 
 
 _LISTED: Final = -1
@@ -63,29 +63,27 @@ class Node:
         return twin
 
     def __deepcopy__(self, memo: dict[int, object]) -> "Node":
+        # All twins are known before the first is filled, so whatever points back finds its twin.
+        found: list[Node] = []
         stack: list[Node] = [self]
         while stack:
             node = stack.pop()
-            missing = [v for v in operands_of(node) if id(v) not in memo]
-            if missing:
-                stack.append(node)
-                stack.extend(missing)
-            elif id(node) not in memo:
-                memo[id(node)] = node._twin(memo)
+            if id(node) not in memo:
+                memo[id(node)] = _blank(type(node))
+                found.append(node)
+                stack.extend(operands_of(node))
+        for node in found:
+            node._fill(memo)
         return memo[id(self)]  # type: ignore[return-value]
 
-    def _twin(self, memo: dict[int, object]) -> "Node":
-        """A copy that points at the copies of its operands."""
-        twin = self.__copy__()
-        twin._x = None if self._x is None else memo[id(self._x)]  # type: ignore[assignment]
-        twin._y = None if self._y is None else memo[id(self._y)]  # type: ignore[assignment]
-        if self._fan is not None:
-            operands = [memo[id(v)] for v in self._fan.operands]
-            twin._fan = Fan(operands, list(self._fan.partials))  # type: ignore[arg-type]
-        extras = getattr(self, "__dict__", None)
-        if extras:
-            twin.__dict__.update(deepcopy(extras, memo))
-        return twin
+    def _fill(self, twins: dict[int, object]) -> None:
+        """Make its twin, still blank, a copy that points at the twins of its operands."""
+        _, shown, (x, dx, y, dy, fan), extras = self._state([])
+        x, y = (None if v is None else twins[id(v)] for v in (x, y))  # type: ignore[assignment]
+        fan = None if fan is None else ([twins[id(v)] for v in fan[0]], list(fan[1]))  # type: ignore[misc]
+        twins[id(self)].__setstate__(  # type: ignore[attr-defined]
+            (None, shown, (x, dx, y, dy, fan), deepcopy(extras, twins) if extras else None)
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         # Pickle follows operands by recursion. So the node that it is handed first lists all nodes
@@ -152,8 +150,38 @@ def interior(root: N, through_detached: bool, leaves: list[N]) -> list[N]:
 
     The leaves below root go to the list given, without constants.
     """
-    with _WALKING:
+    # Another thread, or what a signal interrupted, may be at its marks. Nobody waits: there is another way.
+    if not _WALKING.acquire(blocking=False):
+        return _walk_apart(root, through_detached, leaves)
+    try:
         return _walk(root, through_detached, leaves)
+    finally:
+        _WALKING.release()
+
+
+def _walk_apart(root: N, through_detached: bool, leaves: list[N]) -> list[N]:
+    """The same walk in the same order, with notes of its own in place of marks."""
+    order: list[N] = []
+    entered: set[int] = set()
+    done: set[int] = set()
+    stack: list[N] = [root] if root._mark < LEAF else []
+    while stack:
+        node = stack[-1]
+        if id(node) in entered:
+            stack.pop()
+            if id(node) not in done:
+                done.add(id(node))
+                order.append(node)
+            continue
+        entered.add(id(node))
+        if node._fan is None or node._fan.partials or through_detached:
+            for v in reversed(operands_of(node)):
+                if id(v) not in entered and v._mark < LEAF:
+                    stack.append(v)
+                elif id(v) not in entered and v._mark < CONSTANT:
+                    entered.add(id(v))
+                    leaves.append(v)
+    return order
 
 
 def _walk(root: N, through_detached: bool, leaves: list[N]) -> list[N]:
@@ -237,7 +265,7 @@ def is_constant(node: Node) -> bool:
 def backward(root: Node) -> None:
     """Put ∂root/∂node into the grad of every interior node, and add it into the grad of every leaf.
 
-    An interrupt leaves the grad of every leaf as it was.
+    An interrupt leaves the grad of all leaves as it was, or as it should be.
     """
     if root._mark >= LEAF:
         root._grad += 1.0
@@ -247,17 +275,29 @@ def backward(root: Node) -> None:
     # A leaf starts from zero and gets back what it had at the end: added bit by bit to an earlier
     # gradient, the same gradient would be rounded differently.
     earlier = [leaf._grad for leaf in leaves]
+    result = earlier
     try:
         for leaf in leaves:
             leaf._grad = 0.0
         _sweep(root, order)
-        sums = [leaf._grad + g for leaf, g in zip(leaves, earlier, strict=True)]
-    except BaseException:
-        sums = earlier
-        raise
+        result = [leaf._grad + g for leaf, g in zip(leaves, earlier, strict=True)]
     finally:
-        for i, leaf in enumerate(leaves):
-            leaf._grad = sums[i]
+        _write_grads(leaves, result)
+
+
+def _write_grads(leaves: list[Node], grads: list[float]) -> None:
+    """Set all, however often somebody interrupts."""
+    interrupt: KeyboardInterrupt | None = None
+    unwritten = True
+    while unwritten:
+        try:
+            for i, leaf in enumerate(leaves):
+                leaf._grad = grads[i]
+            unwritten = False
+        except KeyboardInterrupt as error:
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 def _sweep(root: Node, order: list[Node]) -> None:

@@ -6,11 +6,12 @@
 ()
 """
 
+import os
 import threading
 from contextvars import ContextVar
 from typing import Final
 
-from autograd.graph import LEAF, Node, interior, operands_of
+from autograd.graph import LEAF, Node, interior, is_constant, operands_of
 from autograd.number import short
 
 
@@ -27,9 +28,14 @@ class _Modes:
         with self.lock:
             self.active += by
 
+    def renew_lock(self) -> None:
+        self.lock = threading.Lock()
+
 
 MODES: Final = _Modes()
-STRICT: Final[ContextVar[int]] = ContextVar("autograd.strict", default=0)
+if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it doesn't have
+    os.register_at_fork(after_in_child=MODES.renew_lock)
+_STRICT: Final[ContextVar[int]] = ContextVar("autograd.strict", default=0)
 _NO_GRAD: Final[ContextVar[int]] = ContextVar("autograd.no_grad", default=0)
 """How many blocks are open in this thread or task: others have counts of their own."""
 
@@ -46,9 +52,26 @@ class _Block:
 
     def __exit__(self, *error: object) -> None:
         try:
-            self._variable.set(self._variable.get() - 1)
+            # A generator may be closed in another thread than it was begun in, where nothing was counted.
+            self._variable.set(max(0, self._variable.get() - 1))
         finally:
             MODES.change(-1)
+
+
+class _Relaxed:
+    """A `with` block inside which no `strict()` around it counts."""
+
+    def __enter__(self) -> None:
+        self._kept = _STRICT.get()
+        _STRICT.set(0)
+
+    def __exit__(self, *error: object) -> None:
+        _STRICT.set(self._kept)
+
+
+def relaxed() -> _Relaxed:
+    """A block that takes no notice of the caller's `strict()`: for trying numbers out."""
+    return _Relaxed()
 
 
 def strict() -> _Block:
@@ -65,7 +88,7 @@ def strict() -> _Block:
     ...
     FloatingPointError: log(x = 0.0) is -inf; keep its operands inside its domain and range, or leave strict()
     """
-    return _Block(STRICT)
+    return _Block(_STRICT)
 
 
 def no_grad() -> _Block:
@@ -93,7 +116,7 @@ def _finite(x: float) -> bool:
 
 def check(v: Node) -> None:
     """Do what the open blocks ask of a node just made."""
-    if STRICT.get() and not _finite(v._data) and all(_finite(x._data) for x in operands_of(v)):
+    if _STRICT.get() and not _finite(v._data) and all(_finite(x._data) for x in operands_of(v)):
         raise FloatingPointError(
             f"{_call(v)} is {v._data}; keep its operands inside its domain and range, or leave strict()"
         )
@@ -102,20 +125,29 @@ def check(v: Node) -> None:
 
 
 def check_partials(root: Node) -> None:
-    """Inside `strict()`, refuse a sweep that would meet an inf or nan born of finite operands."""
-    if not STRICT.get():
+    """Inside `strict()`, refuse a sweep that would use an inf or nan born of finite operands."""
+    if not _STRICT.get():
         return
-    for v in reversed(interior(root, False, [])):
-        partials = [v._dx, v._dy] if v._fan is None else v._fan.partials
+    wanted: set[int] = set()
+    for v in interior(root, False, []):
         operands = operands_of(v)
+        partials = [v._dx, v._dy] if v._fan is None else v._fan.partials
+        # A derivative by what leads to no leaf is formed, and nobody uses it.
+        uses = [(x, d) for x, d in zip(operands, partials, strict=False) if _leads_to_leaf(x, wanted)]
+        if uses:
+            wanted.add(id(v))
         if _finite(v._data) and all(_finite(x._data) for x in operands):
-            for x, partial in zip(operands, partials, strict=False):
+            for x, partial in uses:
                 if not _finite(partial):
                     name = f" by {x._label}" if x._label else ""
                     raise FloatingPointError(
                         f"the derivative of {_call(v)}{name} is {partial}; keep away from where it has none, "
                         "or leave strict()"
                     )
+
+
+def _leads_to_leaf(x: Node, wanted: set[int]) -> bool:
+    return id(x) in wanted or (x._mark >= LEAF and not is_constant(x))
 
 
 def _call(v: Node) -> str:

@@ -169,7 +169,7 @@ class Value(Node):
 
         Adds into `.grad` of the leaves, overwrites `.grad` of the nodes between, and may be called
         any number of times: two calls give exactly twice the gradient in the leaves. Interrupted, it
-        leaves the leaves as they were. Threads must not sweep to a common leaf at the same time.
+        leaves all leaves as they were, or as they should be. Threads must not sweep to a common leaf at the same time.
         """
         if MODES.active:
             check_partials(self)

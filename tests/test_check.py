@@ -169,6 +169,23 @@ def test_small_and_large_functions_are_no_excuse(f: Callable[[Value], Value]) ->
         gradcheck(f, [3.0])
 
 
+@pytest.mark.parametrize("factor", [1.0001, 2.0, -1.0, 100.0])
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        (lambda x: (300 * x).exp(), 0.0),
+        (lambda x: 1e5 + x, 1.0),
+        (lambda x: 1 / x, 0.125 + 1e-9),
+        (lambda x: x**200, 1.0),
+        (lambda x: x.tan(), 1.57),
+    ],
+)
+def test_steep_functions_are_no_excuse(f: Callable[[Value], Value], at: float, factor: float) -> None:
+    assert gradcheck(f, [at]).passed
+    with pytest.raises(GradcheckError):
+        gradcheck(lambda x: factor * f(x) + (1 - factor) * f(x).detach(), [at])
+
+
 def test_a_kink_does_not_excuse_a_wrong_gradient() -> None:
     def f(x: Value) -> Value:
         return x.relu() + 3 * x - 3 * x.detach()
@@ -187,6 +204,7 @@ def test_where_nothing_can_be_checked_that_is_said() -> None:
 def test_the_callers_blocks_do_not_get_in_the_way() -> None:
     with autograd.strict():
         assert gradcheck(lambda x: x.log(), [0.05]).passed
+        assert gradcheck(lambda x: x.sqrt(), [0.0]).passed
     with autograd.no_grad(), pytest.raises(RuntimeError, match="leave no_grad"):
         gradcheck(lambda x: x * x, [1.0])
 

@@ -1,6 +1,7 @@
 """Gradients as functions and as graphs, to any order."""
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, dot, grad, grad_graph, logaddexp, maximum, softmax, total, value_and_grad
+from autograd import Value, dot, grad, grad_graph, hypot, logaddexp, maximum, softmax, total, value_and_grad
 from autograd.check import strategies
 from autograd.check.strategies import Expression
 
@@ -17,6 +18,8 @@ FIRST: Final = 1e-13
 """Relative to the largest gradient: the sweep and the graph round the same products in other places."""
 HIGHER: Final = 1e-9
 """Relative, up to the fourth derivative; each order adds the rounding of a few more nodes."""
+
+EXTREMES: Final = (0.0, -0.0, 5e-324, -1.0, 1.0, 0.5, 1e-160, 1e160, -1e160, 1.7e308, math.inf, -math.inf, math.nan)
 
 SMOOTH: list[tuple[Callable[[Any], Any], Callable[[Any], Any], float]] = [
     (lambda x: x**3 / (1 + x), lambda x: x**3 / (1 + x), 0.7),
@@ -140,6 +143,11 @@ def test_changed_data_is_noticed_before_it_mixes_old_and_new() -> None:
         grad_graph(y, [x])
     y.backward()
     assert x.grad == 6.0
+    a, b = Value(3.0), Value(0.0)
+    c = a * b
+    a.data = 5.0
+    with pytest.raises(ValueError, match="changed after multiply"):
+        grad_graph(c, [b])
     nan = Value(math.nan)
     assert math.isnan(grad_graph(nan * 2 + nan, [nan])[0].data) is False
 
@@ -153,6 +161,21 @@ def test_tails_are_as_exact_as_those_of_backward() -> None:
     a, b = Value(1.0), Value(700.0)
     root = logaddexp(a, b)
     assert grad_graph(root, [a])[0].data == root.partials[0]
+
+
+@pytest.mark.parametrize("x", EXTREMES)
+@pytest.mark.parametrize("y", EXTREMES)
+def test_far_out_the_graph_gives_what_backward_gives(x: float, y: float) -> None:
+    binary: list[Callable[[Any, Any], Value]] = [operator.truediv, operator.pow, hypot, logaddexp, maximum]
+    unary = [
+        lambda a, b, n=n: getattr(a, n)() for n in ("sqrt", "rsqrt", "log", "gelu", "silu", "atan", "asin", "tanh")
+    ]
+    for f in (*binary, *unary):
+        a, b = Value(x), Value(y)
+        root = f(a, b)
+        root.backward()
+        for by_graph, v in zip(grad_graph(root, [a, b]), (a, b), strict=True):
+            assert by_graph.data == pytest.approx(v.grad, rel=1e-5, abs=1e-5, nan_ok=True), (f, x, y)
 
 
 def test_a_named_tuple_keeps_its_names() -> None:
@@ -169,6 +192,8 @@ def test_gradients_are_the_callers_to_label() -> None:
     w, x = Value(2.0), Value(3.0)
     (dw,) = grad_graph(w * x, [w])
     assert dw is not x
+    da, db = grad_graph((w + x) ** 2, [w, x])
+    assert da is not db
     dw.label = "∂"
     assert x.label == ""
 

@@ -1,6 +1,7 @@
 """Order, sweep and lifetime of graphs, the deep and the wide ones too."""
 
 import gc
+import os
 import sys
 import threading
 
@@ -119,6 +120,38 @@ def test_threads_may_walk_one_graph_together() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert set(found) == {(length, second)}
+
+
+@given(strategies.expressions())
+def test_a_walk_that_finds_another_under_way_takes_the_same_path(expression: Expression) -> None:
+    xs = [Value(x) for x in expression.inputs]
+    root = total([expression(*xs), xs[0].detach() * xs[0], *xs])
+    order = topological_order(root)
+    root.backward()
+    gradient = [x.grad for x in xs]
+    with graph._WALKING:  # as inside a signal handler, or while another thread walks
+        assert topological_order(root) == order
+        root.backward()
+    assert [x.grad for x in xs] == [2.0 * g for g in gradient]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_waits_for_nobody() -> None:
+    program = """
+import os, threading
+from autograd import Value, graph, no_grad
+from autograd.modes import MODES
+with graph._WALKING, MODES.lock:
+    child = os.fork()
+    if not child:
+        x = Value(3.0)
+        with no_grad():
+            pass
+        (x * x).backward()
+        os._exit(int(x.grad))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert python("-c", program).stdout.strip() == "6"
 
 
 def test_only_values_have_an_order() -> None:

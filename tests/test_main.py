@@ -65,7 +65,7 @@ def test_any_expression_is_drawn(tmp_path: Path, name: str, capsys: Capture) -> 
 
 def test_options_may_stand_anywhere(tmp_path: Path, capsys: Capture) -> None:
     out = str(tmp_path / "g.dot")
-    for words in (["x*y", "-o", out, "x=1", "--partials", "y=2"], ["--partials", "x*y", "x=1", "y=2", f"--out={out}"]):
+    for words in (["x*y", "-o", out, "x=1", "--partials", "y=2"], ["--part", "x*y", "x=1", "y=2", f"--out={out}"]):
         assert main(["draw", *words]) == 0
         assert "d/dy = 1.0" in capsys.readouterr().out
 
@@ -99,7 +99,7 @@ def test_a_terminal_that_does_not_know_sigma_is_no_error(tmp_path: Path) -> None
 
 def test_an_expression_may_open_with_a_minus_sign(tmp_path: Path, capsys: Capture) -> None:
     for text in ("-x*2", "--x*-2"):
-        assert main(["draw", text, "x=3", "-o", str(tmp_path / "g.dot")]) == 0
+        assert main(["draw", text, "x=3", f"-o{tmp_path / 'g.dot'}"]) == 0
         assert f"{text} = -6.0" in capsys.readouterr().out
 
 
@@ -108,7 +108,7 @@ def test_an_expression_may_open_with_a_minus_sign(tmp_path: Path, capsys: Captur
     [
         (["foo"], "invalid choice: 'foo'"),
         (["draw"], "required: expression"),
-        (["draw", "x", "x=1", "--huge"], "'--huge' is not of the form name=number"),
+        (["draw", "x", "x=1", "--huge"], "unrecognized arguments: --huge"),
         (["--step", "1", "--huge"], "unrecognized arguments: --huge"),
         (["draw", "x^2", "x=1"], r"a power is written \*\*"),
         (["draw", "x", "y"], "'y' is not of the form name=number"),

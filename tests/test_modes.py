@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections.abc import Generator
 
 import pytest
 
@@ -31,6 +32,32 @@ def test_strict_refuses_a_sweep_through_an_infinite_derivative() -> None:
         assert x.grad == 5.0
         (x.relu() + x**2).backward()
     assert x.grad == 5.0
+
+
+def test_strict_does_not_mind_derivatives_that_nobody_uses() -> None:
+    x, y = Value(1.0), Value(2.0)
+    with strict():
+        (x / 1e-160).backward()
+        (0.0**y).backward()
+        ((x - 1.0).detach().sqrt() * y).backward()
+    assert (x.grad, y.grad) == (1e160, 0.0)
+
+
+def test_a_block_left_in_another_thread_does_not_count_below_zero() -> None:
+    def generator() -> Generator[None, None, None]:
+        with no_grad():
+            yield
+
+    blocks = generator()
+    thread = threading.Thread(target=lambda: next(blocks))
+    thread.start()
+    thread.join()
+    blocks.close()
+    with no_grad():
+        assert (Value(2.0) * 3).op == ""
+    with strict():
+        assert (Value(2.0) * 3).op == "multiply"
+    assert MODES.active == 0
 
 
 def test_blocks_belong_to_their_thread() -> None:

@@ -212,10 +212,21 @@ def test_constants_stay_constants_and_subclasses_keep_what_they_add(duplicate: C
     assert (type(twin), twin.history, twin.data) == (Named, [1.0], 2.0)
 
 
+def test_a_copy_follows_attributes_that_point_back() -> None:
+    p = Named(2.0)
+    p.root = p * 2
+    q: Any = copy.deepcopy(p.root).operands[0]
+    assert q is not p
+    assert q.root.operands[0] is q
+    twin: Any = copy.deepcopy([p.root, p])[1]
+    assert twin.root.op == "multiply"
+
+
 class Named(Value):
     """A Value with something of its own."""
 
     history: list[float]
+    root: Value
 
 
 def test_a_shallow_copy_shares_operands() -> None:
