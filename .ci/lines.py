@@ -6,7 +6,9 @@ import sys
 import tokenize
 from pathlib import Path
 
-PACKAGE = 2700  # 2,500 were planned; accuracy over the whole range of floats took a hundred more in ieee.py alone
+# 2,500 were planned. Accuracy over the whole range of floats, and state that survives threads, signals and forks, took
+# the rest; a room that comes raises this by what it holds.
+PACKAGE = 2800
 FILE = 300
 SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 
