@@ -184,12 +184,12 @@ def _toy(options: argparse.Namespace) -> None:
 
 
 def _show_gradients(toy: Toy) -> None:
-    print("The gradient, three ways, and how far the first two are from the third")
-    print(f"  {'':5}{'by hand':>12}{'differences':>13}{'backward':>12}{'by hand':>12}{'differences':>13}")
+    print("The gradient, three ways, and how far (Δ) the first two are from the third")
+    print(f"  {'':5}{'by hand':>12}{'differences':>13}{'backward':>12}{'Δ by hand':>12}{'Δ differences':>15}")
     for name, hand, differences, backward in toy.gradients():
         print(
             f"  ∂L/∂{name}{hand:>11.8f}{differences:>13.8f}{backward:>12.8f}"
-            f"{hand - backward:>12.1e}{differences - backward:>13.1e}"
+            f"{hand - backward:>12.1e}{differences - backward:>15.1e}"
         )
     hand, differences, backward = map(toy.cost, (toy.by_hand, toy.by_differences, toy.by_backward))
     print(f"  evaluations of the loss: {hand} by hand, {differences} by differences, two for each step tried,")
