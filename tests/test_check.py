@@ -94,20 +94,39 @@ def test_nothing_is_caught_where_nothing_is_planted(tmp_path: Path, order: int) 
     assert planted(tmp_path, line, line, "tanh", order) == ""
 
 
-def test_the_suite_fails_with_a_planted_error(tmp_path: Path) -> None:
-    """A wrong derivative is noticed by tests that know nothing of it: the complex step, and the graph of a gradient."""
-    for folder in ("autograd", "tests"):
-        shutil.copytree(
-            PACKAGE.parent / folder, tmp_path / folder, ignore=shutil.ignore_patterns("*.so", "__pycache__")
-        )
-    shutil.copy(PACKAGE.parent / "pyproject.toml", tmp_path)
-    rules = tmp_path / "autograd" / "rules.py"
-    source = rules.read_text(encoding="utf-8")
-    rules.write_text(source.replace("return z, 1.0 - z * z", "return z, 1.0 - z * z * z"), encoding="utf-8")
-    words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_formula.py", "-k", "tanh")
+@pytest.mark.parametrize(
+    ("room", "old", "new", "test"),
+    [
+        (
+            "rules.py",
+            "return z, 1.0 - z * z",
+            "return z, 1.0 - z * z * z",
+            "test_formula.py::test_the_complex_step_agrees",
+        ),
+        # First derivatives of these are right, and only what is made of them is wrong.
+        (
+            "formula.py",
+            "(-rate * (x * x)).exp()",
+            "(-rate * x).exp()",
+            "test_functional.py::test_the_numbers_of_a_second_derivative",
+        ),
+        ("functional.py", "return -other", "return other", "test_functional.py::test_derivatives_to_the_fourth_order"),
+    ],
+)
+def test_the_suite_fails_with_a_planted_error(tmp_path: Path, room: str, old: str, new: str, test: str) -> None:
+    """A wrong derivative, of first or second order, is noticed by tests that know nothing of it."""
+    tests = Path(__file__).parent
+    for folder in (PACKAGE, tests):
+        shutil.copytree(folder, tmp_path / folder.name, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    shutil.copy(tests.parent / "pyproject.toml", tmp_path)
+    path = tmp_path / "autograd" / room
+    source = path.read_text(encoding="utf-8")
+    assert source.count(old) == 1
+    path.write_text(source.replace(old, new), encoding="utf-8")
+    words = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"tests/test_{test}")
     done = python(*words, package=tmp_path / "autograd", cwd=tmp_path, check=False)
     assert done.returncode == 1
-    assert "test_the_complex_step_agrees[tanh]" in done.stdout
+    assert f"FAILED tests/test_{test}[" in done.stdout
 
 
 def test_an_error_in_the_second_derivative_alone_is_caught() -> None:

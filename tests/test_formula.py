@@ -4,6 +4,7 @@ import cmath
 import math
 from collections.abc import Callable
 from typing import Any, Final
+from unittest import mock
 
 import mpmath
 import pytest
@@ -109,7 +110,9 @@ def test_partials_over_values_are_the_recorded_ones(op: str, data: st.DataObject
     if op in strategies._WITHOUT_A_NAME:
         return
     v = strategies.apply(op, [Value(x) for x in xs])
-    over_values = formula.partials_over_values(v, [True] * len(v.operands))
+    # What the formulas give by themselves, without being brought into line with what was recorded.
+    with mock.patch.object(formula, "_settled", lambda wanted, partial, recorded, x: partial):
+        over_values = formula.partials_over_values(v, [True] * len(v.operands))
     found = [p.data if isinstance(p, Value) else p for p in over_values]
     assert found == pytest.approx(list(v.partials), rel=OVER_VALUES, abs=OVER_VALUES)
 

@@ -44,6 +44,23 @@ def test_derivatives_to_the_fourth_order(case: int) -> None:
             assert derivative(at).data == pytest.approx(float(mpmath.diff(theirs, at, order)), rel=HIGHER)
 
 
+@pytest.mark.parametrize(
+    ("name", "exact"),
+    [
+        ("erf", mpmath.erf),
+        ("gelu", lambda x: x * mpmath.ncdf(x)),
+        ("silu", lambda x: x / (1 + mpmath.exp(-x))),
+        ("atan", mpmath.atan),
+        ("logsigmoid", lambda x: -mpmath.log(1 + mpmath.exp(-x))),
+    ],
+)
+@given(x=st.floats(-4.0, 4.0))
+def test_the_numbers_of_a_second_derivative(name: str, exact: Callable[[Any], Any], x: float) -> None:
+    with mpmath.workdps(60):
+        expected = float(mpmath.diff(exact, x, 2))
+    assert grad(grad(getattr(Value, name)))(x).data == pytest.approx(expected, rel=HIGHER, abs=HIGHER)
+
+
 def test_derivatives_of_a_power_to_any_order() -> None:
     f: Callable[..., Any] = lambda x: x**5  # noqa: E731
     for expected in (80.0, 160.0, 240.0, 240.0, 120.0, 0.0):
