@@ -286,18 +286,13 @@ def backward(root: Node) -> None:
 
 
 def _write_grads(leaves: list[Node], grads: list[float]) -> None:
-    """Set all, however often somebody interrupts."""
-    interrupt: KeyboardInterrupt | None = None
-    unwritten = True
-    while unwritten:
-        try:
-            for i, leaf in enumerate(leaves):
-                leaf._grad = grads[i]
-            unwritten = False
-        except KeyboardInterrupt as error:
-            interrupt = error
-    if interrupt is not None:
-        raise interrupt
+    """Set all, and all over again if somebody interrupts."""
+    try:
+        for i, leaf in enumerate(leaves):
+            leaf._grad = grads[i]
+    except BaseException:
+        _write_grads(leaves, grads)
+        raise
 
 
 def _sweep(root: Node, order: list[Node]) -> None:
