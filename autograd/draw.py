@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 DIRECTIONS: Final = ("LR", "TB", "RL", "BT")
 DRAWABLE: Final = 2000
 """More numbers than that are laid out for minutes, and nobody sees them."""
+MAX_NODES: Final = 200
+"""As many numbers as one can look at."""
 LABEL_LENGTH: Final = 40
 """Longer labels end in …"""
 
@@ -72,7 +74,7 @@ def draw(
     *,
     partials: bool = False,
     parameters: Iterable[Value] = (),
-    max_nodes: int = 200,
+    max_nodes: int = MAX_NODES,
     direction: str = "LR",
     highlight: Iterable[Value] = (),
 ) -> Drawing:
@@ -203,7 +205,7 @@ def _digraph(
     root: Value | Iterable[Value],
     partials: bool = False,
     parameters: Iterable[Value] = (),
-    max_nodes: int = 200,
+    max_nodes: int = MAX_NODES,
     direction: str = "LR",
     highlight: Iterable[Value] = (),
 ) -> "tuple[Digraph, str]":

@@ -16,6 +16,7 @@ from typing import Any, Final
 import autograd
 from autograd.formula import rules
 from autograd.graph import is_constant
+from autograd.number import to_float
 from autograd.value import Value, constant
 
 _OPERATORS: Final[Mapping[type, Callable[[Any, Any], Value]]] = {
@@ -28,8 +29,6 @@ _OPERATORS: Final[Mapping[type, Callable[[Any, Any], Value]]] = {
 _SIGNS: Final[Mapping[type, Callable[[Any], Any]]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
 _ALIKE: Final = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "total", "arctan": "atan", "avg": "mean"}
 _KNOWN: Final = {"pi": math.pi, "e": math.e}
-
-
 _WRITTEN: Final = str.maketrans({"−": "-", "·": "*", "×": "*", "÷": "/", "π": "pi"})
 """Signs that this package prints itself, and what Python calls them."""
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -85,22 +84,19 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
         root = _Reader(leaves).read(tree)
     except RecursionError:
         raise ValueError("the expression is nested too deeply to be read; split it") from None
-    except TypeError as error:
+    except (TypeError, OverflowError) as error:
         raise ValueError(str(error)) from None
     if not isinstance(root, Value):
         raise ValueError(f"{_short(text)} is a list, not a number; take its total(…)")
     return root
 
 
+def _refused(node: ast.AST, hint: str) -> ValueError:
+    return ValueError(f"{_short(ast.unparse(node))} may not occur in an expression{hint}")
+
+
 def _short(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:59] + "…")
-
-
-def _float(number: int | float) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        raise ValueError("a number is too large for a float, which ends at 1.8e308") from None
 
 
 class _Reader:
@@ -112,7 +108,7 @@ class _Reader:
 
     def read(self, node: ast.AST) -> Any:
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-            return constant(_float(node.value))
+            return constant(to_float(node.value, "an expression"))
         if isinstance(node, ast.Name):
             return self._name(node.id)
         if isinstance(node, ast.BinOp):
@@ -126,7 +122,7 @@ class _Reader:
             return self._call(node.func.id, [self.read(x) for x in node.args])
         method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         hint = "; a function is written tanh(x)" if method else ""
-        raise ValueError(f"{_short(ast.unparse(node))} may not occur in an expression{hint}")
+        raise _refused(node, hint)
 
     def _chain(self, node: ast.BinOp) -> Any:
         """A sum of many terms is a long chain to the left: it is walked, not nested."""
@@ -139,7 +135,7 @@ class _Reader:
         for step in reversed(chain):
             if type(step.op) not in _OPERATORS:
                 hint = "; a power is written **" if isinstance(step.op, ast.BitXor) else ""
-                raise ValueError(f"{_short(ast.unparse(step))} may not occur in an expression{hint}")
+                raise _refused(step, hint)
             result = _OPERATORS[type(step.op)](result, self.read(step.right))
         return result
 

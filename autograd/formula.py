@@ -38,6 +38,16 @@ class Rule(NamedTuple):
     of_sequences: bool
     body: tuple[ast.stmt, ...]
 
+    def grouped(self, row: Sequence[Any]) -> list[Any]:
+        """What a node has in one row, by the operands of the rule: numbers, or the lists that sequences are."""
+        n = len(row) // len(self.operands)
+        return [list(row[i : i + n]) for i in range(0, len(row), n)] if self.of_sequences else list(row)
+
+    def on_floats(self, row: Sequence[float]) -> tuple[float, list[float]]:
+        """The value and the local derivatives, in one row like the operands."""
+        z, *partials = getattr(source, self.name)(*self.grouped(row))
+        return z, [d for group in partials for d in group] if self.of_sequences else partials
+
 
 @cache
 def rules() -> dict[str, Rule]:
@@ -133,48 +143,41 @@ def _over_values(op: str, position: int) -> Callable[..., Any]:
     return _compile(op, ("z", *rule(op).operands), body, _value_vocabulary())  # type: ignore[no-any-return]
 
 
-def partials_over_values(node: Value, wanted: Sequence[bool]) -> list[Value | float]:
-    """The local derivatives of a node as ordinary nodes; a plain float where one is a constant.
+def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequence[bool]) -> list[Value | float]:
+    """The local derivatives of a node by its operands, as ordinary nodes; a plain float where one is a constant.
 
     Only those wanted are formed, the others are 0.0. Constants take part as plain floats.
+    ValueError if data was changed since the node was made.
     """
     r = rule(node.op)
-    recorded = node.operands
-    _unchanged(r, node, [v.data for v in recorded])
-    if node.op == "detach":
-        return [0.0]
-    operands: list[Value | float] = [v.data if graph.is_constant(v) else v for v in recorded]
-    n = len(operands) // len(r.operands)
-    groups: list[Any] = [operands[i * n : (i + 1) * n] for i in range(len(r.operands))] if r.of_sequences else operands
+    recorded = node.partials
+    _unchanged(r, node, operands, recorded)
+    row: list[Value | float] = [v.data if graph.is_constant(v) else v for v in operands]
+    groups = r.grouped(row)
     partials: list[Value | float] = []
-    for i in range(len(groups)):
-        if not any(wanted[i * n : (i + 1) * n]):
-            partials += [0.0] * n
-        else:
-            found = _over_values(node.op, i)(node, *groups)
-            partials += found if r.of_sequences else [found]
-    return [_settled(*row) if row[0] else 0.0 for row in zip(wanted, partials, node.partials, operands, strict=True)]
+    for i, want in enumerate(map(any, r.grouped(wanted)) if r.of_sequences else wanted):
+        unformed: Any = [0.0] * len(groups[i]) if r.of_sequences else 0.0
+        found = _over_values(node.op, i)(node, *groups) if want else unformed
+        partials += found if r.of_sequences else [found]
+    rows = zip(partials, recorded, row, wanted, strict=True)
+    return [_settled(partial, was, x) if want else 0.0 for partial, was, x, want in rows]
 
 
-def _unchanged(r: Rule, node: Value, data: list[float]) -> None:
+def _unchanged(r: Rule, node: Value, operands: Sequence[Value], recorded: Sequence[float]) -> None:
     """Whether the numbers still belong together: ValueError if one was assigned since the node was made."""
-    n = len(data) // len(r.operands)
-    groups: list[Any] = [data[i : i + n] for i in range(0, len(data), n)] if r.of_sequences else data
-    z, *partials = getattr(source, r.name)(*groups)
-    partials = [d for row in partials for d in row] if r.of_sequences else partials
+    z, partials = r.on_floats([v.data for v in operands])
     # By a constant no derivative need have been formed.
-    used = [
-        (d, was) for d, was, v in zip(partials, node.partials, node.operands, strict=True) if not graph.is_constant(v)
-    ]
+    rows = zip(partials, recorded, operands, strict=True)
+    used = [(now, was) for now, was, v in rows if not graph.is_constant(v)]
     if any(now != was and (now == now or was == was) for now, was in [(z, node.data), *used]):
-        names = ", ".join(v.label for v in (*node.operands, node) if v.label)
+        names = ", ".join(v.label for v in (*operands, node) if v.label)
         raise ValueError(
             f"the data of a node or its operands was changed after {node.op} was recorded{names and f' ({names})'}; "
             "build the graph again, backward() alone still knows the old numbers"
         )
 
 
-def _settled(_: bool, partial: Value | float, recorded: float, x: Value | float) -> Value | float:
+def _settled(partial: Value | float, recorded: float, x: Value | float) -> Value | float:
     """A derivative over Values, brought into line with the recorded one at the points where formulas end."""
     number = _data(partial)
     if recorded != recorded:
@@ -397,24 +400,23 @@ def partial_text(node: Value, position: int, *, numbers: bool = False) -> str:
     with their numbers put in. IndexError if the node has no operand at that position, ValueError if data was
     changed since the node was made.
     """
-    data = [v.data for v in node.operands]
-    if node.op:
-        _unchanged(rule(node.op), node, data)
+    operands = node.operands
+    data = [v.data for v in operands]
     if not 0 <= position < len(data):
         raise IndexError(f"{node.op or 'a leaf'} has {len(data)} operands, and none at position {position}")
     r = rule(node.op)
+    _unchanged(r, node, operands, node.partials)
     n = len(data) // len(r.operands)
     scope: dict[str, Any] = {**constants(), "ieee": ieee, "len": len, "z": node.data}
     names: dict[str, _Text] = {"z": _number(node.data)}
-    for i, operand in enumerate(r.operands):
+    for operand, group in zip(r.operands, r.grouped(data), strict=True):
         if r.of_sequences:
-            group = data[i * n : (i + 1) * n]
             scope[operand], scope[_element(operand)] = group, group[position % n]
             names[operand] = f"[{', '.join(_number(x)[0] for x in group[:4])}{', …' if n > 4 else ''}]", _ATOM
             names[_element(operand)] = _number(group[position % n])
             names["n"] = _number(n)
         else:
-            scope[operand], names[operand] = data[i], _number(data[i])
+            scope[operand], names[operand] = group, _number(group)
     names = names if numbers else {}
     returned = _applied(r.body, scope, names)
     partial = returned[1 + (position // n if r.of_sequences else position)]

@@ -39,17 +39,20 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
         raise RuntimeError("a gradient is made of recorded nodes; leave no_grad() first")
     order = topological_order(root)
     reached = {id(v) for v in wrt}
+    way: list[tuple[Value, tuple[Value, ...], list[bool]]] = []
     for node in order:
-        if node.op != "detach" and any(id(v) in reached for v in node.operands):
-            reached.add(id(node))
-    adjoints: dict[int, Value | float] = {id(root): 1.0}
-    for node in reversed(order):
         operands = node.operands
-        if not operands or node.op == "detach" or id(node) not in reached or id(node) not in adjoints:
-            continue
-        above = adjoints[id(node)]
         wanted = [id(v) in reached for v in operands]
-        for v, want, partial in zip(operands, wanted, formula.partials_over_values(node, wanted), strict=True):
+        if node.op != "detach" and any(wanted):
+            reached.add(id(node))
+            way.append((node, operands, wanted))
+    adjoints: dict[int, Value | float] = {id(root): 1.0}
+    for node, operands, wanted in reversed(way):
+        above = adjoints.get(id(node))
+        if above is None:
+            continue
+        partials = formula.partials_over_values(node, operands, wanted)
+        for v, want, partial in zip(operands, wanted, partials, strict=True):
             if want:
                 passed = _times(above, partial)
                 adjoints[id(v)] = adjoints[id(v)] + passed if id(v) in adjoints else passed

@@ -22,8 +22,6 @@ _EPOCHS: Final = count(1, 2)
 """Every walk draws a fresh pair of marks, entered and done, so that no walk has to clean up after another."""
 _WALKING: Final = Lock()
 """Held by the one walk that may use the marks in the nodes."""
-
-
 _LISTED: Final = -1
 """The mark of a node that the node being pickled has listed ahead of itself."""
 

@@ -304,14 +304,7 @@ def hypot(x: float, y: float) -> float:
 
 def direction(x: float, y: float) -> float:
     """x / √(x² + y²), the cosine of the angle of (x, y), at every scale."""
-    size = max(math.fabs(x), math.fabs(y))
-    if math.isinf(size) and math.isinf(x) != math.isinf(y) and x == x and y == y:
-        return math.copysign(1.0, x) if math.isinf(x) else math.copysign(0.0, x)
-    if size < 1e-280:
-        x, y = x * 1e300, y * 1e300
-    elif size > 1e280:
-        x, y = x * 1e-20, y * 1e-20
-    return divide(x, math.hypot(x, y))
+    return directions([x, y])[0]
 
 
 def exp_of_difference(x: float, y: float) -> float:
@@ -395,19 +388,17 @@ def ties(xs: list[float], z: float) -> float:
 
 
 def logsumexp(xs: list[float]) -> float:
-    """log Σeˣ, shifted by the greatest, whose own term is the 1 of log1p."""
+    """log Σeˣ, shifted by the greatest."""
     top = greatest(xs)
     if math.isinf(top) or top != top:
         return top
-    rest = [exp_of_difference(x, top) for x in xs]
-    rest.remove(1.0)
-    return top + math.log1p(math.fsum(rest))
+    return top + log_of_shifted_sum([*xs, top])
 
 
 def log_of_shifted_sum(xs: list[float]) -> float:
     """log Σe^(x−s) for all of xs but the last, which is s and no less than any of them."""
     terms = [exp_of_difference(x, xs[-1]) for x in xs[:-1]]
-    if 1.0 in terms:
+    if 1.0 in terms:  # of s itself, the 1 of log1p
         terms.remove(1.0)
         return math.log1p(total(terms))
     return log(total(terms))

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from autograd import Value, formula, ieee, rules
 from autograd.check import strategies
-from autograd.check.strategies import DOMAINS
 
 STEP: Final = 1e-30
 """Of the complex step; it has no subtraction, so any step below 1e-16 of the operands is as good."""
@@ -82,11 +81,6 @@ def flat(groups: Any) -> list[Any]:
     return [x for group in groups for x in (group if isinstance(group, list) else [group])]
 
 
-def regroup(op: str, xs: list[Any]) -> list[Any]:
-    n = len(xs) // len(DOMAINS[op])
-    return [xs[i : i + n] for i in range(0, len(xs), n)] if formula.rule(op).of_sequences else xs
-
-
 @pytest.mark.parametrize("op", [op for op in formula.rules() if op != "detach"])
 @given(data=st.data())
 def test_the_complex_step_agrees(op: str, data: st.DataObject) -> None:
@@ -95,11 +89,11 @@ def test_the_complex_step_agrees(op: str, data: st.DataObject) -> None:
         assume(xs[0] != xs[1])  # stated as a point of its own, for equal infinities
     if op == "log_of_shifted_sum":
         xs.append(max(xs))
-    partials = flat(getattr(rules, op)(*regroup(op, xs))[1:])
+    partials = flat(getattr(rules, op)(*formula.rule(op).grouped(xs))[1:])
     over_complex = formula.over(op, complex_vocabulary())
     for i, partial in enumerate(partials):
         stepped = [complex(x, STEP if i == j else 0.0) for j, x in enumerate(xs)]
-        slope = over_complex(*regroup(op, stepped))[0].imag / STEP
+        slope = over_complex(*formula.rule(op).grouped(stepped))[0].imag / STEP
         assert partial == pytest.approx(slope, rel=COMPLEX_STEP, abs=COMPLEX_STEP)
 
 
@@ -111,8 +105,8 @@ def test_partials_over_values_are_the_recorded_ones(op: str, data: st.DataObject
         return
     v = strategies.apply(op, [Value(x) for x in xs])
     # What the formulas give by themselves, without being brought into line with what was recorded.
-    with mock.patch.object(formula, "_settled", lambda wanted, partial, recorded, x: partial):
-        over_values = formula.partials_over_values(v, [True] * len(v.operands))
+    with mock.patch.object(formula, "_settled", lambda partial, recorded, x: partial):
+        over_values = formula.partials_over_values(v, v.operands, [True] * len(v.operands))
     found = [p.data if isinstance(p, Value) else p for p in over_values]
     assert found == pytest.approx(list(v.partials), rel=OVER_VALUES, abs=OVER_VALUES)
 

@@ -93,6 +93,14 @@ class _Probe:
             self.size = max(self.size, abs(found))
         return found
 
+    def central(self, v: Value, step: float) -> float:
+        """The slope from one side of an input to the other, by the step that was really taken after rounding."""
+        return _slope(self.at(v, step) - self.at(v, -step), (v.data + step) - (v.data - step))
+
+    def one_sided(self, v: Value, here: float, step: float) -> float:
+        """The slope from f at the point, which is here, to one side."""
+        return _slope(self.at(v, step) - here, (v.data + step) - v.data)
+
     def backward(self) -> list[float]:
         """The gradient by `backward`, every `.grad` left as it was, those of hidden leaves too."""
         root = self.root()
@@ -175,13 +183,10 @@ def _numerical(probe: _Probe, v: Value, side: float = 0.0) -> tuple[float, float
     """The derivative with respect to one input and its error; from one side for side ±1."""
     here = probe.at(v, 0.0)
 
-    def central(step: float) -> float:
-        return _slope(probe.at(v, step) - probe.at(v, -step), (v.data + step) - (v.data - step))
+    def quotient(step: float) -> float:
+        return probe.one_sided(v, here, side * step) if side else probe.central(v, step)
 
-    def one_sided(step: float) -> float:
-        return _slope(probe.at(v, side * step) - here, (v.data + side * step) - v.data)
-
-    quotient, order = (one_sided, 1) if side else (central, 2)
+    order = 1 if side else 2
     sizes = {abs(v.data), 1.0} if abs(v.data) >= NOTHING else {1.0}
     tables = [_extrapolate(quotient, 0.125 * size, order, probe.noise) for size in sizes]
     return min(tables, key=lambda table: table[1])
@@ -196,7 +201,7 @@ def _vertical(probe: _Probe, v: Value, slope: float) -> bool:
     """Whether the difference quotients grow towards the infinity that slope is, on a side where f exists."""
     here = probe.at(v, 0.0)
     for side in (-1.0, 1.0):
-        far, near = [_slope(probe.at(v, side * h) - here, v.data + side * h - v.data) for h in (1e-6, 1e-12)]
+        far, near = (probe.one_sided(v, here, side * step) for step in (1e-6, 1e-12))
         if math.isfinite(near) and abs(near) > 10.0 * abs(far) and (near > 0.0) == (slope > 0.0):
             return True
     return False

@@ -26,7 +26,6 @@ except ModuleNotFoundError:
     ) from None
 
 import autograd
-from autograd import rules
 from autograd.formula import rule
 from autograd.value import Value
 
@@ -153,8 +152,7 @@ def apply(op: str, xs: Sequence[Any]) -> Any:
     if op in _PREFIX:
         return _PREFIX[op][1](*xs)
     if rule(op).of_sequences:
-        n = len(xs) // len(DOMAINS[op])
-        return getattr(autograd, op)(*[list(xs[i : i + n]) for i in range(0, len(xs), n)])
+        return getattr(autograd, op)(*rule(op).grouped(xs))
     if hasattr(Value, op):
         return getattr(xs[0], op)(*xs[1:])
     return getattr(autograd, op)(*xs)
@@ -167,8 +165,8 @@ def _write(op: str, xs: Sequence[str]) -> str:
     if op in _PREFIX:
         return _PREFIX[op][0].format(xs[0])
     if rule(op).of_sequences:
-        n = len(xs) // len(DOMAINS[op])
-        return f"{op}({', '.join('[' + ', '.join(xs[i : i + n]) + ']' for i in range(0, len(xs), n))})"
+        lists = [f"[{', '.join(group)}]" for group in rule(op).grouped(xs)]
+        return f"{op}({', '.join(lists)})"
     if hasattr(Value, op):
         return f"{xs[0]}.{op}({', '.join(xs[1:])})"
     return f"{op}({', '.join(xs)})"
@@ -221,13 +219,6 @@ class Expression:
         printer.text(repr(self))
 
 
-def _value(op: str, xs: Sequence[float]) -> float:
-    r = rule(op)
-    n = len(xs) // len(r.operands)
-    groups = [list(xs[i : i + n]) for i in range(0, len(xs), n)] if r.of_sequences else xs
-    return getattr(rules, op)(*groups)[0]  # type: ignore[no-any-return]
-
-
 def _inside(op: str, xs: Sequence[float]) -> bool:
     domains = DOMAINS[op]
     n = len(xs) // len(domains)
@@ -259,9 +250,9 @@ def expressions(draw: st.DrawFn, *, max_inputs: int = 3, max_steps: int = 12) ->
     for op, wanted in draw(st.lists(_steps(), min_size=1, max_size=max_steps)):
         row = [len(numbers) - 1 - x % len(numbers) if isinstance(x, int) else x for x in wanted]
         xs = [numbers[x] if isinstance(x, int) else x for x in row]
-        if not _inside(op, xs) or not abs(_value(op, xs)) <= _LARGEST_RESULT:
+        if not _inside(op, xs) or not abs(rule(op).on_floats(xs)[0]) <= _LARGEST_RESULT:
             # Always inside: whatever was drawn becomes a step, so that shrinking never has to start over.
             op, row, xs = "tanh", row[:1], xs[:1]
-        numbers.append(_value(op, xs))
+        numbers.append(rule(op).on_floats(xs)[0])
         steps.append(Step(op, tuple(row)))
     return Expression(inputs, tuple(steps))
