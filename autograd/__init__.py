@@ -11,8 +11,10 @@
 import importlib
 from typing import Any
 
+# Upstream first: a compiled room that another one has to load would not know its own file.
+from autograd import ieee, rules, number, graph, modes, value, functions  # noqa: F401  # isort: skip
 from autograd.draw import draw, draw_dot
-from autograd.functional import grad, grad_graph, value_and_grad
+from autograd.functional import grad, grad_graph, topological_order, value_and_grad
 from autograd.functions import (
     dot,
     hypot,
@@ -29,12 +31,13 @@ from autograd.functions import (
     softmax,
     total,
 )
-from autograd.graph import topological_order
 from autograd.modes import no_grad, strict
 from autograd.picture import Drawing
 from autograd.value import Value
 
 __version__ = "0.1.0"
+COMPILED: bool = graph.COMPILED
+"""Whether the lower rooms run as machine code; if not, they are plain Python, to step into."""
 
 
 def __getattr__(name: str) -> Any:
@@ -45,6 +48,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "COMPILED",
     "Drawing",
     "Value",
     "dot",

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from autograd import __version__
+from autograd import COMPILED, __version__
 from autograd.chart import curve
 from autograd.draw import draw
 from autograd.expression import read
-from autograd.graph import topological_order
+from autograd.functional import topological_order
 from autograd.number import short
 from autograd.picture import FORMATS, Drawing
 from autograd.toy import WEIGHTS, Toy
@@ -66,13 +66,22 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; {self.prog} --help explains\n")
 
 
+class _Version(argparse.Action):
+    """Prints which version this is, which build of it and where it lies, on one line however long."""
+
+    def __call__(self, *_: object) -> None:
+        kind = "compiled" if COMPILED else "pure Python"
+        print(f"scalar-autograd {__version__}, {kind}, in {Path(__file__).parent}")
+        raise SystemExit
+
+
 def _parsers() -> tuple[_Parser, _Parser]:
     """That of all commands, and that of `draw` alone."""
     parser = _Parser(
         prog="python -m autograd",
         description="A scalar autodiff engine at work. Without a command, the toy network is told.",
     )
-    parser.add_argument("--version", action="version", version=f"scalar-autograd {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which version and which build this is")
     commands = parser.add_subparsers(metavar="command", required=True)
 
     toy = commands.add_parser(

@@ -22,7 +22,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd import picture
-from autograd.graph import is_constant, operands_of, topological_order
+from autograd.functional import topological_order
+from autograd.graph import is_constant, operands_of
 from autograd.number import short
 from autograd.picture import Drawing
 from autograd.value import Value

@@ -10,10 +10,24 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from autograd import formula
-from autograd.graph import topological_order
+from autograd import formula, graph
 from autograd.modes import recording
 from autograd.value import Value
+
+
+def topological_order(root: Value) -> list[Value]:
+    """Every node of the graph of root, once, each after its operands, root last.
+
+    The order is the same in every process: it follows the operands as they were written. A leaf
+    stands just before the first node that uses it. TypeError if root is no Value.
+
+    >>> x = Value(3.0, label="x")
+    >>> [v.op or v.label or v.data for v in topological_order(x * x + 1)]
+    ['x', 'multiply', 1.0, 'add']
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"topological_order takes one Value, not {type(root).__name__} {root!r}")
+    return graph.order_of(root)
 
 
 def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
@@ -35,6 +49,10 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     wrt = wrt if isinstance(wrt, Value) else list(wrt)
     if isinstance(wrt, Value) or not all(isinstance(v, Value) for v in wrt):
         raise TypeError(f"grad_graph takes wrt as a sequence of Values, not {wrt!r}; write wrt=[x, …]")
+    if constants := [v.data for v in wrt if graph.is_constant(v)]:
+        raise ValueError(
+            f"the number {constants[0]} is a constant of its graph; make a Value of it to differentiate by it"
+        )
     if not recording():
         raise RuntimeError("a gradient is made of recorded nodes; leave no_grad() first")
     order = topological_order(root)

@@ -15,45 +15,45 @@ from collections.abc import Iterable
 
 from autograd import rules
 from autograd.graph import Node
-from autograd.value import Number, Value, operand, record, record_many
+from autograd.value import Number, Value, operand, record, record_both, record_many
 
 
 def maximum(x: Number, y: Number) -> Value:
     """The greater of the two; a tie is x and shares the gradient, a nan on either side gives nan."""
     a, b = operand(x, "maximum"), operand(y, "maximum")
-    z, dx, dy = rules.maximum(a.data, b.data)
-    return record("maximum", z, a, dx, b, dy)
+    z, dx, dy = rules.maximum(a._data, b._data)
+    return record_both("maximum", z, a, dx, b, dy)
 
 
 def minimum(x: Number, y: Number) -> Value:
     """The lesser of the two; a tie is x and shares the gradient, a nan on either side gives nan."""
     a, b = operand(x, "minimum"), operand(y, "minimum")
-    z, dx, dy = rules.minimum(a.data, b.data)
-    return record("minimum", z, a, dx, b, dy)
+    z, dx, dy = rules.minimum(a._data, b._data)
+    return record_both("minimum", z, a, dx, b, dy)
 
 
 def hypot(x: Number, y: Number) -> Value:
     """√(x² + y²), in range wherever the result is; both derivatives are 0 at the origin."""
     a, b = operand(x, "hypot"), operand(y, "hypot")
-    z, dx, dy = rules.hypot(a.data, b.data)
-    return record("hypot", z, a, dx, b, dy)
+    z, dx, dy = rules.hypot(a._data, b._data)
+    return record_both("hypot", z, a, dx, b, dy)
 
 
 def logaddexp(x: Number, y: Number) -> Value:
     """log(eˣ + e^y), without overflow."""
     a, b = operand(x, "logaddexp"), operand(y, "logaddexp")
-    z, dx, dy = rules.logaddexp(a.data, b.data)
-    return record("logaddexp", z, a, dx, b, dy)
+    z, dx, dy = rules.logaddexp(a._data, b._data)
+    return record_both("logaddexp", z, a, dx, b, dy)
 
 
 def _exp_of_difference(a: Value, b: Value) -> Value:
-    z, dx, dy = rules.exp_of_difference(a.data, b.data)
-    return record("exp_of_difference", z, a, dx, b, dy)
+    z, dx, dy = rules.exp_of_difference(a._data, b._data)
+    return record_both("exp_of_difference", z, a, dx, b, dy)
 
 
 def _shift(a: Value, b: Value) -> Value:
-    z, dx, dy = rules.shift(a.data, b.data)
-    return record("shift", z, a, dx, b, dy)
+    z, dx, dy = rules.shift(a._data, b._data)
+    return record_both("shift", z, a, dx, b, dy)
 
 
 # ── which derivatives are made of ──
@@ -62,14 +62,14 @@ def _shift(a: Value, b: Value) -> Value:
 def share(x: Number, y: Number) -> Value:
     """eˣ / (eˣ + e^y), the derivative of logaddexp by x."""
     a, b = operand(x, "share"), operand(y, "share")
-    z, dx, dy = rules.share(a.data, b.data)
-    return record("share", z, a, dx, b, dy)
+    z, dx, dy = rules.share(a._data, b._data)
+    return record_both("share", z, a, dx, b, dy)
 
 
 def normal_cdf(x: Number) -> Value:
     """The standard normal distribution function Φ, which gelu and its derivative are made of."""
     a = operand(x, "normal_cdf")
-    z, dx = rules.normal_cdf(a.data)
+    z, dx = rules.normal_cdf(a._data)
     return record("normal_cdf", z, a, dx)
 
 
@@ -86,7 +86,7 @@ def _operands(xs: Iterable[Number], operation: str, *, least: int = 0) -> list[V
 
 
 def _datas(operands: list[Value]) -> list[float]:
-    return [v.data for v in operands]
+    return [v._data for v in operands]
 
 
 def total(xs: Iterable[Number]) -> Value:

@@ -11,7 +11,7 @@ import threading
 from contextvars import ContextVar
 from typing import Final
 
-from autograd.graph import LEAF, Node, interior, is_constant, operands_of
+from autograd.graph import LEAF, Node, edges, interior, is_constant, operands_of
 from autograd.number import short
 
 
@@ -129,14 +129,12 @@ def check_partials(root: Node) -> None:
     if not _STRICT.get():
         return
     wanted: set[int] = set()
-    for v in interior(root, False, []):
-        operands = operands_of(v)
-        partials = [v._dx, v._dy] if v._fan is None else v._fan.partials
-        # A derivative by what leads to no leaf is formed, and nobody uses it.
-        uses = [(x, d) for x, d in zip(operands, partials, strict=False) if _leads_to_leaf(x, wanted)]
+    for v in interior(root, through_detached=False):
+        # A derivative by what leads to no leaf may be formed, and nobody uses it.
+        uses = [(x, d) for x, d in edges(v) if _leads_to_leaf(x, wanted)]
         if uses:
             wanted.add(id(v))
-        if _finite(v._data) and all(_finite(x._data) for x in operands):
+        if _finite(v._data) and all(_finite(x._data) for x in operands_of(v)):
             for x, partial in uses:
                 if not _finite(partial):
                     name = f" by {x._label}" if x._label else ""

@@ -11,22 +11,46 @@ A method computes its value and local derivatives with a rule and records the no
 calculus of its own, and the graph that it grows can be read again by everything downstream.
 """
 
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, TypeAlias, final
 
 from autograd import graph, rules
-from autograd.graph import CONSTANT, LEAF, Fan, Node, is_constant
+from autograd.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
 from autograd.modes import MODES, check, check_partials
+from autograd.native import mypyc_attr
 from autograd.number import short, to_float
 
-Number: TypeAlias = "Value | float"
-"""What an operation takes: a Value, an int or float, or a NumPy real scalar."""
+if not COMPILED:
+    Number: TypeAlias = "Value | float"
+    """What an operation takes: a Value, an int or float, or a NumPy real scalar."""
+    Text: TypeAlias = str
+else:  # compiled, an annotation would be a check with an error of its own, and we have a better one
+    Number: TypeAlias = object
+    Text: TypeAlias = object
 
 # ── recording ──
 
 
-def record(op: str, z: float, x: Node, dx: float, y: Node | None = None, dy: float = 0.0) -> "Value":
-    """The node of an operation on one or two operands, with its local derivatives."""
-    v = _new(Value)
+def record(op: str, z: float, x: Node, dx: float) -> "Value":
+    """The node of an operation on one operand, with its local derivative."""
+    v = _blank(Value)
+    v._data = z
+    v._grad = 0.0
+    v._label = ""
+    v._op = op
+    v._x = x
+    v._dx = dx
+    v._y = None
+    v._dy = 0.0
+    v._fan = None
+    v._mark = 0
+    if MODES.active:
+        check(v)
+    return v
+
+
+def record_both(op: str, z: float, x: Node, dx: float, y: Node, dy: float) -> "Value":
+    """The node of an operation on two operands, with its local derivatives."""
+    v = _blank(Value)
     v._data = z
     v._grad = 0.0
     v._label = ""
@@ -36,6 +60,24 @@ def record(op: str, z: float, x: Node, dx: float, y: Node | None = None, dy: flo
     v._y = y
     v._dy = dy
     v._fan = None
+    v._mark = 0
+    if MODES.active:
+        check(v)
+    return v
+
+
+def record_number(op: str, z: float, x: Node, dx: float, number: float, place: Fan) -> "Value":
+    """The node of an operation on a Value and a number, which stands where place says."""
+    v = _blank(Value)
+    v._data = z
+    v._grad = 0.0
+    v._label = ""
+    v._op = op
+    v._x = x
+    v._dx = dx
+    v._y = None
+    v._dy = number
+    v._fan = place
     v._mark = 0
     if MODES.active:
         check(v)
@@ -55,7 +97,7 @@ def record_many(op: str, z: float, operands: "list[Value]", partials: list[float
 
 def constant(data: float) -> "Value":
     """A leaf for a number that took part in an operation."""
-    v = _new(Value)
+    v = _blank(Value)
     v._data = data
     v._grad = 0.0
     v._label = ""
@@ -74,30 +116,41 @@ def operand(x: object, operation: str) -> "Value":
     return x if isinstance(x, Value) else constant(to_float(x, operation))
 
 
+def _blank(kind: "type[Value]") -> "Value":
+    return Value(BLANK)
+
+
+if not COMPILED:  # the interpreter then need not run __init__ for every node
+    globals()["_blank"] = object.__new__
+
+
+@final
+@mypyc_attr(acyclic=True)
 class Value(Node):
     """A number in a graph: its data, its gradient, and the operation that made it.
 
     Value(data, label="") is a leaf. data is an int, a float or a NumPy real scalar, kept as a
     float; anything else is a TypeError. Every operation on it gives a new Value that remembers
     its operands and its local derivatives at that moment, so changing `.data` later can't corrupt
-    a gradient. `==` and `hash` go by identity, `< <= > >=` by data.
+    a gradient. `==` and `hash` go by identity, `< <= > >=` by data. There are no subclasses.
     """
 
     __slots__ = ()
     # NumPy must leave `array * value` to us, which can say what is wrong with it.
     __array_ufunc__: ClassVar[None] = None
 
-    def __init__(self, data: object, label: str = "") -> None:
-        self._data = to_float(data, "Value")
-        self._grad = 0.0
-        self._op = ""
-        self._x = None
-        self._dx = 0.0
-        self._y = None
-        self._dy = 0.0
-        self._fan = None
-        self._mark = LEAF
-        self.label = label
+    @classmethod
+    def __init_subclass__(cls) -> None:
+        raise TypeError(
+            f"{cls.__name__} can't be a subclass of Value, because operations on it would still make plain Values; "
+            "keep a Value in an attribute of it instead"
+        )
+
+    def __init__(self, data: object, label: Text = "") -> None:
+        super().__init__()
+        if data is not BLANK:
+            self._data = to_float(data, "Value")
+            self._label = _text(label)
 
     # ── what a node shows ──
 
@@ -126,9 +179,7 @@ class Value(Node):
 
     @label.setter
     def label(self, text: object) -> None:
-        if not isinstance(text, str):
-            raise TypeError(f"Value.label takes a str, not {type(text).__name__} {text!r}; convert it with str() first")
-        self._label = text
+        self._label = _text(text)
 
     @property
     def op(self) -> str:
@@ -144,13 +195,9 @@ class Value(Node):
     def partials(self) -> tuple[float, ...]:
         """∂self/∂operand for each operand, at the moment the node was made.
 
-        Not formed, and 0.0, for a constant exponent and for what was detached.
+        0.0 where none is formed: for a plain number beside an operator, and for what was detached.
         """
-        if self._x is not None:
-            return (self._dx,) if self._y is None else (self._dx, self._dy)
-        if self._fan is None:
-            return ()
-        return tuple(self._fan.partials) or (0.0,) * len(self._fan.operands)
+        return tuple(graph.partials_of(self))
 
     def __repr__(self) -> str:
         label = f", label={self._label!r}" if self._label else ""
@@ -183,45 +230,70 @@ class Value(Node):
     # ── arithmetic ──
 
     def __add__(self, other: object) -> "Value":
-        y = other if isinstance(other, Value) else operand(other, "add")
-        z, dx, dy = rules.add(self._data, y._data)
-        return record("add", z, self, dx, y, dy)
+        if isinstance(other, Value):
+            z, dx, dy = rules.add(self._data, other._data)
+            return record_both("add", z, self, dx, other, dy)
+        number = to_float(other, "add")
+        z, dx, dy = rules.add(self._data, number)
+        return record_number("add", z, self, dx, number, CONSTANT_LAST)
 
     def __radd__(self, other: object) -> "Value":
-        return operand(other, "add") + self
+        number = to_float(other, "add")
+        z, _dx, dy = rules.add(number, self._data)
+        return record_number("add", z, self, dy, number, CONSTANT_FIRST)
 
     def __sub__(self, other: object) -> "Value":
-        y = other if isinstance(other, Value) else operand(other, "subtract")
-        z, dx, dy = rules.subtract(self._data, y._data)
-        return record("subtract", z, self, dx, y, dy)
+        if isinstance(other, Value):
+            z, dx, dy = rules.subtract(self._data, other._data)
+            return record_both("subtract", z, self, dx, other, dy)
+        number = to_float(other, "subtract")
+        z, dx, dy = rules.subtract(self._data, number)
+        return record_number("subtract", z, self, dx, number, CONSTANT_LAST)
 
     def __rsub__(self, other: object) -> "Value":
-        return operand(other, "subtract") - self
+        number = to_float(other, "subtract")
+        z, _dx, dy = rules.subtract(number, self._data)
+        return record_number("subtract", z, self, dy, number, CONSTANT_FIRST)
 
     def __mul__(self, other: object) -> "Value":
-        y = other if isinstance(other, Value) else operand(other, "multiply")
-        z, dx, dy = rules.multiply(self._data, y._data)
-        return record("multiply", z, self, dx, y, dy)
+        if isinstance(other, Value):
+            z, dx, dy = rules.multiply(self._data, other._data)
+            return record_both("multiply", z, self, dx, other, dy)
+        number = to_float(other, "multiply")
+        z, dx, dy = rules.multiply(self._data, number)
+        return record_number("multiply", z, self, dx, number, CONSTANT_LAST)
 
     def __rmul__(self, other: object) -> "Value":
-        return operand(other, "multiply") * self
+        number = to_float(other, "multiply")
+        z, _dx, dy = rules.multiply(number, self._data)
+        return record_number("multiply", z, self, dy, number, CONSTANT_FIRST)
 
     def __truediv__(self, other: object) -> "Value":
-        y = other if isinstance(other, Value) else operand(other, "divide")
-        z, dx, dy = rules.divide(self._data, y._data)
-        return record("divide", z, self, dx, y, dy)
+        if isinstance(other, Value):
+            z, dx, dy = rules.divide(self._data, other._data)
+            return record_both("divide", z, self, dx, other, dy)
+        number = to_float(other, "divide")
+        z, dx, dy = rules.divide(self._data, number)
+        return record_number("divide", z, self, dx, number, CONSTANT_LAST)
 
     def __rtruediv__(self, other: object) -> "Value":
-        return operand(other, "divide") / self
+        number = to_float(other, "divide")
+        z, _dx, dy = rules.divide(number, self._data)
+        return record_number("divide", z, self, dy, number, CONSTANT_FIRST)
 
     def __pow__(self, other: object) -> "Value":
-        y = other if isinstance(other, Value) else operand(other, "power")
-        z, dx, dy = rules.power(self._data, y._data)
-        # Not formed for a constant: it is nan for a negative base, and nobody asked.
-        return record("power", z, self, dx, y, 0.0 if is_constant(y) else dy)
+        if isinstance(other, Value):
+            z, dx, dy = rules.power(self._data, other._data)
+            # nan for a negative base, and nobody asks a constant.
+            return record_both("power", z, self, dx, other, 0.0 if is_constant(other) else dy)
+        number = to_float(other, "power")
+        z, dx, dy = rules.power(self._data, number)
+        return record_number("power", z, self, dx, number, CONSTANT_LAST)
 
     def __rpow__(self, other: object) -> "Value":
-        return operand(other, "power") ** self
+        number = to_float(other, "power")
+        z, _dx, dy = rules.power(number, self._data)
+        return record_number("power", z, self, dy, number, CONSTANT_FIRST)
 
     def __neg__(self) -> "Value":
         z, dx = rules.negative(self._data)
@@ -393,18 +465,27 @@ class Value(Node):
 
     def leaky_relu(self, slope: Number = 0.01) -> "Value":
         """x above zero, slope · x below; at 0 the derivative is the slope, which may be a Value too."""
-        y = operand(slope, "leaky_relu")
-        z, dx, dy = rules.leaky_relu(self._data, y._data)
-        return record("leaky_relu", z, self, dx, y, dy)
+        if isinstance(slope, Value):
+            z, dx, dy = rules.leaky_relu(self._data, slope._data)
+            return record_both("leaky_relu", z, self, dx, slope, dy)
+        number = to_float(slope, "leaky_relu")
+        z, dx, dy = rules.leaky_relu(self._data, number)
+        return record_number("leaky_relu", z, self, dx, number, CONSTANT_LAST)
 
     def elu(self, alpha: Number = 1.0) -> "Value":
         """x above zero, alpha · (eˣ − 1) below; at 0 the derivative is alpha, which may be a Value too."""
-        y = operand(alpha, "elu")
-        z, dx, dy = rules.elu(self._data, y._data)
-        return record("elu", z, self, dx, y, dy)
+        if isinstance(alpha, Value):
+            z, dx, dy = rules.elu(self._data, alpha._data)
+            return record_both("elu", z, self, dx, alpha, dy)
+        number = to_float(alpha, "elu")
+        z, dx, dy = rules.elu(self._data, number)
+        return record_number("elu", z, self, dx, number, CONSTANT_LAST)
 
 
-_new: Final = Value.__new__
+def _text(label: object) -> str:
+    if not isinstance(label, str):
+        raise TypeError(f"Value.label takes a str, not {type(label).__name__} {label!r}; convert it with str() first")
+    return label
 
 
 def _number(x: object, comparison: str) -> float:

@@ -10,10 +10,15 @@ import autograd
 PACKAGE = Path(autograd.__file__).parent
 
 
+def surroundings(package: Path) -> dict[str, str]:
+    """An environment in which the package's folder is first in line."""
+    return {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONIOENCODING": "utf-8"}
+
+
 def python(
     *words: str, package: Path = PACKAGE, cwd: Path | None = None, check: bool = True, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run this Python, unsafe paths off, with the package's folder first in line."""
-    surroundings = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONIOENCODING": "utf-8", **environment}
     command = [sys.executable, "-P", *words]
-    return subprocess.run(command, cwd=cwd, env=surroundings, capture_output=True, encoding="utf-8", check=check)
+    variables = {**surroundings(package), **environment}
+    return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, encoding="utf-8", check=check)

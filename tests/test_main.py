@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import autograd
 from autograd.__main__ import main
 from tests.running import PACKAGE, python
 
@@ -133,7 +134,9 @@ def test_a_wrong_call_exits_2_with_one_clear_line(words: list[str], message: str
 def test_help_and_version() -> None:
     assert "toy" in python("-m", "autograd", "--help").stdout
     assert "--threshold" in python("-m", "autograd", "toy", "--help").stdout
-    assert python("-m", "autograd", "--version").stdout.startswith("scalar-autograd ")
+    kind = "compiled" if autograd.COMPILED else "pure Python"
+    version = f"scalar-autograd {autograd.__version__}, {kind}, in {PACKAGE}"
+    assert python("-m", "autograd", "--version").stdout == f"{version}\n"
 
 
 def test_a_diverging_training_ends_by_itself(tmp_path: Path) -> None:

@@ -16,9 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from autograd.functional import grad_graph, leaves, rebuild
+from autograd.functional import grad_graph, leaves, rebuild, topological_order
 from autograd.functions import dot
-from autograd.graph import topological_order
 from autograd.modes import recording, relaxed
 from autograd.number import short
 from autograd.value import Value

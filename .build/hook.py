@@ -1,0 +1,58 @@
+"""What happens when the package is built: the rooms at the bottom of the river become machine code where they can."""
+
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import machine_code
+
+
+class CustomBuildHook(BuildHookInterface[Any]):
+    """Compiles a wheel where there is a C compiler; an editable install only if asked to.
+
+    AUTOGRAD_PURE=1 asks for the sources alone, AUTOGRAD_PURE=0 for machine code, or else a failure.
+    """
+
+    def dependencies(self) -> list[str]:
+        """The compiler from Python to C, unless it's known already that nobody will call it."""
+        return [] if _asked() == "1" or machine_code.obstacle() else machine_code.REQUIRED
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Add what was compiled to the wheel, and its tags; in place for an editable install."""
+        root, asked, editable = Path(self.root), _asked(), version == "editable"
+        for stale in machine_code.built_in(root) if editable else ():
+            stale.unlink()
+        if asked == "1" or (editable and asked != "0"):
+            return
+        self._folder = TemporaryDirectory(prefix="scalar-autograd-")
+        try:
+            built = machine_code.build(root, Path(self._folder.name))
+        except machine_code.NoMachineCodeError as error:
+            if asked == "0":
+                raise
+            print(f"scalar-autograd: no machine code, the sources run as they are: {error}", file=sys.stderr)
+            return
+        build_data["pure_python"], build_data["infer_tag"] = False, True
+        for path in built:
+            if editable:
+                (root / "autograd" / path.name).write_bytes(path.read_bytes())
+            else:
+                build_data["force_include"][str(path)] = f"autograd/{path.name}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Leave nothing behind."""
+        if hasattr(self, "_folder"):
+            self._folder.cleanup()
+
+
+def _asked() -> str:
+    asked = os.environ.get("AUTOGRAD_PURE", "")
+    if asked not in ("", "0", "1"):
+        raise ValueError(f"AUTOGRAD_PURE is 1 for pure Python, 0 for machine code, or not set; not {asked!r}")
+    return asked

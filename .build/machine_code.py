@@ -1,0 +1,115 @@
+"""From the Python of the lower rooms to machine code, by way of mypyc's C."""
+
+import os
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
+from mend import mend
+
+ROOMS = ("ieee", "rules", "number", "graph", "modes", "value", "functions")
+GROUP = "autograd.machine_code"
+# Its C is mended here and there (mend.py, trashcan.h), which a later release wants a look at.
+REQUIRED = ["mypy==2.4.*", "setuptools>=75"]
+HEADER = Path(__file__).with_name("trashcan.h")
+GCC_LIKE = (
+    "-g0",
+    "-fvisibility=hidden",  # or else no function could become a part of its caller
+    "-ffp-contract=off",  # a fused multiply-add rounds once where Python rounds twice
+    f"-include{HEADER}",
+)
+MSVC = ("/fp:precise", f"/FI{HEADER}")
+
+
+class NoMachineCodeError(Exception):
+    """Why there is no machine code, in one line."""
+
+
+def obstacle() -> str:
+    """Why it can't even be tried; "" if it can."""
+    if sys.implementation.name != "cpython":
+        return f"it is made for CPython, not {sys.implementation.name}"
+    if os.name == "nt":
+        return ""  # setuptools knows where the compiler hides there
+    compiler = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
+    if shutil.which(compiler.split()[0]) is None:
+        return f"there is no C compiler ({compiler.split()[0]})"
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        return "the C headers of Python are not installed"
+    return ""
+
+
+def built_in(root: Path) -> list[Path]:
+    """What an earlier build left among the sources."""
+    names = (*ROOMS, f"{GROUP.rpartition('.')[2]}__mypyc")
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    return [path for name in names if (path := root / "autograd" / f"{name}{suffix}").exists()]
+
+
+def build(root: Path, folder: Path) -> list[Path]:
+    """The extension modules, built in a folder of their own from the sources under root.
+
+    NoMachineCodeError if that fails.
+    """
+    if reason := obstacle():
+        raise NoMachineCodeError(reason)
+    shutil.copytree(
+        root / "autograd", folder / "autograd", ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
+    )
+    here, log = Path.cwd(), folder / "log"
+    os.chdir(folder)  # mypyc tells modules by their paths from here
+    try:
+        with _Silence(log):
+            _compile(folder)
+    except (Exception, SystemExit) as error:
+        said = [line for line in log.read_text(encoding="utf-8").splitlines() if "error" in line.lower()]
+        raise NoMachineCodeError(said[0] if said else f"{type(error).__name__}: {error}") from error
+    finally:
+        os.chdir(here)
+    built = sorted((folder / "built" / "autograd").iterdir())
+    assert len(built) == len(ROOMS) + 1, built
+    return built
+
+
+def _compile(folder: Path) -> None:
+    from mypyc.build import mypycify
+    from setuptools import Distribution
+
+    sources = [f"autograd/{room}.py" for room in ROOMS]
+    options = ["--ignore-missing-imports", "--always-true=COMPILED", f"--python-executable={sys.executable}"]
+    extensions = mypycify(
+        [*options, *sources], opt_level="3", debug_level="0", group_name=GROUP, target_dir=str(folder / "c")
+    )
+    (shared,) = [e for e in extensions if e.name.endswith("__mypyc")]
+    for path in (Path(s) for s in shared.sources if s.endswith(".c")):
+        path.write_text(mend(path.read_text(encoding="utf-8"), folder, ROOMS), encoding="utf-8")
+    of_mypyc = [flag for flag in shared.extra_compile_args or [] if flag not in ("-Werror", "/WX")]
+    shared.extra_compile_args = [*of_mypyc, *(MSVC if os.name == "nt" else GCC_LIKE)]
+    command = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
+    command.build_lib, command.build_temp = str(folder / "built"), str(folder / "objects")
+    command.ensure_finalized()
+    command.run()
+
+
+class _Silence:
+    """A block whose output, that of the C compiler too, goes to a file."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+
+    def __enter__(self) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.kept = os.dup(1), os.dup(2)
+        file = os.open(self.log, os.O_WRONLY | os.O_CREAT)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        os.close(file)
+
+    def __exit__(self, *error: object) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for stream, kept in zip((1, 2), self.kept, strict=True):
+            os.dup2(kept, stream)
+            os.close(kept)
