@@ -76,8 +76,8 @@ def normal_cdf(x: Number) -> Value:
 # ── sequences ──
 
 
-def _operands(xs: Iterable[Number], operation: str, *, least: int = 0) -> list[Value]:
-    if isinstance(xs, (Node, str, bytes)) or not hasattr(xs, "__iter__"):
+def _operands(xs: Iterable[Number], operation: str, least: int = 0) -> list[Value]:
+    if not isinstance(xs, list) and (isinstance(xs, (Node, str, bytes)) or not hasattr(xs, "__iter__")):
         raise TypeError(f"{operation} takes a sequence of Values and numbers, not {xs!r}; write {operation}([…])")
     operands = [operand(x, operation) for x in xs]
     if len(operands) < least:
@@ -98,7 +98,7 @@ def total(xs: Iterable[Number]) -> Value:
 
 def mean(xs: Iterable[Number]) -> Value:
     """The arithmetic mean; ValueError for an empty sequence."""
-    operands = _operands(xs, "mean", least=1)
+    operands = _operands(xs, "mean", 1)
     z, dxs = rules.mean(_datas(operands))
     return record_many("mean", z, operands, dxs)
 
@@ -125,7 +125,7 @@ def dot(xs: Iterable[Number], ys: Iterable[Number]) -> Value:
 
 def logsumexp(xs: Iterable[Number]) -> Value:
     """log Σeˣ, shifted by the greatest; ValueError for an empty sequence."""
-    operands = _operands(xs, "logsumexp", least=1)
+    operands = _operands(xs, "logsumexp", 1)
     z, dxs = rules.logsumexp(_datas(operands))
     return record_many("logsumexp", z, operands, dxs)
 
@@ -139,14 +139,14 @@ def norm(xs: Iterable[Number]) -> Value:
 
 def largest(xs: Iterable[Number]) -> Value:
     """The greatest; k that tie get 1/k of the gradient each, a nan gives nan; ValueError for an empty sequence."""
-    operands = _operands(xs, "largest", least=1)
+    operands = _operands(xs, "largest", 1)
     z, dxs = rules.largest(_datas(operands))
     return record_many("largest", z, operands, dxs)
 
 
 def smallest(xs: Iterable[Number]) -> Value:
     """The least; k that tie get 1/k of the gradient each, a nan gives nan; ValueError for an empty sequence."""
-    operands = _operands(xs, "smallest", least=1)
+    operands = _operands(xs, "smallest", 1)
     z, dxs = rules.smallest(_datas(operands))
     return record_many("smallest", z, operands, dxs)
 
@@ -156,7 +156,7 @@ def softmax(xs: Iterable[Number]) -> list[Value]:
 
     Source: I. Goodfellow, Y. Bengio, A. Courville, Deep Learning (2016), section 4.1.
     """
-    operands = _operands(xs, "softmax", least=1)
+    operands = _operands(xs, "softmax", 1)
     top = largest(operands).detach()  # as in log_softmax
     exps = [_exp_of_difference(v, top) for v in operands]
     s = total(exps)
@@ -168,7 +168,7 @@ def log_softmax(xs: Iterable[Number]) -> list[Value]:
 
     ValueError for an empty sequence.
     """
-    operands = _operands(xs, "log_softmax", least=1)
+    operands = _operands(xs, "log_softmax", 1)
     # The shift changes nothing in exact arithmetic, so no gradient is owed to it.
     top = largest(operands).detach()
     row = [*operands, top]

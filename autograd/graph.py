@@ -225,26 +225,19 @@ def _walk(root: N, through_detached: bool, clear: bool, leaves: list[N]) -> list
     order: list[Node] = []
     found: list[Node] = leaves  # type: ignore[assignment]
     stack: list[Node] = []
-    if root._mark < LEAF:
-        stack.append(root)
+    node: Node = root
+    if node._mark >= LEAF:
+        return []
     # The marks are drawn after the last thing that may set off the cyclic collector, and with it somebody's walk.
     _EPOCH.now += 2
     entered: i64 = _EPOCH.now
     done: i64 = entered + 1
     leaf_entered: i64 = LEAF + entered
-    while stack:
-        node = stack[-1]
-        mark = node._mark
-        if mark >= entered:
-            stack.pop()
-            if mark == entered:
-                node._mark = done
-                order.append(node)
-                if clear:
-                    node._grad = 0.0
-            continue
+    while True:
         node._mark = entered
-        # The first operand goes on last, to be walked first: operands come in reading order.
+        # On the stack there are nodes entered, each to be done when it comes up again, and after each
+        # its operands that are to be entered, the first one last: they come in reading order.
+        stack.append(node)
         y = node._y
         if y is not None:
             mark = y._mark
@@ -257,21 +250,33 @@ def _walk(root: N, through_detached: bool, clear: bool, leaves: list[N]) -> list
         if x is not None:
             mark = x._mark
             if mark < entered:
-                stack.append(x)
-            elif LEAF <= mark < leaf_entered:
+                node = x
+                continue
+            if LEAF <= mark < leaf_entered:
                 x._mark = leaf_entered
                 found.append(x)
-            continue
-        fan = node._fan
-        if fan is not None and (fan.partials or through_detached):
-            for v in reversed(fan.operands):
-                mark = v._mark
-                if mark < entered:
-                    stack.append(v)
-                elif LEAF <= mark < leaf_entered:
-                    v._mark = leaf_entered
-                    found.append(v)
-    return order  # type: ignore[return-value]
+        else:
+            fan = node._fan
+            if fan is not None and (fan.partials or through_detached):
+                for v in reversed(fan.operands):
+                    mark = v._mark
+                    if mark < entered:
+                        stack.append(v)
+                    elif LEAF <= mark < leaf_entered:
+                        v._mark = leaf_entered
+                        found.append(v)
+        while stack:
+            node = stack.pop()
+            mark = node._mark
+            if mark < entered:
+                break
+            if mark == entered:
+                node._mark = done
+                order.append(node)
+                if clear:
+                    node._grad = 0.0
+        else:
+            return order  # type: ignore[return-value]
 
 
 def operands_of(node: N) -> list[N]:
@@ -391,5 +396,6 @@ def _sweep(root: Node, order: list[Node]) -> None:
         if fan is not None:
             partials = fan.partials
             if partials:
+                # Compiled, `strict` would make calls into the interpreter of this loop; they pair.
                 for operand, partial in zip(fan.operands, partials):  # noqa: B905
                     operand._grad += g * partial

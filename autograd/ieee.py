@@ -359,7 +359,8 @@ def mean(xs: list[float]) -> float:
 
 def dot(xs: list[float], ys: list[float]) -> float:
     """The sum of the products, each product rounded once and the sum rounded once."""
-    z = total([x * y for x, y in zip(xs, ys, strict=True)])
+    # Compiled, `strict` would make calls into the interpreter of this loop; here they are of one length.
+    z = total([x * y for x, y in zip(xs, ys)])  # noqa: B905
     if z - z != 0.0 and all(x - x == 0.0 for x in xs) and all(y - y == 0.0 for y in ys):
         # Products may overflow and their sum not.
         z = total([(x * _DEEP) * (y * _DEEP) for x, y in zip(xs, ys, strict=True)]) / _DEEP / _DEEP

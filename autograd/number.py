@@ -20,8 +20,8 @@ def short(number: float) -> str:
 
 def to_float(number: object, operation: str) -> float:
     """The float that number stands for; TypeError with a remedy for anything that isn't a real number."""
-    if isinstance(number, float):
-        return float(number)
+    if type(number) is float:
+        return number
     if isinstance(number, int):
         try:
             return float(number)
@@ -30,7 +30,7 @@ def to_float(number: object, operation: str) -> float:
                 f"{operation}: an int of {number.bit_length()} bits is too large for a float, "
                 "which ends at 1.8e308; scale it first"
             ) from None
-    if isinstance(number, Real) and type(number).__module__ == "numpy":
+    if isinstance(number, float) or (isinstance(number, Real) and type(number).__module__ == "numpy"):
         return float(number)
     shown = repr(number)
     shown = shown if len(shown) <= 60 else shown[:57] + "…"

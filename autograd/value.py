@@ -85,10 +85,10 @@ def record_number(op: str, z: float, x: Node, dx: float, number: float, place: F
 
 
 def record_many(op: str, z: float, operands: "list[Value]", partials: list[float]) -> "Value":
-    """The node of an operation on any number of operands; partials pair with operands."""
+    """The node of an operation on any number of operands; partials pair with operands. It keeps both lists."""
     v = constant(z)
     v._op = op
-    v._fan = Fan([*operands], partials)
+    v._fan = Fan(operands, partials)  # type: ignore[arg-type]
     v._mark = 0
     if MODES.active:
         check(v)
@@ -147,7 +147,7 @@ class Value(Node):
         )
 
     def __init__(self, data: object, label: Text = "") -> None:
-        super().__init__()
+        Node.__init__(self)
         if data is not BLANK:
             self._data = to_float(data, "Value")
             self._label = _text(label)
