@@ -10,9 +10,9 @@ from mend import mend
 
 ROOMS = ("ieee", "rules", "number", "graph", "modes", "value", "functions")
 GROUP = "autograd.machine_code"
-# Its C is mended here and there (mend.py, trashcan.h), which a later release wants a look at.
+# Its C is mended here and there (mend.py, runtime.h), which a later release wants a look at.
 REQUIRED = ["mypy==2.4.*", "setuptools>=75"]
-HEADER = Path(__file__).with_name("trashcan.h")
+HEADER = Path(__file__).with_name("runtime.h")
 GCC_LIKE = (
     "-g0",
     "-fvisibility=hidden",  # or else no function could become a part of its caller
@@ -54,9 +54,10 @@ def build(root: Path, folder: Path) -> list[Path]:
     """
     if reason := obstacle():
         raise NoMachineCodeError(reason)
-    shutil.copytree(
-        root / "autograd", folder / "autograd", ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
-    )
+    (folder / "autograd").mkdir()
+    (folder / "autograd" / "__init__.py").touch()  # an empty one: the upper rooms are none of the compiler's business
+    for room in (*ROOMS, "native"):
+        shutil.copy(root / "autograd" / f"{room}.py", folder / "autograd")
     here, log = Path.cwd(), folder / "log"
     os.chdir(folder)  # mypyc tells modules by their paths from here
     try:

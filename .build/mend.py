@@ -1,7 +1,7 @@
 """What mypyc's C lacks.
 
-Docstrings, so that `help` has something to say; an error for `del v.data`, which would crash; and a quick
-answer to whether the left operand of `1 + v` is one of ours.
+Docstrings, so that `help` has something to say; an error for `del v.data`, which would crash; a quick answer
+to whether the left operand of `1 + v` is one of ours; and no door to its own workings in `dir(v)`.
 """
 
 import ast
@@ -17,11 +17,13 @@ _SETTER = re.compile(r"(\w+___(\w+)_set_(\w+)\(\w+ \*self, PyObject \*value, voi
 _MODULE = re.compile(r'(PyModuleDef_HEAD_INIT,\s+"([\w.]+)",\s+)NULL(, /\* docstring \*/)')
 
 
+_SETUP = re.compile(r'\{"__internal_mypyc_setup", [^}]*\},')
 _IS_OURS = re.compile(r"PyObject_IsInstance\((obj_\w+), \(PyObject \*\)(CPyType_\w+)\)")
 
 
 def mend(c: str, folder: Path, rooms: Sequence[str]) -> str:
     """The C source of these rooms under folder, with what it lacks."""
+    c = _SETUP.sub("", c)
     c = _IS_OURS.sub(r"Py_IS_TYPE(\1, \2)", c)  # there are no subclasses
     return _with_docstrings(_SETTER.sub(_refusing_to_delete, c), folder, rooms)
 

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Final, TypeAlias, TypeVar
 
 from autograd.native import i64, mypyc_attr
+from autograd.number import plain
 
 COMPILED = not __file__.endswith((".py", ".pyc"))
 """Whether this is machine code. The compiler is told so beforehand and leaves out what is for the interpreter."""
@@ -54,16 +55,17 @@ class Node:
     __slots__ = ("_data", "_dx", "_dy", "_fan", "_grad", "_label", "_mark", "_op", "_x", "_y")
 
     def __init__(self) -> None:
+        # In this order they lie in memory when compiled, and what is asked of an operand comes first.
         self._data: float = 0.0
         self._grad: float = 0.0
-        self._label: str = ""
-        self._op: str = ""
+        self._mark: i64 = LEAF
         self._x: Node | None = None
         self._y: Node | None = None
         self._dx: float = 0.0
         self._dy: float = 0.0
         self._fan: Fan | None = None
-        self._mark: i64 = LEAF
+        self._op: str = ""
+        self._label: str = ""
 
     def __copy__(self) -> "Node":
         twin = _blank(type(self))
@@ -120,7 +122,8 @@ class Node:
         )
 
     def __setstate__(self, state: "_State") -> None:
-        _, (self._data, self._grad, self._label, self._op, is_constant), way = state
+        _, (self._data, self._grad, label, op, is_constant), way = state
+        self._label, self._op = plain(label), plain(op)
         self._x, self._dx, self._y, self._dy, fan = way
         if isinstance(fan, bool):
             self._fan = CONSTANT_FIRST if fan else CONSTANT_LAST
@@ -144,21 +147,31 @@ BLANK: Final = object()
 
 def _blank(kind: type[Node]) -> Node:
     twin = kind.__new__(kind, BLANK)  # type: ignore[call-arg]
-    Node.__init__(twin)
+    if not COMPILED:  # or else that was done
+        Node.__init__(twin)
     return twin
 
 
 class _EndOfList:
-    """Pickled right after a list of nodes, to unmark those that pickle had met before and did not ask again."""
+    """Pickled right after a list of nodes, to unmark those that pickle had met before and did not ask again.
+
+    Dropped with what a pickler holds, it does the same after one that failed halfway.
+    """
 
     def __init__(self, below: list[Node]) -> None:
         self._below = below
 
     def __reduce__(self) -> tuple[object, ...]:
+        self._unmark()
+        return tuple, ()
+
+    def __del__(self) -> None:
+        self._unmark()
+
+    def _unmark(self) -> None:
         for node in self._below:
             if node._mark == _LISTED:
                 node._mark = 0
-        return tuple, ()
 
 
 class _Epoch:

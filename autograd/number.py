@@ -1,4 +1,4 @@
-"""What counts as a number, and how one is shown.
+"""What counts as a number or a name, and how a number is shown.
 
 >>> from autograd.number import short, to_float
 >>> short(0.1 + 0.2), to_float(3, "add")
@@ -39,6 +39,16 @@ def to_float(number: object, operation: str) -> float:
         f"{operation} takes {values}ints, floats and NumPy real scalars, not {type(number).__name__} {shown}; "
         + _remedy(number)
     )
+
+
+def plain(text: str) -> str:
+    """The text as a str and no subclass, which might run code when a node lets go of it.
+
+    >>> class Name(str): ...
+    >>> type(plain(Name("w")))
+    <class 'str'>
+    """
+    return text if type(text) is str else str.__str__(text)
 
 
 def _remedy(thing: object) -> str:

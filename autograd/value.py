@@ -17,7 +17,7 @@ from autograd import graph, rules
 from autograd.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
 from autograd.modes import MODES, check, check_partials
 from autograd.native import mypyc_attr
-from autograd.number import short, to_float
+from autograd.number import plain, short, to_float
 
 if not COMPILED:
     Number: TypeAlias = "Value | float"
@@ -485,7 +485,7 @@ class Value(Node):
 def _text(label: object) -> str:
     if not isinstance(label, str):
         raise TypeError(f"Value.label takes a str, not {type(label).__name__} {label!r}; convert it with str() first")
-    return label
+    return plain(label)
 
 
 def _number(x: object, comparison: str) -> float:

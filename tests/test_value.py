@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -227,6 +228,26 @@ def test_nothing_can_be_deleted(name: str) -> None:
     with pytest.raises(AttributeError, match=f"property '{name}' of 'Value' object has no deleter"):
         delattr(x, name)
     assert (x.data, x.grad, x.label) == (2.0, 0.0, "x")
+
+
+def test_a_failed_pickle_leaves_no_trace() -> None:
+    chain = [Value(1.0)]
+    for _ in range(5_000):
+        chain.append(chain[-1] * 1.0)
+    with pytest.raises(Exception, match="pickle"):
+        pickle.dumps([chain[-1], lambda: 0])
+    assert pickle.loads(pickle.dumps(chain[2_500])).data == 1.0
+
+
+def test_a_label_is_a_plain_str() -> None:
+    class Name(str):
+        pass
+
+    x = Value(1.0, label=Name("x"))
+    assert type(x.label) is str
+    x.label = Name("y")
+    assert (type(x.label), x.label) == (str, "y")
+    assert "np" not in repr(Value(1.0, label=np.array(["w"])[0]))
 
 
 def test_a_shallow_copy_shares_operands() -> None:

@@ -27,3 +27,12 @@ static CPyThreadLocal PyObject *waiting = NULL;
         Py_TYPE(next)->tp_dealloc(next); \
     } \
     depth--;
+
+/* Code that boxes a float doesn't look whether there was memory for it: better an end than a hole in a list. */
+static inline PyObject *boxed(double x) {
+    PyObject *object = PyFloat_FromDouble(x);
+    if (object == NULL)
+        CPyError_OutOfMemory();
+    return object;
+}
+#define PyFloat_FromDouble boxed

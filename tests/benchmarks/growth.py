@@ -1,0 +1,175 @@
+"""The fifth work: what a node costs in graphs of a thousand to ten million nodes, in processes of their own."""
+
+import random
+from array import array
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any, Final, Protocol
+
+from autograd import Value, topological_order
+from tests.benchmarks import memory, timing
+
+LAYERS: Final = 15
+FRESH: Final = 300_000
+"""So many nodes at least are made before any is dropped, on memory that the process has not used before."""
+LEAST_FOR_BYTES: Final = 100_000
+"""Python asks the system for a megabyte at a time, which hides what fewer nodes take."""
+
+
+class Shape(Protocol):
+    """A graph to be made: `nodes` says how many it has, `build` makes it.
+
+    `look_up` does what the program does beside that; `clear` lets go of what it holds.
+    """
+
+    nodes: int
+
+    def build(self) -> Value: ...
+
+    def look_up(self) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class Chain:
+    """v·w + w, over and over. With w = −1 neither values nor derivatives grow or fade."""
+
+    def __init__(self, nodes: int) -> None:
+        self.pairs = (nodes - 2) // 2
+        self.nodes = 2 + 2 * self.pairs
+
+    def build(self) -> Value:
+        w, v = Value(-1.0), Value(0.5)
+        for _ in range(self.pairs):
+            v = v * w
+            v = v + w
+        return v
+
+    def look_up(self) -> None:
+        pass
+
+    def clear(self) -> None:
+        pass
+
+
+class WideSum:
+    """Leaves, added up one by one."""
+
+    def __init__(self, nodes: int) -> None:
+        self.sums = (nodes - 1) // 2
+        self.nodes = 1 + 2 * self.sums
+
+    def build(self) -> Value:
+        v = Value(0.25)
+        for _ in range(self.sums):
+            v = v + Value(0.25)
+        return v
+
+    def look_up(self) -> None:
+        pass
+
+    def clear(self) -> None:
+        pass
+
+
+class RandomGraph:
+    """Layers of products and quotients of two earlier nodes, of which the last is added up.
+
+    One operand is from the layer before, shifted by a random number, so that the root reaches every node; the other
+    is any earlier node. The leaves are 1 and −1, so that every value and local derivative is too.
+    """
+
+    def __init__(self, nodes: int) -> None:
+        rng = random.Random(nodes)
+        self.width = width = (nodes + 1) // (LAYERS + 1)
+        self.nodes = width * (LAYERS + 1) - 1
+        self.signs = array("b", (rng.choice((-1, 1)) for _ in range(width)))
+        self.first, self.second = array("I"), array("I")
+        for layer in range(1, LAYERS):
+            shift, start = rng.randrange(width), layer * width
+            self.first.extend(start - width + (i + shift) % width for i in range(width))
+            self.second.extend(int(rng.random() * (start + i)) for i in range(width))
+        # Made ahead, for its eight bytes a node are none of the engine's.
+        self.made: list[Value | None] = [None] * (width * LAYERS)
+
+    def build(self) -> Value:
+        made: list[Any] = self.made
+        for i, sign in enumerate(self.signs):
+            made[i] = Value(sign)
+        for i, (first, second) in enumerate(zip(self.first, self.second, strict=True), self.width):
+            made[i] = made[first] * made[second] if i % 2 else made[first] / made[second]
+        root: Value = made[-1]
+        for i in range(2, self.width + 1):
+            root = root + made[-i]
+        return root
+
+    def look_up(self) -> None:
+        made = self.made
+        for first, second in zip(self.first, self.second, strict=True):
+            made[first], made[second]
+
+    def clear(self) -> None:
+        for i in range(len(self.made)):
+            self.made[i] = None
+
+
+SHAPES: Final[Mapping[str, Callable[[int], Shape]]] = {"chain": Chain, "wide sum": WideSum, "random": RandomGraph}
+
+
+# ── in the process that measures ──
+
+
+def results(shape: str, nodes: int) -> dict[str, Any]:
+    """The value and every gradient; ValueError if the graph hasn't as many nodes as it says."""
+    planned = SHAPES[shape](nodes)
+    root = planned.build()
+    root.backward()
+    order = topological_order(root)
+    if len(order) != planned.nodes:
+        raise ValueError(f"{shape}: {len(order)} nodes, where {planned.nodes} were planned")
+    return {"results": [root.data, *(v.grad for v in order)]}
+
+
+def measure_round(shape: str, nodes: int, collector: bool, fresh: bool, again: float) -> dict[str, Any]:
+    """Seconds per node to build and to go backward, the same on used memory, and bytes per node.
+
+    With fresh, as many graphs are built as make FRESH nodes, and then all go backward. Thereafter they are dropped,
+    and in their place one is made, goes backward and is dropped again, till that has lasted so many seconds.
+    """
+    planned = SHAPES[shape](nodes)
+    count = max(1, FRESH // planned.nodes) if fresh else 1
+    with timing.collector(collector):
+        before = memory.resident()
+        start = perf_counter()
+        roots = [planned.build() for _ in range(count)]
+        built = perf_counter()
+        held = memory.grown(before, memory.resident())
+        restart = perf_counter()
+        for root in roots:
+            root.backward()
+        swept = perf_counter()
+        peak = memory.grown(before, memory.peak())
+        planned.look_up()
+        looked = perf_counter()
+        planned.look_up()
+        relooked = perf_counter()
+        roots.clear()
+        used, repeats = 0.0, 0
+        while used < again:
+            begun = perf_counter()
+            root = planned.build()
+            root.backward()
+            used, repeats = used + perf_counter() - begun, repeats + 1
+            del root
+            planned.clear()
+    total = count * planned.nodes
+    told = total >= LEAST_FOR_BYTES
+    return {
+        "nodes": planned.nodes,
+        "build": (built - start) / total,
+        "backward": (swept - restart) / total,
+        "again": used / repeats / planned.nodes if repeats else None,
+        "look_ups": (relooked - looked) / planned.nodes if shape == "random" else None,
+        "held": held / total if told and held is not None else None,
+        "peak": peak / total if told and peak is not None else None,
+    }

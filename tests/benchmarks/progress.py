@@ -1,0 +1,22 @@
+"""What a waiting person sees on stderr; nothing but a line per work when nobody is at a terminal."""
+
+import sys
+from time import monotonic
+
+
+class Progress:
+    """Tells the work under way, and at a terminal the round too."""
+
+    def __init__(self) -> None:
+        self._start = monotonic()
+        self._detailed = sys.stderr.isatty()
+
+    def work(self, name: str) -> None:
+        self._say(f"{name}")
+
+    def step(self, text: str) -> None:
+        if self._detailed:
+            self._say(f"  {text}")
+
+    def _say(self, text: str) -> None:
+        print(f"{monotonic() - self._start:6.0f} s  {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,150 @@
+"""The fourth work: one example, forward and backward, through a network of 784-500-400-10, in a process of its own."""
+
+import math
+import random
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib import import_module
+from time import perf_counter
+from typing import Any, Final, NamedTuple, TypeVar
+
+from autograd import Value
+from tests.benchmarks import memory, timing
+from tests.benchmarks.contender import MissingRivalError, Scalar, count_nodes, require
+from tests.benchmarks.network import Network, WeightedSum, fused, initial_parameters, one_by_one
+from tests.benchmarks.plain import Plain
+
+Operands = Callable[[Scalar], Sequence[Scalar]]
+T = TypeVar("T")
+
+TARGET: Final = 2
+RECURSION_LIMIT: Final = 1_000_000
+STACK: Final = 1 << 29
+"""Bytes for a thread in which micrograd's sort may recurse as deep as this graph is."""
+
+
+class Engine(NamedTuple):
+    """A class of numbers, what a neuron does with them, and where a number keeps its operands."""
+
+    value: Callable[[float], Scalar]
+    weigh: WeightedSum
+    operands: Operands
+    recurses: bool = False
+
+
+def _exp(v: Scalar) -> Scalar:
+    z = math.exp(v.data)
+    return _micrograd_node(v, z, z)
+
+
+def _log(v: Scalar) -> Scalar:
+    return _micrograd_node(v, math.log(v.data), 1.0 / v.data)
+
+
+def _micrograd_node(v: Scalar, z: float, dz: float) -> Scalar:
+    node = type(v)(z, (v,))
+    node._backward = partial(_push, v, node, dz)
+    return node
+
+
+def _push(v: Scalar, node: Scalar, dz: float) -> None:
+    v.grad += dz * node.grad
+
+
+def _micrograd() -> Engine:
+    require("micrograd")
+    value = import_module("micrograd.engine").Value
+    # It has neither of its own; its other operations answer with this very class.
+    value.exp, value.log = _exp, _log
+    return Engine(value, one_by_one, lambda v: tuple(v._prev), recurses=True)
+
+
+ENGINES: Final[Mapping[str, Callable[[], Engine]]] = {
+    "ours": lambda: Engine(Value, one_by_one, lambda v: v.operands),
+    "ours with dot": lambda: Engine(Value, fused, lambda v: v.operands),
+    "plain": lambda: Engine(Plain, one_by_one, lambda v: v.operands),
+    "micrograd": _micrograd,
+}
+
+
+# ── the program ──
+
+
+def sizes(quick: bool) -> tuple[int, ...]:
+    return (8, 6, 5, 3) if quick else (784, 500, 400, 10)
+
+
+def example(quick: bool) -> list[float]:
+    """The brightness of each pixel: about a fifth are not dark, as in MNIST."""
+    rng = random.Random(3)
+    return [max(0.0, rng.uniform(-4.0, 1.0)) for _ in range(sizes(quick)[0])]
+
+
+def network_of(engine: Engine, quick: bool) -> Network:
+    parameters = initial_parameters(sizes(quick), lambda inputs: inputs**-0.5, random.Random(4))
+    return Network(engine.value, sizes(quick), parameters, engine.weigh)
+
+
+def loss_of(network: Network, pixels: Sequence[float]) -> Scalar:
+    """The cross-entropy of the scores: −log softmax, shifted by the greatest as a plain number."""
+    scores = network(pixels)
+    greatest = max(score.data for score in scores)
+    shifted = [score - greatest for score in scores]
+    return sum(score.exp() for score in shifted).log() - shifted[TARGET]
+
+
+# ── in the process that measures ──
+
+
+def deep(function: Callable[[], T]) -> T:
+    """Call a function where Python may recurse very far."""
+    found: list[T] = []
+    limit, stack = sys.getrecursionlimit(), threading.stack_size(STACK)
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    try:
+        thread = threading.Thread(target=lambda: found.append(function()))
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(stack)
+    return found[0]
+
+
+def _called(name: str, function: Callable[[Engine], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        engine = ENGINES[name]()
+    except MissingRivalError as error:
+        return {"missing": str(error)}
+    return deep(partial(function, engine)) if engine.recurses else function(engine)
+
+
+def results(engine: str, quick: bool) -> dict[str, Any]:
+    """The loss and the gradient, and how many nodes the graph has."""
+    return _called(engine, partial(_results, quick))
+
+
+def _results(quick: bool, engine: Engine) -> dict[str, Any]:
+    network = network_of(engine, quick)
+    loss = loss_of(network, example(quick))
+    loss.backward()
+    numbers = [float(loss.data), *(float(p.grad) for p in network.parameters())]
+    return {"results": numbers, "nodes": count_nodes(loss, engine.operands)}
+
+
+def measure_round(engine: str, quick: bool, collector: bool) -> dict[str, Any]:
+    """Seconds of the first example of this process, its memory before that, and its peak."""
+    return _called(engine, partial(_measure_round, quick, collector))
+
+
+def _measure_round(quick: bool, collector: bool, engine: Engine) -> dict[str, Any]:
+    pixels = example(quick)
+    network = network_of(engine, quick)
+    with timing.collector(collector):
+        baseline = memory.resident()
+        start = perf_counter()
+        loss_of(network, pixels).backward()
+        seconds = perf_counter() - start
+    return {"seconds": seconds, "baseline": baseline, "peak": memory.peak()}

@@ -1,0 +1,100 @@
+"""The process that measures: it reads commands as JSON lines and answers each with one."""
+
+import gc
+import importlib.util
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.machinery import EXTENSION_SUFFIXES
+from types import ModuleType
+from typing import Any, Final
+
+import autograd
+from autograd import Value
+from tests.benchmarks import growth, timing, wide
+from tests.benchmarks.contender import MissingRivalError, Program, require
+
+_programs: Final[dict[tuple[str, str], Program]] = {}
+_repeats: Final[dict[tuple[str, str, bool], int]] = {}
+
+
+def identify() -> dict[str, Any]:
+    """Which package this process imports, whether it says that it is compiled, and whether it is."""
+    value = sys.modules[Value.__module__].__file__ or ""
+    return {
+        "file": autograd.__file__,
+        "compiled": bool(getattr(autograd, "COMPILED", False)),
+        "value": value,
+        "extension": value.endswith(tuple(EXTENSION_SUFFIXES)),
+    }
+
+
+def _own_copy(work: str) -> ModuleType:
+    # The interpreter fits bytecode to the types that it sees: contenders that shared it would slow each other down.
+    found = importlib.util.find_spec(f"tests.benchmarks.{work}")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def prepare(work: str, contender: str, quick: bool) -> dict[str, Any]:
+    """Make the program of a contender; its results, or why there are none."""
+    chosen = next(c for c in _own_copy(work).WORK.contenders if c.name == contender)
+    if chosen.needs:
+        try:
+            require(chosen.needs)
+        except MissingRivalError as error:
+            return {"missing": str(error)}
+    program = chosen.make(quick)
+    _programs[work, contender] = program
+    results = program.results()
+    # PyTorch and JAX keep a quarter of a million objects. Were they not set aside, the collector would visit them in
+    # the rounds of everybody, who would seem several times slower than in a process of their own.
+    gc.collect()
+    gc.freeze()
+    return {"results": results, "nodes": program.nodes, "compile_seconds": program.compile_seconds}
+
+
+def measure_round(work: str, contender: str, collector: bool, seconds: float) -> dict[str, Any]:
+    """Seconds per run, of as many runs as last about the seconds asked for."""
+    run = _programs[work, contender].run
+    key = work, contender, collector
+    with timing.collector(collector):
+        if key not in _repeats:
+            _repeats[key] = timing.repeats_for(run, seconds)
+    with timing.collector(collector):
+        return {"seconds": timing.seconds_for(run, _repeats[key]) / _repeats[key]}
+
+
+COMMANDS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
+    "identify": identify,
+    "prepare": prepare,
+    "round": measure_round,
+    "wide results": wide.results,
+    "wide round": wide.measure_round,
+    "growth results": growth.results,
+    "growth round": growth.measure_round,
+}
+
+
+def main() -> None:
+    # Rivals may print: the answers get a pipe of their own, and all else goes to stderr.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        for line in sys.stdin:
+            arguments = json.loads(line)
+            try:
+                answer = COMMANDS[arguments.pop("do")](**arguments)
+            except Exception:
+                answer = {"error": traceback.format_exc()}
+            print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    with suppress(BrokenPipeError):  # nobody waits for the answer any more
+        main()
