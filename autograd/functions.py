@@ -15,45 +15,45 @@ from collections.abc import Iterable
 
 from autograd import rules
 from autograd.graph import Node
-from autograd.value import Number, Value, operand, record, record_both, record_many
+from autograd.value import Number, Value, operand, record, record_many
 
 
 def maximum(x: Number, y: Number) -> Value:
     """The greater of the two; a tie is x and shares the gradient, a nan on either side gives nan."""
     a, b = operand(x, "maximum"), operand(y, "maximum")
     z, dx, dy = rules.maximum(a._data, b._data)
-    return record_both("maximum", z, a, dx, b, dy)
+    return record("maximum", z, a, dx, b, dy)
 
 
 def minimum(x: Number, y: Number) -> Value:
     """The lesser of the two; a tie is x and shares the gradient, a nan on either side gives nan."""
     a, b = operand(x, "minimum"), operand(y, "minimum")
     z, dx, dy = rules.minimum(a._data, b._data)
-    return record_both("minimum", z, a, dx, b, dy)
+    return record("minimum", z, a, dx, b, dy)
 
 
 def hypot(x: Number, y: Number) -> Value:
     """√(x² + y²), in range wherever the result is; both derivatives are 0 at the origin."""
     a, b = operand(x, "hypot"), operand(y, "hypot")
     z, dx, dy = rules.hypot(a._data, b._data)
-    return record_both("hypot", z, a, dx, b, dy)
+    return record("hypot", z, a, dx, b, dy)
 
 
 def logaddexp(x: Number, y: Number) -> Value:
     """log(eˣ + e^y), without overflow."""
     a, b = operand(x, "logaddexp"), operand(y, "logaddexp")
     z, dx, dy = rules.logaddexp(a._data, b._data)
-    return record_both("logaddexp", z, a, dx, b, dy)
+    return record("logaddexp", z, a, dx, b, dy)
 
 
 def _exp_of_difference(a: Value, b: Value) -> Value:
     z, dx, dy = rules.exp_of_difference(a._data, b._data)
-    return record_both("exp_of_difference", z, a, dx, b, dy)
+    return record("exp_of_difference", z, a, dx, b, dy)
 
 
 def _shift(a: Value, b: Value) -> Value:
     z, dx, dy = rules.shift(a._data, b._data)
-    return record_both("shift", z, a, dx, b, dy)
+    return record("shift", z, a, dx, b, dy)
 
 
 # ── which derivatives are made of ──
@@ -63,7 +63,7 @@ def share(x: Number, y: Number) -> Value:
     """eˣ / (eˣ + e^y), the derivative of logaddexp by x."""
     a, b = operand(x, "share"), operand(y, "share")
     z, dx, dy = rules.share(a._data, b._data)
-    return record_both("share", z, a, dx, b, dy)
+    return record("share", z, a, dx, b, dy)
 
 
 def normal_cdf(x: Number) -> Value:

@@ -30,26 +30,13 @@ else:  # compiled, an annotation would be a check with an error of its own, and 
 # ── recording ──
 
 
-def record(op: str, z: float, x: Node, dx: float) -> "Value":
-    """The node of an operation on one operand, with its local derivative."""
-    v = _blank(Value)
-    v._data = z
-    v._grad = 0.0
-    v._label = ""
-    v._op = op
-    v._x = x
-    v._dx = dx
-    v._y = None
-    v._dy = 0.0
-    v._fan = None
-    v._mark = 0
-    if MODES.active:
-        check(v)
-    return v
+def record(
+    op: str, z: float, x: Node, dx: float, y: Node | None = None, dy: float = 0.0, fan: Fan | None = None
+) -> "Value":
+    """The node of an operation on one operand or two, with its local derivatives.
 
-
-def record_both(op: str, z: float, x: Node, dx: float, y: Node, dy: float) -> "Value":
-    """The node of an operation on two operands, with its local derivatives."""
+    With CONSTANT_FIRST or CONSTANT_LAST for fan, dy is a plain number that took part.
+    """
     v = _blank(Value)
     v._data = z
     v._grad = 0.0
@@ -59,25 +46,7 @@ def record_both(op: str, z: float, x: Node, dx: float, y: Node, dy: float) -> "V
     v._dx = dx
     v._y = y
     v._dy = dy
-    v._fan = None
-    v._mark = 0
-    if MODES.active:
-        check(v)
-    return v
-
-
-def record_number(op: str, z: float, x: Node, dx: float, number: float, place: Fan) -> "Value":
-    """The node of an operation on a Value and a number, which stands where place says."""
-    v = _blank(Value)
-    v._data = z
-    v._grad = 0.0
-    v._label = ""
-    v._op = op
-    v._x = x
-    v._dx = dx
-    v._y = None
-    v._dy = number
-    v._fan = place
+    v._fan = fan
     v._mark = 0
     if MODES.active:
         check(v)
@@ -232,68 +201,68 @@ class Value(Node):
     def __add__(self, other: object) -> "Value":
         if isinstance(other, Value):
             z, dx, dy = rules.add(self._data, other._data)
-            return record_both("add", z, self, dx, other, dy)
+            return record("add", z, self, dx, other, dy)
         number = to_float(other, "add")
         z, dx, dy = rules.add(self._data, number)
-        return record_number("add", z, self, dx, number, CONSTANT_LAST)
+        return record("add", z, self, dx, None, number, CONSTANT_LAST)
 
     def __radd__(self, other: object) -> "Value":
         number = to_float(other, "add")
         z, _dx, dy = rules.add(number, self._data)
-        return record_number("add", z, self, dy, number, CONSTANT_FIRST)
+        return record("add", z, self, dy, None, number, CONSTANT_FIRST)
 
     def __sub__(self, other: object) -> "Value":
         if isinstance(other, Value):
             z, dx, dy = rules.subtract(self._data, other._data)
-            return record_both("subtract", z, self, dx, other, dy)
+            return record("subtract", z, self, dx, other, dy)
         number = to_float(other, "subtract")
         z, dx, dy = rules.subtract(self._data, number)
-        return record_number("subtract", z, self, dx, number, CONSTANT_LAST)
+        return record("subtract", z, self, dx, None, number, CONSTANT_LAST)
 
     def __rsub__(self, other: object) -> "Value":
         number = to_float(other, "subtract")
         z, _dx, dy = rules.subtract(number, self._data)
-        return record_number("subtract", z, self, dy, number, CONSTANT_FIRST)
+        return record("subtract", z, self, dy, None, number, CONSTANT_FIRST)
 
     def __mul__(self, other: object) -> "Value":
         if isinstance(other, Value):
             z, dx, dy = rules.multiply(self._data, other._data)
-            return record_both("multiply", z, self, dx, other, dy)
+            return record("multiply", z, self, dx, other, dy)
         number = to_float(other, "multiply")
         z, dx, dy = rules.multiply(self._data, number)
-        return record_number("multiply", z, self, dx, number, CONSTANT_LAST)
+        return record("multiply", z, self, dx, None, number, CONSTANT_LAST)
 
     def __rmul__(self, other: object) -> "Value":
         number = to_float(other, "multiply")
         z, _dx, dy = rules.multiply(number, self._data)
-        return record_number("multiply", z, self, dy, number, CONSTANT_FIRST)
+        return record("multiply", z, self, dy, None, number, CONSTANT_FIRST)
 
     def __truediv__(self, other: object) -> "Value":
         if isinstance(other, Value):
             z, dx, dy = rules.divide(self._data, other._data)
-            return record_both("divide", z, self, dx, other, dy)
+            return record("divide", z, self, dx, other, dy)
         number = to_float(other, "divide")
         z, dx, dy = rules.divide(self._data, number)
-        return record_number("divide", z, self, dx, number, CONSTANT_LAST)
+        return record("divide", z, self, dx, None, number, CONSTANT_LAST)
 
     def __rtruediv__(self, other: object) -> "Value":
         number = to_float(other, "divide")
         z, _dx, dy = rules.divide(number, self._data)
-        return record_number("divide", z, self, dy, number, CONSTANT_FIRST)
+        return record("divide", z, self, dy, None, number, CONSTANT_FIRST)
 
     def __pow__(self, other: object) -> "Value":
         if isinstance(other, Value):
             z, dx, dy = rules.power(self._data, other._data)
             # nan for a negative base, and nobody asks a constant.
-            return record_both("power", z, self, dx, other, 0.0 if is_constant(other) else dy)
+            return record("power", z, self, dx, other, 0.0 if is_constant(other) else dy)
         number = to_float(other, "power")
         z, dx, dy = rules.power(self._data, number)
-        return record_number("power", z, self, dx, number, CONSTANT_LAST)
+        return record("power", z, self, dx, None, number, CONSTANT_LAST)
 
     def __rpow__(self, other: object) -> "Value":
         number = to_float(other, "power")
         z, _dx, dy = rules.power(number, self._data)
-        return record_number("power", z, self, dy, number, CONSTANT_FIRST)
+        return record("power", z, self, dy, None, number, CONSTANT_FIRST)
 
     def __neg__(self) -> "Value":
         z, dx = rules.negative(self._data)
@@ -467,19 +436,19 @@ class Value(Node):
         """x above zero, slope · x below; at 0 the derivative is the slope, which may be a Value too."""
         if isinstance(slope, Value):
             z, dx, dy = rules.leaky_relu(self._data, slope._data)
-            return record_both("leaky_relu", z, self, dx, slope, dy)
+            return record("leaky_relu", z, self, dx, slope, dy)
         number = to_float(slope, "leaky_relu")
         z, dx, dy = rules.leaky_relu(self._data, number)
-        return record_number("leaky_relu", z, self, dx, number, CONSTANT_LAST)
+        return record("leaky_relu", z, self, dx, None, number, CONSTANT_LAST)
 
     def elu(self, alpha: Number = 1.0) -> "Value":
         """x above zero, alpha · (eˣ − 1) below; at 0 the derivative is alpha, which may be a Value too."""
         if isinstance(alpha, Value):
             z, dx, dy = rules.elu(self._data, alpha._data)
-            return record_both("elu", z, self, dx, alpha, dy)
+            return record("elu", z, self, dx, alpha, dy)
         number = to_float(alpha, "elu")
         z, dx, dy = rules.elu(self._data, number)
-        return record_number("elu", z, self, dx, number, CONSTANT_LAST)
+        return record("elu", z, self, dx, None, number, CONSTANT_LAST)
 
 
 def _text(label: object) -> str:

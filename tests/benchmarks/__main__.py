@@ -52,7 +52,7 @@ def read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
         description="Measures both builds of this checkout and its rivals on the same programs and prints one table. "
-        "Rivals are used where they are installed: pip install micrograd torch jax casadi.",
+        "Rivals are used where they are installed: pip install '.[bench]'.",
     )
     parser.add_argument("--only", type=_names, default=NAMES, help=f"some of {','.join(NAMES)}; all")
     parser.add_argument("--rounds", type=int, help=f"at least {LEAST_ROUNDS}, which is the default")
