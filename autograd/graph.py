@@ -115,10 +115,11 @@ class Node:
             fan = self._fan is CONSTANT_FIRST
         elif self._fan is not None:
             fan = self._fan.operands, self._fan.partials
+        dx, dy = (self._dx, self._dy) if self._op else (0.0, 0.0)  # not what a sweep put down in a leaf
         return (
             (below, _EndOfList(below)) if below else None,
             (self._data, self._grad, self._label, self._op, self._mark == CONSTANT),
-            (self._x, self._dx, self._y, self._dy, fan),
+            (self._x, dx, self._y, dy, fan),
         )
 
     def __setstate__(self, state: "_State") -> None:
@@ -371,6 +372,14 @@ def backward(root: Node) -> None:
     # A leaf starts from zero and gets back what it had at the end: added bit by bit to an earlier
     # gradient, the same gradient would be rounded differently. Meanwhile its dx, of which a leaf has
     # no other use, holds what it had, and its dy what it will have.
+    if COMPILED:  # nothing can come between, so the leaves need be passed but twice
+        for leaf in leaves:
+            leaf._dx = leaf._grad
+            leaf._grad = 0.0
+        _sweep(root, order)
+        for leaf in leaves:
+            leaf._grad = leaf._dx + leaf._grad
+        return
     for leaf in leaves:
         leaf._dx = leaf._grad
     swept = False
