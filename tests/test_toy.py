@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from autograd.toy import Toy
 
-WEIGHT = st.floats(-5.0, 5.0)
+TINY = st.integers(4, 20).map(lambda k: 10.0**-k)
+"""Where a step in proportion drowns in the rounding of what the weight is added to."""
+WEIGHT = st.floats(-5.0, 5.0) | TINY
 TO_DIFFERENCES = 1e-8
 """Absolute: what central differences of a loss below 1 are good for."""
 

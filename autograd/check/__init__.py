@@ -92,6 +92,10 @@ class _Probe:
             self.size = max(self.size, abs(found))
         return found
 
+    def largest(self) -> float:
+        """The size of the largest number on the way to the result, whose rounding it may carry."""
+        return max(abs(v.data) for v in topological_order(self.root()))
+
     def central(self, v: Value, step: float) -> float:
         """The slope from one side of an input to the other, by the step that was really taken after rounding."""
         return _slope(self.at(v, step) - self.at(v, -step), (v.data + step) - (v.data - step))
@@ -136,20 +140,14 @@ def numerical_grad(f: Callable[..., Any], inputs: Sequence[object]) -> list[Any]
 
 def _central(probe: _Probe, v: Value) -> float:
     size = abs(v.data)
-    coarse, noise = _difference(probe, v, CENTRAL_STEP * max(size, 1.0))
+    coarse_step, fine_step = CENTRAL_STEP * max(size, 1.0), CENTRAL_STEP * size
+    coarse = probe.central(v, coarse_step)
     if size >= SMALL or size < NOTHING:
         return coarse
-    fine, fine_noise = _difference(probe, v, CENTRAL_STEP * size)
-    doubt = max(noise + fine_noise, DISAGREE * max(abs(coarse), abs(fine)))
+    fine = probe.central(v, fine_step)
+    noise = 8.0 * 2.0**-53 * probe.largest() * (1.0 / coarse_step + 1.0 / fine_step)
+    doubt = max(noise, DISAGREE * max(abs(coarse), abs(fine)))
     return coarse if abs(coarse - fine) <= doubt else fine
-
-
-def _difference(probe: _Probe, v: Value, step: float) -> tuple[float, float]:
-    """A central difference and the rounding error that it may carry."""
-    after, before = v.data + step, v.data - step
-    high, low = probe.at(v, step), probe.at(v, -step)
-    # The step that was really taken, after rounding.
-    return (high - low) / (after - before), 4.0 * 2.0**-53 * (abs(high) + abs(low)) / step
 
 
 # ── extrapolation ──
