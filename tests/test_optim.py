@@ -1,0 +1,156 @@
+"""Optimisers step for step: against PyTorch's own steps, closed forms, and on gradients that are no numbers."""
+
+import importlib.util
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd import Value
+from autograd.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+
+STEPS = 30
+TO_PYTORCH = 1e-12
+"""Of the largest parameter of a run: the same formulas in the same order, but PyTorch's processor code may round a
+product and a sum at once."""
+
+CONFIGURATIONS: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
+    "SGD": (SGD, {"lr": 0.1}),
+    "SGD momentum": (SGD, {"lr": 0.05, "momentum": 0.9}),
+    "SGD dampening": (SGD, {"lr": 0.05, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.01}),
+    "SGD nesterov": (SGD, {"lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
+    "Adam": (Adam, {"lr": 0.05}),
+    "Adam amsgrad": (Adam, {"lr": 0.05, "betas": (0.4, 0.9), "eps": 1e-3, "amsgrad": True, "weight_decay": 0.1}),
+    "AdamW": (AdamW, {"lr": 0.05}),
+    "AdamW amsgrad": (AdamW, {"lr": 0.05, "weight_decay": 0.2, "amsgrad": True}),
+    "RMSprop": (RMSprop, {"lr": 0.02}),
+    "RMSprop centered": (RMSprop, {"lr": 0.02, "centered": True, "momentum": 0.5, "weight_decay": 0.1}),
+    "RMSprop alpha": (RMSprop, {"lr": 0.02, "alpha": 0.3, "centered": True}),
+    "Adagrad": (Adagrad, {"lr": 0.3}),
+    "Adagrad decay": (Adagrad, {"lr": 0.3, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5}),
+}
+GRADIENTS: dict[str, Callable[[float, int], float]] = {
+    "slope": lambda x, t: 2.0 * (x - 1.0) + math.cos(3.0 * x),
+    "zero": lambda x, t: 0.0,
+    "huge": lambda x, t: 1e200 if t % 2 else -1e200,
+    "huge once": lambda x, t: 1e200 if t == 3 else 0.1,
+    "tiny": lambda x, t: 1e-200,
+    "nan once": lambda x, t: math.nan if t == 5 else 0.1,
+    "inf once": lambda x, t: math.inf if t == 5 else 0.1,
+}
+
+
+def steps(make: Callable[[Value], Any], gradient: Callable[[float, int], float]) -> list[float]:
+    """The parameter after each step from 2."""
+    p = Value(2.0)
+    optimizer = make(p)
+    seen = []
+    for t in range(STEPS):
+        p.grad = gradient(p.data, t)
+        optimizer.step()
+        seen.append(p.data)
+    return seen
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch, an optional oracle, isn't installed")
+@pytest.mark.parametrize("gradient", GRADIENTS)
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_steps_are_those_of_pytorch(name: str, gradient: str) -> None:
+    torch = importlib.import_module("torch")
+    kind, options = CONFIGURATIONS[name]
+    p = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+    optimizer = getattr(torch.optim, kind.__name__)([p], foreach=False, **options)
+    theirs = []
+    for t in range(STEPS):
+        p.grad = torch.tensor(GRADIENTS[gradient](p.item(), t), dtype=torch.float64)
+        optimizer.step()
+        theirs.append(p.item())
+    ours = steps(lambda v: kind([v], **options), GRADIENTS[gradient])
+    largest = max([abs(x) for x in theirs if math.isfinite(x)], default=0.0)
+    assert ours == pytest.approx(theirs, rel=TO_PYTORCH, abs=TO_PYTORCH * largest, nan_ok=True)
+
+
+RECORDED = {
+    "SGD": 1.3302773046417256,
+    "SGD momentum": 1.4712294374771842,
+    "SGD dampening": 1.2865969080636577,
+    "SGD nesterov": 1.3262623634149653,
+    "Adam": 1.1995650825281228,
+    "Adam amsgrad": 1.3182189537188775,
+    "AdamW": 1.1954034712315071,
+    "AdamW amsgrad": 1.1208387704948566,
+    "RMSprop": 1.3307595918806152,
+    "RMSprop centered": 1.299046155553188,
+    "RMSprop alpha": 1.3195202178764511,
+    "Adagrad": 1.3302784395058045,
+    "Adagrad decay": 1.3030409011066872,
+}
+"""Where PyTorch 2.13.0 is after 30 steps along "slope"."""
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_steps_end_where_those_of_pytorch_ended(name: str) -> None:
+    kind, options = CONFIGURATIONS[name]
+    found = steps(lambda v: kind([v], **options), GRADIENTS["slope"])[-1]
+    assert found == pytest.approx(RECORDED[name], rel=TO_PYTORCH)
+
+
+@given(st.floats(-10.0, 10.0), st.floats(0.001, 0.4))
+def test_descent_on_a_parabola_shrinks_by_a_factor(start: float, lr: float) -> None:
+    p = Value(start)
+    optimizer = SGD([p], lr=lr)
+    for _ in range(20):
+        optimizer.zero_grad()
+        (p * p).backward()
+        optimizer.step()
+    assert p.data == pytest.approx(start * (1.0 - 2.0 * lr) ** 20, rel=1e-12, abs=1e-300)
+
+
+@given(st.floats(1e-3, 1e3) | st.floats(-1e3, -1e-3), st.floats(1e-4, 1.0))
+def test_the_first_step_of_adam_has_the_length_of_the_rate(gradient: float, lr: float) -> None:
+    p = Value(0.0)
+    optimizer = Adam([p], lr=lr, eps=0.0)
+    p.grad = gradient
+    optimizer.step()
+    assert p.data == pytest.approx(-math.copysign(lr, gradient), rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam, AdamW, RMSprop, Adagrad])
+def test_parameters_are_checked(kind: Callable[..., Optimizer]) -> None:
+    x = Value(1.0, label="x")
+    for parameters, message in (
+        ([], "no parameters"),
+        ([x, x], "comes twice"),
+        ([x * 2], "is the result of multiply"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            kind(parameters)
+    with pytest.raises(TypeError, match="changes Values, not float"):
+        kind([1.0])
+    with pytest.raises(ValueError, match=r"lr must be a number and no less than 0, not -1\.0"):
+        kind([x], lr=-1.0)
+    with pytest.raises(ValueError, match="lr must be a number"):
+        kind([x], lr=math.nan)
+
+
+def test_hyperparameters_are_checked() -> None:
+    x = Value(1.0)
+    with pytest.raises(ValueError, match=r"Adam: betas\[1\] must be a number from 0 to below 1, not 1\.0"):
+        Adam([x], betas=(0.9, 1.0))
+    with pytest.raises(ValueError, match="nesterov looks ahead along the momentum"):
+        SGD([x], nesterov=True)
+
+
+def test_the_rate_may_change_and_gradients_start_over() -> None:
+    x = Value(1.0)
+    optimizer = SGD([x], lr=0.5)
+    x.grad = 1.0
+    optimizer.step()
+    optimizer.lr = 0.25
+    optimizer.step()
+    assert x.data == 0.25
+    optimizer.zero_grad()
+    assert x.grad == 0.0
