@@ -6,7 +6,7 @@
 >>> model
 MLP of [Layer of 3 tanh neurons of 2 inputs, Layer of 1 linear neuron of 3 inputs]
 >>> model([1.0, -2.0])
-Value(data=-1.30585, grad=0.0)
+Value(data=0.0740595, grad=0.0)
 >>> [name for name, _ in model.named_parameters()][:4]
 ['layers.0.neurons.0.w.0', 'layers.0.neurons.0.w.1', 'layers.0.neurons.0.b', 'layers.0.neurons.1.w.0']
 
@@ -39,6 +39,16 @@ class Module:
         """Each parameter once, in the same order."""
         return [v for _, v in self.named_parameters()]
 
+    def tensors(self) -> dict[str, Any]:
+        """The parameters as they are saved: a Value, or lists of Values as deep as the shape, by name.
+
+        A layer has a `weight` (nout × nin) and a `bias`, as PyTorch's Linear has.
+        """
+        found: dict[str, Any] = {}
+        for name, thing in vars(self).items():
+            found |= _tensors_in(name, thing)
+        return found
+
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero, for gradients add up."""
         for v in self.parameters():
@@ -53,6 +63,24 @@ def _parameters_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -
             yield from _parameters_in(vars(thing).items(), f"{prefix}{name}.")
         elif isinstance(thing, (list, tuple)):
             yield from _parameters_in(((str(i), x) for i, x in enumerate(thing)), f"{prefix}{name}.")
+
+
+def _tensors_in(name: str, thing: object) -> dict[str, Any]:
+    if isinstance(thing, Module):
+        return {f"{name}.{inner}": tensor for inner, tensor in thing.tensors().items()}
+    if _is_tensor(thing):
+        return {name: thing}
+    found: dict[str, Any] = {}
+    for i, part in enumerate(thing if isinstance(thing, (list, tuple)) else ()):
+        found |= _tensors_in(f"{name}.{i}", part)
+    return found
+
+
+def _is_tensor(thing: object) -> bool:
+    """Whether it is a parameter, or lists that hold nothing but parameters."""
+    if isinstance(thing, (list, tuple)):
+        return bool(thing) and all(map(_is_tensor, thing))
+    return isinstance(thing, Value) and not thing.operands
 
 
 # ── activations and initialisations, by name ──
@@ -128,6 +156,9 @@ class Neuron(Module):
         self.w = [Value(draw(-bound, bound) if bound else 0.0) for _ in range(nin)]
         self.b = Value(draw(-bound, bound) if init == "fan_in" else 0.0) if bias else None
 
+    def tensors(self) -> dict[str, Any]:
+        return {"weight": [self.w]} | ({} if self.b is None else {"bias": [self.b]})
+
     def preactivation(self, x: Sequence[Number]) -> Value:
         """w·x + b."""
         z = dot(self.w, _inputs(x, len(self.w), "neuron"))
@@ -159,6 +190,10 @@ class Layer(Module):
     ) -> None:
         options: dict[str, Any] = {"activation": activation, "bias": bias, "init": init, "rng": rng, "nout": nout}
         self.neurons = [Neuron(nin, nonlin, **options) for _ in range(_count("neurons", nout))]
+
+    def tensors(self) -> dict[str, Any]:
+        parts = [neuron.tensors() for neuron in self.neurons]
+        return {name: [part[name][0] for part in parts] for name in parts[0]}
 
     def __call__(self, x: Sequence[Number]) -> Any:
         # A number is made a constant once, and not by every neuron.
@@ -198,6 +233,10 @@ class MLP(Module):
             Layer(widths[i], widths[i + 1], activation=name, bias=bias, init=init, rng=rng)
             for i, name in enumerate(names)
         ]
+
+    def tensors(self) -> dict[str, Any]:
+        layers = enumerate(self.layers)
+        return {f"{i}.{name}": tensor for i, layer in layers for name, tensor in layer.tensors().items()}
 
     def __call__(self, x: Sequence[Number]) -> Any:
         for layer in self.layers[:-1]:

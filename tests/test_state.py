@@ -1,0 +1,207 @@
+"""Saved models come back to the last bit, and a file that is no such file changes nothing."""
+
+import importlib.util
+import math
+import os
+import pickle
+import random
+import stat
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
+
+from autograd import Value, nn, state
+
+CORRUPTIONS = 200
+
+
+def model(seed: int = 0) -> nn.MLP:
+    return nn.MLP(3, [4, 2], init="fan_in", rng=random.Random(seed))
+
+
+def bits(module: nn.Module) -> list[bytes]:
+    return [struct.pack("<d", p.data) for p in module.parameters()]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "model.safetensors"
+    state.save(model(), path)
+    return path
+
+
+@given(st.lists(st.floats(allow_nan=True), min_size=5, max_size=5))
+def test_every_float_comes_back_to_the_last_bit(tmp_path_factory: pytest.TempPathFactory, numbers: list[float]) -> None:
+    path = tmp_path_factory.getbasetemp() / "floats.safetensors"
+    ours, other = nn.Layer(4, 1), nn.Layer(4, 1)
+    for p, x in zip(ours.parameters(), numbers, strict=True):
+        p.data = x
+    state.save(ours, path)
+    state.load(other, path, finite=False)
+    assert bits(other) == bits(ours)
+
+
+def test_zeros_keep_their_sign_and_subnormals_their_bits(tmp_path: Path) -> None:
+    ours, other = nn.Neuron(2), nn.Neuron(2)
+    for p, x in zip(ours.parameters(), [-0.0, 5e-324, 2.2e-308], strict=True):
+        p.data = x
+    state.save(ours, tmp_path / "n")
+    state.load(other, tmp_path / "n")
+    assert bits(other) == bits(ours)
+
+
+def test_names_and_shapes_are_those_of_linear_layers(saved: Path) -> None:
+    shapes = {name: array.shape for name, array in load_file(saved).items()}
+    assert shapes == {"0.weight": (4, 3), "0.bias": (4,), "1.weight": (2, 4), "1.bias": (2,)}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch, an optional oracle, isn't installed")
+def test_pytorch_loads_and_computes_the_same(saved: Path) -> None:
+    torch = importlib.import_module("torch")
+    theirs = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 2)).double()
+    theirs.load_state_dict(importlib.import_module("safetensors.torch").load_file(saved))
+    hidden = torch.relu(theirs[0](torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)))
+    assert [v.data for v in model()([1.0, -2.0, 0.5])] == pytest.approx(theirs[1](hidden).tolist(), rel=1e-14)
+    importlib.import_module("safetensors.torch").save_file(theirs.state_dict(), saved)
+    other = model(5)
+    state.load(other, saved)
+    assert bits(other) == bits(model())
+
+
+def corrupted(content: bytes, rng: random.Random) -> bytes:
+    """The content with one thing wrong: a bit, a byte, a piece cut out or put in, an end cut off."""
+    at = rng.randrange(len(content))
+    kind = rng.randrange(5)
+    if kind == 0:
+        return content[:at] + bytes([content[at] ^ (1 << rng.randrange(8))]) + content[at + 1 :]
+    if kind == 1:
+        return content[:at] + bytes([(content[at] + rng.randrange(1, 256)) % 256]) + content[at + 1 :]
+    if kind == 2:
+        return content[:at]
+    if kind == 3:
+        return content[:at] + rng.randbytes(rng.randrange(1, 20)) + content[at:]
+    return content[:at] + content[at + rng.randrange(1, 20) :]
+
+
+def test_a_damaged_file_is_refused_and_the_model_untouched(saved: Path) -> None:
+    rng, content, other = random.Random(11), saved.read_bytes(), model(1)
+    before = bits(other)
+    for _ in range(CORRUPTIONS):
+        saved.write_bytes(corrupted(content, rng))
+        with pytest.raises(ValueError, match=r"model\.safetensors") as error:
+            state.load(other, saved)
+        assert len(str(error.value)) < 500
+        assert bits(other) == before
+    saved.write_bytes(content)
+    state.load(other, saved)
+    assert bits(other) == bits(model())
+
+
+class Boom:
+    """Would leave a trace if it were unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, ("/tmp/unpickled-by-autograd",)
+
+
+def test_foreign_files_are_refused(tmp_path: Path) -> None:
+    other, path = model(1), tmp_path / "foreign"
+    for content in (b"", b"PK\x03\x04" + bytes(300), pickle.dumps(Boom()) + bytes(300), bytes(400), b"{}" * 200):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="foreign"):
+            state.load(other, path)
+    assert not os.path.exists("/tmp/unpickled-by-autograd")
+    path.write_bytes(b"")
+    os.truncate(path, 1 << 40)  # takes no room on the disk, and would in memory
+    with pytest.raises(ValueError, match="1099511627776 bytes, where"):
+        state.load(other, path)
+    with pytest.raises(ValueError, match="no regular file"):
+        state.load(other, tmp_path)
+    with pytest.raises(FileNotFoundError):
+        state.load(other, tmp_path / "nothing")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_nobody_waits_for_a_fifo(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="no regular file"):
+        state.load(model(), tmp_path / "pipe")
+    with pytest.raises(OSError, match="no file to write"):
+        state.save(model(), tmp_path / "pipe")
+
+
+def test_another_model_is_named(saved: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"0\.weight has the shape \(4, 3\), and in this model \(3, 4\)"):
+        state.load(nn.MLP(4, [3, 2]), saved)
+    with pytest.raises(ValueError, match=r"has 1\.bias, 1\.weight, which this model has not"):
+        state.load(nn.MLP(3, [4]), saved)
+    with pytest.raises(ValueError, match=r"lacks 2\.weight, 2\.bias"):
+        state.load(nn.MLP(3, [4, 2, 1]), saved)
+    arrays = load_file(saved)
+    save_file({name: array.astype(np.float32) for name, array in arrays.items()}, saved)
+    with pytest.raises(ValueError, match="float32, not float64"):
+        state.load(model(), saved)
+    arrays["0.bias"] = np.array([1.0, math.inf, 0.0, 0.0])
+    save_file(arrays, saved)
+    other = model(1)
+    with pytest.raises(ValueError, match=r"0\.bias holds infinite numbers or nans"):
+        state.load(other, saved)
+    assert bits(other) == bits(model(1))
+    state.load(other, saved, finite=False)
+    assert other.parameters()[7].data == math.inf
+    with pytest.raises(ValueError, match="has no parameters"):
+        state.save(nn.Module(), tmp_path / "none")
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_crash_leaves_the_old_file(saved: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = saved.read_bytes()
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, step, crash)
+        with pytest.raises(KeyboardInterrupt):
+            state.save(model(2), saved)
+    assert saved.read_bytes() == before
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_the_file_keeps_its_mode_and_a_link_its_target(saved: Path) -> None:
+    saved.chmod(0o640)
+    link = saved.with_name("link")
+    link.symlink_to(saved)
+    state.save(model(2), link)
+    assert link.is_symlink()
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o640
+    other = model(1)
+    state.load(other, saved)
+    assert bits(other) == bits(model(2))
+
+
+def test_any_module_is_saved_under_its_names(tmp_path: Path) -> None:
+    class Mixed(nn.Module):
+        def __init__(self, start: float) -> None:
+            self.scale = Value(start)
+            self.table = [[Value(start + i + 3 * j) for i in range(3)] for j in range(2)]
+            self.parts = [nn.Neuron(2), nn.Layer(1, 2, bias=False)]
+            self.name = "mixed"
+
+    ours, other = Mixed(1.0), Mixed(0.0)
+    state.save(ours, tmp_path / "mixed")
+    assert {name: array.shape for name, array in load_file(tmp_path / "mixed").items()} == {
+        "scale": (),
+        "table": (2, 3),
+        "parts.0.weight": (1, 2),
+        "parts.0.bias": (1,),
+        "parts.1.weight": (2, 1),
+    }
+    state.load(other, tmp_path / "mixed")
+    assert bits(other) == bits(ours)
