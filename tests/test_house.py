@@ -11,7 +11,7 @@ import autograd
 PACKAGE = Path(autograd.__file__).parent
 RIVER = (
     *("ieee", "rules", "number", "native", "graph", "modes", "value", "functions"),
-    *("losses", "optim", "nn", "state", "formula", "functional", "check/__init__", "check/strategies"),
+    *("losses", "optim", "nn", "train", "state", "formula", "functional", "check/__init__", "check/strategies"),
     *("picture", "draw", "chart", "expression", "toy", "__main__"),
 )
 """Upstream first. Beside them, autograd/__init__ gathers the public names."""

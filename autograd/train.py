@@ -1,0 +1,139 @@
+"""The loop of every tutorial: forward, loss, backward, update, until the epochs are done or the loss is small.
+
+>>> import random
+>>> from autograd import losses, nn, optim, train
+>>> rows = [([x / 4.0], x / 2.0 + 1.0) for x in range(-4, 5)]
+>>> model = nn.Neuron(1, nonlin=False, rng=random.Random(0))
+>>> history = train.fit(model, rows, losses.mse, optim.SGD(model.parameters(), lr=0.5), epochs=100, stop_below=1e-6)
+>>> history
+History(14 epochs, loss 1.72 → 5.87e-07, stopped by threshold)
+>>> [round(p.data, 2) for p in model.parameters()]
+[2.0, 1.0]
+"""
+
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from autograd.functions import mean
+from autograd.optim import Optimizer
+from autograd.value import Value
+
+
+@dataclass(repr=False)
+class History:
+    """The loss of each epoch that was finished, and what ended the fitting."""
+
+    losses: list[float] = field(default_factory=list)
+    stopped_by: Literal["epochs", "threshold", "callback", "interrupt"] = "epochs"
+
+    def __repr__(self) -> str:
+        way = f"loss {self.losses[0]:.3g} → {self.losses[-1]:.3g}" if self.losses else "no loss"
+        count = f"{len(self.losses)} epoch{'' if len(self.losses) == 1 else 's'}"
+        return f"History({count}, {way}, stopped by {self.stopped_by})"
+
+
+def fit(
+    model: Callable[[Any], Any],
+    data: Sequence[tuple[Any, Any]],
+    loss: Callable[[Any, Any], Value],
+    optimizer: Optimizer,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    shuffle: bool | None = None,
+    rng: random.Random | None = None,
+    stop_below: float | None = None,
+    callback: Callable[[int, float], object] | None = None,
+    progress: bool | None = None,
+) -> History:
+    """Fit a model to rows of (input, target), and tell how it went.
+
+    Each step takes the mean of loss(model(input), target) over a batch: all rows for batch_size=None, one for 1
+    (stochastic), any number else; the last batch of an epoch may be smaller. Batches are drawn anew each epoch with
+    rng, or Python's shared generator, unless shuffle=False; the order of a full batch is kept unless shuffle=True.
+    The loss of an epoch is the mean over its rows as they were met. Fitting ends after so many epochs, after one
+    whose loss is below stop_below, when callback(epoch, loss) returns True, or at Ctrl-C; the model keeps what it
+    has learnt. A progress bar is shown on a terminal where rich is installed, unless progress says otherwise.
+
+    ValueError for no rows, a row that is no pair, and epochs or a batch size out of range.
+    """
+    rows = list(data)
+    _check(rows, epochs, batch_size)
+    size = len(rows) if batch_size is None else batch_size
+    mixed = batch_size is not None if shuffle is None else shuffle
+    history = History()
+    with _bar(epochs, progress) as advance:
+        try:
+            for epoch in range(epochs):
+                if mixed:
+                    (rng.shuffle if rng is not None else random.shuffle)(rows)
+                told = 0.0
+                for start in range(0, len(rows), size):
+                    batch = rows[start : start + size]
+                    told += _step(model, batch, loss, optimizer) * len(batch)
+                history.losses.append(told / len(rows))
+                advance(history.losses[-1])
+                if callback is not None and callback(epoch, history.losses[-1]) is True:
+                    history.stopped_by = "callback"
+                    break
+                if stop_below is not None and history.losses[-1] < stop_below:
+                    history.stopped_by = "threshold"
+                    break
+        except KeyboardInterrupt:
+            history.stopped_by = "interrupt"
+    return history
+
+
+def _step(
+    model: Callable[[Any], Any],
+    batch: Sequence[tuple[Any, Any]],
+    loss: Callable[[Any, Any], Value],
+    optimizer: Optimizer,
+) -> float:
+    total = mean([loss(model(x), target) for x, target in batch])
+    optimizer.zero_grad()
+    total.backward()
+    optimizer.step()
+    return total.data
+
+
+def _check(rows: Sequence[object], epochs: int, batch_size: int | None) -> None:
+    if not rows:
+        raise ValueError("fit has no rows to fit to; data is a list of (input, target)")
+    for row in rows:
+        if not isinstance(row, (tuple, list)) or len(row) != 2:
+            raise ValueError(f"each row of data is a pair (input, target), not {row!r}")
+    if not isinstance(epochs, int) or epochs < 0:
+        raise ValueError(f"epochs is a whole number and no less than 0, not {epochs!r}")
+    if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
+        raise ValueError(f"batch_size is None for all rows, or a whole number from 1, not {batch_size!r}")
+
+
+@contextmanager
+def _bar(epochs: int, wanted: bool | None) -> Iterator[Callable[[float], object]]:
+    """What tells a progress bar of the loss of one more epoch; where there is none, nothing."""
+    shown = sys.stderr.isatty() if wanted is None else wanted
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    except ModuleNotFoundError:
+        if wanted:
+            raise ImportError("a progress bar needs rich: pip install 'scalar-autograd[demos]'") from None
+        shown = False
+    if not shown:
+        yield lambda loss: None
+        return
+    columns = (
+        TextColumn("epoch"),
+        MofNCompleteColumn(),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=epochs)
+        yield lambda loss: progress.update(task, advance=1, description=f"loss {loss:.4g}")

@@ -1,0 +1,157 @@
+"""The training loop: its batches, its ends, and the numbers of PyTorch where it is installed."""
+
+import importlib
+import importlib.util
+import io
+import random
+from typing import Any
+
+import pytest
+
+from autograd import Value, losses, nn, optim, train
+
+STEP_FOR_STEP = 1e-9
+"""Relative: the same training in the same order, rounding by rounding apart."""
+ROWS = [([x / 4.0, 1.0 - x * x / 16.0], x / 2.0 + 1.0) for x in range(-4, 5)]
+
+
+def fitted(**options: Any) -> tuple[nn.MLP, train.History]:
+    model = nn.MLP(2, [4, 1], activation="tanh", rng=random.Random(4))
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    return model, train.fit(model, ROWS, losses.mse, optimizer, **options)
+
+
+def test_the_epochs_end_it() -> None:
+    _, history = fitted(epochs=30)
+    assert (len(history.losses), history.stopped_by) == (30, "epochs")
+    assert history.losses[-1] < 0.1 * history.losses[0]
+    assert fitted(epochs=0)[1].losses == []
+    assert repr(fitted(epochs=0)[1]) == "History(0 epochs, no loss, stopped by epochs)"
+
+
+def test_a_small_loss_ends_it() -> None:
+    _, history = fitted(epochs=1000, stop_below=0.01)
+    assert history.stopped_by == "threshold"
+    assert history.losses[-1] < 0.01 <= min(history.losses[:-1])
+
+
+def test_a_callback_ends_it_and_only_by_true() -> None:
+    seen: list[tuple[int, float]] = []
+    _, history = fitted(epochs=20, callback=lambda epoch, loss: seen.append((epoch, loss)))
+    assert seen == list(enumerate(history.losses))
+    _, history = fitted(epochs=20, callback=lambda epoch, loss: epoch == 3)
+    assert (len(history.losses), history.stopped_by) == (4, "callback")
+
+
+def test_an_interrupt_ends_it_and_keeps_what_is_learnt() -> None:
+    calls = 0
+
+    def interrupted(p: Value, t: float) -> Value:
+        nonlocal calls
+        calls += 1
+        if calls == 50:
+            raise KeyboardInterrupt
+        return losses.mse(p, t)
+
+    model = nn.MLP(2, [4, 1], activation="tanh", rng=random.Random(4))
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    history = train.fit(model, ROWS, interrupted, optimizer, epochs=100)
+    assert (len(history.losses), history.stopped_by) == (5, "interrupt")
+    other, same = fitted(epochs=5)
+    assert history.losses == same.losses
+    assert [p.data for p in model.parameters()] == [p.data for p in other.parameters()]
+    assert train.fit(model, ROWS, losses.mse, optimizer, epochs=3).stopped_by == "epochs"
+
+
+@pytest.mark.parametrize(("batch_size", "sizes"), [(None, [9]), (1, [1] * 9), (4, [4, 4, 1]), (9, [9]), (100, [9])])
+def test_batches_cover_the_rows(batch_size: int | None, sizes: list[int]) -> None:
+    met: list[list[float]] = []
+
+    class Recorder(optim.SGD):
+        def step(self) -> None:
+            super().step()
+            met.append([])
+
+    seen: list[float] = []
+    met.append([])
+
+    def loss(p: Value, t: float) -> Value:
+        met[-1].append(t)
+        seen.append(t)
+        return losses.mse(p, t)
+
+    model = nn.MLP(2, [1], rng=random.Random(1))
+    train.fit(model, ROWS, loss, Recorder(model.parameters(), lr=0.01), epochs=1, batch_size=batch_size)
+    assert [len(batch) for batch in met[:-1]] == sizes
+    targets = [t for _, t in ROWS]
+    assert sorted(seen) == targets
+    assert (seen == targets) == (batch_size is None)
+
+
+def test_shuffling_follows_the_generator() -> None:
+    def run(seed: int, **options: Any) -> list[float]:
+        return fitted(epochs=4, batch_size=2, rng=random.Random(seed), **options)[1].losses
+
+    assert run(1) == run(1) != run(2)
+    assert run(1, shuffle=False) == run(2, shuffle=False)
+    rows = list(ROWS)
+    fitted(epochs=1, batch_size=1)
+    assert rows == ROWS, "the rows themselves stay in order"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch, an optional oracle, isn't installed")
+def test_a_tanh_net_with_momentum_trains_like_pytorch() -> None:
+    torch = importlib.import_module("torch")
+    model = nn.MLP(2, [4, 1], activation="tanh", rng=random.Random(4))
+    theirs = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1)).double()
+    tensors = {
+        name: torch.tensor([[w.data for w in n.w] for n in layer.neurons], dtype=torch.float64)
+        for name, layer in zip("02", model.layers, strict=True)
+    }
+    theirs.load_state_dict(
+        {f"{k}.weight": w for k, w in tensors.items()} | {"0.bias": torch.zeros(4), "2.bias": torch.zeros(1)}
+    )
+    x, t = (
+        torch.tensor([row for row, _ in ROWS], dtype=torch.float64),
+        torch.tensor([[t] for _, t in ROWS], dtype=torch.float64),
+    )
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1, momentum=0.9)
+    expected = []
+    for _ in range(50):
+        loss = torch.nn.functional.mse_loss(theirs(x), t)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        expected.append(loss.item())
+    assert fitted(epochs=50)[1].losses == pytest.approx(expected, rel=STEP_FOR_STEP)
+
+
+@pytest.mark.parametrize(
+    ("options", "data", "message"),
+    [
+        ({"epochs": 1}, [], "fit has no rows"),
+        ({"epochs": 1}, [1.0], r"a pair \(input, target\), not 1\.0"),
+        ({"epochs": -1}, ROWS, "epochs is a whole number and no less than 0, not -1"),
+        ({"epochs": 1, "batch_size": 0}, ROWS, "batch_size is None for all rows"),
+    ],
+)
+def test_mistakes_are_named(options: dict[str, Any], data: Any, message: str) -> None:
+    model = nn.MLP(2, [1])
+    with pytest.raises(ValueError, match=message):
+        train.fit(model, data, losses.mse, optim.SGD(model.parameters()), **options)
+
+
+def test_it_is_silent_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    fitted(epochs=3)
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("rich") is None, reason="rich, which draws the bar, isn't installed")
+def test_the_bar_tells_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    _, history = fitted(epochs=3, progress=True)
+    assert "3/3" in stream.getvalue()
+    assert f"loss {history.losses[-1]:.4g}" in stream.getvalue()
