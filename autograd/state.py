@@ -115,8 +115,8 @@ def _metadata(content: bytes) -> Mapping[str, str]:
 
 def _compare(path: object, wanted: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> None:
     if missing := [name for name in wanted if name not in found]:
-        raise ValueError(f"{path} lacks {', '.join(missing[:3])}; it has {', '.join(list(found)[:6]) or 'nothing'}")
-    if extra := [name for name in found if name not in wanted]:
+        raise ValueError(f"{path} lacks {', '.join(missing[:3])}; it has {', '.join(sorted(found)[:6]) or 'nothing'}")
+    if extra := sorted(set(found) - set(wanted)):
         raise ValueError(f"{path} has {', '.join(extra[:3])}, which this model has not")
     for name, shape in wanted.items():
         if found[name] != shape:
