@@ -15,8 +15,6 @@ _CLASS = re.compile(r'(\.tp_doc = PyDoc_STR\("(\w+)\((?:[^"\\]|\\.)*)("\))')
 _PROPERTY = re.compile(r"(\(getter\)(\w+)_get_(\w+),\s+(?:\(setter\)\w+|NULL),\s+)NULL(, NULL\})")
 _SETTER = re.compile(r"(\w+___(\w+)_set_(\w+)\(\w+ \*self, PyObject \*value, void \*closure\)\s*\{)(\s*char retval)")
 _MODULE = re.compile(r'(PyModuleDef_HEAD_INIT,\s+"([\w.]+)",\s+)NULL(, /\* docstring \*/)')
-
-
 _SETUP = re.compile(r'\{"__internal_mypyc_setup", [^}]*\},')
 _IS_OURS = re.compile(r"PyObject_IsInstance\((obj_\w+), \(PyObject \*\)(CPyType_\w+)\)")
 

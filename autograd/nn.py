@@ -21,6 +21,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from autograd.functions import dot, log_softmax, softmax
+from autograd.number import counted
 from autograd.value import Number, Value, operand
 
 
@@ -168,7 +169,7 @@ class Neuron(Module):
         return activate(self.activation, [self.preactivation(x)])[0]
 
     def __repr__(self) -> str:
-        return f"Neuron of {_counted(len(self.w), 'input')}, {self.activation}"
+        return f"Neuron of {counted(len(self.w), 'input')}, {self.activation}"
 
 
 class Layer(Module):
@@ -203,8 +204,8 @@ class Layer(Module):
 
     def __repr__(self) -> str:
         first = self.neurons[0]
-        neurons = _counted(len(self.neurons), f"{first.activation} neuron")
-        return f"Layer of {neurons} of {_counted(len(first.w), 'input')}"
+        neurons = counted(len(self.neurons), f"{first.activation} neuron")
+        return f"Layer of {neurons} of {counted(len(first.w), 'input')}"
 
 
 class MLP(Module):
@@ -252,9 +253,5 @@ def _inputs(x: Sequence[Number], wanted: int, what: str) -> Sequence[Number]:
     if isinstance(x, (Value, str)) or not hasattr(x, "__len__"):
         raise TypeError(f"a {what} takes a list of numbers or Values, not {type(x).__name__} {x!r}; write [x]")
     if len(x) != wanted:
-        raise ValueError(f"a {what} of {_counted(wanted, 'input')} was given {len(x)}")
+        raise ValueError(f"a {what} of {counted(wanted, 'input')} was given {len(x)}")
     return x
-
-
-def _counted(n: int, thing: str) -> str:
-    return f"{n} {thing}{'' if n == 1 else 's'}"

@@ -18,6 +18,15 @@ def short(number: float) -> str:
     return text if any(mark in text for mark in ".en") else text + ".0"
 
 
+def counted(n: int, thing: str) -> str:
+    """So many of a thing.
+
+    >>> counted(1, "epoch"), counted(3, "epoch")
+    ('1 epoch', '3 epochs')
+    """
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
 def to_float(number: object, operation: str) -> float:
     """The float that number stands for; TypeError with a remedy for anything that isn't a real number."""
     if type(number) is float:

@@ -16,22 +16,19 @@ for step, on nan and infinite gradients too. Numbers alone are handled here, no 
 """
 
 from collections.abc import Iterable
-from typing import Final
 
 from autograd import ieee
 from autograd.value import Value
 
-_HALF: Final = 0.5
-
 
 class Optimizer:
-    """What all optimisers share: parameters, a learning rate, and the check of both.
+    """What all optimisers share: parameters, a learning rate, weight decay, and the check of them.
 
     `lr` may be changed between steps. ValueError for no parameters, one that is no leaf, one that comes twice,
     and hyperparameters out of range.
     """
 
-    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
+    def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float) -> None:
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError(f"{type(self).__name__} has no parameters to change; pass model.parameters()")
@@ -43,7 +40,8 @@ class Optimizer:
         if len({id(p) for p in self.parameters}) < len(self.parameters):
             raise ValueError("a parameter comes twice and would be changed twice; pass each once")
         self._check("lr", lr)
-        self.lr = lr
+        self._check("weight_decay", weight_decay)
+        self.lr, self.weight_decay = lr, weight_decay
 
     def _check(self, name: str, number: float, below: float = float("inf")) -> None:
         if not 0.0 <= number < below:
@@ -58,6 +56,10 @@ class Optimizer:
     def step(self) -> None:
         """Change every parameter by its gradient."""
         raise NotImplementedError
+
+    def _decayed_gradient(self, p: Value) -> float:
+        """The gradient to step along, after weight decay has had its part: in it, or in p itself."""
+        return p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
 
     def _zeros(self) -> list[float]:
         return [0.0] * len(self.parameters)
@@ -81,18 +83,16 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, weight_decay)
         self._check("momentum", momentum)
-        self._check("weight_decay", weight_decay)
         if nesterov and (momentum == 0.0 or dampening != 0.0):
             raise ValueError("SGD: nesterov looks ahead along the momentum: give a momentum, and no dampening")
-        self.momentum, self.dampening = momentum, dampening
-        self.weight_decay, self.nesterov = weight_decay, nesterov
+        self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
         self._velocity: list[float] | None = None
 
     def step(self) -> None:
         """Change every parameter by its gradient."""
-        grads = [p.grad + self.weight_decay * p.data if self.weight_decay else p.grad for p in self.parameters]
+        grads = [self._decayed_gradient(p) for p in self.parameters]
         if self.momentum:
             if self._velocity is None:
                 self._velocity = list(grads)
@@ -115,8 +115,6 @@ class Adam(Optimizer):
     Source: D. Kingma, J. Ba, Adam: A Method for Stochastic Optimization (2015), in PyTorch's form.
     """
 
-    _decoupled = False
-
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -127,12 +125,11 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         amsgrad: bool = False,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, weight_decay)
         self._check("betas[0]", betas[0], below=1.0)
         self._check("betas[1]", betas[1], below=1.0)
         self._check("eps", eps)
-        self._check("weight_decay", weight_decay)
-        self.betas, self.eps, self.weight_decay, self.amsgrad = betas, eps, weight_decay, amsgrad
+        self.betas, self.eps, self.amsgrad = betas, eps, amsgrad
         self._steps = 0
         self._mean, self._square, self._greatest = self._zeros(), self._zeros(), self._zeros()
 
@@ -143,11 +140,7 @@ class Adam(Optimizer):
         rate = self.lr / (1.0 - b1**self._steps)
         root = ieee.sqrt(1.0 - b2**self._steps)
         for i, p in enumerate(self.parameters):
-            g = p.grad
-            if self.weight_decay and self._decoupled:
-                p.data *= 1.0 - self.lr * self.weight_decay
-            elif self.weight_decay:
-                g += self.weight_decay * p.data
+            g = self._decayed_gradient(p)
             m = self._mean[i] = _between(self._mean[i], g, 1.0 - b1)
             v = self._square[i] = self._square[i] * b2 + ((1.0 - b2) * g) * g
             if self.amsgrad:
@@ -161,8 +154,6 @@ class AdamW(Adam):
     Source: I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization (2019), in PyTorch's form.
     """
 
-    _decoupled = True
-
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -174,6 +165,11 @@ class AdamW(Adam):
         amsgrad: bool = False,
     ) -> None:
         super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+
+    def _decayed_gradient(self, p: Value) -> float:
+        if self.weight_decay:
+            p.data *= 1.0 - self.lr * self.weight_decay
+        return p.grad
 
 
 class RMSprop(Optimizer):
@@ -194,19 +190,17 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         centered: bool = False,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, weight_decay)
         self._check("alpha", alpha)
         self._check("eps", eps)
-        self._check("weight_decay", weight_decay)
         self._check("momentum", momentum)
-        self.alpha, self.eps, self.weight_decay = alpha, eps, weight_decay
-        self.momentum, self.centered = momentum, centered
+        self.alpha, self.eps, self.momentum, self.centered = alpha, eps, momentum, centered
         self._square, self._mean, self._velocity = self._zeros(), self._zeros(), self._zeros()
 
     def step(self) -> None:
         """Change every parameter by its gradient."""
         for i, p in enumerate(self.parameters):
-            g = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
+            g = self._decayed_gradient(p)
             s = self._square[i] = self._square[i] * self.alpha + ((1.0 - self.alpha) * g) * g
             if self.centered:
                 m = self._mean[i] = _between(self._mean[i], g, 1.0 - self.alpha)
@@ -236,12 +230,11 @@ class Adagrad(Optimizer):
         initial_accumulator_value: float = 0.0,
         eps: float = 1e-10,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, weight_decay)
         self._check("lr_decay", lr_decay)
-        self._check("weight_decay", weight_decay)
         self._check("initial_accumulator_value", initial_accumulator_value)
         self._check("eps", eps)
-        self.lr_decay, self.weight_decay, self.eps = lr_decay, weight_decay, eps
+        self.lr_decay, self.eps = lr_decay, eps
         self._steps = 0
         self._sum = [initial_accumulator_value] * len(self.parameters)
 
@@ -250,7 +243,7 @@ class Adagrad(Optimizer):
         rate = self.lr / (1.0 + self._steps * self.lr_decay)
         self._steps += 1
         for i, p in enumerate(self.parameters):
-            g = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
+            g = self._decayed_gradient(p)
             s = self._sum[i] = self._sum[i] + g * g
             p.data += ieee.divide(-rate * g, ieee.sqrt(s) + self.eps)
 
@@ -258,4 +251,4 @@ class Adagrad(Optimizer):
 def _between(start: float, end: float, weight: float) -> float:
     """From start to end by weight, reckoned from the nearer one, so that both ends are exact."""
     step = end - start
-    return start + weight * step if weight < _HALF else end - step * (1.0 - weight)
+    return start + weight * step if weight < 0.5 else end - step * (1.0 - weight)

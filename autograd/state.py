@@ -41,9 +41,10 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     ValueError for a model without parameters, OSError if the file can't be written.
     """
     tensors = _tensors(model)
-    numpy, library = _numpy(), _library()
+    numpy, library = _installed("numpy"), _installed("safetensors.numpy")
     arrays = {
-        name: numpy.array(_numbers(tensor), dtype="<f8").reshape(_shape(tensor)) for name, tensor in tensors.items()
+        name: numpy.array([v.data for v in _leaves(tensor)], dtype="<f8").reshape(_shape(tensor))
+        for name, tensor in tensors.items()
     }
     content = library.save(arrays, metadata={DIGEST: _digest(arrays)})
     target = os.path.realpath(path)
@@ -93,7 +94,7 @@ def _read(path: str | os.PathLike[str], size: int) -> dict[str, Any]:
         raise ValueError(f"{path} has {status.st_size} bytes, where this model's parameters are {size} and a header")
     with open(path, "rb") as file:
         content = file.read(size + _HEADER_AT_MOST + 1)
-    numpy, library = _numpy(), _library()
+    numpy, library = _installed("numpy"), _installed("safetensors.numpy")
     try:
         arrays: dict[str, Any] = library.load(content)
         metadata = _metadata(content)
@@ -156,18 +157,6 @@ def _leaves(tensor: Any) -> Iterator[Value]:
     else:
         for part in tensor:
             yield from _leaves(part)
-
-
-def _numbers(tensor: Any) -> list[float]:
-    return [v.data for v in _leaves(tensor)]
-
-
-def _numpy() -> Any:
-    return _installed("numpy")
-
-
-def _library() -> Any:
-    return _installed("safetensors.numpy")
 
 
 def _installed(name: str) -> Any:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from autograd.functions import mean
+from autograd.number import counted
 from autograd.optim import Optimizer
 from autograd.value import Value
 
@@ -32,8 +33,7 @@ class History:
 
     def __repr__(self) -> str:
         way = f"loss {self.losses[0]:.3g} → {self.losses[-1]:.3g}" if self.losses else "no loss"
-        count = f"{len(self.losses)} epoch{'' if len(self.losses) == 1 else 's'}"
-        return f"History({count}, {way}, stopped by {self.stopped_by})"
+        return f"History({counted(len(self.losses), 'epoch')}, {way}, stopped by {self.stopped_by})"
 
 
 def fit(
@@ -116,15 +116,15 @@ def _check(rows: Sequence[object], epochs: int, batch_size: int | None) -> None:
 @contextmanager
 def _bar(epochs: int, wanted: bool | None) -> Iterator[Callable[[float], object]]:
     """What tells a progress bar of the loss of one more epoch; where there is none, nothing."""
-    shown = sys.stderr.isatty() if wanted is None else wanted
+    if not (sys.stderr.isatty() if wanted is None else wanted):
+        yield lambda loss: None
+        return
     try:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     except ModuleNotFoundError:
         if wanted:
             raise ImportError("a progress bar needs rich: pip install 'scalar-autograd[demos]'") from None
-        shown = False
-    if not shown:
         yield lambda loss: None
         return
     columns = (
