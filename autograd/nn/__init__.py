@@ -1,0 +1,35 @@
+"""Networks: modules that hold parameters and compute.
+
+>>> import random
+>>> from autograd import nn
+>>> model = nn.MLP(2, [3, 1], activation="tanh", rng=random.Random(1))
+>>> model
+MLP of [Layer of 3 tanh neurons of 2 inputs, Layer of 1 linear neuron of 3 inputs]
+>>> model([1.0, -2.0])
+Value(data=0.0740595, grad=0.0)
+>>> [name for name, _ in model.named_parameters()][:4]
+['layers.0.neurons.0.w.0', 'layers.0.neurons.0.w.1', 'layers.0.neurons.0.b', 'layers.0.neurons.1.w.0']
+
+What micrograd's `nn` has is here under the same names with the same defaults: ReLU inside, linear at the end,
+weights uniform in (−1, 1), biases zero. Cells and convolutions start as PyTorch's do. Inputs are lists of numbers or
+Values. There is no calculus in this room.
+"""
+
+from autograd.nn.choices import ACTIVATIONS, INITIALISATIONS, activate
+from autograd.nn.convolution import Conv2d
+from autograd.nn.dense import MLP, Layer, Neuron
+from autograd.nn.module import Module
+from autograd.nn.recurrent import LSTMCell, RNNCell
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALISATIONS",
+    "MLP",
+    "Conv2d",
+    "LSTMCell",
+    "Layer",
+    "Module",
+    "Neuron",
+    "RNNCell",
+    "activate",
+]

@@ -1,0 +1,84 @@
+"""What a module chooses by name, activation and initialisation, and the checks that modules share.
+
+>>> from autograd import Value
+>>> from autograd.nn import activate
+>>> activate("relu", [Value(-1.0), Value(2.0)])
+[Value(data=0.0, grad=0.0), Value(data=2.0, grad=0.0)]
+"""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from autograd.functions import log_softmax, softmax
+from autograd.number import counted
+from autograd.value import Number, Value
+
+_OF_LAYERS: Final[dict[str, Callable[[list[Value]], list[Value]]]] = {"softmax": softmax, "log_softmax": log_softmax}
+_OF_NUMBERS: Final = (
+    *("linear", "relu", "tanh", "sigmoid", "leaky_relu", "elu", "silu", "gelu", "softplus", "logsigmoid"),
+    *("exp", "sin", "square", "erf", "atan"),
+)
+ACTIVATIONS: Final = (*_OF_NUMBERS, *_OF_LAYERS)
+"""The names of activations: each of one number, but softmax and log_softmax, which are of a whole layer."""
+
+_BOUNDS: Final[dict[str, Callable[[int, int], float]]] = {
+    "uniform": lambda nin, nout: 1.0,
+    "fan_in": lambda nin, nout: math.sqrt(1.0 / nin),
+    "xavier": lambda nin, nout: math.sqrt(6.0 / (nin + nout)),
+    "he": lambda nin, nout: math.sqrt(6.0 / nin),
+    "zeros": lambda nin, nout: 0.0,
+}
+INITIALISATIONS: Final = tuple(_BOUNDS)
+"""Names of initialisations: weights are uniform within ±1 (uniform, micrograd's), ±1/√nin (fan_in, PyTorch's, of the
+biases too), ±√(6/(nin + nout)) (xavier: Glorot and Bengio 2010), ±√(6/nin) (he: He et al. 2015) or zero."""
+
+
+def activate(name: str, xs: list[Value]) -> list[Value]:
+    """The activation of that name of each of xs, or of all together. ValueError for an unknown name."""
+    known("activation", name, ACTIVATIONS)
+    if name in _OF_LAYERS:
+        return _OF_LAYERS[name](xs)
+    return xs if name == "linear" else [getattr(x, name)() for x in xs]
+
+
+class Initial:
+    """Where parameters start: drawn one after another from rng, or from Python's shared generator."""
+
+    def __init__(self, init: str, nin: int, nout: int, rng: random.Random | None) -> None:
+        known("initialisation", init, INITIALISATIONS)
+        self._bound = _BOUNDS[init](nin, nout)
+        self._biases_too = init == "fan_in"
+        self._draw = rng.uniform if rng is not None else random.uniform
+
+    def weight(self) -> Value:
+        return Value(self._draw(-self._bound, self._bound) if self._bound else 0.0)
+
+    def bias(self) -> Value:
+        return self.weight() if self._biases_too else Value(0.0)
+
+
+def known(kind: str, name: object, names: Sequence[str]) -> None:
+    """ValueError unless it is one of the names."""
+    if name not in names:
+        near = get_close_matches(str(name), names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+        raise ValueError(f"there is no {kind} {name!r}; {hint}")
+
+
+def whole(what: str, n: object, least: int = 1) -> int:
+    """The number, if it is a whole one from `least`. ValueError for another."""
+    if not isinstance(n, int) or isinstance(n, bool) or n < least:
+        raise ValueError(f"{what} is at least {least}, not {n!r}")
+    return n
+
+
+def inputs(x: Sequence[Number], wanted: int, module: str) -> Sequence[Number]:
+    """The inputs, if there are as many as wanted. TypeError for what is no list, ValueError for another number."""
+    if isinstance(x, (Value, str)) or not hasattr(x, "__len__"):
+        raise TypeError(f"a {module} takes a list of numbers or Values, not {type(x).__name__} {x!r}; write [x]")
+    if len(x) != wanted:
+        raise ValueError(f"a {module} of {counted(wanted, 'input')} was given {len(x)}")
+    return x

@@ -1,0 +1,96 @@
+"""What the lessons share: words on the command line, progress, the table at the end, pictures and their style."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+try:
+    import matplotlib
+    import matplotlib.pyplot as plt
+    from cycler import cycler
+    from rich.console import Console
+    from rich.progress import track
+    from rich.table import Table
+except ModuleNotFoundError as missing:
+    raise SystemExit(f"the lessons need {missing.name}: python -m pip install '.[demos]'") from None
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+T = TypeVar("T")
+IN_A_NOTEBOOK = "ipykernel" in sys.modules
+BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#808080"
+COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE)
+
+if not IN_A_NOTEBOOK:
+    matplotlib.use("agg")  # pictures are files here; a window would only come up and be in the way
+matplotlib.rcParams.update(
+    {
+        "axes.prop_cycle": cycler(color=COLOURS),
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": "#e5e5e5",
+        "legend.frameon": False,
+        "figure.constrained_layout.use": True,
+        "savefig.dpi": 110,
+    }
+)
+
+
+def parser(says: str, *, epochs: int, seed: int = 1) -> argparse.ArgumentParser:
+    """The words that every lesson knows; a lesson adds its own before `words` reads them."""
+    made = argparse.ArgumentParser(description=says)
+    made.add_argument("--seed", type=int, default=seed, help="what everything random is drawn with; %(default)s")
+    made.add_argument("--epochs", type=positive, default=epochs, help="so many passes over the data; %(default)s")
+    made.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
+    made.add_argument("--quick", action="store_true", help="a small size, to see that it runs")
+    return made
+
+
+def words(made: argparse.ArgumentParser, **quick: Any) -> argparse.Namespace:
+    """What was asked for; with --quick, the defaults are those of `quick`. A notebook has words of its own."""
+    given = [] if IN_A_NOTEBOOK else sys.argv[1:]
+    if "--quick" in given:
+        made.set_defaults(**quick)
+    options = made.parse_args(given)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        made.error(f"--out {options.out} can't be a folder for pictures: {problem.strerror}")
+    return options
+
+
+def positive(text: str) -> int:
+    """A whole number from 1, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def steps(things: Iterable[T], says: str, *, total: int | None = None) -> Iterable[T]:
+    """The things one by one, with a progress bar where there is a terminal to show it on."""
+    console = Console(stderr=True)
+    return track(things, says, total=total, console=console, disable=not console.is_terminal, transient=True)
+
+
+def compare(rows: Sequence[tuple[str, object, object]], *, tutorial: str = "tutorial") -> None:
+    """Print the table that ends a lesson: what, what the tutorial says, what came out here."""
+    table = Table("", tutorial, "ours", title="\ntutorial / ours", title_justify="left", title_style="bold")
+    for row in rows:
+        table.add_row(*map(str, row))
+    # A pipe has no width: a line of the table isn't to be broken there.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    console.print(table)
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure and say where."""
+    figure.savefig(path, metadata={"Software": None} if path.suffix == ".png" else None)
+    if not IN_A_NOTEBOOK:
+        plt.close(figure)
+    print(f"wrote {os.fspath(path)}")
