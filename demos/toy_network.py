@@ -15,20 +15,16 @@ python demos/toy_network.py --out pictures
 # We want ∂L/∂w1, ∂L/∂b1, ∂L/∂w2, ∂L/∂b2, so that gradient descent can move the four weights.
 
 # %%
-import argparse
 import random
-from pathlib import Path
+
+from lesson import compare, parser, words
 
 from autograd import Value, draw, formula
 from autograd.chart import curve
 from autograd.check import gradcheck, numerical_grad
 
-parser = argparse.ArgumentParser(description="The network x → h → y, its gradient and its training, step by step.")
-parser.add_argument("--seed", type=int, default=1, help="what the initial weights are drawn with; %(default)s")
-parser.add_argument("--steps", type=int, default=1000, help="at most so many steps of descent; %(default)s")
-parser.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
-options = parser.parse_args(None if "__file__" in globals() else [])  # a notebook has words of its own
-options.out.mkdir(parents=True, exist_ok=True)
+made = parser("The network x → h → y, its gradient and its training, step by step.", epochs=1000)
+options = words(made)
 
 # %% [markdown]
 # ## Forward
@@ -111,6 +107,7 @@ print(f"\nwrote {before.save(options.out / 'toy_network-before.svg')}")
 # Forward, backward, a step down the slope, and again.
 
 # %%
+gradients = [w.grad for w in weights]
 losses = []
 while True:
     z1, h, z2, y, loss = forward()
@@ -118,7 +115,7 @@ while True:
     for w in weights:
         w.grad = 0.0
     loss.backward()
-    if loss.data < 1e-6 or len(losses) > options.steps:
+    if loss.data < 1e-6 or len(losses) > options.epochs:
         break
     for w in weights:
         w.data -= 1.0 * w.grad
@@ -126,3 +123,18 @@ while True:
 print(f"\nafter {len(losses) - 1} steps: L = {loss.data:.2e}, y = {y.data:.4f} for t = {t.data}")
 print(f"wrote {draw(loss, parameters=weights).save(options.out / 'toy_network-after.svg')}")
 print(f"wrote {curve(losses, title='loss', across='step').save(options.out / 'toy_network-loss.svg')}")
+
+# %% [markdown]
+# ## Beside the paper
+
+# %%
+compare(
+    [
+        *(
+            (f"∂L/∂{w.label} before training", f"{hand:.10f}", f"{found:.10f}")
+            for w, hand, found in zip(weights, by_hand, gradients, strict=True)
+        ),
+        ("y after training", f"{t.data}", f"{y.data:.4f}"),
+    ],
+    tutorial="by hand",
+)

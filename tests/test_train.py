@@ -1,6 +1,5 @@
-"""The training loop: its batches, its ends, and the numbers of PyTorch where it is installed."""
+"""The training loop: its batches and its ends."""
 
-import importlib
 import importlib.util
 import io
 import random
@@ -10,8 +9,6 @@ import pytest
 
 from autograd import Value, losses, nn, optim, train
 
-STEP_FOR_STEP = 1e-9
-"""Relative: the same training in the same order, rounding by rounding apart."""
 ROWS = [([x / 4.0, 1.0 - x * x / 16.0], x / 2.0 + 1.0) for x in range(-4, 5)]
 
 
@@ -97,33 +94,6 @@ def test_shuffling_follows_the_generator() -> None:
     rows = list(ROWS)
     fitted(epochs=1, batch_size=1)
     assert rows == ROWS, "the rows themselves stay in order"
-
-
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch, an optional oracle, isn't installed")
-def test_a_tanh_net_with_momentum_trains_like_pytorch() -> None:
-    torch = importlib.import_module("torch")
-    model = nn.MLP(2, [4, 1], activation="tanh", rng=random.Random(4))
-    theirs = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1)).double()
-    tensors = {
-        name: torch.tensor([[w.data for w in n.w] for n in layer.neurons], dtype=torch.float64)
-        for name, layer in zip("02", model.layers, strict=True)
-    }
-    theirs.load_state_dict(
-        {f"{k}.weight": w for k, w in tensors.items()} | {"0.bias": torch.zeros(4), "2.bias": torch.zeros(1)}
-    )
-    x, t = (
-        torch.tensor([row for row, _ in ROWS], dtype=torch.float64),
-        torch.tensor([[t] for _, t in ROWS], dtype=torch.float64),
-    )
-    optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1, momentum=0.9)
-    expected = []
-    for _ in range(50):
-        loss = torch.nn.functional.mse_loss(theirs(x), t)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        expected.append(loss.item())
-    assert fitted(epochs=50)[1].losses == pytest.approx(expected, rel=STEP_FOR_STEP)
 
 
 @pytest.mark.parametrize(

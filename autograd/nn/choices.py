@@ -75,10 +75,10 @@ def whole(what: str, n: object, least: int = 1) -> int:
     return n
 
 
-def inputs(x: Sequence[Number], wanted: int, module: str) -> Sequence[Number]:
+def inputs(x: Sequence[Number], wanted: int, module: str, thing: str = "input") -> Sequence[Number]:
     """The inputs, if there are as many as wanted. TypeError for what is no list, ValueError for another number."""
     if isinstance(x, (Value, str)) or not hasattr(x, "__len__"):
-        raise TypeError(f"a {module} takes a list of numbers or Values, not {type(x).__name__} {x!r}; write [x]")
+        raise TypeError(f"{module} takes a list of numbers or Values, not {type(x).__name__} {x!r}; write [x]")
     if len(x) != wanted:
-        raise ValueError(f"a {module} of {counted(wanted, 'input')} was given {len(x)}")
+        raise ValueError(f"{module} of {counted(wanted, thing)} was given {len(x)}")
     return x

@@ -78,15 +78,13 @@ class Conv2d(Module):
 
     def _checked(self, images: Sequence[Image], rows: int, columns: int) -> Sequence[Image]:
         wanted = len(self.weight[0])
-        if isinstance(images, (Value, str)) or not hasattr(images, "__len__"):
-            raise TypeError(f"a Conv2d takes a list of images, each a list of rows, not {type(images).__name__}")
-        if len(images) != wanted:
-            raise ValueError(f"a Conv2d of {counted(wanted, 'image')} was given {len(images)}; one image is [image]")
-        if not all(
-            hasattr(row, "__len__") for image in images for row in (image if hasattr(image, "__len__") else [0])
-        ):
-            raise TypeError("a Conv2d takes a list of images, each a list of rows of numbers or Values")
-        shapes = {(len(image), len(row)) for image in images for row in image}
+        try:
+            given = len(images)
+            shapes = {(len(image), len(row)) for image in images for row in image}
+        except TypeError:
+            raise TypeError("a Conv2d takes a list of images, each a list of rows of numbers or Values") from None
+        if given != wanted:
+            raise ValueError(f"a Conv2d of {counted(wanted, 'image')} was given {given}; one image is [image]")
         if len(shapes) != 1:
             raise ValueError(f"the rows and images that a Conv2d is given have one size, not {sorted(shapes)}")
         height, width = (side + 2 * self.padding for side in shapes.pop())

@@ -48,7 +48,10 @@ class Neuron(Module):
 
     def preactivation(self, x: Sequence[Number]) -> Value:
         """w·x + b."""
-        z = dot(self.w, inputs(x, len(self.w), "neuron"))
+        return self._weighed(inputs(x, len(self.w), "a neuron"))
+
+    def _weighed(self, x: Sequence[Number]) -> Value:
+        z = dot(self.w, x)
         return z if self.b is None else z + self.b
 
     def __call__(self, x: Sequence[Number]) -> Value:
@@ -84,8 +87,8 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[Number]) -> Any:
         # A number is made a constant once, and not by every neuron.
-        shared = [operand(v, "a layer") for v in inputs(x, len(self.neurons[0].w), "layer")]
-        outputs = activate(self.neurons[0].activation, [neuron.preactivation(shared) for neuron in self.neurons])
+        shared = [operand(v, "a layer") for v in inputs(x, len(self.neurons[0].w), "a layer")]
+        outputs = activate(self.neurons[0].activation, [neuron._weighed(shared) for neuron in self.neurons])
         return outputs[0] if len(outputs) == 1 else outputs
 
     def __repr__(self) -> str:

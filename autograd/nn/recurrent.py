@@ -46,7 +46,7 @@ class _Cell(Module):
 
     def _rows(self, x: Sequence[Number], h: State | None) -> list[Value]:
         kind = type(self).__name__
-        x = inputs(x, len(self.weight_ih[0]), kind)
+        x = inputs(x, len(self.weight_ih[0]), f"an {kind}")
         # A number is made a constant once, and not by every row.
         both = [operand(v, kind) for v in (*x, *self._state(h, "h"))]
         rows = [dot(into + back, both) for into, back in zip(self.weight_ih, self.weight_hh, strict=True)]
@@ -57,7 +57,7 @@ class _Cell(Module):
     def _state(self, given: State | None, name: str) -> State:
         if given is None:
             return [0.0] * self.nhidden
-        return inputs(given, self.nhidden, f"{type(self).__name__}'s state {name}")
+        return inputs(given, self.nhidden, f"the state {name} of an {type(self).__name__}", "number")
 
     def __repr__(self) -> str:
         units = counted(self.nhidden, "hidden unit")

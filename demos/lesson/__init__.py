@@ -42,11 +42,12 @@ matplotlib.rcParams.update(
 )
 
 
-def parser(says: str, *, epochs: int, seed: int = 1) -> argparse.ArgumentParser:
-    """The words that every lesson knows; a lesson adds its own before `words` reads them."""
+def parser(says: str, *, epochs: int, seed: int = 1, also: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The words that every lesson knows; a lesson adds its own before `words` reads them. `also` means --epochs too."""
     made = argparse.ArgumentParser(description=says)
     made.add_argument("--seed", type=int, default=seed, help="what everything random is drawn with; %(default)s")
-    made.add_argument("--epochs", type=positive, default=epochs, help="so many passes over the data; %(default)s")
+    passes = "so many passes over the data; %(default)s"
+    made.add_argument("--epochs", *also, type=positive, default=epochs, metavar="N", help=passes)
     made.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
     made.add_argument("--quick", action="store_true", help="a small size, to see that it runs")
     return made
