@@ -11,6 +11,7 @@ History(14 epochs, loss 1.72 → 5.87e-07, stopped by threshold)
 [2.0, 1.0]
 """
 
+import math
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -66,7 +67,7 @@ def fit(
     size = len(rows) if batch_size is None else batch_size
     mixed = batch_size is not None if shuffle is None else shuffle
     history = History()
-    with _bar(epochs, progress) as advance:
+    with _bar(epochs, math.ceil(len(rows) / size), progress) as advance:
         try:
             for epoch in range(epochs):
                 if mixed:
@@ -75,8 +76,8 @@ def fit(
                 for start in range(0, len(rows), size):
                     batch = rows[start : start + size]
                     told += _step(model, batch, loss, optimizer) * len(batch)
+                    advance(told / (start + len(batch)))
                 history.losses.append(told / len(rows))
-                advance(history.losses[-1])
                 if callback is not None and callback(epoch, history.losses[-1]) is True:
                     history.stopped_by = "callback"
                     break
@@ -114,26 +115,25 @@ def _check(rows: Sequence[object], epochs: int, batch_size: int | None) -> None:
 
 
 @contextmanager
-def _bar(epochs: int, wanted: bool | None) -> Iterator[Callable[[float], object]]:
-    """What tells a progress bar of the loss of one more epoch; where there is none, nothing."""
+def _bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[[float], object]]:
+    """What tells a progress bar of one more batch and the loss of its epoch so far; where there is none, nothing."""
     if not (sys.stderr.isatty() if wanted is None else wanted):
         yield lambda loss: None
         return
     try:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     except ModuleNotFoundError:
         if wanted:
             raise ImportError("a progress bar needs rich: pip install 'scalar-autograd[demos]'") from None
         yield lambda loss: None
         return
-    columns = (
-        TextColumn("epoch"),
-        MofNCompleteColumn(),
-        BarColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-    )
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("", total=epochs)
-        yield lambda loss: progress.update(task, advance=1, description=f"loss {loss:.4g}")
+        task = progress.add_task("", total=epochs * batches)
+
+        def advance(loss: float) -> None:
+            done = progress.tasks[0].completed
+            progress.update(task, advance=1, description=f"epoch {int(done) // batches + 1}/{epochs}  loss {loss:.4g}")
+
+        yield advance

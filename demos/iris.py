@@ -104,11 +104,16 @@ def told_apart(rows: list[tuple[list[float], list[float]]]) -> int:
     return sum(ys.index(max(ys)) == ts.index(1.0) for ys, (_, ts) in zip(outputs, rows, strict=True))
 
 
+# %% [markdown]
+# Where the error trembles, a step of this learning rate is too long for the steepest direction of the valley (the
+# lesson gradient_descent shows why); it still sinks along the others.
+
+# %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
-left.semilogy(range(1, len(learning) + 1), [2 * v for v in learning])
+left.loglog(range(1, len(learning) + 1), [2 * v for v in learning])
 left.set(title="summed squared error of the training data", xlabel="iteration", ylabel="Σ (y − t)²")
-right.plot([i for i, _, _ in seen], [100 * (1 - e) for _, e, _ in seen], label="training")
-right.plot([i for i, _, _ in seen], [100 * (1 - e) for _, _, e in seen], label="validation")
+right.semilogx([i + 1 for i, _, _ in seen], [100 * (1 - e) for _, e, _ in seen], label="training")
+right.semilogx([i + 1 for i, _, _ in seen], [100 * (1 - e) for _, _, e in seen], label="validation")
 right.axhline(100 * (1 - 4 / 9), color=COLOURS[3], linestyle=":", label="a third to everything")
 right.set(title="the tutorial's accuracy", xlabel="iteration", ylabel="(1 − mean absolute error)·100")
 right.legend()

@@ -1,13 +1,18 @@
 """The training loop: its batches and its ends."""
 
+import contextlib
 import importlib.util
 import io
+import os
 import random
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from autograd import Value, losses, nn, optim, train
+from tests.running import PACKAGE, surroundings
 
 ROWS = [([x / 4.0, 1.0 - x * x / 16.0], x / 2.0 + 1.0) for x in range(-4, 5)]
 
@@ -125,3 +130,41 @@ def test_the_bar_tells_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     _, history = fitted(epochs=3, progress=True)
     assert "3/3" in stream.getvalue()
     assert f"loss {history.losses[-1]:.4g}" in stream.getvalue()
+
+
+ON_A_TERMINAL = """
+import fcntl, random, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # this terminal's Ctrl-C is for this process
+from autograd import losses, nn, optim, train
+model = nn.MLP(1, [2, 1], rng=random.Random(1))
+start = [p.data for p in model.parameters()]
+optimizer = optim.SGD(model.parameters(), lr=0.01)
+rows = [([0.5], 1.0)]
+history = train.fit(model, rows, losses.mse, optimizer, epochs=10**9, callback=lambda e, _: e or print("learning"))
+assert len(history.losses) > 0 and [p.data for p in model.parameters()] != start
+print(f"kept, {history.stopped_by}")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_ctrl_c_on_a_terminal_ends_it_and_keeps_what_is_learnt() -> None:
+    ours, theirs = os.openpty()
+    fitting = subprocess.Popen(
+        [sys.executable, "-P", "-c", ON_A_TERMINAL],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env=surroundings(PACKAGE),
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux says EIO when the other side is closed
+        while b"learning" not in shown and (piece := os.read(ours, 1024)):
+            shown += piece
+        os.write(ours, b"\x03")
+        while piece := os.read(ours, 1024):
+            shown += piece
+    os.close(ours)
+    assert fitting.wait() == 0, shown.decode()
+    assert "kept, interrupt" in shown.decode()
