@@ -19,6 +19,15 @@ def python(
     *words: str, package: Path = PACKAGE, cwd: Path | None = None, check: bool = True, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run this Python, unsafe paths off, with the package's folder first in line."""
-    command = [sys.executable, "-P", *words]
-    variables = {**surroundings(package), **environment}
-    return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, encoding="utf-8", check=check)
+    return _run("-P", *words, cwd=cwd, check=check, env={**surroundings(package), **environment})
+
+
+def script(path: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a file as one does from a shell: what lies beside it can be imported."""
+    return _run(str(path), *words, cwd=None, check=check, env=surroundings(PACKAGE))
+
+
+def _run(*words: str, cwd: Path | None, check: bool, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words], cwd=cwd, env=env, capture_output=True, encoding="utf-8", check=check
+    )

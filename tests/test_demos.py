@@ -1,30 +1,96 @@
-"""Every demo runs from top to bottom and ends where it should."""
+"""Every lesson runs from top to bottom at its small size and ends where it should."""
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.running import python
+from tests.running import script
 
 DEMOS = Path(__file__).parent.parent / "demos"
-OUTCOMES = {"toy_network": (["--steps", "80"], "after 70 steps: L = 9.12e-07, y = 0.2010 for t = 0.2", 3)}
 
 
-def test_no_demo_is_forgotten() -> None:
-    assert {p.stem for p in DEMOS.glob("*.py")} == set(OUTCOMES)
+@dataclass(frozen=True)
+class Lesson:
+    """What a lesson says at its small size, as patterns, and the pictures it leaves."""
+
+    says: tuple[str, ...]
+    pictures: frozenset[str]
 
 
-@pytest.mark.parametrize("name", OUTCOMES)
-def test_the_demo_ends_where_it_should(name: str, tmp_path: Path) -> None:
-    options, last_words, pictures = OUTCOMES[name]
-    done = python(str(DEMOS / f"{name}.py"), *options, "--out", str(tmp_path))
-    assert last_words in done.stdout
-    assert len(list(tmp_path.glob("*.svg"))) == pictures
+LESSONS = {
+    "toy_network": Lesson(
+        says=(
+            r"after 70 steps: L = 9\.12e-07, y = 0\.2010 for t = 0\.2",
+            r"∂L/∂b2 before training │ 0\.1196646235 │ 0\.1196646235",
+        ),
+        pictures=frozenset({"toy_network-before.svg", "toy_network-after.svg", "toy_network-loss.svg"}),
+    ),
+    "xor": Lesson(
+        says=(r"0 xor 1 = 0\.500", r"1 xor 0 +│ 1 +│ 1\.0000", r"rounded and right +│ 4 of 4 +│ 4 of 4"),
+        pictures=frozenset({"xor.png"}),
+    ),
+    "iris": Lesson(
+        says=(r"250 iterations: squared error 69\.246 → 23\.857", r"flowers told apart, validation +│ – +│ 45 of 50"),
+        pictures=frozenset({"iris.png"}),
+    ),
+    "activations": Lesson(
+        says=(
+            r"∂z/∂x = z·\(1 − z\)",
+            r"at the best rate of each: relu \d+, tanh \d+, sigmoid \d+",
+            r"sigmoid last layer 3\.4e-01, first 2\.1e-05; × 0\.21 a layer",
+            r"greatest slope of the sigmoid +│ ¼, at 0 \(closed form\) +│ 0\.2500",
+        ),
+        pictures=frozenset({"activations-functions.png", "activations-training.png", "activations-depth.png"}),
+    ),
+    "gradient_descent": Lesson(
+        says=(
+            r"closed form: w = 1\.527433, b = 0\.604266",
+            r"one Newton step from 0, 0: w = 1\.527433, b = 0\.604266",
+            r"limit of stability: 2/λmax = 0\.474590, by bisection 0\.4745",
+            r"0\.99 of the limit: × 0\.9800 a step, converges",
+            r"1\.01 of the limit: × 1\.0200 a step, diverges",
+            r"best factor per step +│ 0\.857641 .*│ 0\.857641",
+        ),
+        pictures=frozenset({"gradient_descent-path.png", "gradient_descent-loss.png", "gradient_descent-rates.png"}),
+    ),
+}
+
+
+def test_no_lesson_is_forgotten() -> None:
+    assert {p.stem for p in DEMOS.glob("*.py")} == set(LESSONS)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_ends_where_it_should(name: str, tmp_path: Path) -> None:
+    done = script(DEMOS / f"{name}.py", "--quick", "--out", str(tmp_path))
+    for pattern in LESSONS[name].says:
+        assert re.search(pattern, done.stdout), done.stdout
+    assert {p.name for p in tmp_path.iterdir()} == LESSONS[name].pictures
+    assert all(p.stat().st_size > 2000 for p in tmp_path.iterdir())
+    assert "ours" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
     assert not done.stderr
 
 
-@pytest.mark.parametrize("name", OUTCOMES)
-def test_the_demo_is_made_of_cells_and_explains_its_options(name: str) -> None:
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_is_made_of_cells_and_explains_its_options(name: str) -> None:
     path = DEMOS / f"{name}.py"
     assert path.read_text(encoding="utf-8").count("# %%") >= 5
-    assert "--out" in python(str(path), "--help").stdout
+    says = script(path, "--help").stdout
+    assert all(option in says for option in ("--seed", "--epochs", "--out", "--quick"))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("xor", ["--epochs", "0"], "argument --epochs: '0' is not a whole number from 1"),
+        ("xor", ["--out", __file__], "can't be a folder for pictures"),
+    ],
+)
+def test_wrong_options_are_named(name: str, options: list[str], message: str) -> None:
+    done = script(DEMOS / f"{name}.py", *options, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
