@@ -169,9 +169,21 @@ def log_softmax(xs: Iterable[Number]) -> list[Value]:
     ValueError for an empty sequence.
     """
     operands = _operands(xs, "log_softmax", 1)
+    top, rest = _shift_and_rest(operands)
+    return [_shift(v, top) - rest for v in operands]
+
+
+def log_softmax_at(xs: Iterable[Number], k: int) -> Value:
+    """log_softmax(xs)[k] without the nodes of the others; ValueError for an empty sequence, IndexError for a k beyond."""
+    operands = _operands(xs, "log_softmax", 1)
+    top, rest = _shift_and_rest(operands)
+    return _shift(operands[k], top) - rest
+
+
+def _shift_and_rest(operands: list[Value]) -> tuple[Value, Value]:
+    """The greatest, and the log of the sum of exponentials shifted by it."""
     # The shift changes nothing in exact arithmetic, so no gradient is owed to it.
     top = largest(operands).detach()
     row = [*operands, top]
     z, dxs = rules.log_of_shifted_sum(_datas(row))
-    rest = record_many("log_of_shifted_sum", z, row, dxs)
-    return [_shift(v, top) - rest for v in operands]
+    return top, record_many("log_of_shifted_sum", z, row, dxs)

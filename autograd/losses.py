@@ -13,7 +13,7 @@ network for one example, or one output for many. Nothing is differentiated here;
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from autograd.functions import log_softmax, mean, minimum, total
+from autograd.functions import log_softmax, log_softmax_at, mean, minimum, total
 from autograd.value import Number, Value, operand
 
 Outputs: TypeAlias = Value | Sequence[Value]
@@ -58,14 +58,13 @@ def cross_entropy(logits: Sequence[Value], target: int | Sequence[Number]) -> Va
     Shifted by the greatest logit, so that none is too large. ValueError for a class that there isn't and for
     probabilities of another number than logits. Source: Goodfellow, Bengio, Courville, Deep Learning (2016), 6.2.2.
     """
-    scores = log_softmax(logits)
     if isinstance(target, int):
-        if not 0 <= target < len(scores):
-            raise ValueError(f"cross_entropy: there are classes 0 to {len(scores) - 1}, and no {target}")
-        return -scores[target]
+        if not 0 <= target < len(logits):
+            raise ValueError(f"cross_entropy: there are classes 0 to {len(logits) - 1}, and no {target}")
+        return -log_softmax_at(logits, target)
     if isinstance(target, (float, Value)) or not hasattr(target, "__iter__"):
         raise TypeError(f"cross_entropy takes a class number or a list of probabilities for target, not {target!r}")
-    return -total(_each("cross_entropy", scores, target, _weighted))
+    return -total(_each("cross_entropy", log_softmax(logits), target, _weighted))
 
 
 def binary_cross_entropy(predictions: Outputs, targets: Targets) -> Value:

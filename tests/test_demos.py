@@ -55,6 +55,21 @@ LESSONS = {
         ),
         pictures=frozenset({"gradient_descent-path.png", "gradient_descent-loss.png", "gradient_descent-rates.png"}),
     ),
+    "moons": Lesson(
+        says=(
+            r"step  10   loss 0\.245070   accuracy  91%",
+            r"micrograd's losses at steps 0, 1, 10: the same to 12 digits",
+        ),
+        pictures=frozenset({"moons.png"}),
+    ),
+    "names": Lesson(
+        says=(
+            r"a guess at random costs log 24 = 3\.1781 per character, the counted bigram 1\.4974",
+            r"bigram, learnt +1\.4981 +1\.6056",
+            r"kept: epoch 5, with 1\.7\d+ on the validation names",
+        ),
+        pictures=frozenset({"names.png"}),
+    ),
 }
 
 

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,9 @@ try:
     from rich.console import Console
     from rich.progress import track
     from rich.table import Table
+
+    if find_spec("sklearn") is None:  # which takes long to import, and not every lesson needs it
+        raise ModuleNotFoundError(name="scikit-learn")
 except ModuleNotFoundError as missing:
     raise SystemExit(f"the lessons need {missing.name}: python -m pip install '.[demos]'") from None
 
