@@ -174,7 +174,7 @@ def log_softmax(xs: Iterable[Number]) -> list[Value]:
 
 
 def log_softmax_at(xs: Iterable[Number], k: int) -> Value:
-    """log_softmax(xs)[k] without the nodes of the others; ValueError for an empty sequence, IndexError for a k beyond."""
+    """log_softmax(xs)[k] without the nodes of the others; ValueError for an empty sequence."""
     operands = _operands(xs, "log_softmax", 1)
     top, rest = _shift_and_rest(operands)
     return _shift(operands[k], top) - rest

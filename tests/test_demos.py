@@ -70,6 +70,17 @@ LESSONS = {
         ),
         pictures=frozenset({"names.png"}),
     ),
+    "recurrent_backprop": Lesson(
+        says=(
+            r"greatest difference between them: \de-1[3-5]",
+            r"between the rule and central differences: \de-1\d",
+            r"factor per iteration of settling +│ 0\.4794 .*│ 0\.47\d\d",
+            r"nodes for a gradient, by the rule .*│ 59",
+            r"XOR at once: mean squared error .*│ 1\.0000",
+            r"XOR with feedback: right +│ 4 of 4 +│ 4 of 4",
+        ),
+        pictures=frozenset({"recurrent_backprop.png"}),
+    ),
 }
 
 

@@ -1,0 +1,254 @@
+"""Recurrent backpropagation: the gradient of a network that feeds back into itself until it settles.
+
+python demos/recurrent_backprop.py --out pictures
+"""
+
+# %% [markdown]
+# # Static and recurrent backpropagation
+#
+# A feed-forward network is static: x goes in, y comes out, at once. Let its output go in again beside x:
+#
+#     y ← f(x, y) = tanh(U·x + W·y + b)
+#
+# and again, until y no longer changes. It has settled on a *fixed point* y* = f(x, y*). That point is what the network
+# says, and a loss of it has a gradient (L. Almeida 1987, F. Pineda 1987). There are two ways to it.
+
+# %%
+import argparse
+import math
+import random
+
+import matplotlib.pyplot as plt
+import numpy as np
+from lesson import BLUE, GREEN, ORANGE, PURPLE, compare, parser, save, steps, words
+
+from autograd import Value, dot, losses, nn, no_grad, optim, topological_order
+from autograd.check import numerical_grad
+
+UNITS = 4
+
+
+def tolerance(text: str) -> float:
+    """A number from 1e-14, below which rounding decides, to 1, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 1e-14 <= number <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1e-14 to 1")
+    return number
+
+
+made = parser("A network that settles on a fixed point, and two ways to its gradient.", epochs=300)
+made.add_argument("--tolerance", type=tolerance, default=1e-14, help="settled when no output moves more; %(default)s")
+options = words(made, epochs=100)
+
+# %% [markdown]
+# ## Settling
+#
+# The map f is a recurrent cell: W is its `weight_hh`. If f draws any two states together, there is one fixed point and
+# every start comes to it. Small weights make sure of that: |tanh'| ≤ 1, so the weights alone decide.
+
+# %%
+MOST = 2000
+cell = nn.RNNCell(2, UNITS, rng=random.Random(options.seed))
+parameters = cell.parameters()
+
+
+def settle(x: list[float], start: list[float], tolerance: float = options.tolerance) -> list[list[float]]:
+    """Every state on the way to the fixed point, which is the last one. RuntimeError if there is none in sight."""
+    way = [start]
+    with no_grad():
+        for _ in range(MOST):
+            way.append([v.data for v in cell(x, way[-1])])
+            moved = max(abs(a - b) for a, b in zip(*way[-2:], strict=True))
+            if moved <= tolerance:
+                return way
+    raise RuntimeError(f"not settled after {MOST} iterations, still moving by {moved:.1g}: the weights are too large")
+
+
+x, zeros = [1.0, -1.0], [0.0] * UNITS
+way = settle(x, zeros)
+fixed = way[-1]
+print(f"settled after {len(way) - 1} iterations: y* = {', '.join(f'{v:.6f}' for v in fixed)}")
+
+# %% [markdown]
+# ## The first way: unroll
+#
+# Record every iteration, and go back through all of them. The graph grows with each.
+
+# %%
+target = [0.5, -0.5, 0.5, -0.5]
+
+
+def unrolled(iterations: int) -> tuple[list[float], int]:
+    """The gradient of the loss after so many iterations, and the number of nodes that it took."""
+    y = [Value(v) for v in zeros]
+    for _ in range(iterations):
+        y = cell(x, y)
+    loss = losses.squared_error(y, target)
+    cell.zero_grad()
+    loss.backward()
+    return [p.grad for p in parameters], len(topological_order(loss))
+
+
+by_unrolling, nodes_unrolled = unrolled(len(way) - 1)
+
+# %% [markdown]
+# ## The second way: the fixed point's own rule
+#
+# At the fixed point y* = f(x, y*), a change of a weight w moves y* by dy* = ∂f/∂w·dw + J·dy*, where J = ∂f/∂y. So
+#
+#     ∂L/∂w = λ·∂f/∂w      with      λ = ∂L/∂y + λ·J
+#
+# λ is a fixed point too, of a linear map, and found the same way: iterate. Each λ·J is one backward sweep over the
+# graph of *one* pass through f, from Σ λᵢ·fᵢ. The way on which y settled need not be known, nor kept.
+
+
+# %%
+def implicit(x: list[float], fixed: list[float], target: list[float], most: int = MOST) -> tuple[float, int]:
+    """Leave the gradient of the loss of a fixed point in the parameters; the loss, and how many sweeps λ took."""
+    y = [Value(v) for v in fixed]
+    loss = losses.squared_error(y, target)
+    loss.backward()
+    pulled = [v.grad for v in y]
+    again = cell(x, y)
+    adjoint, last, sweeps = pulled, [math.inf] * len(y), 0
+    while sweeps < most and max(abs(a - b) for a, b in zip(last, adjoint, strict=True)) > options.tolerance:
+        sweeps += 1
+        for v in y:
+            v.grad = 0.0
+        dot(adjoint, again).backward()
+        last, adjoint = adjoint, [g + v.grad for g, v in zip(pulled, y, strict=True)]
+    cell.zero_grad()
+    dot(adjoint, again).backward()
+    return loss.data, sweeps
+
+
+_, sweeps = implicit(x, fixed, target)
+by_rule = [p.grad for p in parameters]
+one_pass = len(topological_order(dot([1.0] * UNITS, cell(x, [Value(v) for v in fixed]))))
+by_differences = numerical_grad(
+    lambda *_: losses.squared_error([Value(v) for v in settle(x, zeros, 1e-14)[-1]], target), parameters
+)
+
+
+def apart(ours: list[float], theirs: list[float]) -> float:
+    """The greatest difference between two gradients."""
+    return max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+
+
+print(f"\nunrolled: {nodes_unrolled:,} nodes; by the rule: {one_pass} nodes, swept {sweeps + 1} times")
+print(f"greatest difference between them: {apart(by_unrolling, by_rule):.0e}")
+print(f"between the rule and central differences: {apart(by_rule, by_differences):.0e}")
+
+# %% [markdown]
+# ## How fast it settles
+#
+# Near the fixed point, a distance d becomes J·d. After many iterations the greatest eigenvalue of J in magnitude, its
+# spectral radius ρ, is left: the distance shrinks by ρ each time, and so do the errors of both gradients if their
+# iterations are cut short (that of the unrolled one by kρᵏ). The rows of J are gradients of the outputs of one pass.
+
+# %%
+y = [Value(v) for v in fixed]
+jacobian = []
+for output in cell(x, y):
+    for v in y:
+        v.grad = 0.0
+    output.backward()
+    jacobian.append([v.grad for v in y])
+radius = float(np.abs(np.linalg.eigvals(np.array(jacobian))).max())
+
+distances = [math.dist(state, fixed) for state in way[:-1]]
+falling = [d for d in distances if d > 1e3 * options.tolerance]  # nearer, the fixed point itself is not exact
+half = len(falling) // 2
+rate = (falling[-1] / falling[half]) ** (1.0 / (len(falling) - 1 - half)) if len(falling) - half > 1 else math.nan
+print(f"\nspectral radius of J: {radius:.4f}; the distance shrinks by {rate:.4f} per iteration")
+
+counts = range(1, len(way))
+cut_short: dict[str, list[float]] = {"unrolled": [], "rule": []}
+for k in counts:
+    cut_short["unrolled"].append(apart(unrolled(k)[0], by_rule))
+    implicit(x, fixed, target, most=k)
+    cut_short["rule"].append(apart([p.grad for p in parameters], by_rule))
+
+# %% [markdown]
+# ## What feedback is good for
+#
+# XOR again, with −1 and 1. One layer of neurons that answer at once can't part it (M. Minsky, S. Papert 1969) and comes
+# to say 0 to everything. The same layer with feedback can: its other units, of which nobody asks anything, serve the
+# first as a hidden layer. It is trained by the fixed point's rule.
+#
+# Feedback that grows strong has more than one fixed point, and where a pattern starts decides which one it finds. Here
+# all start from zeros. A spike of the loss is a step of the weights that threw a pattern over to another fixed point.
+
+# %%
+patterns = [([-1.0, -1.0], -1.0), ([-1.0, 1.0], 1.0), ([1.0, -1.0], 1.0), ([1.0, 1.0], -1.0)]
+static = nn.Layer(2, UNITS, activation="tanh", init="fan_in", rng=random.Random(options.seed))
+of_static, of_cell = optim.Adam(static.parameters(), lr=0.03), optim.Adam(parameters, lr=0.03)
+history: list[tuple[float, float]] = []
+try:
+    for _ in steps(range(options.epochs), "learning"):
+        gradient, error = [0.0] * len(parameters), 0.0
+        for x, t in patterns:
+            y_settled = settle(x, zeros, 1e-8)[-1]
+            loss, _ = implicit(x, y_settled, [t, *y_settled[1:]])  # nobody asks anything of the others
+            gradient = [g + p.grad for g, p in zip(gradient, parameters, strict=True)]
+            error += loss / len(patterns)
+        for p, g in zip(parameters, gradient, strict=True):
+            p.grad = g / len(patterns)
+        of_cell.step()
+
+        at_once = losses.mse([static(x)[0] for x, _ in patterns], [t for _, t in patterns])
+        of_static.zero_grad()
+        at_once.backward()
+        of_static.step()
+        history.append((at_once.data, error))
+except KeyboardInterrupt:
+    print(f"interrupted after {len(history)} epochs; going on with what is learnt")
+except RuntimeError as problem:
+    print(f"stopped after {len(history)} epochs: {problem}")
+
+# %%
+ways = [settle(x, zeros, 1e-8) for x, _ in patterns]
+with no_grad():
+    said = [[static(x)[0].data for x, _ in patterns], [states[-1][0] for states in ways]]
+right = sum(y * t > 0.0 for y, (_, t) in zip(said[1], patterns, strict=True))
+print("\n   x₁ x₂    t    static  recurrent")
+for (x, t), at_once_says, settled_says in zip(patterns, *said, strict=True):
+    print(f"  {x[0]:3g}{x[1]:3g}  {t:3g}  {at_once_says:8.3f}   {settled_says:8.3f}")
+
+# %%
+figure, (left, middle, last_panel) = plt.subplots(1, 3, figsize=(13, 4.2))
+left.semilogy(counts, cut_short["unrolled"], label="unrolled k times")
+left.semilogy(counts, cut_short["rule"], label="λ iterated k times")
+left.semilogy(counts, [radius**k for k in counts], color="black", linestyle=":", label="ρᵏ")
+left.set(title="error of the gradient, cut short", xlabel="iterations k", ylabel="greatest error", ylim=(1e-16, None))
+left.legend()
+middle.semilogy([static_loss for static_loss, _ in history], label="static")
+middle.semilogy([error for _, error in history], label="recurrent")
+middle.set(title="learning XOR", xlabel="epoch", ylabel="mean squared error")
+middle.legend()
+for states, (x, _), colour in zip(ways, patterns, (BLUE, ORANGE, GREEN, PURPLE), strict=True):
+    shown = states[:25]
+    last_panel.plot([state[0] for state in shown], "o-", color=colour, markersize=3, label=f"x = {x[0]:g}, {x[1]:g}")
+last_panel.set(title="the trained network settles", xlabel="iteration", ylabel="first unit", ylim=(-1.15, 1.15))
+last_panel.xaxis.get_major_locator().set_params(integer=True)
+last_panel.legend(loc="center right")
+save(figure, options.out / "recurrent_backprop.png")
+
+# %% [markdown]
+# ## Beside the theory
+
+# %%
+compare(
+    [
+        ("both gradients differ by", "0 (settled exactly)", f"{apart(by_unrolling, by_rule):.0e}"),
+        ("factor per iteration of settling", f"{radius:.4f} (spectral radius of J)", f"{rate:.4f}"),
+        ("nodes for a gradient, unrolled", "grow with the iterations", f"{nodes_unrolled:,}"),
+        ("nodes for a gradient, by the rule", "those of one pass", f"{one_pass}"),
+        ("XOR at once: mean squared error", "1 (0 to everything)", f"{history[-1][0]:.4f}" if history else "–"),
+        ("XOR with feedback: right", "4 of 4", f"{right} of 4"),
+    ],
+    tutorial="theory",
+)
