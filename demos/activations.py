@@ -17,20 +17,20 @@ from statistics import median
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
-from lesson import BLUE, GREEN, GREY, ORANGE, compare, parser, positive, save, steps, words
+from lesson import BLUE, GREEN, GREY, ORANGE, above_zero, compare, parser, positive, save, steps, words
 
 from autograd import formula, losses, mean, nn, no_grad, norm, optim, train, value_and_grad
 
 made = parser("Sigmoid, tanh and ReLU: their slopes, how fast they learn, their gradients in depth.", epochs=1000)
 made.add_argument("--seeds", type=positive, default=9, metavar="N", help="so many networks of each kind; %(default)s")
 made.add_argument("--points", type=positive, default=40, metavar="N", help="so many points to learn; %(default)s")
-made.add_argument("--goal", type=float, default=0.1, metavar="LOSS", help="a network has learnt below it; %(default)s")
+made.add_argument(
+    "--goal", type=above_zero, default=0.1, metavar="LOSS", help="a network has learnt below it; %(default)s"
+)
 made.add_argument("--depth", type=positive, default=10, metavar="N", help="hidden layers, 3 to 100; %(default)s")
 options = words(made, epochs=200, seeds=3, points=12, goal=0.3, depth=6)
 if not 3 <= options.depth <= 100:
     made.error(f"--depth is from 3 to 100, not {options.depth}")
-if not options.goal > 0.0:
-    made.error(f"--goal is a loss above 0, not {options.goal:g}")
 COLOURS = {"sigmoid": BLUE, "tanh": ORANGE, "relu": GREEN}
 
 # %% [markdown]

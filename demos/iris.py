@@ -19,7 +19,7 @@ python demos/iris.py --out pictures
 import random
 
 import matplotlib.pyplot as plt
-from lesson import COLOURS, compare, parser, save, steps, words
+from lesson import COLOURS, above_zero, compare, parser, save, steps, words
 from sklearn.datasets import load_iris
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import normalize
@@ -27,7 +27,7 @@ from sklearn.preprocessing import normalize
 from autograd import Value, losses, nn, no_grad, optim, total
 
 made = parser("Iris with 4-5-3 sigmoid neurons and no biases.", epochs=20_000, also=("--iterations",))
-made.add_argument("--lr", type=float, default=0.1, help="the learning rate; %(default)s")
+made.add_argument("--lr", type=above_zero, default=0.1, help="the learning rate; %(default)s")
 options = words(made, epochs=250)
 
 # %% [markdown]

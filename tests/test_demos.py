@@ -81,6 +81,35 @@ LESSONS = {
         ),
         pictures=frozenset({"recurrent_backprop.png"}),
     ),
+    "sequences": Lesson(
+        says=(
+            r"RNN +times 0\.375 per step \(ρ = 0\.381\); 2e-13 of it arrives",
+            r"LSTM, f = T/\(T \+ 1\) times 0\.963 per step",
+            r"after  30 steps RNN  gets 1 of 2 right",
+            r"after  30 steps LSTM gets 2 of 2 right",
+        ),
+        pictures=frozenset({"sequences-continuation.png", "sequences-gradient.png"}),
+    ),
+    "mnist": Lesson(
+        says=(
+            r"64-41-33-10: 4,391 parameters",
+            r"248 operations on one image, and 8,694 without dot",
+            r"1,348 images to learn from, 449 to be tested on",
+            r"7\d\.\d % of \d+ test images read right",
+        ),
+        pictures=frozenset({"mnist-data.png", "mnist-cost.png", "mnist-confusion.png", "mnist-misread.png"}),
+    ),
+    "convolution": Lesson(
+        says=(
+            r"edges that leave a weight of a window: 36; a weight of the dense layer: 1",
+            r"the sum of 36 terms +0\.067623811",
+            r"by backward +0\.067623811",
+            r"by differences +0\.067623811",
+            r"convolutional +410 +1,810 +494",
+            r"convolutional +7\d\.\d % of 60 test images read right",
+        ),
+        pictures=frozenset({"convolution-loss.png", "convolution-windows.png", "convolution-misread.png"}),
+    ),
 }
 
 
@@ -113,6 +142,11 @@ def test_a_lesson_is_made_of_cells_and_explains_its_options(name: str) -> None:
     [
         ("xor", ["--epochs", "0"], "argument --epochs: '0' is not a whole number from 1"),
         ("xor", ["--out", __file__], "can't be a folder for pictures"),
+        ("iris", ["--lr", "-1"], "argument --lr: '-1' is not a number above 0"),
+        ("mnist", ["--data", "nowhere"], "--data: there is no folder nowhere"),
+        ("mnist", ["--layers", "64,5,3"], "the last is 10, the digits"),
+        ("names", ["--words", "nowhere"], "nowhere can't be read"),
+        ("gradient_descent", ["--rows", "2"], "--rows is from 3, not 2"),
     ],
 )
 def test_wrong_options_are_named(name: str, options: list[str], message: str) -> None:

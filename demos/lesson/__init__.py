@@ -1,6 +1,7 @@
 """What the lessons share: words on the command line, progress, the table at the end, pictures and their style."""
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -75,6 +76,17 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
+
+
+def above_zero(text: str) -> float:
+    """A finite number above 0, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0.0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
 
 
 def steps(things: Iterable[T], says: str, *, total: int | None = None) -> Iterable[T]:
