@@ -1,4 +1,4 @@
-"""Recurrent backpropagation: the gradient of a network that feeds itself: read it from top to bottom, or cell by cell.
+"""Recurrent backpropagation: the gradient of a network that feeds back into itself until it settles.
 
 python demos/recurrent_backprop.py --out pictures
 """
@@ -6,372 +6,249 @@ python demos/recurrent_backprop.py --out pictures
 # %% [markdown]
 # # Static and recurrent backpropagation
 #
-# A static network maps an input to an output at once. A recurrent one feeds its state y back into itself,
+# A feed-forward network is static: x goes in, y comes out, at once. Let its output go in again beside x:
 #
 #     y ← f(x, y) = tanh(U·x + W·y + b)
 #
-# until it settles on a fixed point y* = f(x, y*), which is its answer. How does a loss of y* depend on the weights?
-# Almeida and Pineda found in 1987 that the gradient is a fixed point too, of a second network.
+# and again, until y no longer changes. It has settled on a *fixed point* y* = f(x, y*). That point is what the network
+# says, and a loss of it has a gradient (L. Almeida 1987, F. Pineda 1987). There are two ways to it.
 
 # %%
 import argparse
 import math
 import random
-import tracemalloc
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, pairwise
-from statistics import linear_regression
-from typing import Any, TypeAlias
 
 import matplotlib.pyplot as plt
 import numpy as np
-from lesson import BLUE, GREEN, GREY, ORANGE, compare, parser, positive, save, words
+from lesson import BLUE, GREEN, ORANGE, PURPLE, compare, parser, save, steps, words
 
-from autograd import Value, dot, losses, nn, no_grad, optim, topological_order, train
+from autograd import Value, dot, losses, nn, no_grad, optim, topological_order
 from autograd.check import numerical_grad
 
+UNITS = 4
 
-def small(text: str) -> float:
-    """A number between 0 and 1, for argparse."""
+
+def tolerance(text: str) -> float:
+    """A number from 1e-14, below which rounding decides, to 1, for argparse."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not 0.0 < number < 1.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    if not 1e-14 <= number <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1e-14 to 1")
     return number
 
 
-made = parser("A network that feeds itself, and two ways to the gradient of what it settles on.", epochs=300)
-made.add_argument("--units", type=positive, default=6, help="units, two of them the output; %(default)s")
-made.add_argument("--tolerance", type=small, default=1e-12, help="what moves no more than this is settled; %(default)s")
-made.add_argument("--most", type=positive, default=1000, help="at most so many iterations to settle; %(default)s")
-options = words(made, epochs=120)
-OUTPUTS = 2
-if options.units <= OUTPUTS:
-    made.error(f"--units {options.units} leaves no hidden unit; there are {OUTPUTS + 1} or more")
-rng = random.Random(options.seed)
-State: TypeAlias = list[Value]
+made = parser("A network that settles on a fixed point, and two ways to its gradient.", epochs=300)
+made.add_argument("--tolerance", type=tolerance, default=1e-14, help="settled when no output moves more; %(default)s")
+options = words(made, epochs=100)
 
 # %% [markdown]
-# ## The static network
+# ## Settling
 #
-# Inputs are ±1. The first output tells whether they differ (XOR), the second whether both are 1 (AND), as ±½. Four
-# hidden units and two outputs do it in two layers: one pass forward, one sweep back.
+# The map f is a recurrent cell: W is its `weight_hh`. If f draws any two states together, there is one fixed point and
+# every start comes to it. Small weights make sure of that: |tanh'| ≤ 1, so the weights alone decide.
 
 # %%
-rows = [
-    ([-1.0, -1.0], [-0.5, -0.5]),
-    ([-1.0, 1.0], [0.5, -0.5]),
-    ([1.0, -1.0], [0.5, -0.5]),
-    ([1.0, 1.0], [-0.5, 0.5]),
-]
-x, target = rows[1]
-widths = [options.units - OUTPUTS, OUTPUTS]
-static = nn.MLP(2, widths, activation="tanh", output_activation="tanh", init="fan_in", rng=rng)
-static_nodes = len(topological_order(losses.mse(static(x), target)))
-print(f"static: {static}\n  {len(static.parameters())} weights, {static_nodes} nodes")
-
-# %% [markdown]
-# ## The network that feeds itself
-#
-# As many units, but each hears the inputs and all units.
+MOST = 2000
+cell = nn.RNNCell(2, UNITS, rng=random.Random(options.seed))
+parameters = cell.parameters()
 
 
-# %%
-class Loop(nn.Module):
-    """Units that hear the inputs and each other; the first of them are the output."""
-
-    def __init__(self) -> None:
-        self.layer = nn.Layer(2 + options.units, options.units, activation="tanh", init="fan_in", rng=rng)
-
-    def __call__(self, x: list[float], y: State) -> State:
-        """f(x, y): what the units do next."""
-        return list(self.layer([*x, *y]))
-
-
-class NoFixedPointError(SystemExit):
-    """Where nobody catches it, the lesson ends with what it says."""
-
-
-def iterate(step: Callable[[State], State], start: State, tolerance: float) -> Iterator[State]:
-    """Start, step(start), step(step(start)) …, until no number moves by more than the tolerance."""
-    yield start
-    for _ in range(options.most):
-        before, start = start, step(start)
-        yield start
-        moved = max(abs(new.data - old.data) for new, old in zip(start, before, strict=True))
-        if moved <= tolerance:
-            return
-    raise NoFixedPointError(
-        f"no fixed point: after {options.most} iterations a number still moves by {moved:.1e}, more than {tolerance:g}"
-    )
-
-
-def settle(net: Loop, x: list[float], tolerance: float) -> Iterator[State]:
-    """The states from zeros to the fixed point."""
-    return iterate(lambda y: net(x, y), [Value(0.0)] * options.units, tolerance)
-
-
-def last(states: Iterable[State]) -> State:
-    """The fixed point alone."""
-    return deque(states, maxlen=1)[0]
-
-
-net = Loop()
-way = list(settle(net, x, options.tolerance))
-print(f"recurrent: {net.layer}\n  {len(net.parameters())} weights, settles after {len(way) - 1} iterations")
-
-# %% [markdown]
-# A static network is the special case in which W has no cycle. Put its weights into a loop, with zeros elsewhere, and
-# the loop settles on the same output, in as many iterations as there are layers.
-
-# %%
-hidden, output = ([[p.data for p in neuron.parameters()] for neuron in layer.neurons] for layer in static.layers)
-forward = Loop()
-placed = [[0.0] * (2 + OUTPUTS) + numbers for numbers in output]
-placed += [numbers[:-1] + [0.0] * options.units + numbers[-1:] for numbers in hidden]
-for p, number in zip(forward.parameters(), chain(*placed), strict=True):
-    p.data = number
-passed = list(settle(forward, x, options.tolerance))
-layers = len(passed) - 2  # the last iteration only shows that nothing moves any more
-apart = max(abs(v.data - y.data) for v, y in zip(passed[-1], static(x), strict=False))
-print(f"the static network as a loop: settles after {layers} iterations, {apart:.0e} from its output")
-
-# %% [markdown]
-# ## How fast, and whether at all
-#
-# Near the fixed point each iteration multiplies what is missing by the Jacobian J = ∂f/∂y, so in the long run by its
-# spectral radius ρ. The engine gives J row by row: a sweep back from v·f gives the vector-Jacobian product v·J.
-
-
-# %%
-def vjp(vector: State, outputs: State, wrt: State) -> list[float]:
-    """vector·∂outputs/∂wrt. The sweep leaves gradients in the weights too, so zero them before they are wanted."""
-    for v in wrt:
-        v.grad = 0.0
-    dot(vector, outputs).backward()
-    return [v.grad for v in wrt]
-
-
-def rate(states: list[State]) -> float:
-    """The factor by which moves shrink per iteration: the slope of their logarithm over the last half."""
-    moves = [math.dist([v.data for v in old], [v.data for v in new]) for old, new in pairwise(states)]
-    late = [math.log(move) for move in moves[len(moves) // 2 :] if move > 0.0]
-    return math.exp(linear_regression(range(len(late)), late).slope) if len(late) > 1 else 0.0
-
-
-y = [Value(v.data) for v in way[-1]]
-after = net(x, y)
-axes = [[Value(float(i == k)) for k in range(options.units)] for i in range(options.units)]
-jacobian = np.array([vjp(axis, after, y) for axis in axes])
-radius = float(max(abs(np.linalg.eigvals(jacobian))))
-print(f"\nmoves shrink by {rate(way):.4f} per iteration; ρ(J) = {radius:.4f}")
-
-# %% [markdown]
-# With ρ above 1 a fixed point repels, and there is no settled state to differentiate. Here each unit answers its own
-# state with three times the opposite.
-
-# %%
-restless = Loop()
-for i, neuron in enumerate(restless.layer.neurons):
-    neuron.w[2:] = [Value(-3.0 if k == i else 0.0) for k in range(options.units)]
-try:
-    last(settle(restless, x, options.tolerance))
-except NoFixedPointError as problem:
-    print(f"with W = −3·I: {problem}")
-
-# %% [markdown]
-# ## The gradient by unrolling
-#
-# Each iteration was recorded, so `backward` can go back through all of them.
-
-
-# %%
-def unrolled(x: list[float], target: list[float], tolerance: float) -> Value:
-    """The loss of the settled output, with all that led there."""
-    return losses.mse(last(settle(net, x, tolerance))[:OUTPUTS], target)
-
-
-# %% [markdown]
-# ## The gradient at the fixed point
-#
-# y* = f(x, y*) holds whatever the weights w are, so dy* = J·dy* + ∂f/∂w·dw, and for a loss L of y*
-#
-#     dL/dw = λ·∂f/∂w      where λ = ∂L/∂y + λ·J
-#
-# λ is found as y* is, by iteration, each step one vector-Jacobian product on the graph of a single pass. It settles at
-# the same rate, for v → v·J has the eigenvalues of J. The way to y* needn't be recorded.
-
-
-# %%
-def adjoint(slope: list[float], after: State, y: State, tolerance: float) -> Iterator[State]:
-    """λ, from ∂L/∂y to its fixed point."""
-    return iterate(
-        lambda lam: [Value(s + back) for s, back in zip(slope, vjp(lam, after, y), strict=True)],
-        [Value(s) for s in slope],
-        tolerance,
-    )
-
-
-def settled(x: list[float], tolerance: float) -> tuple[list[float], State]:
-    """An input and its fixed point, without the way there."""
+def settle(x: list[float], start: list[float], tolerance: float = options.tolerance) -> list[list[float]]:
+    """Every state on the way to the fixed point, which is the last one. RuntimeError if there is none in sight."""
+    way = [start]
     with no_grad():
-        return x, last(settle(net, x, tolerance))
+        for _ in range(MOST):
+            way.append([v.data for v in cell(x, way[-1])])
+            moved = max(abs(a - b) for a, b in zip(*way[-2:], strict=True))
+            if moved <= tolerance:
+                return way
+    raise RuntimeError(f"not settled after {MOST} iterations, still moving by {moved:.1g}: the weights are too large")
 
 
-def implicit(at: tuple[list[float], State], target: list[float], tolerance: float) -> Value:
-    """A Value that is the loss at a fixed point and has the gradient λ·∂f/∂w."""
-    x, y = at
-    after, loss = net(x, y), losses.mse(y[:OUTPUTS], target)
-    slope = vjp([Value(1.0)], [loss], y)
-    carried = dot(last(adjoint(slope, after, y, tolerance)), after)
-    return carried + (loss.data - carried.data)
-
+x, zeros = [1.0, -1.0], [0.0] * UNITS
+way = settle(x, zeros)
+fixed = way[-1]
+print(f"settled after {len(way) - 1} iterations: y* = {', '.join(f'{v:.6f}' for v in fixed)}")
 
 # %% [markdown]
-# They are held against each other, against λ = ∂L/∂y·(I − J)⁻¹, which numpy can solve for so few units, and against
-# central differences, for which the network settles twice per weight.
-
+# ## The first way: unroll
+#
+# Record every iteration, and go back through all of them. The graph grows with each.
 
 # %%
-def gradient(loss: Value) -> list[float]:
-    """By every weight."""
-    net.zero_grad()
+target = [0.5, -0.5, 0.5, -0.5]
+
+
+def unrolled(iterations: int) -> tuple[list[float], int]:
+    """The gradient of the loss after so many iterations, and the number of nodes that it took."""
+    y = [Value(v) for v in zeros]
+    for _ in range(iterations):
+        y = cell(x, y)
+    loss = losses.squared_error(y, target)
+    cell.zero_grad()
     loss.backward()
-    return [p.grad for p in net.parameters()]
+    return [p.grad for p in parameters], len(topological_order(loss))
 
 
-def greatest(these: Iterable[float], those: Iterable[float]) -> float:
-    """The greatest difference."""
-    return max(abs(a - b) for a, b in zip(these, those, strict=True))
-
-
-by_unrolling = gradient(unrolled(x, target, options.tolerance))
-by_rule = gradient(implicit(settled(x, options.tolerance), target, options.tolerance))
-by_differences = numerical_grad(lambda *_: unrolled(x, target, options.tolerance), net.parameters())
-slope = vjp([Value(1.0)], [losses.mse(y[:OUTPUTS], target)], y)
-way_of_lam = list(adjoint(slope, after, y, options.tolerance))
-solution = np.linalg.solve((np.eye(options.units) - jacobian).T, slope).tolist()
-off = {
-    "λ, iterated and ∂L/∂y·(I − J)⁻¹": greatest([v.data for v in way_of_lam[-1]], solution),
-    "gradient, implicit and unrolled": greatest(by_rule, by_unrolling),
-    "gradient, implicit and central differences": greatest(by_rule, by_differences),
-}
-print(f"\nλ settles after {len(way_of_lam) - 1} iterations, by {rate(way_of_lam):.4f} per iteration")
-print(f"{len(by_rule)} derivatives, the largest {max(map(abs, by_rule)):.3f}; greatest differences")
-for what, difference in off.items():
-    print(f"  {what}: {difference:.1e}")
+by_unrolling, nodes_unrolled = unrolled(len(way) - 1)
 
 # %% [markdown]
-# ## What it costs, and how exact it is
+# ## The second way: the fixed point's own rule
 #
-# Stopped after k iterations, unrolling is the exact gradient of a state that isn't settled yet, and the rule a gradient
-# with y and λ off by about ρ^k. So the two differ, the less the tighter the tolerance. But the unrolled graph grows with
-# k, and that of the rule is one pass.
-
-
-# %%
-def peak(work: Callable[[], object]) -> float:
-    """The most memory, in kB, that work has taken at any time."""
-    tracemalloc.start()
-    work()
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return most / 1000.0
-
-
-tolerances = [10.0 ** (-k / 2) for k in range(2, 25)]
-iterations, differences, nodes = [], [], []
-for tolerance in tolerances:
-    both = unrolled(x, target, tolerance), implicit(settled(x, tolerance), target, tolerance)
-    iterations.append(len(list(settle(net, x, tolerance))) - 1)
-    nodes.append([len(topological_order(loss)) for loss in both])
-    differences.append(greatest(*map(gradient, both)))
-print("\ntolerance  iterations  nodes: unrolled  implicit  difference of the gradients")
-for k in range(0, len(tolerances), 4):
-    print(f"{tolerances[k]:9.0e} {iterations[k]:11} {nodes[k][0]:16,} {nodes[k][1]:9} {differences[k]:12.1e}")
-grown = (nodes[-1][0] - nodes[0][0]) / (iterations[-1] - iterations[0])
-memory = {
-    "unrolled": peak(lambda: gradient(unrolled(x, target, options.tolerance))),
-    "implicit": peak(lambda: gradient(implicit(settled(x, options.tolerance), target, options.tolerance))),
-    "static": peak(lambda: losses.mse(static(x), target).backward()),
-}
-print("at the peak", ", ".join(f"{kb:.0f} kB {way}" for way, kb in memory.items()))
-
-# %% [markdown]
-# ## Learning to settle
+# At the fixed point y* = f(x, y*), a change of a weight w moves y* by dy* = ∂f/∂w·dw + J·dy*, where J = ∂f/∂y. So
 #
-# Now all four inputs, and the implicit gradient. `fit` needn't know of it: the loss that it gets is a Value like any
-# other. Two static networks learn beside it, one of them without hidden units, which can't do XOR.
+#     ∂L/∂w = λ·∂f/∂w      with      λ = ∂L/∂y + λ·J
+#
+# λ is a fixed point too, of a linear map, and found the same way: iterate. Each λ·J is one backward sweep over the
+# graph of *one* pass through f, from Σ λᵢ·fᵢ. The way on which y settled need not be known, nor kept.
+
 
 # %%
-LOOSE = 1e-6  # learning needs no twelve digits
-layer = nn.Layer(2, OUTPUTS, activation="tanh", init="fan_in", rng=rng)
-learners: dict[str, tuple[nn.Module, Callable[..., Any], Callable[..., Value]]] = {
-    "recurrent": (net, lambda x: settled(x, LOOSE), lambda at, target: implicit(at, target, LOOSE)),
-    "static, two layers": (static, static, losses.mse),
-    "static, one layer": (layer, layer, losses.mse),
-}
-histories: dict[str, train.History] = {}
-print()
-for name, (model, says, loss_of) in learners.items():
-    adam = optim.Adam(model.parameters(), lr=0.01)
-    histories[name] = train.fit(says, rows, loss_of, adam, epochs=options.epochs, stop_below=1e-6)
-    print(f"{name}: {histories[name]}")
+def implicit(x: list[float], fixed: list[float], target: list[float], most: int = MOST) -> tuple[float, int]:
+    """Leave the gradient of the loss of a fixed point in the parameters; the loss, and how many sweeps λ took."""
+    y = [Value(v) for v in fixed]
+    loss = losses.squared_error(y, target)
+    loss.backward()
+    pulled = [v.grad for v in y]
+    again = cell(x, y)
+    adjoint, last, sweeps = pulled, [math.inf] * len(y), 0
+    while sweeps < most and max(abs(a - b) for a, b in zip(last, adjoint, strict=True)) > options.tolerance:
+        sweeps += 1
+        for v in y:
+            v.grad = 0.0
+        dot(adjoint, again).backward()
+        last, adjoint = adjoint, [g + v.grad for g, v in zip(pulled, y, strict=True)]
+    cell.zero_grad()
+    dot(adjoint, again).backward()
+    return loss.data, sweeps
 
-right = dict.fromkeys(learners, 0)
-with no_grad():
-    for x, target in rows:
-        states = list(settle(net, x, options.tolerance))
-        for name, said in zip(learners, (states[-1], static(x), layer(x)), strict=True):
-            right[name] += said[0].data * target[0] > 0.0
-        told = ", ".join(f"{v.data:6.3f}" for v in states[-1][:OUTPUTS])
-        print(f"  {x} settles on {told} after {len(states) - 1} iterations; wanted {target}")
-print("XOR right:", ", ".join(f"{count} of 4 ({name})" for name, count in right.items()))
 
-# %% [markdown]
-# ## Pictures
-
-# %%
-figure, (settling, differing, learning) = plt.subplots(1, 3, figsize=(13, 4))
-for i in range(options.units):
-    names = {0: "outputs", OUTPUTS: "hidden units"}
-    colour = BLUE if i < OUTPUTS else GREY
-    settling.plot([state[i].data for state in way[:21]], ".-", color=colour, label=names.get(i))
-settling.set(title="the state settles (before training)", xlabel="iteration", ylabel="output of a unit", ylim=(-1, 1))
-settling.legend()
-differing.semilogy(iterations, differences, "o", color=BLUE, label="unrolled − implicit")
-differing.semilogy(iterations, [differences[0] * radius ** (k - iterations[0]) for k in iterations], ":", color=GREY)
-differing.set(
-    title="greatest difference of the two gradients", xlabel="iterations k until settled", ylabel="difference"
+_, sweeps = implicit(x, fixed, target)
+by_rule = [p.grad for p in parameters]
+one_pass = len(topological_order(dot([1.0] * UNITS, cell(x, [Value(v) for v in fixed]))))
+by_differences = numerical_grad(
+    lambda *_: losses.squared_error([Value(v) for v in settle(x, zeros, 1e-14)[-1]], target), parameters
 )
-differing.legend(["unrolled − implicit", "falling as ρ^k"])
-for (name, history), colour in zip(histories.items(), (BLUE, GREEN, ORANGE), strict=True):
-    learning.semilogy(history.losses, color=colour, label=name)
-learning.set(title="learning XOR and AND", xlabel="epoch", ylabel="mean squared error")
-learning.legend(loc="lower left")
+
+
+def apart(ours: list[float], theirs: list[float]) -> float:
+    """The greatest difference between two gradients."""
+    return max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+
+
+print(f"\nunrolled: {nodes_unrolled:,} nodes; by the rule: {one_pass} nodes, swept {sweeps + 1} times")
+print(f"greatest difference between them: {apart(by_unrolling, by_rule):.0e}")
+print(f"between the rule and central differences: {apart(by_rule, by_differences):.0e}")
+
+# %% [markdown]
+# ## How fast it settles
+#
+# Near the fixed point, a distance d becomes J·d. After many iterations the greatest eigenvalue of J in magnitude, its
+# spectral radius ρ, is left: the distance shrinks by ρ each time, and so do the errors of both gradients if their
+# iterations are cut short (that of the unrolled one by kρᵏ). The rows of J are gradients of the outputs of one pass.
+
+# %%
+y = [Value(v) for v in fixed]
+jacobian = []
+for output in cell(x, y):
+    for v in y:
+        v.grad = 0.0
+    output.backward()
+    jacobian.append([v.grad for v in y])
+radius = float(np.abs(np.linalg.eigvals(np.array(jacobian))).max())
+
+distances = [math.dist(state, fixed) for state in way[:-1]]
+falling = [d for d in distances if d > 1e3 * options.tolerance]  # nearer, the fixed point itself is not exact
+half = len(falling) // 2
+rate = (falling[-1] / falling[half]) ** (1.0 / (len(falling) - 1 - half)) if len(falling) - half > 1 else math.nan
+print(f"\nspectral radius of J: {radius:.4f}; the distance shrinks by {rate:.4f} per iteration")
+
+counts = range(1, len(way))
+cut_short: dict[str, list[float]] = {"unrolled": [], "rule": []}
+for k in counts:
+    cut_short["unrolled"].append(apart(unrolled(k)[0], by_rule))
+    implicit(x, fixed, target, most=k)
+    cut_short["rule"].append(apart([p.grad for p in parameters], by_rule))
+
+# %% [markdown]
+# ## What feedback is good for
+#
+# XOR again, with −1 and 1. One layer of neurons that answer at once can't part it (M. Minsky, S. Papert 1969) and comes
+# to say 0 to everything. The same layer with feedback can: its other units, of which nobody asks anything, serve the
+# first as a hidden layer. It is trained by the fixed point's rule.
+#
+# Feedback that grows strong has more than one fixed point, and where a pattern starts decides which one it finds. Here
+# all start from zeros. A spike of the loss is a step of the weights that threw a pattern over to another fixed point.
+
+# %%
+patterns = [([-1.0, -1.0], -1.0), ([-1.0, 1.0], 1.0), ([1.0, -1.0], 1.0), ([1.0, 1.0], -1.0)]
+static = nn.Layer(2, UNITS, activation="tanh", init="fan_in", rng=random.Random(options.seed))
+of_static, of_cell = optim.Adam(static.parameters(), lr=0.03), optim.Adam(parameters, lr=0.03)
+history: list[tuple[float, float]] = []
+try:
+    for _ in steps(range(options.epochs), "learning"):
+        gradient, error = [0.0] * len(parameters), 0.0
+        for x, t in patterns:
+            y_settled = settle(x, zeros, 1e-8)[-1]
+            loss, _ = implicit(x, y_settled, [t, *y_settled[1:]])  # nobody asks anything of the others
+            gradient = [g + p.grad for g, p in zip(gradient, parameters, strict=True)]
+            error += loss / len(patterns)
+        for p, g in zip(parameters, gradient, strict=True):
+            p.grad = g / len(patterns)
+        of_cell.step()
+
+        at_once = losses.mse([static(x)[0] for x, _ in patterns], [t for _, t in patterns])
+        of_static.zero_grad()
+        at_once.backward()
+        of_static.step()
+        history.append((at_once.data, error))
+except KeyboardInterrupt:
+    print(f"interrupted after {len(history)} epochs; going on with what is learnt")
+except RuntimeError as problem:
+    print(f"stopped after {len(history)} epochs: {problem}")
+
+# %%
+ways = [settle(x, zeros, 1e-8) for x, _ in patterns]
+with no_grad():
+    said = [[static(x)[0].data for x, _ in patterns], [states[-1][0] for states in ways]]
+right = sum(y * t > 0.0 for y, (_, t) in zip(said[1], patterns, strict=True))
+print("\n   x₁ x₂    t    static  recurrent")
+for (x, t), at_once_says, settled_says in zip(patterns, *said, strict=True):
+    print(f"  {x[0]:3g}{x[1]:3g}  {t:3g}  {at_once_says:8.3f}   {settled_says:8.3f}")
+
+# %%
+figure, (left, middle, last_panel) = plt.subplots(1, 3, figsize=(13, 4.2))
+left.semilogy(counts, cut_short["unrolled"], label="unrolled k times")
+left.semilogy(counts, cut_short["rule"], label="λ iterated k times")
+left.semilogy(counts, [radius**k for k in counts], color="black", linestyle=":", label="ρᵏ")
+left.set(title="error of the gradient, cut short", xlabel="iterations k", ylabel="greatest error", ylim=(1e-16, None))
+left.legend()
+middle.semilogy([static_loss for static_loss, _ in history], label="static")
+middle.semilogy([error for _, error in history], label="recurrent")
+middle.set(title="learning XOR", xlabel="epoch", ylabel="mean squared error")
+middle.legend()
+for states, (x, _), colour in zip(ways, patterns, (BLUE, ORANGE, GREEN, PURPLE), strict=True):
+    shown = states[:25]
+    last_panel.plot([state[0] for state in shown], "o-", color=colour, markersize=3, label=f"x = {x[0]:g}, {x[1]:g}")
+last_panel.set(title="the trained network settles", xlabel="iteration", ylabel="first unit", ylim=(-1.15, 1.15))
+last_panel.xaxis.get_major_locator().set_params(integer=True)
+last_panel.legend(loc="center right")
 save(figure, options.out / "recurrent_backprop.png")
 
 # %% [markdown]
-# ## Beside theory
-#
-# A node is a number: three per unit and iteration (dot product, bias, tanh), and one per input.
+# ## Beside the theory
 
 # %%
 compare(
     [
-        ("y: moves shrink per iteration by", f"ρ(J) = {radius:.4f}", f"{rate(way):.4f}"),
-        ("λ: moves shrink per iteration by", f"ρ(J) = {radius:.4f}", f"{rate(way_of_lam):.4f}"),
-        *((f"{what} differ by", "0", f"{difference:.1e}") for what, difference in off.items()),
-        ("static network as a loop: iterations", "2, its layers", layers),
-        ("unrolled graph: nodes per iteration", 3 * options.units + 2, f"{grown:g}"),
-        ("nodes at the tightest tolerance", "unrolled > implicit", f"{nodes[-1][0]:,} > {nodes[-1][1]:,}"),
-        ("nodes, static network", "constant", static_nodes),
-        ("peak memory", "unrolled > implicit > static", " > ".join(f"{kb:.0f} kB" for kb in memory.values())),
-        ("XOR, recurrent", "4 of 4", f"{right['recurrent']} of 4"),
-        ("XOR, one static layer", "at most 3 of 4", f"{right['static, one layer']} of 4"),
+        ("both gradients differ by", "0 (settled exactly)", f"{apart(by_unrolling, by_rule):.0e}"),
+        ("factor per iteration of settling", f"{radius:.4f} (spectral radius of J)", f"{rate:.4f}"),
+        ("nodes for a gradient, unrolled", "grow with the iterations", f"{nodes_unrolled:,}"),
+        ("nodes for a gradient, by the rule", "those of one pass", f"{one_pass}"),
+        ("XOR at once: mean squared error", "1 (0 to everything)", f"{history[-1][0]:.4f}" if history else "–"),
+        ("XOR with feedback: right", "4 of 4", f"{right} of 4"),
     ],
     tutorial="theory",
 )

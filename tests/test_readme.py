@@ -57,3 +57,8 @@ def test_the_rooms_of_the_table_exist() -> None:
 def test_the_picture_can_be_drawn_as_the_text_says() -> None:
     toy = Toy(x=1.0, target=0.2, w1=0.1, b1=0.2, w2=0.3, b2=0.4)
     assert "#fde68a" in draw(toy.loss(), parameters=toy.weights).dot
+
+
+def test_every_lesson_is_in_the_table() -> None:
+    listed = re.findall(r"^\| \[`(\w+)\.py`\]\(demos/\1\.py\)", README, re.MULTILINE)
+    assert set(listed) == {p.stem for p in ROOT.glob("demos/*.py")}
