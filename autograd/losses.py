@@ -11,6 +11,7 @@ network for one example, or one output for many. Nothing is differentiated here;
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 from typing import Any, TypeAlias
 
 from autograd.functions import log_softmax, log_softmax_at, mean, minimum, total
@@ -58,10 +59,13 @@ def cross_entropy(logits: Sequence[Value], target: int | Sequence[Number]) -> Va
     Shifted by the greatest logit, so that none is too large. ValueError for a class that there isn't and for
     probabilities of another number than logits. Source: Goodfellow, Bengio, Courville, Deep Learning (2016), 6.2.2.
     """
-    if isinstance(target, int):
-        if not 0 <= target < len(logits):
-            raise ValueError(f"cross_entropy: there are classes 0 to {len(logits) - 1}, and no {target}")
-        return -log_softmax_at(logits, target)
+    if isinstance(logits, Value):
+        raise TypeError("cross_entropy takes a list of logits, one for each class, not a single Value")
+    if isinstance(target, Integral):
+        k = int(target)
+        if not 0 <= k < len(logits):
+            raise ValueError(f"cross_entropy: there are classes 0 to {len(logits) - 1}, and no {k}")
+        return -log_softmax_at(logits, k)
     if isinstance(target, (float, Value)) or not hasattr(target, "__iter__"):
         raise TypeError(f"cross_entropy takes a class number or a list of probabilities for target, not {target!r}")
     return -total(_each("cross_entropy", log_softmax(logits), target, _weighted))

@@ -5,7 +5,7 @@
 ('0.3', 3.0)
 """
 
-from numbers import Real
+from numbers import Integral, Real
 
 
 def short(number: float) -> str:
@@ -25,6 +25,17 @@ def counted(n: int, thing: str) -> str:
     ('1 epoch', '3 epochs')
     """
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def whole(what: str, n: object, least: int = 1) -> int:
+    """n as an int, if it is a whole number from `least`, NumPy's included; ValueError that says what it should be.
+
+    >>> whole("the stride", 2)
+    2
+    """
+    if isinstance(n, bool) or not isinstance(n, Integral) or int(n) < least:
+        raise ValueError(f"{what} is a whole number from {least}, not {n!r}")
+    return int(n)
 
 
 def to_float(number: object, operation: str) -> float:

@@ -29,6 +29,9 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float) -> None:
+        if isinstance(parameters, Value) or not isinstance(parameters, Iterable):
+            shown = type(parameters).__name__
+            raise TypeError(f"{type(self).__name__} takes a list of parameters, not {shown}; pass model.parameters()")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError(f"{type(self).__name__} has no parameters to change; pass model.parameters()")
@@ -44,6 +47,8 @@ class Optimizer:
         self.lr, self.weight_decay = lr, weight_decay
 
     def _check(self, name: str, number: float, below: float = float("inf")) -> None:
+        if isinstance(number, Value):
+            raise TypeError(f"{type(self).__name__}: {name} is a plain number, not a Value; pass its data")
         if not 0.0 <= number < below:
             limit = "and no less than 0" if below == float("inf") else f"from 0 to below {below:g}"
             raise ValueError(f"{type(self).__name__}: {name} must be a number {limit}, not {number!r}")

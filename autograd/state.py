@@ -70,7 +70,7 @@ def load(model: Module, path: str | os.PathLike[str], *, finite: bool = True) ->
 
     ValueError for a file that is no such file, is damaged, or has other names or shapes than the model; and, unless
     finite=False, for numbers that are infinite or nan. OSError if it can't be read. Files that other programs wrote
-    need only have the right names, shapes and float64 numbers.
+    need only have the right names, shapes and float64 numbers, and no metadata but PyTorch's.
     """
     tensors = _tensors(model)
     wanted = {name: _shape(tensor) for name, tensor in tensors.items()}
@@ -104,7 +104,8 @@ def _read(path: str | os.PathLike[str], size: int) -> dict[str, Any]:
         if array.dtype != numpy.float64:
             raise ValueError(f"{path}: {name} is {array.dtype}, not float64; convert it before saving")
     if set(metadata) - {"format"} and metadata.get(DIGEST) != _digest(arrays):
-        raise ValueError(f"{path} is damaged: it doesn't hold what was saved in it")
+        without = "" if DIGEST in metadata else f"; or its metadata is another program's, which has no {DIGEST}"
+        raise ValueError(f"{path} is damaged: it doesn't hold what was saved in it{without}")
     return arrays
 
 
@@ -139,6 +140,9 @@ def _tensors(model: Module) -> dict[str, Any]:
     tensors = model.tensors()
     if not tensors:
         raise ValueError(f"{model!r} has no parameters to save or load")
+    listed = {id(v) for tensor in tensors.values() for v in _leaves(tensor)}
+    if lost := [name for name, v in model.named_parameters() if id(v) not in listed]:
+        raise ValueError(f"{', '.join(lost[:3])} would be lost, for tensors() of {model!r} doesn't list them; add them")
     return tensors
 
 

@@ -13,6 +13,7 @@ History(14 epochs, loss 1.72 → 5.87e-07, stopped by threshold)
 
 import math
 import random
+import reprlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from autograd.functions import mean
-from autograd.number import counted
+from autograd.graph import order_of
+from autograd.number import counted, whole
 from autograd.optim import Optimizer
 from autograd.value import Value
 
@@ -63,7 +65,7 @@ def fit(
     ValueError for no rows, a row that is no pair, and epochs or a batch size out of range.
     """
     rows = list(data)
-    _check(rows, epochs, batch_size)
+    _check(rows, epochs, batch_size, rng)
     size = len(rows) if batch_size is None else batch_size
     mixed = batch_size is not None if shuffle is None else shuffle
     history = History()
@@ -75,10 +77,10 @@ def fit(
                 told = 0.0
                 for start in range(0, len(rows), size):
                     batch = rows[start : start + size]
-                    told += _step(model, batch, loss, optimizer) * len(batch)
+                    told += _step(model, batch, loss, optimizer, check=not history.losses and not start) * len(batch)
                     advance(told / (start + len(batch)))
                 history.losses.append(told / len(rows))
-                if callback is not None and callback(epoch, history.losses[-1]) is True:
+                if callback is not None and _true(callback(epoch, history.losses[-1])):
                     history.stopped_by = "callback"
                     break
                 if stop_below is not None and history.losses[-1] < stop_below:
@@ -94,24 +96,37 @@ def _step(
     batch: Sequence[tuple[Any, Any]],
     loss: Callable[[Any, Any], Value],
     optimizer: Optimizer,
+    check: bool,
 ) -> float:
     total = mean([loss(model(x), target) for x, target in batch])
+    if check and {id(v) for v in order_of(total)}.isdisjoint(map(id, optimizer.parameters)):
+        raise ValueError(
+            "fit: no parameter of the optimizer takes part in the loss; leave no_grad(), make the loss of Values "
+            "and not of their data, and pass the optimizer this model's parameters"
+        )
     optimizer.zero_grad()
     total.backward()
     optimizer.step()
     return total.data
 
 
-def _check(rows: Sequence[object], epochs: int, batch_size: int | None) -> None:
+def _true(answer: object) -> bool:
+    """Whether it is True, Python's or NumPy's."""
+    return answer is True or (type(answer).__module__ == "numpy" and str(answer) == "True")
+
+
+def _check(rows: Sequence[object], epochs: int, batch_size: int | None, rng: object) -> None:
     if not rows:
         raise ValueError("fit has no rows to fit to; data is a list of (input, target)")
     for row in rows:
         if not isinstance(row, (tuple, list)) or len(row) != 2:
-            raise ValueError(f"each row of data is a pair (input, target), not {row!r}")
-    if not isinstance(epochs, int) or epochs < 0:
-        raise ValueError(f"epochs is a whole number and no less than 0, not {epochs!r}")
-    if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
-        raise ValueError(f"batch_size is None for all rows, or a whole number from 1, not {batch_size!r}")
+            shown = reprlib.repr(row)
+            raise ValueError(f"each row of data is a pair (input, target), not {shown}; of columns, list(zip(xs, ts))")
+    whole("epochs", epochs, least=0)
+    if batch_size is not None:
+        whole("batch_size, if it isn't None for all rows,", batch_size)
+    if rng is not None and not hasattr(rng, "shuffle"):
+        raise TypeError(f"rng is a generator, as in random.Random(42), not {type(rng).__name__} {rng!r}")
 
 
 @contextmanager
@@ -126,6 +141,8 @@ def _bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[[f
     except ModuleNotFoundError:
         if wanted:
             raise ImportError("a progress bar needs rich: pip install 'scalar-autograd[demos]'") from None
+        Progress = None  # type: ignore[assignment,misc]  # noqa: N806
+    if Progress is None:
         yield lambda loss: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())

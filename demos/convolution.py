@@ -20,7 +20,7 @@ import math
 import random
 
 import matplotlib.pyplot as plt
-from lesson import compare, parser, positive, save, steps, words
+from lesson import above_zero, compare, parser, positive, save, steps, words
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
@@ -35,12 +35,10 @@ Map = list[list[Value]]
 made = parser("A small convolutional network reads digits: shared weights, pooling, and what they save.", epochs=15)
 made.add_argument("--windows", type=positive, default=8, help="so many windows of 3×3; %(default)s")
 made.add_argument("--batch-size", type=positive, default=16, help="images for each step; %(default)s")
-made.add_argument("--lr", type=float, default=0.01, help="the learning rate; %(default)s")
+made.add_argument("--lr", type=above_zero, default=0.01, help="the learning rate; %(default)s")
 made.add_argument("--limit", type=positive, default=600, metavar="K", help="train on K images; %(default)s")
 made.add_argument("--test-limit", type=positive, default=500, metavar="K", help="test on K at most; %(default)s")
 options = words(made, epochs=1, windows=4, batch_size=2, limit=140, test_limit=60, lr=0.02)
-if not 0 < options.lr < math.inf:
-    made.error("--lr is a number above 0")
 rng = random.Random(options.seed)
 
 # %% [markdown]

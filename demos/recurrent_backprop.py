@@ -187,6 +187,7 @@ patterns = [([-1.0, -1.0], -1.0), ([-1.0, 1.0], 1.0), ([1.0, -1.0], 1.0), ([1.0,
 static = nn.Layer(2, UNITS, activation="tanh", init="fan_in", rng=random.Random(options.seed))
 of_static, of_cell = optim.Adam(static.parameters(), lr=0.03), optim.Adam(parameters, lr=0.03)
 history: list[tuple[float, float]] = []
+kept = [p.data for p in parameters]
 try:
     for _ in steps(range(options.epochs), "learning"):
         gradient, error = [0.0] * len(parameters), 0.0
@@ -195,6 +196,7 @@ try:
             loss, _ = implicit(x, y_settled, [t, *y_settled[1:]])  # nobody asks anything of the others
             gradient = [g + p.grad for g, p in zip(gradient, parameters, strict=True)]
             error += loss / len(patterns)
+        kept = [p.data for p in parameters]  # with these, every pattern has settled
         for p, g in zip(parameters, gradient, strict=True):
             p.grad = g / len(patterns)
         of_cell.step()
@@ -208,6 +210,8 @@ except KeyboardInterrupt:
     print(f"interrupted after {len(history)} epochs; going on with what is learnt")
 except RuntimeError as problem:
     print(f"stopped after {len(history)} epochs: {problem}")
+    for p, data in zip(parameters, kept, strict=True):
+        p.data = data
 
 # %%
 ways = [settle(x, zeros, 1e-8) for x, _ in patterns]

@@ -170,6 +170,8 @@ def gradient_norms(model: Reader, gap: int) -> list[float]:
 def per_step(norms: list[float]) -> float:
     """The factor by which they shrink per step back, both ends left out."""
     edge = len(norms) // 4
+    if norms[-1 - edge] == 0.0:
+        return 0.0  # less than the least float is left already there
     return float((norms[edge] / norms[-1 - edge]) ** (1.0 / (len(norms) - 1 - 2 * edge)))
 
 

@@ -123,18 +123,19 @@ WRONG: Any = IMAGE
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: nn.Conv2d(0, 1, 1), ValueError, "the number of images that come in is at least 1, not 0"),
-        (lambda: nn.Conv2d(1, 0, 1), ValueError, "the number of images that go out is at least 1, not 0"),
-        (lambda: nn.Conv2d(1, 1, 0), ValueError, "the side of a kernel is at least 1, not 0"),
+        (lambda: nn.Conv2d(0, 1, 1), ValueError, "the number of images that come in is a whole number from 1, not 0"),
+        (lambda: nn.Conv2d(1, 0, 1), ValueError, "the number of images that go out is a whole number from 1, not 0"),
+        (lambda: nn.Conv2d(1, 1, 0), ValueError, "the side of a kernel is a whole number from 1, not 0"),
         (lambda: nn.Conv2d(1, 1, (1, 2, 3)), ValueError, "a kernel is a side or"),  # type: ignore[arg-type]
-        (lambda: nn.Conv2d(1, 1, 1, stride=0), ValueError, "the stride is at least 1, not 0"),
-        (lambda: nn.Conv2d(1, 1, 1, padding=-1), ValueError, "the padding is at least 0, not -1"),
+        (lambda: nn.Conv2d(1, 1, 1, stride=0), ValueError, "the stride is a whole number from 1, not 0"),
+        (lambda: nn.Conv2d(1, 1, 1, padding=-1), ValueError, "the padding is a whole number from 0, not -1"),
         (lambda: nn.Conv2d(1, 1, 1, init="gauss"), ValueError, "there is no initialisation"),
         (lambda: nn.Conv2d(2, 1, 1)([IMAGE]), ValueError, "a Conv2d of 2 images was given 1"),
         (lambda: nn.Conv2d(1, 1, 1)(WRONG), TypeError, "a list of images, each a list of rows"),
         (lambda: nn.Conv2d(1, 1, 1)([[[1.0], [2.0, 3.0]]]), ValueError, "have one size, not"),
         (lambda: nn.Conv2d(2, 1, 1)([IMAGE, [[1.0]]]), ValueError, "have one size, not"),
         (lambda: nn.Conv2d(1, 1, 1)([[]]), ValueError, "have one size, not"),
+        (lambda: nn.Conv2d(2, 1, 1)([[[1.0]], []]), ValueError, "have one size, not"),
         (lambda: nn.Conv2d(1, 1, 3)([IMAGE]), ValueError, "a window of 3×3 doesn't fit into an image of 2×2"),
         (lambda: nn.Conv2d(1, 1, 1)([[["a"]]]), TypeError, "Conv2d takes .* not str 'a'"),  # type: ignore[list-item]
     ],

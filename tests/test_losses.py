@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,6 +129,11 @@ def test_logits_may_be_huge() -> None:
     assert losses.cross_entropy([Value(1e4), Value(-1e4)], 1).data == 2e4
 
 
+def test_a_class_may_be_numpy_s_number() -> None:
+    logits, two = [Value(0.5), Value(-1.0), Value(2.0)], np.int64(2)
+    assert losses.cross_entropy(logits, two).data == losses.cross_entropy(logits, 2).data  # type: ignore[arg-type]
+
+
 def test_one_prediction_and_targets_that_are_values() -> None:
     p, t = Value(3.0), Value(1.0)
     losses.mse(p, t).backward()
@@ -148,6 +154,7 @@ def test_one_prediction_and_targets_that_are_values() -> None:
         (lambda: losses.cross_entropy([Value(1.0)], 1), ValueError, "classes 0 to 0, and no 1"),
         (lambda: losses.cross_entropy([Value(1.0)], [0.5, 0.5]), ValueError, "there are 1 and 2"),
         (lambda: losses.cross_entropy([Value(1.0)], NO_CLASS), TypeError, "a class number or a list of probabilities"),
+        (lambda: losses.cross_entropy(Value(1.0), 0), TypeError, "not a single Value"),  # type: ignore[arg-type]
         (lambda: losses.mse([Value(1.0)], NO_NUMBERS), TypeError, "not str 'a'"),
     ],
 )

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,17 +121,35 @@ def test_xor_is_learnt() -> None:
     assert [round(model(x).data) for x, _ in rows] == [0, 1, 1, 0]
 
 
+def test_a_part_decides_which_its_parameters_are() -> None:
+    class Frozen(nn.Neuron):
+        def parameters(self) -> list[Value]:
+            return [self.b] if self.b is not None else []
+
+    model = nn.MLP(2, [2, 1])
+    model.layers[0].neurons = [Frozen(2), Frozen(2)]
+    assert len(model.parameters()) == 2 + 3
+    assert [name for name, _ in model.named_parameters()][:2] == ["layers.0.neurons.0.b", "layers.0.neurons.1.b"]
+
+
+def test_numpy_s_whole_numbers_are_sizes() -> None:
+    two: Any = np.int64(2)
+    assert len(nn.MLP(two, [two]).parameters()) == 6
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: nn.Neuron(0), ValueError, "the number of inputs is at least 1, not 0"),
-        (lambda: nn.Layer(2, 0), ValueError, "the number of neurons is at least 1, not 0"),
+        (lambda: nn.Neuron(0), ValueError, "the number of inputs is a whole number from 1, not 0"),
+        (lambda: nn.Layer(2, 0), ValueError, "the number of neurons is a whole number from 1, not 0"),
         (lambda: nn.MLP(2, []), ValueError, "an MLP has at least one layer"),
         (lambda: nn.MLP(2, [2], output_activation="sigmiod"), ValueError, "did you mean 'sigmoid'"),
         (lambda: nn.Layer(2, 2, init="gauss"), ValueError, "there are uniform, fan_in, xavier, he, zeros"),
         (lambda: nn.Neuron(2)([1.0]), ValueError, "a neuron of 2 inputs was given 1"),
         (lambda: nn.MLP(1, [2])([1.0, 2.0]), ValueError, "a layer of 1 input was given 2"),
         (lambda: nn.Layer(1, 2)(BARE), TypeError, r"a list of numbers or Values, not float 1\.0; write \[x\]"),
+        (lambda: nn.Layer(1, 2)(v for v in [1.0]), TypeError, r"not generator .*; write list\(x\)"),  # type: ignore[arg-type]
+        (lambda: nn.Neuron(1, rng=SEED), TypeError, r"random\.Random\(42\), not int 42"),
         (lambda: nn.Neuron(1)(["a"]), TypeError, "dot takes .* not str 'a'"),  # type: ignore[list-item]
     ],
 )
@@ -140,3 +159,4 @@ def test_mistakes_are_named(call: Callable[[], object], error: type[Exception], 
 
 
 BARE: Any = 1.0
+SEED: Any = 42

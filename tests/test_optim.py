@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value
+from autograd.nn import Neuron
 from autograd.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 
 STEPS = 30
@@ -130,6 +131,10 @@ def test_parameters_are_checked(kind: Callable[..., Optimizer]) -> None:
             kind(parameters)
     with pytest.raises(TypeError, match="changes Values, not float"):
         kind([1.0])
+    with pytest.raises(TypeError, match=r"not Neuron; pass model\.parameters\(\)"):
+        kind(Neuron(1))
+    with pytest.raises(TypeError, match="lr is a plain number, not a Value"):
+        kind([x], lr=Value(0.1))
     with pytest.raises(ValueError, match=r"lr must be a number and no less than 0, not -1\.0"):
         kind([x], lr=-1.0)
     with pytest.raises(ValueError, match="lr must be a number"):

@@ -101,6 +101,17 @@ def test_parameters_have_pytorch_s_names_shapes_and_range(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize(
+    ("init", "into", "back"), [("he", 0.06, 1.5), ("xavier", 6 / 104, 0.75), ("fan_in", 0.25, 0.25)]
+)
+def test_weights_start_by_what_comes_in(kind: str, init: str, into: float, back: float) -> None:
+    tensors = getattr(nn, kind)(100, 4, init=init, rng=random.Random(1)).tensors()
+    for name, square in (("weight_ih", into), ("weight_hh", back)):
+        most = max(abs(w.data) for row in tensors[name] for w in row)
+        assert 0.8 * math.sqrt(square) < most <= math.sqrt(square)
+
+
+@pytest.mark.parametrize("kind", CELLS)
 def test_a_cell_is_saved_and_loaded(kind: str, tmp_path: Path) -> None:
     ours, other = (getattr(nn, kind)(2, 3, rng=random.Random(seed)) for seed in (1, 2))
     state.save(ours, tmp_path / "cell")
@@ -140,8 +151,8 @@ def test_other_activations_and_starting_states() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: nn.RNNCell(0, 1), ValueError, "the number of inputs is at least 1, not 0"),
-        (lambda: nn.LSTMCell(1, 0), ValueError, "the number of hidden units is at least 1, not 0"),
+        (lambda: nn.RNNCell(0, 1), ValueError, "the number of inputs is a whole number from 1, not 0"),
+        (lambda: nn.LSTMCell(1, 0), ValueError, "the number of hidden units is a whole number from 1, not 0"),
         (lambda: nn.RNNCell(1, 1, activation="tanch"), ValueError, "did you mean 'tanh'"),
         (lambda: nn.RNNCell(1, 1, init="gauss"), ValueError, "there is no initialisation 'gauss'"),
         (lambda: nn.RNNCell(2, 1)([1.0]), ValueError, "an RNNCell of 2 inputs was given 1"),
@@ -149,6 +160,7 @@ def test_other_activations_and_starting_states() -> None:
         (lambda: nn.LSTMCell(1, 2)([1.0], ([0.0], [0.0, 1.0])), ValueError, "the state h of an LSTMCell of 2 numbers"),
         (lambda: nn.LSTMCell(1, 2)([1.0], ([0.0, 1.0], [0.0])), ValueError, "the state c of an LSTMCell of 2 numbers"),
         (lambda: nn.LSTMCell(1, 1)([1.0], WRONG), TypeError, r"is the pair \(h, c\)"),
+        (lambda: nn.LSTMCell(1, 2)([1.0], HALF), TypeError, r"is the pair \(h, c\)"),
         (lambda: nn.RNNCell(1, 1)(WRONG), TypeError, "takes a list of numbers or Values"),
         (lambda: nn.RNNCell(1, 1)(["a"]), TypeError, "RNNCell takes .* not str 'a'"),  # type: ignore[list-item]
     ],
@@ -159,3 +171,4 @@ def test_mistakes_are_named(call: Callable[[], object], error: type[Exception], 
 
 
 WRONG: Any = 1.0
+HALF: Any = [Value(0.0), Value(1.0)]

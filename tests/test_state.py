@@ -103,6 +103,29 @@ def test_a_damaged_file_is_refused_and_the_model_untouched(saved: Path) -> None:
     assert bits(other) == bits(model())
 
 
+def test_what_a_part_of_one_s_own_adds_is_saved_too(tmp_path: Path) -> None:
+    class Scaled(nn.MLP):
+        def __init__(self, start: float) -> None:
+            super().__init__(2, [3, 1])
+            self.scale = Value(start)
+
+    ours, other = Scaled(3.0), Scaled(1.0)
+    state.save(ours, tmp_path / "scaled")
+    state.load(other, tmp_path / "scaled")
+    assert other.scale.data == 3.0
+    assert bits(other) == bits(ours)
+    layer = nn.Layer(1, 2)
+    layer.neurons[0].b = None
+    with pytest.raises(ValueError, match=r"neurons\.1\.b would be lost"):
+        state.save(layer, tmp_path / "layer")
+
+
+def test_metadata_of_another_program_is_named(saved: Path) -> None:
+    save_file(load_file(saved), saved, metadata={"author": "me"})
+    with pytest.raises(ValueError, match=r"or its metadata is another program's, which has no scalar-autograd\.sha256"):
+        state.load(model(), saved)
+
+
 class Boom:
     """Would leave a trace if it were unpickled."""
 

@@ -9,9 +9,10 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 
-from autograd import Value, losses, nn, optim, train
+from autograd import Value, losses, nn, no_grad, optim, train
 from tests.running import PACKAGE, surroundings
 
 ROWS = [([x / 4.0, 1.0 - x * x / 16.0], x / 2.0 + 1.0) for x in range(-4, 5)]
@@ -106,14 +107,48 @@ def test_shuffling_follows_the_generator() -> None:
     [
         ({"epochs": 1}, [], "fit has no rows"),
         ({"epochs": 1}, [1.0], r"a pair \(input, target\), not 1\.0"),
-        ({"epochs": -1}, ROWS, "epochs is a whole number and no less than 0, not -1"),
-        ({"epochs": 1, "batch_size": 0}, ROWS, "batch_size is None for all rows"),
+        ({"epochs": 1}, ([[1.0]] * 1000, [1.0] * 1000), r"not \[\[1\.0\].{,80}; of columns, list\(zip\(xs, ts\)\)"),
+        ({"epochs": True}, ROWS, "epochs is a whole number from 0, not True"),
+        ({"epochs": -1}, ROWS, "epochs is a whole number from 0, not -1"),
+        (
+            {"epochs": 1, "batch_size": 0},
+            ROWS,
+            "for all rows, is a whole number from 1, not 0",
+        ),
     ],
 )
 def test_mistakes_are_named(options: dict[str, Any], data: Any, message: str) -> None:
     model = nn.MLP(2, [1])
     with pytest.raises(ValueError, match=message):
         train.fit(model, data, losses.mse, optim.SGD(model.parameters()), **options)
+
+
+def test_a_loss_that_reaches_no_parameter_is_refused() -> None:
+    model, other = nn.MLP(2, [1]), nn.MLP(2, [1])
+    adam = optim.SGD(model.parameters())
+    with no_grad(), pytest.raises(ValueError, match="leave no_grad"):
+        train.fit(model, ROWS, losses.mse, adam, epochs=1)
+    with pytest.raises(ValueError, match="make the loss of Values"):
+        train.fit(model, ROWS, lambda p, t: Value((p.data - t) ** 2), adam, epochs=1)
+    with pytest.raises(ValueError, match="pass the optimizer this model's parameters"):
+        train.fit(other, ROWS, losses.mse, adam, epochs=1)
+
+
+def test_numpy_s_numbers_are_taken() -> None:
+    _, history = fitted(epochs=np.int64(4), batch_size=np.int32(9), callback=lambda e, loss: loss < np.float64(1e9))
+    assert (len(history.losses), history.stopped_by) == (1, "callback")
+    with pytest.raises(TypeError, match=r"random\.Random\(42\), not int 42"):
+        fitted(epochs=1, rng=42)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("rich") is None, reason="rich, which is hidden here, isn't installed")
+def test_without_rich_a_mistake_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setitem(sys.modules, "rich.progress", None)
+    model = nn.MLP(3, [1])
+    with pytest.raises(ValueError, match="3 inputs") as error:
+        train.fit(model, ROWS, losses.mse, optim.SGD(model.parameters()), epochs=1)
+    assert error.value.__context__ is None
 
 
 def test_it_is_silent_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,8 @@ class Initial:
 
     def __init__(self, init: str, nin: int, nout: int, rng: random.Random | None) -> None:
         known("initialisation", init, INITIALISATIONS)
+        if rng is not None and not hasattr(rng, "uniform"):
+            raise TypeError(f"rng is a generator, as in random.Random(42), not {type(rng).__name__} {rng!r}")
         self._bound = _BOUNDS[init](nin, nout)
         self._biases_too = init == "fan_in"
         self._draw = rng.uniform if rng is not None else random.uniform
@@ -68,17 +70,11 @@ def known(kind: str, name: object, names: Sequence[str]) -> None:
         raise ValueError(f"there is no {kind} {name!r}; {hint}")
 
 
-def whole(what: str, n: object, least: int = 1) -> int:
-    """The number, if it is a whole one from `least`. ValueError for another."""
-    if not isinstance(n, int) or isinstance(n, bool) or n < least:
-        raise ValueError(f"{what} is at least {least}, not {n!r}")
-    return n
-
-
 def inputs(x: Sequence[Number], wanted: int, module: str, thing: str = "input") -> Sequence[Number]:
     """The inputs, if there are as many as wanted. TypeError for what is no list, ValueError for another number."""
     if isinstance(x, (Value, str)) or not hasattr(x, "__len__"):
-        raise TypeError(f"{module} takes a list of numbers or Values, not {type(x).__name__} {x!r}; write [x]")
+        remedy = "[x]" if isinstance(x, (Value, str)) or not hasattr(x, "__iter__") else "list(x)"
+        raise TypeError(f"{module} takes a list of numbers or Values, not {type(x).__name__} {x!r}; write {remedy}")
     if len(x) != wanted:
         raise ValueError(f"{module} of {counted(wanted, thing)} was given {len(x)}")
     return x

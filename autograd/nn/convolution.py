@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from autograd.functions import dot
-from autograd.nn.choices import Initial, whole
+from autograd.nn.choices import Initial
 from autograd.nn.module import Module
-from autograd.number import counted
+from autograd.number import counted, whole
 from autograd.value import Number, Value, operand
 
 Image: TypeAlias = Sequence[Sequence[Number]]
@@ -80,12 +80,12 @@ class Conv2d(Module):
         wanted = len(self.weight[0])
         try:
             given = len(images)
-            shapes = {(len(image), len(row)) for image in images for row in image}
+            shapes = {(len(image), *{len(row) for row in image}) for image in images}
         except TypeError:
             raise TypeError("a Conv2d takes a list of images, each a list of rows of numbers or Values") from None
         if given != wanted:
             raise ValueError(f"a Conv2d of {counted(wanted, 'image')} was given {given}; one image is [image]")
-        if len(shapes) != 1:
+        if len(shapes) != 1 or len(min(shapes)) != 2:
             raise ValueError(f"the rows and images that a Conv2d is given have one size, not {sorted(shapes)}")
         height, width = (side + 2 * self.padding for side in shapes.pop())
         if height < rows or width < columns:

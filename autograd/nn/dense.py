@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.functions import dot
-from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs, known, whole
+from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs, known
 from autograd.nn.module import Module
-from autograd.number import counted
+from autograd.number import counted, whole
 from autograd.value import Number, Value, operand
 
 
@@ -44,7 +44,8 @@ class Neuron(Module):
         self.b = initial.bias() if bias else None
 
     def tensors(self) -> dict[str, Any]:
-        return {"weight": [self.w]} | ({} if self.b is None else {"bias": [self.b]})
+        own = {"weight": [self.w]} | ({} if self.b is None else {"bias": [self.b]})
+        return own | self._tensors_beside("w", "b")
 
     def preactivation(self, x: Sequence[Number]) -> Value:
         """w·x + b."""
@@ -83,7 +84,7 @@ class Layer(Module):
 
     def tensors(self) -> dict[str, Any]:
         parts = [neuron.tensors() for neuron in self.neurons]
-        return {name: [part[name][0] for part in parts] for name in parts[0]}
+        return {name: [part[name][0] for part in parts] for name in parts[0]} | self._tensors_beside("neurons")
 
     def __call__(self, x: Sequence[Number]) -> Any:
         # A number is made a constant once, and not by every neuron.
@@ -126,7 +127,8 @@ class MLP(Module):
 
     def tensors(self) -> dict[str, Any]:
         layers = enumerate(self.layers)
-        return {f"{i}.{name}": tensor for i, layer in layers for name, tensor in layer.tensors().items()}
+        own = {f"{i}.{name}": tensor for i, layer in layers for name, tensor in layer.tensors().items()}
+        return own | self._tensors_beside("layers")
 
     def __call__(self, x: Sequence[Number]) -> Any:
         for layer in self.layers[:-1]:

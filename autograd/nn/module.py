@@ -18,7 +18,11 @@ from autograd.value import Value
 
 
 class Module:
-    """What has parameters: the leaves among its attributes, in lists of them and in modules of its own."""
+    """What has parameters: the leaves among its attributes, in lists of them and in modules of its own.
+
+    A module that overrides `parameters` decides itself which they are. What was computed under no_grad is a leaf as
+    well: a state that isn't to be learnt is kept elsewhere, or as plain numbers.
+    """
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter once with its path, as in layers.0.neurons.2.b, in the order in which attributes were set."""
@@ -37,9 +41,14 @@ class Module:
 
         A layer has a `weight` (nout × nin) and a `bias`, as PyTorch's Linear has.
         """
+        return self._tensors_beside()
+
+    def _tensors_beside(self, *known: str) -> dict[str, Any]:
+        """Those of all attributes but the ones named."""
         found: dict[str, Any] = {}
         for name, thing in vars(self).items():
-            found |= _tensors_in(name, thing)
+            if name not in known:
+                found |= _tensors_in(name, thing)
         return found
 
     def zero_grad(self) -> None:
@@ -53,9 +62,19 @@ def _parameters_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -
         if isinstance(thing, Value) and not thing.operands:
             yield prefix + name, thing
         elif isinstance(thing, Module):
-            yield from _parameters_in(vars(thing).items(), f"{prefix}{name}.")
+            yield from ((f"{prefix}{name}.{inner}", v) for inner, v in _named(thing))
         elif isinstance(thing, (list, tuple)):
             yield from _parameters_in(((str(i), x) for i, x in enumerate(thing)), f"{prefix}{name}.")
+
+
+def _named(part: Module) -> Iterator[tuple[str, Value]]:
+    """The parameters of a part under their names, those alone that its own `parameters` gives, if it has one."""
+    if type(part).parameters is Module.parameters:
+        yield from part.named_parameters()
+        return
+    names = {id(v): name for name, v in Module.named_parameters(part)}
+    for i, v in enumerate(part.parameters()):
+        yield names.get(id(v), f"parameters.{i}"), v
 
 
 def _tensors_in(name: str, thing: object) -> dict[str, Any]:

@@ -16,9 +16,9 @@ import random
 from collections.abc import Sequence
 
 from autograd.functions import dot
-from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs, known, whole
+from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs, known
 from autograd.nn.module import Module
-from autograd.number import counted
+from autograd.number import counted, whole
 from autograd.value import Number, Value, operand
 
 State = Sequence[Number]
@@ -31,10 +31,12 @@ class _Cell(Module):
     """
 
     def __init__(self, nin: int, nhidden: int, gates: int, bias: bool, init: str, rng: random.Random | None) -> None:
-        whole("the number of inputs", nin)
-        rows = gates * whole("the number of hidden units", nhidden)
+        nin, nhidden = whole("the number of inputs", nin), whole("the number of hidden units", nhidden)
+        rows = gates * nhidden
         initial = Initial(init, nhidden, nhidden, rng)
-        self.weight_ih = [[initial.weight() for _ in range(nin)] for _ in range(rows)]
+        # PyTorch's bound, fan_in, goes by the hidden units for all of a cell.
+        into = initial if init == "fan_in" else Initial(init, nin, nhidden, rng)
+        self.weight_ih = [[into.weight() for _ in range(nin)] for _ in range(rows)]
         self.weight_hh = [[initial.weight() for _ in range(nhidden)] for _ in range(rows)]
         self.bias_ih = [initial.bias() for _ in range(rows)] if bias else []
         self.bias_hh = [initial.bias() for _ in range(rows)] if bias else []
@@ -110,7 +112,8 @@ class LSTMCell(_Cell):
     def __call__(
         self, x: Sequence[Number], state: tuple[State, State] | None = None
     ) -> tuple[list[Value], list[Value]]:
-        if state is not None and (not isinstance(state, (tuple, list)) or len(state) != 2):
+        pair = isinstance(state, (tuple, list)) and len(state) == 2 and not isinstance(state[0], (Value, float, int))
+        if state is not None and not pair:
             raise TypeError("the state of an LSTMCell is the pair (h, c) that it returned")
         h, c = state if state is not None else (None, None)
         memory = self._state(c, "c")

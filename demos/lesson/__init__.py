@@ -49,7 +49,7 @@ matplotlib.rcParams.update(
 
 def parser(says: str, *, epochs: int, seed: int = 1, also: Sequence[str] = ()) -> argparse.ArgumentParser:
     """The words that every lesson knows; a lesson adds its own before `words` reads them. `also` means --epochs too."""
-    made = argparse.ArgumentParser(description=says)
+    made = argparse.ArgumentParser(description=says, allow_abbrev=False)
     made.add_argument("--seed", type=int, default=seed, help="what everything random is drawn with; %(default)s")
     passes = "so many passes over the data; %(default)s"
     made.add_argument("--epochs", *also, type=positive, default=epochs, metavar="N", help=passes)
