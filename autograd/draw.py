@@ -16,14 +16,14 @@ does the layout where no Graphviz is installed.
 """
 
 import reprlib
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd import picture
 from autograd.functional import topological_order
 from autograd.graph import is_constant, operands_of
+from autograd.naming import visible
 from autograd.number import short
 from autograd.picture import Drawing
 from autograd.value import Value
@@ -38,8 +38,6 @@ DRAWABLE: Final = 2000
 """More numbers than that are laid out for minutes, and nobody sees them."""
 MAX_NODES: Final = 200
 """As many numbers as one can look at."""
-LABEL_LENGTH: Final = 40
-"""Longer labels end in …"""
 
 _GREY: Final = "#7b7b7b"
 """As far from black as from white: readable on a light page and on a dark one."""
@@ -59,6 +57,7 @@ _LOOKS: Final = {
     "interior": {"style": "filled", "fillcolor": "#ffffff", "color": "#6b7280"},
 }
 _HIGHLIGHT: Final = {"color": "#dc2626", "penwidth": "4"}
+_LIT: Final = {"color": "#dc2626", "penwidth": "2.5"}
 _OPERATION: Final = {
     "shape": "ellipse", "style": "filled", "fillcolor": "#e5e7eb", "color": "#6b7280", "fontsize": "14",
     "width": "0.4", "height": "0.35", "margin": "0.04,0.02", "ordering": "in",
@@ -66,8 +65,6 @@ _OPERATION: Final = {
 _STUB: Final = {"style": "rounded,dashed", "margin": "0.12,0.04", "color": _GREY, "fontcolor": _GREY}
 _HASTE: Final = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.1", "splines": "line"}
 """For graphs of many lines, whose layout at leisure takes minutes."""
-_JOINERS: Final = "\u200c\u200d"
-"""Invisible, and part of Persian words and of emoji."""
 
 
 def draw(
@@ -89,6 +86,20 @@ def draw(
     of at least 1 and for another direction.
     """
     digraph, summary = _digraph(root, partials, parameters, max_nodes, direction, highlight)
+    return Drawing(digraph.source, summary)
+
+
+def draw_walk(
+    root: Value,
+    texts: Callable[[Value], tuple[str, str, str]],
+    node: Value | None,
+    operand: Value | None,
+    *,
+    max_nodes: int = MAX_NODES,
+) -> Drawing:
+    """The graph with other texts for names, data and gradients, and one node, or the edge to its operand, lit."""
+    lit = [] if node is None else [node if operand is None else operand]
+    digraph, summary = _digraph(root, True, (), max_nodes, "LR", lit, texts, (node, operand))
     return Drawing(digraph.source, summary)
 
 
@@ -209,6 +220,8 @@ def _digraph(
     max_nodes: int = MAX_NODES,
     direction: str = "LR",
     highlight: Iterable[Value] = (),
+    texts: Callable[[Value], tuple[str, str, str]] = lambda v: (v.label, short(v.data), short(v.grad)),
+    lit: tuple[Value | None, Value | None] = (None, None),
 ) -> "tuple[Digraph, str]":
     """The drawing and its summary."""
     if direction not in DIRECTIONS:
@@ -229,9 +242,11 @@ def _digraph(
     names = {id(v): f"n{i}" for i, v in enumerate(part.shown)}
     for node in part.shown:
         kind = kinds.get(id(node)) or _kind(node)
-        digraph.node(names[id(node)], _box(node, kind), **_LOOKS[kind] | (_HIGHLIGHT if id(node) in accents else {}))
+        digraph.node(
+            names[id(node)], _box(node, kind, texts(node)), **_LOOKS[kind] | (_HIGHLIGHT if id(node) in accents else {})
+        )
         if node.op:
-            _draw_operation(digraph, node, names, part, partials)
+            _draw_operation(digraph, node, names, part, partials, lit)
     return digraph, f"Drawing({numbers:,} numbers, {edges:,} edges)"
 
 
@@ -252,10 +267,17 @@ def _notice(shown: int, total: int) -> str:
     return f"{shown:,} of {total:,} numbers shown, nearest to the root; draw(root, {more}"
 
 
-def _draw_operation(digraph: "Digraph", node: Value, names: dict[int, str], part: _Part, partials: bool) -> None:
+def _draw_operation(
+    digraph: "Digraph",
+    node: Value,
+    names: dict[int, str],
+    part: _Part,
+    partials: bool,
+    lit: tuple[Value | None, Value | None],
+) -> None:
     name, style = f"{names[id(node)]}_op", "dashed" if node.op == "detach" else "solid"
     digraph.node(name, f"<{_text(_SYMBOLS.get(node.op, node.op))}>", **_OPERATION)
-    digraph.edge(name, names[id(node)], style=style)
+    digraph.edge(name, names[id(node)], style=style, **(_LIT if lit[0] is node else {}))
     for operand, partial in part.edges[id(node)]:
         if operand is None:
             stub = f"{names[id(node)]}_more"
@@ -264,22 +286,24 @@ def _draw_operation(digraph: "Digraph", node: Value, names: dict[int, str], part
             continue
         # Nobody asks for the derivative by a constant, and that by an exponent isn't formed.
         label = f"∂ {short(partial)}" if partials and not is_constant(operand) else None
-        digraph.edge(names[id(operand)], name, label, style=style)
+        look = _LIT if lit[0] is node and lit[1] in (None, operand) else {}
+        digraph.edge(names[id(operand)], name, label, style=style, **look)
 
 
 def _kind(node: Value) -> str:
     return "interior" if node.op else "constant" if is_constant(node) else "leaf"
 
 
-def _box(node: Value, kind: str) -> str:
+def _box(node: Value, kind: str, texts: tuple[str, str, str]) -> str:
     """The label of a number, in Graphviz' own HTML."""
-    rows = [f'<TR><TD COLSPAN="2"><B>{_text(node.label)}</B></TD></TR>'] if node.label else []
+    label = node.label if kind == "constant" else texts[0]
+    rows = [f'<TR><TD COLSPAN="2"><B>{_text(label)}</B></TD></TR>'] if label else []
     if kind == "constant":
         rows.append(f'<TR><TD COLSPAN="2">{short(node.data)}</TD></TR>')
     else:
         rows += [
             f'<TR><TD ALIGN="LEFT"><FONT COLOR="{_FAINT_INK}">{name}</FONT></TD><TD ALIGN="RIGHT">{text}</TD></TR>'
-            for name, text in (("data", short(node.data)), ("grad", short(node.grad)))
+            for name, text in zip(("data", "grad"), texts[1:], strict=True)
         ]
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3">{"".join(rows)}</TABLE>>'
 
@@ -288,18 +312,8 @@ def _text(text: str) -> str:
     """Any string, made harmless and visible inside a label."""
     import html
 
-    shown = text if len(text) <= LABEL_LENGTH else text[: LABEL_LENGTH - 1] + "…"
     # Graphviz reads \N, \G and their like even there, and 2.42, Debian's, stumbles over a bare ].
-    return html.escape("".join(map(_visible, shown))).replace("\\", "\\\\").replace("]", "&#93;")
-
-
-def _visible(character: str) -> str:
-    """The character, or a stand-in for what can't be seen, breaks a line, turns text around or isn't allowed in XML."""
-    if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
-        return character
-    if character < " ":
-        return chr(ord("␀") + ord(character))
-    return "␡" if character == "\x7f" else "\N{REPLACEMENT CHARACTER}"
+    return html.escape(visible(text)).replace("\\", "\\\\").replace("]", "&#93;")
 
 
 def _values(things: object, where: str) -> list[Value]:

@@ -99,7 +99,12 @@ def test_nothing_is_caught_where_nothing_is_planted(tmp_path: Path, order: int) 
     [
         ("rules.py", "1.0 - z * z\n", "1.0 - z * z * z\n", "formula.py::test_the_complex_step_agrees"),
         # First derivatives of these are right, and only what is made of them is wrong.
-        ("formula.py", "-rate * (x * x)", "-rate * x", "functional.py::test_the_numbers_of_a_second_derivative"),
+        (
+            "formula/vocabularies.py",
+            "-rate * (x * x)",
+            "-rate * x",
+            "functional.py::test_the_numbers_of_a_second_derivative",
+        ),
         ("functional.py", "return -other", "return other", "functional.py::test_derivatives_to_the_fourth_order"),
     ],
 )

@@ -15,7 +15,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, dot, topological_order, total
-from autograd.draw import DIRECTIONS, LABEL_LENGTH, draw, draw_dot
+from autograd.draw import DIRECTIONS, draw, draw_dot
+from autograd.naming import LABEL_LENGTH
 from autograd.picture import Drawing, render
 from tests.running import python
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, formula, ieee, rules
 from autograd.check import strategies
+from autograd.formula import vocabularies
 
 STEP: Final = 1e-30
 """Of the complex step; it has no subtraction, so any step below 1e-16 of the operands is as good."""
@@ -105,7 +106,7 @@ def test_partials_over_values_are_the_recorded_ones(op: str, data: st.DataObject
         return
     v = strategies.apply(op, [Value(x) for x in xs])
     # What the formulas give by themselves, without being brought into line with what was recorded.
-    with mock.patch.object(formula, "_settled", lambda partial, recorded, x: partial):
+    with mock.patch.object(vocabularies, "_settled", lambda partial, recorded, x: partial):
         over_values = formula.partials_over_values(v, v.operands, [True] * len(v.operands))
     found = [p.data if isinstance(p, Value) else p for p in over_values]
     assert found == pytest.approx(list(v.partials), rel=OVER_VALUES, abs=OVER_VALUES)

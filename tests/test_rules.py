@@ -26,7 +26,7 @@ OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.USub, ast.And, ast.Or)
 COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
-SOURCE = (Path(formula.__file__).parent / "rules.py").read_text(encoding="utf-8")
+SOURCE = (Path(rules.__file__).with_name("rules.py")).read_text(encoding="utf-8")
 TREE = ast.parse(SOURCE)
 
 
