@@ -9,7 +9,7 @@
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Upstream first: a compiled room that another one has to load would not know its own file.
 from autograd import ieee, rules, number, graph, modes, value, functions  # noqa: F401  # isort: skip
@@ -35,14 +35,26 @@ from autograd.modes import no_grad, strict
 from autograd.picture import Drawing
 from autograd.value import Value
 
+if TYPE_CHECKING:
+    from autograd.diagnosis import autopsy
+    from autograd.outline import tree
+    from autograd.paths import explain
+    from autograd.step import Stepper
+
 __version__ = "0.1.0"
 COMPILED: bool = graph.COMPILED
 """Whether the lower rooms run as machine code; if not, they are plain Python, to step into."""
 
 
+_ON_DEMAND = {"Stepper": "step", "explain": "paths", "tree": "outline", "autopsy": "diagnosis"}
+"""What is loaded when it is first asked for: by themselves, these rooms cost as much to import as all the rest."""
+
+
 def __getattr__(name: str) -> Any:
-    if name == "check":  # by itself it costs as much to import as all the rest
+    if name == "check":
         return importlib.import_module("autograd.check")
+    if name in _ON_DEMAND:
+        return getattr(importlib.import_module(f"autograd.{_ON_DEMAND[name]}"), name)
     hint = f"; it is a method: write v.{name}()" if callable(getattr(Value, name, None)) else ""
     raise AttributeError(f"module 'autograd' has no attribute {name!r}{hint}")
 
@@ -50,10 +62,13 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "COMPILED",
     "Drawing",
+    "Stepper",
     "Value",
+    "autopsy",
     "dot",
     "draw",
     "draw_dot",
+    "explain",
     "grad",
     "grad_graph",
     "hypot",
@@ -72,5 +87,6 @@ __all__ = [
     "strict",
     "topological_order",
     "total",
+    "tree",
     "value_and_grad",
 ]

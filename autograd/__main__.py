@@ -1,4 +1,4 @@
-"""The command line: `python -m autograd` tells the toy network, `python -m autograd draw` draws an expression."""
+"""The command line: `python -m autograd` tells the toy network, `draw` draws an expression, `step` walks through it."""
 
 import argparse
 import io
@@ -18,7 +18,10 @@ from autograd.expression import read
 from autograd.functional import topological_order
 from autograd.number import short
 from autograd.picture import FORMATS, Drawing
+from autograd.step import Stepper
+from autograd.terminal import KEYS, walk
 from autograd.toy import WEIGHTS, Toy
+from autograd.value import Value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,13 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read(words: list[str]) -> argparse.Namespace:
-    parser, draw_parser = _parsers()
-    if words[0] != "draw":
+    parser, of_expressions = _parsers()
+    if words[0] not in of_expressions:
         return parser.parse_args(words)
     # An option may stand between the numbers, and an expression may open with a minus sign.
     end = words.index("--") if "--" in words else len(words)
     shielded = [f" {w}" if w.startswith("-") and not _is_option(w) else w for w in words[1:end]]
-    return draw_parser.parse_intermixed_args(shielded + words[end:])
+    return of_expressions[words[0]].parse_intermixed_args(shielded + words[end:])
 
 
 def _is_option(word: str) -> bool:
@@ -75,8 +78,8 @@ class _Version(argparse.Action):
         raise SystemExit
 
 
-def _parsers() -> tuple[_Parser, _Parser]:
-    """That of all commands, and that of `draw` alone."""
+def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
+    """That of all commands, and those of the commands that take an expression."""
     parser = _Parser(
         prog="python -m autograd",
         description="A scalar autodiff engine at work. Without a command, the toy network is told.",
@@ -106,14 +109,25 @@ def _parsers() -> tuple[_Parser, _Parser]:
         help="any expression as a picture of its graph",
         description='Draws an expression: python -m autograd draw "tanh(w*x+b)" w=2 x=-1 b=0.5 -o g.svg',
     )
-    drawing.add_argument("expression", help="numbers, names, + - * / ** and the operations, as in tanh(w*x+b)")
-    drawing.add_argument("numbers", nargs="*", metavar="name=number", type=_assignment, help="a number for each name")
     drawing.add_argument(
         "-o", "--out", type=Path, default=Path("graph.svg"), help="the picture, .svg, .png or .dot; %(default)s"
     )
     drawing.add_argument("--partials", action="store_true", help="write the local derivatives on the edges")
     drawing.set_defaults(run=_draw)
-    return parser, drawing
+
+    stepping = commands.add_parser(
+        "step",
+        help="an expression forward and backward, one number at a time",
+        description='Walks through an expression: python -m autograd step "tanh(w*x+b)" w=2 x=-1 b=0.5. In a terminal '
+        f"{KEYS}; in a pipe all steps are printed.",
+    )
+    stepping.set_defaults(run=_step)
+    for command in (drawing, stepping):
+        command.add_argument("expression", help="numbers, names, + - * / ** and the operations, as in tanh(w*x+b)")
+        command.add_argument(
+            "numbers", nargs="*", metavar="name=number", type=_assignment, help="a number for each name"
+        )
+    return parser, {"draw": drawing, "step": stepping}
 
 
 # ── what a word on the command line may be ──
@@ -149,20 +163,31 @@ def _assignment(text: str) -> tuple[str, float]:
     raise argparse.ArgumentTypeError(f"{text.strip()!r} is not of the form name=number")
 
 
-# ── draw ──
+# ── draw and step ──
 
 
-def _draw(options: argparse.Namespace) -> None:
+def _expression(options: argparse.Namespace) -> Value:
+    """The graph that was asked for."""
     numbers = dict(options.numbers)
     if len(numbers) < len(options.numbers):
         raise ValueError("a name is given two numbers; give each one")
-    root = read(options.expression, numbers)
+    return read(options.expression, numbers)
+
+
+def _step(options: argparse.Namespace) -> None:
+    root = _expression(options)
+    root.label = root.label or "z"
+    walk(Stepper(root))
+
+
+def _draw(options: argparse.Namespace) -> None:
+    root = _expression(options)
     root.label = root.label or options.expression.strip()
     root.backward()
     path = draw(root, partials=options.partials).save(options.out)
     print(f"{options.expression.strip()} = {root.data!r}")
     for v in topological_order(root):
-        if v.label in numbers and not v.operands:
+        if v.label in dict(options.numbers) and not v.operands:
             print(f"  d/d{v.label} = {v.grad!r}")
     print(f"wrote {path}")
 
