@@ -76,6 +76,7 @@ class Explanation:
         lines = [f"{its}, {'along the only path' if self.count == 1 else f'the sum over {_many(self.count)} paths'}"]
         for path, ways in Counter(self.paths).items():
             text = _product(path.partials)
+            text = f"({text})" if ways > 1 and text.startswith("−") else text
             total = f"{signed(ways * path.product + 0.0)} = " + (f"{ways} × {text}" if ways > 1 else text)
             way = " ← ".join(_ends([names[v] for v in path.nodes], "… {:,} more …"))
             line = f"{total}   {way}{f', in {ways} ways' if ways > 1 else ''}"
