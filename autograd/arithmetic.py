@@ -20,9 +20,11 @@ import textwrap
 from collections.abc import Sequence
 from typing import Final
 
+from autograd import graph
 from autograd.formula import operation_text, partial_text
 from autograd.formula.rulebook import unchanged
 from autograd.naming import Names, signed
+from autograd.number import short
 from autograd.value import Value
 
 WIDTH: Final = 79
@@ -76,6 +78,9 @@ def _written_out(op: str, operands: Sequence[Value], names: Names) -> tuple[str,
     """The operation on names and on numbers; a long sum tells what the terms left out add up to."""
     texts, data = [names[v] for v in operands], [v.data for v in operands]
     in_numbers = [signed(x) for x in data]
+    if op == "power" and float(short(data[1])) != data[1]:
+        in_numbers[1] = repr(data[1])  # 2.0000001 is no square
+        texts[1] = in_numbers[1] if graph.is_constant(operands[1]) else texts[1]
     if op not in ("total", "mean", "dot"):
         left_out = f"… {len(data) - FEW:,} more …"
         return operation_text(op, _ends(texts, left_out)), operation_text(op, _ends(in_numbers, left_out))
@@ -111,8 +116,15 @@ def folded(parts: Sequence[str], end: str = "") -> str:
         return line
     lines = [parts[0], *(f"    = {part}" for part in parts[1:])]
     lines[-1] += end
-    return "\n".join(
-        folded_line
-        for one in lines
-        for folded_line in textwrap.wrap(one, WIDTH, subsequent_indent=" " * 8, break_long_words=False)
+    return "\n".join(map(wrapped, lines))
+
+
+def wrapped(line: str) -> str:
+    """A line, or several that fit a terminal, the later ones indented."""
+    if len(line) <= WIDTH or "\n" in line:
+        return line
+    indent = len(line) - len(line.lstrip())
+    parts = textwrap.wrap(
+        line.strip(), WIDTH - indent, subsequent_indent=" " * 4, break_long_words=False, break_on_hyphens=False
     )
+    return "\n".join(" " * indent + part for part in parts)

@@ -20,12 +20,14 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from autograd import graph
-from autograd.arithmetic import WIDTH, backward_line, forward_line
+from autograd.arithmetic import WIDTH, backward_line, forward_line, wrapped
 from autograd.draw import draw
 from autograd.naming import Names, signed
 from autograd.picture import Drawing
 from autograd.value import Value
 
+MOST_TERMS: Final = 500
+"""Of a sum that is looked through."""
 NEIGHBOURS: Final = 30
 """Numbers in the picture of a neighbourhood."""
 
@@ -67,7 +69,7 @@ class Autopsy:
             way = way if len(way) <= 8 else [*way[:4], f"… {len(way) - 7:,} more …", *way[-3:]]
             lines.append(f"  on its way to the root: {' → '.join(way)}")
         lines += [self.remedy] if self.remedy else []
-        return "\n".join(lines)
+        return "\n".join(wrapped(line) for line in lines)
 
     def draw(self) -> Drawing:
         """The picture of the neighbourhood: the node lit, what it is made of and what is made of it nearby."""
@@ -80,23 +82,35 @@ class Autopsy:
 def autopsy(root: Value) -> Autopsy:
     """Where the first nan or infinity of a graph was born: among its numbers, else among the shares of gradients.
 
-    A number that isn't finite is born where all operands are finite, or in a leaf. TypeError for what is no Value.
+    Of the numbers those count that reach the root; where the root is finite, the gradients do. TypeError for what is no
+    Value.
     """
     if not isinstance(root, Value):
         raise TypeError(f"autopsy takes the Value at the root, not {type(root).__name__}")
     names = Names(root)
     users = _users(names.order)
-    for node in names.order:
-        if not math.isfinite(node.data):
-            made = node.op and not graph.is_constant(node)
-            reason = _reason(node) if made else "it is so from the start"
-            return Autopsy(
-                *(root, "value", node, None, _way_up(node, root, users), reason),
-                _remedy(node, users, names),
-                forward_line(node, names),
-                names,
-            )
-    return _in_gradients(root, names, users)
+    if math.isfinite(root.data):
+        return _in_gradients(root, names, users)
+    node = _origin(root, names)
+    infected = {v: [user for user in users.get(v, []) if not math.isfinite(user.data)] for v in users}
+    reason = _reason(node) if node.op else "it is so from the start"
+    return Autopsy(
+        *(root, "value", node, None, _way_up(node, root, infected), reason),
+        _remedy(node, users, names),
+        forward_line(node, names),
+        names,
+    )
+
+
+def _origin(root: Value, names: Names) -> Value:
+    """The earliest number from which nothing but what isn't finite leads to the root."""
+    infected, stack = {root}, [root]
+    while stack:
+        for operand in stack.pop().operands:
+            if not math.isfinite(operand.data) and operand not in infected:
+                infected.add(operand)
+                stack.append(operand)
+    return min(infected, key=names.place)
 
 
 def _in_gradients(root: Value, names: Names, users: "_Users") -> Autopsy:
@@ -109,7 +123,9 @@ def _in_gradients(root: Value, names: Names, users: "_Users") -> Autopsy:
             before = grads.get(operand, 0.0)
             grads[operand] = before + above * partial
             if not math.isfinite(grads[operand]):
-                if math.isfinite(partial):
+                if math.isfinite(above * partial):
+                    reason = "the sum of the shares is beyond the largest float"
+                elif math.isfinite(partial):
                     reason = "the product is beyond the largest float"
                 else:
                     reason = f"the local derivative of {node.op} is {signed(partial)} there"
@@ -162,6 +178,10 @@ def _reason(node: Value) -> str:
     y = others[0] if others else 0.0
     if node.op in ("exp", "expm1"):
         return "eˣ is beyond the largest float for x above 709.78"
+    if node.op == "log1p" and x <= -1.0:
+        return "log1p at −1 is the log of 0" if x == -1.0 else "log1p below −1 is the log of a negative number"
+    if node.op in ("asin", "acos") and abs(x) > 1.0:
+        return f"{node.op} is of numbers from −1 to 1"
     if node.op in ("log", "log2", "log10", "sqrt", "rsqrt") and x < 0.0:
         return f"{node.op} of a negative number is no real number"
     if node.op in ("log", "log2", "log10", "rsqrt", "reciprocal") and x == 0.0:
@@ -188,26 +208,49 @@ def _remedy(node: Value, users: _Users, names: Names) -> str:
     for place in sorted(set(around), key=names.place, reverse=True):
         for rewrite in _REWRITES:
             if found := rewrite(place, names):
-                written, better = found
+                written, better, inputs = found
+                if node not in _between(place, inputs) or not all(math.isfinite(v.data) for v in inputs):
+                    continue  # what went wrong isn't what would be replaced
                 text = f"Instead of {written}, write {better}."
                 return text if len(text) <= WIDTH else f"Instead of {written},\n  write {better}."
     return ""
 
 
-_Rewrite = Callable[[Value, Names], tuple[str, str] | None]
+_Found = tuple[str, str, Sequence[Value]] | None
+"""What was written, what is better, and the numbers that go in."""
+_Rewrite = Callable[[Value, Names], _Found]
+
+
+def _between(place: Value, inputs: Sequence[Value]) -> set[Value]:
+    """What a rewrite replaces: the numbers from a place down to the inputs, those left out."""
+    found, stack = {place}, [place]
+    while stack:
+        for v in stack.pop().operands:
+            if v not in inputs and v not in found:
+                found.add(v)
+                stack.append(v)
+    return found
 
 
 def _is_one(v: Value) -> bool:
-    return not v.op and v.data == 1.0
+    return graph.is_constant(v) and v.data == 1.0
 
 
 def _terms(v: Value) -> list[Value]:
-    """What a sum is made of."""
+    """What a sum is made of; nothing, if that is more than one can look through."""
     if v.op == "total":
         return list(v.operands)
-    if v.op != "add":
-        return [v]
-    return [term for operand in v.operands for term in _terms(operand)]
+    terms: list[Value] = []
+    stack = [v]
+    while stack:
+        if len(terms) + len(stack) > MOST_TERMS:
+            return []
+        term = stack.pop()
+        if term.op == "add":
+            stack += reversed(term.operands)
+        else:
+            terms.append(term)
+    return terms
 
 
 def _one_and(v: Value) -> Value | None:
@@ -226,36 +269,37 @@ def _same(v: Value, w: Value) -> bool:
     return v is w or bool(v.op and v.op == w.op and all(a is b for a, b in zip(v.operands, w.operands, strict=True)))
 
 
-def _log_of_softmax(v: Value, names: Names) -> tuple[str, str] | None:
+def _log_of_softmax(v: Value, names: Names) -> _Found:
     if v.op == "log" and (share := v.operands[0]).op == "divide" and _exponent(share.operands[0]) is not None:
         terms = _terms(share.operands[1])
-        if len(terms) > 1 and all(_exponent(term) is not None for term in terms):
-            return "log(softmax(xs)[k])", "log_softmax(xs)[k], or losses.cross_entropy(xs, k)"
+        inputs = [x for term in terms if (x := _exponent(term)) is not None]
+        if 1 < len(terms) == len(inputs) and any(_same(share.operands[0], term) for term in terms):
+            return "log(softmax(xs)[k])", "log_softmax(xs)[k], or losses.cross_entropy(xs, k)", inputs
     return None
 
 
-def _log_of_sigmoid(v: Value, names: Names) -> tuple[str, str] | None:
+def _log_of_sigmoid(v: Value, names: Names) -> _Found:
     if v.op != "log":
         return None
     inner = v.operands[0]
     if inner.op == "sigmoid":
         x = names[inner.operands[0]]
-        return f"log(sigmoid({x}))", f"{x}.logsigmoid()"
+        return f"log(sigmoid({x}))", f"{x}.logsigmoid()", inner.operands
     if inner.op == "subtract" and _is_one(inner.operands[0]) and inner.operands[1].op == "sigmoid":
         x = names[inner.operands[1].operands[0]]
-        return f"log(1 − sigmoid({x}))", f"(-{x}).logsigmoid()"
+        return f"log(1 − sigmoid({x}))", f"(-{x}).logsigmoid()", inner.operands[1].operands
     return None
 
 
-def _softplus(v: Value, names: Names) -> tuple[str, str] | None:
+def _softplus(v: Value, names: Names) -> _Found:
     other = _one_and(v.operands[0]) if v.op == "log" else v.operands[0] if v.op == "log1p" else None
     if other is not None and other.op == "exp":
         x = names[other.operands[0]]
-        return f"log(1 + exp({x}))", f"{x}.softplus()"
+        return f"log(1 + exp({x}))", f"{x}.softplus()", other.operands
     return None
 
 
-def _sigmoid(v: Value, names: Names) -> tuple[str, str] | None:
+def _sigmoid(v: Value, names: Names) -> _Found:
     if v.op != "divide":
         return None
     above, below = v.operands
@@ -264,41 +308,44 @@ def _sigmoid(v: Value, names: Names) -> tuple[str, str] | None:
         return None
     inner = other.operands[0]
     if above.op == "exp" and _same(above, other):
-        return f"exp({names[inner]})/(1 + exp({names[inner]}))", f"{names[inner]}.sigmoid()"
+        return f"exp({names[inner]})/(1 + exp({names[inner]}))", f"{names[inner]}.sigmoid()", [inner]
     if _is_one(above):
         x = f"{names[inner.operands[0]]}" if inner.op == "negative" else f"(-{names[inner]})"
-        return f"1/(1 + exp({names[inner]}))", f"{x}.sigmoid()"
+        return f"1/(1 + exp({names[inner]}))", f"{x}.sigmoid()", [inner]
     return None
 
 
-def _softmax(v: Value, names: Names) -> tuple[str, str] | None:
+def _softmax(v: Value, names: Names) -> _Found:
     if v.op == "divide" and v.operands[0].op == "exp":
         terms = _terms(v.operands[1])
-        if len(terms) > 1 and all(term.op == "exp" for term in terms):
-            return "exp(x)/Σ exp(xs)", "softmax(xs)[k]"
+        inputs = [term.operands[0] for term in terms if term.op == "exp"]
+        if 1 < len(terms) == len(inputs) and any(_same(v.operands[0], term) for term in terms):
+            return "exp(x)/Σ exp(xs)", "softmax(xs)[k]", inputs
     return None
 
 
-def _logsumexp(v: Value, names: Names) -> tuple[str, str] | None:
+def _logsumexp(v: Value, names: Names) -> _Found:
     terms = _terms(v.operands[0]) if v.op == "log" else []
-    if len(terms) > 1 and all(term.op == "exp" for term in terms):
-        return "log(Σ exp(xs))", "logsumexp(xs)"
+    inputs = [term.operands[0] for term in terms if term.op == "exp"]
+    if 1 < len(terms) == len(inputs):
+        return "log(Σ exp(xs))", "logsumexp(xs)", inputs
     return None
 
 
-def _length(v: Value, names: Names) -> tuple[str, str] | None:
+def _length(v: Value, names: Names) -> _Found:
     """√(x² + y²), whose squares overflow and whose derivative at 0 is infinite."""
     if v.op != "sqrt" and not (v.op == "power" and v.operands[1].data == 0.5):
         return None
     terms = _terms(v.operands[0])
-    texts = [names[root] for root in map(_root_of_square, terms) if root is not None]
-    if len(texts) < len(terms):
+    roots = [root for root in map(_root_of_square, terms) if root is not None]
+    texts = [names[root] for root in roots]
+    if not roots or len(roots) < len(terms):
         return None
     if len(texts) == 1:
-        return f"√({texts[0]}²)", f"abs({texts[0]})"
+        return f"√({texts[0]}²)", f"abs({texts[0]})", roots
     if len(texts) == 2:
-        return f"√({texts[0]}² + {texts[1]}²)", f"hypot({texts[0]}, {texts[1]})"
-    return "√(Σ x²)", "norm(xs)"
+        return f"√({texts[0]}² + {texts[1]}²)", f"hypot({texts[0]}, {texts[1]})", roots
+    return "√(Σ x²)", "norm(xs)", roots
 
 
 def _root_of_square(v: Value) -> Value | None:
@@ -307,10 +354,10 @@ def _root_of_square(v: Value) -> Value | None:
     return v.operands[0] if v.op == "multiply" and v.operands[0] is v.operands[1] else None
 
 
-def _root_at_zero(v: Value, names: Names) -> tuple[str, str] | None:
+def _root_at_zero(v: Value, names: Names) -> _Found:
     if v.op in ("sqrt", "rsqrt", "log") and v.operands[0].data == 0.0:
         x = names[v.operands[0]]
-        return f"{v.op}({x}) at 0", f"({x} + 1e-12).{v.op}(), if 0 may come"
+        return f"{v.op}({x}) at 0", f"({x} + 1e-12).{v.op}(), if 0 may come", v.operands
     return None
 
 

@@ -21,6 +21,8 @@ from autograd.value import Value
 
 LABEL_LENGTH: Final = 40
 """Longer labels end in …"""
+NAME_LENGTH: Final = 24
+"""The same for names in lines of text, which hold several."""
 _JOINERS: Final = "\u200c\u200d"
 """Invisible, and part of Persian words and of emoji."""
 
@@ -36,7 +38,7 @@ class Names:
         self.order: Final = topological_order(root)
         """Every number once, each after its operands."""
         self._places: Final = {id(v): i for i, v in enumerate(self.order)}
-        self._labels: Final = Counter(visible(v.label) for v in self.order if v.label)
+        self._labels: Final = Counter(visible(v.label, NAME_LENGTH) for v in self.order if v.label)
 
     def __contains__(self, node: object) -> bool:
         return id(node) in self._places
@@ -48,11 +50,14 @@ class Names:
     def __getitem__(self, node: Value) -> str:
         place = self._places[id(node)]
         if node.label:
-            label = visible(node.label)
-            return label if self._labels[label] == 1 else f"{label}#{place}"
-        if is_constant(node):
+            label = visible(node.label, NAME_LENGTH)
+            if self._labels[label] == 1:
+                return label
+            name = f"{label}#{place}"
+        elif is_constant(node):
             return signed(node.data)
-        name = f"v{place}"
+        else:
+            name = f"v{place}"
         while name in self._labels:
             name += "'"
         return name

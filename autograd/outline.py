@@ -6,7 +6,7 @@
 >>> y.label = "y"
 >>> print(tree(y))
 y = v1 + v3 = 15
-├── v1 = x² = 9
+├── v1 = x·x = 9
 │   ├── x = 3
 │   └── x
 └── v3 = 2·x = 6
@@ -27,7 +27,7 @@ from autograd.value import Value
 
 MOST: Final = 200
 """Lines that a person reads."""
-DEEPEST: Final = 12
+DEEPEST: Final = 9
 """Levels of indentation; what is deeper goes on at the margin, or it would leave the page."""
 
 

@@ -30,6 +30,10 @@ from autograd.value import Value
 
 SHOWN: Final = 8
 """Paths that are written out, unless more are asked for."""
+ADDED_UP: Final = 1000
+"""Up to so many paths are added up one by one."""
+LOST: Final = 1e-12
+"""A difference that is smaller than this share of its terms is rounding."""
 LEAST: Final = -1e6
 """The log of zero, finite so that other factors still count."""
 
@@ -59,12 +63,9 @@ class Explanation:
     """How many paths there are."""
     paths: tuple[Path, ...]
     """The largest, by the size of their products, largest first."""
+    remainder: float
+    """What the others add up to; nan where that can't be told beside the size of these."""
     _names: Names = field(compare=False)
-
-    @property
-    def remainder(self) -> float:
-        """What the paths that aren't shown add up to."""
-        return self.gradient - math.fsum(path.product for path in self.paths)
 
     def __repr__(self) -> str:
         names = self._names
@@ -82,7 +83,11 @@ class Explanation:
             line = f"{total}   {way}{f', in {ways} ways' if ways > 1 else ''}"
             lines += textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent=" " * 8, break_long_words=False)
         if self.count > len(self.paths):
-            lines.append(f"  {signed(self.remainder)} along {_many(self.count - len(self.paths))} others")
+            others = _many(self.count - len(self.paths))
+            if math.isnan(self.remainder):
+                lines.append(f"  what {others} others add up to can't be told beside these")
+            else:
+                lines.append(f"  {signed(self.remainder)} along {others} others")
         return "\n".join(lines)
 
 
@@ -103,8 +108,24 @@ def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
         raise ValueError(f"{target!r} is no part of the graph of {names[root]}, so nothing leads there")
     sweep = graph.interior(root, through_detached=False)
     counts, sizes = _below(sweep, target)
-    paths = tuple(islice(_largest_first(root, target, sizes), most)) if counts.get(root) else ()
-    return Explanation(root, target, _gradient(root, target, sweep), counts.get(root, 0), paths, names)
+    number, gradient = counts.get(root, 0), _gradient(root, target, sweep)
+    found = _largest_first(root, target, sizes) if number else iter(())
+    paths = tuple(islice(found, most))
+    return Explanation(root, target, gradient, number, paths, _remainder(gradient, paths, number, found), names)
+
+
+def _remainder(gradient: float, shown: Sequence[Path], number: int, others: Iterator[Path]) -> float:
+    if number <= ADDED_UP:
+        return _sum([path.product for path in others])
+    products = [path.product for path in shown]
+    rest = gradient - _sum(products)
+    size = _sum([abs(p) for p in products])
+    return rest if math.isfinite(rest) and abs(rest) > LOST * size else math.nan
+
+
+def _sum(numbers: Sequence[float]) -> float:
+    """Rounded once, and never an error."""
+    return math.fsum(numbers) if all(map(math.isfinite, numbers)) else sum(numbers)
 
 
 def _gradient(root: Value, wrt: Value, sweep: list[Value]) -> float:

@@ -30,7 +30,7 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from autograd import graph
-from autograd.arithmetic import announced, backward_line, forward_line
+from autograd.arithmetic import announced, backward_line, forward_line, wrapped
 from autograd.draw import MAX_NODES, draw_walk
 from autograd.naming import Names, signed
 from autograd.number import short
@@ -151,6 +151,8 @@ class Stepper:
         complete. IndexError for a number of a step that there isn't, ValueError for a name or Value that the walk
         doesn't meet.
         """
+        if isinstance(place, bool):
+            raise TypeError(f"to() goes to a step by its number, or to a number by itself or its name, not to {place}")
         if isinstance(place, int):
             if not 0 <= place <= len(self):
                 raise IndexError(f"there are steps 0 to {len(self):,}, and no {place}")
@@ -220,9 +222,9 @@ class Stepper:
             recent = list(self._grads)[-RECENT:]
             told = ", ".join(f"∂{name}/∂{self._names[v]} = {signed(self._grads[v])}" for v in recent)
             more = len(self._grads) - len(recent)
-            lines.append(f"  {told}" + (f" and {more:,} before" if more else ""))
+            lines.append(wrapped(f"  {told}" + (f" and {more:,} before" if more else "")))
         if self._taken < len(self):
-            lines.append(f"  next: {self._announced(self._taken + 1)}")
+            lines.append(wrapped(f"  next: {self._announced(self._taken + 1)}"))
         return "\n".join(lines)
 
     def draw(self, *, max_nodes: int = MAX_NODES) -> Drawing:
@@ -315,6 +317,9 @@ class Stepper:
         if isinstance(at, (Value, str)):
             found = self._found(at)
             return lambda step: step.touched is found
+        if not callable(at):
+            shown = f"{type(at).__name__} {at!r}"
+            raise TypeError(f"a stop is a function of a Step, a Value or its name, not {shown}; to(3) goes to step 3")
         return at
 
     @cached_property

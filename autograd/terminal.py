@@ -4,7 +4,7 @@
 >>> from autograd.terminal import walk
 >>> x = Value(3.0, label="x")
 >>> walk(Stepper(x * x), interactive=False)
-v1 = x² = 3² = 9
+v1 = x·x = 3·3 = 9
 ∂v1/∂v1 = 1
 ∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3   (x)
 ∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3   (x); 3 + 3 = 6

@@ -43,7 +43,7 @@ def test_every_operation_has_its_lines(op: str, data: st.DataObject) -> None:
 def test_a_sum_adds_up_from_what_stands_there(xs: list[float], op: str) -> None:
     row = [Value(x) for x in xs]
     v = dot(row, [1.5] * len(row)) if op == "dot" else total(row) if op == "total" else mean(row)
-    *_, in_numbers, result = [part.strip() for part in forward_line(v, Names(v)).replace("\n", " ").split(" = ")]
+    *_, in_numbers, result = " ".join(forward_line(v, Names(v)).split()).split(" = ")
     text = re.sub(r"\(\d+ more: ([^)]*)\)", r"(\1)", in_numbers)
     text = text.replace("−", "-").replace("·", "*").replace("²", "**2")
     assert eval(text) == pytest.approx(number(result), rel=SIX_DIGITS, abs=1e-3)
@@ -61,6 +61,32 @@ def test_what_was_there_before_is_added() -> None:
     names = Names(y)
     assert backward_line(y, 0, 1.5, -4.0, names) == "∂y/∂x += ∂y/∂y · ∂y/∂x = 1.5 · 2 = 3; −4 + 3 = −1"
     assert forward_line(x, names) == "x = 3"
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "line"),
+    [
+        (-1.0, -5.0, "v2 = x·y = −1·(−5) = 5"),
+        (-1.0, 5.0, "v2 = x·y = −1·5 = −5"),
+        (1e-20, 3.0, "v2 = x·y = 1e-20·3 = 3e-20"),
+    ],
+)
+def test_both_factors_stand_there(x: float, y: float, line: str) -> None:
+    v = Value(x, label="x") * Value(y, label="y")
+    assert forward_line(v, Names(v)) == line
+
+
+def test_labels_of_many_words_hold_together() -> None:
+    a, d = Value(2.0, label="a + b"), Value(4.0, label="c/d")
+    v = a**3
+    assert forward_line(v, Names(v)) == "v2 = (a + b)³ = 2³ = 8"
+    assert backward_line(v, 0, 1.0, 0.0, Names(v)).endswith("(3·(a + b)²)")
+    v = a / d
+    assert backward_line(v, 0, 1.0, 0.0, Names(v)).endswith("(1/(c/d))")
+    v = a - Value(1.0, label="−b + c")
+    assert forward_line(v, Names(v)) == "v2 = a + b − (−b + c) = 2 − 1 = 1"
+    v = Value(3.0, label="q") ** 2.0000001
+    assert forward_line(v, Names(v)).startswith("v2 = q^2.0000001 = 3^2.0000001 = 9")
 
 
 def test_infinite_numbers_have_lines_too() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, autopsy, hypot, logsumexp, norm, softmax, total
+from autograd import Value, autopsy, hypot, logsumexp, maximum, norm, softmax, total
+from autograd.arithmetic import WIDTH
 
 
 def x_and_y() -> tuple[Value, Value]:
@@ -38,7 +39,7 @@ def test_the_well_known_cases_have_a_remedy(f: Callable[[Value, Value], Value], 
     found = autopsy(f(*x_and_y()))
     assert found.born != "nowhere"
     assert remedy in found.remedy
-    assert max(map(len, repr(found).splitlines())) <= 90
+    assert max(map(len, repr(found).splitlines())) <= WIDTH
     assert "digraph" in found.draw().dot
 
 
@@ -88,6 +89,45 @@ def test_nothing_is_wrong_and_nothing_is_changed() -> None:
         autopsy(wrong)
 
 
+def test_what_does_no_harm_is_not_blamed() -> None:
+    q, u = Value(1.0, label="q"), Value(-1.0, label="u")
+    found = autopsy(maximum(q, -math.inf) + u.sqrt())
+    assert found.node is not None
+    assert (found.born, found.node.op) == ("value", "sqrt")
+    found = autopsy(1 / (1 + (-Value(-800.0)).exp()) + u.sqrt())
+    assert found.node is not None
+    assert (found.node.op, found.remedy) == ("sqrt", "")
+    assert autopsy(maximum(q, -math.inf) * 2).born == "nowhere"
+    assert autopsy(maximum(q, -math.inf) + (u + 1).sqrt()).born == "gradient"
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, u: x.exp() / ((x + 1).exp() + u.exp()),
+        lambda x, u: (Value(1.0, label="bias") + x.exp()).log(),
+        lambda x, u: (u.log() ** 2 + x**2).sqrt(),
+        lambda x, u: (1 + (u**0.5).exp()).log(),
+        lambda x, u: (u.log().exp() + u.exp()).log(),
+    ],
+)
+def test_no_remedy_is_better_than_a_wrong_one(f: Callable[[Value, Value], Value]) -> None:
+    found = autopsy(f(Value(800.0, label="x"), Value(-1.0, label="u")))
+    assert found.born == "value"
+    assert found.remedy == ""
+
+
+def test_long_and_shared_sums_are_looked_through_at_once() -> None:
+    z = Value(0.5).exp()
+    for _ in range(3000):
+        z = z + Value(1.0).exp()
+    assert autopsy((z + Value(800.0).exp()).log()).born == "value"
+    z = Value(0.5).exp()
+    for _ in range(60):
+        z = z + z
+    assert autopsy((z + Value(800.0).exp()).log()).born == "value"
+
+
 @pytest.mark.parametrize(
     ("f", "reason"),
     [
@@ -96,8 +136,10 @@ def test_nothing_is_wrong_and_nothing_is_changed() -> None:
         (lambda v: v**0.5, "no real power"),
         (lambda v: (v + 2) ** -1, "0 to a negative power"),
         (lambda v: (v + 2).reciprocal(), "reciprocal at 0 is inf"),
-        (lambda v: v.acos() * 0 + (v * 5).acos(), "acos isn't defined there"),
+        (lambda v: v.acos() * 0 + (v * 5).acos(), "acos is of numbers from −1 to 1"),
         (lambda v: (v + 2) / (v + 2), "0/0 is no number"),
+        (lambda v: v.log1p(), "log1p below −1"),
+        (lambda v: (v + 1).log1p(), "log1p at −1 is the log of 0"),
     ],
 )
 def test_reasons(f: Callable[[Value], Value], reason: str) -> None:

@@ -36,8 +36,8 @@ def test_deep_graphs_go_on_at_the_margin_and_long_ones_are_cut() -> None:
     for _ in range(30):
         v = v.tanh()
     lines = tree(v).splitlines()
-    assert len(lines) == 31 + 2
-    assert sum(not line.startswith(("│", "├", "└", " ")) for line in lines) == 3
+    assert len(lines) == 31 + 3
+    assert sum(not line.startswith(("│", "├", "└", " ")) for line in lines) == 4
     cut = tree(v, most=5).splitlines()
     assert cut[-1] == "… and 26 numbers more; tree(root, most=…) shows more lines"
     assert len(cut) == 6

@@ -89,6 +89,17 @@ def test_equal_paths_are_grouped_and_others_counted() -> None:
     assert explain(y, "x").paths[0] == Path((y, x), (3.0,))
 
 
+def test_the_others_are_added_up_by_themselves() -> None:
+    x = Value(1.0, label="x")
+    assert explain(x * 1e20 + x * 2 + x * 3, x, most=1).remainder == 5.0
+    zero = Value(0.0, label="z")
+    assert repr(explain(zero.sqrt() + zero * 2 + zero * 3, zero, most=1)).endswith("5 along 2 others")
+    v = x
+    for _ in range(40):
+        v = v + v * 1e-30
+    assert "can't be told beside these" in repr(explain(v, x, most=1))
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

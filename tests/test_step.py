@@ -161,6 +161,8 @@ test_back_and_forth = Walking.TestCase
 
 def test_names_places_and_stops() -> None:
     walk = Stepper(toy())
+    assert max(len(line) for _ in walk for line in repr(walk).splitlines()) <= WIDTH
+    walk.reset()
     assert repr(walk).splitlines() == ["Stepper of L: at the start of 22 steps", "  next: v2 = x·w1"]
     assert str(walk.to("h")) == "h = sigmoid(v4) = sigmoid(−0.04) = 0.490001"
     assert str(walk.until("L")) == "L = v12² = 0.242678² = 0.0588928"
@@ -222,6 +224,8 @@ def test_a_million_numbers() -> None:
         (lambda: Stepper(toy()).to(23), IndexError, "there are steps 0 to 22, and no 23"),
         (lambda: Stepper(toy()).to("w3"), ValueError, "nothing in this graph is called 'w3'; did you"),
         (lambda: Stepper(toy()).to(Value(1.0)), ValueError, "is no part of the graph of L"),
+        (lambda: Stepper(toy()).breakpoint(WRONG), TypeError, "a stop is a function of a Step, .* not float 1.0"),
+        (lambda: Stepper(toy()).to(True), TypeError, "not to True"),
         (lambda: Stepper(toy()).to(WRONG), TypeError, "given by itself or its name, not by float"),
         (lambda: [walk := Stepper(toy()), walk.run(), walk.until("h")], ValueError, "no step ahead touches h"),
     ],

@@ -192,9 +192,9 @@ def partial_text(
         raise IndexError(f"{node.op or 'a leaf'} has {len(data)} operands, and none at position {position}")
     r = unchanged(node, operands)
     n = len(data) // len(r.operands)
-    called = [_number(x) for x in data] if numbers else [(text, _ATOM) for text in names or ()]
+    called = [_number(x) for x in data] if numbers else [_held_together(text) for text in names or ()]
     scope: dict[str, Any] = {**constants(), "ieee": ieee, "len": len, "z": node.data}
-    words: dict[str, _Text] = {"z": _number(node.data) if numbers else (name, _ATOM)}
+    words: dict[str, _Text] = {"z": _number(node.data) if numbers else _held_together(name)}
     for i, (operand, group) in enumerate(zip(r.operands, r.grouped(data), strict=True)):
         scope[operand] = group
         if r.of_sequences:
@@ -218,7 +218,6 @@ _INFIX = {
     "add": ast.Add(),
     "subtract": ast.Sub(),
     "shift": ast.Sub(),
-    "multiply": ast.Mult(),
     "divide": ast.Div(),
 }
 
@@ -234,13 +233,15 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
     texts = [_held_together(text) for text in operands]
     if op in _INFIX:
         return _binary(texts[0], _INFIX[op], texts[1])[0]
+    if op == "multiply":
+        return _times(*texts)[0]
     if op == "power":
         return _power(*texts)[0]
     if op == "negative":
         return f"−{_grip(texts[0], _POWER)}"
     if op in ("total", "mean", "dot") and texts:
         n = len(texts) // 2
-        terms = [_binary(x, ast.Mult(), y) for x, y in zip(texts[:n], texts[n:], strict=True)] if op == "dot" else texts
+        terms = [_times(x, y) for x, y in zip(texts[:n], texts[n:], strict=True)] if op == "dot" else texts
         together = terms[0]
         for term in terms[1:]:
             together = _binary(together, ast.Add(), term)
@@ -252,12 +253,19 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
     return f"{op}({', '.join(operands)})"
 
 
+def _times(x: _Text, y: _Text) -> _Text:
+    """Both factors as they are, for somebody to multiply."""
+    return f"{_grip(x, _PRODUCT)}·{_grip(y, _SIGN if y[0][0] != '−' else _POWER)}", _PRODUCT
+
+
 def _held_together(text: str) -> _Text:
     """A name or a number as a piece of text; a label may be any words."""
-    if text.startswith("−"):
-        return text, _SIGN
-    whole = all(c.isalnum() or c in "_.#'…" for c in text) or re.fullmatch(r"[\d.]+e[+-]\d+", text)
-    return text, _ATOM if whole else _SUM
+    bare = text.removeprefix("−")
+    if re.fullmatch(r"[\d.]+e[+-]\d+", bare):
+        return text, _SIGN if bare != text else _PRODUCT
+    if not all(c.isalnum() or c in "_.#'…" for c in bare):
+        return text, _SUM
+    return text, _SIGN if bare != text else _ATOM
 
 
 def _evaluate(expression: ast.expr, scope: dict[str, Any]) -> Any:
