@@ -18,7 +18,6 @@ from autograd.expression import read
 from autograd.functional import topological_order
 from autograd.number import short
 from autograd.picture import FORMATS, Drawing
-from autograd.step import Stepper
 from autograd.terminal import KEYS, walk
 from autograd.toy import WEIGHTS, Toy
 from autograd.value import Value
@@ -175,6 +174,8 @@ def _expression(options: argparse.Namespace) -> Value:
 
 
 def _step(options: argparse.Namespace) -> None:
+    from autograd.step import Stepper  # which no other command has to wait for
+
     root = _expression(options)
     root.label = root.label or "z"
     walk(Stepper(root))
@@ -185,9 +186,10 @@ def _draw(options: argparse.Namespace) -> None:
     root.label = root.label or options.expression.strip()
     root.backward()
     path = draw(root, partials=options.partials).save(options.out)
+    given = dict(options.numbers)
     print(f"{options.expression.strip()} = {root.data!r}")
     for v in topological_order(root):
-        if v.label in dict(options.numbers) and not v.operands:
+        if v.label in given and not v.operands:
             print(f"  d/d{v.label} = {v.grad!r}")
     print(f"wrote {path}")
 

@@ -23,8 +23,8 @@ from typing import Final
 from autograd import graph
 from autograd.formula import operation_text, partial_text
 from autograd.formula.rulebook import unchanged
-from autograd.naming import Names, signed
-from autograd.number import short
+from autograd.naming import Names
+from autograd.number import short, signed
 from autograd.value import Value
 
 WIDTH: Final = 79
@@ -82,17 +82,12 @@ def _written_out(op: str, operands: Sequence[Value], names: Names) -> tuple[str,
         in_numbers[1] = repr(data[1])  # 2.0000001 is no square
         texts[1] = in_numbers[1] if graph.is_constant(operands[1]) else texts[1]
     if op not in ("total", "mean", "dot"):
-        left_out = f"… {len(data) - FEW:,} more …"
-        return operation_text(op, _ends(texts, left_out)), operation_text(op, _ends(in_numbers, left_out))
+        return operation_text(op, ends(texts)), operation_text(op, ends(in_numbers))
     if op == "dot":
         texts, in_numbers = _products(texts), _products(in_numbers)
         data = [x * y for x, y in zip(data[: len(texts)], data[len(texts) :], strict=True)]
-    hidden = data[FEW // 2 : -FEW // 2]
-    rows = (
-        _ends(texts, f"… {len(hidden):,} more …"),
-        _ends(in_numbers, f"({len(hidden):,} more: {signed(math.fsum(hidden))})"),
-    )
-    sums = [operation_text("total", row) for row in rows]
+    hidden = signed(added(data[FEW // 2 : -FEW // 2]))
+    sums = [operation_text("total", row) for row in (ends(texts), ends(in_numbers, f"({{:,}} more: {hidden})"))]
     if op == "mean" and len(data) > 1:
         sums = [f"({text})/{len(data)}" for text in sums]
     return sums[0], sums[1]
@@ -103,10 +98,25 @@ def _products(row: Sequence[str]) -> list[str]:
     return [operation_text("multiply", [x, y]) for x, y in zip(row[:n], row[n:], strict=True)]
 
 
-def _ends(row: Sequence[str], left_out: str) -> list[str]:
-    """The row, or its two ends with a word on what is left out."""
+def added(numbers: Sequence[float]) -> float:
+    """The sum, rounded once unless it leaves the range of floats on its way, and never an error."""
+    try:
+        return math.fsum(numbers)
+    except (OverflowError, ValueError):
+        return sum(numbers)
+
+
+def ends(row: Sequence[str], left_out: str = "… {:,} more …") -> list[str]:
+    """The row, or its two ends with a word on how many are left out."""
     half = FEW // 2
-    return [*row] if len(row) <= FEW else [*row[:half], left_out, *row[-half:]]
+    return [*row] if len(row) <= FEW else [*row[:half], left_out.format(len(row) - 2 * half), *row[-half:]]
+
+
+def shares(node: Value) -> list[int]:
+    """The positions of the operands that get a share of a node's gradient: all but constants, and none of a detach."""
+    if not graph.edges(node):
+        return []
+    return [i for i, v in enumerate(graph.operands_of(node)) if not graph.is_constant(v)]
 
 
 def folded(parts: Sequence[str], end: str = "") -> str:

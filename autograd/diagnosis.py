@@ -10,7 +10,7 @@ The first number that isn't finite is v1.
   on its way to the root: v1 → v5 → v6
 Instead of exp(x)/(1 + exp(x)), write x.sigmoid().
 
-The numbers are looked through in the order in which they were computed, and if all of them are finite, the shares of
+It is the earliest of the numbers that led to a root that isn't finite; where the root is, the first of the shares of
 gradients in the order of a sweep.
 """
 
@@ -20,9 +20,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from autograd import graph
-from autograd.arithmetic import WIDTH, backward_line, forward_line, wrapped
+from autograd.arithmetic import WIDTH, backward_line, forward_line, shares, wrapped
 from autograd.draw import draw
-from autograd.naming import Names, signed
+from autograd.naming import Names
+from autograd.number import signed
 from autograd.picture import Drawing
 from autograd.value import Value
 
@@ -88,9 +89,9 @@ def autopsy(root: Value) -> Autopsy:
     if not isinstance(root, Value):
         raise TypeError(f"autopsy takes the Value at the root, not {type(root).__name__}")
     names = Names(root)
-    users = _users(names.order)
     if math.isfinite(root.data):
-        return _in_gradients(root, names, users)
+        return _in_gradients(root, names)
+    users = _users(names.order)
     node = _origin(root, names)
     infected = {v: [user for user in users.get(v, []) if not math.isfinite(user.data)] for v in users}
     reason = _reason(node) if node.op else "it is so from the start"
@@ -113,13 +114,12 @@ def _origin(root: Value, names: Names) -> Value:
     return min(infected, key=names.place)
 
 
-def _in_gradients(root: Value, names: Names, users: "_Users") -> Autopsy:
+def _in_gradients(root: Value, names: Names) -> Autopsy:
     grads = {root: 1.0}
     for node in reversed(graph.interior(root, through_detached=False)):
-        above = grads.get(node, 0.0)
-        for position, (operand, partial) in enumerate(zip(node.operands, node.partials, strict=True)):
-            if graph.is_constant(operand) or not graph.edges(node):
-                continue
+        above, operands, partials = grads.get(node, 0.0), node.operands, node.partials
+        for position in shares(node):
+            operand, partial = operands[position], partials[position]
             before = grads.get(operand, 0.0)
             grads[operand] = before + above * partial
             if not math.isfinite(grads[operand]):
@@ -129,6 +129,7 @@ def _in_gradients(root: Value, names: Names, users: "_Users") -> Autopsy:
                     reason = "the product is beyond the largest float"
                 else:
                     reason = f"the local derivative of {node.op} is {signed(partial)} there"
+                users = _users(names.order)
                 return Autopsy(
                     *(root, "gradient", node, operand, _way_up(node, root, users), reason),
                     _remedy(node, users, names),

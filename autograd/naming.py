@@ -16,7 +16,7 @@ from typing import Final
 
 from autograd.functional import topological_order
 from autograd.graph import is_constant
-from autograd.number import short
+from autograd.number import signed
 from autograd.value import Value
 
 LABEL_LENGTH: Final = 40
@@ -72,16 +72,6 @@ class Names:
         shown = ", ".join(names[-10:]) + (f" and {len(names) - 10:,} more" if len(names) > 10 else "")
         hint = f"did you mean {near[0]!r}?" if near else f"there are {shown}"
         raise ValueError(f"nothing in this graph is called {name!r}; {hint}")
-
-
-def signed(number: float) -> str:
-    """A number in at most six digits, with a real minus sign.
-
-    >>> signed(-0.5), signed(2.0)
-    ('−0.5', '2')
-    """
-    text = short(number).removesuffix(".0")
-    return f"−{text[1:]}" if text.startswith("-") else text
 
 
 def visible(text: str, length: int = LABEL_LENGTH) -> str:

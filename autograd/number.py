@@ -18,6 +18,16 @@ def short(number: float) -> str:
     return text if any(mark in text for mark in ".en") else text + ".0"
 
 
+def signed(number: float) -> str:
+    """A number in at most six digits, with a real minus sign.
+
+    >>> signed(-0.5), signed(2.0)
+    ('−0.5', '2')
+    """
+    text = short(number).removesuffix(".0")
+    return f"−{text[1:]}" if text.startswith("-") else text
+
+
 def counted(n: int, thing: str) -> str:
     """So many of a thing.
 

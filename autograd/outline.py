@@ -21,8 +21,8 @@ from typing import Final
 
 from autograd.arithmetic import WIDTH, announced
 from autograd.graph import is_constant
-from autograd.naming import Names, signed, visible
-from autograd.number import whole
+from autograd.naming import Names, visible
+from autograd.number import signed, whole
 from autograd.value import Value
 
 MOST: Final = 200

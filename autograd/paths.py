@@ -23,9 +23,9 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from autograd import graph
-from autograd.arithmetic import FEW, WIDTH
-from autograd.naming import Names, signed
-from autograd.number import whole
+from autograd.arithmetic import FEW, WIDTH, added, ends
+from autograd.naming import Names
+from autograd.number import signed, whole
 from autograd.value import Value
 
 SHOWN: Final = 8
@@ -79,7 +79,7 @@ class Explanation:
             text = _product(path.partials)
             text = f"({text})" if ways > 1 and text.startswith("−") else text
             total = f"{signed(ways * path.product + 0.0)} = " + (f"{ways} × {text}" if ways > 1 else text)
-            way = " ← ".join(_ends([names[v] for v in path.nodes], "… {:,} more …"))
+            way = " ← ".join(ends([names[v] for v in path.nodes]))
             line = f"{total}   {way}{f', in {ways} ways' if ways > 1 else ''}"
             lines += textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent=" " * 8, break_long_words=False)
         if self.count > len(self.paths):
@@ -116,16 +116,11 @@ def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
 
 def _remainder(gradient: float, shown: Sequence[Path], number: int, others: Iterator[Path]) -> float:
     if number <= ADDED_UP:
-        return _sum([path.product for path in others])
+        return added([path.product for path in others])
     products = [path.product for path in shown]
-    rest = gradient - _sum(products)
-    size = _sum([abs(p) for p in products])
+    rest = gradient - added(products)
+    size = added([abs(p) for p in products])
     return rest if math.isfinite(rest) and abs(rest) > LOST * size else math.nan
-
-
-def _sum(numbers: Sequence[float]) -> float:
-    """Rounded once, and never an error."""
-    return math.fsum(numbers) if all(map(math.isfinite, numbers)) else sum(numbers)
 
 
 def _gradient(root: Value, wrt: Value, sweep: list[Value]) -> float:
@@ -194,14 +189,8 @@ def _product(factors: Sequence[float]) -> str:
     """The factors written out, but for those of 1."""
     partials = [p for p in factors if p != 1.0] or [1.0]
     hidden = partials[FEW // 2 : -FEW // 2] if len(partials) > FEW else ()
-    texts = _ends([signed(p) for p in partials], f"({{:,}} more: {signed(math.prod(hidden))})")
+    texts = ends([signed(p) for p in partials], f"({{:,}} more: {signed(math.prod(hidden))})")
     return " · ".join(f"({text})" if text.startswith("−") and i else text for i, text in enumerate(texts))
-
-
-def _ends(texts: Sequence[str], left_out: str) -> list[str]:
-    half = FEW // 2
-    hidden = len(texts) - 2 * half
-    return [*texts] if len(texts) <= FEW else [*texts[:half], left_out.format(hidden), *texts[-half:]]
 
 
 def _many(n: int) -> str:

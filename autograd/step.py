@@ -30,10 +30,10 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from autograd import graph
-from autograd.arithmetic import announced, backward_line, forward_line, wrapped
+from autograd.arithmetic import announced, backward_line, forward_line, shares, wrapped
 from autograd.draw import MAX_NODES, draw_walk
-from autograd.naming import Names, signed
-from autograd.number import short
+from autograd.naming import Names
+from autograd.number import short, signed
 from autograd.picture import Drawing
 from autograd.value import Value
 
@@ -90,8 +90,7 @@ class Stepper:
         self._forward: Final = [v for v in self._names.order if v.op]
         self._sweep: Final = graph.interior(root, through_detached=False)[::-1]
         # Of each node of the sweep, the number of the last step before those of its own.
-        shares = accumulate((len(_shares(v)) for v in self._sweep), initial=len(self._forward) + 1)
-        self._starts: Final = list(shares)
+        self._starts: Final = list(accumulate((len(shares(v)) for v in self._sweep), initial=len(self._forward) + 1))
         self._taken = 0
         self._last_row: tuple[Value | None, _Row] = None, ([], (), ())
         self._grads: dict[Value, float] = {}
@@ -260,7 +259,7 @@ class Stepper:
     def _row(self, node: Value) -> "_Row":
         """Positions, operands and partials of a node; those of the last one are kept, for it may have a million."""
         if node is not self._last_row[0]:
-            self._last_row = node, (_shares(node), node.operands, node.partials)
+            self._last_row = node, (shares(node), node.operands, node.partials)
         return self._last_row[1]
 
     def _share(self, number: int) -> tuple[Value, float | None]:
@@ -332,7 +331,7 @@ class Stepper:
         last = {self.root: len(self._forward) + 1}
         for node, start in zip(self._sweep, self._starts, strict=False):
             operands = node.operands
-            last |= {operands[position]: start + k for k, position in enumerate(_shares(node), 1)}
+            last |= {operands[position]: start + k for k, position in enumerate(shares(node), 1)}
         return last
 
     def _final_say(self, node: Value) -> int:
@@ -344,10 +343,3 @@ class Stepper:
 
 
 _Row: TypeAlias = tuple[list[int], tuple[Value, ...], tuple[float, ...]]
-
-
-def _shares(node: Value) -> list[int]:
-    """The positions of the operands that get a share of a node's gradient: all but constants, and none of a detach."""
-    if not graph.edges(node):
-        return []
-    return [i for i, v in enumerate(graph.operands_of(node)) if not graph.is_constant(v)]

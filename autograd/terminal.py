@@ -13,9 +13,10 @@ v1 = x·x = 3·3 = 9
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from autograd.step import Stepper
+if TYPE_CHECKING:
+    from autograd.step import Stepper
 
 KEYS: Final = "space or → goes on, b or ← back, e to the end, r to the start, q quits"
 _MEANINGS: Final = {
@@ -28,7 +29,7 @@ _MEANINGS: Final = {
 """What keys mean: letters, and what terminals send for arrows, those of Windows too."""
 
 
-def walk(stepper: Stepper, *, interactive: bool | None = None) -> None:
+def walk(stepper: "Stepper", *, interactive: bool | None = None) -> None:
     """Print the steps, each at a key where keys can be read and the output is a terminal, else all of them."""
     if interactive is None:
         interactive = sys.stdin.isatty() and sys.stdout.isatty()
@@ -42,7 +43,7 @@ def walk(stepper: Stepper, *, interactive: bool | None = None) -> None:
             _answer(stepper, meaning)
 
 
-def _answer(stepper: Stepper, meaning: str | None) -> None:
+def _answer(stepper: "Stepper", meaning: str | None) -> None:
     if meaning == "on" and stepper.position < len(stepper):
         print(stepper.step())
     elif meaning == "on":

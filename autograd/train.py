@@ -18,13 +18,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.functions import mean
 from autograd.graph import order_of
 from autograd.number import counted, whole
 from autograd.optim import Optimizer
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 @dataclass(repr=False)
@@ -132,21 +135,11 @@ def _check(rows: Sequence[object], epochs: int, batch_size: int | None, rng: obj
 @contextmanager
 def _bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[[float], object]]:
     """What tells a progress bar of one more batch and the loss of its epoch so far; where there is none, nothing."""
-    if not (sys.stderr.isatty() if wanted is None else wanted):
+    bar = _drawn(wanted) if wanted or (wanted is None and sys.stderr.isatty()) else None
+    if bar is None:
         yield lambda loss: None
         return
-    try:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-    except ModuleNotFoundError:
-        if wanted:
-            raise ImportError("a progress bar needs rich: pip install 'scalar-autograd[demos]'") from None
-        Progress = None  # type: ignore[assignment,misc]  # noqa: N806
-    if Progress is None:
-        yield lambda loss: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with bar as progress:
         task = progress.add_task("", total=epochs * batches)
 
         def advance(loss: float) -> None:
@@ -154,3 +147,16 @@ def _bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[[f
             progress.update(task, advance=1, description=f"epoch {int(done) // batches + 1}/{epochs}  loss {loss:.4g}")
 
         yield advance
+
+
+def _drawn(wanted: bool | None) -> "Progress | None":
+    """A bar of rich's; None where rich isn't installed, ImportError if it was asked for."""
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    except ModuleNotFoundError:
+        if wanted:
+            raise ImportError("a progress bar needs rich: pip install 'scalar-autograd[demos]'") from None
+        return None
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))

@@ -53,11 +53,12 @@ options = words(made, epochs=100)
 MOST = 2000
 cell = nn.RNNCell(2, UNITS, rng=random.Random(options.seed))
 parameters = cell.parameters()
+zeros = [0.0] * UNITS
 
 
-def settle(x: list[float], start: list[float], tolerance: float = options.tolerance) -> list[list[float]]:
-    """Every state on the way to the fixed point, which is the last one. RuntimeError if there is none in sight."""
-    way = [start]
+def settle(x: list[float], tolerance: float = options.tolerance) -> list[list[float]]:
+    """Every state on the way from zeros to the fixed point, the last one. RuntimeError if there is none in sight."""
+    way = [zeros]
     with no_grad():
         for _ in range(MOST):
             way.append([v.data for v in cell(x, way[-1])])
@@ -67,8 +68,8 @@ def settle(x: list[float], start: list[float], tolerance: float = options.tolera
     raise RuntimeError(f"not settled after {MOST} iterations, still moving by {moved:.1g}: the weights are too large")
 
 
-x, zeros = [1.0, -1.0], [0.0] * UNITS
-way = settle(x, zeros)
+x = [1.0, -1.0]
+way = settle(x)
 fixed = way[-1]
 print(f"settled after {len(way) - 1} iterations: y* = {', '.join(f'{v:.6f}' for v in fixed)}")
 
@@ -129,7 +130,7 @@ _, sweeps = implicit(x, fixed, target)
 by_rule = [p.grad for p in parameters]
 one_pass = len(topological_order(dot([1.0] * UNITS, cell(x, [Value(v) for v in fixed]))))
 by_differences = numerical_grad(
-    lambda *_: losses.squared_error([Value(v) for v in settle(x, zeros, 1e-14)[-1]], target), parameters
+    lambda *_: losses.squared_error([Value(v) for v in settle(x, 1e-14)[-1]], target), parameters
 )
 
 
@@ -192,7 +193,7 @@ try:
     for _ in steps(range(options.epochs), "learning"):
         gradient, error = [0.0] * len(parameters), 0.0
         for x, t in patterns:
-            y_settled = settle(x, zeros, 1e-8)[-1]
+            y_settled = settle(x, 1e-8)[-1]
             loss, _ = implicit(x, y_settled, [t, *y_settled[1:]])  # nobody asks anything of the others
             gradient = [g + p.grad for g, p in zip(gradient, parameters, strict=True)]
             error += loss / len(patterns)
@@ -214,7 +215,7 @@ except RuntimeError as problem:
         p.data = data
 
 # %%
-ways = [settle(x, zeros, 1e-8) for x, _ in patterns]
+ways = [settle(x, 1e-8) for x, _ in patterns]
 with no_grad():
     said = [[static(x)[0].data for x, _ in patterns], [states[-1][0] for states in ways]]
 right = sum(y * t > 0.0 for y, (_, t) in zip(said[1], patterns, strict=True))

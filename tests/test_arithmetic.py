@@ -94,6 +94,12 @@ def test_infinite_numbers_have_lines_too() -> None:
     assert forward_line(v, Names(v)) == "v2 = x·y = −inf·0 = nan"
 
 
+@pytest.mark.parametrize(("x", "y", "middle"), [(math.inf, -math.inf, "nan"), (1e308, 1e308, "inf")])
+def test_a_middle_that_leaves_the_floats_has_a_sum_too(x: float, y: float, middle: str) -> None:
+    v = total([Value(z) for z in [1.0] * 4 + [x, y] + [2.0] * 4])
+    assert f"(2 more: {middle})" in forward_line(v, Names(v))
+
+
 def test_changed_data_is_refused() -> None:
     x: Any = Value(3.0)
     y = x * x

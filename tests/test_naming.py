@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from autograd import Value, topological_order
 from autograd.graph import is_constant
-from autograd.naming import LABEL_LENGTH, Names, signed, visible
+from autograd.naming import LABEL_LENGTH, Names, visible
+from autograd.number import signed
 
 
 @given(st.lists(st.sampled_from(["", "x", "v1", "v1'", "w#0", "w", "a\nb"]), min_size=1, max_size=6))

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd import ieee
 from autograd.formula.rulebook import Rule, constants, returned, rule, target, unchanged
-from autograd.number import short
+from autograd.number import signed
 from autograd.value import Value
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
@@ -36,8 +36,8 @@ def _grip(text: _Text, at_least: int) -> str:
 
 
 def _number(number: float) -> _Text:
-    text = short(number).removesuffix(".0")
-    return (f"−{text[1:]}", _SIGN) if text.startswith("-") else (text, _ATOM)
+    text = signed(number)
+    return text, _SIGN if text.startswith("−") else _ATOM
 
 
 def _binary(left: _Text, op: ast.operator, right: _Text) -> _Text:
