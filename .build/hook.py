@@ -1,4 +1,4 @@
-"""What happens when the package is built: the rooms at the bottom of the river become machine code where they can."""
+"""What happens when the package is built: the engine becomes machine code where it can."""
 
 import os
 import sys
@@ -41,9 +41,9 @@ class CustomBuildHook(BuildHookInterface[Any]):
         build_data["pure_python"], build_data["infer_tag"] = False, True
         for path in built:
             if editable:
-                (root / "autograd" / path.name).write_bytes(path.read_bytes())
+                (root / machine_code.ENGINE / path.name).write_bytes(path.read_bytes())
             else:
-                build_data["force_include"][str(path)] = f"autograd/{path.name}"
+                build_data["force_include"][str(path)] = f"{machine_code.ENGINE}/{path.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Leave nothing behind."""

@@ -1,4 +1,4 @@
-"""From the Python of the lower rooms to machine code, by way of mypyc's C."""
+"""From the Python of autograd/engine/ to machine code, by way of mypyc's C."""
 
 import os
 import shutil
@@ -8,8 +8,9 @@ from pathlib import Path
 
 from mend import mend
 
-ROOMS = ("ieee", "rules", "number", "graph", "modes", "value", "functions")
-GROUP = "autograd.machine_code"
+ENGINE = "autograd/engine"
+FOR_THE_INTERPRETER = ("__init__", "native")
+GROUP = "autograd.engine.machine_code"
 # Its C is mended here and there (mend.py, runtime.h), which a later release wants a look at.
 REQUIRED = ["mypy==2.4.*", "setuptools>=75"]
 HEADER = Path(__file__).with_name("runtime.h")
@@ -41,10 +42,13 @@ def obstacle() -> str:
 
 
 def built_in(root: Path) -> list[Path]:
-    """What an earlier build left among the sources."""
-    names = (*ROOMS, f"{GROUP.rpartition('.')[2]}__mypyc")
-    suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    return [path for name in names if (path := root / "autograd" / f"{name}{suffix}").exists()]
+    """The extension modules that an earlier build left among the sources."""
+    return sorted((root / ENGINE).glob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}"))
+
+
+def modules(root: Path) -> list[str]:
+    """The names of the modules that are compiled: all in the folder, but for those of the interpreter."""
+    return sorted(path.stem for path in (root / ENGINE).glob("*.py") if path.stem not in FOR_THE_INTERPRETER)
 
 
 def build(root: Path, folder: Path) -> list[Path]:
@@ -54,37 +58,36 @@ def build(root: Path, folder: Path) -> list[Path]:
     """
     if reason := obstacle():
         raise NoMachineCodeError(reason)
-    (folder / "autograd").mkdir()
-    (folder / "autograd" / "__init__.py").touch()  # an empty one: the upper rooms are none of the compiler's business
-    for room in (*ROOMS, "native"):
-        shutil.copy(root / "autograd" / f"{room}.py", folder / "autograd")
+    shutil.copytree(root / ENGINE, folder / ENGINE, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    for package in (folder / "autograd", folder / ENGINE):  # empty ones: the compiler must not go on from there
+        (package / "__init__.py").write_text("")
     here, log = Path.cwd(), folder / "log"
     os.chdir(folder)  # mypyc tells modules by their paths from here
     try:
         with _Silence(log):
-            _compile(folder)
+            _compile(folder, modules(root))
     except (Exception, SystemExit) as error:
         said = [line for line in log.read_text(encoding="utf-8").splitlines() if "error" in line.lower()]
         raise NoMachineCodeError(said[0] if said else f"{type(error).__name__}: {error}") from error
     finally:
         os.chdir(here)
-    built = sorted((folder / "built" / "autograd").iterdir())
-    assert len(built) == len(ROOMS) + 1, built
+    built = built_in(folder / "built")
+    assert len(built) == len(modules(root)) + 1, built
     return built
 
 
-def _compile(folder: Path) -> None:
+def _compile(folder: Path, names: list[str]) -> None:
     from mypyc.build import mypycify
     from setuptools import Distribution
 
-    sources = [f"autograd/{room}.py" for room in ROOMS]
+    sources = [f"{ENGINE}/{name}.py" for name in names]
     options = ["--ignore-missing-imports", "--always-true=COMPILED", f"--python-executable={sys.executable}"]
     extensions = mypycify(
         [*options, *sources], opt_level="3", debug_level="0", group_name=GROUP, target_dir=str(folder / "c")
     )
     (shared,) = [e for e in extensions if e.name.endswith("__mypyc")]
     for path in (Path(s) for s in shared.sources if s.endswith(".c")):
-        path.write_text(mend(path.read_text(encoding="utf-8"), folder, ROOMS), encoding="utf-8")
+        path.write_text(mend(path.read_text(encoding="utf-8"), folder / ENGINE, names), encoding="utf-8")
     of_mypyc = [flag for flag in shared.extra_compile_args or [] if flag not in ("-Werror", "/WX")]
     shared.extra_compile_args = [*of_mypyc, *(MSVC if os.name == "nt" else GCC_LIKE)]
     command = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")

@@ -19,11 +19,11 @@ _SETUP = re.compile(r'\{"__internal_mypyc_setup", [^}]*\},')
 _IS_OURS = re.compile(r"PyObject_IsInstance\((obj_\w+), \(PyObject \*\)(CPyType_\w+)\)")
 
 
-def mend(c: str, folder: Path, rooms: Sequence[str]) -> str:
-    """The C source of these rooms under folder, with what it lacks."""
+def mend(c: str, folder: Path, modules: Sequence[str]) -> str:
+    """The C source of the modules in folder, with what it lacks."""
     c = _SETUP.sub("", c)
     c = _IS_OURS.sub(r"Py_IS_TYPE(\1, \2)", c)  # there are no subclasses
-    return _with_docstrings(_SETTER.sub(_refusing_to_delete, c), folder, rooms)
+    return _with_docstrings(_SETTER.sub(_refusing_to_delete, c), folder, modules)
 
 
 def _refusing_to_delete(match: re.Match[str]) -> str:
@@ -33,8 +33,8 @@ def _refusing_to_delete(match: re.Match[str]) -> str:
     return f"{match[1]} {refusal}{match[4]}"
 
 
-def _with_docstrings(c: str, folder: Path, rooms: Sequence[str]) -> str:
-    found = {name: doc for room in rooms for name, doc in _docstrings(folder, room) if doc}
+def _with_docstrings(c: str, folder: Path, modules: Sequence[str]) -> str:
+    found = {name: doc for module in modules for name, doc in _docstrings(folder, module) if doc}
 
     def inside(match: re.Match[str]) -> str:
         return match[1] + _escaped(found.get(match[2], "")) + match[3]
@@ -49,18 +49,18 @@ def _with_docstrings(c: str, folder: Path, rooms: Sequence[str]) -> str:
     return _MODULE.sub(module, _PROPERTY.sub(attribute, _CLASS.sub(inside, _METHOD.sub(inside, c))))
 
 
-def _docstrings(folder: Path, room: str) -> Iterator[tuple[str, str]]:
+def _docstrings(folder: Path, module: str) -> Iterator[tuple[str, str]]:
     """Each docstring, under the name that its owner has in the C source."""
-    tree = ast.parse((folder / "autograd" / f"{room}.py").read_text(encoding="utf-8"))
-    yield f"autograd.{room}", _doc(tree)
+    tree = ast.parse((folder / f"{module}.py").read_text(encoding="utf-8"))
+    yield f"autograd.engine.{module}", _doc(tree)
     for thing in tree.body:
         if isinstance(thing, ast.FunctionDef):
-            yield f"{room}___{thing.name}", _doc(thing)
+            yield f"{module}___{thing.name}", _doc(thing)
         elif isinstance(thing, ast.ClassDef):
             yield thing.name, _doc(thing)
             for method in thing.body:
                 if isinstance(method, ast.FunctionDef):
-                    yield f"{room}___{thing.name}___{method.name}", _doc(method)
+                    yield f"{module}___{thing.name}___{method.name}", _doc(method)
 
 
 def _doc(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> str:

@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ROOMS = {p.relative_to(ROOT).as_posix() for p in (ROOT / "autograd").rglob("*.py")}
-COMPILED = ("ieee", "rules", "number", "graph", "modes", "value", "functions", "machine_code__mypyc")
+SOURCES = {p.relative_to(ROOT).as_posix() for p in (ROOT / "autograd").rglob("*.py")}
+ENGINE = [p for p in SOURCES if p.startswith("autograd/engine/") and not p.endswith(("/__init__.py", "/native.py"))]
 EXTENSION = sysconfig.get_config_var("EXT_SUFFIX")
 
 
@@ -46,7 +46,7 @@ def expect(what: str, truth: bool) -> None:
 
 def main() -> None:
     """Print one line for each thing that holds."""
-    plain = {*ROOMS, "autograd/py.typed"}
+    plain = {*SOURCES, "autograd/py.typed"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         direct, _ = wheel(ROOT, folder / "direct", AUTOGRAD_PURE="0")
@@ -54,7 +54,7 @@ def main() -> None:
             f"{direct.name} is tagged for this interpreter and machine",
             "-cp3" in direct.name and "any" not in direct.name,
         )
-        machine_code = {f"autograd/{room}{EXTENSION}" for room in COMPILED}
+        machine_code = {p.replace(".py", EXTENSION) for p in (*ENGINE, "autograd/engine/machine_code__mypyc.py")}
         expect(
             "it holds the sources, py.typed and the machine code, and nothing else",
             set(contents(direct)) == plain | machine_code,

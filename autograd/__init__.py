@@ -9,13 +9,9 @@
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-# Upstream first: a compiled room that another one has to load would not know its own file.
-from autograd import ieee, rules, number, graph, modes, value, functions  # noqa: F401  # isort: skip
-from autograd.draw import draw, draw_dot
-from autograd.functional import grad, grad_graph, topological_order, value_and_grad
-from autograd.functions import (
+from autograd.engine.functions import (
     dot,
     hypot,
     largest,
@@ -31,32 +27,53 @@ from autograd.functions import (
     softmax,
     total,
 )
-from autograd.modes import no_grad, strict
-from autograd.picture import Drawing
-from autograd.value import Value
+from autograd.engine.graph import COMPILED
+from autograd.engine.modes import no_grad, strict
+from autograd.engine.value import Value
 
 if TYPE_CHECKING:
-    from autograd.diagnosis import autopsy
-    from autograd.outline import tree
-    from autograd.paths import explain
-    from autograd.step import Stepper
+    from autograd import check as check
+    from autograd import formula as formula
+    from autograd import losses as losses
+    from autograd import nn as nn
+    from autograd import optim as optim
+    from autograd import state as state
+    from autograd import train as train
+    from autograd.functional import grad, grad_graph, topological_order, value_and_grad
+    from autograd.show.autopsy import autopsy
+    from autograd.show.draw import draw, draw_dot
+    from autograd.show.explain import explain
+    from autograd.show.picture import Drawing
+    from autograd.show.stepper import Stepper
+    from autograd.show.tree import tree
 
 __version__ = "0.1.0"
-COMPILED: bool = graph.COMPILED
-"""Whether the lower rooms run as machine code; if not, they are plain Python, to step into."""
 
-
-_ON_DEMAND = {"Stepper": "step", "explain": "paths", "tree": "outline", "autopsy": "diagnosis"}
-"""What is loaded when it is first asked for: by themselves, these rooms cost as much to import as all the rest."""
+_MODULES: Final = ("check", "formula", "losses", "nn", "optim", "state", "train")
+_HOMES: Final = {
+    **dict.fromkeys(("grad", "grad_graph", "topological_order", "value_and_grad"), "functional"),
+    **dict.fromkeys(("draw", "draw_dot"), "show.draw"),
+    "autopsy": "show.autopsy",
+    "explain": "show.explain",
+    "tree": "show.tree",
+    "Drawing": "show.picture",
+    "Stepper": "show.stepper",
+}
+"""The modules of the names that are loaded when they are first asked for, so that the import stays quick."""
 
 
 def __getattr__(name: str) -> Any:
-    if name == "check":
-        return importlib.import_module("autograd.check")
-    if name in _ON_DEMAND:
-        return getattr(importlib.import_module(f"autograd.{_ON_DEMAND[name]}"), name)
+    if name in _MODULES:
+        return importlib.import_module(f"autograd.{name}")
+    if name in _HOMES:
+        found = globals()[name] = getattr(importlib.import_module(f"autograd.{_HOMES[name]}"), name)
+        return found
     hint = f"; it is a method: write v.{name}()" if callable(getattr(Value, name, None)) else ""
     raise AttributeError(f"module 'autograd' has no attribute {name!r}{hint}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_MODULES})
 
 
 __all__ = [

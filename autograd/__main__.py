@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from autograd import COMPILED, __version__
-from autograd.chart import curve
-from autograd.draw import draw
-from autograd.expression import read
+from autograd.engine.number import short
+from autograd.engine.value import Value
+from autograd.formula.parse import read
 from autograd.functional import topological_order
-from autograd.number import short
-from autograd.picture import FORMATS, Drawing
-from autograd.terminal import KEYS, walk
+from autograd.show.chart import curve
+from autograd.show.draw import draw
+from autograd.show.picture import FORMATS, Drawing
+from autograd.show.terminal import KEYS, walk
 from autograd.toy import WEIGHTS, Toy
-from autograd.value import Value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -174,7 +174,7 @@ def _expression(options: argparse.Namespace) -> Value:
 
 
 def _step(options: argparse.Namespace) -> None:
-    from autograd.step import Stepper  # which no other command has to wait for
+    from autograd.show.stepper import Stepper  # which no other command has to wait for
 
     root = _expression(options)
     root.label = root.label or "z"

@@ -10,9 +10,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from autograd import formula, graph
-from autograd.modes import recording
-from autograd.value import Value
+from autograd import formula
+from autograd.engine import graph
+from autograd.engine.modes import recording
+from autograd.engine.value import Value
 
 
 def topological_order(root: Value) -> list[Value]:

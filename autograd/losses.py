@@ -14,8 +14,19 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral
 from typing import Any, TypeAlias
 
-from autograd.functions import log_softmax, log_softmax_at, mean, minimum, total
-from autograd.value import Number, Value, operand
+from autograd.engine.functions import log_softmax, log_softmax_at, mean, minimum, total
+from autograd.engine.value import Number, Value, operand
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "hinge",
+    "huber",
+    "l1",
+    "mse",
+    "squared_error",
+]
 
 Outputs: TypeAlias = Value | Sequence[Value]
 Targets: TypeAlias = "Number | Sequence[Number]"

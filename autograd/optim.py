@@ -17,8 +17,10 @@ for step, on nan and infinite gradients too. Numbers alone are handled here, no 
 
 from collections.abc import Iterable
 
-from autograd import ieee
-from autograd.value import Value
+from autograd.engine import ieee
+from autograd.engine.value import Value
+
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
 
 class Optimizer:

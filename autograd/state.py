@@ -27,8 +27,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from autograd.engine.value import Value
 from autograd.nn import Module
-from autograd.value import Value
+
+__all__ = ["load", "save"]
 
 DIGEST: Final = "scalar-autograd.sha256"
 """Under this name a file carries the digest of what it holds, so that a changed bit is noticed."""

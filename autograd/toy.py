@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from autograd.check import numerical_grad
-from autograd.value import Value
+from autograd.engine.value import Value
 
 WEIGHTS: Final = ("w1", "b1", "w2", "b2")
 

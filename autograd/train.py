@@ -20,14 +20,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from autograd.functions import mean
-from autograd.graph import order_of
-from autograd.number import counted, whole
+from autograd.arguments import whole
+from autograd.engine.functions import mean
+from autograd.engine.graph import order_of
+from autograd.engine.value import Value
 from autograd.optim import Optimizer
-from autograd.value import Value
+from autograd.wording import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+__all__ = ["History", "fit"]
 
 
 @dataclass(repr=False)

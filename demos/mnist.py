@@ -36,7 +36,7 @@ from matplotlib.axes import Axes
 from sklearn.datasets import load_digits
 
 from autograd import losses, nn, no_grad, optim, softmax, state, topological_order
-from autograd.number import counted
+from autograd.wording import counted
 
 
 def widths(text: str) -> list[int]:

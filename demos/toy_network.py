@@ -20,8 +20,8 @@ import random
 from lesson import compare, parser, words
 
 from autograd import Value, draw, formula
-from autograd.chart import curve
 from autograd.check import gradcheck, numerical_grad
+from autograd.show.chart import curve
 
 made = parser("The network x → h → y, its gradient and its training, step by step.", epochs=1000)
 options = words(made)

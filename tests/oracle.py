@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import mpmath
 
 import autograd
-from autograd import Value, functions
+from autograd import Value
+from autograd.engine import functions
 
 mp: Final = mpmath.mp.clone()
 # A double has 17 digits, and no formula below loses more than 20; at 150 digits all truths are the same to 1e-28 ulp.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.chart import HEIGHT, MOST_POINTS, WIDTH, curve
+from autograd.show.chart import HEIGHT, MOST_POINTS, WIDTH, curve
 
 
 def points(dot: str) -> list[tuple[float, float]]:

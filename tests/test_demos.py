@@ -37,7 +37,7 @@ LESSONS = {
     ),
     "activations": Lesson(
         says=(
-            r"∂z/∂x = z·\(1 − z\)",
+            r"∂z/∂x = z·\(1 - z\)",
             r"at the best rate of each: relu \d+, tanh \d+, sigmoid \d+",
             r"sigmoid last layer 3\.4e-01, first 2\.1e-05; × 0\.21 a layer",
             r"greatest slope of the sigmoid +│ ¼, at 0 \(closed form\) +│ 0\.2500",

@@ -15,13 +15,13 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, dot, topological_order, total
-from autograd.draw import DIRECTIONS, draw, draw_dot
-from autograd.naming import LABEL_LENGTH
-from autograd.picture import Drawing, render
+from autograd.show.draw import DIRECTIONS, draw, draw_dot
+from autograd.show.names import LABEL_LENGTH
+from autograd.show.picture import Drawing, render
 from tests.running import python
 
 # By its name in the system: `autograd.draw` may also be the function.
-room = import_module("autograd.draw")
+room = import_module("autograd.show.draw")
 
 DRAWN_TAGS = {"svg", "g", "title", "text", "path", "polygon", "polyline", "ellipse"}
 BIDI_CONTROLS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -177,7 +177,7 @@ def test_nodes_are_named_by_topological_order() -> None:
 def test_one_graph_is_one_text() -> None:
     assert draw(toy_network()[0], partials=True).dot == draw(toy_network()[0], partials=True).dot
     program = (
-        "from autograd import *; from autograd.draw import draw; "
+        "from autograd import *; from autograd.show.draw import draw; "
         "xs = [Value(i, label=str(i)) for i in range(9)]; print(draw(total(softmax(xs)), max_nodes=20).dot)"
     )
     outputs = {python("-c", program, PYTHONHASHSEED=seed).stdout for seed in ("1", "2")}

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from autograd import Value, formula, ieee, rules
+from autograd import Value, formula
 from autograd.check import strategies
+from autograd.engine import ieee, rules
 from autograd.formula import vocabularies
+from autograd.operations import operation
 
 STEP: Final = 1e-30
 """Of the complex step; it has no subtraction, so any step below 1e-16 of the operands is as good."""
@@ -102,7 +104,7 @@ def test_the_complex_step_agrees(op: str, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_partials_over_values_are_the_recorded_ones(op: str, data: st.DataObject) -> None:
     xs = flat(data.draw(strategies.operands(op)))
-    if op in strategies._WITHOUT_A_NAME:
+    if not operation(op).public:
         return
     v = strategies.apply(op, [Value(x) for x in xs])
     # What the formulas give by themselves, without being brought into line with what was recorded.
@@ -118,9 +120,9 @@ def test_partials_over_values_are_the_recorded_ones(op: str, data: st.DataObject
 @pytest.mark.parametrize(
     ("op", "text"),
     [
-        ("tanh", "z = tanh(x)\n∂z/∂x = 1 − z²"),
-        ("sigmoid", "z = sigmoid(x)\n∂z/∂x = z·(1 − z)"),
-        ("divide", "z = x/y\n∂z/∂x = 1/y\n∂z/∂y = −x/y²"),
+        ("tanh", "z = tanh(x)\n∂z/∂x = 1 - z²"),
+        ("sigmoid", "z = sigmoid(x)\n∂z/∂x = z·(1 - z)"),
+        ("divide", "z = x/y\n∂z/∂x = 1/y\n∂z/∂y = -x/y²"),
         ("log2", "z = nan, ∂z/∂x = nan  if x < 0\nz = log2(x), ∂z/∂x = log₂e/x"),
         ("norm", "z = norm(xs), ∂z/∂x = 0  if z = 0\nz = norm(xs), ∂z/∂x = x/norm(xs)"),
         ("dot", "z = dot(xs, ys)\n∂z/∂x = y\n∂z/∂y = x"),
@@ -154,7 +156,7 @@ def test_the_numbers_in_a_formula_give_the_derivative(op: str, data: st.DataObje
     for i, partial in enumerate(v.partials):
         text = formula.partial_text(v, i, numbers=True)
         code = text.replace("log₂e", str(1 / math.log(2.0))).replace("log₁₀e", str(1 / math.log(10.0)))
-        code = code.replace("−", "-").replace("·", "*").replace("²", "**2").replace("√", "sqrt")
+        code = code.replace("-", "-").replace("·", "*").replace("²", "**2").replace("√", "sqrt")
         if "…" in code or "softmax" in code:
             continue
         shown = eval(code, {"__builtins__": {"len": len}}, words)

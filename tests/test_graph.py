@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 
 import autograd
-from autograd import Value, draw, grad, grad_graph, graph, topological_order, total
+from autograd import Value, draw, grad, grad_graph, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
+from autograd.engine import graph
 from tests.running import python
 
 
@@ -167,8 +168,9 @@ def test_a_walk_that_finds_another_under_way_takes_the_same_path(expression: Exp
 def test_a_forked_child_waits_for_nobody() -> None:
     program = """
 import os, threading
-from autograd import Value, graph, no_grad
-from autograd.modes import MODES
+from autograd import Value, no_grad
+from autograd.engine import graph
+from autograd.engine.modes import MODES
 with graph._WALKING, MODES.lock:
     child = os.fork()
     if not child:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograd import ieee
+from autograd.engine import ieee
 from tests.running import PACKAGE
 
 SIGNATURES = {
     d.name: [ast.unparse(a.annotation) for a in d.args.args if a.annotation]
-    for d in ast.parse((PACKAGE / "ieee.py").read_text(encoding="utf-8")).body
+    for d in ast.parse((PACKAGE / "engine" / "ieee.py").read_text(encoding="utf-8")).body
     if isinstance(d, ast.FunctionDef) and not d.name.startswith("_")
 }
 OF_FLOATS = [name for name, kinds in SIGNATURES.items() if set(kinds) == {"float"}]

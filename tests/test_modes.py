@@ -8,7 +8,7 @@ import pytest
 
 import autograd
 from autograd import Value, no_grad, strict
-from autograd.modes import MODES
+from autograd.engine.modes import MODES
 
 
 def test_strict_names_the_operation_operands_and_labels() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value
-from autograd.number import short
+from autograd.engine.number import short
 
 BINARY = (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograd import Value, draw, draw_dot, picture
-from autograd.picture import render
+from autograd import Value, draw, draw_dot
+from autograd.show import picture
+from autograd.show.picture import render
 from tests.running import python
 
 # ── files ──

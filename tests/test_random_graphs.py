@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, grad_graph, log_softmax, product, softmax, topological_order, total
+from autograd import Value, grad_graph, log_softmax, operations, product, softmax, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression, Step
-from autograd.functions import normal_cdf, share
+from autograd.engine.functions import normal_cdf, share
 
 Real: TypeAlias = Any
 """A number of mpmath."""
@@ -30,7 +30,7 @@ FIRST: Final = 1e-10
 SECOND: Final = 1e-9
 """Of the largest second derivative by two inputs: what is promised."""
 ROUNDING: Final = 2.0**-48
-"""16 ulps of 1. A partial near 0, as 1 − z² of a saturated tanh, is off by ulps of 1 and not of itself; the error
+"""16 ulps of 1. A partial near 0, as 1 - z² of a saturated tanh, is off by ulps of 1 and not of itself; the error
 reaches a gradient times an adjoint and a tangent, a second derivative times an adjoint and two tangents. The most seen
 in 15,000 graphs was 1.3 ulps."""
 SLIP: Final = 1e-8
@@ -116,7 +116,7 @@ FIRST_OF: Final[dict[str, tuple[Callable[..., Real], Callable[..., Value]]]] = {
 def test_every_operation_of_the_strategies_has_an_exact_meaning() -> None:
     composed = [function(Value(1.0), Value(2.0)) for _, function in FIRST_OF.values()]
     recorded = {node.op for z in composed for node in topological_order(z)}
-    assert EXACT.keys() <= strategies.DOMAINS.keys() <= EXACT.keys() | recorded
+    assert EXACT.keys() <= operations.OPERATIONS.keys() <= EXACT.keys() | recorded
 
 
 def _exact(op: str) -> Callable[..., Real]:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd.__main__ import main
-from autograd.draw import draw
+from autograd.show.draw import draw
 from autograd.toy import Toy
 
 ROOT = Path(__file__).parent.parent
@@ -48,10 +48,10 @@ def test_every_file_that_is_linked_exists() -> None:
         assert (ROOT / link).exists(), link
 
 
-def test_the_rooms_of_the_table_exist() -> None:
+def test_the_parts_of_the_table_exist() -> None:
     table = README[README.index("## Where things are") :]
-    for room in re.findall(r"`([\w/]+(?:\.py|/))`", table):
-        assert (ROOT / "autograd" / room).exists() or (ROOT / room).exists(), room
+    for part in re.findall(r"^\| `([\w/]+(?:\.py|/))`", table, re.MULTILINE):
+        assert (ROOT / "autograd" / part).exists() or (ROOT / part).exists(), part
 
 
 def test_the_picture_can_be_drawn_as_the_text_says() -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from autograd import Stepper, Value
-from autograd.terminal import walk
+from autograd.show.terminal import walk
 from tests.running import PACKAGE, python, surroundings
 
 WORDS = ("step", "tanh(w*x+b)", "w=2", "x=-1", "b=0.5")
@@ -16,7 +16,7 @@ WORDS = ("step", "tanh(w*x+b)", "w=2", "x=-1", "b=0.5")
 
 def test_a_pipe_gets_every_step() -> None:
     lines = python("-m", "autograd", *WORDS).stdout.splitlines()
-    assert lines[0] == "v2 = w·x = 2·(−1) = −2"
+    assert lines[0] == "v2 = w·x = 2·(-1) = -2"
     assert lines[-1] == "∂z/∂x += ∂z/∂v2 · ∂v2/∂x = 0.180707 · 2 = 0.361413   (w)"
     assert len(lines) == 9
 
@@ -38,7 +38,7 @@ def test_keys_go_on_back_and_to_the_end() -> None:
             shown += os.read(ours, 4096).decode()
 
     answered(b"", "q quits")
-    answered(b" ", "v2 = w·x = 2·(−1) = −2")
+    answered(b" ", "v2 = w·x = 2·(-1) = -2")
     answered(b"\x1b[C", "v4 = v2 + b")
     answered(b"b", "back at: v2")
     answered(b"b", "back at the start")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, topological_order
-from autograd.graph import is_constant
+from autograd.engine.graph import is_constant
 
 METHODS = [
     "exp",

@@ -11,8 +11,7 @@
 Needs hypothesis (extra `check`). A failing expression shrinks to a few lines and prints as Python.
 """
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -25,101 +24,19 @@ except ModuleNotFoundError:
         "autograd.check.strategies needs hypothesis: pip install 'scalar-autograd[check]'"
     ) from None
 
-import autograd
 from autograd.formula import rule
-from autograd.value import Value
+from autograd.operations import OPERATIONS, operation
 
-Interval = tuple[float, float]
-
-_WIDE: Final = ((-10.0, 10.0),)
-_POSITIVE: Final = ((0.1, 10.0),)
-_NONZERO: Final = ((-10.0, -0.1), (0.1, 10.0))
-_MODERATE: Final = ((-4.0, 4.0),)
-_INSIDE_ONE: Final = ((-0.9, 0.9),)
-
-DOMAINS: Final[Mapping[str, tuple[tuple[Interval, ...], ...]]] = {
-    "add": (_WIDE, _WIDE),
-    "subtract": (_WIDE, _WIDE),
-    "multiply": (_WIDE, _WIDE),
-    "divide": (_WIDE, _NONZERO),
-    "power": (((0.2, 4.0),), ((-3.0, 3.0),)),
-    "negative": (_WIDE,),
-    "positive": (_WIDE,),
-    "square": (_WIDE,),
-    "reciprocal": (_NONZERO,),
-    "sqrt": (_POSITIVE,),
-    "rsqrt": (_POSITIVE,),
-    "exp": (_MODERATE,),
-    "expm1": (_MODERATE,),
-    "log": (_POSITIVE,),
-    "log1p": (((-0.9, 10.0),),),
-    "log2": (_POSITIVE,),
-    "log10": (_POSITIVE,),
-    "logaddexp": (_WIDE, _WIDE),
-    "shift": (_WIDE, _WIDE),
-    "exp_of_difference": (_MODERATE, _MODERATE),
-    "share": (_MODERATE, _MODERATE),
-    "sin": (_WIDE,),
-    "cos": (_WIDE,),
-    "tan": (((-1.3, 1.3),),),
-    "asin": (_INSIDE_ONE,),
-    "acos": (_INSIDE_ONE,),
-    "atan": (_WIDE,),
-    "sinh": (_MODERATE,),
-    "cosh": (_MODERATE,),
-    "tanh": (_MODERATE,),
-    "hypot": (_NONZERO, _NONZERO),
-    "erf": (((-2.5, 2.5),),),
-    "sigmoid": (_WIDE,),
-    "logsigmoid": (_WIDE,),
-    "softplus": (_WIDE,),
-    "relu": (_NONZERO,),
-    "leaky_relu": (_NONZERO, ((0.01, 0.5),)),
-    "elu": (_NONZERO, ((0.5, 2.0),)),
-    "silu": (_WIDE,),
-    "normal_cdf": (_MODERATE,),
-    "gelu": (_MODERATE,),
-    "absolute": (_NONZERO,),
-    "maximum": (_WIDE, _WIDE),
-    "minimum": (_WIDE, _WIDE),
-    "detach": (_WIDE,),
-    "total": (_WIDE,),
-    "mean": (_WIDE,),
-    "dot": (_WIDE, _WIDE),
-    "logsumexp": (_WIDE,),
-    "log_of_shifted_sum": (_WIDE,),
-    "norm": (_NONZERO,),
-    "largest": (_WIDE,),
-    "smallest": (_WIDE,),
-}
-"""For each rule, the intervals of each operand where value and derivative are well-conditioned and smooth."""
-
-_CHOOSING: Final = ("maximum", "minimum", "largest", "smallest")
 _APART: Final = 0.05
 """How far apart the operands of a choice must be for differences to stay on one side of it."""
 _LARGEST_RESULT: Final = 1e3
 
-_INFIX: Final[Mapping[str, tuple[str, Callable[[Any, Any], Any]]]] = {
-    "add": ("+", operator.add),
-    "subtract": ("-", operator.sub),
-    "multiply": ("*", operator.mul),
-    "divide": ("/", operator.truediv),
-    "power": ("**", operator.pow),
-}
-_PREFIX: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
-    "negative": ("-{}", operator.neg),
-    "positive": ("+{}", operator.pos),
-    "absolute": ("abs({})", operator.abs),
-}
-_WITHOUT_A_NAME: Final = ("shift", "exp_of_difference", "log_of_shifted_sum", "share", "normal_cdf")
-"""Recorded by softmax and log_softmax, and by the derivatives of logaddexp and gelu."""
-_IN_EXPRESSIONS: Final = [op for op in DOMAINS if op not in ("detach", *_WITHOUT_A_NAME)]
+_IN_EXPRESSIONS: Final = [row.name for row in OPERATIONS.values() if row.public and row.name != "detach"]
 
 
 def scalars(op: str, position: int = 0) -> st.SearchStrategy[float]:
     """Well-conditioned numbers for one operand of an operation; ValueError for an unknown one."""
-    rule(op)
-    intervals = DOMAINS[op][position]
+    intervals = operation(op).domains[position]
     return st.one_of([st.floats(low, high, allow_subnormal=False) for low, high in intervals])
 
 
@@ -128,8 +45,8 @@ def operands(op: str) -> st.SearchStrategy[tuple[Any, ...]]:
 
     Operands of a choice (maximum, largest, …) keep clear of ties.
     """
-    count = len(rule(op).operands)
-    if not rule(op).of_sequences:
+    count = len(operation(op).domains)
+    if not operation(op).of_sequences:
         return st.tuples(*[scalars(op, i) for i in range(count)]).filter(lambda xs: _smooth(op, xs))
     rows = st.lists(st.tuples(*[scalars(op, i) for i in range(count)]), min_size=1, max_size=5)
     columns = rows.map(lambda rows: tuple(list(column) for column in zip(*rows, strict=True)))
@@ -139,7 +56,7 @@ def operands(op: str) -> st.SearchStrategy[tuple[Any, ...]]:
 def _smooth(op: str, xs: Sequence[float]) -> bool:
     """Whether a choice between xs is clear; so it is for every operation that doesn't choose."""
     ranked = sorted(xs)
-    return op not in _CHOOSING or all(b - a > _APART for a, b in pairwise(ranked))
+    return not operation(op).chooses or all(b - a > _APART for a, b in pairwise(ranked))
 
 
 def apply(op: str, xs: Sequence[Any]) -> Any:
@@ -147,29 +64,7 @@ def apply(op: str, xs: Sequence[Any]) -> Any:
 
     An operation on sequences takes all its numbers in one row, dot the xs and then the ys.
     """
-    if op in _INFIX:
-        return _INFIX[op][1](*xs)
-    if op in _PREFIX:
-        return _PREFIX[op][1](*xs)
-    if rule(op).of_sequences:
-        return getattr(autograd, op)(*rule(op).grouped(xs))
-    if hasattr(Value, op):
-        return getattr(xs[0], op)(*xs[1:])
-    return getattr(autograd, op)(*xs)
-
-
-def _write(op: str, xs: Sequence[str]) -> str:
-    """The same as Python text."""
-    if op in _INFIX:
-        return f"{xs[0]} {_INFIX[op][0]} {xs[1]}"
-    if op in _PREFIX:
-        return _PREFIX[op][0].format(xs[0])
-    if rule(op).of_sequences:
-        lists = [f"[{', '.join(group)}]" for group in rule(op).grouped(xs)]
-        return f"{op}({', '.join(lists)})"
-    if hasattr(Value, op):
-        return f"{xs[0]}.{op}({', '.join(xs[1:])})"
-    return f"{op}({', '.join(xs)})"
+    return operation(op).call(xs)
 
 
 @dataclass(frozen=True)
@@ -208,7 +103,7 @@ class Expression:
         for step in self.steps:
             operands = [names[x] if isinstance(x, int) else f"({x!r})" if x < 0.0 else repr(x) for x in step.operands]
             names.append(f"v{len(names)}")
-            lines.append(f"{names[-1]} = {_write(step.op, operands)}")
+            lines.append(f"{names[-1]} = {operation(step.op).python(operands)}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -220,7 +115,7 @@ class Expression:
 
 
 def _inside(op: str, xs: Sequence[float]) -> bool:
-    domains = DOMAINS[op]
+    domains = operation(op).domains
     n = len(xs) // len(domains)
     return _smooth(op, xs) and all(any(low <= x <= high for low, high in domains[i // n]) for i, x in enumerate(xs))
 
@@ -229,10 +124,10 @@ def _inside(op: str, xs: Sequence[float]) -> bool:
 def _steps(draw: st.DrawFn) -> tuple[str, list[int | float]]:
     """An operation, and for each operand a constant or how far back to look for it."""
     op = draw(st.sampled_from(_IN_EXPRESSIONS))
-    repeats = draw(st.integers(1, 4)) if rule(op).of_sequences else 1
+    repeats = draw(st.integers(1, 4)) if operation(op).of_sequences else 1
     back = st.integers(0, 15)
     # The first operand is always a number of the graph, and most others are.
-    rest = [draw(back | back | scalars(op, i // repeats)) for i in range(1, len(DOMAINS[op]) * repeats)]
+    rest = [draw(back | back | scalars(op, i // repeats)) for i in range(1, len(operation(op).domains) * repeats)]
     return op, [draw(back), *rest]
 
 

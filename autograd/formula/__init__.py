@@ -3,15 +3,15 @@
 >>> from autograd import Value, formula
 >>> print(formula.describe("tanh"))
 z = tanh(x)
-∂z/∂x = 1 − z²
+∂z/∂x = 1 - z²
 >>> h = Value(0.35, label="z1").sigmoid()
 >>> formula.partial_text(h, 0), formula.partial_text(h, 0, numbers=True)
-('z·(1 − z)', '0.586618·(1 − 0.586618)')
+('z·(1 - z)', '0.586618·(1 - 0.586618)')
 
 Nothing is stated here a second time: each reading is made from the source of `rules.py`.
 """
 
-from autograd.formula.rulebook import Rule, constants, rule, rules
+from autograd.formula.cases import Rule, constants, rule, rules
 from autograd.formula.text import describe, operation_text, partial_text
 from autograd.formula.vocabularies import BREAKDOWN, over, partials_over_values
 

@@ -3,7 +3,7 @@
 >>> from autograd import Value
 >>> from autograd.formula import partial_text
 >>> partial_text(Value(0.35).sigmoid(), 0, names=["z1"], name="h")
-'h·(1 − h)'
+'h·(1 - h)'
 """
 
 import ast
@@ -11,10 +11,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd import ieee
-from autograd.formula.rulebook import Rule, constants, returned, rule, target, unchanged
-from autograd.number import signed
-from autograd.value import Value
+from autograd.engine import ieee
+from autograd.engine.value import Value
+from autograd.formula.cases import Rule, constants, returned, rule, target, unchanged
+from autograd.wording import brief
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 """How tightly a piece of text holds together."""
@@ -36,23 +36,23 @@ def _grip(text: _Text, at_least: int) -> str:
 
 
 def _number(number: float) -> _Text:
-    text = signed(number)
-    return text, _SIGN if text.startswith("−") else _ATOM
+    text = brief(number)
+    return text, _SIGN if text.startswith("-") else _ATOM
 
 
 def _binary(left: _Text, op: ast.operator, right: _Text) -> _Text:
     if isinstance(op, (ast.Add, ast.Sub)):
         plus = isinstance(op, ast.Add)
-        if right[0].startswith("−") and right[1] >= _PRODUCT:  # a + −b is a − b
+        if right[0].startswith("-") and right[1] >= _PRODUCT:  # a + -b is a - b
             plus, right = not plus, (right[0][1:], right[1])
-        return f"{left[0]} {'+' if plus else '−'} {_grip(right, _SUM if plus else _PRODUCT)}", _SUM
+        return f"{left[0]} {'+' if plus else '-'} {_grip(right, _SUM if plus else _PRODUCT)}", _SUM
     if isinstance(op, ast.Div):
         return f"{_grip(left, _PRODUCT)}/{_grip(right, _POWER)}", _PRODUCT
     if left == right:
         return _power(left, ("2", _ATOM))
-    if left == ("−1", _SIGN):
-        return f"−{_grip(right, _PRODUCT)}", _SIGN
-    return f"{_grip(left, _PRODUCT)}·{_grip(right, _SIGN if right[0][0] != '−' else _POWER)}", _PRODUCT
+    if left == ("-1", _SIGN):
+        return f"-{_grip(right, _PRODUCT)}", _SIGN
+    return f"{_grip(left, _PRODUCT)}·{_grip(right, _SIGN if right[0][0] != '-' else _POWER)}", _PRODUCT
 
 
 def _power(base: _Text, exponent: _Text) -> _Text:
@@ -79,7 +79,7 @@ def _call(name: str, arguments: list[_Text]) -> _Text:
     if name == "gaussian":
         square = _power(x, ("2", _ATOM))
         square = square if y[0] == "1" else _binary(y, ast.Mult(), square)
-        return f"e^(−{_grip(square, _PRODUCT)})", _POWER
+        return f"e^(-{_grip(square, _PRODUCT)})", _POWER
     if name in ("share", "exp_of_difference"):
         return f"{'sigmoid' if name == 'share' else 'exp'}({_binary(x, ast.Sub(), y)[0]})", _ATOM
     if name == "direction":
@@ -88,7 +88,7 @@ def _call(name: str, arguments: list[_Text]) -> _Text:
 
 
 def _lowered(base: _Text, exponent: _Text, k: _Text) -> _Text:
-    """base to the power exponent − k."""
+    """base to the power exponent - k."""
     if k[0] == "0":
         return _power(base, exponent)
     if not exponent[0].isdecimal():
@@ -104,9 +104,9 @@ def _print(e: ast.expr, names: Mapping[str, _Text]) -> _Text:
         return names.get(e.id) or _NAMES.get(e.id) or (e.id, _ATOM)
     if isinstance(e, ast.UnaryOp):
         inner = _print(e.operand, names)
-        if inner[0].startswith("−") and inner[1] >= _PRODUCT:
+        if inner[0].startswith("-") and inner[1] >= _PRODUCT:
             return inner[0][1:], _PRODUCT
-        return f"−{_grip(inner, _PRODUCT)}", _SIGN
+        return f"-{_grip(inner, _PRODUCT)}", _SIGN
     if isinstance(e, ast.BinOp):
         return _binary(_print(e.left, names), e.op, _print(e.right, names))
     if isinstance(e, ast.Call):
@@ -225,8 +225,8 @@ _INFIX = {
 def operation_text(op: str, operands: Sequence[str]) -> str:
     """An operation written out on the texts of its operands.
 
-    >>> operation_text("multiply", ["a", "−2"]), operation_text("dot", ["a", "b", "c", "d"])
-    ('a·(−2)', 'a·c + b·d')
+    >>> operation_text("multiply", ["a", "-2"]), operation_text("dot", ["a", "b", "c", "d"])
+    ('a·(-2)', 'a·c + b·d')
     >>> operation_text("sigmoid", ["a + b"])
     'sigmoid(a + b)'
     """
@@ -238,7 +238,7 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
     if op == "power":
         return _power(*texts)[0]
     if op == "negative":
-        return f"−{_grip(texts[0], _POWER)}"
+        return f"-{_grip(texts[0], _POWER)}"
     if op in ("total", "mean", "dot") and texts:
         n = len(texts) // 2
         terms = [_times(x, y) for x, y in zip(texts[:n], texts[n:], strict=True)] if op == "dot" else texts
@@ -249,18 +249,18 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
     if op in ("share", "exp_of_difference"):
         return _call(op, texts)[0]
     if op == "log_of_shifted_sum":
-        return f"log Σ exp([{', '.join(operands[:-1])}] − {_grip(texts[-1], _PRODUCT)})"
+        return f"log Σ exp([{', '.join(operands[:-1])}] - {_grip(texts[-1], _PRODUCT)})"
     return f"{op}({', '.join(operands)})"
 
 
 def _times(x: _Text, y: _Text) -> _Text:
     """Both factors as they are, for somebody to multiply."""
-    return f"{_grip(x, _PRODUCT)}·{_grip(y, _SIGN if y[0][0] != '−' else _POWER)}", _PRODUCT
+    return f"{_grip(x, _PRODUCT)}·{_grip(y, _SIGN if y[0][0] != '-' else _POWER)}", _PRODUCT
 
 
 def _held_together(text: str) -> _Text:
     """A name or a number as a piece of text; a label may be any words."""
-    bare = text.removeprefix("−")
+    bare = text.removeprefix("-")
     if re.fullmatch(r"[\d.]+e[+-]\d+", bare):
         return text, _SIGN if bare != text else _PRODUCT
     if not all(c.isalnum() or c in "_.#'…" for c in bare):

@@ -14,9 +14,9 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, Final
 
-from autograd import functions, graph, ieee
-from autograd.formula.rulebook import constants, returned, rule, target, unchanged
-from autograd.value import Value
+from autograd.engine import functions, graph, ieee
+from autograd.engine.value import Value
+from autograd.formula.cases import constants, returned, rule, target, unchanged
 
 BREAKDOWN: Final = 1e-6
 """So far apart two roundings of one formula never are: one of them has left the range of floats on its way."""

@@ -9,12 +9,12 @@
 import math
 import random
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Final
 
-from autograd.functions import log_softmax, softmax
-from autograd.number import counted
-from autograd.value import Number, Value
+from autograd.arguments import known
+from autograd.engine.functions import log_softmax, softmax
+from autograd.engine.value import Number, Value
+from autograd.wording import counted
 
 _OF_LAYERS: Final[dict[str, Callable[[list[Value]], list[Value]]]] = {"softmax": softmax, "log_softmax": log_softmax}
 _OF_NUMBERS: Final = (
@@ -60,14 +60,6 @@ class Initial:
 
     def bias(self) -> Value:
         return self.weight() if self._biases_too else Value(0.0)
-
-
-def known(kind: str, name: object, names: Sequence[str]) -> None:
-    """ValueError unless it is one of the names."""
-    if name not in names:
-        near = get_close_matches(str(name), names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-        raise ValueError(f"there is no {kind} {name!r}; {hint}")
 
 
 def inputs(x: Sequence[Number], wanted: int, module: str, thing: str = "input") -> Sequence[Number]:

@@ -14,11 +14,12 @@ import random
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from autograd.functions import dot
+from autograd.arguments import whole
+from autograd.engine.functions import dot
+from autograd.engine.value import Number, Value, operand
 from autograd.nn.choices import Initial
 from autograd.nn.module import Module
-from autograd.number import counted, whole
-from autograd.value import Number, Value, operand
+from autograd.wording import counted
 
 Image: TypeAlias = Sequence[Sequence[Number]]
 

@@ -14,7 +14,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from autograd.value import Value
+from autograd.engine.value import Value
 
 
 class Module:

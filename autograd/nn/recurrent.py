@@ -15,11 +15,12 @@ The gradient of a loss of the last state goes back through every step: backpropa
 import random
 from collections.abc import Sequence
 
-from autograd.functions import dot
-from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs, known
+from autograd.arguments import known, whole
+from autograd.engine.functions import dot
+from autograd.engine.value import Number, Value, operand
+from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs
 from autograd.nn.module import Module
-from autograd.number import counted, whole
-from autograd.value import Number, Value, operand
+from autograd.wording import counted
 
 State = Sequence[Number]
 

@@ -1,0 +1,43 @@
+"""Checks of arguments that many functions share, each with an error that names the remedy.
+
+>>> from autograd.arguments import whole
+>>> whole("the stride", 2)
+2
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from numbers import Integral
+
+from autograd.engine.value import Value
+
+
+def whole(what: str, n: object, least: int = 1) -> int:
+    """n as an int, if it is a whole number from `least`, NumPy's included; else a ValueError."""
+    if isinstance(n, bool) or not isinstance(n, Integral) or int(n) < least:
+        raise ValueError(f"{what} is a whole number from {least}, not {n!r}")
+    return int(n)
+
+
+def known(kind: str, name: object, names: Iterable[str]) -> None:
+    """Raise a ValueError, with the nearest name or all names, unless the name is one of the names."""
+    names = list(names)
+    if name not in names:
+        near = get_close_matches(str(name), names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+        raise ValueError(f"there is no {kind} {name!r}; {hint}")
+
+
+def a_value(thing: object, where: str) -> Value:
+    """The thing itself, if it is a Value; else a TypeError.
+
+    >>> a_value(3.0, "tree")
+    Traceback (most recent call last):
+    ...
+    TypeError: tree takes a Value, not float 3.0; wrap a number as Value(number)
+    """
+    if isinstance(thing, Value):
+        return thing
+    remedy = "take one of them" if isinstance(thing, (list, tuple)) else "wrap a number as Value(number)"
+    shown = repr(thing) if len(repr(thing)) <= 60 else repr(thing)[:57] + "…"
+    raise TypeError(f"{where} takes a Value, not {type(thing).__name__} {shown}; {remedy}")

@@ -1,0 +1,13 @@
+"""All that is compiled: floats, the calculus, the graph with its order and sweep, and the tape.
+
+>>> from autograd.engine.value import Value
+>>> x = Value(3.0)
+>>> (x * x).partials
+(3.0, 3.0)
+
+Every module beside this one becomes machine code where a C compiler is at hand, but for `native`,
+which is for the interpreter. The same source gives the same bits either way.
+"""
+
+# In this order: a compiled module that another one has to load would not know its own file.
+from autograd.engine import ieee, rules, number, graph, modes, value, functions  # noqa: F401  # isort: skip

@@ -1,0 +1,189 @@
+"""Functions of two Values and of whole sequences of them.
+
+>>> from autograd import Value, largest, softmax, total
+>>> scores = [Value(1.0), Value(3.0), Value(2.0)]
+>>> total(scores), largest(scores)
+(Value(data=6.0, grad=0.0), Value(data=3.0, grad=0.0))
+>>> [round(p.data, 3) for p in softmax(scores)]
+[0.09, 0.665, 0.245]
+
+Each takes Values and numbers alike. A sequence is any iterable of them; one operation on a
+sequence is one node, however long the sequence.
+"""
+
+from collections.abc import Iterable
+
+from autograd.engine import rules
+from autograd.engine.graph import Node
+from autograd.engine.value import Number, Value, operand, record, record_many
+
+
+def maximum(x: Number, y: Number) -> Value:
+    """The greater of the two; a tie is x and shares the gradient, a nan on either side gives nan."""
+    a, b = operand(x, "maximum"), operand(y, "maximum")
+    z, dx, dy = rules.maximum(a._data, b._data)
+    return record("maximum", z, a, dx, b, dy)
+
+
+def minimum(x: Number, y: Number) -> Value:
+    """The lesser of the two; a tie is x and shares the gradient, a nan on either side gives nan."""
+    a, b = operand(x, "minimum"), operand(y, "minimum")
+    z, dx, dy = rules.minimum(a._data, b._data)
+    return record("minimum", z, a, dx, b, dy)
+
+
+def hypot(x: Number, y: Number) -> Value:
+    """√(x² + y²), in range wherever the result is; both derivatives are 0 at the origin."""
+    a, b = operand(x, "hypot"), operand(y, "hypot")
+    z, dx, dy = rules.hypot(a._data, b._data)
+    return record("hypot", z, a, dx, b, dy)
+
+
+def logaddexp(x: Number, y: Number) -> Value:
+    """log(eˣ + e^y), without overflow."""
+    a, b = operand(x, "logaddexp"), operand(y, "logaddexp")
+    z, dx, dy = rules.logaddexp(a._data, b._data)
+    return record("logaddexp", z, a, dx, b, dy)
+
+
+def _exp_of_difference(a: Value, b: Value) -> Value:
+    z, dx, dy = rules.exp_of_difference(a._data, b._data)
+    return record("exp_of_difference", z, a, dx, b, dy)
+
+
+def _shift(a: Value, b: Value) -> Value:
+    z, dx, dy = rules.shift(a._data, b._data)
+    return record("shift", z, a, dx, b, dy)
+
+
+# ── which derivatives are made of ──
+
+
+def share(x: Number, y: Number) -> Value:
+    """eˣ / (eˣ + e^y), the derivative of logaddexp by x."""
+    a, b = operand(x, "share"), operand(y, "share")
+    z, dx, dy = rules.share(a._data, b._data)
+    return record("share", z, a, dx, b, dy)
+
+
+def normal_cdf(x: Number) -> Value:
+    """The standard normal distribution function Φ, which gelu and its derivative are made of."""
+    a = operand(x, "normal_cdf")
+    z, dx = rules.normal_cdf(a._data)
+    return record("normal_cdf", z, a, dx)
+
+
+# ── sequences ──
+
+
+def _operands(xs: Iterable[Number], operation: str, least: int = 0) -> list[Value]:
+    if not isinstance(xs, list) and (isinstance(xs, (Node, str, bytes)) or not hasattr(xs, "__iter__")):
+        raise TypeError(f"{operation} takes a sequence of Values and numbers, not {xs!r}; write {operation}([…])")
+    operands = [operand(x, operation) for x in xs]
+    if len(operands) < least:
+        raise ValueError(f"{operation} of no numbers is undefined; give it at least one")
+    return operands
+
+
+def _datas(operands: list[Value]) -> list[float]:
+    return [v._data for v in operands]
+
+
+def total(xs: Iterable[Number]) -> Value:
+    """The sum, rounded once whatever the length; 0 for an empty sequence."""
+    operands = _operands(xs, "total")
+    z, dxs = rules.total(_datas(operands))
+    return record_many("total", z, operands, dxs) if operands else Value(z)
+
+
+def mean(xs: Iterable[Number]) -> Value:
+    """The arithmetic mean; ValueError for an empty sequence."""
+    operands = _operands(xs, "mean", 1)
+    z, dxs = rules.mean(_datas(operands))
+    return record_many("mean", z, operands, dxs)
+
+
+def product(xs: Iterable[Number]) -> Value:
+    """The product, multiplied from the left; 1 for an empty sequence."""
+    operands = _operands(xs, "product")
+    if not operands:
+        return Value(1.0)
+    z = +operands[0]
+    for v in operands[1:]:
+        z = z * v
+    return z
+
+
+def dot(xs: Iterable[Number], ys: Iterable[Number]) -> Value:
+    """Σ x·y, the sum rounded once; ValueError unless xs and ys are of one length, 0 for empty ones."""
+    left, right = _operands(xs, "dot"), _operands(ys, "dot")
+    if len(left) != len(right):
+        raise ValueError(f"dot takes two sequences of one length, not of {len(left)} and {len(right)}")
+    z, dxs, dys = rules.dot(_datas(left), _datas(right))
+    return record_many("dot", z, left + right, dxs + dys) if left else Value(z)
+
+
+def logsumexp(xs: Iterable[Number]) -> Value:
+    """log Σeˣ, shifted by the greatest; ValueError for an empty sequence."""
+    operands = _operands(xs, "logsumexp", 1)
+    z, dxs = rules.logsumexp(_datas(operands))
+    return record_many("logsumexp", z, operands, dxs)
+
+
+def norm(xs: Iterable[Number]) -> Value:
+    """√Σx², in range wherever the result is; all derivatives are 0 at the origin, 0 for an empty sequence."""
+    operands = _operands(xs, "norm")
+    z, dxs = rules.norm(_datas(operands))
+    return record_many("norm", z, operands, dxs) if operands else Value(z)
+
+
+def largest(xs: Iterable[Number]) -> Value:
+    """The greatest; k that tie get 1/k of the gradient each, a nan gives nan; ValueError for an empty sequence."""
+    operands = _operands(xs, "largest", 1)
+    z, dxs = rules.largest(_datas(operands))
+    return record_many("largest", z, operands, dxs)
+
+
+def smallest(xs: Iterable[Number]) -> Value:
+    """The least; k that tie get 1/k of the gradient each, a nan gives nan; ValueError for an empty sequence."""
+    operands = _operands(xs, "smallest", 1)
+    z, dxs = rules.smallest(_datas(operands))
+    return record_many("smallest", z, operands, dxs)
+
+
+def softmax(xs: Iterable[Number]) -> list[Value]:
+    """eˣ / Σeˣ for each x, shifted by the greatest; ValueError for an empty sequence.
+
+    Source: I. Goodfellow, Y. Bengio, A. Courville, Deep Learning (2016), section 4.1.
+    """
+    operands = _operands(xs, "softmax", 1)
+    top = largest(operands).detach()  # as in log_softmax
+    exps = [_exp_of_difference(v, top) for v in operands]
+    s = total(exps)
+    return [e / s for e in exps]
+
+
+def log_softmax(xs: Iterable[Number]) -> list[Value]:
+    """log(softmax(xs)) without its underflow: each x less the greatest, less the log of the sum so shifted.
+
+    ValueError for an empty sequence.
+    """
+    operands = _operands(xs, "log_softmax", 1)
+    top, rest = _shift_and_rest(operands)
+    return [_shift(v, top) - rest for v in operands]
+
+
+def log_softmax_at(xs: Iterable[Number], k: int) -> Value:
+    """log_softmax(xs)[k] without the nodes of the others; ValueError for an empty sequence."""
+    operands = _operands(xs, "log_softmax", 1)
+    top, rest = _shift_and_rest(operands)
+    return _shift(operands[k], top) - rest
+
+
+def _shift_and_rest(operands: list[Value]) -> tuple[Value, Value]:
+    """The greatest, and the log of the sum of exponentials shifted by it."""
+    # The shift changes nothing in exact arithmetic, so no gradient is owed to it.
+    top = largest(operands).detach()
+    row = [*operands, top]
+    z, dxs = rules.log_of_shifted_sum(_datas(row))
+    return top, record_many("log_of_shifted_sum", z, row, dxs)

@@ -1,0 +1,68 @@
+"""Numbers and names as a node keeps them: floats and plain strings.
+
+>>> from autograd.engine.number import short, to_float
+>>> short(0.1 + 0.2), to_float(3, "add")
+('0.3', 3.0)
+"""
+
+from numbers import Real
+
+
+def short(number: float) -> str:
+    """A float in at most six digits, as labels and tables show it.
+
+    >>> short(2.0), short(1 / 3), short(1e-9)
+    ('2.0', '0.333333', '1e-09')
+    """
+    text = f"{number:.6g}"
+    return text if any(mark in text for mark in ".en") else text + ".0"
+
+
+def to_float(number: object, operation: str) -> float:
+    """The float that number stands for; TypeError with a remedy for anything that isn't a real number."""
+    if type(number) is float:
+        return number
+    if isinstance(number, int):
+        try:
+            return float(number)
+        except OverflowError:
+            raise OverflowError(
+                f"{operation}: an int of {number.bit_length()} bits is too large for a float, "
+                "which ends at 1.8e308; scale it first"
+            ) from None
+    if isinstance(number, float) or (isinstance(number, Real) and type(number).__module__ == "numpy"):
+        return float(number)
+    shown = repr(number)
+    shown = shown if len(shown) <= 60 else shown[:57] + "…"
+    values = "" if operation.startswith("Value") else "Values, "
+    raise TypeError(
+        f"{operation} takes {values}ints, floats and NumPy real scalars, not {type(number).__name__} {shown}; "
+        + _remedy(number)
+    )
+
+
+def plain(text: str) -> str:
+    """The text as a str and no subclass, which might run code when a node lets go of it.
+
+    >>> class Name(str): ...
+    >>> type(plain(Name("w")))
+    <class 'str'>
+    """
+    return text if type(text) is str else str.__str__(text)
+
+
+def _remedy(thing: object) -> str:
+    if hasattr(thing, "detach"):
+        return "use +v for a node of its own, v.data for its number, v.detach() to cut the graph"
+    if thing is None:
+        return "did a function forget to return?"
+    if isinstance(thing, complex):
+        return "take .real or .imag"
+    shape = getattr(thing, "shape", None)
+    if shape == ():
+        return "take its number with .item()"
+    if isinstance(thing, (str, bytes, bytearray)) or (shape is None and hasattr(thing, "__float__")):
+        return "convert it with float() first"
+    if hasattr(thing, "__iter__"):
+        return "work on its elements: [Value(x) for x in xs]"
+    return "give a number"

@@ -1,0 +1,461 @@
+"""`Value`: arithmetic on floats that remembers.
+
+>>> from autograd import Value
+>>> w, x = Value(2.0, label="w"), Value(-3.0, label="x")
+>>> y = (w * x + 7.0).tanh()
+>>> y.backward()
+>>> w, x
+(Value(data=2.0, grad=-1.25992, label='w'), Value(data=-3.0, grad=0.839949, label='x'))
+
+A method computes its value and local derivatives with a rule and records the node. It holds no
+calculus of its own, and the graph that it grows can be read again by everything downstream.
+"""
+
+from typing import ClassVar, TypeAlias, final
+
+from autograd.engine import graph, rules
+from autograd.engine.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
+from autograd.engine.modes import MODES, check, check_partials
+from autograd.engine.native import mypyc_attr
+from autograd.engine.number import plain, short, to_float
+
+if not COMPILED:
+    Number: TypeAlias = "Value | float"
+    """What an operation takes: a Value, an int or float, or a NumPy real scalar."""
+    Text: TypeAlias = str
+else:  # compiled, an annotation would be a check with an error of its own, and we have a better one
+    Number: TypeAlias = object
+    Text: TypeAlias = object
+
+# ── recording ──
+
+
+def record(
+    op: str, z: float, x: Node, dx: float, y: Node | None = None, dy: float = 0.0, fan: Fan | None = None
+) -> "Value":
+    """The node of an operation on one operand or two, with its local derivatives.
+
+    With CONSTANT_FIRST or CONSTANT_LAST for fan, dy is a plain number that took part.
+    """
+    v = _blank(Value)
+    v._data = z
+    v._grad = 0.0
+    v._label = ""
+    v._op = op
+    v._x = x
+    v._dx = dx
+    v._y = y
+    v._dy = dy
+    v._fan = fan
+    v._mark = 0
+    if MODES.active:
+        check(v)
+    return v
+
+
+def record_many(op: str, z: float, operands: "list[Value]", partials: list[float]) -> "Value":
+    """The node of an operation on any number of operands; partials pair with operands. It keeps both lists."""
+    v = constant(z)
+    v._op = op
+    v._fan = Fan(operands, partials)  # type: ignore[arg-type]
+    v._mark = 0
+    if MODES.active:
+        check(v)
+    return v
+
+
+def constant(data: float) -> "Value":
+    """A leaf for a number that took part in an operation."""
+    v = _blank(Value)
+    v._data = data
+    v._grad = 0.0
+    v._label = ""
+    v._op = ""
+    v._x = None
+    v._dx = 0.0
+    v._y = None
+    v._dy = 0.0
+    v._fan = None
+    v._mark = CONSTANT
+    return v
+
+
+def operand(x: object, operation: str) -> "Value":
+    """x itself if it is a Value, else a constant; TypeError naming the operation if it is no number."""
+    return x if isinstance(x, Value) else constant(to_float(x, operation))
+
+
+def _blank(kind: "type[Value]") -> "Value":
+    return Value(BLANK)
+
+
+if not COMPILED:  # the interpreter then need not run __init__ for every node
+    globals()["_blank"] = object.__new__
+
+
+@final
+@mypyc_attr(acyclic=True)
+class Value(Node):
+    """A number in a graph: its data, its gradient, and the operation that made it.
+
+    Value(data, label="") is a leaf. data is an int, a float or a NumPy real scalar, kept as a
+    float; anything else is a TypeError. Every operation on it gives a new Value that remembers
+    its operands and its local derivatives at that moment, so changing `.data` later can't corrupt
+    a gradient. `==` and `hash` go by identity, `< <= > >=` by data. There are no subclasses.
+    """
+
+    __slots__ = ()
+    # NumPy must leave `array * value` to us, which can say what is wrong with it.
+    __array_ufunc__: ClassVar[None] = None
+
+    @classmethod
+    def __init_subclass__(cls) -> None:
+        raise TypeError(
+            f"{cls.__name__} can't be a subclass of Value, because operations on it would still make plain Values; "
+            "keep a Value in an attribute of it instead"
+        )
+
+    def __init__(self, data: object, label: Text = "") -> None:
+        Node.__init__(self)
+        if data is not BLANK:
+            self._data = to_float(data, "Value")
+            self._label = _text(label)
+
+    # ── what a node shows ──
+
+    @property
+    def data(self) -> float:
+        """The number. Assigning changes this node only; nodes already made keep theirs."""
+        return self._data
+
+    @data.setter
+    def data(self, number: object) -> None:
+        self._data = to_float(number, "Value.data")
+
+    @property
+    def grad(self) -> float:
+        """∂root/∂self, as `backward` left it: summed over calls in a leaf, the last call's elsewhere."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, number: object) -> None:
+        self._grad = to_float(number, "Value.grad")
+
+    @property
+    def label(self) -> str:
+        """A name for people; any string."""
+        return self._label
+
+    @label.setter
+    def label(self, text: object) -> None:
+        self._label = _text(text)
+
+    @property
+    def op(self) -> str:
+        """The name of the rule that made the node; "" for a leaf."""
+        return self._op
+
+    @property
+    def operands(self) -> "tuple[Value, ...]":
+        """What the operation worked on, in order, constants included; () for a leaf."""
+        return tuple(graph.operands_of(self))
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """∂self/∂operand for each operand, at the moment the node was made.
+
+        0.0 where none is formed: for a plain number beside an operator, and for what was detached.
+        """
+        return tuple(graph.partials_of(self))
+
+    def __repr__(self) -> str:
+        label = f", label={self._label!r}" if self._label else ""
+        return f"Value(data={short(self._data)}, grad={short(self._grad)}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __float__(self) -> float:
+        raise TypeError(
+            f"{self!r} is no plain float, which would drop its graph: take v.data, or v.exp() for math.exp(v)"
+        )
+
+    def backward(self) -> None:
+        """Differentiate this node with respect to every node it was made of.
+
+        Adds into `.grad` of the leaves, overwrites `.grad` of the nodes between, and may be called
+        any number of times: two calls give exactly twice the gradient in the leaves. Interrupted, it
+        leaves all leaves as they were, or as they should be. Threads must not sweep to a common leaf at the same time.
+        """
+        if MODES.active:
+            check_partials(self)
+        graph.backward(self)
+
+    def detach(self) -> "Value":
+        """A recorded node with the same value, through which no gradient passes."""
+        z, _ = rules.detach(self._data)
+        return record_many("detach", z, [self], [])
+
+    # ── arithmetic ──
+
+    def __add__(self, other: object) -> "Value":
+        if isinstance(other, Value):
+            z, dx, dy = rules.add(self._data, other._data)
+            return record("add", z, self, dx, other, dy)
+        number = to_float(other, "add")
+        z, dx, dy = rules.add(self._data, number)
+        return record("add", z, self, dx, None, number, CONSTANT_LAST)
+
+    def __radd__(self, other: object) -> "Value":
+        number = to_float(other, "add")
+        z, _dx, dy = rules.add(number, self._data)
+        return record("add", z, self, dy, None, number, CONSTANT_FIRST)
+
+    def __sub__(self, other: object) -> "Value":
+        if isinstance(other, Value):
+            z, dx, dy = rules.subtract(self._data, other._data)
+            return record("subtract", z, self, dx, other, dy)
+        number = to_float(other, "subtract")
+        z, dx, dy = rules.subtract(self._data, number)
+        return record("subtract", z, self, dx, None, number, CONSTANT_LAST)
+
+    def __rsub__(self, other: object) -> "Value":
+        number = to_float(other, "subtract")
+        z, _dx, dy = rules.subtract(number, self._data)
+        return record("subtract", z, self, dy, None, number, CONSTANT_FIRST)
+
+    def __mul__(self, other: object) -> "Value":
+        if isinstance(other, Value):
+            z, dx, dy = rules.multiply(self._data, other._data)
+            return record("multiply", z, self, dx, other, dy)
+        number = to_float(other, "multiply")
+        z, dx, dy = rules.multiply(self._data, number)
+        return record("multiply", z, self, dx, None, number, CONSTANT_LAST)
+
+    def __rmul__(self, other: object) -> "Value":
+        number = to_float(other, "multiply")
+        z, _dx, dy = rules.multiply(number, self._data)
+        return record("multiply", z, self, dy, None, number, CONSTANT_FIRST)
+
+    def __truediv__(self, other: object) -> "Value":
+        if isinstance(other, Value):
+            z, dx, dy = rules.divide(self._data, other._data)
+            return record("divide", z, self, dx, other, dy)
+        number = to_float(other, "divide")
+        z, dx, dy = rules.divide(self._data, number)
+        return record("divide", z, self, dx, None, number, CONSTANT_LAST)
+
+    def __rtruediv__(self, other: object) -> "Value":
+        number = to_float(other, "divide")
+        z, _dx, dy = rules.divide(number, self._data)
+        return record("divide", z, self, dy, None, number, CONSTANT_FIRST)
+
+    def __pow__(self, other: object) -> "Value":
+        if isinstance(other, Value):
+            z, dx, dy = rules.power(self._data, other._data)
+            # nan for a negative base, and nobody asks a constant.
+            return record("power", z, self, dx, other, 0.0 if is_constant(other) else dy)
+        number = to_float(other, "power")
+        z, dx, dy = rules.power(self._data, number)
+        return record("power", z, self, dx, None, number, CONSTANT_LAST)
+
+    def __rpow__(self, other: object) -> "Value":
+        number = to_float(other, "power")
+        z, _dx, dy = rules.power(number, self._data)
+        return record("power", z, self, dy, None, number, CONSTANT_FIRST)
+
+    def __neg__(self) -> "Value":
+        z, dx = rules.negative(self._data)
+        return record("negative", z, self, dx)
+
+    def __pos__(self) -> "Value":
+        z, dx = rules.positive(self._data)
+        return record("positive", z, self, dx)
+
+    def __abs__(self) -> "Value":
+        z, dx = rules.absolute(self._data)
+        return record("absolute", z, self, dx)
+
+    # ── comparison ──
+
+    def __lt__(self, other: object) -> bool:
+        return self._data < _number(other, "<")
+
+    def __le__(self, other: object) -> bool:
+        return self._data <= _number(other, "<=")
+
+    def __gt__(self, other: object) -> bool:
+        return self._data > _number(other, ">")
+
+    def __ge__(self, other: object) -> bool:
+        return self._data >= _number(other, ">=")
+
+    def __hash__(self) -> int:
+        # A compiled class with `<` and no hash of its own would have none.
+        return id(self) >> 4
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"{self!r} is neither true nor false: compare its number, as in v.data != 0.0, "
+            "or ask `v is None` if that is the question"
+        )
+
+    # ── functions ──
+
+    def exp(self) -> "Value":
+        """eˣ; inf above 709.78."""
+        z, dx = rules.exp(self._data)
+        return record("exp", z, self, dx)
+
+    def log(self) -> "Value":
+        """The natural logarithm; −inf at ±0 and nan below."""
+        z, dx = rules.log(self._data)
+        return record("log", z, self, dx)
+
+    def log1p(self) -> "Value":
+        """log(1 + x), accurate near zero; −inf at −1 and nan below."""
+        z, dx = rules.log1p(self._data)
+        return record("log1p", z, self, dx)
+
+    def expm1(self) -> "Value":
+        """eˣ − 1, accurate near zero."""
+        z, dx = rules.expm1(self._data)
+        return record("expm1", z, self, dx)
+
+    def log2(self) -> "Value":
+        """The logarithm to base 2; −inf at ±0 and nan below."""
+        z, dx = rules.log2(self._data)
+        return record("log2", z, self, dx)
+
+    def log10(self) -> "Value":
+        """The logarithm to base 10; −inf at ±0 and nan below."""
+        z, dx = rules.log10(self._data)
+        return record("log10", z, self, dx)
+
+    def sqrt(self) -> "Value":
+        """√x; nan below zero. At ±0 the derivative is inf."""
+        z, dx = rules.sqrt(self._data)
+        return record("sqrt", z, self, dx)
+
+    def rsqrt(self) -> "Value":
+        """1/√x; inf at ±0 and nan below."""
+        z, dx = rules.rsqrt(self._data)
+        return record("rsqrt", z, self, dx)
+
+    def square(self) -> "Value":
+        """x²."""
+        z, dx = rules.square(self._data)
+        return record("square", z, self, dx)
+
+    def reciprocal(self) -> "Value":
+        """1/x; ±inf at ±0."""
+        z, dx = rules.reciprocal(self._data)
+        return record("reciprocal", z, self, dx)
+
+    def sin(self) -> "Value":
+        """The sine of x radians."""
+        z, dx = rules.sin(self._data)
+        return record("sin", z, self, dx)
+
+    def cos(self) -> "Value":
+        """The cosine of x radians."""
+        z, dx = rules.cos(self._data)
+        return record("cos", z, self, dx)
+
+    def tan(self) -> "Value":
+        """The tangent of x radians."""
+        z, dx = rules.tan(self._data)
+        return record("tan", z, self, dx)
+
+    def sinh(self) -> "Value":
+        """The hyperbolic sine."""
+        z, dx = rules.sinh(self._data)
+        return record("sinh", z, self, dx)
+
+    def cosh(self) -> "Value":
+        """The hyperbolic cosine."""
+        z, dx = rules.cosh(self._data)
+        return record("cosh", z, self, dx)
+
+    def tanh(self) -> "Value":
+        """The hyperbolic tangent."""
+        z, dx = rules.tanh(self._data)
+        return record("tanh", z, self, dx)
+
+    def asin(self) -> "Value":
+        """The arc sine in radians; nan outside [−1, 1]."""
+        z, dx = rules.asin(self._data)
+        return record("asin", z, self, dx)
+
+    def acos(self) -> "Value":
+        """The arc cosine in radians; nan outside [−1, 1]."""
+        z, dx = rules.acos(self._data)
+        return record("acos", z, self, dx)
+
+    def atan(self) -> "Value":
+        """The arc tangent in radians."""
+        z, dx = rules.atan(self._data)
+        return record("atan", z, self, dx)
+
+    def erf(self) -> "Value":
+        """The error function, 2/√π · ∫₀ˣ e^(−t²) dt."""
+        z, dx = rules.erf(self._data)
+        return record("erf", z, self, dx)
+
+    def sigmoid(self) -> "Value":
+        """The logistic function 1 / (1 + e⁻ˣ)."""
+        z, dx = rules.sigmoid(self._data)
+        return record("sigmoid", z, self, dx)
+
+    def logsigmoid(self) -> "Value":
+        """log(sigmoid(x)), without underflow."""
+        z, dx = rules.logsigmoid(self._data)
+        return record("logsigmoid", z, self, dx)
+
+    def softplus(self) -> "Value":
+        """log(1 + eˣ), without overflow."""
+        z, dx = rules.softplus(self._data)
+        return record("softplus", z, self, dx)
+
+    def relu(self) -> "Value":
+        """max(x, 0); at 0 the derivative is 0."""
+        z, dx = rules.relu(self._data)
+        return record("relu", z, self, dx)
+
+    def silu(self) -> "Value":
+        """x · sigmoid(x), also called swish."""
+        z, dx = rules.silu(self._data)
+        return record("silu", z, self, dx)
+
+    def gelu(self) -> "Value":
+        """x · Φ(x) with Φ the normal distribution function: the exact form, not the tanh one."""
+        z, dx = rules.gelu(self._data)
+        return record("gelu", z, self, dx)
+
+    def leaky_relu(self, slope: Number = 0.01) -> "Value":
+        """x above zero, slope · x below; at 0 the derivative is the slope, which may be a Value too."""
+        if isinstance(slope, Value):
+            z, dx, dy = rules.leaky_relu(self._data, slope._data)
+            return record("leaky_relu", z, self, dx, slope, dy)
+        number = to_float(slope, "leaky_relu")
+        z, dx, dy = rules.leaky_relu(self._data, number)
+        return record("leaky_relu", z, self, dx, None, number, CONSTANT_LAST)
+
+    def elu(self, alpha: Number = 1.0) -> "Value":
+        """x above zero, alpha · (eˣ − 1) below; at 0 the derivative is alpha, which may be a Value too."""
+        if isinstance(alpha, Value):
+            z, dx, dy = rules.elu(self._data, alpha._data)
+            return record("elu", z, self, dx, alpha, dy)
+        number = to_float(alpha, "elu")
+        z, dx, dy = rules.elu(self._data, number)
+        return record("elu", z, self, dx, None, number, CONSTANT_LAST)
+
+
+def _text(label: object) -> str:
+    if not isinstance(label, str):
+        raise TypeError(f"Value.label takes a str, not {type(label).__name__} {label!r}; convert it with str() first")
+    return plain(label)
+
+
+def _number(x: object, comparison: str) -> float:
+    return x._data if isinstance(x, Value) else to_float(x, comparison)

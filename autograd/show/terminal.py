@@ -1,0 +1,96 @@
+"""A walk through a graph in a terminal, key by key; in a pipe, all of it.
+
+>>> from autograd import Stepper, Value
+>>> from autograd.show.terminal import walk
+>>> x = Value(3.0, label="x")
+>>> walk(Stepper(x * x), interactive=False)
+v1 = x·x = 3·3 = 9
+∂v1/∂v1 = 1
+∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3   (x)
+∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3   (x); 3 + 3 = 6
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from autograd.show.stepper import Stepper
+
+KEYS: Final = "space or → goes on, b or ← back, e to the end, r to the start, q quits"
+_MEANINGS: Final = {
+    **dict.fromkeys((" ", "\r", "\n", "n", "\x1b[C", "\x1b[B", "\xe0M", "\xe0P"), "on"),
+    **dict.fromkeys(("b", "\x7f", "\b", "\x1b[D", "\x1b[A", "\xe0K", "\xe0H"), "back"),
+    **dict.fromkeys(("q", "\x1b", "\x04", ""), "quit"),
+    "e": "end",
+    "r": "start",
+}
+"""What keys mean: letters, and what terminals send for arrows, those of Windows too."""
+
+
+def walk(stepper: "Stepper", *, interactive: bool | None = None) -> None:
+    """Print the steps, each at a key where keys can be read and the output is a terminal, else all of them."""
+    if interactive is None:
+        interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    if not interactive:
+        for step in stepper:
+            print(step)
+        return
+    print(f"{stepper!r}\n{KEYS}")
+    with _keys() as key:
+        while (meaning := _MEANINGS.get(key())) != "quit":
+            _answer(stepper, meaning)
+
+
+def _answer(stepper: "Stepper", meaning: str | None) -> None:
+    if meaning == "on" and stepper.position < len(stepper):
+        print(stepper.step())
+    elif meaning == "on":
+        print("that was the last step; b goes back, q quits")
+    elif meaning == "back" and stepper.position:
+        there = stepper.back()
+        print("back at the start" if there is None else f"back at: {there}")
+    elif meaning == "back":
+        print("this is the start; space goes on")
+    elif meaning == "end":
+        for step in stepper:
+            print(step)
+    elif meaning == "start":
+        stepper.reset()
+        print(repr(stepper))
+    else:
+        print(KEYS)
+
+
+@contextmanager
+def _keys() -> Iterator[Callable[[], str]]:
+    """What reads one key without waiting for the end of the line, and gives "" at the end of the input."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        def key() -> str:
+            sys.stdout.flush()
+            pressed = msvcrt.getwch()
+            if pressed == "\x03":
+                raise KeyboardInterrupt
+            return "\xe0" + msvcrt.getwch() if pressed in "\x00\xe0" else pressed
+
+        yield key
+        return
+    import os
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+
+    def key() -> str:
+        sys.stdout.flush()
+        return os.read(terminal, 8).decode(errors="replace")  # an arrow is three characters, sent at once
+
+    try:
+        tty.setcbreak(terminal, termios.TCSANOW)  # the usual way throws away what was typed ahead
+        yield key
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -1,0 +1,68 @@
+"""Pieces of text that every reader of a graph shares: numbers, counts, shortened rows, folded lines.
+
+>>> from autograd.wording import brief, counted
+>>> brief(-0.5), counted(3, "epoch")
+('-0.5', '3 epochs')
+
+Numbers have an ASCII minus sign, so that they can be pasted back into Python.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Final
+
+from autograd.engine.number import short
+
+WIDTH: Final = 79
+"""Characters in a line: a terminal has 80, and some keep the last for the cursor."""
+FEW: Final = 8
+"""Items of a long row that are written out."""
+
+
+def brief(number: float) -> str:
+    """A float in at most six digits, a whole one without its point.
+
+    >>> brief(2.0), brief(1 / 3), brief(-1e-9)
+    ('2', '0.333333', '-1e-09')
+    """
+    return short(number).removesuffix(".0")
+
+
+def counted(n: int, thing: str) -> str:
+    """A count and its noun, in the plural where it needs one.
+
+    >>> counted(1, "epoch"), counted(3000, "epoch")
+    ('1 epoch', '3,000 epochs')
+    """
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
+def ends(row: Sequence[str], left_out: str = "… {:,} more …") -> list[str]:
+    """The row, or its two ends and how many items are left out between them.
+
+    >>> ends(list("abc")), ends(list("abcdefghijkl"))
+    (['a', 'b', 'c'], ['a', 'b', 'c', 'd', '… 4 more …', 'i', 'j', 'k', 'l'])
+    """
+    half = FEW // 2
+    return [*row] if len(row) <= FEW else [*row[:half], left_out.format(len(row) - 2 * half), *row[-half:]]
+
+
+def folded(parts: Sequence[str], end: str = "") -> str:
+    """Parts joined by =, on one line if they fit, else on one line each."""
+    line = " = ".join(parts) + end
+    if len(line) <= WIDTH:
+        return line
+    lines = [parts[0], *(f"    = {part}" for part in parts[1:])]
+    lines[-1] += end
+    return "\n".join(map(wrapped, lines))
+
+
+def wrapped(line: str, further: int = 4) -> str:
+    """A line, or several that fit a terminal, the later ones indented further."""
+    if len(line) <= WIDTH or "\n" in line:
+        return line
+    indent = len(line) - len(line.lstrip())
+    parts = textwrap.wrap(
+        line.strip(), WIDTH - indent, subsequent_indent=" " * further, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(" " * indent + part for part in parts)

@@ -1,0 +1,146 @@
+"""Where a nan or an infinity was born, and that what is advised instead is finite and the same where both are."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd import Value, autopsy, hypot, logsumexp, maximum, norm, softmax, total
+from autograd.wording import WIDTH
+
+
+def x_and_y() -> tuple[Value, Value]:
+    return Value(800.0, label="x"), Value(-1.0, label="y")
+
+
+X, Y = x_and_y()
+CASES: list[tuple[Callable[[Value, Value], Value], str]] = [
+    (lambda x, y: softmax([y * 800, x])[0].log(), "log_softmax(xs)[k]"),
+    (lambda x, y: (y * x).sigmoid().log() + (-x).exp().log(), ""),
+    (lambda x, y: (1 - x.sigmoid()).log(), "(-x).logsigmoid()"),
+    (lambda x, y: (1 + x.exp()).log(), "x.softplus()"),
+    (lambda x, y: x.exp().log1p(), "x.softplus()"),
+    (lambda x, y: x.exp() / (1 + x.exp()), "x.sigmoid()"),
+    (lambda x, y: 1 / (1 + x.exp()), "(-x).sigmoid()"),
+    (lambda x, y: x.exp() / (x.exp() + y.exp()), "softmax(xs)[k]"),
+    (lambda x, y: total([x.exp(), y.exp(), y.exp()]).log(), "logsumexp(xs)"),
+    (lambda x, y: ((x * 1e200) ** 2 + y * y).sqrt(), "hypot("),
+    (lambda x, y: total([(x * 1e200) ** 2, y * y, x.square()]).sqrt(), "norm(xs)"),
+    (lambda x, y: ((x * 0) ** 2).sqrt(), "abs("),
+    (lambda x, y: (x * 0).sqrt(), "+ 1e-12).sqrt()"),
+]
+
+
+@pytest.mark.parametrize(("f", "remedy"), CASES)
+def test_the_well_known_cases_have_a_remedy(f: Callable[[Value, Value], Value], remedy: str) -> None:
+    found = autopsy(f(*x_and_y()))
+    assert found.born != "nowhere"
+    assert remedy in found.remedy
+    assert max(map(len, repr(found).splitlines())) <= WIDTH
+    assert "digraph" in found.draw().dot
+
+
+@given(st.floats(-5.0, 5.0), st.floats(-5.0, 5.0))
+def test_what_is_advised_is_the_same_number(a: float, b: float) -> None:
+    x, y = Value(a), Value(b)
+    pairs = [
+        ((1 - x.sigmoid()).log(), (-x).logsigmoid()),
+        ((1 + x.exp()).log(), x.softplus()),
+        (x.exp() / (1 + x.exp()), x.sigmoid()),
+        (1 / (1 + x.exp()), (-x).sigmoid()),
+        (x.exp() / (x.exp() + y.exp()), softmax([x, y])[0]),
+        (total([x.exp(), y.exp()]).log(), logsumexp([x, y])),
+        ((x * x + y * y).sqrt(), hypot(x, y)),
+        ((x * x + y * y).sqrt(), norm([x, y])),
+    ]
+    for unstable, stable in pairs:
+        assert unstable.data == pytest.approx(stable.data, rel=1e-9, abs=1e-12)
+
+
+def test_values_come_before_gradients_and_the_first_is_found() -> None:
+    x = Value(0.0, label="x")
+    found = autopsy((1 / x).sin() * 2)
+    assert (found.born, found.reason) == ("value", "a division by 0")
+    assert [v.op for v in found.path] == ["divide", "sin", "multiply"]
+    assert repr(found).splitlines()[0] == "The first number that isn't finite is v2."
+    found = autopsy(x.sqrt() * 3 + 1)
+    assert (found.born, found.operand) == ("gradient", x)
+    assert "∂v2/∂x" not in repr(found)
+    found = autopsy(Value(math.nan, label="n") + 1)
+    assert found.reason == "it is so from the start"
+    huge = Value(1e200, label="q")
+    assert autopsy(huge * huge).reason == "the result is beyond the largest float, 1.8e308"
+    assert autopsy(((huge * 1e-200) * 1e200).detach() * x * huge).born == "gradient"
+
+
+def test_nothing_is_wrong_and_nothing_is_changed() -> None:
+    x = Value(2.0, label="x")
+    y = x.log() * x
+    x.grad = 7.0
+    found = autopsy(y)
+    assert found.born == "nowhere"
+    assert repr(found) == "All numbers and gradients of v2 are finite."
+    assert x.grad == 7.0
+    wrong: Any = 1.0
+    with pytest.raises(TypeError, match="autopsy takes the Value at the root, not float"):
+        autopsy(wrong)
+
+
+def test_what_does_no_harm_is_not_blamed() -> None:
+    q, u = Value(1.0, label="q"), Value(-1.0, label="u")
+    found = autopsy(maximum(q, -math.inf) + u.sqrt())
+    assert found.node is not None
+    assert (found.born, found.node.op) == ("value", "sqrt")
+    found = autopsy(1 / (1 + (-Value(-800.0)).exp()) + u.sqrt())
+    assert found.node is not None
+    assert (found.node.op, found.remedy) == ("sqrt", "")
+    assert autopsy(maximum(q, -math.inf) * 2).born == "nowhere"
+    assert autopsy(maximum(q, -math.inf) + (u + 1).sqrt()).born == "gradient"
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, u: x.exp() / ((x + 1).exp() + u.exp()),
+        lambda x, u: (Value(1.0, label="bias") + x.exp()).log(),
+        lambda x, u: (u.log() ** 2 + x**2).sqrt(),
+        lambda x, u: (1 + (u**0.5).exp()).log(),
+        lambda x, u: (u.log().exp() + u.exp()).log(),
+    ],
+)
+def test_no_remedy_is_better_than_a_wrong_one(f: Callable[[Value, Value], Value]) -> None:
+    found = autopsy(f(Value(800.0, label="x"), Value(-1.0, label="u")))
+    assert found.born == "value"
+    assert found.remedy == ""
+
+
+def test_long_and_shared_sums_are_looked_through_at_once() -> None:
+    z = Value(0.5).exp()
+    for _ in range(3000):
+        z = z + Value(1.0).exp()
+    assert autopsy((z + Value(800.0).exp()).log()).born == "value"
+    z = Value(0.5).exp()
+    for _ in range(60):
+        z = z + z
+    assert autopsy((z + Value(800.0).exp()).log()).born == "value"
+
+
+@pytest.mark.parametrize(
+    ("f", "reason"),
+    [
+        (lambda v: v.log(), "log of a negative number"),
+        (lambda v: v.sqrt(), "sqrt of a negative number"),
+        (lambda v: v**0.5, "no real power"),
+        (lambda v: (v + 2) ** -1, "0 to a negative power"),
+        (lambda v: (v + 2).reciprocal(), "reciprocal at 0 is inf"),
+        (lambda v: v.acos() * 0 + (v * 5).acos(), "acos is of numbers from -1 to 1"),
+        (lambda v: (v + 2) / (v + 2), "0/0 is no number"),
+        (lambda v: v.log1p(), "log1p below -1"),
+        (lambda v: (v + 1).log1p(), "log1p at -1 is the log of 0"),
+    ],
+)
+def test_reasons(f: Callable[[Value], Value], reason: str) -> None:
+    assert reason in autopsy(f(Value(-2.0))).reason

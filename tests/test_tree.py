@@ -1,0 +1,51 @@
+"""The graph as indented text: every number once, nothing wider than a terminal, nothing lost without a word."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from autograd import Value, topological_order, tree
+from autograd.check import strategies
+from autograd.check.strategies import Expression
+from autograd.engine.graph import is_constant
+from autograd.show.names import Names
+from autograd.wording import WIDTH
+from tests.test_stepper import GRAPHS
+
+
+@given(strategies.expressions())
+def test_every_number_is_told_once(expression: Expression) -> None:
+    root = expression(*(Value(x) for x in expression.inputs))
+    names, lines = Names(root), tree(root).splitlines()
+    told = [line.lstrip("│├└─ ").split(" = ")[0] for line in lines if " = " in line]
+    own = [names[v] for v in topological_order(root) if not is_constant(v)]
+    assert sorted(told) == sorted(own)
+    assert max(map(len, lines)) <= WIDTH
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_it_fits_a_terminal(name: str) -> None:
+    text = tree(GRAPHS[name](), most=10_000)
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "more" not in text.splitlines()[-1]
+
+
+def test_deep_graphs_go_on_at_the_margin_and_long_ones_are_cut() -> None:
+    v = Value(1.0, label="x")
+    for _ in range(30):
+        v = v.tanh()
+    lines = tree(v).splitlines()
+    assert len(lines) == 31 + 3
+    assert sum(not line.startswith(("│", "├", "└", " ")) for line in lines) == 4
+    cut = tree(v, most=5).splitlines()
+    assert cut[-1] == "… and 26 numbers more; tree(root, most=…) shows more lines"
+    assert len(cut) == 6
+
+
+def test_mistakes_are_named() -> None:
+    wrong: Any = 1.0
+    with pytest.raises(TypeError, match="tree takes the Value at the root, not float"):
+        tree(wrong)
+    with pytest.raises(ValueError, match="most is a whole number from 1, not 0"):
+        tree(Value(1.0), most=0)
