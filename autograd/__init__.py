@@ -29,6 +29,7 @@ from autograd.engine.functions import (
 )
 from autograd.engine.graph import COMPILED
 from autograd.engine.modes import no_grad, strict
+from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ __all__ = [
     "COMPILED",
     "Drawing",
     "Stepper",
+    "Tape",
     "Value",
     "autopsy",
     "dot",

@@ -7,12 +7,13 @@
 (Value(data=12.0, grad=0.0), Value(data=12.0, grad=0.0), Value(data=6.0, grad=0.0))
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd import formula
-from autograd.engine import graph
+from autograd.engine.graph import is_constant
 from autograd.engine.modes import recording
+from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 
 
@@ -28,7 +29,7 @@ def topological_order(root: Value) -> list[Value]:
     """
     if not isinstance(root, Value):
         raise TypeError(f"topological_order takes one Value, not {type(root).__name__} {root!r}")
-    return graph.order_of(root)
+    return Tape(root).nodes
 
 
 def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
@@ -50,33 +51,42 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     wrt = wrt if isinstance(wrt, Value) else list(wrt)
     if isinstance(wrt, Value) or not all(isinstance(v, Value) for v in wrt):
         raise TypeError(f"grad_graph takes wrt as a sequence of Values, not {wrt!r}; write wrt=[x, …]")
-    if constants := [v.data for v in wrt if graph.is_constant(v)]:
+    if constants := [v.data for v in wrt if is_constant(v)]:
         raise ValueError(
             f"the number {constants[0]} is a constant of its graph; make a Value of it to differentiate by it"
         )
     if not recording():
         raise RuntimeError("a gradient is made of recorded nodes; leave no_grad() first")
-    order = topological_order(root)
-    reached = {id(v) for v in wrt}
-    way: list[tuple[Value, tuple[Value, ...], list[bool]]] = []
-    for node in order:
-        operands = node.operands
-        wanted = [id(v) in reached for v in operands]
-        if node.op != "detach" and any(wanted):
-            reached.add(id(node))
-            way.append((node, operands, wanted))
-    adjoints: dict[int, Value | float] = {id(root): 1.0}
-    for node, operands, wanted in reversed(way):
-        above = adjoints.get(id(node))
-        if above is None:
-            continue
-        partials = formula.partials_over_values(node, operands, wanted)
-        for v, want, partial in zip(operands, wanted, partials, strict=True):
-            if want:
-                passed = _times(above, partial)
-                adjoints[id(v)] = adjoints[id(v)] + passed if id(v) in adjoints else passed
-    known = {id(v) for v in order}
-    return [_own(adjoints.get(id(v), 0.0), known) for v in wrt]
+    tape = Tape(root)
+    way = tape.leading_to([tape.place(v) for v in wrt if v in tape])
+    gradients: dict[int, Value | float] = {len(tape) - 1: 1.0}
+    for step in tape.sweep_in(_OverValues(tape, way), way):
+        gradients[step.operand] = step.after
+    found = [gradients.get(tape.place(v), 0.0) if v in tape else 0.0 for v in wrt]
+    known = {id(v) for v in tape.nodes}
+    return [_own(gradient, known) for gradient in found]
+
+
+class _OverValues:
+    """A sweep whose gradients are Values, or floats where they do not depend on any."""
+
+    def __init__(self, tape: Tape, way: Collection[int]) -> None:
+        self._tape = tape
+        self._way = way
+
+    def one(self) -> Value | float:
+        return 1.0
+
+    def partials(self, place: int) -> Sequence[Value | float]:
+        operands = self._tape.operands_of(place)
+        wanted = [k in self._way for k in operands]
+        return formula.partials_over_values(self._tape.node(place), [self._tape.node(k) for k in operands], wanted)
+
+    def contribution(self, upstream: Value | float, partial: Value | float) -> Value | float:
+        return _times(upstream, partial)
+
+    def accumulated(self, before: Value | float | None, amount: Value | float) -> Value | float:
+        return amount if before is None else before + amount
 
 
 def _times(above: Value | float, partial: Value | float) -> Value | float:

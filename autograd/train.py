@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.arguments import whole
 from autograd.engine.functions import mean
-from autograd.engine.graph import order_of
+from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.optim import Optimizer
 from autograd.wording import counted
@@ -105,7 +105,7 @@ def _step(
     check: bool,
 ) -> float:
     total = mean([loss(model(x), target) for x, target in batch])
-    if check and {id(v) for v in order_of(total)}.isdisjoint(map(id, optimizer.parameters)):
+    if check and not any(map(Tape(total).__contains__, optimizer.parameters)):
         raise ValueError(
             "fit: no parameter of the optimizer takes part in the loss; leave no_grad(), make the loss of Values "
             "and not of their data, and pass the optimizer this model's parameters"

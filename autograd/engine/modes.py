@@ -11,7 +11,8 @@ import threading
 from contextvars import ContextVar
 from typing import Final
 
-from autograd.engine.graph import LEAF, Node, edges, interior, is_constant, operands_of
+from autograd.engine.graph import LEAF, Node, is_constant, partials_of, passes_on
+from autograd.engine.guarded import operands_of, ordered
 from autograd.engine.number import short
 
 
@@ -129,9 +130,10 @@ def check_partials(root: Node) -> None:
     if not _STRICT.get():
         return
     wanted: set[int] = set()
-    for v in interior(root, through_detached=False):
+    for v in ordered(root, []):
         # A derivative by what leads to no leaf may be formed, and nobody uses it.
-        uses = [(x, d) for x, d in edges(v) if _leads_to_leaf(x, wanted)]
+        edges = zip(operands_of(v), partials_of(v), strict=True) if passes_on(v) else ()
+        uses = [(x, d) for x, d in edges if _leads_to_leaf(x, wanted)]
         if uses:
             wanted.add(id(v))
         if _finite(v._data) and all(_finite(x._data) for x in operands_of(v)):

@@ -13,7 +13,8 @@ calculus of its own, and the graph that it grows can be read again by everything
 
 from typing import ClassVar, TypeAlias, final
 
-from autograd.engine import graph, rules
+from autograd.engine import copying, graph, guarded, rules
+from autograd.engine.copying import State
 from autograd.engine.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
 from autograd.engine.modes import MODES, check, check_partials
 from autograd.engine.native import mypyc_attr
@@ -121,6 +122,20 @@ class Value(Node):
             self._data = to_float(data, "Value")
             self._label = _text(label)
 
+    # ── copies ──
+
+    def __copy__(self) -> "Value":
+        return copying.shallow(self)  # type: ignore[return-value]
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Value":
+        return copying.deep(self, memo)  # type: ignore[return-value]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return copying.reduced(self)
+
+    def __setstate__(self, state: State) -> None:
+        copying.fill(self, state)
+
     # ── what a node shows ──
 
     @property
@@ -158,7 +173,7 @@ class Value(Node):
     @property
     def operands(self) -> "tuple[Value, ...]":
         """What the operation worked on, in order, constants included; () for a leaf."""
-        return tuple(graph.operands_of(self))
+        return tuple(guarded.operands_of(self))
 
     @property
     def partials(self) -> tuple[float, ...]:
@@ -189,7 +204,7 @@ class Value(Node):
         """
         if MODES.active:
             check_partials(self)
-        graph.backward(self)
+        guarded.backward(self)
 
     def detach(self) -> "Value":
         """A recorded node with the same value, through which no gradient passes."""
