@@ -17,7 +17,7 @@ The arrays are those of the standard library; NumPy reads them without a copy (`
 import gc
 from array import array
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from autograd.engine import guarded
 from autograd.engine.graph import (
@@ -40,6 +40,10 @@ _CHUNK: Final = 4096
 """So many items are collected in a list before they go to an array, which takes one item at a time slowly."""
 _MOST_ENTRIES: Final = 1 << 32
 T = TypeVar("T")
+if not COMPILED:
+    Root: TypeAlias = Value
+else:  # Compiled, an annotation would be a check with an error of its own, and there is a better one.
+    Root: TypeAlias = object
 
 
 class Entry(NamedTuple):
@@ -112,6 +116,12 @@ class _Floats:
         return (0.0 if before is None else before) + amount  # Gradients start from zero, which turns -0.0 into 0.0.
 
 
+def _checked(root: Root) -> Value:
+    if not isinstance(root, Value):
+        raise TypeError(f"Tape takes Values, not {type(root).__name__} {root!r}; give it the root of a graph")
+    return root
+
+
 class Tape:
     """The graph of one root or of several, as it is recorded and as its data are now.
 
@@ -121,10 +131,8 @@ class Tape:
     TypeError for anything but Values.
     """
 
-    def __init__(self, root: Value, *others: Value) -> None:
-        for v in (root, *others):
-            if not isinstance(v, Value):
-                raise TypeError(f"Tape takes Values, not {type(v).__name__} {v!r}")
+    def __init__(self, root: Root, *others: Root) -> None:
+        roots = [_checked(v) for v in (root, *others)]
         self.operations: list[str] = ["", ""]
         """The names of operations, by their codes; 0 is a leaf and 1 a constant."""
         self.codes: array[int] = array("H")
@@ -141,7 +149,6 @@ class Tape:
         """The places of the roots, in the order given."""
         self._nodes: list[Node] = []
         self._places: dict[int, int] | None = None
-        roots = [root, *others]
         collecting = gc.isenabled()
         gc.disable()  # Collecting may call a finalizer that walks over these nodes and takes their marks.
         try:
