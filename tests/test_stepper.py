@@ -326,6 +326,19 @@ def test_mistakes_are_named(call: Callable[[], object], error: type[Exception], 
         call()
 
 
+def test_looking_at_every_step_is_linear() -> None:
+    """A gradient is looked up after every step: each contribution is added up once."""
+    root = total([Value(1.0) * 2 for _ in range(500)])
+    walk, seen = Stepper(root), 0
+    for step in walk:
+        added = walk._gradients()
+        assert added is walk._summed[1]
+        seen += step.phase == "backward"
+        assert len(added) == seen
+    assert walk.back() is not None
+    assert len(walk.grads) == seen - 1
+
+
 def test_data_changed_before_the_walk_is_an_error_and_changed_later_is_ignored() -> None:
     x = Value(3.0, label="x")
     square = x * x
