@@ -64,6 +64,8 @@ class Stepper:
         self._contributions: Final[list[Contribution[float]]] = []
         """Those that the sweep has given so far; a walk that went back takes them again."""
         self._taken = 0
+        self._summed: tuple[int, dict[int, float]] = 0, {}
+        """Gradients, and the number of the step after which they are so: looking again goes on from there."""
         self._breakpoints: Final[list[Callable[[Step], object]]] = []
         self._latest: tuple[int, Calculation] | None = None
         """The place and the calculation of the last step, which the steps to its other operands share."""
@@ -96,10 +98,16 @@ class Stepper:
         return {self._tape.node(place): grad for place, grad in self._gradients().items()}
 
     def _gradients(self) -> dict[int, float]:
-        found = {self._tape.roots[0]: 1.0} if self._taken >= self._start else {}
-        return found | {
-            given.operand: given.after for given in self._contributions[: max(self._taken - self._start, 0)]
-        }
+        """The gradients so far by place, in the order of the first contributions."""
+        known, grads = self._summed
+        if known > self._taken:
+            known, grads = 0, {}
+        if known < self._start <= self._taken:
+            grads[self._tape.roots[0]] = 1.0
+        for given in self._contributions[max(known - self._start, 0) : max(self._taken - self._start, 0)]:
+            grads[given.operand] = given.after
+        self._summed = self._taken, grads
+        return grads
 
     # ── walking ──
 
@@ -173,11 +181,8 @@ class Stepper:
 
     def __repr__(self) -> str:
         root, grads = self._names.root, self._gradients()
-        phase = "backward" if grads else "forward"
-        where = (
-            f"step {self._taken:,} of {len(self):,}, {phase}" if self._taken else f"at the start of {len(self):,} steps"
-        )
-        text = [f"Stepper of {root}: {where}"]
+        where = f"step {self._taken:,} of {len(self):,}, {'backward' if grads else 'forward'}"
+        text = [f"Stepper of {root}: {where if self._taken else f'at the start of {len(self):,} steps'}"]
         if grads:
             recent = ", ".join(f"∂{root}/∂{self._names[k]} = {brief(grads[k])}" for k in list(grads)[-RECENT:])
             more = len(grads) - RECENT
