@@ -60,6 +60,8 @@ class Stepper:
         self._names: Final = Names(self._tape)
         self._computed: Final = [place for place, code in enumerate(self._tape.codes) if code > CONSTANT_CODE]
         """The places of the nodes of the forward steps."""
+        self._start: Final = len(self._computed) + 1
+        """The number of the step that starts the backward phase: the gradient of the root is 1."""
         self._sweep: Final = self._tape.sweep()
         self._contributions: Final[list[Contribution[float]]] = []
         """Those that the sweep has given so far; a walk that went back takes them again."""
@@ -77,11 +79,6 @@ class Stepper:
     def _length(self) -> int:
         tape = self._tape
         return self._start + sum(len(tape.passes_on(place)) for place in tape.swept(tape.roots[0]))
-
-    @property
-    def _start(self) -> int:
-        """The number of the step that starts the backward phase: the gradient of the root by itself is 1."""
-        return len(self._computed) + 1
 
     @property
     def position(self) -> int:
