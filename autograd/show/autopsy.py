@@ -34,8 +34,6 @@ NEIGHBOURS: Final = 30
 """Nodes in the picture of a neighbourhood."""
 FORMULA: Final = 3
 """A formula that can be rewritten has at most so many operations above a node."""
-
-
 Where: TypeAlias = Literal["nowhere", "value", "gradient"]
 
 
@@ -80,8 +78,7 @@ def autopsy(root: Value) -> Autopsy:
     for given in tape.sweep():
         if not math.isfinite(given.after):
             return _of_gradient(names, given)
-    text = f"{names.root} is finite, and so are its gradients."
-    return Autopsy(root, "nowhere", None, None, (), "", "", text)
+    return Autopsy(root, "nowhere", None, None, (), "", "", f"{names.root} is finite, and so are its gradients.")
 
 
 def _of_value(names: Names) -> Autopsy:
@@ -165,7 +162,6 @@ def _remedy(names: Names, place: int, users: list[list[int]]) -> str:
 def _reason(made: Calculation) -> str:
     """Why a result of finite operands is infinite or nan."""
     op, x, y = made.operation, made.data[0], made.data[-1]
-    name = operation(op).name
     if op in ("exp", "expm1"):
         return "eˣ is beyond the largest float for x above 709.78"
     if op == "log1p" and x <= -1.0:
@@ -183,5 +179,5 @@ def _reason(made: Calculation) -> str:
     if op == "power" and x == 0.0:
         return "0 to a negative power is a division by 0"
     if made.result != made.result:
-        return f"{name} isn't defined there"
+        return f"{operation(op).name} isn't defined there"
     return "the result is beyond the largest float, 1.8e308"
