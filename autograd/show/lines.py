@@ -115,8 +115,8 @@ def checked(names: Names, place: int) -> Calculation:
         if not still_holds(made.operation, made.data, partials, made.result, formed):
             called = ", ".join(ends([*dict.fromkeys(made.operands), made.node]))
             raise ValueError(
-                f"the data of a node or its operands was changed after {made.operation} was recorded ({called}); "
-                "build the graph again, backward() alone still knows the old numbers"
+                f"the data of a node or its operands was changed after {rule(made.operation).name} was recorded ({called}); "
+                "build the graph again, backward() alone still has the old derivatives"
             )
     return made
 
