@@ -241,6 +241,7 @@ def test_names_places_and_stops() -> None:
     assert str(walk.until("L")) == "L = v12² = 0.242678² = 0.0588928"
     assert walk.run(until=lambda s: s.phase == "backward" and abs(s.grad) < 0.1).number == 16
     assert walk.to("w1") == walk.to(len(walk))
+    assert str(walk.to("h")).startswith("∂L/∂h += ")
     walk.reset()
     assert [walk.run(until="h").number, walk.run(until="h").number] == [3, 16]
     assert walk.run(until=lambda step: step.operand == "w1") == walk.to(22)

@@ -113,9 +113,9 @@ def checked(names: Names, place: int) -> Calculation:
         partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
         formed = [i for i, k in enumerate(tape.operands_of(place)) if not tape.is_constant(k)]
         if not still_holds(made.operation, made.data, partials, made.result, formed):
-            called = ", ".join(ends([*dict.fromkeys(made.operands), made.node]))
+            op, called = rule(made.operation).name, ", ".join(ends([*dict.fromkeys(made.operands), made.node]))
             raise ValueError(
-                f"the data of a node or its operands was changed after {rule(made.operation).name} was recorded ({called}); "
+                f"the data of a node or its operands was changed after {op} was recorded ({called}); "
                 "build the graph again, backward() alone still has the old derivatives"
             )
     return made
