@@ -108,8 +108,8 @@ def draw_walk(tape: Tape, texts: Texts, step: tuple[int, int | None] | None, *, 
     place, position = step or (tape.roots[0], None)
     part = nearest(tape, [place], whole("draw: max_nodes", max_nodes), position)
     touched = place if position is None else tape.operands_of(place)[position]
-    kinds, centre = dict.fromkeys(tape.roots, "root"), "the last step; draw("
-    view = _View(texts, kinds, [touched] if step else [], step=step, centre=centre)
+    kinds, centre = dict.fromkeys(tape.roots, "root"), "the last step" if step else "the root"
+    view = _View(texts, kinds, [touched] if step else [], step=step, centre=f"{centre}; draw(")
     return Drawing(_digraph(part, view).source, _summary(part))
 
 
