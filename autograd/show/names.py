@@ -88,8 +88,9 @@ class Names:
         for place in self.own:
             if self[place] == name:
                 return place
-        names = [self[place] for place in [*self._labels][:COMPARED] + self.own[-COMPARED:]]
-        near = get_close_matches(name, names, n=1, cutoff=0.5)
+        compared = sorted({*[*self._labels][:COMPARED], *self.own[-COMPARED:]})
+        names = [self[place] for place in compared]
+        close = get_close_matches(name, names, n=1, cutoff=0.5)
         more = f" and {len(self.own) - LISTED:,} more" if len(self.own) > LISTED else ""
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[-LISTED:])}{more}"
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names[-LISTED:])}{more}"
         raise ValueError(f"nothing in this graph is called {name!r}; {hint}")
