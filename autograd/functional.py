@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd import formula
+from autograd.engine import guarded
 from autograd.engine.graph import is_constant
 from autograd.engine.modes import recording
 from autograd.engine.tape import Tape
@@ -29,7 +30,7 @@ def topological_order(root: Value) -> list[Value]:
     """
     if not isinstance(root, Value):
         raise TypeError(f"topological_order takes one Value, not {type(root).__name__} {root!r}")
-    return Tape(root).nodes
+    return guarded.all_in_order(root)
 
 
 def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
@@ -59,9 +60,7 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
         raise RuntimeError("a gradient is made of recorded nodes; leave no_grad() first")
     tape = Tape(root)
     way = tape.leading_to([tape.place(v) for v in wrt if v in tape])
-    gradients: dict[int, Value | float] = {len(tape) - 1: 1.0}
-    for step in tape.sweep_in(_OverValues(tape, way), way):
-        gradients[step.operand] = step.after
+    gradients = tape.gradients(_OverValues(tape, way), way)
     found = [gradients.get(tape.place(v), 0.0) if v in tape else 0.0 for v in wrt]
     known = {id(v) for v in tape.nodes}
     return [_own(gradient, known) for gradient in found]

@@ -33,7 +33,7 @@ def test_entries_are_the_nodes_in_order(expression: Expression, detached: bool) 
         entry = tape[place]
         assert tape.place(node) == place
         assert (entry.place, entry.operation, entry.data) == (place, node.op, node.data)
-        assert [tape.node(k) for k in entry.operands] == list(node.operands)
+        assert [tape.nodes[k] for k in entry.operands] == list(node.operands)
         assert entry.partials == node.partials
         assert all(k < place for k in entry.operands)
 
@@ -89,8 +89,8 @@ def test_plain_numbers_are_entries_each_time() -> None:
     x = Value(3.0)
     tape = Tape((x * 2.0) * 2.0)
     assert [tape.is_constant(place) for place in range(len(tape))] == [False, True, False, True, False]
-    assert [tape.node(place).data for place in (1, 3)] == [2.0, 2.0]
-    assert tape.node(1) is tape.node(2).operands[1]
+    assert [tape.nodes[place].data for place in (1, 3)] == [2.0, 2.0]
+    assert tape.nodes[1] is tape.nodes[2].operands[1]
     assert all(tape.passes_on(place) == [0] for place in (2, 4))
 
 
@@ -98,7 +98,7 @@ def test_a_number_between_two_constants_is_the_right_one() -> None:
     constant = (Value(1.0) * 7.0).operands[1]
     for v, data in ((constant * 2.0, [7.0, 2.0]), (2.0 - constant, [2.0, 7.0])):
         tape = Tape(v)
-        assert [tape.node(k).data for k in tape[len(tape) - 1].operands] == data
+        assert [tape.nodes[k].data for k in tape[len(tape) - 1].operands] == data
         assert sorted(node.data for node in tape.nodes[:2]) == [2.0, 7.0]
 
 
