@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 from autograd.engine.native import i64, mypyc_attr
 
 COMPILED = not __file__.endswith((".py", ".pyc"))
-"""Whether this is machine code. The compiler is told so beforehand and leaves out what is for the interpreter."""
+"""Whether this is machine code. The compiler takes it for true and leaves out the parts for the interpreter."""
 
 LEAF: Final = 1 << 60
 """The marks of leaves start here, above those of all other nodes: no walk has to go on from there."""
