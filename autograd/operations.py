@@ -176,6 +176,11 @@ def operation(name: str) -> Operation:
         raise ValueError(f"no operation is named {name!r}; there are {', '.join(_TABLE)}") from None
 
 
-def register(row: Operation) -> None:
-    """Add the row of a user's own operation, or put it in the place of an earlier one of the same name."""
-    _TABLE[row.name] = row
+def register(op: str, row: Operation) -> None:
+    """Add the row of a user's own operation, whose nodes have op for theirs."""
+    _TABLE[op] = row
+
+
+def symbol(op: str) -> str:
+    """What an operation is called in a picture, whether or not it is known here."""
+    return _TABLE[op].symbol or _TABLE[op].name if op in _TABLE else op

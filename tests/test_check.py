@@ -100,7 +100,7 @@ def test_nothing_is_caught_where_nothing_is_planted(tmp_path: Path, order: int) 
         ("engine/rules.py", "1.0 - z * z\n", "1.0 - z * z * z\n", "formula.py::test_the_complex_step_agrees"),
         # First derivatives of these are right, and only what is made of them is wrong.
         (
-            "formula/vocabularies.py",
+            "formula/textbook.py",
             "-rate * (x * x)",
             "-rate * x",
             "functional.py::test_the_numbers_of_a_second_derivative",

@@ -1,12 +1,11 @@
 """The rules read over complex numbers, over Values and as text."""
 
-import cmath
 import math
-from collections.abc import Callable
 from typing import Any, Final
 from unittest import mock
 
 import mpmath
+import numpy
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -21,83 +20,100 @@ STEP: Final = 1e-30
 """Of the complex step; it has no subtraction, so any step below 1e-16 of the operands is as good."""
 COMPLEX_STEP: Final = 1e-12
 """Relative: what cmath and 15-digit mpmath leave of the operands' conditioning in the domains tested."""
+FLOATS: Final = 1e-14
+"""Relative to the greatest of value and derivatives, or 1: what the textbook and the words' conditioning leave."""
 OVER_VALUES: Final = 1e-12
 """Relative to 1 or the derivative: a few more roundings than the float rule has."""
-
-
-def through_mpmath(f: Callable[[Any], Any]) -> Callable[[Any], complex]:
-    def apply(x: Any) -> complex:
-        with mpmath.workdps(40):
-            return complex(f(mpmath.mpc(x)))
-
-    return apply
-
-
-def normal_cdf(x: Any) -> Any:
-    return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
-
-
-def complex_vocabulary() -> dict[str, Callable[..., Any]]:
-    """What the functions of ieee are over the complex numbers, with no derivative in sight."""
-    exp, log = cmath.exp, cmath.log
-    names = ["exp", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan"]
-    return {name: getattr(cmath, name) for name in names} | {
-        "real": lambda x: x.real,
-        "unsigned_zero": lambda x: x,
-        "divide": lambda x, y: x / y,
-        "over_square": lambda x, y: x / y / y,
-        "expm1": through_mpmath(mpmath.expm1),
-        "log": log,
-        "log1p": through_mpmath(lambda x: mpmath.log(1 + x)),
-        "log2": lambda x: log(x) / math.log(2.0),
-        "log10": lambda x: log(x) / math.log(10.0),
-        "erf": through_mpmath(mpmath.erf),
-        "gaussian": lambda x, rate: exp(-rate * x * x),
-        "normal_cdf": through_mpmath(normal_cdf),
-        "sigmoid": lambda x: 1.0 / (1.0 + exp(-x)),
-        "softplus": lambda x: log(1.0 + exp(x)) if x.real < 30 else x + exp(-x),
-        "silu": lambda x: x / (1.0 + exp(-x)),
-        "gelu": through_mpmath(lambda x: x * normal_cdf(x)),
-        "power": lambda x, y: exp(y * log(x)),
-        "scaled_power": lambda c, x, y, k: c * exp((y - k) * log(x)),
-        "hypot": lambda x, y: cmath.sqrt(x * x + y * y),
-        "direction": lambda x, y: x / cmath.sqrt(x * x + y * y),
-        "exp_of_difference": lambda x, y: exp(x - y),
-        "share": lambda x, y: 1.0 / (1.0 + exp(y - x)),
-        "logaddexp": lambda x, y: log(exp(x) + exp(y)),
-        "total": sum,
-        "mean": lambda xs: sum(xs) / len(xs),
-        "dot": lambda xs, ys: sum(x * y for x, y in zip(xs, ys, strict=True)),
-        "greatest": lambda xs: max(xs, key=lambda x: x.real),
-        "least": lambda xs: min(xs, key=lambda x: x.real),
-        "ties": lambda xs, z: sum(x.real == z.real for x in xs),
-        "logsumexp": lambda xs: log(sum(map(exp, xs))),
-        "shares": lambda xs: [exp(x) / sum(map(exp, xs)) for x in xs],
-        "log_of_shifted_sum": lambda xs: log(sum(exp(x - xs[-1]) for x in xs[:-1])),
-        "shifted_shares": lambda xs: [*(exp(x) / sum(map(exp, xs[:-1])) for x in xs[:-1]), -1.0],
-        "norm": lambda xs: cmath.sqrt(sum(x * x for x in xs)),
-        "directions": lambda xs: [x / cmath.sqrt(sum(y * y for y in xs)) for x in xs],
-    }
 
 
 def flat(groups: Any) -> list[Any]:
     return [x for group in groups for x in (group if isinstance(group, list) else [group])]
 
 
-@pytest.mark.parametrize("op", [op for op in formula.rules() if op != "detach"])
-@given(data=st.data())
-def test_the_complex_step_agrees(op: str, data: st.DataObject) -> None:
-    xs = flat(data.draw(strategies.operands(op)))
+def operands_of(op: str, data: st.DataObject, length: int | None = None) -> list[float]:
+    """Operands of a rule inside its domain, in one row; of a sequence, so many."""
+    xs: list[float] = flat(data.draw(strategies.operands(op)))
+    if length is not None and operation(op).of_sequences:
+        n = length * len(formula.rule(op).operands)
+        xs = (xs * n)[:n] if not operation(op).chooses else [xs[0] + k for k in range(n)]
     if op in ("shift", "exp_of_difference"):
         assume(xs[0] != xs[1])  # stated as a point of its own, for equal infinities
     if op == "log_of_shifted_sum":
         xs.append(max(xs))
+    return xs
+
+
+def agreement(expected: list[float], found: list[Any], tolerance: float) -> bool:
+    """Whether all agree, relative to the greatest of them or 1."""
+    size = max(1.0, *map(abs, expected))
+    return all(abs(x - y) <= tolerance * size for x, y in zip(expected, found, strict=True))
+
+
+ARRAYS: Final = formula.Vocabulary(
+    {name: getattr(numpy, name) for name in ("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos")}
+    | {name: getattr(numpy, name) for name in ("tan", "sinh", "cosh", "tanh", "where", "hypot", "logaddexp", "power")}
+    | {"asin": numpy.arcsin, "acos": numpy.arccos, "atan": numpy.arctan, "erf": numpy.vectorize(math.erf)}
+    | {"greatest": lambda xs: numpy.max(xs, axis=0), "least": lambda xs: numpy.min(xs, axis=0)}
+    | {"ties": lambda xs, z: sum(x == z for x in xs), "unsigned_zero": lambda x: x + 0.0}
+)
+
+
+@pytest.mark.parametrize("op", [op for op in formula.rules() if op != "detach"])
+@given(data=st.data())
+def test_the_complex_step_agrees(op: str, data: st.DataObject) -> None:
+    xs = operands_of(op, data)
     partials = flat(getattr(rules, op)(*formula.rule(op).grouped(xs))[1:])
-    over_complex = formula.over(op, complex_vocabulary())
+    over_complex = formula.over(op, vocabularies.complex_numbers())
     for i, partial in enumerate(partials):
         stepped = [complex(x, STEP if i == j else 0.0) for j, x in enumerate(xs)]
         slope = over_complex(*formula.rule(op).grouped(stepped))[0].imag / STEP
         assert partial == pytest.approx(slope, rel=COMPLEX_STEP, abs=COMPLEX_STEP)
+
+
+@pytest.mark.parametrize("op", list(formula.rules()))
+@given(data=st.data())
+def test_forty_digits_agree_with_floats(op: str, data: st.DataObject) -> None:
+    """Over mpmath only the words differ, and most of those come from the textbook."""
+    xs = operands_of(op, data)
+    with mpmath.workdps(40):
+        exact = formula.over(op, vocabularies.mpmath_numbers())(*formula.rule(op).grouped([mpmath.mpf(x) for x in xs]))
+        assert agreement(flat(getattr(rules, op)(*formula.rule(op).grouped(xs))), flat(exact), FLOATS)
+
+
+def test_constants_over_mpmath_have_all_digits() -> None:
+    with mpmath.workdps(40):
+        _, slope = formula.over("erf", vocabularies.mpmath_numbers())(mpmath.mpf(0))
+        assert abs(slope - 2 / mpmath.sqrt(mpmath.pi)) < mpmath.mpf(10) ** -39
+
+
+@pytest.mark.parametrize("op", list(formula.rules()))
+@given(data=st.data())
+def test_the_rules_over_arrays_are_the_rules(op: str, data: st.DataObject) -> None:
+    """Lanes of different cases side by side: each gets what the rule on floats gives."""
+    lanes = [operands_of(op, data, 3) for _ in range(4)]
+    columns = [numpy.array(column) for column in zip(*lanes, strict=True)]
+    with numpy.errstate(all="ignore"):
+        found = formula.over_arrays(op, ARRAYS)(*formula.rule(op).grouped(columns))
+    for i, xs in enumerate(lanes):
+        lane = [float(numpy.broadcast_to(x, 4)[i]) for x in flat(found)]
+        assert agreement(flat(getattr(rules, op)(*formula.rule(op).grouped(xs))), lane, FLOATS), lane
+
+
+@pytest.mark.parametrize("x", [0.0, -0.0, 1.0, -1.0, 2e150, -2000.0, -710.0, 50.0, math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("op", ["relu", "absolute", "atan", "log", "log1p", "silu", "gelu", "elu", "leaky_relu"])
+def test_each_lane_selects_its_case(op: str, x: float) -> None:
+    row = [x] if len(formula.rule(op).operands) == 1 else [x, 0.25]
+    lanes = [numpy.array([y, -3.0, 4.0]) for y in row]
+    with numpy.errstate(all="ignore"):
+        found = [float(numpy.broadcast_to(z, 3)[0]) for z in formula.over_arrays(op, ARRAYS)(*lanes)]
+    assert found == pytest.approx(list(getattr(rules, op)(*row)), rel=FLOATS, abs=FLOATS, nan_ok=True)
+
+
+def test_a_name_is_worked_out_once_over_arrays() -> None:
+    text = formula.as_selections("silu")
+    assert text.count("silu(x)") == 1
+    assert "h = exp((0.5 * x))" in text
+    assert "if" not in text.split()
 
 
 @pytest.mark.parametrize("op", [op for op in formula.rules() if op != "detach"])

@@ -1,109 +1,87 @@
-"""Every rule keeps to the grammar, has a domain row, and is the rule of an operation."""
+"""Every rule keeps to the grammar, has a row, and is the rule of an operation."""
 
 import ast
 import inspect
-from pathlib import Path
 
 import pytest
 
 from autograd import formula
-from autograd.engine import ieee, rules
+from autograd.engine import rules
+from autograd.formula.cases import WORDS, Parser, fold, names_in
 from autograd.operations import OPERATIONS
 
-FUNCTIONS = [f for _, f in inspect.getmembers(rules, inspect.isroutine)]
-EXPRESSIONS = (
-    ast.Name,
-    ast.Constant,
-    ast.BinOp,
-    ast.UnaryOp,
-    ast.Call,
-    ast.Compare,
-    ast.ListComp,
-    ast.IfExp,
-    ast.BoolOp,
-)
-OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.USub, ast.And, ast.Or)
-COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
-
-SOURCE = (Path(rules.__file__).with_name("rules.py")).read_text(encoding="utf-8")
-TREE = ast.parse(SOURCE)
+def parsed(*lines: str, friendly: bool = False) -> formula.Rule:
+    """The rule of a function f(x) with this body."""
+    text = "\n".join(["def f(x: float) -> tuple[float, float]:", *(f"    {line}" for line in lines)])
+    definition = ast.parse(text).body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    words = {f"ieee.{word}": word for word in WORDS}
+    parser = Parser("f", text, words.get, formula.constants().get, friendly=friendly, at=("here.py", 40))
+    return parser.rule(definition, lambda x: (x, 1.0))
 
 
 def test_every_function_of_the_module_is_read_as_a_rule() -> None:
-    assert {f.__name__ for f in FUNCTIONS} == set(formula.rules())
+    functions = {name for name, _ in inspect.getmembers(rules, inspect.isroutine)}
+    assert functions <= set(formula.rules())
+    assert all(r.cases for r in formula.rules().values() if r.name in functions)
 
 
-def refused(source: str) -> list[str]:
-    """The forms in the body of a rule that are outside the grammar."""
-    rule = ast.parse(source).body[0]
-    assert isinstance(rule, ast.FunctionDef)
-    operands = {a.arg for a in rule.args.args}
-    names = operands | {"z", "len", "x", *formula.constants()}
-    bad: list[str] = []
-
-    def expression(e: ast.AST) -> None:
-        for part in ast.walk(e):
-            fine = isinstance(part, (*EXPRESSIONS, *OPERATORS, *COMPARISONS, ast.Load, ast.Store, ast.comprehension))
-            if isinstance(part, ast.Name):
-                fine = part.id in names or part.id == "ieee"
-            elif isinstance(part, ast.Constant):
-                fine = type(part.value) is float
-            elif isinstance(part, ast.Attribute):
-                fine = isinstance(part.value, ast.Name) and part.value.id == "ieee" and hasattr(ieee, part.attr)
-            elif isinstance(part, ast.Call):
-                fine = not part.keywords
-            elif isinstance(part, ast.comprehension):
-                fine = isinstance(part.iter, ast.Name) and part.iter.id in operands and not part.ifs
-            if not fine:
-                bad.append(ast.unparse(part) or type(part).__name__)
-
-    def body(statements: list[ast.stmt]) -> None:
-        for s in statements:
-            if isinstance(s, ast.Assign) and len(s.targets) == 1 and isinstance(s.targets[0], ast.Name):
-                expression(s.value)
-                names.add(s.targets[0].id)
-            elif isinstance(s, ast.If) and not s.orelse:
-                expression(s.test)
-                body(s.body)
-            elif isinstance(s, ast.Return) and isinstance(s.value, ast.Tuple):
-                if len(s.value.elts) != 1 + len(operands):
-                    bad.append(ast.unparse(s))
-                for e in s.value.elts:
-                    expression(e)
-            else:
-                bad.append(ast.unparse(s))
-        if not isinstance(statements[-1], ast.Return):
-            bad.append("no return at the end")
-
-    body(rule.body)
-    return bad
-
-
-@pytest.mark.parametrize("name", list(formula.rules()))
-def test_the_rule_keeps_to_the_grammar(name: str) -> None:
-    source = ast.get_source_segment(SOURCE, next(d for d in TREE.body if getattr(d, "name", "") == name))
-    assert source is not None
-    assert refused(source) == []
+def test_a_rule_is_flat_cases() -> None:
+    r = parsed("if x > 1.0:", "    h = ieee.exp(x)", "    return h, h", "z = x * x", "return z, 2.0 * x")
+    first, second = r.cases
+    assert (len(first.guards), [name for name, _ in first.lets]) == (1, ["h"])
+    assert (len(second.guards), [name for name, _ in second.lets]) == (0, ["z"])
+    assert names_in(second.partials[0]) == {"x"}
+    assert [name for name, _ in second.lets_for([second.value])] == ["z"]
+    assert second.lets_for([second.value], given=["z"]) == second.lets_for(second.partials) == []
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "why"),
     [
-        "return math.sin(x), 1.0",
-        "return x ** 2.0, 2.0 * x",
-        "return x, 1.0, 1.0",
-        "return x",
-        "return x, 1",
-        "return w, 1.0",
-        "return ieee.sine(x), 1.0",
-        "z = x",
-        "for i in x: return x, 1.0",
-        "return (lambda: x)(), 1.0",
+        ("return math.sin(x), 1.0", "math.sin is none of its functions, which are absolute, divide"),
+        ("return x ** 2.0, 2.0 * x", r"x \*\* 2.0 is outside the grammar: write"),
+        ("return x, 1.0, 1.0", "is 3 of 2 results: the value, and a derivative by each operand"),
+        ("return x", "is 1 of 2 results"),
+        ("return x, 1", "numbers are floats, as 1.0"),
+        ("return w, 1.0", "w is outside the grammar: it is no operand, no name assigned before and no float"),
+        ("return ieee.sine(x), 1.0", "ieee.sine is none"),
+        ("return ieee.exp(x=x), 1.0", r"ieee.exp\(x=x\) is outside"),
+        ("z = x", "it must end with a return"),
+        ("for i in x: return x, 1.0", "write assignments, `if …: return …`, and a return"),
+        ("return (lambda: x)(), 1.0", "is none of its functions"),
+        ("return [y for y in x if y > 0.0], 1.0", "is outside the grammar"),
+        ("return [y for y in range(3)], 1.0", r"range\(3\) is outside the grammar"),
+        ("return x if 0.0 < x < 1.0 else 0.0, 1.0", "0.0 < x < 1.0 is outside"),
+        ("return x if x is x else 0.0, 1.0", "x is x is outside"),
+        ("x = 1.0; return x, 1.0", "uses the name x again"),
+        ("where = x; return where, 1.0", "uses the name where again, or for a meaning of its own"),
+        ("h_ = x; return h_, 1.0", "uses the name h_"),
+        ("z = x; return 2.0 * x, z", "is returned as the value, which is z"),
+        ("x += 1.0; return x, 1.0", "is outside the grammar"),
+        ("return x, 1.0 if x > 0.0 else (y := 2.0)", "is outside the grammar"),
+        ("return x @ x, 1.0", "x @ x is outside"),
+        ("return x[0], 1.0", "is outside"),
+        ("return", "is outside"),
     ],
 )
-def test_the_grammar_refuses(line: str) -> None:
-    assert refused(f"def f(x: float) -> tuple[float, float]:\n    {line}")
+def test_the_grammar_refuses(line: str, why: str) -> None:
+    with pytest.raises(SyntaxError, match=f"f, in `.*`: .*{why}"):
+        parsed(*line.split("; "))
+
+
+def test_a_refusal_points_at_the_line() -> None:
+    with pytest.raises(
+        SyntaxError, match=r"f, in `return z, x @ z`: x @ z is outside .* \(here.py, line 43\)"
+    ) as error:
+        parsed("z = x * x", "return z, x @ z")
+    assert (error.value.text, error.value.offset) == ("    return z, x @ z", 15)
+
+
+def test_a_form_without_a_reading_is_noticed() -> None:
+    with pytest.raises(AttributeError, match="name"):
+        fold(parsed("return x * x, 2.0 * x").cases[0].value, object())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", list(formula.rules()))

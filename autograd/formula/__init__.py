@@ -11,19 +11,25 @@ z = tanh(x)
 Nothing is stated here a second time: each reading is made from the source of `rules.py`.
 """
 
-from autograd.formula.cases import Rule, constants, rule, rules
-from autograd.formula.text import describe, operation_text, partial_text
-from autograd.formula.vocabularies import BREAKDOWN, over, partials_over_values
+from autograd.formula.cases import Rule, constants, rule, rules, still_holds, unchanged
+from autograd.formula.text import case_of, describe, operation_text, partial_text
+from autograd.formula.vocabularies import BREAKDOWN, Vocabulary, as_selections, over, over_arrays, partials_over_values
 
 __all__ = [
     "BREAKDOWN",
     "Rule",
+    "Vocabulary",
+    "as_selections",
+    "case_of",
     "constants",
     "describe",
     "operation_text",
     "over",
+    "over_arrays",
     "partial_text",
     "partials_over_values",
     "rule",
     "rules",
+    "still_holds",
+    "unchanged",
 ]

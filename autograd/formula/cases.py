@@ -1,56 +1,309 @@
-"""The rules as they are written: their operands, their bodies, their constants.
+"""The rules parsed into cases, each with guards, names, a value and derivatives, for every reader to fold over.
 
 >>> from autograd.formula.cases import rule
->>> rule("hypot").operands
-('x', 'y')
+>>> rule("square").operands, rule("square").cases[0].partials
+(('x',), (Expression(form='infix', parts=('*', Expression(form='number', parts=(2.0,)), ...
+
+Only this module walks Python's syntax trees of rules: those of `engine/rules.py`, of `textbook.py` and of a user's own
+operation. It refuses what is outside the grammar; `Reading` lists the forms that are in it.
 """
 
 import ast
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
-from autograd.engine import graph
+from autograd.engine import graph, ieee
 from autograd.engine import rules as source
 from autograd.engine.value import Value
+from autograd.formula import textbook as definitions
+
+T = TypeVar("T", covariant=True)
+_SIGNS: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_COMPARISONS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+_TOTAL: Final = {ast.Div: "divide", ast.Pow: "power"}
+"""The words for operators that raise on some floats: a user may write the operators."""
+_RESERVED: Final = ("real", "number", "where", "len", "inf", "nan")
+"""Names that readings use for words of their own."""
+
+
+class Expression(NamedTuple):
+    """A form of the grammar, and its parts: expressions, names, signs and numbers."""
+
+    form: str
+    parts: "tuple[Expression | str | float, ...]"
+
+
+class Reading(Protocol[T]):
+    """One meaning for each form of the grammar, made of the meanings of its parts."""
+
+    def number(self, number: float) -> T: ...
+    def constant(self, name: str, number: float) -> T: ...
+    def name(self, name: str) -> T:
+        """An operand, or a name assigned before."""
+
+    def element(self, sequence: str) -> T:
+        """One of the sequence, inside a comprehension over it."""
+
+    def length(self, sequence: str) -> T: ...
+    def call(self, word: str, *arguments: Any) -> T: ...
+    def infix(self, sign: str, left: Any, right: Any) -> T:
+        """The sign is one of + - * /."""
+
+    def negative(self, inner: Any) -> T: ...
+    def comparison(self, sign: str, left: Any, right: Any) -> T: ...
+    def logic(self, word: str, *parts: Any) -> T:
+        """The word is `and` or `or`."""
+
+    def choice(self, test: Any, then: Any, other: Any) -> T: ...
+    def each(self, of: Any, *sequences: str) -> T:
+        """A list: an expression for each element of one sequence, or of several side by side."""
+
+
+def fold(e: Expression, reading: Reading[T]) -> T:
+    """The meaning of an expression, worked out from the inside."""
+    parts = [fold(part, reading) if isinstance(part, Expression) else part for part in e.parts]
+    return getattr(reading, e.form)(*parts)  # type: ignore[no-any-return]
+
+
+def names_in(e: Expression) -> set[str]:
+    """Every name that an expression is made of, sequences included."""
+    mine = [part for part in e.parts if isinstance(part, str) and e.form in ("name", "element", "length", "each")]
+    return set(mine).union(*(names_in(part) for part in e.parts if isinstance(part, Expression)))
+
+
+class Case(NamedTuple):
+    """What a rule says where the guards hold and those of no earlier case do."""
+
+    guards: tuple[Expression, ...]
+    lets: tuple[tuple[str, Expression], ...]
+    """Names and their meanings, each in terms of earlier ones; `z` is the value of the operation."""
+    value: Expression
+    partials: tuple[Expression, ...]
+
+    def lets_for(self, wanted: Iterable[Expression], given: Iterable[str] = ()) -> list[tuple[str, Expression]]:
+        """Those that the expressions wanted need, in order; what is given needs none."""
+        needed = set().union(*map(names_in, wanted)).difference(given)
+        kept = []
+        for name, e in reversed(self.lets):
+            if name in needed:
+                kept.append((name, e))
+                needed |= names_in(e).difference(given)
+        return kept[::-1]
 
 
 class Rule(NamedTuple):
-    """One function of rules.py: its name, the names of its operands, and its body."""
+    """An operation as it is stated: its name, the names of its operands, its cases, and the rule on floats."""
 
     name: str
     operands: tuple[str, ...]
     of_sequences: bool
-    body: tuple[ast.stmt, ...]
+    cases: tuple[Case, ...]
+    """None where no source could be read."""
+    function: Callable[..., Any]
 
     def grouped(self, row: Sequence[Any]) -> list[Any]:
-        """What a node has in one row, by the operands of the rule: numbers, or the lists that sequences are."""
+        """The operands of a node, in one row, as the rule takes them: one by one, or as lists."""
         n = len(row) // len(self.operands)
         return [list(row[i : i + n]) for i in range(0, len(row), n)] if self.of_sequences else list(row)
 
     def on_floats(self, row: Sequence[float]) -> tuple[float, list[float]]:
         """The value and the local derivatives, in one row like the operands."""
-        z, *partials = getattr(source, self.name)(*self.grouped(row))
+        z, *partials = self.function(*self.grouped(row))
         return z, [d for group in partials for d in group] if self.of_sequences else partials
+
+
+# ── the parser ──
+
+
+class Parser:
+    """Reads one function of a source; `words` and `constants` say what its names mean, or None for an unknown one.
+
+    A function that is read, and not run as it stands, may be friendly: with ints, and with / and ** for the words that
+    take every float.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        text: str,
+        words: Callable[[str], str | None],
+        constants: Callable[[str], float | None],
+        *,
+        friendly: bool = False,
+        at: tuple[str, int] = ("", 0),
+    ) -> None:
+        self._operation, self._words, self._constants, self._friendly = operation, words, constants, friendly
+        self._lines, (self._file, self._above) = text.splitlines(), at
+        self._operands: tuple[str, ...] = ()
+        self._known: set[str] = set()
+        self._elements: dict[str, str] = {}
+        self._sequences: set[str] = set()
+
+    def rule(self, d: ast.FunctionDef, function: Callable[..., Any], *, of_value: bool = False) -> Rule:
+        """The rule that a definition states, of a value alone or with derivatives; SyntaxError outside the grammar."""
+        if ast.unparse(d.args) != ", ".join(ast.unparse(a) for a in d.args.args) or not d.args.args:
+            raise self._refused(
+                d.args.args[0] if d.args.args else d, "is outside the grammar: operands have no * and no default"
+            )
+        for a in d.args.args:
+            self._operands = (*self._operands, self._new(a.arg, a))
+            if a.annotation and ast.unparse(a.annotation).startswith("list"):
+                self._sequences.add(a.arg)
+        if "z" in self._operands:
+            raise self._refused(d.args.args[0], "is named z, which is the value of the operation; choose another name")
+        cases = tuple(self._cases(d.body, (), (), 1 if of_value else 1 + len(self._operands)))
+        return Rule(d.name, self._operands, not self._sequences.isdisjoint(self._operands), cases, function)
+
+    def _cases(self, body: Sequence[ast.stmt], guards: Any, lets: Any, results: int) -> Iterator[Case]:
+        for s in body:
+            self._known = {*self._operands, *dict(lets)}
+            match s:
+                case ast.Expr(ast.Constant(str())):
+                    continue
+                case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
+                    lets = (*lets, (self._new(name, s), self.read(value)))
+                case ast.If(test, inner, otherwise):
+                    yield from self._cases(inner, (*guards, self.read(test)), lets, results)
+                    if otherwise:
+                        yield from self._cases(otherwise, guards, lets, results)
+                        return
+                case ast.Return(ast.expr() as value):
+                    yield self._case(value, guards, lets, results)
+                    return
+                case _:
+                    raise self._refused(s, "is outside the grammar: write assignments, `if …: return …`, and a return")
+        raise self._refused(body[-1], "ends a way through the function; it must end with a return")
+
+    def _case(self, returned: ast.expr, guards: Any, lets: Any, results: int) -> Case:
+        parts = returned.elts if isinstance(returned, ast.Tuple) else [returned]
+        if len(parts) != results:
+            raise self._refused(
+                returned, f"is {len(parts)} of {results} results: the value, and a derivative by each operand"
+            )
+        value, *partials = map(self.read, parts)
+        if "z" in dict(lets) and value.parts[0] not in ("z", "NAN"):
+            raise self._refused(parts[0], "is returned as the value, which is z; call the other z by another name")
+        return Case(guards, lets, value, tuple(partials))
+
+    def read(self, e: ast.expr) -> Expression:
+        """An expression of the source as one of ours."""
+        match e:
+            case ast.Constant(float() as number):
+                return _form("number", number)
+            case ast.Constant(int() as number) if self._friendly and not isinstance(number, bool):
+                return _form("number", float(number))
+            case ast.Name(name) if name in self._elements:
+                return _form("element", self._elements[name])
+            case ast.Name(name) if name in self._known:
+                return _form("name", name)
+            case ast.Name() | ast.Attribute() if (known := self._constants(ast.unparse(e))) is not None:
+                return _form("constant", ast.unparse(e).rpartition(".")[2], known)
+            case ast.UnaryOp(ast.USub(), inner):
+                return _form("negative", self.read(inner))
+            case ast.BinOp(left, op, right) if self._friendly and type(op) in _TOTAL:
+                return _form("call", _TOTAL[type(op)], self.read(left), self.read(right))
+            case ast.BinOp(left, op, right) if type(op) in _SIGNS:
+                return _form("infix", _SIGNS[type(op)], self.read(left), self.read(right))
+            case ast.Compare(left, [op], [right]) if type(op) in _COMPARISONS:
+                return _form("comparison", _COMPARISONS[type(op)], self.read(left), self.read(right))
+            case ast.BoolOp(op, values):
+                return _form("logic", "and" if isinstance(op, ast.And) else "or", *map(self.read, values))
+            case ast.IfExp(test, then, other):
+                return _form("choice", self.read(test), self.read(then), self.read(other))
+            case ast.ListComp(of, [part]) | ast.GeneratorExp(of, [part]) if not part.ifs:
+                return self._each(of, part.target, part.iter)
+            case ast.Call(ast.Name("len"), [ast.Name(name)], []) if name in self._known:
+                self._sequences.add(name)
+                return _form("length", name)
+            case ast.Call(called, arguments, []) if (word := self._words(ast.unparse(called))) is not None:
+                return _form("call", word, *map(self.read, arguments))
+            case ast.Subscript(ast.Name() as row, ast.UnaryOp(ast.USub(), ast.Constant(1))):
+                return _form("call", "last", self.read(row))
+            case ast.Subscript(ast.Name() as row, ast.Slice(None, ast.UnaryOp(ast.USub(), ast.Constant(1)), None)):
+                return _form("call", "others", self.read(row))
+            case ast.List([ast.Starred(row), last]):
+                return _form("call", "joined", self.read(row), self.read(last))
+        raise self._refused(e, f"is outside the grammar: {_remedy(e)}")
+
+    def _each(self, of: ast.expr, target: ast.expr, over: ast.expr) -> Expression:
+        zipped = isinstance(over, ast.Call) and ast.unparse(over.func) == "zip"
+        rows = over.args if zipped and isinstance(over, ast.Call) else [over]
+        variables = target.elts if isinstance(target, ast.Tuple) else [target]
+        for row in rows:
+            if not isinstance(row, ast.Name) or row.id not in self._known or len(rows) != len(variables):
+                raise self._refused(
+                    over, "is outside the grammar: a list is made of the elements of operands, by their names"
+                )
+        names = [ast.unparse(row) for row in rows]
+        self._sequences |= {*names}
+        self._elements = dict(zip(map(ast.unparse, variables), names, strict=True))
+        element = self.read(of)
+        self._elements = {}
+        return _form("each", element, *names)
+
+    def _new(self, name: str, node: ast.AST) -> str:
+        if name in self._known | {*_RESERVED, *self._operands} or name.strip("_") != name:
+            raise self._refused(node, f"uses the name {name} again, or for a meaning of its own; choose another name")
+        return name
+
+    def _refused(self, node: Any, why: str) -> SyntaxError:
+        line = self._lines[node.lineno - 1]
+        shown, *_ = ast.unparse(node).splitlines()
+        where = (self._file, self._above + node.lineno, node.col_offset + 1, line)
+        return SyntaxError(f"{self._operation}, in `{line.strip()}`: {shown} {why}", where)
+
+
+def _form(form: str, *parts: Expression | str | float) -> Expression:
+    return Expression(form, parts)
+
+
+def _remedy(e: ast.expr) -> str:
+    match e:
+        case ast.Call(called):
+            return f"{ast.unparse(called)} is none of its functions, which are {', '.join(WORDS)}"
+        case ast.Name() | ast.Attribute():
+            return "it is no operand, no name assigned before and no float constant"
+        case ast.Constant():
+            return "numbers are floats, as 1.0"
+    return "write + - * /, numbers, names, functions of exp's kind, comparisons, `a if c else b`, `[… for x in xs]`"
+
+
+# ── which rules there are ──
+
+WORDS: Final = ("absolute", *(word for word in vars(ieee) if word[0].islower() and word not in ("math",)))
+"""The functions that rules are made of."""
+
+
+def _text_beside(neighbour: str, name: str) -> str:
+    # Compiled or not, the source lies in the package.
+    with open(os.path.join(os.path.dirname(neighbour), name), encoding="utf-8") as file:
+        return file.read()
 
 
 @cache
 def rules() -> dict[str, Rule]:
-    """Every rule by its name, in the order of the source."""
-    # Compiled or not, the source lies in the package.
-    with open(os.path.join(os.path.dirname(__file__), "..", "engine", "rules.py"), encoding="utf-8") as file:
-        tree = ast.parse(file.read())
-    return {
-        d.name: Rule(
-            d.name,
-            tuple(a.arg for a in d.args.args),
-            any(isinstance(a.annotation, ast.Subscript) for a in d.args.args),
-            tuple(d.body),
-        )
-        for d in tree.body
-        if isinstance(d, ast.FunctionDef)
-    }
+    """Every rule by its name: those of rules.py in its order, and after them users' own."""
+    text, words = _text_beside(source.__file__, "rules.py"), {f"ieee.{word}": word for word in WORDS}
+    functions = [d for d in ast.parse(text).body if isinstance(d, ast.FunctionDef)]
+    parsers = [Parser(d.name, text, words.get, constants().get, at=("rules.py", 0)) for d in functions]
+    return {d.name: p.rule(d, getattr(source, d.name)) for d, p in zip(functions, parsers, strict=True)}
+
+
+@cache
+def textbook() -> tuple[dict[str, Rule], dict[str, Expression]]:
+    """What `textbook.py` says: the words that it defines in other words, and the constants."""
+    words: dict[str, Rule] = {}
+    numbers: dict[str, Expression] = {}
+    text = _text_beside(__file__, "textbook.py")
+    for d in ast.parse(text).body:
+        parser = Parser("textbook", text, str, lambda _: None, at=("textbook.py", 0))
+        if isinstance(d, ast.FunctionDef):
+            words[d.name] = parser.rule(d, getattr(definitions, d.name), of_value=True)
+        elif isinstance(d, ast.AnnAssign) and d.value is not None:
+            numbers[ast.unparse(d.target)] = parser.read(d.value)
+    return words, numbers
 
 
 @cache
@@ -64,33 +317,46 @@ def rule(op: str) -> Rule:
     try:
         return rules()[op]
     except KeyError:
-        raise ValueError(f"no rule is named {op!r}; there are {', '.join(rules())}") from None
+        raise ValueError(
+            f"no rule is named {op!r}; there are {', '.join(rules())}; if it is an @autograd.operation, import the "
+            "module that defines it"
+        ) from None
+
+
+def cases_of(op: str) -> tuple[Case, ...]:
+    """The cases of a rule; ValueError if there is no such rule, or one without a source."""
+    found = rule(op)
+    if not found.cases:
+        raise ValueError(
+            f"{found.name} has no formula, and no second derivative, because its source can't be read; "
+            "define it in a file or in a notebook"
+        )
+    return found.cases
+
+
+# ── whether a record still holds ──
 
 
 def unchanged(node: Value, operands: Sequence[Value]) -> Rule:
-    """The rule of a node whose numbers still belong together; ValueError if one was assigned since it was made."""
-    r, recorded = rule(node.op), node.partials
-    z, partials = r.on_floats([v.data for v in operands])
+    """The rule of a node whose data still belong together; ValueError if some was assigned since it was made."""
     # By a constant no derivative need have been formed.
-    rows = zip(partials, recorded, operands, strict=True)
-    used = [(now, was) for now, was, v in rows if not graph.is_constant(v)]
-    if any(now != was and (now == now or was == was) for now, was in [(z, node.data), *used]):
-        names = ", ".join(v.label for v in (*operands, node) if v.label)
+    formed = [i for i, v in enumerate(operands) if not graph.is_constant(v)]
+    if not still_holds(node.op, [v.data for v in operands], node.partials, node.data, formed):
+        labels = ", ".join(v.label for v in (*operands, node) if v.label)
         raise ValueError(
-            f"the data of a node or its operands was changed after {node.op} was recorded{names and f' ({names})'}; "
-            "build the graph again, backward() alone still knows the old numbers"
+            f"the data of a node or its operands was changed after {rule(node.op).name} was recorded"
+            f"{labels and f' ({labels})'}; build the graph again, backward() alone still knows the old numbers"
         )
-    return r
+    return rule(node.op)
 
 
-# ── forms of the source ──
+def still_holds(
+    op: str, operands: Sequence[float], partials: Sequence[float], data: float, formed: Iterable[int]
+) -> bool:
+    """Whether a record is what the rule gives: data of operands, local derivatives, data of the node.
 
-
-def target(statement: ast.Assign) -> str:
-    assert isinstance(statement.targets[0], ast.Name)
-    return statement.targets[0].id
-
-
-def returned(s: ast.Return) -> list[ast.expr]:
-    assert isinstance(s.value, ast.Tuple)
-    return s.value.elts
+    `formed` are the positions of the operands by which a derivative was recorded.
+    """
+    z, found = rule(op).on_floats(operands)
+    pairs = [(z, data), *[(found[i], partials[i]) for i in formed]]
+    return not any(now != was and (now == now or was == was) for now, was in pairs)

@@ -1,86 +1,304 @@
-"""The rules over other kinds of numbers than floats: Values for higher derivatives, complex numbers, arrays.
+"""The rules over other numbers than floats: Values for higher derivatives, complex numbers, mpmath's, arrays.
 
->>> from autograd.formula import over
->>> over("square", {"square": lambda x: x * x, "real": lambda x: x.real})(1 + 2j)
+>>> from autograd.formula.vocabularies import Vocabulary, over
+>>> over("square", Vocabulary({"real": lambda x: x.real}))(1 + 2j)
 ((-3+4j), (2+4j))
+>>> print(as_selections("relu"))
+def rule(x):
+    return where((x > 0.0), x, where((x <= 0.0), 0.0, nan)), where((x > 0.0), 1.0, where((x <= 0.0), 0.0, nan))
 
-A vocabulary says what the functions of `ieee` mean over another kind of number; the rule itself says the rest.
+A vocabulary gives a meaning to the words of the rules; where it lacks one, the textbook's definition serves. A rule
+over a vocabulary is Python text, made once.
 """
 
-import ast
+import cmath
+import importlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from types import SimpleNamespace
 from typing import Any, Final
 
 from autograd.engine import functions, graph, ieee
 from autograd.engine.value import Value
-from autograd.formula.cases import constants, returned, rule, target, unchanged
+from autograd.formula.cases import Case, Expression, cases_of, constants, fold, rule, textbook, unchanged
 
 BREAKDOWN: Final = 1e-6
 """So far apart two roundings of one formula never are: one of them has left the range of floats on its way."""
 
 
-class _ComparesNumbers(ast.NodeTransformer):
-    """Comparisons look at the real number in each operand: a Value's data, a complex number's real part."""
+class Vocabulary:
+    """Words over one kind of numbers, by name.
 
-    def visit_Compare(self, node: ast.Compare) -> ast.Compare:
-        return ast.Compare(_real(node.left), node.ops, [_real(c) for c in node.comparators])
-
-
-def _real(expression: ast.expr) -> ast.expr:
-    return ast.Call(ast.Name("real", ast.Load()), [expression], [])
-
-
-class _ReturnsOne(ast.NodeTransformer):
-    """A body that is given z and returns a single derivative."""
-
-    def __init__(self, position: int) -> None:
-        self.position = position
-
-    def visit_Return(self, node: ast.Return) -> ast.Return:
-        return ast.Return(returned(node)[self.position])
-
-    def visit_Assign(self, node: ast.Assign) -> ast.Assign | None:
-        return None if target(node) == "z" else node
-
-
-def _compile(name: str, parameters: Sequence[str], body: Sequence[ast.stmt], words: Mapping[str, object]) -> Any:
-    arguments = ast.arguments([], [ast.arg(p) for p in parameters], None, [], [], None, [])
-    definition = ast.FunctionDef(name, arguments, list(body), [], None, lineno=1)
-    namespace = {**constants(), **words, "ieee": SimpleNamespace(**words), "len": len}
-    exec(compile(ast.fix_missing_locations(ast.Module([definition], [])), f"<rule {name}>", "exec"), namespace)
-    return namespace.pop(name)  # or else it would hold itself
-
-
-def _copy(body: Sequence[ast.stmt]) -> list[ast.stmt]:
-    return ast.parse("\n".join(ast.unparse(s) for s in body)).body
-
-
-def over(op: str, vocabulary: Mapping[str, Callable[..., object]]) -> Callable[..., Any]:
-    """The whole rule over another kind of number: operands in, value and derivatives out.
-
-    The vocabulary gives a meaning to the functions of `ieee` that the rule calls, and to
-    `real(number)`, the float that guards compare. ValueError for an unknown rule.
+    Functions of `ieee`; `real(x)`, the real number that guards compare, where that is not x itself; `number(x)`, the
+    float x in the kind of numbers, where a float itself would cost digits.
     """
-    body = [_ComparesNumbers().visit(s) for s in _copy(rule(op).body)]
-    return _compile(op, rule(op).operands, body, vocabulary)  # type: ignore[no-any-return]
+
+    def __init__(self, words: Mapping[str, object]) -> None:
+        real: Any = words.get("real", lambda x: x)
+        self.words: Final[dict[str, Any]] = {"inf": math.inf, "nan": math.nan, "len": len, **_choices(real), **words}
+
+    def function(self, parameters: Iterable[str], body: Sequence[str], op: str) -> Callable[..., Any]:
+        """A function of this vocabulary from its text, whose words are known."""
+        exec(compile(_definition(parameters, body), f"<rule {op}>", "exec"), self.words)
+        return self.words.pop("rule")  # type: ignore[no-any-return]
+
+    def know(self, word: str) -> None:
+        """Take a word that is missing from the textbook; one that isn't there either raises where it is called."""
+        definition = textbook()[0].get(word)
+        if word in self.words:
+            return
+        self.words[word] = _missing(word)  # for the time being
+        if definition is not None:
+            body = _branches(definition.cases, Source(self), lambda case: [case.value])
+            self.words[word] = self.function(definition.operands, body, word)
+
+
+def _missing(word: str) -> Callable[..., Any]:
+    def missing(*_: object) -> Any:
+        raise TypeError(f"these numbers have no {word}; give their vocabulary one, or leave out the operation")
+
+    return missing
+
+
+def _choices(real: Any) -> dict[str, Callable[..., Any]]:
+    """The words that work on lists alone, whatever numbers are in them."""
+
+    def key(x: Any) -> tuple[bool, Any]:
+        return real(x) != real(x), real(x)  # a nan goes before all others
+
+    return {
+        "total": sum,
+        "greatest": lambda xs: max(xs, key=key),
+        "least": lambda xs: min(xs, key=lambda x: (real(x) == real(x), real(x))),
+        "ties": lambda xs, z: sum(real(x) == real(z) for x in xs),
+        "last": lambda xs: xs[-1],
+        "others": lambda xs: xs[:-1],
+        "joined": lambda xs, x: [*xs, x],
+    }
+
+
+# ── rules as Python text ──
+
+
+class Source:
+    """A reading of expressions as Python text over a vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self.called: dict[str, str] = {}
+        """Other names for some names."""
+
+    def number(self, number: float) -> str:
+        return f"number({number!r})" if "number" in self._vocabulary.words else repr(number)
+
+    def constant(self, name: str, number: float) -> str:
+        # Over exact numbers a constant has more digits than a float.
+        exact = textbook()[1].get(name)
+        if exact is not None and constants()[name] == number and "number" in self._vocabulary.words:
+            return fold(exact, self)
+        return self.number(number)
+
+    def name(self, name: str) -> str:
+        return self.called.get(name, name)
+
+    def element(self, sequence: str) -> str:
+        return f"{sequence}_"
+
+    def length(self, sequence: str) -> str:
+        return f"len({self.name(sequence)})"
+
+    def call(self, word: str, *arguments: str) -> str:
+        self._vocabulary.know(word)
+        return f"{word}({', '.join(arguments)})"
+
+    def infix(self, sign: str, left: str, right: str) -> str:
+        return f"({left} {sign} {right})"
+
+    def negative(self, inner: str) -> str:
+        return f"(-{inner})"
+
+    def comparison(self, sign: str, left: str, right: str) -> str:
+        return f"({self._real(left)} {sign} {self._real(right)})"
+
+    def _real(self, text: str) -> str:
+        return text if text[0].isdigit() or "real" not in self._vocabulary.words else f"real({text})"
+
+    def logic(self, word: str, *parts: str) -> str:
+        return f"({f' {word} '.join(parts)})" if len(parts) > 1 else parts[0]
+
+    def choice(self, test: str, then: str, other: str) -> str:
+        return f"({then} if {test} else {other})"
+
+    def each(self, of: str, *sequences: str) -> str:
+        elements = ", ".join(map(self.element, sequences))
+        rows = ", ".join(map(self.name, sequences))
+        return f"[{of} for {elements} in {rows if len(sequences) == 1 else f'zip({rows})'}]"
+
+
+def _definition(parameters: Iterable[str], body: Iterable[str]) -> str:
+    return "\n".join([f"def rule({', '.join(parameters)}):", *body])
+
+
+def _branches(
+    cases: Sequence[Case],
+    source: Source,
+    wanted: Callable[[Case], Sequence[Expression]],
+    given: Sequence[str] = (),
+    ending: str = "",
+) -> list[str]:
+    """Statements that return what is wanted of the case that applies; or the ending, with the number of the case."""
+    lines: list[str] = []
+    known: dict[str, Expression] = {}
+
+    def lets(case: Case, needed: Sequence[Expression], known: dict[str, Expression], indent: str) -> None:
+        fresh = [(name, e) for name, e in case.lets_for(needed, given) if known.get(name) != e]
+        known.update(fresh)
+        lines.extend(f"{indent}{name} = {fold(e, source)}" for name, e in fresh)
+
+    for i, case in enumerate(cases):
+        lets(case, case.guards, known, "    ")
+        indent = "    "
+        if case.guards:
+            lines.append(f"    if {source.logic('and', *(fold(guard, source) for guard in case.guards))}:")
+            indent = "        "
+        # What is named behind a guard is not known to the cases after it.
+        lets(case, wanted(case), dict(known), indent)
+        results = ", ".join(fold(e, source) for e in wanted(case))
+        lines.append(f"{indent}return {ending.format(i) if ending else results}")
+    return lines
+
+
+def _all(case: Case) -> Sequence[Expression]:
+    return case.value, *case.partials
+
+
+def over(op: str, vocabulary: Vocabulary | Mapping[str, object]) -> Callable[..., Any]:
+    """The whole rule over a vocabulary: operands in, value and derivatives out. ValueError for an unknown rule.
+
+    Of a Vocabulary, rather than a plain mapping, what has been made is kept.
+    """
+    return _over(op, vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary(vocabulary))
 
 
 @cache
-def _over_values(op: str, position: int) -> Callable[..., Any]:
-    """∂z/∂(operand at position) as a function of z and the operands, over Values."""
-    kept = [_ReturnsOne(position + 1).visit(_ComparesNumbers().visit(s)) for s in _copy(rule(op).body)]
-    body = [s for s in kept if s is not None]
-    return _compile(op, ("z", *rule(op).operands), body, _value_vocabulary())  # type: ignore[no-any-return]
+def _over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
+    return vocabulary.function(rule(op).operands, _branches(cases_of(op), Source(vocabulary), _all), op)
+
+
+def partial_over(op: str, position: int, vocabulary: Vocabulary) -> Callable[..., Any]:
+    """∂z/∂(operand at position) over a vocabulary, as a function of z and the operands."""
+    body = _branches(cases_of(op), Source(vocabulary), lambda case: [case.partials[position]], ("z",))
+    return vocabulary.function(("z", *rule(op).operands), body, op)
+
+
+@cache
+def which_case(op: str) -> Callable[..., tuple[int, dict[str, Any]]]:
+    """The number of the case that applies to operands that are floats, and what its names stand for there."""
+    body = _branches(cases_of(op), Source(floats()), _all, ending="{}, locals()")
+    return floats().function(rule(op).operands, body, op)
+
+
+# ── rules over arrays ──
+
+
+class _Selections(Source):
+    """Python text over arrays, where a comparison is an array too."""
+
+    def logic(self, word: str, *parts: str) -> str:
+        return super().logic({"and": "&", "or": "|"}[word], *parts)
+
+    def choice(self, test: str, then: str, other: str) -> str:
+        return f"where({test}, {then}, {other})"
+
+
+def as_selections(op: str, vocabulary: Vocabulary | None = None) -> str:
+    """The rule as Python text over arrays: each name is worked out once, and `where` selects between the cases.
+
+    Its words are those of the rule, and `where`. ValueError for an unknown rule.
+    """
+    source, names, rows = _Selections(vocabulary or Vocabulary({})), dict[str, str](), []
+    for case in cases_of(op):
+        source.called = {}
+        for name, e in case.lets_for((*case.guards, *_all(case))):
+            text = fold(e, source)
+            fresh = name if name not in names.values() else f"{name}{len(names)}_"
+            source.called[name] = names.setdefault(text, fresh)
+        guards = [fold(guard, source) for guard in case.guards]
+        rows.append((source.logic("and", *guards) if guards else "", [fold(e, source) for e in _all(case)]))
+    lists = rule(op).of_sequences
+    results = [_selected(rows, i, lists and i > 0) for i in range(1 + len(rule(op).operands))]
+    lines = [f"    {name} = {text}" for text, name in names.items()]
+    return _definition(rule(op).operands, [*lines, f"    return {', '.join(results)}"])
+
+
+def _selected(rows: list[tuple[str, list[str]]], i: int, of_lists: bool) -> str:
+    texts = [row[i] for _, row in rows]
+    if len(set(texts)) == 1:
+        return texts[0]
+    parts = [f"case{k}_" for k in range(len(rows))] if of_lists else texts
+    chosen = parts[-1]
+    for (guard, _), part in reversed([*zip(rows[:-1], parts[:-1], strict=True)]):
+        chosen = f"where({guard}, {part}, {chosen})"
+    return f"[{chosen} for {', '.join(parts)} in zip({', '.join(texts)})]" if of_lists else chosen
+
+
+@cache
+def over_arrays(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
+    """The text of `as_selections`, run over a vocabulary that has a `where`."""
+    _, *body = as_selections(op, vocabulary).splitlines()
+    return vocabulary.function(rule(op).operands, body, op)
+
+
+# ── kinds of numbers ──
+
+
+@cache
+def floats() -> Vocabulary:
+    """Floats the IEEE way, which no operation makes raise."""
+    return Vocabulary(vars(ieee) | {"len": lambda xs: float(len(xs))})
+
+
+@cache
+def complex_numbers() -> Vocabulary:
+    """Complex numbers; erf needs mpmath."""
+    names = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
+    words = {name: getattr(cmath, name) for name in names}
+    return Vocabulary({**words, "power": pow, "real": lambda x: x.real, "erf": _complex_erf})
+
+
+def _complex_erf(x: complex) -> complex:
+    mpmath = importlib.import_module("mpmath")
+    with mpmath.workdps(40):  # a small imaginary part is a complex step, and keeps its digits
+        return complex(mpmath.erf(mpmath.mpc(x)))
+
+
+@cache
+def mpmath_numbers() -> Vocabulary:
+    """Real numbers of mpmath, to its working precision; nan where the result isn't real."""
+    mpmath = importlib.import_module("mpmath")
+
+    def real(name: str) -> Callable[..., Any]:
+        function = getattr(mpmath, name)
+
+        def apply(*xs: Any) -> Any:
+            z = function(*xs)
+            return z if isinstance(z, mpmath.mpf) else mpmath.nan
+
+        return apply
+
+    names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos")
+    words = {name: real(name) for name in (*names, "atan", "erf", "hypot", "power")}
+    return Vocabulary({**words, "normal_cdf": real("ncdf"), "number": mpmath.mpf, "total": mpmath.fsum})
+
+
+# ── derivatives as nodes ──
 
 
 def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequence[bool]) -> list[Value | float]:
     """The local derivatives of a node by its operands, as ordinary nodes; a plain float where one is a constant.
 
     Only those wanted are formed, the others are 0.0. Constants take part as plain floats.
-    ValueError if data was changed since the node was made.
+    ValueError if data was changed since the node was made, or if the operation has no formula.
     """
     r, recorded = unchanged(node, operands), node.partials
     row: list[Value | float] = [v.data if graph.is_constant(v) else v for v in operands]
@@ -88,10 +306,15 @@ def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequenc
     partials: list[Value | float] = []
     for i, want in enumerate(map(any, r.grouped(wanted)) if r.of_sequences else wanted):
         unformed: Any = [0.0] * len(groups[i]) if r.of_sequences else 0.0
-        found = _over_values(node.op, i)(node, *groups) if want else unformed
+        found = _partial_over_values(node.op, i)(node, *groups) if want else unformed
         partials += found if r.of_sequences else [found]
     rows = zip(partials, recorded, row, wanted, strict=True)
     return [_settled(partial, was, x) if want else 0.0 for partial, was, x, want in rows]
+
+
+@cache
+def _partial_over_values(op: str, position: int) -> Callable[..., Any]:
+    return partial_over(op, position, values())
 
 
 def _settled(partial: Value | float, recorded: float, x: Value | float) -> Value | float:
@@ -108,7 +331,9 @@ def _settled(partial: Value | float, recorded: float, x: Value | float) -> Value
 
 
 @cache
-def _value_vocabulary() -> dict[str, Callable[..., Any]]:
+def values() -> Vocabulary:
+    """Values, and floats for the constants among them."""
+
     def method(name: str) -> Callable[[Value | float], Value | float]:
         on_floats = getattr(ieee, name)
 
@@ -117,35 +342,34 @@ def _value_vocabulary() -> dict[str, Callable[..., Any]]:
 
         return apply
 
-    names = [name for name in vars(ieee) if hasattr(Value, name) and callable(getattr(ieee, name))]
-    return {name: method(name) for name in names} | {
-        "real": lambda x: x.data if isinstance(x, Value) else x,
-        "unsigned_zero": lambda x: x + 0.0 if _data(x) == 0.0 else x,
-        "divide": lambda x, y: x / y if isinstance(x, Value) or isinstance(y, Value) else ieee.divide(x, y),
-        "over_square": lambda x, y: x / y / y,
-        "scaled_power": _scaled_power,
-        "gaussian": lambda x, rate: (-rate * (x * x)).exp(),
-        "normal_cdf": functions.normal_cdf,
-        "share": functions.share,
-        "shares": functions.softmax,
-        "shifted_shares": lambda xs: [*functions.softmax(xs[:-1]), -1.0],
-        "direction": lambda x, y: x / functions.hypot(x, y),
-        "directions": _directions,
-        "ties": lambda xs, z: ieee.ties([_data(x) for x in xs], _data(z)),
-    }
+    methods = [name for name in vars(ieee) if hasattr(Value, name) and callable(getattr(ieee, name))]
+    of_several = ("hypot", "logaddexp", "total", "mean", "dot", "logsumexp", "norm", "normal_cdf", "share")
+    words = {name: method(name) for name in methods} | {name: getattr(functions, name) for name in of_several}
+    return Vocabulary(
+        words
+        | {
+            "real": _data,
+            "unsigned_zero": lambda x: x + 0.0 if _data(x) == 0.0 else x,
+            "absolute": abs,
+            "divide": lambda x, y: x / y if isinstance(x, Value) or isinstance(y, Value) else ieee.divide(x, y),
+            "over_square": lambda x, y: x / y / y,
+            "power": _power,
+            "scaled_power": _scaled_power,
+            "shares": functions.softmax,
+            "greatest": functions.largest,
+            "least": functions.smallest,
+        }
+    )
 
 
 def _data(x: Value | float) -> float:
     return x.data if isinstance(x, Value) else x
 
 
+def _power(x: Value | float, y: Value | float) -> Value | float:
+    return x**y if isinstance(x, Value) or isinstance(y, Value) else ieee.power(x, y)
+
+
 def _scaled_power(c: Value | float, x: Value | float, y: Value | float, k: float) -> Value | float:
     exponent = y - k if k else y
-    if isinstance(exponent, float) and exponent == 1.0:
-        return c * x
-    return c * (x**exponent if isinstance(x, Value) or isinstance(exponent, Value) else ieee.power(x, exponent))
-
-
-def _directions(xs: Sequence[Value | float]) -> list[Value]:
-    size = functions.norm(xs)
-    return [x / size for x in xs]
+    return c * x if isinstance(exponent, float) and exponent == 1.0 else c * _power(x, exponent)

@@ -1,0 +1,59 @@
+"""The textbook's definitions against the functions of `ieee`, and their place in the parser."""
+
+import random
+from typing import Any, Final
+
+import pytest
+
+from autograd import formula
+from autograd.engine import ieee, rules
+from autograd.formula import textbook
+from autograd.formula.cases import WORDS
+from autograd.formula.cases import textbook as parsed
+
+EXACT_ENOUGH: Final = 1e-13
+"""Relative to 1 or the result: the textbook cancels digits where `ieee` doesn't."""
+PRIMITIVE: Final = ("exp", "log", "sin", "cos", "asin", "acos", "atan", "erf")
+ON_LISTS: Final = ("total", "greatest", "least", "ties")
+DEFINED: Final = [word for word in parsed()[0] if hasattr(ieee, word)]
+
+
+def test_every_word_is_primitive_or_defined() -> None:
+    assert set(WORDS) == {*parsed()[0], *PRIMITIVE, *ON_LISTS} - {"divided", "shifted", "parts"}
+
+
+@pytest.mark.parametrize("word", DEFINED)
+def test_the_definition_is_the_function(word: str) -> None:
+    rng = random.Random(word)
+    definition = parsed()[0][word]
+    for _ in range(100):
+        numbers: list[Any] = [rng.uniform(0.1, 0.9) for _ in definition.operands]
+        if definition.of_sequences:
+            numbers = [[rng.uniform(0.1, 3.0) for _ in range(4)] for _ in numbers]
+        if word == "scaled_power":
+            numbers[3] = float(rng.randrange(2))
+        if word.startswith(("log_of_shifted", "shifted")):
+            numbers[0].append(max(numbers[0]))
+        expected, found = getattr(ieee, word)(*numbers), definition.function(*numbers)
+        assert found == pytest.approx(expected, rel=EXACT_ENOUGH, abs=EXACT_ENOUGH)
+
+
+@pytest.mark.parametrize("name", list(formula.constants()))
+def test_the_constants_are_those_of_the_rules(name: str) -> None:
+    if name != "NAN":
+        assert getattr(textbook, name) == pytest.approx(getattr(rules, name), rel=EXACT_ENOUGH)
+        assert name in parsed()[1]
+
+
+def test_a_new_kind_of_number_needs_the_primitive_words() -> None:
+    few = formula.Vocabulary({word: getattr(ieee, word) for word in PRIMITIVE})
+    for op, r in formula.rules().items():
+        row = [0.3, 0.4][: len(r.operands)] if not r.of_sequences else [0.3, 0.4] * len(r.operands)
+        value, *_ = formula.over(op, few)(*r.grouped(row))
+        assert value == pytest.approx(r.on_floats(row)[0], rel=EXACT_ENOUGH)
+
+
+def test_a_word_that_is_missing_says_so_where_it_is_called() -> None:
+    fractions = formula.over("power", {"power": pow, "scaled_power": lambda c, x, y, k: c * x ** (y - k)})
+    with pytest.raises(TypeError, match="these numbers have no log; give their vocabulary one"):
+        fractions(2, 3)
