@@ -8,8 +8,12 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Integral
+from typing import TYPE_CHECKING, cast
 
 from autograd.engine.value import Value
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 def whole(what: str, n: object, least: int = 1) -> int:
@@ -41,3 +45,17 @@ def a_value(thing: object, where: str) -> Value:
     remedy = "take one of them" if isinstance(thing, (list, tuple)) else "wrap a number as Value(number)"
     shown = repr(thing) if len(repr(thing)) <= 60 else repr(thing)[:57] + "…"
     raise TypeError(f"{where} takes a Value, not {type(thing).__name__} {shown}; {remedy}")
+
+
+def generator(rng: object) -> "Random":
+    """The random generator to draw from: rng itself, or Python's shared generator for None.
+
+    TypeError for anything that can't draw and shuffle, such as a seed.
+    """
+    if rng is None:
+        import random  # The command line uses this module and should not wait for `random`.
+
+        return cast("Random", random)
+    if not (hasattr(rng, "uniform") and hasattr(rng, "shuffle")):
+        raise TypeError(f"rng is a generator, as in random.Random(42), not {type(rng).__name__} {rng!r}")
+    return cast("Random", rng)
