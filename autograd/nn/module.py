@@ -40,7 +40,7 @@ class Module:
         return [v for _, v in self.named_parameters()]
 
     def tensors(self) -> dict[str, Any]:
-        """The parameters as `autograd.state` saves them: by name a Value, or lists of Values nested as deep as the shape.
+        """The parameters by name, as `autograd.state` saves them: a Value, or Values in lists nested as the shape says.
 
         A layer has a `weight` (nout × nin) and a `bias` (nout), as PyTorch's Linear has.
         """
