@@ -78,11 +78,12 @@ def fit(
     _check(rows, epochs, batch_size)
     draws = generator(rng)
     size = len(rows) if batch_size is None else batch_size
+    shuffled = batch_size is not None if shuffle is None else shuffle
     history = History()
     with _bar(epochs, math.ceil(len(rows) / size), progress) as advance:
         try:
             for epoch in range(epochs):
-                if batch_size is not None if shuffle is None else shuffle:
+                if shuffled:
                     draws.shuffle(rows)
                 summed = 0.0
                 for start in range(0, len(rows), size):
