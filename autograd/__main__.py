@@ -17,6 +17,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import NoReturn
@@ -81,22 +82,15 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; {self.prog} --help explains\n")
 
 
-class _Version(argparse.Action):
-    """Prints the version, the build and the folder of the package, on one line of any length."""
-
-    def __call__(self, *_: object) -> None:
-        kind = "compiled" if COMPILED else "pure Python"
-        print(f"scalar-autograd {__version__}, {kind}, in {Path(__file__).parent}")
-        raise SystemExit
-
-
 def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     """The parser of all commands, and those of the commands that take an expression."""
     parser = _Parser(
         prog="python -m autograd",
         description="A scalar autodiff engine at work. Without a command, it shows the toy network.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # The version stays on one line of any length.
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and the build")
+    version = f"scalar-autograd {__version__}, {'compiled' if COMPILED else 'pure Python'}, in {Path(__file__).parent}"
+    parser.add_argument("--version", action="version", version=version, help="print the version and the build")
     commands = parser.add_subparsers(metavar="command", required=True)
 
     toy = commands.add_parser(
@@ -105,13 +99,13 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         description="Builds h = σ(x·w1 + b1), y = σ(h·w2 + b2), L = (y − t)², compares three ways to the gradient, "
         "trains by gradient descent and writes the graph before and after, and the loss curve, as SVG.",
     )
-    toy.add_argument("--x", type=_number, default=1.0, help="the input; %(default)s")
-    toy.add_argument("--target", type=_number, default=0.2, help="the target of y, between 0 and 1; %(default)s")
+    toy.add_argument("--x", type=number, default=1.0, help="the input; %(default)s")
+    toy.add_argument("--target", type=number, default=0.2, help="the target of y, between 0 and 1; %(default)s")
     for name in WEIGHTS:
-        toy.add_argument(f"--{name}", type=_number, help="its initial value; by default drawn between -1 and 1")
-    toy.add_argument("--lr", type=_number, default=1.0, help="the learning rate; %(default)s")
-    toy.add_argument("--steps", type=_count, default=10_000, help="the greatest number of steps; %(default)s")
-    toy.add_argument("--threshold", type=_number, default=1e-6, help="stop when the loss is below it; %(default)s")
+        toy.add_argument(f"--{name}", type=number, help="its initial value; by default drawn between -1 and 1")
+    toy.add_argument("--lr", type=number, default=1.0, help="the learning rate; %(default)s")
+    toy.add_argument("--steps", type=count, default=10_000, help="the greatest number of steps; %(default)s")
+    toy.add_argument("--threshold", type=number, default=1e-6, help="stop when the loss is below it; %(default)s")
     toy.add_argument("--seed", type=int, default=1, help="the seed of the initial values; %(default)s")
     toy.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
     toy.set_defaults(run=_toy)
@@ -122,7 +116,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         description='Draws an expression: python -m autograd draw "tanh(w*x+b)" w=2 x=-1 b=0.5 -o g.svg',
     )
     drawing.add_argument(
-        "-o", "--out", type=Path, default=Path("graph.svg"), help="the picture, .svg, .png or .dot; %(default)s"
+        "-o", "--out", type=Path, default=Path("graph.svg"), help="a .svg, .png or .dot file; %(default)s"
     )
     drawing.add_argument("--partials", action="store_true", help="write the local derivatives on the edges")
     drawing.set_defaults(run=_draw)
@@ -136,39 +130,33 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     stepping.set_defaults(run=_step)
     for command in (drawing, stepping):
         command.add_argument("expression", help="numbers, names, + - * / ** and the operations, as in tanh(w*x+b)")
-        command.add_argument(
-            "numbers", nargs="*", metavar="name=number", type=_assignment, help="the data of each name"
-        )
+        command.add_argument("numbers", nargs="*", metavar="name=number", type=assignment, help="the data of each name")
     return parser, {"draw": drawing, "step": stepping}
 
 
-def _number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
+# argparse prints the names of these functions in its errors.
+
+
+def number(text: str) -> float:
+    """A finite float."""
+    if not math.isfinite(float(text)):
         raise argparse.ArgumentTypeError(f"{text} is not finite")
-    return number
+    return float(text)
 
 
-_number.__name__ = "number"  # argparse prints the name of the type in its errors.
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 0:
+def count(text: str) -> int:
+    """An int of at least 0."""
+    if int(text) < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
-    return count
+    return int(text)
 
 
-_count.__name__ = "count"
-
-
-def _assignment(text: str) -> tuple[str, float]:
-    name, equals, number = text.partition("=")
-    try:
+def assignment(text: str) -> tuple[str, float]:
+    """The name and the float of name=number."""
+    name, equals, data = text.partition("=")
+    with suppress(ValueError):
         if equals and name.isidentifier():
-            return name, float(number)
-    except ValueError:
-        pass
+            return name, float(data)
     raise argparse.ArgumentTypeError(f"{text.strip()!r} is not of the form name=number")
 
 
@@ -192,10 +180,9 @@ def _draw(options: argparse.Namespace) -> None:
     root.label = root.label or options.expression.strip()
     root.backward()
     path = draw(root, partials=options.partials).save(options.out)
-    given = dict(options.numbers)
     print(f"{options.expression.strip()} = {root.data!r}")
     for v in topological_order(root):
-        if v.label in given and not v.operands:
+        if v.label in dict(options.numbers) and not v.operands:
             print(f"  d/d{v.label} = {v.grad!r}")
     print(f"wrote {path}")
 

@@ -5,15 +5,13 @@
 2
 """
 
+import random
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Integral
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from autograd.engine.value import Value
-
-if TYPE_CHECKING:
-    from random import Random
 
 
 def whole(what: str, n: object, least: int = 1) -> int:
@@ -47,15 +45,12 @@ def a_value(thing: object, where: str) -> Value:
     raise TypeError(f"{where} takes a Value, not {type(thing).__name__} {shown}; {remedy}")
 
 
-def generator(rng: object) -> "Random":
+def generator(rng: object) -> random.Random:
     """The random generator to draw from: rng itself, or Python's shared generator for None.
 
     TypeError for anything that can't draw and shuffle, such as a seed.
     """
-    if rng is None:
-        import random  # The command line uses this module and should not wait for `random`.
-
-        return cast("Random", random)
+    rng = random if rng is None else rng  # The module has the methods of its shared generator.
     if not (hasattr(rng, "uniform") and hasattr(rng, "shuffle")):
         raise TypeError(f"rng is a generator, as in random.Random(42), not {type(rng).__name__} {rng!r}")
-    return cast("Random", rng)
+    return cast(random.Random, rng)

@@ -47,8 +47,7 @@ class Toy:
         h = z1.sigmoid()
         z2 = h * w2 + b2
         y = z2.sigmoid()
-        loss = (y - self.target) ** 2
-        named = {"z1": z1, "h": h, "z2": z2, "y": y, "L": loss}
+        named = {"z1": z1, "h": h, "z2": z2, "y": y, "L": (y - self.target) ** 2}
         for name, v in named.items():
             v.label = name
         self.losses_evaluated += 1
@@ -69,12 +68,9 @@ class Toy:
         self.losses_evaluated += 1
         h = sigmoid(x * w1 + b1)
         y = sigmoid(h * w2 + b2)
-        return [
-            2.0 * (y - t) * y * (1.0 - y) * w2 * h * (1.0 - h) * x,
-            2.0 * (y - t) * y * (1.0 - y) * w2 * h * (1.0 - h),
-            2.0 * (y - t) * y * (1.0 - y) * h,
-            2.0 * (y - t) * y * (1.0 - y),
-        ]
+        d2 = 2.0 * (y - t) * y * (1.0 - y)
+        d1 = d2 * w2 * h * (1.0 - h)
+        return [d1 * x, d1, d2 * h, d2]
 
     def by_differences(self) -> list[float]:
         """The same derivatives by central differences of the loss."""
@@ -126,11 +122,8 @@ def story(toy: Toy, *, lr: float, steps: int, threshold: float, out: Path) -> No
     out.mkdir(parents=True, exist_ok=True)
     print("The network   h = σ(x·w1 + b1)   y = σ(h·w2 + b2)   L = (y − t)²")
     print(", ".join(f"{v.label} = {short(v.data)}" for v in (toy.x, toy.target, *toy.weights)))
-    print()
     _show_gradients(toy)
-    print()
     _show_shared_factors(toy)
-    print()
     before = _picture(toy)
     losses = _train(toy, lr, steps, threshold)
     print()
@@ -140,7 +133,7 @@ def story(toy: Toy, *, lr: float, steps: int, threshold: float, out: Path) -> No
 
 
 def _show_gradients(toy: Toy) -> None:
-    print("The gradient, three ways, and how far (Δ) the first two are from the third")
+    print("\nThe gradient, three ways, and how far (Δ) the first two are from the third")
     print(f"  {'':5}{'by hand':>12}{'differences':>13}{'backward':>12}{'Δ by hand':>12}{'Δ differences':>15}")
     for name, hand, differences, backward in toy.gradients():
         print(
@@ -158,7 +151,7 @@ def _show_shared_factors(toy: Toy) -> None:
     named["L"].backward()
     d2, d1 = named["z2"].grad, named["z1"].grad
     w1, b1, w2, b2 = (w.grad for w in toy.weights)
-    print("What backpropagation computes once and uses again")
+    print("\nWhat backpropagation computes once and uses again")
     print(f"  δ2 = ∂L/∂z2 = 2(y − t)·y(1 − y)   = {d2:>11.8f}   for w2, b2 and δ1")
     print(f"  δ1 = ∂L/∂z1 = δ2·w2·h(1 − h)      = {d1:>11.8f}   for w1 and b1")
     print(f"  ∂L/∂w2 = δ2·h = {w2:.8f}   ∂L/∂b2 = δ2 = {b2:.8f}")
@@ -166,23 +159,19 @@ def _show_shared_factors(toy: Toy) -> None:
 
 
 def _train(toy: Toy, lr: float, steps: int, threshold: float) -> list[float]:
-    print(f"Gradient descent, learning rate {short(lr)}, until the loss is below {threshold:g}")
+    print(f"\nGradient descent, learning rate {short(lr)}, until the loss is below {threshold:g}")
     losses: list[float] = []
     live = sys.stdout.isatty()
     for step, loss in enumerate(toy.train(lr=lr, steps=steps, threshold=threshold)):
         losses.append(loss)
-        if live or _worth_a_line(step):
+        # A pipe gets a line for the steps 0, 1, 2, 5, 10, 20, 50, 100 and so on.
+        if live or str(step).rstrip("0") in ("", "1", "2", "5"):
             print(f"{chr(13) if live else ''}  step {step:>6}   loss {loss:.3e}", end="" if live else "\n", flush=live)
-    end = f"loss {losses[-1]:.3e}, y = {toy.forward()['y'].data:.6f}"
-    print(f"{chr(10) if live else ''}  after {len(losses) - 1} steps: {end}")
+    y = toy.forward()["y"].data
+    print(f"{chr(10) if live else ''}  after {len(losses) - 1} steps: loss {losses[-1]:.3e}, y = {y:.6f}")
     if not losses[-1] < threshold:
         print(f"  not below {threshold:g}; try more --steps, another --lr, another --seed")
     return losses
-
-
-def _worth_a_line(step: int) -> bool:
-    """Whether a pipe gets a line for this step: 0, 1, 2, 5, 10, 20, 50, 100 and so on."""
-    return step == 0 or str(step).rstrip("0") in ("1", "2", "5")
 
 
 def _picture(toy: Toy) -> Drawing:
