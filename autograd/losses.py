@@ -96,11 +96,7 @@ def binary_cross_entropy(predictions: Outputs, targets: Targets) -> Value:
     A term with the weight 0 is left out. The loss is infinite where p is 0 or 1 and the target is not:
     `binary_cross_entropy_with_logits` never is.
     """
-
-    def one(p: Value, t: Any) -> Value:
-        return -total([_weighted(p.log(), t), _weighted((-p).log1p(), 1.0 - t)])
-
-    return mean(_each("binary_cross_entropy", predictions, targets, one))
+    return mean(_each("binary_cross_entropy", predictions, targets, _negative_log_likelihood))
 
 
 def binary_cross_entropy_with_logits(logits: Outputs, targets: Targets) -> Value:
@@ -117,6 +113,10 @@ def _squared(p: Value, t: Number) -> Value:
     return (p - t).square()
 
 
+def _negative_log_likelihood(p: Value, t: Any) -> Value:
+    return -total([_weighted(p.log(), t), _weighted((-p).log1p(), 1.0 - t)])
+
+
 def _weighted(x: Value, weight: Number) -> Value | float:
     # 0·log(0) would be nan, so a term with the weight 0 is no product.
     return x * weight if isinstance(weight, Value) or weight != 0.0 else 0.0
@@ -129,8 +129,6 @@ def _each(
     ps = [predictions] if isinstance(predictions, Value) else list(predictions)
     ts = list(targets) if isinstance(targets, Iterable) and not isinstance(targets, (Value, str)) else [targets]
     if len(ps) != len(ts) or not ps:
-        raise ValueError(
-            f"{loss} takes one target for each prediction, and at least one of both, not "
-            f"{counted(len(ps), 'prediction')} and {counted(len(ts), 'target')}"
-        )
+        given = f"{counted(len(ps), 'prediction')} and {counted(len(ts), 'target')}"
+        raise ValueError(f"{loss} takes one target for each prediction, and at least one of both, not {given}")
     return [one(operand(p, loss), t) for p, t in zip(ps, ts, strict=True)]

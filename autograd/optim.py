@@ -16,6 +16,7 @@ step, for nan and infinite gradients too. In the formulas below p is a parameter
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from autograd.engine import ieee
 from autograd.engine.value import Value
@@ -156,20 +157,14 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay: p becomes p·(1 - lr·weight_decay) before the step, and g stays as it is.
 
+    The other options and their defaults are those of Adam.
     Source: I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization (2019), in PyTorch's form.
     """
 
     def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float = 1e-3,
-        *,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
+        self, parameters: Iterable[Value], lr: float = 1e-3, *, weight_decay: float = 1e-2, **options: Any
     ) -> None:
-        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+        super().__init__(parameters, lr, weight_decay=weight_decay, **options)
 
     def _decayed_gradient(self, p: Value) -> float:
         if self.weight_decay:

@@ -75,9 +75,10 @@ def fit(
     without rich.
     """
     rows = list(data)
-    _check(rows, epochs, batch_size)
+    _check_rows(rows)
+    whole("epochs", epochs, least=0)
+    size = len(rows) if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
     draws = generator(rng)
-    size = len(rows) if batch_size is None else batch_size
     shuffled = batch_size is not None if shuffle is None else shuffle
     history = History()
     with _bar(epochs, math.ceil(len(rows) / size), progress) as advance:
@@ -88,7 +89,9 @@ def fit(
                 summed = 0.0
                 for start in range(0, len(rows), size):
                     batch = rows[start : start + size]
-                    summed += _step(model, batch, loss, optimizer, check=not history.losses and not start) * len(batch)
+                    # No name here refers to the graph, so it is freed before that of the next batch is built.
+                    reached = _step(mean([loss(model(x), t) for x, t in batch]), optimizer, check=epoch == start == 0)
+                    summed += reached * len(batch)
                     advance(summed / (start + len(batch)))
                 history.losses.append(summed / len(rows))
                 if callback is not None and _true(callback(epoch, history.losses[-1])):
@@ -102,23 +105,16 @@ def fit(
     return history
 
 
-def _step(
-    model: Callable[[Any], Any],
-    batch: Sequence[tuple[Any, Any]],
-    loss: Callable[[Any, Any], Value],
-    optimizer: Optimizer,
-    check: bool,
-) -> float:
-    total = mean([loss(model(x), target) for x, target in batch])
-    if check and {id(v) for v in order_of(total)}.isdisjoint(map(id, optimizer.parameters)):
+def _step(loss: Value, optimizer: Optimizer, check: bool) -> float:
+    if check and {id(v) for v in order_of(loss)}.isdisjoint(map(id, optimizer.parameters)):
         raise ValueError(
             "fit: the loss depends on no parameter of the optimizer; leave no_grad(), make the loss of Values "
             "and not of their data, and pass the optimizer this model's parameters"
         )
     optimizer.zero_grad()
-    total.backward()
+    loss.backward()
     optimizer.step()
-    return total.data
+    return loss.data
 
 
 def _true(answer: object) -> bool:
@@ -126,18 +122,13 @@ def _true(answer: object) -> bool:
     return answer is True or (type(answer).__module__ == "numpy" and str(answer) == "True")
 
 
-def _check(rows: Sequence[object], epochs: int, batch_size: int | None) -> None:
+def _check_rows(rows: Sequence[object]) -> None:
     if not rows:
         raise ValueError("fit has no rows to fit to; data is a list of (input, target)")
     for row in rows:
         if not isinstance(row, (tuple, list)) or len(row) != 2:
-            raise ValueError(
-                f"each row of data is a pair (input, target), not {reprlib.repr(row)}; "
-                "make rows of columns with list(zip(xs, ts))"
-            )
-    whole("epochs", epochs, least=0)
-    if batch_size is not None:
-        whole("batch_size, if it isn't None for all rows,", batch_size)
+            shown = reprlib.repr(row)
+            raise ValueError(f"a row of data is a pair (input, target), not {shown}; pair columns by list(zip(xs, ts))")
 
 
 @contextmanager

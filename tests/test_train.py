@@ -110,7 +110,7 @@ def test_shuffling_follows_the_generator() -> None:
         (
             {"epochs": 1},
             ([[1.0]] * 1000, [1.0] * 1000),
-            r"not \[\[1\.0\].{,80}; make rows of columns with list\(zip\(xs, ts\)\)",
+            r"not \[\[1\.0\].{,80}; pair columns by list\(zip\(xs, ts\)\)",
         ),
         ({"epochs": True}, ROWS, "epochs is a whole number from 0, not True"),
         ({"epochs": -1}, ROWS, "epochs is a whole number from 0, not -1"),
