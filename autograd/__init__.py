@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from autograd import optim as optim
     from autograd import state as state
     from autograd import train as train
+    from autograd.formula.replay import replay
     from autograd.functional import grad, grad_graph, topological_order, value_and_grad
     from autograd.show.autopsy import autopsy
     from autograd.show.draw import draw, draw_dot
@@ -54,7 +55,7 @@ _MODULES: Final = ("check", "formula", "losses", "nn", "optim", "state", "train"
 _HOMES: Final = {
     **dict.fromkeys(("grad", "grad_graph", "topological_order", "value_and_grad"), "functional"),
     **dict.fromkeys(("draw", "draw_dot"), "show.draw"),
-    "autopsy": "show.autopsy",
+    "replay": "formula.replay", "autopsy": "show.autopsy",
     "explain": "show.explain",
     "tree": "show.tree",
     "Drawing": "show.picture",
@@ -101,6 +102,7 @@ __all__ = [
     "no_grad",
     "norm",
     "product",
+    "replay",
     "smallest",
     "softmax",
     "strict",

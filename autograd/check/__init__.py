@@ -6,16 +6,17 @@ input  value  backward  numerical    error
 x        0.5  0.684511   0.684511  ...e-14  ok
 y        0.8  0.427819   0.427819  ...e-1...  ok
 
-`autograd.check.strategies` generates inputs and random graphs for hypothesis. It needs
-`pip install 'scalar-autograd[check]'`.
+`ulps` reports the rounding errors of a value and a gradient. `autograd.check.strategies` generates inputs and random
+graphs for hypothesis. It needs `pip install 'scalar-autograd[check]'`.
 """
 
 import importlib
 from typing import Any
 
 from autograd.check.gradcheck import GradcheckError, GradcheckReport, Row, gradcheck, numerical_grad
+from autograd.check.ulps import UlpsReport, UlpsRow, ulps
 
-__all__ = ["GradcheckError", "GradcheckReport", "Row", "gradcheck", "numerical_grad"]
+__all__ = ["GradcheckError", "GradcheckReport", "Row", "UlpsReport", "UlpsRow", "gradcheck", "numerical_grad", "ulps"]
 
 
 def __getattr__(name: str) -> Any:

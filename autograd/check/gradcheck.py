@@ -18,6 +18,7 @@ from autograd.engine.modes import recording, relaxed
 from autograd.engine.number import short
 from autograd.engine.value import Value
 from autograd.functional import grad_graph, leaves, rebuild, topological_order
+from autograd.wording import aligned
 
 __all__ = ["GradcheckError", "GradcheckReport", "Row", "gradcheck", "numerical_grad"]
 
@@ -45,7 +46,7 @@ _SHRINK: Final = 4.0
 _ROWS: Final = 13
 
 
-class _Probe:
+class Probe:
     """A function of Values, seen as a function of floats; every input that it moves is put back."""
 
     def __init__(self, f: Callable[..., Any], inputs: Sequence[object]) -> None:
@@ -115,12 +116,12 @@ def numerical_grad(f: Callable[..., Any], inputs: Sequence[object]) -> list[Any]
     >>> numerical_grad(lambda x: x * x, [3.0])
     [6.0]
     """
-    probe = _Probe(f, inputs)
+    probe = Probe(f, inputs)
     numbers = iter([_central(probe, v) for v in probe.inputs])
     return [rebuild(part, numbers) for part in inputs]
 
 
-def _central(probe: _Probe, v: Value) -> float:
+def _central(probe: Probe, v: Value) -> float:
     size = abs(v.data)
     coarse_step, fine_step = CENTRAL_STEP * max(size, 1.0), CENTRAL_STEP * size
     coarse = probe.slope(v, -coarse_step, coarse_step)
@@ -156,7 +157,7 @@ def _extrapolate(quotient: Callable[[float], float], step: float, order: int, no
     return best, error
 
 
-def _numerical(probe: _Probe, v: Value, side: float = 0.0) -> tuple[float, float]:
+def _numerical(probe: Probe, v: Value, side: float = 0.0) -> tuple[float, float]:
     """The derivative by one input and its error; with side -1 or 1 the slope on that side alone."""
 
     def quotient(step: float) -> float:
@@ -167,7 +168,7 @@ def _numerical(probe: _Probe, v: Value, side: float = 0.0) -> tuple[float, float
     return min(tables, key=lambda table: table[1])
 
 
-def _vertical(probe: _Probe, v: Value, slope: float) -> bool:
+def _vertical(probe: Probe, v: Value, slope: float) -> bool:
     """Whether the difference quotients go to the infinite slope on one of the sides where f exists."""
     for side in (-1.0, 1.0):
         far, near = (probe.slope(v, 0.0, side * step) for step in (1e-6, 1e-12))
@@ -218,11 +219,7 @@ class GradcheckReport:
             [r.name, short(r.value), short(r.backward), short(r.numerical), f"{r.error:.1e}", r.verdict]
             for r in self.rows
         ]
-        first, *others = (max(map(len, column)) for column in list(zip(head, *cells, strict=True))[:5])
-        return "\n".join(
-            "  ".join([row[0].ljust(first), *map(str.rjust, row[1:5], others), row[5]]).rstrip()
-            for row in [head, *cells]
-        )
+        return aligned([head, *cells])
 
 
 def gradcheck(
@@ -252,11 +249,11 @@ def gradcheck(
     if order == 2:
         # The second derivatives are computed from the first ones, so an error there is reported first.
         gradcheck(f, inputs, rtol=rtol, atol=atol)
-    probe = _Probe(_gradient_sum(f) if order == 2 else f, inputs)
+    probe = Probe(_gradient_sum(f) if order == 2 else f, inputs)
     derivatives = probe.backward()
     rows = tuple(
         _row(probe, v, v.label or name, d, rtol, atol)
-        for v, name, d in zip(probe.inputs, _names(f, inputs), derivatives, strict=True)
+        for v, name, d in zip(probe.inputs, names_of(f, inputs), derivatives, strict=True)
     )
     report = GradcheckReport(rows)
     if not report.passed:
@@ -270,7 +267,7 @@ def gradcheck(
     return report
 
 
-def _names(f: Callable[..., Any], inputs: Sequence[object]) -> list[str]:
+def names_of(f: Callable[..., Any], inputs: Sequence[object]) -> list[str]:
     """The names of the inputs, such as x or ws[1], from the parameters of f; else their positions."""
     try:
         parameters = [p for p in inspect.signature(f).parameters.values() if p.kind != p.KEYWORD_ONLY]
@@ -297,7 +294,7 @@ def _gradient_sum(f: Callable[..., Any]) -> Callable[..., Value]:
     return summed
 
 
-def _row(probe: _Probe, v: Value, name: str, backward: float, rtol: float, atol: float) -> Row:
+def _row(probe: Probe, v: Value, name: str, backward: float, rtol: float, atol: float) -> Row:
     def row(numerical: float, verdict: str) -> Row:
         error = 0.0 if backward == numerical else abs(backward - numerical)  # two equal infinities have no difference
         return Row(name, v.data, backward, numerical, error, verdict)

@@ -185,6 +185,13 @@ def _over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
     return vocabulary.function(rule(op).operands, _branches(cases_of(op), Source(vocabulary), _all), op)
 
 
+@cache
+def value_over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
+    """The value of a rule over a vocabulary, as a function of the operands."""
+    body = _branches(cases_of(op), Source(vocabulary), lambda case: [case.value])
+    return vocabulary.function(rule(op).operands, body, op)
+
+
 def partial_over(op: str, position: int, vocabulary: Vocabulary) -> Callable[..., Any]:
     """∂z/∂(operand at position) over a vocabulary, as a function of z and the operands."""
     body = _branches(cases_of(op), Source(vocabulary), lambda case: [case.partials[position]], ("z",))
