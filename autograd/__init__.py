@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from autograd import optim as optim
     from autograd import state as state
     from autograd import train as train
+    from autograd.custom import operation
     from autograd.functional import grad, grad_graph, topological_order, value_and_grad
     from autograd.show.autopsy import autopsy
     from autograd.show.draw import draw, draw_dot
@@ -55,6 +56,7 @@ _HOMES: Final = {
     **dict.fromkeys(("draw", "draw_dot"), "show.draw"),
     "autopsy": "show.autopsy",
     "explain": "show.explain",
+    "operation": "custom",
     "tree": "show.tree",
     "Drawing": "show.picture",
     "Stepper": "show.stepper",
@@ -98,6 +100,7 @@ __all__ = [
     "minimum",
     "no_grad",
     "norm",
+    "operation",
     "product",
     "smallest",
     "softmax",

@@ -218,6 +218,8 @@ class Parser:
                 self._sequences.add(name)
                 return _form("length", name)
             case ast.Call(called, arguments, []) if (word := self._words(ast.unparse(called))) is not None:
+                if self._friendly and len(arguments) != _arity(word):
+                    raise self._refused(e, f"gives {word} another number of operands than {_arity(word)}")
                 return _form("call", word, *map(self.read, arguments))
             case ast.Subscript(ast.Name() as row, ast.UnaryOp(ast.USub(), ast.Constant(1))):
                 return _form("call", "last", self.read(row))
@@ -255,8 +257,25 @@ class Parser:
         return SyntaxError(f"{self._operation}, in `{line.strip()}`: {shown} {why}", where)
 
 
+def parsed(
+    text: str, words: Callable[[str], str | None], constants: Callable[[str], float | None], at: tuple[str, int]
+) -> Rule:
+    """The rule of a user's own function, from its source: at a file, below so many of its lines."""
+    d = ast.parse(text).body[0]
+    parser = Parser(getattr(d, "name", "operation"), text, words, constants, friendly=True, at=at)
+    if not isinstance(d, ast.FunctionDef):
+        raise parser._refused(d, "is no definition of a function")
+    return parser.rule(d, ieee.total)
+
+
 def _form(form: str, *parts: Expression | str | float) -> Expression:
     return Expression(form, parts)
+
+
+def _arity(word: str) -> int:
+    if word in textbook()[0]:
+        return len(textbook()[0][word].operands)
+    return 2 if word == "ties" else 1
 
 
 def _remedy(e: ast.expr) -> str:

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from autograd.engine import functions, graph, ieee
 from autograd.engine.value import Value
-from autograd.formula.cases import Case, Expression, cases_of, constants, fold, rule, textbook, unchanged
+from autograd.formula.cases import Case, Expression, Rule, cases_of, constants, fold, rule, textbook, unchanged
 
 BREAKDOWN: Final = 1e-6
 """So far apart two roundings of one formula never are: one of them has left the range of floats on its way."""
@@ -182,7 +182,13 @@ def over(op: str, vocabulary: Vocabulary | Mapping[str, object]) -> Callable[...
 
 @cache
 def _over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
-    return vocabulary.function(rule(op).operands, _branches(cases_of(op), Source(vocabulary), _all), op)
+    cases_of(op)
+    return made(rule(op), vocabulary)
+
+
+def made(r: Rule, vocabulary: Vocabulary) -> Callable[..., Any]:
+    """The function over a vocabulary that a rule states, made afresh."""
+    return vocabulary.function(r.operands, _branches(r.cases, Source(vocabulary), _all), r.name)
 
 
 def partial_over(op: str, position: int, vocabulary: Vocabulary) -> Callable[..., Any]:
