@@ -49,7 +49,9 @@ class Vocabulary:
             return
         self.words[word] = _missing(word)  # for the time being
         if definition is not None:
-            body = _branches(definition.cases, Source(self), lambda case: [case.value])
+            body = _branches(
+                definition.cases, (_Selections if "where" in self.words else Source)(self), lambda case: [case.value]
+            )
             self.words[word] = self.function(definition.operands, body, word)
 
 
