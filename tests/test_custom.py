@@ -97,7 +97,7 @@ def test_it_is_read_over_other_numbers() -> None:
     with mpmath.workdps(40):
         z, _ = formula.over("softsign", vocabularies.mpmath_numbers())(mpmath.mpf(2))
         assert abs(z - mpmath.mpf(2) / 3) < mpmath.mpf(10) ** -39
-    arrays = formula.Vocabulary({"where": numpy.where})
+    arrays = formula.Vocabulary({"where": numpy.where, "power": numpy.power})
     z, _ = formula.over_arrays("softsign", arrays)(numpy.array([3.0, -1.0]))
     assert z.tolist() == [0.75, -0.5]
 
