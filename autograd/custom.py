@@ -25,7 +25,7 @@ from typing import Any, Final, overload
 from autograd.check.gradcheck import GradcheckError, gradcheck
 from autograd.engine import functions, ieee
 from autograd.engine.value import Value, operand, record, record_many
-from autograd.formula.cases import WORDS, Rule, parsed, rules
+from autograd.formula.cases import KNOWN, WORDS, Rule, parsed, rules
 from autograd.formula.vocabularies import floats, made
 from autograd.operations import Domain, Kind, Operation, register
 
@@ -76,12 +76,12 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
     if name not in _MADE and (name in rules() or hasattr(Value, name) or hasattr(functions, name)):
         raise ValueError(f"{name} is an operation of this package; give yours another name")
     r = _read(function) or _unread(function)
-    same = [op for op in _MADE.get(name, []) if r.cases and repr(rules()[op][:4]) == repr(r[:4])]
+    same = [op for op in _MADE.get(name, []) if r.cases and repr(KNOWN[op][:4]) == repr(r[:4])]
     op = same[0] if same else f"{name}#{len(_MADE[name]) + 1}" if name in _MADE else name
     domains = _domains(domain, r)
     apply = wraps(function)(_recording(op, r))
     _check(apply, r, domains)
-    rules()[op] = r
+    KNOWN[op] = r
     kind: Kind = "sequences" if r.of_sequences else "function"
     register(op, Operation(name, domains, kind, function=apply, of_sequences=r.of_sequences))
     _MADE[name] = [*(other for other in _MADE.get(name, []) if other != op), op]

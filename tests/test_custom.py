@@ -17,7 +17,7 @@ import autograd
 from autograd import Stepper, Value, custom, draw, explain, formula, grad, tree
 from autograd import operations as table
 from autograd.check import gradcheck
-from autograd.formula import vocabularies
+from autograd.formula import cases, vocabularies
 from autograd.formula.parse import read
 from tests.running import PACKAGE, surroundings
 
@@ -27,11 +27,11 @@ SCALE = 2.5
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The operations that a test makes are gone after it."""
-    rules, rows = dict(formula.rules()), dict(table.OPERATIONS)
+    rules, rows = dict(cases.KNOWN), dict(table.OPERATIONS)
     monkeypatch.setattr(custom, "_MADE", {})
     vocabularies._over.cache_clear()
     yield
-    for known, before in ((formula.rules(), rules), (table._TABLE, rows)):
+    for known, before in ((cases.KNOWN, rules), (table._TABLE, rows)):
         known.clear()
         known.update(before)  # type: ignore[arg-type]
     for cached in (vocabularies._over, vocabularies._partial_over_values, vocabularies.which_case):
@@ -327,4 +327,4 @@ def test_micrograds_way_of_recording_names_the_remedy() -> None:
     a = Value(1.0)
     for rest in (((a, a), "+"), ((a,),), ("a", "b")):
         with pytest.raises(TypeError, match=r"leaf and takes no operands.*@autograd\.operation"):
-            Value(1.0, *rest)  # type: ignore[arg-type]
+            Value(1.0, *rest)

@@ -44,9 +44,9 @@ class Vocabulary:
 
     def know(self, word: str) -> None:
         """Take a word that is missing from the textbook; one that isn't there either raises where it is called."""
-        definition = textbook()[0].get(word)
         if word in self.words:
             return
+        definition = textbook()[0].get(word)
         self.words[word] = _missing(word)  # for the time being
         if definition is not None:
             body = _branches(
