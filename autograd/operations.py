@@ -12,8 +12,7 @@ The calculus is in `engine/rules.py`; everything else that a reader asks of an o
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from autograd.engine import functions
 from autograd.engine.value import Value
@@ -30,8 +29,7 @@ NONZERO: Final[Domain] = ((-10.0, -0.1), (0.1, 10.0))
 INSIDE_ONE: Final[Domain] = ((-0.9, 0.9),)
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """A row of the table."""
 
     name: str

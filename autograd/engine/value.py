@@ -109,11 +109,11 @@ class Value(Node):
             "keep a Value in an attribute of it instead"
         )
 
-    def __init__(self, data: object, label: Text = "") -> None:
+    def __init__(self, data: object, label: Text = "", op: Text = "") -> None:
         Node.__init__(self)
         if data is not BLANK:
             self._data = to_float(data, "Value")
-            self._label = _text(label)
+            self._label = _text((label, op) if op else label)
 
     # ── copies ──
 
@@ -462,6 +462,11 @@ class Value(Node):
 
 def _text(label: object) -> str:
     if not isinstance(label, str):
+        if isinstance(label, tuple):  # as micrograd records a node: Value(data, (a, b), "op")
+            raise TypeError(
+                f"Value(data, label) is a leaf and takes no operands, as in {label!r}; for an operation of your own, "
+                "decorate a function that returns its value and its derivatives with @autograd.operation"
+            )
         raise TypeError(f"Value.label takes a str, not {type(label).__name__} {label!r}; convert it with str() first")
     return plain(label)
 

@@ -218,6 +218,8 @@ class Parser:
                 self._sequences.add(name)
                 return _form("length", name)
             case ast.Call(called, arguments, []) if (word := self._words(ast.unparse(called))) is not None:
+                if self._friendly and len(arguments) != _arity(word):
+                    raise self._refused(e, f"gives {word} another number of operands than {_arity(word)}")
                 return _form("call", word, *map(self.read, arguments))
             case ast.Subscript(ast.Name() as row, ast.UnaryOp(ast.USub(), ast.Constant(1))):
                 return _form("call", "last", self.read(row))
@@ -255,8 +257,25 @@ class Parser:
         return SyntaxError(f"{self._operation}, in `{line.strip()}`: {shown} {why}", where)
 
 
+def parsed(
+    text: str, words: Callable[[str], str | None], constants: Callable[[str], float | None], at: tuple[str, int]
+) -> Rule:
+    """The rule of a user's own function, from its source: at a file, below so many of its lines."""
+    d = ast.parse(text).body[0]
+    parser = Parser(getattr(d, "name", "operation"), text, words, constants, friendly=True, at=at)
+    if not isinstance(d, ast.FunctionDef):
+        raise parser._refused(d, "is no definition of a function")
+    return parser.rule(d, ieee.total)
+
+
 def _form(form: str, *parts: Expression | str | float) -> Expression:
     return Expression(form, parts)
+
+
+def _arity(word: str) -> int:
+    if word in textbook()[0]:
+        return len(textbook()[0][word].operands)
+    return 2 if word == "ties" else 1
 
 
 def _remedy(e: ast.expr) -> str:
@@ -272,6 +291,8 @@ def _remedy(e: ast.expr) -> str:
 
 # ── which rules there are ──
 
+KNOWN: Final[dict[str, Rule]] = {}
+"""The rules that have been read so far, by what a node has for `op`; users' own are put here."""
 WORDS: Final = ("absolute", *(word for word in vars(ieee) if word[0].islower() and word not in ("math",)))
 """The functions that rules are made of."""
 
@@ -283,12 +304,10 @@ def _text_beside(neighbour: str, name: str) -> str:
 
 
 @cache
-def rules() -> dict[str, Rule]:
-    """Every rule by its name: those of rules.py in its order, and after them users' own."""
-    text, words = _text_beside(source.__file__, "rules.py"), {f"ieee.{word}": word for word in WORDS}
-    functions = [d for d in ast.parse(text).body if isinstance(d, ast.FunctionDef)]
-    parsers = [Parser(d.name, text, words.get, constants().get, at=("rules.py", 0)) for d in functions]
-    return {d.name: p.rule(d, getattr(source, d.name)) for d, p in zip(functions, parsers, strict=True)}
+def _stated() -> tuple[str, dict[str, ast.FunctionDef]]:
+    """The text of rules.py, and the definitions in it."""
+    text = _text_beside(source.__file__, "rules.py")
+    return text, {d.name: d for d in ast.parse(text).body if isinstance(d, ast.FunctionDef)}
 
 
 @cache
@@ -312,15 +331,24 @@ def constants() -> dict[str, float]:
     return {name: number for name, number in vars(source).items() if name.isupper() and isinstance(number, float)}
 
 
+def rules() -> dict[str, Rule]:
+    """Every rule by its name: those of rules.py in its order, and after them users' own."""
+    return {op: rule(op) for op in dict.fromkeys([*_stated()[1], *KNOWN])}
+
+
 def rule(op: str) -> Rule:
     """The rule named op; ValueError if there is none."""
-    try:
-        return rules()[op]
-    except KeyError:
-        raise ValueError(
-            f"no rule is named {op!r}; there are {', '.join(rules())}; if it is an @autograd.operation, import the "
-            "module that defines it"
-        ) from None
+    if op not in KNOWN:
+        text, definitions = _stated()
+        if op not in definitions:
+            raise ValueError(
+                f"no rule is named {op!r}; there are {', '.join(rules())}; if it is an @autograd.operation, import the "
+                "module that defines it"
+            )
+        words = {f"ieee.{word}": word for word in WORDS}
+        parser = Parser(op, text, words.get, constants().get, at=("rules.py", 0))
+        KNOWN[op] = parser.rule(definitions[op], getattr(source, op))
+    return KNOWN[op]
 
 
 def cases_of(op: str) -> tuple[Case, ...]:

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from autograd.engine import functions, graph, ieee
 from autograd.engine.value import Value
-from autograd.formula.cases import Case, Expression, cases_of, constants, fold, rule, textbook, unchanged
+from autograd.formula.cases import Case, Expression, Rule, cases_of, constants, fold, rule, textbook, unchanged
 
 BREAKDOWN: Final = 1e-6
 """So far apart two roundings of one formula never are: one of them has left the range of floats on its way."""
@@ -44,12 +44,14 @@ class Vocabulary:
 
     def know(self, word: str) -> None:
         """Take a word that is missing from the textbook; one that isn't there either raises where it is called."""
-        definition = textbook()[0].get(word)
         if word in self.words:
             return
+        definition = textbook()[0].get(word)
         self.words[word] = _missing(word)  # for the time being
         if definition is not None:
-            body = _branches(definition.cases, Source(self), lambda case: [case.value])
+            body = _branches(
+                definition.cases, (_Selections if "where" in self.words else Source)(self), lambda case: [case.value]
+            )
             self.words[word] = self.function(definition.operands, body, word)
 
 
@@ -182,7 +184,13 @@ def over(op: str, vocabulary: Vocabulary | Mapping[str, object]) -> Callable[...
 
 @cache
 def _over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
-    return vocabulary.function(rule(op).operands, _branches(cases_of(op), Source(vocabulary), _all), op)
+    cases_of(op)
+    return made(rule(op), vocabulary)
+
+
+def made(r: Rule, vocabulary: Vocabulary) -> Callable[..., Any]:
+    """The function over a vocabulary that a rule states, made afresh."""
+    return vocabulary.function(r.operands, _branches(r.cases, Source(vocabulary), _all), r.name)
 
 
 @cache

@@ -24,7 +24,7 @@ from autograd.engine.graph import is_constant, operands_of
 from autograd.engine.number import short
 from autograd.engine.value import Value
 from autograd.functional import topological_order
-from autograd.operations import operation
+from autograd.operations import symbol
 from autograd.show import picture
 from autograd.show.names import visible
 from autograd.show.picture import Drawing
@@ -271,7 +271,7 @@ def _draw_operation(
     lit: tuple[Value | None, Value | None],
 ) -> None:
     name, style = f"{names[id(node)]}_op", "dashed" if node.op == "detach" else "solid"
-    digraph.node(name, f"<{_text(operation(node.op).symbol or node.op)}>", **_OPERATION)
+    digraph.node(name, f"<{_text(symbol(node.op))}>", **_OPERATION)
     digraph.edge(name, names[id(node)], style=style, **(_LIT if lit[0] is node else {}))
     for operand, partial in part.edges[id(node)]:
         if operand is None:

@@ -1,0 +1,212 @@
+"""A user's own operation: a function of value and derivatives becomes one, recorded as one node like any other.
+
+>>> import autograd
+>>> @autograd.operation
+... def softsign(x):
+...     z = x / (1 + abs(x))
+...     return z, 1 / (1 + abs(x)) ** 2
+>>> y = softsign(autograd.Value(3.0, label="x"))
+>>> y.op, y, y.partials
+('softsign', Value(data=0.75, grad=0.0), (0.0625,))
+>>> print(autograd.formula.describe("softsign"))
+z = x/(1 + |x|)
+∂z/∂x = 1/(1 + |x|)²
+>>> autograd.grad(autograd.grad(softsign))(3.0)
+Value(data=-0.03125, grad=0.0)
+"""
+
+import inspect
+import math
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial, wraps
+from typing import Any, Final, overload
+
+from autograd.check.gradcheck import GradcheckError, gradcheck
+from autograd.engine import functions, ieee
+from autograd.engine.value import Value, operand, record, record_many
+from autograd.formula.cases import KNOWN, WORDS, Rule, parsed, rules
+from autograd.formula.vocabularies import floats, made
+from autograd.operations import Domain, Kind, Operation, register
+
+__all__ = ["operation"]
+
+USUAL: Final[Domain] = ((-3.0, 3.0),)
+"""The domain of an operand of which nothing is said."""
+POINTS: Final = 8
+LENGTH: Final = 3
+"""Of the lists in a point."""
+_GOLDEN: Final = (math.sqrt(5.0) - 1.0) / 2.0
+"""Its multiples fill an interval evenly, and meet no number at which a function is likely to be special."""
+_MEANINGS: Final[list[tuple[object, str]]] = [
+    *[(getattr(home, word), word) for home in (math, ieee, functions) for word in WORDS if hasattr(home, word)],
+    *[(abs, "absolute"), (math.fabs, "absolute"), (pow, "power"), (math.pow, "power"), (sum, "total")],
+    *[(math.fsum, "total"), (max, "greatest"), (min, "least")],
+]
+"""What a rule may call, and the word for it."""
+_MADE: Final[dict[str, list[str]]] = {}
+"""The operations made here: by name, what their nodes have for `op`, the latest last."""
+
+
+@overload
+def operation(function: Callable[..., Any]) -> Callable[..., Value]: ...
+@overload
+def operation(*, domain: Sequence[Any] | None = None) -> Callable[[Callable[..., Any]], Callable[..., Value]]: ...
+def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[Any] | None = None) -> Any:
+    """Make an operation of a function that returns its value and then one derivative by each operand.
+
+    Write it in the grammar of `engine/rules.py`, and more freely: ints, / and **, `abs(x)`, `math.exp(x)` or `exp(x)`,
+    `a if x > 0 else b`, constants from outside. Name the value z to write derivatives in terms of it. An operand is a
+    list if it is annotated or used as one, then all are, of one length, and so is the derivative by each. The
+    operation takes Values and numbers, follows IEEE 754 where Python would raise, and has derivatives of every order.
+
+    The derivatives are checked against differences of the value at a few points of the domain: an interval
+    `(low, high)`, or for each operand an interval or a list of them; by default (-3, 3).
+
+    A function without a readable source, as typed at a plain prompt, is an operation with first derivatives alone.
+
+    TypeError for what isn't a function with a name, SyntaxError for a form outside the grammar, ValueError for a wrong
+    derivative, for a domain without a point to check, and for the name of an operation of this package.
+    """
+    if function is None:
+        return partial(operation, domain=domain)
+    name = getattr(function, "__name__", "")
+    if not inspect.isfunction(function) or not name.isidentifier():
+        raise TypeError(f"operation makes one of a function, not of {function!r}; define it with def and a name")
+    if name not in _MADE and (name in rules() or hasattr(Value, name) or hasattr(functions, name)):
+        raise ValueError(f"{name} is an operation of this package; give yours another name")
+    r = _read(function) or _unread(function)
+    same = [op for op in _MADE.get(name, []) if r.cases and repr(KNOWN[op][:4]) == repr(r[:4])]
+    op = same[0] if same else f"{name}#{len(_MADE[name]) + 1}" if name in _MADE else name
+    domains = _domains(domain, r)
+    apply = wraps(function)(_recording(op, r))
+    _check(apply, r, domains)
+    KNOWN[op] = r
+    kind: Kind = "sequences" if r.of_sequences else "function"
+    register(op, Operation(name, domains, kind, function=apply, of_sequences=r.of_sequences))
+    _MADE[name] = [*(other for other in _MADE.get(name, []) if other != op), op]
+    return apply
+
+
+def _recording(op: str, r: Rule) -> Callable[..., Value]:
+    """The operation on Values and numbers."""
+
+    def apply(*operands: Any) -> Value:
+        if len(operands) != len(r.operands):
+            raise TypeError(f"{r.name} takes {', '.join(r.operands)}, which is not {len(operands)} operands")
+        groups = [list(xs) for xs in operands] if r.of_sequences else [operands]
+        if len({*map(len, groups)}) > 1 or not groups[0]:
+            raise ValueError(f"{r.name} takes lists of one length, not empty; these have {[*map(len, groups)]}")
+        row = [operand(x, r.name) for xs in groups for x in xs]
+        z, partials = r.on_floats([v.data for v in row])
+        if len(row) > 2:
+            return record_many(op, z, row, partials)
+        return record(op, z, *(part for pair in zip(row, partials, strict=True) for part in pair))  # type: ignore[arg-type]
+
+    return apply
+
+
+# ── from source to rule ──
+
+
+def _read(function: Callable[..., Any]) -> Rule | None:
+    """The rule that the source of a function states; None if there is no source to be read."""
+    try:
+        lines, first = inspect.getsourcelines(function)
+    except (OSError, TypeError):
+        return None
+    outside = inspect.getclosurevars(function)
+    scope = {**outside.builtins, **outside.globals, **outside.nonlocals}
+
+    def found(dotted: str) -> Any:
+        first, *rest = dotted.split(".")
+        thing = scope.get(first)
+        for name in rest:
+            thing = getattr(thing, name, None)
+        return thing
+
+    def word(dotted: str) -> str | None:
+        if found(dotted) is None:
+            return dotted if dotted in WORDS else None
+        return next((word for thing, word in _MEANINGS if thing is found(dotted)), None)
+
+    def constant(dotted: str) -> float | None:
+        thing = found(dotted)
+        return float(thing) if isinstance(thing, (int, float)) and not isinstance(thing, bool) else None
+
+    at = inspect.getsourcefile(function) or "", first - 1
+    r = parsed(textwrap.dedent("".join(lines)), word, constant, at)
+    return r._replace(function=made(r, floats()))
+
+
+def _unread(function: Callable[..., Any]) -> Rule:
+    """The rule of a function that can be called, and not read."""
+    parameters = inspect.signature(function).parameters
+    of_lists = any("list" in str(p.annotation) for p in parameters.values())
+
+    def on_floats(*operands: Any) -> tuple[Any, ...]:
+        z, *partials = function(*operands)
+        if len(partials) != len(parameters):
+            raise TypeError(f"{function.__name__} must return its value and {len(parameters)} derivatives")
+        return float(z), *([*map(float, d)] if of_lists else float(d) for d in partials)
+
+    return Rule(function.__name__, tuple(parameters), of_lists, (), on_floats)
+
+
+# ── whether the derivatives are right ──
+
+
+def _domains(domain: Sequence[Any] | None, r: Rule) -> tuple[Domain, ...]:
+    """The intervals of each operand, from any of the ways to give them."""
+
+    def intervals(given: Any) -> Domain:
+        pairs = [given] if isinstance(given[0], (int, float)) else given
+        return tuple((float(low), float(high)) for low, high in pairs)
+
+    n = len(r.operands)
+    if domain is None:
+        return (USUAL,) * n
+    try:
+        each = [domain] * n if n == 1 or isinstance(domain[0], (int, float)) else domain
+        domains = tuple(map(intervals, each))
+        fine = len(domains) == n and all(low < high for row in domains for low, high in row)
+    except (TypeError, ValueError, IndexError):
+        fine = False
+    if not fine:
+        raise ValueError(
+            f"{r.name}: domain is (low, high), or one such for each of {', '.join(r.operands)}, not {domain!r}"
+        )
+    return domains
+
+
+def _points(domains: Sequence[Domain], length: int) -> Iterator[list[float]]:
+    steps = iter(range(1, 1 + POINTS * length * len(domains)))
+    for k in range(POINTS):
+        row = [intervals[k % len(intervals)] for intervals in domains for _ in range(length)]
+        yield [low + (high - low) * (next(steps) * _GOLDEN % 1.0) for low, high in row]
+
+
+def _check(apply: Callable[..., Value], r: Rule, domains: Sequence[Domain]) -> None:
+    """ValueError unless the derivatives are those of the value at every point, and there is one."""
+    length = LENGTH if r.of_sequences else 1
+    names = [f"{name}[{k}]" if r.of_sequences else name for name in r.operands for k in range(length)]
+    passed = 0
+    for point in _points(domains, length):
+        if not math.isfinite(r.on_floats(point)[0]):
+            continue
+        try:
+            report = gradcheck(lambda *xs: apply(*r.grouped(xs)), point)
+        except GradcheckError as error:
+            report = error.report
+        for name, row in zip(names, report.rows, strict=True):
+            if row.verdict == "wrong":
+                where = ", ".join(f"{name} = {x!r}" for name, x in zip(names, point, strict=True))
+                raise ValueError(
+                    f"{r.name}: the derivative by {name} is wrong at {where}: the rule gives {row.backward!r}, "
+                    f"differences of the value give {row.numerical!r}; mend the one or the other"
+                )
+        passed += report.passed
+    if not passed:
+        raise ValueError(
+            f"{r.name} can't be checked in its domain {domains}; give one where it is smooth, domain=(low, high)"
+        )
