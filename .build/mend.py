@@ -27,6 +27,9 @@ _IS_VALUE = re.compile(r"PyObject_IsInstance\((obj_\w+), \(PyObject \*\)(CPyType
 _REDEFINED = ("CPy_TRASHCAN_BEGIN", "CPy_TRASHCAN_END", "PyFloat_FromDouble")
 """The macros and functions that runtime.h defines anew."""
 
+_INTERPRETED = frozenset(("NamedTuple", "Protocol"))
+"""Classes with these bases stay classes of the interpreter."""
+
 Replacement = str | Callable[[re.Match[str]], str]
 
 
@@ -96,11 +99,15 @@ def _docstrings(module: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
     for thing in tree.body:
         if isinstance(thing, ast.FunctionDef):
             yield f"{module}___{thing.name}", _doc(thing)
-        elif isinstance(thing, ast.ClassDef):
+        elif isinstance(thing, ast.ClassDef) and not _INTERPRETED.intersection(map(_base, thing.bases)):
             yield thing.name, _doc(thing)
             for method in thing.body:
                 if isinstance(method, ast.FunctionDef):
                     yield f"{module}___{thing.name}___{method.name}", _doc(method)
+
+
+def _base(e: ast.expr) -> str:
+    return ast.unparse(e.value if isinstance(e, ast.Subscript) else e)
 
 
 def _doc(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> str:
