@@ -88,15 +88,13 @@ class _OverValues:
         return amount if before is None else before + amount
 
 
-def _times(above: Value | float, partial: Value | float) -> Value | float:
-    """The product, without a node where one factor is 1 or −1."""
-    for factor, other in ((above, partial), (partial, above)):
-        if isinstance(factor, float) and isinstance(other, Value):
-            if factor == 1.0:
-                return other
-            if factor == -1.0:
-                return -other
-    return above * partial
+def _times(upstream: Value | float, partial: Value | float) -> Value | float:
+    """The product, without a node where one factor is 1 or -1."""
+    if isinstance(upstream, float) and upstream in (1.0, -1.0):
+        return partial if upstream == 1.0 else -partial
+    if isinstance(partial, float) and partial in (1.0, -1.0):
+        return upstream if partial == 1.0 else -upstream
+    return upstream * partial
 
 
 def _own(gradient: Value | float, known: set[int]) -> Value:

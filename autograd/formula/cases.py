@@ -110,8 +110,11 @@ class Rule(NamedTuple):
 
     def on_floats(self, row: Sequence[float]) -> tuple[float, list[float]]:
         """The value and the local derivatives, in one row like the operands."""
-        z, *partials = self.function(*self.grouped(row))
-        return z, [d for group in partials for d in group] if self.of_sequences else partials
+        if not self.of_sequences:
+            z, *partials = self.function(*row)
+            return z, partials
+        z, *groups = self.function(*self.grouped(row))
+        return z, [d for group in groups for d in group]
 
 
 # ── the parser ──
