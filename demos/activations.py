@@ -25,7 +25,11 @@ made = parser("Sigmoid, tanh and ReLU: their slopes, how fast they learn, their 
 made.add_argument("--seeds", type=positive, default=9, metavar="N", help="so many networks of each kind; %(default)s")
 made.add_argument("--points", type=positive, default=40, metavar="N", help="so many points to learn; %(default)s")
 made.add_argument(
-    "--goal", type=above_zero, default=0.1, metavar="LOSS", help="a network has learnt below it; %(default)s"
+    "--goal",
+    type=above_zero,
+    default=0.1,
+    metavar="LOSS",
+    help="the loss below which a network is trained; %(default)s",
 )
 made.add_argument("--depth", type=positive, default=10, metavar="N", help="hidden layers, 3 to 100; %(default)s")
 options = words(made, epochs=200, seeds=3, points=12, goal=0.3, depth=6)
@@ -113,7 +117,7 @@ for (name, rate), of in runs.items():
     print(
         f"  {name:7} rate {rate:2g}: median {counted(medians[name, rate]):>5},"
         f" from {counted(epochs[0])} to {counted(epochs[-1])};"
-        f" {sum(run.epochs < math.inf for run in of)} of {len(of)} get there"
+        f" {sum(run.epochs < math.inf for run in of)} of {len(of)} reach it"
     )
 best = {name: min(rates, key=lambda rate: medians[name, rate]) for name in COLOURS}
 fewest = {name: medians[name, best[name]] for name in COLOURS}

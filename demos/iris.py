@@ -84,7 +84,7 @@ try:
         if i % every == 0 or i == options.epochs - 1:
             seen.append((i, mean_absolute_error(training), mean_absolute_error(validation)))
 except KeyboardInterrupt:
-    print(f"stopped after {len(learning)} iterations; what is learnt is kept")
+    print(f"stopped after {len(learning)} iterations; the parameters so far are kept")
 
 print(f"{len(learning)} iterations: squared error {2 * learning[0]:.3f} → {2 * learning[-1]:.3f}")
 

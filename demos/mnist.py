@@ -178,9 +178,7 @@ forecast = options.epochs * len(chosen) * each
 print(f"  {options.epochs} × {len(chosen):,} images: about {lasting(forecast)} at {1 / each:,.1f} images/s")
 print(f"  a test of {len(sample):,}: about {lasting(len(sample) * each_test)}")
 if forecast > 180:
-    print(
-        f"  --epochs 1 --limit {max(1, int(120 / each))} for a taste of 2 minutes; Ctrl-C keeps the parameters so far"
-    )
+    print(f"  --epochs 1 --limit {max(1, int(120 / each))} takes about 2 minutes; Ctrl-C keeps the parameters so far")
 
 # %% [markdown]
 # ## Training

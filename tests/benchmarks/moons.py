@@ -105,7 +105,7 @@ def micrograd(quick: bool) -> Program:
 
 
 def _matrices(task: Task) -> list[list[list[float]]]:
-    """One for each layer: a row for each neuron, its bias last."""
+    """A matrix for each layer, with a row for each neuron and its bias last."""
     numbers = iter(task.parameters)
     return [[[next(numbers) for _ in range(n + 1)] for _ in range(m)] for n, m in pairwise(task.sizes)]
 
