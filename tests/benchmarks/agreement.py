@@ -33,7 +33,7 @@ def require_close(work: str, got: Answer, want: Answer) -> None:
 
 
 def require_same_bits(work: str, got: Answer, want: Answer) -> None:
-    """Raise DisagreementError unless all results are the same bits; the sign of a zero counts, that of a nan doesn't."""
+    """Raise DisagreementError unless all results are the same bits; the sign of a zero counts, of a nan not."""
     _require_count(work, got, want)
     for i, (g, w) in enumerate(zip(got.numbers, want.numbers, strict=True)):
         same = g == w and math.copysign(1.0, g) == math.copysign(1.0, w)
