@@ -77,11 +77,14 @@ loss = losses.binary_cross_entropy_with_logits
 
 
 class Run(NamedTuple):
-    """The result of a training with one activation, one learning rate and one seed."""
+    """The result of a training with one activation, one learning rate and one seed.
+
+    `epochs` are those to the goal, and `dead` counts the hidden neurons that are 0 for every point.
+    """
 
     history: train.History
-    epochs: float  # to the goal
-    dead: int  # hidden neurons that are 0 for every point
+    epochs: float
+    dead: int
 
 
 def trained(name: str, rate: float, seed: int) -> Run:

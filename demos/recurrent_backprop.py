@@ -162,9 +162,8 @@ for output in cell(x, y):
 radius = float(np.abs(np.linalg.eigvals(np.array(jacobian))).max())
 
 distances = [math.dist(state, fixed) for state in way[:-1]]
-falling = [
-    d for d in distances if d > 1e3 * options.tolerance
-]  # Nearer to it, the error of the fixed point itself counts.
+# Nearer to the fixed point, its own error counts.
+falling = [d for d in distances if d > 1e3 * options.tolerance]
 half = len(falling) // 2
 rate = (falling[-1] / falling[half]) ** (1.0 / (len(falling) - 1 - half)) if len(falling) - half > 1 else math.nan
 print(f"\nspectral radius of J: {radius:.4f}; the distance shrinks by {rate:.4f} per iteration")

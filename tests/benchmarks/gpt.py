@@ -55,9 +55,6 @@ def initial_parameters(size: Size) -> dict[str, list[list[float]]]:
     }
 
 
-# ── the network ──
-
-
 def product(matrix: Matrix, xs: Vector) -> Vector:
     return [sum(w * x for w, x in zip(row, xs, strict=True)) for row in matrix]
 

@@ -116,9 +116,6 @@ class RandomGraph:
 SHAPES: Final[Mapping[str, Callable[[int], Shape]]] = {"chain": Chain, "wide sum": WideSum, "random": RandomGraph}
 
 
-# ── in the process that measures ──
-
-
 def results(shape: str, nodes: int) -> dict[str, Any]:
     """The value and every gradient; ValueError if the graph has another number of nodes than `nodes`."""
     planned = SHAPES[shape](nodes)

@@ -40,9 +40,6 @@ def task(quick: bool) -> Task:
     return Task(sizes, list(initial_parameters(sizes, lambda inputs: 1.0, rng)), points, labels)
 
 
-# ── the scalar program ──
-
-
 def loss_of(
     value: Callable[[float], Scalar],
     network: Callable[[list[Scalar]], Scalar],
@@ -99,9 +96,6 @@ def micrograd(quick: bool) -> Program:
     for p, number in zip(parameters, moons.parameters, strict=True):
         p.data = number
     return scalar_program(value, network, parameters, moons, attrgetter("_prev"))
-
-
-# ── as matrices ──
 
 
 def _matrices(task: Task) -> list[list[list[float]]]:

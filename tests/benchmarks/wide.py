@@ -69,9 +69,6 @@ ENGINES: Final[Mapping[str, Callable[[], Engine]]] = {
 }
 
 
-# ── the program ──
-
-
 def sizes(quick: bool) -> tuple[int, ...]:
     return (8, 6, 5, 3) if quick else (784, 500, 400, 10)
 
@@ -93,9 +90,6 @@ def loss_of(network: Network, pixels: Sequence[float]) -> Scalar:
     greatest = max(score.data for score in scores)
     shifted = [score - greatest for score in scores]
     return sum(score.exp() for score in shifted).log() - shifted[TARGET]
-
-
-# ── in the process that measures ──
 
 
 def deep(function: Callable[[], T]) -> T:

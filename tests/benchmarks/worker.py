@@ -54,8 +54,8 @@ def prepare(work: str, contender: str, quick: bool) -> dict[str, Any]:
     program = chosen.make(quick)
     _programs[work, contender] = program
     results = program.results()
-    # PyTorch and JAX keep a quarter of a million objects. Were they not set aside, the collector would visit them in
-    # the rounds of everybody, who would seem several times slower than in a process of their own.
+    # PyTorch and JAX keep a quarter of a million objects. The collector would visit them in the rounds of all
+    # contenders, which would be several times slower than in their own process, so they are set aside.
     gc.collect()
     gc.freeze()
     return {"results": results, "nodes": program.nodes, "compile_seconds": program.compile_seconds}
