@@ -10,7 +10,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 from autograd.arguments import known, whole
 from autograd.engine.functions import dot
@@ -18,14 +18,6 @@ from autograd.engine.value import Number, Value, operand
 from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs
 from autograd.nn.module import Module
 from autograd.wording import counted
-
-
-class Options(TypedDict, total=False):
-    """The options that a layer and an MLP pass on to their neurons, which have the defaults."""
-
-    bias: bool
-    init: str
-    rng: Random | None
 
 
 class Neuron(Module):
@@ -78,15 +70,22 @@ class Layer(Module):
     """nout neurons that all read the same nin inputs.
 
     Called with a list of nin numbers or Values, it returns the list of the nout outputs, or for nout = 1 that one
-    Value. The arguments nonlin, activation, bias, init and rng are those of Neuron, and so are the errors; ValueError
-    also for nout below 1.
+    Value. The arguments and errors are those of Neuron; ValueError also for nout below 1.
     """
 
     def __init__(
-        self, nin: int, nout: int, nonlin: bool = True, *, activation: str | None = None, **options: Unpack[Options]
+        self,
+        nin: int,
+        nout: int,
+        nonlin: bool = True,
+        *,
+        activation: str | None = None,
+        bias: bool = True,
+        init: str = "uniform",
+        rng: Random | None = None,
     ) -> None:
-        count = whole("the number of neurons", nout)
-        self.neurons = [Neuron(nin, nonlin, activation=activation, nout=count, **options) for _ in range(count)]
+        options: dict[str, Any] = {"activation": activation, "bias": bias, "init": init, "rng": rng, "nout": nout}
+        self.neurons = [Neuron(nin, nonlin, **options) for _ in range(whole("the number of neurons", nout))]
 
     def tensors(self) -> dict[str, Any]:
         parts = [neuron.tensors() for neuron in self.neurons]
@@ -109,7 +108,7 @@ class MLP(Module):
 
     Called with a list of nin numbers or Values, it returns what its last layer returns: a list of nouts[-1] Values,
     or one Value for nouts[-1] = 1. activation is that of all layers but the last, output_activation that of the
-    last. bias, init and rng are those of Neuron. The errors are those of Layer; ValueError also for empty nouts.
+    last. The other arguments and the errors are those of Layer; ValueError also for empty nouts.
     """
 
     def __init__(
@@ -119,13 +118,15 @@ class MLP(Module):
         *,
         activation: str = "relu",
         output_activation: str = "linear",
-        **options: Unpack[Options],
+        bias: bool = True,
+        init: str = "uniform",
+        rng: Random | None = None,
     ) -> None:
         if not nouts:
             raise ValueError("an MLP has at least one layer; give the number of neurons of each in nouts")
         names = [activation] * (len(nouts) - 1) + [output_activation]
         self.layers = [
-            Layer(*sizes, activation=name, **options)
+            Layer(*sizes, activation=name, bias=bias, init=init, rng=rng)
             for sizes, name in zip(pairwise([nin, *nouts]), names, strict=True)
         ]
 
