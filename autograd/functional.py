@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd import formula
-from autograd.engine import guarded
+from autograd.engine import reading
 from autograd.engine.graph import is_constant
 from autograd.engine.modes import recording
 from autograd.engine.tape import Tape
@@ -30,7 +30,7 @@ def topological_order(root: Value) -> list[Value]:
     """
     if not isinstance(root, Value):
         raise TypeError(f"topological_order takes one Value, not {type(root).__name__} {root!r}")
-    return guarded.all_in_order(root)
+    return reading.all_in_order(root)
 
 
 def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
