@@ -19,7 +19,7 @@ from autograd.wording import counted
 
 _OF_LAYERS: Final[dict[str, Callable[[list[Value]], list[Value]]]] = {"softmax": softmax, "log_softmax": log_softmax}
 ACTIVATIONS: Final = ("linear", *activations(), *_OF_LAYERS)
-"""The names of the activations: operations on one node at a time, and softmax and log_softmax, which take a whole layer.
+"""The names of the activations: operations on one node at a time; softmax and log_softmax, which take a whole layer.
 
 A user's own operation on one operand is an activation too."""
 
