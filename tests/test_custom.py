@@ -29,12 +29,16 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The operations that a test makes are gone after it."""
     rules, rows = dict(cases.KNOWN), dict(table.OPERATIONS)
     monkeypatch.setattr(custom, "_MADE", {})
-    vocabularies._over.cache_clear()
     yield
     for known, before in ((cases.KNOWN, rules), (table._TABLE, rows)):
         known.clear()
         known.update(before)  # type: ignore[arg-type]
-    for cached in (vocabularies._over, vocabularies._partial_over_values, vocabularies.which_case):
+    for cached in (
+        vocabularies._over,
+        vocabularies.partial_over,
+        vocabularies._partial_over_values,
+        vocabularies.which_case,
+    ):
         cached.cache_clear()
 
 

@@ -193,6 +193,7 @@ def made(r: Rule, vocabulary: Vocabulary) -> Callable[..., Any]:
     return vocabulary.function(r.operands, _branches(r.cases, Source(vocabulary), _all), r.name)
 
 
+@cache
 def partial_over(op: str, position: int, vocabulary: Vocabulary) -> Callable[..., Any]:
     """∂z/∂(operand at position) over a vocabulary, as a function of z and the operands."""
     body = _branches(cases_of(op), Source(vocabulary), lambda case: [case.partials[position]], ("z",))
@@ -281,22 +282,17 @@ def _complex_erf(x: complex) -> complex:
 
 
 @cache
-def mpmath_numbers() -> Vocabulary:
-    """Real numbers of mpmath, to its working precision; nan where the result isn't real."""
-    mpmath = importlib.import_module("mpmath")
+def mpmath_numbers(context: Any = None) -> Vocabulary:
+    """Real numbers of mpmath, or of one context of it, to its working precision; nan where the result isn't real."""
+    mp = context or importlib.import_module("mpmath").mp
 
     def real(name: str) -> Callable[..., Any]:
-        function = getattr(mpmath, name)
-
-        def apply(*xs: Any) -> Any:
-            z = function(*xs)
-            return z if isinstance(z, mpmath.mpf) else mpmath.nan
-
-        return apply
+        function = getattr(mp, name)
+        return lambda *xs: z if isinstance(z := function(*xs), mp.mpf) else mp.nan
 
     names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos")
     words = {name: real(name) for name in (*names, "atan", "erf", "hypot", "power")}
-    return Vocabulary({**words, "normal_cdf": real("ncdf"), "number": mpmath.mpf, "total": mpmath.fsum})
+    return Vocabulary({**words, "normal_cdf": real("ncdf"), "number": mp.mpf, "total": mp.fsum})
 
 
 # ── derivatives as nodes ──
