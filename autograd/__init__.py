@@ -29,6 +29,7 @@ from autograd.engine.functions import (
 )
 from autograd.engine.graph import COMPILED
 from autograd.engine.modes import no_grad, strict
+from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from autograd import state as state
     from autograd import train as train
     from autograd.custom import operation
+    from autograd.formula.replay import replay
     from autograd.functional import grad, grad_graph, topological_order, value_and_grad
     from autograd.show.autopsy import autopsy
     from autograd.show.draw import draw, draw_dot
@@ -53,13 +55,12 @@ __version__ = "0.1.0"
 _MODULES: Final = ("check", "formula", "losses", "nn", "optim", "state", "train")
 _HOMES: Final = {
     **dict.fromkeys(("grad", "grad_graph", "topological_order", "value_and_grad"), "functional"),
-    **dict.fromkeys(("draw", "draw_dot"), "show.draw"),
-    "autopsy": "show.autopsy",
-    "explain": "show.explain",
-    "operation": "custom",
-    "tree": "show.tree",
+    **{name: f"show.{name}" for name in ("autopsy", "draw", "explain", "tree")},
+    "draw_dot": "show.draw",
     "Drawing": "show.picture",
     "Stepper": "show.stepper",
+    "operation": "custom",
+    "replay": "formula.replay",
 }
 """The modules of the names that are loaded when they are first asked for, so that the import stays quick."""
 
@@ -82,6 +83,7 @@ __all__ = [
     "COMPILED",
     "Drawing",
     "Stepper",
+    "Tape",
     "Value",
     "autopsy",
     "dot",
@@ -102,6 +104,7 @@ __all__ = [
     "norm",
     "operation",
     "product",
+    "replay",
     "smallest",
     "softmax",
     "strict",

@@ -15,7 +15,7 @@ import autograd
 from autograd import Value, draw, grad, grad_graph, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
-from autograd.engine import graph
+from autograd.engine import guarded
 from tests.running import python
 
 
@@ -83,13 +83,13 @@ def test_a_sweep_leaves_what_is_behind_a_detached_node_alone() -> None:
 
 
 def interrupted_after(lines: int, call: Callable[[], None]) -> bool:
-    """Whether call was interrupted, at the line of graph.py that it runs as the so-manyth; compiled, it has none."""
+    """Whether call was interrupted, at the line of the sweep that it runs as the so-manyth; compiled, it has none."""
     left = lines
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
         nonlocal left
         # A tracer can come between the parts of a `with` statement, where no signal can.
-        if not frame.f_code.co_filename.endswith("graph.py") or frame.f_code.co_name == "_ordered":
+        if not frame.f_code.co_filename.endswith(("graph.py", "guarded.py")) or frame.f_code.co_name == "ordered":
             return None
         left -= event == "line"
         if left < 0:
@@ -158,7 +158,7 @@ def test_a_walk_that_finds_another_under_way_takes_the_same_path(expression: Exp
     order = topological_order(root)
     root.backward()
     gradient = [x.grad for x in xs]
-    with graph._WALKING:  # as inside a signal handler, or while another thread walks
+    with guarded.WALKING:  # as inside a signal handler, or while another thread walks
         assert topological_order(root) == order
         root.backward()
     assert [x.grad for x in xs] == [2.0 * g for g in gradient]
@@ -169,9 +169,9 @@ def test_a_forked_child_waits_for_nobody() -> None:
     program = """
 import os, threading
 from autograd import Value, no_grad
-from autograd.engine import graph
+from autograd.engine import guarded
 from autograd.engine.modes import MODES
-with graph._WALKING, MODES.lock:
+with guarded.WALKING, MODES.lock:
     child = os.fork()
     if not child:
         x = Value(3.0)

@@ -145,8 +145,8 @@ def test_numpy_s_whole_numbers_are_sizes() -> None:
         (lambda: nn.MLP(2, []), ValueError, "an MLP has at least one layer"),
         (lambda: nn.MLP(2, [2], output_activation="sigmiod"), ValueError, "did you mean 'sigmoid'"),
         (lambda: nn.Layer(2, 2, init="gauss"), ValueError, "there are uniform, fan_in, xavier, he, zeros"),
-        (lambda: nn.Neuron(2)([1.0]), ValueError, "a neuron of 2 inputs was given 1"),
-        (lambda: nn.MLP(1, [2])([1.0, 2.0]), ValueError, "a layer of 1 input was given 2"),
+        (lambda: nn.Neuron(2)([1.0]), ValueError, "a neuron takes 2 inputs, not 1"),
+        (lambda: nn.MLP(1, [2])([1.0, 2.0]), ValueError, "a layer takes 1 input, not 2"),
         (lambda: nn.Layer(1, 2)(BARE), TypeError, r"a list of numbers or Values, not float 1\.0; write \[x\]"),
         (lambda: nn.Layer(1, 2)(v for v in [1.0]), TypeError, r"not generator .*; write list\(x\)"),  # type: ignore[arg-type]
         (lambda: nn.Neuron(1, rng=SEED), TypeError, r"random\.Random\(42\), not int 42"),

@@ -1,37 +1,38 @@
-"""What a graph is made of, its order, and the reverse sweep that applies the chain rule.
+"""A node, the order of the nodes of a graph, and the reverse sweep that applies the chain rule.
 
->>> from autograd import Value
 >>> from autograd.engine import graph
->>> x = Value(3.0, label="x")
->>> [v.op or v.label for v in graph.order_of(x * x + x)]
-['x', 'multiply', 'add']
+>>> from autograd.engine.value import Value
+>>> x = Value(3.0)
+>>> y = x * x + x
+>>> leaves = []
+>>> [node.op for node in graph.ordered(y, leaves)]
+['multiply', 'add']
+>>> leaves == [x]
+True
 
-A node points at its operands and at nothing else, so a graph has no cycles and a dropped one is
-freed at once. Nothing here recurses: depth costs memory, never stack.
+A node points at its operands and at nothing else, so a graph has no cycles and a dropped one is freed at once.
+Nothing here recurses: depth costs memory, never stack. In the pure build `guarded` stands around this walk and
+this sweep, because another thread or a signal may come between two lines.
 """
 
-from threading import Lock
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 from autograd.engine.native import i64, mypyc_attr
-from autograd.engine.number import plain
 
 COMPILED = not __file__.endswith((".py", ".pyc"))
-"""Whether this is machine code. The compiler is told so beforehand and leaves out what is for the interpreter."""
+"""Whether this is machine code. The compiler takes it for true and leaves out the parts for the interpreter."""
 
 LEAF: Final = 1 << 60
 """The marks of leaves start here, above those of all other nodes: no walk has to go on from there."""
 CONSTANT: Final = 1 << 61
-"""The mark of a constant, whose gradient nobody asks for."""
-_WALKING: Final = Lock()
-"""Held by the one walk that may use the marks in the nodes."""
-_LISTED: Final = -1
-"""The mark of a node that the node being pickled has listed ahead of itself."""
+"""The marks of constants start here: plain numbers that took part, whose gradient nobody asks for."""
+
+# ── nodes ──
 
 
 @mypyc_attr(acyclic=True)
 class Fan:
-    """The operands of a node as a list, and its local derivatives where they number more than two.
+    """The operands of a node as a list, and its local derivatives, for a node that has many or is detached.
 
     A detached node has an operand and no derivatives: it is recorded, and no sweep passes it.
     """
@@ -44,19 +45,26 @@ class Fan:
 
 
 CONSTANT_FIRST: Final = Fan([], [])
-"""Marks a node of a number and a Value: x is the Value, dy keeps the number till somebody asks for its node."""
+"""The fan of a node of a plain number and a Value, as in `1 - x`."""
 CONSTANT_LAST: Final = Fan([], [])
-"""The same of a Value and a number."""
+"""The same of a Value and a plain number, as in `x - 1`."""
 
 
 @mypyc_attr(acyclic=True)
 class Node:
-    """A number, how it was made, and what the last sweep left in it."""
+    """One scalar of a graph, and how it was made.
+
+    A node of one operand or two keeps them in `_x` and `_y`, with the local derivatives by them in `_dx` and `_dy`.
+    A node of many keeps lists in `_fan`. Beside a plain number `_x` is the Value, `_dy` the number, and `_fan` says
+    which of them came first. A leaf has no operands; there a sweep may put gradients down in `_dx` and `_dy`.
+    Once somebody has asked for the node of the number, `_fan` lists both operands. `_mark` says when a walk was here
+    last: see LEAF, CONSTANT and `fresh_marks`.
+    """
 
     __slots__ = ("_data", "_dx", "_dy", "_fan", "_grad", "_label", "_mark", "_op", "_x", "_y")
 
     def __init__(self) -> None:
-        # In this order they lie in memory when compiled, and what is asked of an operand comes first.
+        # Compiled, they lie in memory in this order; a walk and a sweep need the first ones.
         self._data: float = 0.0
         self._grad: float = 0.0
         self._mark: i64 = LEAF
@@ -68,190 +76,124 @@ class Node:
         self._op: str = ""
         self._label: str = ""
 
-    def __copy__(self) -> "Node":
-        twin = _blank(type(self))
-        twin.__setstate__(self._state([]))
-        return twin
-
-    def __deepcopy__(self, memo: dict[int, object]) -> "Node":
-        # All twins are known before the first is filled, so whatever points back finds its twin.
-        found: list[Node] = []
-        stack: list[Node] = [self]
-        while stack:
-            node = stack.pop()
-            if id(node) not in memo:
-                memo[id(node)] = _blank(type(node))
-                found.append(node)
-                stack.extend(_links(node))
-        for node in found:
-            node._fill(memo)
-        return memo[id(self)]  # type: ignore[return-value]
-
-    def _fill(self, twins: dict[int, object]) -> None:
-        """Make its twin, still blank, a copy that points at the twins of its operands."""
-        _, shown, (x, dx, y, dy, fan) = self._state([])
-        x, y = (None if v is None else twins[id(v)] for v in (x, y))  # type: ignore[assignment]
-        if isinstance(fan, tuple):
-            fan = [twins[id(v)] for v in fan[0]], list(fan[1])  # type: ignore[misc]
-        twins[id(self)].__setstate__(  # type: ignore[attr-defined]
-            (None, shown, (x, dx, y, dy, fan))
-        )
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # Pickle follows operands by recursion. So the node that it is handed first lists all nodes
-        # below it, each after its operands, and those answer for themselves alone.
-        below: list[Node] = []
-        if self._mark == _LISTED:
-            self._mark = 0
-        elif self._mark < LEAF:
-            below = interior(self, through_detached=True)
-            below.pop()
-            for node in below:
-                node._mark = _LISTED
-        return _blank, (type(self),), self._state(below)
-
-    def _state(self, below: "list[Node]") -> "_State":
-        fan: _PickledFan = None
-        if self._fan is CONSTANT_FIRST or self._fan is CONSTANT_LAST:
-            fan = self._fan is CONSTANT_FIRST
-        elif self._fan is not None:
-            fan = self._fan.operands, self._fan.partials
-        dx, dy = (self._dx, self._dy) if self._op else (0.0, 0.0)  # not what a sweep put down in a leaf
-        return (
-            (below, _EndOfList(below)) if below else None,
-            (self._data, self._grad, self._label, self._op, self._mark == CONSTANT),
-            (self._x, dx, self._y, dy, fan),
-        )
-
-    def __setstate__(self, state: "_State") -> None:
-        _, (self._data, self._grad, label, op, is_constant), way = state
-        self._label, self._op = plain(label), plain(op)
-        self._x, self._dx, self._y, self._dy, fan = way
-        if isinstance(fan, bool):
-            self._fan = CONSTANT_FIRST if fan else CONSTANT_LAST
-        else:
-            self._fan = None if fan is None else Fan(fan[0], fan[1])
-        self._mark = CONSTANT if is_constant else 0 if self._op else LEAF
-
-
-_PickledFan: TypeAlias = tuple[list[Node], list[float]] | bool | None
-_State: TypeAlias = tuple[
-    object,
-    tuple[float, float, str, str, bool],
-    tuple[Node | None, float, Node | None, float, _PickledFan],
-]
-"""A pickled node: the list that goes ahead of it, what it shows, how it was made."""
-
 
 BLANK: Final = object()
-"""What a Value is made of that will be filled afterwards."""
-
-
-def _blank(kind: type[Node]) -> Node:
-    twin = kind.__new__(kind, BLANK)  # type: ignore[call-arg]
-    if not COMPILED:  # or else that was done
-        Node.__init__(twin)
-    return twin
-
-
-class _EndOfList:
-    """Pickled right after a list of nodes, to unmark those that pickle had met before and did not ask again.
-
-    Dropped with what a pickler holds, it does the same after one that failed halfway.
-    """
-
-    def __init__(self, below: list[Node]) -> None:
-        self._below = below
-
-    def __reduce__(self) -> tuple[object, ...]:
-        self._unmark()
-        return tuple, ()
-
-    def __del__(self) -> None:
-        self._unmark()
-
-    def _unmark(self) -> None:
-        for node in self._below:
-            if node._mark == _LISTED:
-                node._mark = 0
-
-
-class _Epoch:
-    """Every walk takes a fresh pair of marks, entered and done, so that no walk has to clean up after another."""
-
-    __slots__ = ("now",)
-
-    def __init__(self) -> None:
-        self.now: i64 = 1
-
-
-_EPOCH: Final = _Epoch()
+"""The argument that makes a Value without data, to be filled afterwards."""
 N = TypeVar("N", bound=Node)
 
 
-def interior(root: N, *, through_detached: bool) -> list[N]:
-    """The nodes below and with root that have operands, every node after its operands."""
-    return _ordered(root, through_detached, False, [])
+def blank(kind: type[N]) -> N:
+    """A node of that class, still to be filled."""
+    node = kind.__new__(kind, BLANK)  # type: ignore[call-arg]
+    if not COMPILED:  # compiled, __new__ has done it
+        Node.__init__(node)
+    return node
 
 
-def _ordered(root: N, through_detached: bool, clear: bool, leaves: list[N]) -> list[N]:
-    """The same, and the leaves below root put into the list given, without constants.
+def is_constant(node: Node) -> bool:
+    """Whether the node is a plain number that took part in an operation: the 2 of `2 * x`."""
+    return node._mark >= CONSTANT
 
-    With clear, every grad of the nodes returned becomes zero.
+
+def operands_of(node: N) -> list[N]:
+    """The operands of a node in order; none for a leaf. A plain number gets a node when it is first asked for."""
+    if node._fan is CONSTANT_FIRST or node._fan is CONSTANT_LAST:
+        node._fan = fan_with(constant_beside(node), node)
+    return recorded_operands(node)
+
+
+def constant_beside(node: N) -> N:
+    """A node for the plain number that a node was made of."""
+    constant = blank(type(node))
+    constant._data = node._dy
+    constant._mark = CONSTANT
+    return constant
+
+
+def fan_with(constant: Node, node: Node) -> Fan:
+    """The operands of a node, of which one is that constant; a sweep goes by `_x` and `_dx` as before."""
+    x = node._x
+    assert x is not None
+    return Fan([constant, x] if node._fan is CONSTANT_FIRST else [x, constant], [])
+
+
+def recorded_operands(node: N) -> list[N]:
+    """The operands that are nodes."""
+    fan = node._fan
+    if fan is not None and fan.operands:
+        return list(fan.operands)  # type: ignore[arg-type]
+    if node._x is None:
+        return []
+    return [node._x] if node._y is None else [node._x, node._y]  # type: ignore[list-item]
+
+
+def passes_on(node: Node) -> bool:
+    """Whether a sweep goes on from a node to its operands: not from a leaf, and not from a detached node."""
+    return node._x is not None or (node._fan is not None and bool(node._fan.partials))
+
+
+def partials_of(node: Node) -> list[float]:
+    """The local derivative by each operand, 0.0 where none was formed."""
+    fan = node._fan
+    if fan is None:
+        return [node._dx, node._dy][: len(recorded_operands(node))]
+    if fan is CONSTANT_FIRST:
+        return [0.0, node._dx]
+    if fan is CONSTANT_LAST:
+        return [node._dx, 0.0]
+    return fan.partials or [node._dx if v is node._x else 0.0 for v in fan.operands]
+
+
+# ── order ──
+
+
+class _Marks:
+    __slots__ = ("used",)
+
+    def __init__(self) -> None:
+        self.used: i64 = 1
+
+
+_MARKS: Final = _Marks()
+
+
+def fresh_marks(count: i64) -> i64:
+    """The first of so many marks that no node has yet, so that no walk has to clean up after another."""
+    _MARKS.used += count
+    return _MARKS.used - count
+
+
+def ordered(root: N, leaves: list[N], *, through_detached: bool = False, clear: bool = False) -> list[N]:
+    """The nodes with operands below and with root, each after its operands, in the order of reading.
+
+    The leaves below root, without constants, are put into the list given. With clear, the gradient of every node
+    returned becomes zero.
     """
-    # Compiled, a walk runs to its end in one go. Otherwise another thread, or what a signal interrupted, may be at
-    # its marks. Nobody waits for that: there is another way.
-    if COMPILED:
-        return _walk(root, through_detached, clear, leaves)
-    if _WALKING.locked():
-        return _walk_apart(root, through_detached, clear, leaves)
-    with _WALKING:
-        return _walk(root, through_detached, clear, leaves)
-
-
-def _walk_apart(root: N, through_detached: bool, clear: bool, leaves: list[N]) -> list[N]:
-    """The same walk in the same order, with notes of its own in place of marks."""
     order: list[N] = []
-    entered: set[int] = set()
-    done: set[int] = set()
-    stack: list[N] = [root] if root._mark < LEAF else []
-    while stack:
-        node = stack[-1]
-        if id(node) in entered:
-            stack.pop()
-            if id(node) not in done:
-                done.add(id(node))
-                order.append(node)
-                if clear:
-                    node._grad = 0.0
-            continue
-        entered.add(id(node))
-        if through_detached or node._x is not None or edges(node):
-            for v in reversed(_links(node)):
-                if id(v) not in entered and v._mark < LEAF:
-                    stack.append(v)
-                elif id(v) not in entered and v._mark < CONSTANT:
-                    entered.add(id(v))
-                    leaves.append(v)
+    stack: list[N] = []
+    # The marks are drawn last: making a list may set off the cyclic collector, and with it somebody's walk.
+    walk(root, order, leaves, stack, fresh_marks(2), through_detached, clear)
     return order
 
 
-def _walk(root: N, through_detached: bool, clear: bool, leaves: list[N]) -> list[N]:
-    order: list[Node] = []
-    found: list[Node] = leaves  # type: ignore[assignment]
-    stack: list[Node] = []
-    node: Node = root
-    if node._mark >= LEAF:
-        return []
-    # The marks are drawn after the last thing that may set off the cyclic collector, and with it somebody's walk.
-    _EPOCH.now += 2
-    entered: i64 = _EPOCH.now
+def walk(
+    root: Node, found: list[N], met: list[N], waiting: list[N], entered: i64, through_detached: bool, clear: bool
+) -> None:
+    """Append to found what `ordered` returns and to met the leaves, each node once for these two marks.
+
+    The stack holds nodes that are entered, to be put into order when they come up again, and after each of them
+    its operands that are still to be entered, the first one last.
+    """
+    order: list[Node] = found  # type: ignore[assignment]
+    leaves: list[Node] = met  # type: ignore[assignment]
+    stack: list[Node] = waiting  # type: ignore[assignment]
     done: i64 = entered + 1
     leaf_entered: i64 = LEAF + entered
+    node = root
+    if node._mark >= entered:
+        return
     while True:
         node._mark = entered
-        # On the stack there are nodes entered, each to be done when it comes up again, and after each
-        # its operands that are to be entered, the first one last: they come in reading order.
         stack.append(node)
         y = node._y
         if y is not None:
@@ -260,7 +202,7 @@ def _walk(root: N, through_detached: bool, clear: bool, leaves: list[N]) -> list
                 stack.append(y)
             elif LEAF <= mark < leaf_entered:
                 y._mark = leaf_entered
-                found.append(y)
+                leaves.append(y)
         x = node._x
         if x is not None:
             mark = x._mark
@@ -269,7 +211,7 @@ def _walk(root: N, through_detached: bool, clear: bool, leaves: list[N]) -> list
                 continue
             if LEAF <= mark < leaf_entered:
                 x._mark = leaf_entered
-                found.append(x)
+                leaves.append(x)
         else:
             fan = node._fan
             if fan is not None and (fan.partials or through_detached):
@@ -279,7 +221,7 @@ def _walk(root: N, through_detached: bool, clear: bool, leaves: list[N]) -> list
                         stack.append(v)
                     elif LEAF <= mark < leaf_entered:
                         v._mark = leaf_entered
-                        found.append(v)
+                        leaves.append(v)
         while stack:
             node = stack.pop()
             mark = node._mark
@@ -291,129 +233,42 @@ def _walk(root: N, through_detached: bool, clear: bool, leaves: list[N]) -> list
                 if clear:
                     node._grad = 0.0
         else:
-            return order  # type: ignore[return-value]
+            return
 
 
-def operands_of(node: N) -> list[N]:
-    """The operands of a node in order, constants included; none for a leaf."""
-    if node._fan is CONSTANT_FIRST or node._fan is CONSTANT_LAST:
-        _give_the_number_a_node(node)
-    return _links(node)
-
-
-def _links(node: N) -> list[N]:
-    """The operands that are nodes already."""
-    fan = node._fan
-    if fan is not None and fan.operands:
-        return list(fan.operands)  # type: ignore[arg-type]
-    if node._x is None:
-        return []
-    return [node._x] if node._y is None else [node._x, node._y]  # type: ignore[list-item]
-
-
-def _give_the_number_a_node(node: Node) -> None:
-    constant = _blank(type(node))
-    constant._data = node._dy
-    constant._mark = CONSTANT
-    x = node._x
-    assert x is not None
-    node._fan = Fan([constant, x] if node._fan is CONSTANT_FIRST else [x, constant], [])
-
-
-def partials_of(node: Node) -> list[float]:
-    """The local derivative by each operand, 0.0 where none was formed."""
-    operands, fan = operands_of(node), node._fan
-    if fan is None:
-        return [node._dx, node._dy][: len(operands)]
-    return fan.partials or [node._dx if v is node._x else 0.0 for v in operands]
-
-
-def edges(node: N) -> list[tuple[N, float]]:
-    """The operands that a sweep goes on to, each with the local derivative by it."""
-    x, y, fan = node._x, node._y, node._fan
-    if x is not None:
-        return [(x, node._dx)] if y is None else [(x, node._dx), (y, node._dy)]  # type: ignore[list-item]
-    return [] if fan is None else list(zip(fan.operands, fan.partials, strict=False))  # type: ignore[arg-type]
-
-
-def order_of(root: N) -> list[N]:
-    """Every node of the graph of root, once, each after its operands, root last.
-
-    The order is the same in every process: it follows the operands as they were written. A leaf
-    stands just before the first node that uses it.
-    """
-    if root._mark >= LEAF:
-        return [root]
-    order: list[N] = []
-    seen: set[int] = set()
-    for node in interior(root, through_detached=True):
-        for operand in operands_of(node):
-            if operand._mark >= LEAF and id(operand) not in seen:
-                seen.add(id(operand))
-                order.append(operand)
-        order.append(node)
-    return order
-
-
-def is_constant(node: Node) -> bool:
-    """Whether the node is a plain number that took part in an operation: the 2 of `2 * x`."""
-    return node._mark == CONSTANT
+# ── the reverse sweep ──
 
 
 def backward(root: Node) -> None:
-    """Put ∂root/∂node into the grad of every interior node, and add it into the grad of every leaf.
+    """Put ∂root/∂node into the gradient of every node with operands, and add it to the gradient of every leaf.
 
-    An interrupt leaves the grad of all leaves as it was, or as it should be.
+    A leaf starts from zero and gets its earlier gradient back at the end: a gradient that is added up on top of an
+    earlier one would be rounded differently, and two sweeps would not give exactly twice the gradient.
     """
     if root._mark >= LEAF:
         root._grad += 1.0
         return
     leaves: list[Node] = []
-    order = _ordered(root, False, True, leaves)
-    # A leaf starts from zero and gets back what it had at the end: added bit by bit to an earlier
-    # gradient, the same gradient would be rounded differently. Meanwhile its dx, of which a leaf has
-    # no other use, holds what it had, and its dy what it will have.
-    if COMPILED:  # nothing can come between, so the leaves need be passed but twice
-        for leaf in leaves:
-            leaf._dx = leaf._grad
-            leaf._grad = 0.0
-        _sweep(root, order)
-        for leaf in leaves:
-            leaf._grad = leaf._dx + leaf._grad
-        return
+    order = ordered(root, leaves, clear=True)
     for leaf in leaves:
         leaf._dx = leaf._grad
-    swept = False
-    try:
-        try:
-            for leaf in leaves:
-                leaf._grad = 0.0
-            _sweep(root, order)
-            for leaf in leaves:
-                leaf._dy = leaf._dx + leaf._grad
-            swept = True
-        finally:
-            _write_grads(leaves, swept)
-    except BaseException:
-        _write_grads(leaves, swept)  # all over again: it may have been the writing that was interrupted
-        raise
-
-
-def _write_grads(leaves: list[Node], swept: bool) -> None:
+        leaf._grad = 0.0
+    sweep(root, order)
     for leaf in leaves:
-        leaf._grad = leaf._dy if swept else leaf._dx
+        leaf._grad = leaf._dx + leaf._grad
 
 
-def _sweep(root: Node, order: list[Node]) -> None:
+def sweep(root: Node, order: list[Node]) -> None:
+    """Go through the order backwards; each node adds upstream gradient × local derivative to its operands."""
     root._grad = 1.0
     for node in reversed(order):
-        g = node._grad
+        upstream = node._grad
         x = node._x
         if x is not None:
-            x._grad += g * node._dx
+            x._grad += upstream * node._dx
             y = node._y
             if y is not None:
-                y._grad += g * node._dy
+                y._grad += upstream * node._dy
             continue
         fan = node._fan
         if fan is not None:
@@ -421,4 +276,4 @@ def _sweep(root: Node, order: list[Node]) -> None:
             if partials:
                 # Compiled, `strict` would make calls into the interpreter of this loop; they pair.
                 for operand, partial in zip(fan.operands, partials):  # noqa: B905
-                    operand._grad += g * partial
+                    operand._grad += upstream * partial

@@ -110,8 +110,11 @@ class Rule(NamedTuple):
 
     def on_floats(self, row: Sequence[float]) -> tuple[float, list[float]]:
         """The value and the local derivatives, in one row like the operands."""
-        z, *partials = self.function(*self.grouped(row))
-        return z, [d for group in partials for d in group] if self.of_sequences else partials
+        if not self.of_sequences:
+            z, *partials = self.function(*row)
+            return z, partials
+        z, *groups = self.function(*self.grouped(row))
+        return z, [d for group in groups for d in group]
 
 
 # ── the parser ──
@@ -367,15 +370,19 @@ def cases_of(op: str) -> tuple[Case, ...]:
 
 def unchanged(node: Value, operands: Sequence[Value]) -> Rule:
     """The rule of a node whose data still belong together; ValueError if some was assigned since it was made."""
+    r, data, recorded = rule(node.op), [v.data for v in operands], node.partials
+    z, found = r.on_floats(data)
+    if z == node.data and tuple(found) == recorded:
+        return r
     # By a constant no derivative need have been formed.
     formed = [i for i, v in enumerate(operands) if not graph.is_constant(v)]
-    if not still_holds(node.op, [v.data for v in operands], node.partials, node.data, formed):
+    if not still_holds(node.op, data, recorded, node.data, formed):
         labels = ", ".join(v.label for v in (*operands, node) if v.label)
         raise ValueError(
-            f"the data of a node or its operands was changed after {rule(node.op).name} was recorded"
+            f"the data of a node or its operands was changed after {r.name} was recorded"
             f"{labels and f' ({labels})'}; build the graph again, backward() alone still knows the old numbers"
         )
-    return rule(node.op)
+    return r
 
 
 def still_holds(

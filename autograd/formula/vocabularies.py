@@ -194,6 +194,13 @@ def made(r: Rule, vocabulary: Vocabulary) -> Callable[..., Any]:
 
 
 @cache
+def value_over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
+    """The value of a rule over a vocabulary, as a function of the operands."""
+    body = _branches(cases_of(op), Source(vocabulary), lambda case: [case.value])
+    return vocabulary.function(rule(op).operands, body, op)
+
+
+@cache
 def partial_over(op: str, position: int, vocabulary: Vocabulary) -> Callable[..., Any]:
     """∂z/∂(operand at position) over a vocabulary, as a function of z and the operands."""
     body = _branches(cases_of(op), Source(vocabulary), lambda case: [case.partials[position]], ("z",))
@@ -306,13 +313,22 @@ def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequenc
     """
     r, recorded = unchanged(node, operands), node.partials
     row: list[Value | float] = [v.data if graph.is_constant(v) else v for v in operands]
+    if r.of_sequences:
+        return _partials_of_sequences(node, r, row, wanted)
+    return [
+        _settled(_partial_over_values(node.op, i)(node, *row), recorded[i], row[i]) if want else 0.0
+        for i, want in enumerate(wanted)
+    ]
+
+
+def _partials_of_sequences(
+    node: Value, r: Rule, row: Sequence[Value | float], wanted: Sequence[bool]
+) -> list[Value | float]:
     groups = r.grouped(row)
     partials: list[Value | float] = []
-    for i, want in enumerate(map(any, r.grouped(wanted)) if r.of_sequences else wanted):
-        unformed: Any = [0.0] * len(groups[i]) if r.of_sequences else 0.0
-        found = _partial_over_values(node.op, i)(node, *groups) if want else unformed
-        partials += found if r.of_sequences else [found]
-    rows = zip(partials, recorded, row, wanted, strict=True)
+    for i, want in enumerate(map(any, r.grouped(wanted))):
+        partials += _partial_over_values(node.op, i)(node, *groups) if want else [0.0] * len(groups[i])
+    rows = zip(partials, node.partials, row, wanted, strict=True)
     return [_settled(partial, was, x) if want else 0.0 for partial, was, x, want in rows]
 
 
@@ -323,12 +339,14 @@ def _partial_over_values(op: str, position: int) -> Callable[..., Any]:
 
 def _settled(partial: Value | float, recorded: float, x: Value | float) -> Value | float:
     """A derivative over Values, brought into line with the recorded one at the points where formulas end."""
-    number = _data(partial)
+    number = partial.data if isinstance(partial, Value) else partial
+    if number == recorded:
+        return partial
     if recorded != recorded:
         # Outside a domain a derivative is nan, and so are all further ones: a bare nan would count as a constant.
         return partial if isinstance(partial, Value) and number != number else x * recorded
     near = math.isfinite(recorded) and abs(number - recorded) <= BREAKDOWN * max(abs(recorded), 1.0)
-    if number != recorded and not near:
+    if not near:
         # The formula breaks down where the rule has decided: the decision stands, as a constant.
         return recorded
     return partial

@@ -1,0 +1,127 @@
+"""Copies and pickles of nodes, however deep their graph is.
+
+>>> import copy, pickle
+>>> from autograd.engine.value import Value
+>>> x = Value(3.0, label="x")
+>>> y = x * x
+>>> pickle.loads(pickle.dumps(y)).operands, copy.deepcopy(y).operands[0] is x
+((Value(data=3.0, grad=0.0, label='x'), Value(data=3.0, grad=0.0, label='x')), False)
+
+`copy` and `pickle` follow operands by recursion, which ends at some hundred nodes. So a node lists what is below it.
+"""
+
+from typing import Final, TypeAlias
+
+from autograd.engine import guarded
+from autograd.engine.graph import CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, LEAF, Fan, Node, blank, recorded_operands
+from autograd.engine.number import plain
+
+_LISTED: Final = -1
+"""The mark of a node that the node being pickled has listed ahead of itself."""
+
+_Fan: TypeAlias = tuple[list[Node], list[float]] | bool | None
+"""The fan of a node; True and False stand for CONSTANT_FIRST and CONSTANT_LAST."""
+State: TypeAlias = tuple[
+    object,
+    tuple[float, float, str, str, bool],
+    tuple[Node | None, float, Node | None, float, _Fan],
+]
+"""A pickled node: the list ahead of it; data, gradient, label, operation, whether it is a constant; how it was made."""
+
+
+def shallow(node: Node) -> Node:
+    """A node of its own with the same operands."""
+    twin = blank(type(node))
+    fill(twin, _state(node, []))
+    return twin
+
+
+def deep(node: Node, memo: dict[int, object]) -> Node:
+    """A copy of the whole graph; memo has the twins of nodes copied before, by their ids."""
+    # All twins are known before the first is filled, so whatever points back finds its twin.
+    found: list[Node] = []
+    stack: list[Node] = [node]
+    while stack:
+        v = stack.pop()
+        if id(v) not in memo:
+            memo[id(v)] = blank(type(v))
+            found.append(v)
+            stack.extend(recorded_operands(v))
+    for v in found:
+        _fill_deep(v, memo)
+    return memo[id(node)]  # type: ignore[return-value]
+
+
+def _fill_deep(node: Node, twins: dict[int, object]) -> None:
+    """Make the twin of a node point at the twins of its operands."""
+    _, shown, (x, dx, y, dy, fan) = _state(node, [])
+    x, y = (None if v is None else twins[id(v)] for v in (x, y))  # type: ignore[assignment]
+    if isinstance(fan, tuple):
+        fan = [twins[id(v)] for v in fan[0]], list(fan[1])  # type: ignore[misc]
+    fill(twins[id(node)], (None, shown, (x, dx, y, dy, fan)))  # type: ignore[arg-type]
+
+
+def reduced(node: Node) -> tuple[object, ...]:
+    """The answer of `__reduce__`.
+
+    The node that pickle is handed first lists all nodes below it, each after its operands; those answer for
+    themselves alone.
+    """
+    below: list[Node] = []
+    if node._mark == _LISTED:
+        node._mark = 0
+    elif node._mark < LEAF:
+        leaves: list[Node] = []
+        below = guarded.ordered(node, leaves, through_detached=True)
+        below.pop()
+        for v in below:
+            v._mark = _LISTED
+    return blank, (type(node),), _state(node, below)
+
+
+def _state(node: Node, below: list[Node]) -> State:
+    fan: _Fan = None
+    if node._fan is CONSTANT_FIRST or node._fan is CONSTANT_LAST:
+        fan = node._fan is CONSTANT_FIRST
+    elif node._fan is not None:
+        fan = node._fan.operands, node._fan.partials
+    dx, dy = (node._dx, node._dy) if node._op else (0.0, 0.0)  # A sweep may have put something down in a leaf.
+    return (
+        (below, _EndOfList(below)) if below else None,
+        (node._data, node._grad, node._label, node._op, node._mark >= CONSTANT),
+        (node._x, dx, node._y, dy, fan),
+    )
+
+
+def fill(node: Node, state: State) -> None:
+    """Fill a blank node from a state."""
+    _, (node._data, node._grad, label, op, is_constant), rest = state
+    node._label, node._op = plain(label), plain(op)
+    node._x, node._dx, node._y, node._dy, fan = rest
+    if isinstance(fan, bool):
+        node._fan = CONSTANT_FIRST if fan else CONSTANT_LAST
+    else:
+        node._fan = None if fan is None else Fan(fan[0], fan[1])
+    node._mark = CONSTANT if is_constant else 0 if node._op else LEAF
+
+
+class _EndOfList:
+    """Pickled right after a list of nodes, to unmark those that pickle had met before and did not ask again.
+
+    Freed with a pickler that failed halfway, it does the same.
+    """
+
+    def __init__(self, below: list[Node]) -> None:
+        self._below = below
+
+    def __reduce__(self) -> tuple[object, ...]:
+        self._unmark()
+        return tuple, ()
+
+    def __del__(self) -> None:
+        self._unmark()
+
+    def _unmark(self) -> None:
+        for node in self._below:
+            if node._mark == _LISTED:
+                node._mark = 0

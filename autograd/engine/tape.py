@@ -1,0 +1,399 @@
+"""A recorded graph as data: flat arrays in topological order, and the contributions of a reverse sweep one by one.
+
+>>> from autograd.engine.tape import Tape
+>>> from autograd.engine.value import Value
+>>> w, x = Value(2.0, label="w"), Value(3.0, label="x")
+>>> tape = Tape((w * x).tanh())
+>>> [tape.operation(place) or tape.nodes[place].label for place in range(len(tape))]
+['w', 'x', 'multiply', 'tanh']
+>>> tape.operands.tolist(), tape.data.tolist()[:3]
+([0, 1, 2], [2.0, 3.0, 6.0])
+>>> [(step.place, step.operand, step.upstream) for step in tape.sweep()][0]
+(3, 2, 1.0)
+
+The arrays are those of the standard library; NumPy reads them without a copy (`numpy.asarray(tape.data)`).
+"""
+
+import gc
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from autograd.engine import guarded
+from autograd.engine.graph import (
+    COMPILED,
+    CONSTANT,
+    CONSTANT_FIRST,
+    CONSTANT_LAST,
+    LEAF,
+    Node,
+    fresh_marks,
+    is_constant,
+)
+from autograd.engine.native import i64
+from autograd.engine.value import Value
+
+_LEAF_CODE: Final = 0
+_CONSTANT_CODE: Final = 1
+_CHUNK: Final = 4096
+"""So many items are collected in a list before they go to an array, which takes one item at a time slowly."""
+T = TypeVar("T")
+if not COMPILED:
+    Root: TypeAlias = Value
+else:  # Compiled, an annotation would be a check with an error of its own, and there is a better one.
+    Root: TypeAlias = object
+
+
+class Entry(NamedTuple):
+    """One node of a tape."""
+
+    place: int
+    operation: str
+    """The name of its rule; empty for a leaf and a constant."""
+    operands: tuple[int, ...]
+    """Their places."""
+    partials: tuple[float, ...]
+    """The local derivative by each operand; 0.0 where none was formed."""
+    data: float
+
+
+class Contribution(NamedTuple, Generic[T]):
+    """One step of a reverse sweep: what a node adds to the gradient of one of its operands."""
+
+    place: int
+    """Of the node."""
+    position: int
+    """Of the operand among the operands of the node."""
+    operand: int
+    """The place of the operand."""
+    upstream: T
+    """The gradient of the node."""
+    partial: T
+    """The local derivative of the node by the operand."""
+    amount: T
+    """upstream · partial."""
+    before: T | None
+    """The gradient of the operand so far; None if this is the first contribution to it."""
+    after: T
+    """The gradient of the operand with this contribution."""
+
+
+class Arithmetic(Protocol[T]):
+    """The numbers in which a sweep computes."""
+
+    def one(self) -> T:
+        """The gradient of the root by itself."""
+
+    def partials(self, place: int) -> Sequence[T]:
+        """The local derivatives of the node at a place, by each operand."""
+
+    def contribution(self, upstream: T, partial: T) -> T:
+        """upstream · partial."""
+
+    def accumulated(self, before: T | None, amount: T) -> T:
+        """A gradient with one more contribution; before is None for the first one."""
+
+
+class _Floats:
+    """The recorded local derivatives, to the bits of `backward`."""
+
+    def __init__(self, tape: "Tape") -> None:
+        self.tape = tape
+
+    def one(self) -> float:
+        return 1.0
+
+    def partials(self, place: int) -> Sequence[float]:
+        tape = self.tape
+        return tape.partials[tape.starts[place] : tape.starts[place + 1]]
+
+    def contribution(self, upstream: float, partial: float) -> float:
+        return upstream * partial
+
+    def accumulated(self, before: float | None, amount: float) -> float:
+        return (0.0 if before is None else before) + amount  # Gradients start from zero, which turns -0.0 into 0.0.
+
+
+def _checked(root: Root) -> Value:
+    if not isinstance(root, Value):
+        raise TypeError(f"Tape takes Values, not {type(root).__name__} {root!r}; give it the root of a graph")
+    return root
+
+
+class Tape:
+    """The graph of one root or of several, as it is recorded and as its data are now.
+
+    An entry stands after its operands, and a leaf just before the first node that uses it; the order is that of
+    `topological_order` and the same in every process. A plain number is an entry for each time that it took part.
+
+    TypeError for anything but Values.
+    """
+
+    def __init__(self, root: Root, *others: Root) -> None:
+        roots = [_checked(v) for v in (root, *others)]
+        self.operations: list[str] = ["", ""]
+        """The names of operations, by their codes; 0 is a leaf and 1 a constant."""
+        self.codes: array[int] = array("H", [0])
+        """The code of the operation of each entry."""
+        self.starts: array[int] = array("i", [0])
+        """Where the operands of each entry start in `operands` and `partials`; the last item is their end."""
+        self.operands: array[int] = array("i", [0])
+        """The places of all operands, entry by entry."""
+        self.partials: array[float] = array("d", [0.0])
+        """The local derivative by each of these operands; 0.0 where none was formed."""
+        self.data: array[float] = array("d", [0.0])
+        """The data of each entry."""
+        self.roots: list[int] = []
+        """The places of the roots, in the order given."""
+        self._plain = array("i")
+        """The places of plain numbers that nobody has asked for."""
+        self._nodes: list[Value] = guarded.in_order(roots, self._plain)
+        """The node of each entry; a plain number that has none is stood in for by the node that was made of it."""
+        self._places: dict[int, int] = {}
+        collecting = gc.isenabled()
+        gc.disable()  # Collecting may call a finalizer that walks over these nodes and takes their marks.
+        try:
+            _Recorder(self).record(roots)
+        finally:
+            if collecting:
+                gc.enable()
+
+    # ── entries ──
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __getitem__(self, place: int) -> Entry:
+        if not 0 <= place < len(self._nodes):
+            raise IndexError(f"the tape has {len(self._nodes):,} entries, and none at place {place}")
+        start, end = self.starts[place], self.starts[place + 1]
+        operands, partials = tuple(self.operands[start:end]), tuple(self.partials[start:end])
+        return Entry(place, self.operation(place), operands, partials, self.data[place])
+
+    def __repr__(self) -> str:
+        return f"Tape({len(self._nodes):,} entries, {len(self.operands):,} operands)"
+
+    def node(self, place: int) -> Value:
+        """The node at a place."""
+        if self.codes[place] == _CONSTANT_CODE and self._nodes[place]._mark < CONSTANT:
+            self._nodes[place] = guarded.number_beside(self._nodes[place])
+        return self._nodes[place]
+
+    @property
+    def nodes(self) -> list[Value]:
+        """The nodes of all entries."""
+        for place in self._plain:
+            self.node(place)
+        del self._plain[:]
+        return self._nodes[:]
+
+    def place(self, node: Value) -> int:
+        """The place of a node; ValueError for one that is not on the tape."""
+        if node not in self:
+            raise ValueError(f"{node!r} is no part of this graph")
+        return self._places[id(node)]
+
+    def __contains__(self, node: object) -> bool:
+        if not isinstance(node, Value):
+            return False
+        if not self._places or (is_constant(node) and id(node) not in self._places):
+            nodes = self.nodes if is_constant(node) else self._nodes
+            self._places = {id(v): place for place, v in enumerate(nodes)}  # a node overwrites what it stood in for
+        return id(node) in self._places
+
+    def operation(self, place: int) -> str:
+        """The name of the rule that made an entry; empty for a leaf and a constant."""
+        return self.operations[self.codes[place]]
+
+    def is_constant(self, place: int) -> bool:
+        """Whether an entry is a plain number that took part in an operation."""
+        return self.codes[place] == _CONSTANT_CODE
+
+    def operands_of(self, place: int) -> Sequence[int]:
+        """The places of the operands of an entry."""
+        return self.operands[self.starts[place] : self.starts[place + 1]]
+
+    def passes_on(self, place: int) -> list[int]:
+        """The positions of the operands that get a contribution: all but constants, and none of a detached node."""
+        if self.operation(place) == "detach":
+            return []
+        return [i for i, k in enumerate(self.operands_of(place)) if self.codes[k] != _CONSTANT_CODE]
+
+    def users(self) -> list[list[int]]:
+        """For each entry the places of the nodes that it is an operand of, in order; twice for both factors of x·x."""
+        found: list[list[int]] = [[] for _ in self._nodes]
+        for place in range(len(self._nodes)):
+            for operand in self.operands_of(place):
+                found[operand].append(place)
+        return found
+
+    # ── the reverse sweep ──
+
+    def sweep(self) -> Iterator[Contribution[float]]:
+        """The contributions of `backward` from the first root, in its order and to its bits; no gradient is touched."""
+        for step in self._steps(_Floats(self), self.roots[0], None):
+            yield Contribution._make(step)
+
+    def gradients(self, numbers: Arithmetic[T], within: Collection[int] | None = None, root: int = -1) -> dict[int, T]:
+        """The gradients that a sweep in other numbers leaves, by the places of the nodes that it reaches.
+
+        It starts from the first root, or from the node at another place. With within, only nodes at these places get
+        contributions; see `leading_to`.
+        """
+        start = self.roots[0] if root < 0 else root
+        found = {start: numbers.one()}
+        for step in self._steps(numbers, start, within):
+            found[step[2]] = step[7]
+        return found
+
+    def _steps(
+        self, numbers: Arithmetic[T], root: int, within: Collection[int] | None
+    ) -> Iterator[tuple[int, int, int, T, T, T, T | None, T]]:
+        """The fields of the contributions of a sweep."""
+        gradients: dict[int, T] = {root: numbers.one()}
+        starts, codes = self.starts, self.codes
+        for place in self.swept(root):
+            upstream = gradients.get(place)
+            if upstream is None or (within is not None and place not in within):
+                continue
+            partials = numbers.partials(place)
+            for i, operand in enumerate(self.operands[starts[place] : starts[place + 1]]):
+                if codes[operand] == _CONSTANT_CODE or (within is not None and operand not in within):
+                    continue
+                before, amount = gradients.get(operand), numbers.contribution(upstream, partials[i])
+                after = gradients[operand] = numbers.accumulated(before, amount)
+                yield place, i, operand, upstream, partials[i], amount, before, after
+
+    def swept(self, root: int) -> list[int]:
+        """The places of the nodes that pass gradients on, in the order in which a sweep from a root comes to them."""
+        if "detach" not in self.operations and root == self.roots[0]:
+            codes = self.codes
+            return [place for place in range(root, -1, -1) if codes[place] > _CONSTANT_CODE]
+        # Without what is behind a detached node the walk may take another order.
+        order = guarded.ordered(self.node(root), [])
+        return [self.place(node) for node in reversed(order) if node._op != "detach"]
+
+    def leading_to(self, places: Collection[int]) -> set[int]:
+        """The places of these entries and of all nodes that pass gradients on towards them."""
+        found = set(places)
+        starts, operands = self.starts, self.operands
+        for place, code in enumerate(self.codes):
+            if code > _CONSTANT_CODE and place not in found and self.operations[code] != "detach":
+                for operand in operands[starts[place] : starts[place + 1]]:
+                    if operand in found:
+                        found.add(place)
+                        break
+        return found
+
+
+class _Recorder:
+    """Fills a tape. The marks of nodes hold their places in the compiled build, a dictionary in the pure one."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.base: i64 = 0
+        self.places: dict[int, int] = {}
+        self.codes: dict[str, int] = {"": _LEAF_CODE}
+        self.edges: i64 = 0
+
+    def record(self, roots: list[Value]) -> None:
+        """Fill the tape with the graph of these roots."""
+        tape = self.tape
+        nodes: list[Node] = tape._nodes  # type: ignore[assignment]
+        self.number(nodes)
+        # Arrays that grew with each chunk would leave holes of their size in memory.
+        count, edges = len(nodes), self.count_edges(nodes)
+        tape.codes *= count
+        tape.starts *= count + 1
+        tape.data *= count
+        tape.operands *= edges
+        tape.partials *= edges
+        tape.starts[count] = edges
+        for first in range(0, count, _CHUNK):
+            self.enter(first, nodes[first : first + _CHUNK])
+        tape.roots = [self.place_of(root) for root in roots]
+
+    def number(self, nodes: list[Node]) -> None:
+        """Give each node its place."""
+        if not COMPILED:
+            self.places = {id(node): place for place, node in enumerate(nodes)}
+            return
+        self.base = fresh_marks(len(nodes))
+        place: i64 = self.base
+        for node in nodes:
+            node._mark = (node._mark & (LEAF + CONSTANT)) + place
+            place += 1
+
+    def place_of(self, node: Node) -> i64:
+        if COMPILED:
+            return (node._mark & (LEAF - 1)) - self.base
+        return self.places[id(node)]
+
+    def count_edges(self, nodes: list[Node]) -> i64:
+        edges: i64 = 0
+        for node in nodes:
+            fan = node._fan
+            if fan is CONSTANT_FIRST or fan is CONSTANT_LAST:
+                edges += 1  # Such a node comes twice: once in the place of its plain number.
+            elif fan is not None:
+                edges += len(fan.operands)
+            elif node._x is not None:
+                edges += 1 if node._y is None else 2
+        return edges
+
+    def enter(self, first: int, nodes: list[Node]) -> None:
+        """Write the entries of some nodes, the first of which has that place."""
+        first_edge = self.edges
+        place: i64 = first
+        codes: list[int] = []
+        starts: list[int] = []
+        operands: list[int] = []
+        partials: list[float] = []
+        data: list[float] = []
+        for node in nodes:
+            starts.append(self.edges)
+            x, y, fan = node._x, node._y, node._fan
+            if node._mark >= LEAF:
+                codes.append(_CONSTANT_CODE if node._mark >= CONSTANT else _LEAF_CODE)
+                data.append(node._data)
+            elif self.place_of(node) != place:
+                codes.append(_CONSTANT_CODE)
+                data.append(node._dy)
+            else:
+                codes.append(self.code_of(node._op))
+                data.append(node._data)
+                if fan is None or fan is CONSTANT_FIRST or fan is CONSTANT_LAST:
+                    assert x is not None
+                    of_x = self.place_of(x)
+                    if fan is CONSTANT_FIRST:
+                        operands.append(place - 2 if of_x == place - 1 else place - 1)
+                        partials.append(0.0)
+                    operands.append(of_x)
+                    partials.append(node._dx)
+                    if fan is CONSTANT_LAST:
+                        operands.append(place - 1)
+                        partials.append(0.0)
+                    elif y is not None:
+                        operands.append(self.place_of(y))
+                        partials.append(node._dy)
+                    self.edges += 1 if fan is None and y is None else 2
+                else:
+                    recorded = fan.partials
+                    for i, v in enumerate(fan.operands):
+                        operands.append(self.place_of(v))
+                        partials.append(recorded[i] if recorded else node._dx if v is x else 0.0)
+                    self.edges += len(fan.operands)
+            place += 1
+        tape, end = self.tape, first + len(nodes)
+        tape.codes[first:end] = array("H", codes)
+        tape.starts[first:end] = array("i", starts)
+        tape.data[first:end] = array("d", data)
+        tape.operands[first_edge : self.edges] = array("i", operands)
+        tape.partials[first_edge : self.edges] = array("d", partials)
+
+    def code_of(self, op: str) -> int:
+        code = self.codes.get(op)
+        if code is None:
+            code = self.codes[op] = len(self.tape.operations)
+            self.tape.operations.append(op)
+        return code
