@@ -15,19 +15,22 @@ z = x/(1 + |x|)
 Value(data=-0.03125, grad=0.0)
 """
 
+import builtins
 import inspect
 import math
 import textwrap
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
+from types import FunctionType
 from typing import Any, Final, overload
 
 from autograd.check.derivatives import check_rule
 from autograd.engine import functions, ieee
 from autograd.engine.value import Value, operand, record, record_many
-from autograd.formula.cases import KNOWN, WORDS, Rule, parsed, rules
+from autograd.formula.cases import KNOWN, WORDS, Rule, parsed
 from autograd.formula.vocabularies import floats, made
-from autograd.operations import Domain, Kind, Operation, register
+from autograd.operations import OPERATIONS, Domain, Kind, Operation, register
 
 __all__ = ["operation"]
 
@@ -65,22 +68,31 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
     """
     if function is None:
         return partial(operation, domain=domain)
-    name = getattr(function, "__name__", "")
-    if not inspect.isfunction(function) or not name.isidentifier():
+    if not isinstance(function, FunctionType) or not function.__name__.isidentifier():
         raise TypeError(f"operation makes one of a function, not of {function!r}; define it with def and a name")
-    if name not in _MADE and (name in rules() or hasattr(Value, name) or hasattr(functions, name)):
-        raise ValueError(f"{name} is an operation of this package; give yours another name")
     r = _read(function) or _unread(function)
-    same = [op for op in _MADE.get(name, []) if r.cases and repr(KNOWN[op][:4]) == repr(r[:4])]
-    op = same[0] if same else f"{name}#{len(_MADE[name]) + 1}" if name in _MADE else name
-    domains = _domains(domain, r)
+    op, domains = _key(r), _domains(domain, r)
     apply = wraps(function)(_recording(op, r))
-    check_rule(r, apply, domains)
+    try:
+        check_rule(r, apply, domains)
+    except TypeError as error:
+        raise TypeError(
+            f"{r.name} can't be computed: {error}; operands are all numbers or all lists, as derivatives are"
+        ) from None
     KNOWN[op] = r
     kind: Kind = "sequences" if r.of_sequences else "function"
-    register(op, Operation(name, domains, kind, function=apply, of_sequences=r.of_sequences))
-    _MADE[name] = [*(other for other in _MADE.get(name, []) if other != op), op]
+    register(op, Operation(r.name, domains, kind, function=apply, of_sequences=r.of_sequences))
+    _MADE[r.name] = [*(other for other in _MADE.get(r.name, []) if other != op), op]
     return apply
+
+
+def _key(r: Rule) -> str:
+    """What nodes have for `op`: the name, with a number where that stands for another rule already."""
+    earlier = _MADE.get(r.name, [])
+    if not earlier and (r.name in OPERATIONS or hasattr(Value, r.name) or hasattr(functions, r.name)):
+        raise ValueError(f"{r.name} is an operation of this package; give yours another name")
+    same = [op for op in earlier if r.cases and repr(KNOWN[op][:4]) == repr(r[:4])]
+    return same[0] if same else f"{r.name}#{len(earlier) + 1}" if earlier else r.name
 
 
 def _recording(op: str, r: Rule) -> Callable[..., Value]:
@@ -104,18 +116,18 @@ def _recording(op: str, r: Rule) -> Callable[..., Value]:
 # ── from source to rule ──
 
 
-def _read(function: Callable[..., Any]) -> Rule | None:
+def _read(function: FunctionType) -> Rule | None:
     """The rule that the source of a function states; None if there is no source to be read."""
     try:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):
         return None
-    outside = inspect.getclosurevars(function)
-    scope = {**outside.builtins, **outside.globals, **outside.nonlocals}
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    outside = ChainMap({name: cell.cell_contents for name, cell in cells}, function.__globals__, vars(builtins))
 
     def found(dotted: str) -> Any:
         first, *rest = dotted.split(".")
-        thing = scope.get(first)
+        thing = outside.get(first)
         for name in rest:
             thing = getattr(thing, name, None)
         return thing
@@ -134,7 +146,7 @@ def _read(function: Callable[..., Any]) -> Rule | None:
     return r._replace(function=made(r, floats()))
 
 
-def _unread(function: Callable[..., Any]) -> Rule:
+def _unread(function: FunctionType) -> Rule:
     """The rule of a function that can be called, and not read."""
     parameters = inspect.signature(function).parameters
     of_lists = any("list" in str(p.annotation) for p in parameters.values())

@@ -53,7 +53,12 @@ def test_a_rule_is_flat_cases() -> None:
         ("return (lambda: x)(), 1.0", "is none of its functions"),
         ("return [y for y in x if y > 0.0], 1.0", "is outside the grammar"),
         ("return [y for y in range(3)], 1.0", r"range\(3\) is outside the grammar"),
-        ("return x if 0.0 < x < 1.0 else 0.0, 1.0", "0.0 < x < 1.0 is outside"),
+        (
+            "return x if 0.0 < x < 1.0 else 0.0, 1.0",
+            "0.0 < x < 1.0 is outside the grammar: a condition is one comparison",
+        ),
+        ("return x if x else 0.0, 1.0", "x is outside the grammar: a condition"),
+        ("return x > 0.0, 1.0", "x > 0.0 is outside"),
         ("return x if x is x else 0.0, 1.0", "x is x is outside"),
         ("x = 1.0; return x, 1.0", "uses the name x again"),
         ("where = x; return where, 1.0", "uses the name where again, or for a meaning of its own"),

@@ -168,7 +168,7 @@ class Parser:
                 case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
                     lets = (*lets, (self._new(name, s), self.read(value)))
                 case ast.If(test, inner, otherwise):
-                    yield from self._cases(inner, (*guards, self.read(test)), lets, results)
+                    yield from self._cases(inner, (*guards, self._condition(test)), lets, results)
                     if otherwise:
                         yield from self._cases(otherwise, guards, lets, results)
                         return
@@ -209,12 +209,8 @@ class Parser:
                 return _form("call", _TOTAL[type(op)], self.read(left), self.read(right))
             case ast.BinOp(left, op, right) if type(op) in _SIGNS:
                 return _form("infix", _SIGNS[type(op)], self.read(left), self.read(right))
-            case ast.Compare(left, [op], [right]) if type(op) in _COMPARISONS:
-                return _form("comparison", _COMPARISONS[type(op)], self.read(left), self.read(right))
-            case ast.BoolOp(op, values):
-                return _form("logic", "and" if isinstance(op, ast.And) else "or", *map(self.read, values))
             case ast.IfExp(test, then, other):
-                return _form("choice", self.read(test), self.read(then), self.read(other))
+                return _form("choice", self._condition(test), self.read(then), self.read(other))
             case ast.ListComp(of, [part]) | ast.GeneratorExp(of, [part]) if not part.ifs:
                 return self._each(of, part.target, part.iter)
             case ast.Call(ast.Name("len"), [ast.Name(name)], []) if name in self._known:
@@ -222,7 +218,7 @@ class Parser:
                 return _form("length", name)
             case ast.Call(called, arguments, []) if (word := self._words(ast.unparse(called))) is not None:
                 if self._friendly and len(arguments) != _arity(word):
-                    raise self._refused(e, f"gives {word} another number of operands than {_arity(word)}")
+                    raise self._refused(e, f"is outside the grammar: {ast.unparse(called)} takes {_arity(word)}")
                 return _form("call", word, *map(self.read, arguments))
             case ast.Subscript(ast.Name() as row, ast.UnaryOp(ast.USub(), ast.Constant(1))):
                 return _form("call", "last", self.read(row))
@@ -231,6 +227,14 @@ class Parser:
             case ast.List([ast.Starred(row), last]):
                 return _form("call", "joined", self.read(row), self.read(last))
         raise self._refused(e, f"is outside the grammar: {_remedy(e)}")
+
+    def _condition(self, e: ast.expr) -> Expression:
+        match e:
+            case ast.Compare(left, [op], [right]) if type(op) in _COMPARISONS:
+                return _form("comparison", _COMPARISONS[type(op)], self.read(left), self.read(right))
+            case ast.BoolOp(op, values):
+                return _form("logic", "and" if isinstance(op, ast.And) else "or", *map(self._condition, values))
+        raise self._refused(e, "is outside the grammar: a condition is one comparison, or several with `and` and `or`")
 
     def _each(self, of: ast.expr, target: ast.expr, over: ast.expr) -> Expression:
         zipped = isinstance(over, ast.Call) and ast.unparse(over.func) == "zip"
@@ -243,9 +247,10 @@ class Parser:
                 )
         names = [ast.unparse(row) for row in rows]
         self._sequences |= {*names}
-        self._elements = dict(zip(map(ast.unparse, variables), names, strict=True))
+        # Inside a comprehension the elements of one around it have no name.
+        outer, self._elements = self._elements, dict(zip(map(ast.unparse, variables), names, strict=True))
         element = self.read(of)
-        self._elements = {}
+        self._elements = outer
         return _form("each", element, *names)
 
     def _new(self, name: str, node: ast.AST) -> str:
@@ -289,7 +294,7 @@ def _remedy(e: ast.expr) -> str:
             return "it is no operand, no name assigned before and no float constant"
         case ast.Constant():
             return "numbers are floats, as 1.0"
-    return "write + - * /, numbers, names, functions of exp's kind, comparisons, `a if c else b`, `[… for x in xs]`"
+    return "write + - * /, numbers, names, functions as exp, `a if x > y else b`, `[… for x in xs]`"
 
 
 # ── which rules there are ──

@@ -158,8 +158,8 @@ class _Simplified(_AsWritten):
 
 
 def _element(sequence: str) -> str:
-    """One of xs is called x."""
-    return sequence.removesuffix("s")
+    """One of xs is called x, one of a row rowᵢ."""
+    return sequence[:-1] if len(sequence) > 1 and sequence.endswith("s") else f"{sequence}ᵢ"
 
 
 def _text(e: Expression, case: Case, names: Mapping[str, _Text], reading: type[_AsWritten] = _Simplified) -> _Text:
