@@ -364,8 +364,8 @@ def cases_of(op: str) -> tuple[Case, ...]:
     found = rule(op)
     if not found.cases:
         raise ValueError(
-            f"{found.name} has no formula, and no second derivative, because its source can't be read; "
-            "define it in a file or in a notebook"
+            f"{found.name} has no formula, because its source can't be read; backward() does without one, and grad, "
+            "grad_graph and second derivatives don't: define it in a file or in a notebook"
         )
     return found.cases
 
