@@ -142,7 +142,7 @@ def _read(function: FunctionType) -> Rule | None:
         return float(thing) if isinstance(thing, (int, float)) and not isinstance(thing, bool) else None
 
     at = inspect.getsourcefile(function) or "", first - 1
-    r = parsed(textwrap.dedent("".join(lines)), word, constant, at)
+    r = parsed(function, textwrap.dedent("".join(lines)), word, constant, at)
     return r._replace(function=made(r, floats()))
 
 

@@ -243,7 +243,7 @@ REFUSALS: list[tuple[str, str]] = [
     ("return math.log(x, 2), 1 / x", r"math.log\(x, 2\) is outside the grammar: math.log takes 1"),
     ("return [sum(y * v for v in x) for y in x], 1", "y is outside the grammar: it is no operand"),
     ("for k in range(3): x = x + k", "is outside the grammar"),
-    ("x = x + 1; return x, 1", "uses the name x again"),
+    ("x = x + 1; return x, 1", "uses the name x, which is taken"),
     ("return x", "is 1 of 2 results"),
     ("return x if True else 0, 1", "True is outside the grammar"),
     ("z = exp(x); return z + 1, z", "call the other z by another name"),

@@ -24,7 +24,7 @@ _SIGNS: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISONS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _TOTAL: Final = {ast.Div: "divide", ast.Pow: "power"}
 """The words for operators that raise on some floats: a user may write the operators."""
-_RESERVED: Final = ("real", "number", "where", "len", "inf", "nan")
+_RESERVED: Final = ("real", "number", "where", "len", "inf", "nan", "last", "others", "joined")
 """Names that readings use for words of their own."""
 
 
@@ -152,7 +152,7 @@ class Parser:
             )
         for a in d.args.args:
             self._operands = (*self._operands, self._new(a.arg, a))
-            if a.annotation and ast.unparse(a.annotation).startswith("list"):
+            if a.annotation and "list" in ast.unparse(a.annotation):
                 self._sequences.add(a.arg)
         if "z" in self._operands:
             raise self._refused(d.args.args[0], "is named z, which is the value of the operation; choose another name")
@@ -254,8 +254,8 @@ class Parser:
         return _form("each", element, *names)
 
     def _new(self, name: str, node: ast.AST) -> str:
-        if name in self._known | {*_RESERVED, *self._operands} or name.strip("_") != name:
-            raise self._refused(node, f"uses the name {name} again, or for a meaning of its own; choose another name")
+        if name in self._known | {*_RESERVED, *WORDS, *self._operands} or name.strip("_") != name:
+            raise self._refused(node, f"uses the name {name}, which is taken by another or by a word; choose a new one")
         return name
 
     def _refused(self, node: Any, why: str) -> SyntaxError:
@@ -266,14 +266,18 @@ class Parser:
 
 
 def parsed(
-    text: str, words: Callable[[str], str | None], constants: Callable[[str], float | None], at: tuple[str, int]
+    function: Callable[..., Any],
+    text: str,
+    words: Callable[[str], str | None],
+    constants: Callable[[str], float | None],
+    at: tuple[str, int],
 ) -> Rule:
-    """The rule of a user's own function, from its source: at a file, below so many of its lines."""
+    """The rule of a user's own function, from its text, which stands in a file below so many of its lines."""
     d = ast.parse(text).body[0]
     parser = Parser(getattr(d, "name", "operation"), text, words, constants, friendly=True, at=at)
     if not isinstance(d, ast.FunctionDef):
         raise parser._refused(d, "is no definition of a function")
-    return parser.rule(d, ieee.total)
+    return parser.rule(d, function)
 
 
 def _form(form: str, *parts: Expression | str | float) -> Expression:
