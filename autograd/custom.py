@@ -41,9 +41,9 @@ _MEANINGS: Final[list[tuple[object, str]]] = [
     *[(abs, "absolute"), (math.fabs, "absolute"), (pow, "power"), (math.pow, "power"), (sum, "total")],
     *[(math.fsum, "total"), (max, "greatest"), (min, "least")],
 ]
-"""What a rule may call, and the word for it."""
+"""The functions that a rule may call, each with its word."""
 _MADE: Final[dict[str, list[str]]] = {}
-"""The operations made here: by name, what their nodes have for `op`, the latest last."""
+"""The operations made here: by name, the `op` of their nodes, the latest last."""
 
 
 @overload
@@ -87,7 +87,7 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
 
 
 def _key(r: Rule) -> str:
-    """What nodes have for `op`: the name, with a number where that stands for another rule already."""
+    """The `op` of the nodes: the name, with a number after it where the name stands for another rule already."""
     earlier = _MADE.get(r.name, [])
     if not earlier and (r.name in OPERATIONS or hasattr(Value, r.name) or hasattr(functions, r.name)):
         raise ValueError(f"{r.name} is an operation of this package; give yours another name")

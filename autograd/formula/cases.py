@@ -74,7 +74,7 @@ def names_in(e: Expression) -> set[str]:
 
 
 class Case(NamedTuple):
-    """What a rule says where the guards hold and those of no earlier case do."""
+    """One case of a rule: it applies where its guards hold and those of no earlier case do."""
 
     guards: tuple[Expression, ...]
     lets: tuple[tuple[str, Expression], ...]
@@ -304,7 +304,7 @@ def _remedy(e: ast.expr) -> str:
 # ── which rules there are ──
 
 KNOWN: Final[dict[str, Rule]] = {}
-"""The rules that have been read so far, by what a node has for `op`; users' own are put here."""
+"""The rules that have been read so far, by the `op` of a node; users' own are put here."""
 WORDS: Final = ("absolute", *(word for word in vars(ieee) if word[0].islower() and word not in ("math",)))
 """The functions that rules are made of."""
 
@@ -324,7 +324,7 @@ def _stated() -> tuple[str, dict[str, ast.FunctionDef]]:
 
 @cache
 def textbook() -> tuple[dict[str, Rule], dict[str, Expression]]:
-    """What `textbook.py` says: the words that it defines in other words, and the constants."""
+    """The words that `textbook.py` defines in other words, and its constants."""
     words: dict[str, Rule] = {}
     numbers: dict[str, Expression] = {}
     text = _text_beside(__file__, "textbook.py")

@@ -203,7 +203,7 @@ class AppliedCase(NamedTuple):
     rule: Rule
     case: Case
     scope: Mapping[str, Any]
-    """What the names of the case stand for there."""
+    """The meanings of its names there: operands, and names that it assigns."""
 
     def partial_text(self, position: int, names: Sequence[str] | None = None, name: str = "z") -> str:
         """The formula of the local derivative by one operand, in time that doesn't grow with their number.

@@ -43,16 +43,17 @@ class Vocabulary:
         return self.words.pop("rule")  # type: ignore[no-any-return]
 
     def know(self, word: str) -> None:
-        """Take a word that is missing from the textbook; one that isn't there either raises where it is called."""
-        if word in self.words:
-            return
+        """Take a word that is lacking from the textbook; one that isn't there either raises where it is called."""
+        if word not in self.words:
+            self.words[word] = self._defined(word)
+
+    def _defined(self, word: str) -> Callable[..., Any]:
         definition = textbook()[0].get(word)
-        self.words[word] = _missing(word)  # for the time being
-        if definition is not None:
-            body = _branches(
-                definition.cases, (_Selections if "where" in self.words else Source)(self), lambda case: [case.value]
-            )
-            self.words[word] = self.function(definition.operands, body, word)
+        if definition is None:
+            return _missing(word)
+        source = _Selections(self) if "where" in self.words else Source(self)
+        body = _branches(definition.cases, source, lambda case: [case.value])
+        return self.function(definition.operands, body, word)
 
 
 def _missing(word: str) -> Callable[..., Any]:
