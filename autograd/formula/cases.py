@@ -19,7 +19,7 @@ from autograd.engine import rules as source
 from autograd.engine.value import Value
 from autograd.formula import textbook as definitions
 
-T = TypeVar("T", covariant=True)
+T = TypeVar("T")
 _SIGNS: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISONS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _TOTAL: Final = {ast.Div: "divide", ast.Pow: "power"}
@@ -47,17 +47,17 @@ class Reading(Protocol[T]):
         """One of the sequence, inside a comprehension over it."""
 
     def length(self, sequence: str) -> T: ...
-    def call(self, word: str, *arguments: Any) -> T: ...
-    def infix(self, sign: str, left: Any, right: Any) -> T:
+    def call(self, word: str, *arguments: T) -> T: ...
+    def infix(self, sign: str, left: T, right: T) -> T:
         """The sign is one of + - * /."""
 
-    def negative(self, inner: Any) -> T: ...
-    def comparison(self, sign: str, left: Any, right: Any) -> T: ...
-    def logic(self, word: str, *parts: Any) -> T:
+    def negative(self, inner: T) -> T: ...
+    def comparison(self, sign: str, left: T, right: T) -> T: ...
+    def logic(self, word: str, *parts: T) -> T:
         """The word is `and` or `or`."""
 
-    def choice(self, test: Any, then: Any, other: Any) -> T: ...
-    def each(self, of: Any, *sequences: str) -> T:
+    def choice(self, test: T, then: T, other: T) -> T: ...
+    def each(self, of: T, *sequences: str) -> T:
         """A list: an expression for each element of one sequence, or of several side by side."""
 
 
