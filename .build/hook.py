@@ -1,4 +1,4 @@
-"""What happens when the package is built: the engine becomes machine code where it can."""
+"""The build hook of hatchling, which compiles the engine where there is a C compiler."""
 
 import os
 import sys
@@ -14,17 +14,18 @@ import machine_code
 
 
 class CustomBuildHook(BuildHookInterface[Any]):
-    """Compiles a wheel where there is a C compiler; an editable install only if asked to.
+    """Compiles a wheel where there is a C compiler, and an editable install only with AUTOGRAD_PURE=0.
 
-    AUTOGRAD_PURE=1 asks for the sources alone, AUTOGRAD_PURE=0 for machine code, or else a failure.
+    AUTOGRAD_PURE=1 builds from the sources alone. With AUTOGRAD_PURE=0 the build fails if the engine can't be
+    compiled; without the variable it then prints the reason and uses the sources.
     """
 
     def dependencies(self) -> list[str]:
-        """The compiler from Python to C, unless it's known already that nobody will call it."""
+        """The requirements of the compiler, or none if it won't be used."""
         return [] if _asked() == "1" or machine_code.obstacle() else machine_code.REQUIRED
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add what was compiled to the wheel, and its tags; in place for an editable install."""
+        """Compile the engine and add the result to the wheel, or to the sources for an editable install."""
         root, asked, editable = Path(self.root), _asked(), version == "editable"
         for stale in machine_code.built_in(root) if editable else ():
             stale.unlink()
@@ -46,7 +47,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
                 build_data["force_include"][str(path)] = f"{machine_code.ENGINE}/{path.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Leave nothing behind."""
+        """Remove the temporary folder."""
         if hasattr(self, "_folder"):
             self._folder.cleanup()
 
@@ -54,5 +55,5 @@ class CustomBuildHook(BuildHookInterface[Any]):
 def _asked() -> str:
     asked = os.environ.get("AUTOGRAD_PURE", "")
     if asked not in ("", "0", "1"):
-        raise ValueError(f"AUTOGRAD_PURE is 1 for pure Python, 0 for machine code, or not set; not {asked!r}")
+        raise ValueError(f"AUTOGRAD_PURE must be 1 for pure Python, 0 for machine code, or unset, not {asked!r}")
     return asked

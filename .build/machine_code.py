@@ -1,4 +1,7 @@
-"""From the Python of autograd/engine/ to machine code, by way of mypyc's C."""
+"""Compiles the Python of autograd/engine/ to machine code, by way of the C that mypyc writes.
+
+build(root, folder) returns the extension modules; the build hook calls it.
+"""
 
 import os
 import shutil
@@ -6,33 +9,33 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from mend import mend
+from mend import PatchError, mend
 
 ENGINE = "autograd/engine"
 FOR_THE_INTERPRETER = ("__init__", "native")
 GROUP = "autograd.engine.machine_code"
-# Its C is mended here and there (mend.py, runtime.h), which a later release wants a look at.
+# The patches of its C (mend.py, runtime.h) are written for this release; adapt them before allowing a later one.
 REQUIRED = ["mypy==2.4.*", "setuptools>=75"]
 HEADER = Path(__file__).with_name("runtime.h")
 GCC_LIKE = (
     "-g0",
-    "-fvisibility=hidden",  # or else no function could become a part of its caller
-    "-ffp-contract=off",  # a fused multiply-add rounds once where Python rounds twice
+    "-fvisibility=hidden",  # Without it the compiler may not inline functions.
+    "-ffp-contract=off",  # A fused multiply-add rounds once where Python rounds twice.
     f"-include{HEADER}",
 )
 MSVC = ("/fp:precise", f"/FI{HEADER}")
 
 
 class NoMachineCodeError(Exception):
-    """Why there is no machine code, in one line."""
+    """The engine could not be compiled; the message is the reason, in one line."""
 
 
 def obstacle() -> str:
-    """Why it can't even be tried; "" if it can."""
+    """The reason why this machine can't compile the engine, or "" if it can."""
     if sys.implementation.name != "cpython":
         return f"it is made for CPython, not {sys.implementation.name}"
     if os.name == "nt":
-        return ""  # setuptools knows where the compiler hides there
+        return ""  # setuptools finds the compiler there, which is on no path.
     compiler = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
     if shutil.which(compiler.split()[0]) is None:
         return f"there is no C compiler ({compiler.split()[0]})"
@@ -42,30 +45,32 @@ def obstacle() -> str:
 
 
 def built_in(root: Path) -> list[Path]:
-    """The extension modules that an earlier build left among the sources."""
+    """The extension modules among the sources, which an earlier build has made."""
     return sorted((root / ENGINE).glob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}"))
 
 
 def modules(root: Path) -> list[str]:
-    """The names of the modules that are compiled: all in the folder, but for those of the interpreter."""
+    """The names of the modules to compile: all in the folder of the engine except those of the interpreter."""
     return sorted(path.stem for path in (root / ENGINE).glob("*.py") if path.stem not in FOR_THE_INTERPRETER)
 
 
 def build(root: Path, folder: Path) -> list[Path]:
-    """The extension modules, built in a folder of their own from the sources under root.
+    """Compile the engine under root in a folder of its own; return the paths of the extension modules.
 
     NoMachineCodeError if that fails.
     """
     if reason := obstacle():
         raise NoMachineCodeError(reason)
     shutil.copytree(root / ENGINE, folder / ENGINE, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
-    for package in (folder / "autograd", folder / ENGINE):  # empty ones: the compiler must not go on from there
-        (package / "__init__.py").write_text("")
+    for package in (folder / "autograd", folder / ENGINE):
+        (package / "__init__.py").write_text("")  # An empty package imports nothing that mypyc would follow.
     here, log = Path.cwd(), folder / "log"
-    os.chdir(folder)  # mypyc tells modules by their paths from here
+    os.chdir(folder)  # mypyc derives the names of modules from their paths relative to the current folder.
     try:
         with _Silence(log):
             _compile(folder, modules(root))
+    except PatchError as error:
+        raise NoMachineCodeError(str(error)) from error
     except (Exception, SystemExit) as error:
         said = [line for line in log.read_text(encoding="utf-8").splitlines() if "error" in line.lower()]
         raise NoMachineCodeError(said[0] if said else f"{type(error).__name__}: {error}") from error
@@ -97,7 +102,7 @@ def _compile(folder: Path, names: list[str]) -> None:
 
 
 class _Silence:
-    """A block whose output, that of the C compiler too, goes to a file."""
+    """A block whose output goes to a file, with that of the C compiler, which doesn't use sys.stdout."""
 
     def __init__(self, log: Path) -> None:
         self.log = log

@@ -1,6 +1,7 @@
-/* Frees operands of operands of operands without deep recursion, as CPython's trashcan does for its own objects.
-   That one links what waits through the header of the cyclic collector, which nodes of an acyclic class don't have;
-   here the link takes the place of the vtable, which nobody needs any more. */
+/* Frees a node and its operands, their operands and so on without deep recursion, as CPython's trashcan does for its
+   own objects. CPython links the objects that wait through the header of the cyclic collector, which the nodes of an
+   acyclic class don't have. Here the link takes the place of the vtable, which a node that is being freed needs no
+   more. */
 #include <Python.h>
 #include "CPy.h"
 
@@ -9,6 +10,10 @@
 
 static CPyThreadLocal int depth = 0;
 static CPyThreadLocal PyObject *waiting = NULL;
+
+#if !defined(CPy_TRASHCAN_BEGIN) || !defined(CPy_TRASHCAN_END)
+#error "this release of mypyc has no CPy_TRASHCAN_BEGIN and CPy_TRASHCAN_END to redefine; adapt .build/runtime.h"
+#endif
 
 #undef CPy_TRASHCAN_BEGIN
 #define CPy_TRASHCAN_BEGIN(op, dealloc) \
@@ -28,7 +33,8 @@ static CPyThreadLocal PyObject *waiting = NULL;
     } \
     depth--;
 
-/* Code that boxes a float doesn't look whether there was memory for it: better an end than a hole in a list. */
+/* The C of mypyc doesn't check whether there was memory for a float object. The process ends with an error here; else
+   a list would hold a null pointer. */
 static inline PyObject *boxed(double x) {
     PyObject *object = PyFloat_FromDouble(x);
     if (object == NULL)

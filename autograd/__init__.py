@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from autograd import optim as optim
     from autograd import state as state
     from autograd import train as train
+    from autograd.custom import operation
+    from autograd.formula.replay import replay
     from autograd.functional import grad, grad_graph, topological_order, value_and_grad
     from autograd.show.autopsy import autopsy
     from autograd.show.draw import draw, draw_dot
@@ -53,12 +55,12 @@ __version__ = "0.1.0"
 _MODULES: Final = ("check", "formula", "losses", "nn", "optim", "state", "train")
 _HOMES: Final = {
     **dict.fromkeys(("grad", "grad_graph", "topological_order", "value_and_grad"), "functional"),
-    **dict.fromkeys(("draw", "draw_dot"), "show.draw"),
-    "autopsy": "show.autopsy",
-    "explain": "show.explain",
-    "tree": "show.tree",
+    **{name: f"show.{name}" for name in ("autopsy", "draw", "explain", "tree")},
+    "draw_dot": "show.draw",
     "Drawing": "show.picture",
     "Stepper": "show.stepper",
+    "operation": "custom",
+    "replay": "formula.replay",
 }
 """The modules of the names that are loaded when they are first asked for, so that the import stays quick."""
 
@@ -100,7 +102,9 @@ __all__ = [
     "minimum",
     "no_grad",
     "norm",
+    "operation",
     "product",
+    "replay",
     "smallest",
     "softmax",
     "strict",

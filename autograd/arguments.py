@@ -5,9 +5,11 @@
 2
 """
 
+import random
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Integral
+from typing import cast
 
 from autograd.engine.value import Value
 
@@ -41,3 +43,14 @@ def a_value(thing: object, where: str) -> Value:
     remedy = "take one of them" if isinstance(thing, (list, tuple)) else "wrap a number as Value(number)"
     shown = repr(thing) if len(repr(thing)) <= 60 else repr(thing)[:57] + "…"
     raise TypeError(f"{where} takes a Value, not {type(thing).__name__} {shown}; {remedy}")
+
+
+def generator(rng: object) -> random.Random:
+    """The random generator to draw from: rng itself, or Python's shared generator for None.
+
+    TypeError for anything that can't draw and shuffle, such as a seed.
+    """
+    rng = random if rng is None else rng  # The module has the methods of its shared generator.
+    if not (hasattr(rng, "uniform") and hasattr(rng, "shuffle")):
+        raise TypeError(f"rng is a generator, as in random.Random(42), not {type(rng).__name__} {rng!r}")
+    return cast(random.Random, rng)

@@ -1,4 +1,4 @@
-"""Derivatives of functions: gradients as ordinary nodes, to any order.
+"""Derivatives of functions as ordinary nodes, so that they can be differentiated again, to any order.
 
 >>> from autograd import grad
 >>> def f(x):
@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd import formula
+from autograd.engine import reading
 from autograd.engine.graph import is_constant
 from autograd.engine.modes import recording
 from autograd.engine.tape import Tape
@@ -18,10 +19,10 @@ from autograd.engine.value import Value
 
 
 def topological_order(root: Value) -> list[Value]:
-    """Every node of the graph of root, once, each after its operands, root last.
+    """The list of all nodes of the graph of root, each once and after its operands, so that root is the last.
 
-    The order is the same in every process: it follows the operands as they were written. A leaf
-    stands just before the first node that uses it. TypeError if root is no Value.
+    The order follows the operands from left to right, so it is the same in every process. A leaf comes directly before
+    the first node that uses it. TypeError if root is no Value.
 
     >>> x = Value(3.0, label="x")
     >>> [v.op or v.label or v.data for v in topological_order(x * x + 1)]
@@ -29,17 +30,18 @@ def topological_order(root: Value) -> list[Value]:
     """
     if not isinstance(root, Value):
         raise TypeError(f"topological_order takes one Value, not {type(root).__name__} {root!r}")
-    return Tape(root).nodes
+    return reading.all_in_order(root)
 
 
 def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
-    """∂root/∂v for each v of wrt, as Values that are ordinary nodes of the same graph.
+    """The derivatives ∂root/∂v for each v in wrt, as a list of Values that are ordinary nodes of the same graph.
 
-    They can be differentiated again, drawn, or put to further use; no `.grad` is touched. A v that
-    root doesn't depend on gives 0. A derivative may be written in terms of results (that of z = tanh(x)
-    is 1 − z²), so differentiated again by an interior node it counts that node's use there.
-    TypeError if root or one of wrt is no Value, RuntimeError inside `no_grad()`, ValueError if the
-    data of a node was changed since the graph was made.
+    They can be differentiated again, drawn, and used in further operations. No `.grad` changes. The derivative is 0 for
+    a v on which root doesn't depend. A derivative may use a result, as that of z = tanh(x), which is 1 - z², uses z. If
+    it is differentiated again by such an interior node z, this use counts too.
+
+    TypeError if root is no Value or wrt no sequence of Values, RuntimeError inside `no_grad()`, ValueError if the data
+    of a node was changed after the graph was built, or if a v is a constant of the graph.
 
     >>> x, y = Value(3.0), Value(4.0)
     >>> dx, dy = grad_graph(x * x * y, wrt=[x, y])
@@ -59,9 +61,7 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
         raise RuntimeError("a gradient is made of recorded nodes; leave no_grad() first")
     tape = Tape(root)
     way = tape.leading_to([tape.place(v) for v in wrt if v in tape])
-    gradients: dict[int, Value | float] = {len(tape) - 1: 1.0}
-    for step in tape.sweep_in(_OverValues(tape, way), way):
-        gradients[step.operand] = step.after
+    gradients = tape.gradients(_OverValues(tape, way), way)
     found = [gradients.get(tape.place(v), 0.0) if v in tape else 0.0 for v in wrt]
     known = {id(v) for v in tape.nodes}
     return [_own(gradient, known) for gradient in found]
@@ -89,29 +89,24 @@ class _OverValues:
         return amount if before is None else before + amount
 
 
-def _times(above: Value | float, partial: Value | float) -> Value | float:
-    """The product, without a node where one factor is 1 or −1."""
-    for factor, other in ((above, partial), (partial, above)):
-        if isinstance(factor, float) and isinstance(other, Value):
-            if factor == 1.0:
-                return other
-            if factor == -1.0:
-                return -other
-    return above * partial
+def _times(upstream: Value | float, partial: Value | float) -> Value | float:
+    """The product, without a node where one factor is 1 or -1."""
+    if isinstance(upstream, float) and upstream in (1.0, -1.0):
+        return partial if upstream == 1.0 else -partial
+    if isinstance(partial, float) and partial in (1.0, -1.0):
+        return upstream if partial == 1.0 else -upstream
+    return upstream * partial
 
 
 def _own(gradient: Value | float, known: set[int]) -> Value:
-    """A node that is the caller's to label: a gradient may be a node of the graph itself, as ∂(w·x)/∂w is x."""
+    """A new node for a gradient that is a node of the graph, as ∂(w·x)/∂w is x, so that the caller can label it."""
     own = Value(gradient) if isinstance(gradient, float) else +gradient if id(gradient) in known else gradient
     known.add(id(own))
     return own
 
 
-# ── nested arguments ──
-
-
 def leaves(nest: object) -> Iterator[object]:
-    """The numbers of nested lists and tuples, from left to right."""
+    """The items of nested lists and tuples that are no lists or tuples, from left to right."""
     if isinstance(nest, (list, tuple)):
         for part in nest:
             yield from leaves(part)
@@ -120,7 +115,7 @@ def leaves(nest: object) -> Iterator[object]:
 
 
 def rebuild(nest: object, numbers: Iterator[Any]) -> Any:
-    """The same nesting with its numbers replaced, from left to right."""
+    """The same nesting with its leaves replaced by numbers, from left to right."""
     if isinstance(nest, (list, tuple)):
         parts = [rebuild(part, numbers) for part in nest]
         if isinstance(nest, list):
@@ -130,8 +125,8 @@ def rebuild(nest: object, numbers: Iterator[Any]) -> Any:
 
 
 def _input(x: object) -> Value:
-    # A node of its own even for a Value, or else `grad` inside a function that is itself
-    # differentiated would take the outer function's use of the same Value for its own.
+    # A Value gets a new node too. Without it, `grad` inside a function that is differentiated itself would count the
+    # outer function's uses of the same Value as its own.
     if not isinstance(x, Value):
         return Value(x)
     alias = +x
@@ -139,17 +134,13 @@ def _input(x: object) -> Value:
     return alias
 
 
-# ── functions ──
-
-
 def value_and_grad(f: Callable[..., Any]) -> Callable[..., tuple[Value, Any]]:
-    """A function that returns f's value and its gradient.
+    """A function that returns the pair (value, gradient) of f.
 
-    f takes Values, alone or in nested lists and tuples, and returns one Value. The function
-    returned takes numbers or Values in the same way and returns (value, gradient): for one
-    argument the gradient has its nesting, for several it is a tuple with one entry for each.
-    Keyword arguments are passed on and not differentiated. TypeError if f is no function or returns
-    anything but a Value, RuntimeError inside `no_grad()`.
+    f takes Values, alone or in nested lists and tuples, and returns one Value. The returned function takes numbers or
+    Values in the same nesting. Its gradient has the nesting of the argument, or for several arguments it is a tuple
+    with one entry for each. Keyword arguments are passed on to f and not differentiated. TypeError if f is no function
+    or returns anything but a Value, or if there is no argument; RuntimeError inside `no_grad()`.
 
     >>> value_and_grad(lambda w: w[0] * w[1])([2.0, 5.0])
     (Value(data=10.0, grad=0.0), [Value(data=5.0, grad=0.0), Value(data=2.0, grad=0.0)])
@@ -173,9 +164,9 @@ def value_and_grad(f: Callable[..., Any]) -> Callable[..., tuple[Value, Any]]:
 
 
 def grad(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that returns f's gradient, as ordinary nodes: `grad(grad(f))` is the second derivative.
+    """A function that returns the gradient of f as ordinary nodes, so that `grad(grad(f))` is the second derivative.
 
-    Arguments, nesting and errors are those of `value_and_grad`.
+    The arguments, nesting and errors are those of `value_and_grad`.
 
     >>> grad(lambda x, y: x * y)(2.0, 5.0)
     (Value(data=5.0, grad=0.0), Value(data=2.0, grad=0.0))
@@ -190,7 +181,7 @@ def grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _kind(thing: object) -> str:
-    """What a thing is, for an error, and what to do instead."""
+    """The type and text of a thing for an error message, with the remedy."""
     shown = f"{type(thing).__name__} {thing!r}"
     if isinstance(thing, (list, tuple)):
         return f"{shown}; return one element, or a total(…) of them"

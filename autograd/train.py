@@ -1,4 +1,4 @@
-"""The loop of every tutorial: forward, loss, backward, update, until the epochs are done or the loss is small.
+"""The training loop: forward, loss, backward and update, until the epochs are over or the loss is small.
 
 >>> import random
 >>> from autograd import losses, nn, optim, train
@@ -12,15 +12,15 @@ History(14 epochs, loss 1.72 → 5.87e-07, stopped by threshold)
 """
 
 import math
-import random
 import reprlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from autograd.arguments import whole
+from autograd.arguments import generator, whole
 from autograd.engine.functions import mean
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
@@ -35,7 +35,7 @@ __all__ = ["History", "fit"]
 
 @dataclass(repr=False)
 class History:
-    """The loss of each epoch that was finished, and what ended the fitting."""
+    """The course of a training: `losses`, one for each finished epoch, and `stopped_by`, the reason of its end."""
 
     losses: list[float] = field(default_factory=list)
     stopped_by: Literal["epochs", "threshold", "callback", "interrupt"] = "epochs"
@@ -54,91 +54,87 @@ def fit(
     epochs: int,
     batch_size: int | None = None,
     shuffle: bool | None = None,
-    rng: random.Random | None = None,
+    rng: Random | None = None,
     stop_below: float | None = None,
     callback: Callable[[int, float], object] | None = None,
     progress: bool | None = None,
 ) -> History:
-    """Fit a model to rows of (input, target), and tell how it went.
+    """Fit a model to data, a sequence of rows (input, target), and return the History of the losses.
 
-    Each step takes the mean of loss(model(input), target) over a batch: all rows for batch_size=None, one for 1
-    (stochastic), any number else; the last batch of an epoch may be smaller. Batches are drawn anew each epoch with
-    rng, or Python's shared generator, unless shuffle=False; the order of a full batch is kept unless shuffle=True.
-    The loss of an epoch is the mean over its rows as they were met. Fitting ends after so many epochs, after one
-    whose loss is below stop_below, when callback(epoch, loss) returns True, or at Ctrl-C; the model keeps what it
-    has learnt. A progress bar is shown on a terminal where rich is installed, unless progress says otherwise.
+    Each step minimises the mean of loss(model(input), target) over one batch of batch_size rows, or over all rows for
+    None; the last batch of an epoch may be smaller. The rows are shuffled before each epoch, with rng or Python's
+    shared generator, unless shuffle=False or, for a batch of all rows, shuffle=None. The loss of an epoch is the mean
+    over its rows, each computed before the step of its batch.
 
-    ValueError for no rows, a row that is no pair, and epochs or a batch size out of range.
+    The training ends after the given number of epochs, after an epoch whose loss is below stop_below, when
+    callback(epoch, loss) returns True at the end of an epoch, or at Ctrl-C. The model keeps the parameters of the last
+    step. A progress bar is shown on a terminal if rich is installed; progress=True or False forces it on or off.
+
+    ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, and for a loss that
+    depends on no parameter of the optimiser; TypeError for an rng that is no generator; ImportError for progress=True
+    without rich.
     """
     rows = list(data)
-    _check(rows, epochs, batch_size, rng)
-    size = len(rows) if batch_size is None else batch_size
-    mixed = batch_size is not None if shuffle is None else shuffle
+    _check_rows(rows)
+    whole("epochs", epochs, least=0)
+    size = len(rows) if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
+    draws = generator(rng)
+    shuffled = batch_size is not None if shuffle is None else shuffle
     history = History()
     with _bar(epochs, math.ceil(len(rows) / size), progress) as advance:
         try:
             for epoch in range(epochs):
-                if mixed:
-                    (rng.shuffle if rng is not None else random.shuffle)(rows)
-                told = 0.0
+                if shuffled:
+                    draws.shuffle(rows)
+                summed = 0.0
                 for start in range(0, len(rows), size):
                     batch = rows[start : start + size]
-                    told += _step(model, batch, loss, optimizer, check=not history.losses and not start) * len(batch)
-                    advance(told / (start + len(batch)))
-                history.losses.append(told / len(rows))
+                    # No name here refers to the graph, so it is freed before that of the next batch is built.
+                    reached = _step(mean([loss(model(x), t) for x, t in batch]), optimizer, check=epoch == start == 0)
+                    summed += reached * len(batch)
+                    advance(summed / (start + len(batch)))
+                history.losses.append(summed / len(rows))
                 if callback is not None and _true(callback(epoch, history.losses[-1])):
                     history.stopped_by = "callback"
-                    break
-                if stop_below is not None and history.losses[-1] < stop_below:
+                elif stop_below is not None and history.losses[-1] < stop_below:
                     history.stopped_by = "threshold"
+                if history.stopped_by != "epochs":
                     break
         except KeyboardInterrupt:
             history.stopped_by = "interrupt"
     return history
 
 
-def _step(
-    model: Callable[[Any], Any],
-    batch: Sequence[tuple[Any, Any]],
-    loss: Callable[[Any, Any], Value],
-    optimizer: Optimizer,
-    check: bool,
-) -> float:
-    total = mean([loss(model(x), target) for x, target in batch])
-    if check and not any(map(Tape(total).__contains__, optimizer.parameters)):
+def _step(loss: Value, optimizer: Optimizer, check: bool) -> float:
+    if check and not any(map(Tape(loss).__contains__, optimizer.parameters)):
         raise ValueError(
-            "fit: no parameter of the optimizer takes part in the loss; leave no_grad(), make the loss of Values "
+            "fit: the loss depends on no parameter of the optimizer; leave no_grad(), make the loss of Values "
             "and not of their data, and pass the optimizer this model's parameters"
         )
     optimizer.zero_grad()
-    total.backward()
+    loss.backward()
     optimizer.step()
-    return total.data
+    return loss.data
 
 
 def _true(answer: object) -> bool:
-    """Whether it is True, Python's or NumPy's."""
+    """Whether answer is True, Python's or NumPy's; a callback that returns a loss must not end the training."""
     return answer is True or (type(answer).__module__ == "numpy" and str(answer) == "True")
 
 
-def _check(rows: Sequence[object], epochs: int, batch_size: int | None, rng: object) -> None:
+def _check_rows(rows: Sequence[object]) -> None:
     if not rows:
         raise ValueError("fit has no rows to fit to; data is a list of (input, target)")
     for row in rows:
         if not isinstance(row, (tuple, list)) or len(row) != 2:
             shown = reprlib.repr(row)
-            raise ValueError(f"each row of data is a pair (input, target), not {shown}; of columns, list(zip(xs, ts))")
-    whole("epochs", epochs, least=0)
-    if batch_size is not None:
-        whole("batch_size, if it isn't None for all rows,", batch_size)
-    if rng is not None and not hasattr(rng, "shuffle"):
-        raise TypeError(f"rng is a generator, as in random.Random(42), not {type(rng).__name__} {rng!r}")
+            raise ValueError(f"a row of data is a pair (input, target), not {shown}; pair columns by list(zip(xs, ts))")
 
 
 @contextmanager
 def _bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[[float], object]]:
-    """What tells a progress bar of one more batch and the loss of its epoch so far; where there is none, nothing."""
-    bar = _drawn(wanted) if wanted or (wanted is None and sys.stderr.isatty()) else None
+    """A progress bar, as the function to call after each batch with the mean loss of its epoch so far."""
+    bar = _rich_bar(wanted) if wanted or (wanted is None and sys.stderr.isatty()) else None
     if bar is None:
         yield lambda loss: None
         return
@@ -152,8 +148,7 @@ def _bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[[f
         yield advance
 
 
-def _drawn(wanted: bool | None) -> "Progress | None":
-    """A bar of rich's; None where rich isn't installed, ImportError if it was asked for."""
+def _rich_bar(wanted: bool | None) -> "Progress | None":
     try:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

@@ -73,6 +73,23 @@ def wrapped(line: str, further: int = 4) -> str:
     return "\n".join(" " * indent + part for part in parts)
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """A table as text, its first row the heads: names on the left, numbers on the right, a last column of words.
+
+    >>> print(aligned([["", "float", ""], ["x", "0.25", "ok"], ["total", "1.0", "wrong"]]))
+           float
+    x       0.25  ok
+    total    1.0  wrong
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    numbers = slice(1, None if rows[0][-1] else -1)
+    lines = []
+    for row in rows:
+        shown = [row[0].ljust(widths[0]), *map(str.rjust, row[numbers], widths[numbers])]
+        lines.append("  ".join([*shown, *row[len(shown) :]]).rstrip())
+    return "\n".join(lines)
+
+
 def visible(text: str, length: int = LABEL_LENGTH) -> str:
     """Any text on one line, with a stand-in for each character that can't be seen; a longer text ends in …
 

@@ -1,4 +1,4 @@
-"""Convolutions: what a window computes, whose weights it shares, what is refused."""
+"""Convolutions: the output of a filter, whose weights it shares, the calls that are refused."""
 
 import importlib
 import importlib.util
@@ -15,14 +15,14 @@ from autograd import Value, nn, topological_order, total
 from autograd.check import gradcheck
 
 ROUNDING = 1e-12
-"""Relative and absolute: the terms of a window are summed in another way."""
+"""Relative and absolute: the terms of a filter are summed in another way."""
 
 Images = list[list[list[float]]]
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[nn.Conv2d, Images]:
-    """A convolution, and images that its window fits into."""
+    """A convolution, and images that its filter fits into."""
     rng = random.Random(draw(st.integers()))
     nin, nout = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     rows, columns = draw(st.integers(1, 3)), draw(st.integers(1, 3))
@@ -34,7 +34,7 @@ def cases(draw: st.DrawFn) -> tuple[nn.Conv2d, Images]:
 
 
 def by_hand(conv: nn.Conv2d, images: Images) -> Images:
-    """The sum over the window, number by number."""
+    """The sum over the filter, one term after another."""
     rows, columns = len(conv.weight[0][0]), len(conv.weight[0][0][0])
     height, width = (n + 2 * conv.padding for n in (len(images[0]), len(images[0][0])))
 
@@ -85,7 +85,7 @@ def test_parameters_start_as_pytorch_s() -> None:
     assert 0.16 < max(weights) <= 1 / 6
     assert list(conv.tensors()) == ["weight", "bias"]
     assert list(nn.Conv2d(1, 1, 2, bias=False).tensors()) == ["weight"]
-    assert repr(conv) == "Conv2d from 4 to 25 images by windows of 3×3"
+    assert repr(conv) == "Conv2d of 25 filters of 3×3, 4 input channels"
 
 
 def test_nodes_of_an_image_are_kept() -> None:
@@ -123,20 +123,20 @@ WRONG: Any = IMAGE
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: nn.Conv2d(0, 1, 1), ValueError, "the number of images that come in is a whole number from 1, not 0"),
-        (lambda: nn.Conv2d(1, 0, 1), ValueError, "the number of images that go out is a whole number from 1, not 0"),
+        (lambda: nn.Conv2d(0, 1, 1), ValueError, "the number of input channels is a whole number from 1, not 0"),
+        (lambda: nn.Conv2d(1, 0, 1), ValueError, "the number of output channels is a whole number from 1, not 0"),
         (lambda: nn.Conv2d(1, 1, 0), ValueError, "the side of a kernel is a whole number from 1, not 0"),
         (lambda: nn.Conv2d(1, 1, (1, 2, 3)), ValueError, "a kernel is a side or"),  # type: ignore[arg-type]
         (lambda: nn.Conv2d(1, 1, 1, stride=0), ValueError, "the stride is a whole number from 1, not 0"),
         (lambda: nn.Conv2d(1, 1, 1, padding=-1), ValueError, "the padding is a whole number from 0, not -1"),
         (lambda: nn.Conv2d(1, 1, 1, init="gauss"), ValueError, "there is no initialisation"),
-        (lambda: nn.Conv2d(2, 1, 1)([IMAGE]), ValueError, "a Conv2d of 2 images was given 1"),
+        (lambda: nn.Conv2d(2, 1, 1)([IMAGE]), ValueError, "a Conv2d takes 2 images, not 1"),
         (lambda: nn.Conv2d(1, 1, 1)(WRONG), TypeError, "a list of images, each a list of rows"),
         (lambda: nn.Conv2d(1, 1, 1)([[[1.0], [2.0, 3.0]]]), ValueError, "have one size, not"),
         (lambda: nn.Conv2d(2, 1, 1)([IMAGE, [[1.0]]]), ValueError, "have one size, not"),
         (lambda: nn.Conv2d(1, 1, 1)([[]]), ValueError, "have one size, not"),
         (lambda: nn.Conv2d(2, 1, 1)([[[1.0]], []]), ValueError, "have one size, not"),
-        (lambda: nn.Conv2d(1, 1, 3)([IMAGE]), ValueError, "a window of 3×3 doesn't fit into an image of 2×2"),
+        (lambda: nn.Conv2d(1, 1, 3)([IMAGE]), ValueError, "a filter of 3×3 doesn't fit into an image of 2×2"),
         (lambda: nn.Conv2d(1, 1, 1)([[["a"]]]), TypeError, "Conv2d takes .* not str 'a'"),  # type: ignore[list-item]
     ],
 )

@@ -147,13 +147,25 @@ def test_one_prediction_and_targets_that_are_values() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: losses.mse([], []), ValueError, "mse pairs each prediction with its target; there are 0 and 0"),
-        (lambda: losses.l1([Value(1.0)], [1.0, 2.0]), ValueError, "there are 1 and 2"),
-        (lambda: losses.hinge([Value(1.0)], [1.0, 1.0]), ValueError, "hinge pairs"),
-        (lambda: losses.huber(Value(1.0), 1.0, delta=0.0), ValueError, "huber: delta is where"),
-        (lambda: losses.cross_entropy([Value(1.0)], 1), ValueError, "classes 0 to 0, and no 1"),
-        (lambda: losses.cross_entropy([Value(1.0)], [0.5, 0.5]), ValueError, "there are 1 and 2"),
-        (lambda: losses.cross_entropy([Value(1.0)], NO_CLASS), TypeError, "a class number or a list of probabilities"),
+        (
+            lambda: losses.mse([], []),
+            ValueError,
+            "mse takes one target for each prediction, and at least one of both, not 0 predictions",
+        ),
+        (lambda: losses.l1([Value(1.0)], [1.0, 2.0]), ValueError, "not 1 prediction and 2 targets"),
+        (lambda: losses.hinge([Value(1.0)], [1.0, 1.0]), ValueError, "hinge takes one target for each prediction"),
+        (
+            lambda: losses.huber(Value(1.0), 1.0, delta=0.0),
+            ValueError,
+            "huber: delta, where the parabola becomes a line, must be above 0",
+        ),
+        (lambda: losses.cross_entropy([Value(1.0)], 1), ValueError, "a class from 0 to 0, one for each logit, not 1"),
+        (lambda: losses.cross_entropy([Value(1.0)], [0.5, 0.5]), ValueError, "not 1 prediction and 2 targets"),
+        (
+            lambda: losses.cross_entropy([Value(1.0)], NO_CLASS),
+            TypeError,
+            "the index of a class or a list of probabilities",
+        ),
         (lambda: losses.cross_entropy(Value(1.0), 0), TypeError, "not a single Value"),  # type: ignore[arg-type]
         (lambda: losses.mse([Value(1.0)], NO_NUMBERS), TypeError, "not str 'a'"),
     ],

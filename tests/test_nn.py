@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, losses, nn, topological_order
+from autograd import Value, losses, nn, operation, topological_order
 from autograd.check import gradcheck
 from autograd.optim import SGD
 
@@ -86,6 +86,17 @@ def test_gradients_go_through_every_activation(activation: str) -> None:
     gradcheck(lambda *_: losses.mse(model([0.4, -0.7]), [0.1, 0.9]), parameters)
 
 
+def test_an_own_operation_is_an_activation() -> None:
+    @operation
+    def nn_softsign(x):  # type: ignore[no-untyped-def]
+        return x / (1 + abs(x)), 1 / (1 + abs(x)) ** 2
+
+    model = nn.MLP(2, [3, 1], activation="nn_softsign", rng=random.Random(5))
+    assert "nn_softsign" in {node.op for node in topological_order(model([0.4, -0.7]))}
+    with pytest.raises(ValueError, match="there is no activation 'nn_softsing'; did you mean 'nn_softsign'"):
+        nn.Neuron(2, activation="nn_softsing")
+
+
 @pytest.mark.parametrize(
     ("init", "bound"), [("uniform", 1.0), ("fan_in", 0.1), ("xavier", math.sqrt(6.0 / 400)), ("he", math.sqrt(0.06))]
 )
@@ -145,8 +156,8 @@ def test_numpy_s_whole_numbers_are_sizes() -> None:
         (lambda: nn.MLP(2, []), ValueError, "an MLP has at least one layer"),
         (lambda: nn.MLP(2, [2], output_activation="sigmiod"), ValueError, "did you mean 'sigmoid'"),
         (lambda: nn.Layer(2, 2, init="gauss"), ValueError, "there are uniform, fan_in, xavier, he, zeros"),
-        (lambda: nn.Neuron(2)([1.0]), ValueError, "a neuron of 2 inputs was given 1"),
-        (lambda: nn.MLP(1, [2])([1.0, 2.0]), ValueError, "a layer of 1 input was given 2"),
+        (lambda: nn.Neuron(2)([1.0]), ValueError, "a neuron takes 2 inputs, not 1"),
+        (lambda: nn.MLP(1, [2])([1.0, 2.0]), ValueError, "a layer takes 1 input, not 2"),
         (lambda: nn.Layer(1, 2)(BARE), TypeError, r"a list of numbers or Values, not float 1\.0; write \[x\]"),
         (lambda: nn.Layer(1, 2)(v for v in [1.0]), TypeError, r"not generator .*; write list\(x\)"),  # type: ignore[arg-type]
         (lambda: nn.Neuron(1, rng=SEED), TypeError, r"random\.Random\(42\), not int 42"),

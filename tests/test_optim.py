@@ -124,7 +124,7 @@ def test_parameters_are_checked(kind: Callable[..., Optimizer]) -> None:
     x = Value(1.0, label="x")
     for parameters, message in (
         ([], "no parameters"),
-        ([x, x], "comes twice"),
+        ([x, x], "a parameter twice"),
         ([x * 2], "is the result of multiply"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -135,17 +135,17 @@ def test_parameters_are_checked(kind: Callable[..., Optimizer]) -> None:
         kind(Neuron(1))
     with pytest.raises(TypeError, match="lr is a plain number, not a Value"):
         kind([x], lr=Value(0.1))
-    with pytest.raises(ValueError, match=r"lr must be a number and no less than 0, not -1\.0"):
+    with pytest.raises(ValueError, match=r"lr must be a finite number of at least 0, not -1\.0"):
         kind([x], lr=-1.0)
-    with pytest.raises(ValueError, match="lr must be a number"):
+    with pytest.raises(ValueError, match="lr must be a finite number"):
         kind([x], lr=math.nan)
 
 
 def test_hyperparameters_are_checked() -> None:
     x = Value(1.0)
-    with pytest.raises(ValueError, match=r"Adam: betas\[1\] must be a number from 0 to below 1, not 1\.0"):
+    with pytest.raises(ValueError, match=r"Adam: betas\[1\] must be a finite number from 0 to below 1, not 1\.0"):
         Adam([x], betas=(0.9, 1.0))
-    with pytest.raises(ValueError, match="nesterov looks ahead along the momentum"):
+    with pytest.raises(ValueError, match="nesterov needs a momentum"):
         SGD([x], nesterov=True)
 
 

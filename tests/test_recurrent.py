@@ -97,7 +97,7 @@ def test_parameters_have_pytorch_s_names_shapes_and_range(kind: str) -> None:
     assert len(cell.parameters()) == n * (2 + 9 + 2)
     assert all(-1 / 3 <= p.data <= 1 / 3 for p in cell.parameters())
     assert list(getattr(nn, kind)(2, 9, bias=False).tensors()) == ["weight_ih", "weight_hh"]
-    assert repr(cell) == f"{kind} of 9 hidden units, 2 inputs"
+    assert repr(cell) == f"{kind} of 2 inputs, hidden size 9"
 
 
 @pytest.mark.parametrize("kind", CELLS)
@@ -152,13 +152,21 @@ def test_other_activations_and_starting_states() -> None:
     ("call", "error", "message"),
     [
         (lambda: nn.RNNCell(0, 1), ValueError, "the number of inputs is a whole number from 1, not 0"),
-        (lambda: nn.LSTMCell(1, 0), ValueError, "the number of hidden units is a whole number from 1, not 0"),
+        (lambda: nn.LSTMCell(1, 0), ValueError, "the hidden size is a whole number from 1, not 0"),
         (lambda: nn.RNNCell(1, 1, activation="tanch"), ValueError, "did you mean 'tanh'"),
         (lambda: nn.RNNCell(1, 1, init="gauss"), ValueError, "there is no initialisation 'gauss'"),
-        (lambda: nn.RNNCell(2, 1)([1.0]), ValueError, "an RNNCell of 2 inputs was given 1"),
-        (lambda: nn.RNNCell(1, 2)([1.0], [0.0]), ValueError, "the state h of an RNNCell of 2 numbers was given 1"),
-        (lambda: nn.LSTMCell(1, 2)([1.0], ([0.0], [0.0, 1.0])), ValueError, "the state h of an LSTMCell of 2 numbers"),
-        (lambda: nn.LSTMCell(1, 2)([1.0], ([0.0, 1.0], [0.0])), ValueError, "the state c of an LSTMCell of 2 numbers"),
+        (lambda: nn.RNNCell(2, 1)([1.0]), ValueError, "an RNNCell takes 2 inputs, not 1"),
+        (lambda: nn.RNNCell(1, 2)([1.0], [0.0]), ValueError, "the state h of an RNNCell takes 2 numbers, not 1"),
+        (
+            lambda: nn.LSTMCell(1, 2)([1.0], ([0.0], [0.0, 1.0])),
+            ValueError,
+            "the state h of an LSTMCell takes 2 numbers",
+        ),
+        (
+            lambda: nn.LSTMCell(1, 2)([1.0], ([0.0, 1.0], [0.0])),
+            ValueError,
+            "the state c of an LSTMCell takes 2 numbers",
+        ),
         (lambda: nn.LSTMCell(1, 1)([1.0], WRONG), TypeError, r"is the pair \(h, c\)"),
         (lambda: nn.LSTMCell(1, 2)([1.0], HALF), TypeError, r"is the pair \(h, c\)"),
         (lambda: nn.RNNCell(1, 1)(WRONG), TypeError, "takes a list of numbers or Values"),

@@ -122,7 +122,9 @@ def test_what_a_part_of_one_s_own_adds_is_saved_too(tmp_path: Path) -> None:
 
 def test_metadata_of_another_program_is_named(saved: Path) -> None:
     save_file(load_file(saved), saved, metadata={"author": "me"})
-    with pytest.raises(ValueError, match=r"or its metadata is another program's, which has no scalar-autograd\.sha256"):
+    with pytest.raises(
+        ValueError, match=r"or another program wrote it with metadata but without scalar-autograd\.sha256"
+    ):
         state.load(model(), saved)
 
 
@@ -142,7 +144,7 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
     assert not os.path.exists("/tmp/unpickled-by-autograd")
     path.write_bytes(b"")
     os.truncate(path, 1 << 40)  # takes no room on the disk, and would in memory
-    with pytest.raises(ValueError, match="1099511627776 bytes, where"):
+    with pytest.raises(ValueError, match="1099511627776 bytes, but"):
         state.load(other, path)
     with pytest.raises(ValueError, match="no regular file"):
         state.load(other, tmp_path)
@@ -155,14 +157,14 @@ def test_nobody_waits_for_a_fifo(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ValueError, match="no regular file"):
         state.load(model(), tmp_path / "pipe")
-    with pytest.raises(OSError, match="no file to write"):
+    with pytest.raises(OSError, match="no parameters can be saved to it"):
         state.save(model(), tmp_path / "pipe")
 
 
 def test_another_model_is_named(saved: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"0\.weight has the shape \(4, 3\), and in this model \(3, 4\)"):
+    with pytest.raises(ValueError, match=r"0\.weight has the shape \(4, 3\), but in this model \(3, 4\)"):
         state.load(nn.MLP(4, [3, 2]), saved)
-    with pytest.raises(ValueError, match=r"has 1\.bias, 1\.weight, which this model has not"):
+    with pytest.raises(ValueError, match=r"has 1\.bias, 1\.weight, which this model lacks"):
         state.load(nn.MLP(3, [4]), saved)
     with pytest.raises(ValueError, match=r"lacks 2\.weight, 2\.bias"):
         state.load(nn.MLP(3, [4, 2, 1]), saved)
@@ -173,7 +175,7 @@ def test_another_model_is_named(saved: Path, tmp_path: Path) -> None:
     arrays["0.bias"] = np.array([1.0, math.inf, 0.0, 0.0])
     save_file(arrays, saved)
     other = model(1)
-    with pytest.raises(ValueError, match=r"0\.bias holds infinite numbers or nans"):
+    with pytest.raises(ValueError, match=r"0\.bias has infinite or nan data"):
         state.load(other, saved)
     assert bits(other) == bits(model(1))
     state.load(other, saved, finite=False)

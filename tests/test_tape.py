@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
 from autograd import Tape, Value, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
-from autograd.engine import guarded
+from autograd.engine import guarded, reading
 
 
 def graph(expression: Expression, detached: bool = False) -> tuple[list[Value], Value]:
@@ -33,7 +34,7 @@ def test_entries_are_the_nodes_in_order(expression: Expression, detached: bool) 
         entry = tape[place]
         assert tape.place(node) == place
         assert (entry.place, entry.operation, entry.data) == (place, node.op, node.data)
-        assert [tape.node(k) for k in entry.operands] == list(node.operands)
+        assert [tape.nodes[k] for k in entry.operands] == list(node.operands)
         assert entry.partials == node.partials
         assert all(k < place for k in entry.operands)
 
@@ -89,8 +90,8 @@ def test_plain_numbers_are_entries_each_time() -> None:
     x = Value(3.0)
     tape = Tape((x * 2.0) * 2.0)
     assert [tape.is_constant(place) for place in range(len(tape))] == [False, True, False, True, False]
-    assert [tape.node(place).data for place in (1, 3)] == [2.0, 2.0]
-    assert tape.node(1) is tape.node(2).operands[1]
+    assert [tape.nodes[place].data for place in (1, 3)] == [2.0, 2.0]
+    assert tape.nodes[1] is tape.nodes[2].operands[1]
     assert all(tape.passes_on(place) == [0] for place in (2, 4))
 
 
@@ -98,8 +99,26 @@ def test_a_number_between_two_constants_is_the_right_one() -> None:
     constant = (Value(1.0) * 7.0).operands[1]
     for v, data in ((constant * 2.0, [7.0, 2.0]), (2.0 - constant, [2.0, 7.0])):
         tape = Tape(v)
-        assert [tape.node(k).data for k in tape[len(tape) - 1].operands] == data
+        assert [tape.nodes[k].data for k in tape[len(tape) - 1].operands] == data
         assert sorted(node.data for node in tape.nodes[:2]) == [2.0, 7.0]
+
+
+@pytest.mark.skipif(autograd.COMPILED, reason="compiled, nothing comes in between")
+def test_a_number_may_get_its_node_while_the_tape_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = Value(3.0)
+    original = reading.in_order
+
+    def interrupted(roots: list[Value], plain: "array[int]") -> list[Value]:
+        order = original(roots, plain)
+        for node in order:
+            assert len(node.operands) in (0, 2)  # as another thread might ask
+        return order
+
+    monkeypatch.setattr(reading, "in_order", interrupted)
+    tape = Tape((1.0 - x) * 2.0)
+    assert [tape[place].operands for place in range(len(tape))] == [(), (), (0, 1), (), (2, 3)]
+    assert tape.data.tolist() == [1.0, 3.0, -2.0, 2.0, -4.0]
+    assert [tape.node(place).data for place in range(len(tape))] == tape.data.tolist()
 
 
 def test_users_are_counted_by_use() -> None:

@@ -107,7 +107,11 @@ def test_shuffling_follows_the_generator() -> None:
     [
         ({"epochs": 1}, [], "fit has no rows"),
         ({"epochs": 1}, [1.0], r"a pair \(input, target\), not 1\.0"),
-        ({"epochs": 1}, ([[1.0]] * 1000, [1.0] * 1000), r"not \[\[1\.0\].{,80}; of columns, list\(zip\(xs, ts\)\)"),
+        (
+            {"epochs": 1},
+            ([[1.0]] * 1000, [1.0] * 1000),
+            r"not \[\[1\.0\].{,80}; pair columns by list\(zip\(xs, ts\)\)",
+        ),
         ({"epochs": True}, ROWS, "epochs is a whole number from 0, not True"),
         ({"epochs": -1}, ROWS, "epochs is a whole number from 0, not -1"),
         (

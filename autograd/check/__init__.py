@@ -1,4 +1,4 @@
-"""Gradients checked by numbers alone: differences of function values against `backward`.
+"""Checks of gradients: `gradcheck` compares `backward` with differences of function values.
 
 >>> from autograd.check import gradcheck
 >>> print(gradcheck(lambda x, y: (x * y).tanh(), [0.5, 0.8]))
@@ -6,19 +6,21 @@ input  value  backward  numerical    error
 x        0.5  0.684511   0.684511  ...e-14  ok
 y        0.8  0.427819   0.427819  ...e-1...  ok
 
-`autograd.check.strategies` (extra `check`) generates inputs and whole random graphs for hypothesis.
+`ulps` reports the rounding errors of a value and a gradient. `autograd.check.strategies` generates inputs and random
+graphs for hypothesis. It needs `pip install 'scalar-autograd[check]'`.
 """
 
 import importlib
 from typing import Any
 
 from autograd.check.gradcheck import GradcheckError, GradcheckReport, Row, gradcheck, numerical_grad
+from autograd.check.ulps import UlpsReport, UlpsRow, ulps
 
-__all__ = ["GradcheckError", "GradcheckReport", "Row", "gradcheck", "numerical_grad"]
+__all__ = ["GradcheckError", "GradcheckReport", "Row", "UlpsReport", "UlpsRow", "gradcheck", "numerical_grad", "ulps"]
 
 
 def __getattr__(name: str) -> Any:
-    # Importing the checker must not need hypothesis; only its strategies do.
+    # Loaded on demand, because only the strategies need hypothesis.
     if name == "strategies":
         return importlib.import_module("autograd.check.strategies")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,7 @@
 ...     gradcheck(expression, list(expression.inputs))
 >>> gradients_are_right()
 
-Needs hypothesis (extra `check`). A failing expression shrinks to a few lines and prints as Python.
+A failing expression shrinks to a few lines and prints as Python. It needs `pip install 'scalar-autograd[check]'`.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,23 +27,29 @@ except ModuleNotFoundError:
 from autograd.formula import rule
 from autograd.operations import OPERATIONS, operation
 
+__all__ = ["Expression", "Step", "apply", "expressions", "operands", "scalars"]
+
 _APART: Final = 0.05
-"""How far apart the operands of a choice must be for differences to stay on one side of it."""
+"""The least distance between operands of which an operation chooses one, so that a small step changes no choice."""
 _LARGEST_RESULT: Final = 1e3
 
 _IN_EXPRESSIONS: Final = [row.name for row in OPERATIONS.values() if row.public and row.name != "detach"]
 
 
 def scalars(op: str, position: int = 0) -> st.SearchStrategy[float]:
-    """Well-conditioned numbers for one operand of an operation; ValueError for an unknown one."""
+    """Floats for one operand of the operation named op, from its well-conditioned domain.
+
+    position is that of the operand, from 0. ValueError for an unknown operation.
+    """
     intervals = operation(op).domains[position]
     return st.one_of([st.floats(low, high, allow_subnormal=False) for low, high in intervals])
 
 
 def operands(op: str) -> st.SearchStrategy[tuple[Any, ...]]:
-    """A tuple with one well-conditioned operand each; for an operation on sequences, lists of one length.
+    """Tuples with a float from its domain for each operand; for an operation on sequences, lists of one length.
 
-    Operands of a choice (maximum, largest, …) keep clear of ties.
+    The operands of maximum, largest and the other operations that choose one are never close to each other.
+    ValueError for an unknown operation.
     """
     count = len(operation(op).domains)
     if not operation(op).of_sequences:
@@ -54,22 +60,23 @@ def operands(op: str) -> st.SearchStrategy[tuple[Any, ...]]:
 
 
 def _smooth(op: str, xs: Sequence[float]) -> bool:
-    """Whether a choice between xs is clear; so it is for every operation that doesn't choose."""
+    """Whether a small step changes no choice between xs; true for every operation that doesn't choose."""
     ranked = sorted(xs)
     return not operation(op).chooses or all(b - a > _APART for a, b in pairwise(ranked))
 
 
 def apply(op: str, xs: Sequence[Any]) -> Any:
-    """An operation of the public interface on Values or numbers: apply("tanh", [x]) is x.tanh().
+    """The operation named op on Values or numbers: apply("tanh", [x]) returns x.tanh().
 
-    An operation on sequences takes all its numbers in one row, dot the xs and then the ys.
+    An operation on sequences takes all its operands in one list; for dot these are the xs and then the ys.
+    ValueError for an unknown operation.
     """
     return operation(op).call(xs)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One line of an expression: an operation on earlier numbers, by their index, and on constants."""
+    """One operation of an expression; an operand is the index of an input or of an earlier result, or a constant."""
 
     op: str
     operands: tuple[int | float, ...]
@@ -77,9 +84,9 @@ class Step:
 
 @dataclass(frozen=True, repr=False)
 class Expression:
-    """A random program: inputs, then steps, the last of which is the result.
+    """A random program: inputs, then steps, of which the last is the result.
 
-    Called with Values, it builds the graph and returns its root; its repr is the Python text.
+    Called with one Value for each input, it builds the graph and returns its root. As text it is Python.
     """
 
     inputs: tuple[float, ...]
@@ -89,7 +96,7 @@ class Expression:
         return self.run(apply, xs)
 
     def run(self, apply: Callable[[str, Sequence[Any]], Any], xs: Sequence[Any]) -> Any:
-        """The result over any numbers, with any meaning of the operations: apply(op, operands)."""
+        """The result of the program on xs of any type, where apply(op, operands) computes an operation."""
         numbers = list(xs)
         for step in self.steps:
             numbers.append(apply(step.op, [numbers[x] if isinstance(x, int) else x for x in step.operands]))
@@ -97,7 +104,7 @@ class Expression:
 
     @cached_property
     def source(self) -> str:
-        """The program as Python text."""
+        """The program as Python source."""
         names = [f"x{i}" for i in range(len(self.inputs))]
         lines = [f"{name} = Value({x!r})" for name, x in zip(names, self.inputs, strict=True)]
         for step in self.steps:
@@ -110,7 +117,7 @@ class Expression:
         return "\n" + self.source + "\n"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """What hypothesis prints of a failing example; of a dataclass it would print the fields."""
+        """Print the program; without this method hypothesis would print the fields of the dataclass."""
         printer.text(repr(self))
 
 
@@ -122,31 +129,31 @@ def _inside(op: str, xs: Sequence[float]) -> bool:
 
 @st.composite
 def _steps(draw: st.DrawFn) -> tuple[str, list[int | float]]:
-    """An operation, and for each operand a constant or how far back to look for it."""
+    """An operation, and for each operand a constant or how many results to go back."""
     op = draw(st.sampled_from(_IN_EXPRESSIONS))
     repeats = draw(st.integers(1, 4)) if operation(op).of_sequences else 1
     back = st.integers(0, 15)
-    # The first operand is always a number of the graph, and most others are.
+    # The first operand and most others are nodes of the graph, so that graphs are deep and share nodes.
     rest = [draw(back | back | scalars(op, i // repeats)) for i in range(1, len(operation(op).domains) * repeats)]
     return op, [draw(back), *rest]
 
 
 @st.composite
 def expressions(draw: st.DrawFn, *, max_inputs: int = 3, max_steps: int = 12) -> Expression:
-    """Random expression graphs: shared subexpressions, constants, inputs used many times.
+    """Random expressions with shared subexpressions, constants, and inputs that are used many times.
 
-    Every operation gets operands inside its domain, and every result stays moderate, so the graph
-    is smooth and well-conditioned around its inputs.
+    Every operand is in the domain of its operation and every result is at most 1000, so the graph is smooth and
+    well-conditioned around its inputs. max_inputs and max_steps limit its size.
     """
     inputs = tuple(draw(st.lists(st.floats(-3.0, 3.0, allow_subnormal=False), min_size=1, max_size=max_inputs)))
     numbers = list(inputs)
     steps: list[Step] = []
-    # A list whose elements stand alone, so that shrinking can leave out any of them.
+    # The elements of the list are independent, so that shrinking can remove any of them.
     for op, wanted in draw(st.lists(_steps(), min_size=1, max_size=max_steps)):
         row = [len(numbers) - 1 - x % len(numbers) if isinstance(x, int) else x for x in wanted]
         xs = [numbers[x] if isinstance(x, int) else x for x in row]
         if not _inside(op, xs) or not abs(rule(op).on_floats(xs)[0]) <= _LARGEST_RESULT:
-            # Always inside: whatever was drawn becomes a step, so that shrinking never has to start over.
+            # tanh has no limits: each draw becomes a step and none is rejected, so that shrinking stays quick.
             op, row, xs = "tanh", row[:1], xs[:1]
         numbers.append(rule(op).on_floats(xs)[0])
         steps.append(Step(op, tuple(row)))

@@ -94,7 +94,7 @@ def _state(node: Node, below: list[Node]) -> State:
 
 
 def fill(node: Node, state: State) -> None:
-    """Make of a blank node what a state says."""
+    """Fill a blank node from a state."""
     _, (node._data, node._grad, label, op, is_constant), rest = state
     node._label, node._op = plain(label), plain(op)
     node._x, node._dx, node._y, node._dy, fan = rest
@@ -108,7 +108,7 @@ def fill(node: Node, state: State) -> None:
 class _EndOfList:
     """Pickled right after a list of nodes, to unmark those that pickle had met before and did not ask again.
 
-    Dropped with what a pickler holds, it does the same after one that failed halfway.
+    Freed with a pickler that failed halfway, it does the same.
     """
 
     def __init__(self, below: list[Node]) -> None:

@@ -56,7 +56,7 @@ def _shift(a: Value, b: Value) -> Value:
     return record("shift", z, a, dx, b, dy)
 
 
-# ── which derivatives are made of ──
+# ── parts of derivatives ──
 
 
 def share(x: Number, y: Number) -> Value:
@@ -67,7 +67,7 @@ def share(x: Number, y: Number) -> Value:
 
 
 def normal_cdf(x: Number) -> Value:
-    """The standard normal distribution function Φ, which gelu and its derivative are made of."""
+    """The standard normal distribution function Φ, a part of gelu and of its derivative."""
     a = operand(x, "normal_cdf")
     z, dx = rules.normal_cdf(a._data)
     return record("normal_cdf", z, a, dx)
@@ -157,7 +157,7 @@ def softmax(xs: Iterable[Number]) -> list[Value]:
     Source: I. Goodfellow, Y. Bengio, A. Courville, Deep Learning (2016), section 4.1.
     """
     operands = _operands(xs, "softmax", 1)
-    top = largest(operands).detach()  # as in log_softmax
+    top = largest(operands).detach()  # The reason is that of log_softmax.
     exps = [_exp_of_difference(v, top) for v in operands]
     s = total(exps)
     return [e / s for e in exps]
@@ -182,7 +182,7 @@ def log_softmax_at(xs: Iterable[Number], k: int) -> Value:
 
 def _shift_and_rest(operands: list[Value]) -> tuple[Value, Value]:
     """The greatest, and the log of the sum of exponentials shifted by it."""
-    # The shift changes nothing in exact arithmetic, so no gradient is owed to it.
+    # In exact arithmetic the shift changes nothing, so no gradient passes through it.
     top = largest(operands).detach()
     row = [*operands, top]
     z, dxs = rules.log_of_shifted_sum(_datas(row))

@@ -16,37 +16,10 @@ from threading import Lock
 from typing import Final
 
 from autograd.engine import graph
-from autograd.engine.graph import (
-    COMPILED,
-    CONSTANT,
-    CONSTANT_FIRST,
-    CONSTANT_LAST,
-    LEAF,
-    N,
-    Node,
-    constant_beside,
-    fan_with,
-    passes_on,
-    recorded_operands,
-)
+from autograd.engine.graph import COMPILED, CONSTANT, LEAF, N, Node, passes_on, recorded_operands
 
 WALKING: Final = Lock()
 """Held by the one walk that may use the marks in the nodes."""
-_IN_THE_MAKING: Final[dict[int, Node]] = {}
-"""Nodes of plain numbers, by the ids of the nodes that were made of them, while some thread asks for them."""
-
-
-def operands_of(node: N) -> list[N]:
-    """The operands of `graph.operands_of`, the same ones for all threads that ask for them at once."""
-    fan = node._fan
-    if COMPILED or (fan is not CONSTANT_FIRST and fan is not CONSTANT_LAST):
-        return graph.operands_of(node)
-    constant = _IN_THE_MAKING.setdefault(id(node), constant_beside(node))
-    made = fan_with(constant, node)
-    if node._fan is fan:  # or else another thread was quicker, and perhaps with another constant
-        node._fan = made
-    _IN_THE_MAKING.pop(id(node), None)
-    return recorded_operands(node)
 
 
 def ordered(root: N, leaves: list[N], *, through_detached: bool = False, clear: bool = False) -> list[N]:

@@ -4,9 +4,9 @@
 >>> ieee.divide(1.0, -0.0), ieee.log(0.0), ieee.exp(1000.0), ieee.sqrt(-1.0)
 (-inf, -inf, inf, nan)
 
-`math` raises where IEEE 754 has an answer, and some textbook expressions lose digits, overflow or
-underflow on the way to a result that a float can hold. Both are mended here, so that a rule can be
-written as it stands in the textbook. Nothing here knows what a derivative is.
+`math` raises where IEEE 754 has an answer. Some textbook expressions lose digits, overflow or underflow on the way to
+a result that a float can hold. The functions here do neither, so that a rule can be written as it stands in the
+textbook. No derivative is stated here.
 """
 
 import math
@@ -21,7 +21,7 @@ _SPLIT: Final = 134217729.0
 """2^27 + 1, which cuts a float into two halves of 26 bits (Veltkamp)."""
 _SQRT_HALF: Final = 0.7071067811865476
 _SQRT_HALF_REST: Final = -4.833646656726457e-17
-"""What the float above leaves of the real number √½."""
+"""The real number √½ less the float above."""
 _TWO_OVER_SQRT_PI: Final = 1.1283791670955126
 _ODD_END: Final = 2.0**53
 """From here on every float is an even integer."""

@@ -11,13 +11,14 @@ import threading
 from contextvars import ContextVar
 from typing import Final
 
-from autograd.engine.graph import LEAF, Node, is_constant, partials_of, passes_on
-from autograd.engine.guarded import operands_of, ordered
+from autograd.engine.graph import LEAF, Node, is_constant, passes_on
+from autograd.engine.guarded import ordered
 from autograd.engine.number import short
+from autograd.engine.reading import operands_of, partials_of
 
 
 class _Modes:
-    """How many `strict()` and `no_grad()` blocks are open in any thread: 0 lets recording skip the question."""
+    """The count of `strict()` and `no_grad()` blocks that are open in any thread; at 0 recording asks no further."""
 
     __slots__ = ("active", "lock")
 
@@ -34,11 +35,11 @@ class _Modes:
 
 
 MODES: Final = _Modes()
-if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it doesn't have
+if hasattr(os, "register_at_fork"):  # A child process must not wait for a thread that it doesn't have.
     os.register_at_fork(after_in_child=MODES.renew_lock)
 _STRICT: Final[ContextVar[int]] = ContextVar("autograd.strict", default=0)
 _NO_GRAD: Final[ContextVar[int]] = ContextVar("autograd.no_grad", default=0)
-"""How many blocks are open in this thread or task: others have counts of their own."""
+"""The count of blocks that are open in this thread or task; each has its own."""
 
 
 class _Block:
@@ -60,7 +61,7 @@ class _Block:
 
 
 class _Relaxed:
-    """A `with` block inside which no `strict()` around it counts."""
+    """A `with` block inside which a `strict()` around it has no effect."""
 
     def __enter__(self) -> None:
         self._kept = _STRICT.get()
@@ -71,15 +72,15 @@ class _Relaxed:
 
 
 def relaxed() -> _Relaxed:
-    """A block that takes no notice of the caller's `strict()`: for trying numbers out."""
+    """A block in which the caller's `strict()` has no effect: for functions that try numbers out."""
     return _Relaxed()
 
 
 def strict() -> _Block:
-    """A block in which the first inf or nan born of finite operands is a FloatingPointError.
+    """A block in which the first inf or nan made of finite operands is a FloatingPointError.
 
-    It may be a result, at the line that makes it, or a local derivative, when `backward` is about to
-    use it (that of √x at 0 is inf); no gradient has been changed then.
+    A result raises it at the line that makes it. A local derivative, such as that of √x at 0, raises it when
+    `backward` is about to use it, before any gradient is changed.
 
     >>> import autograd
     >>> from autograd import Value
@@ -116,7 +117,7 @@ def _finite(x: float) -> bool:
 
 
 def check(v: Node) -> None:
-    """Do what the open blocks ask of a node just made."""
+    """Apply the open blocks to a node that has just been made."""
     if _STRICT.get() and not _finite(v._data) and all(_finite(x._data) for x in operands_of(v)):
         raise FloatingPointError(
             f"{_call(v)} is {v._data}; keep its operands inside its domain and range, or leave strict()"
@@ -126,12 +127,12 @@ def check(v: Node) -> None:
 
 
 def check_partials(root: Node) -> None:
-    """Inside `strict()`, refuse a sweep that would use an inf or nan born of finite operands."""
+    """Inside `strict()`, refuse a sweep that would use an inf or nan made of finite operands."""
     if not _STRICT.get():
         return
     wanted: set[int] = set()
     for v in ordered(root, []):
-        # A derivative by what leads to no leaf may be formed, and nobody uses it.
+        # A derivative by a node that leads to no leaf may have been formed, but nobody uses it.
         edges = zip(operands_of(v), partials_of(v), strict=True) if passes_on(v) else ()
         uses = [(x, d) for x, d in edges if _leads_to_leaf(x, wanted)]
         if uses:
@@ -151,7 +152,7 @@ def _leads_to_leaf(x: Node, wanted: set[int]) -> bool:
 
 
 def _call(v: Node) -> str:
-    """The operation as written, with labels and numbers."""
+    """The operation as it is written, with the labels and the data of its operands."""
     names = [f"{x._label} = {short(x._data)}" if x._label else short(x._data) for x in operands_of(v)]
     names = names if len(names) <= 6 else [*names[:5], f"… {len(names)} operands"]
     return f"{v._op}({', '.join(names)})"

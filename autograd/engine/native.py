@@ -1,4 +1,4 @@
-"""What the rooms that can be compiled tell the compiler; the interpreter takes no notice.
+"""Annotations for the compiler, which the interpreter ignores.
 
 >>> from autograd.engine import native
 >>> @native.mypyc_attr(acyclic=True)

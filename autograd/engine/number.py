@@ -19,7 +19,7 @@ def short(number: float) -> str:
 
 
 def to_float(number: object, operation: str) -> float:
-    """The float that number stands for; TypeError with a remedy for anything that isn't a real number."""
+    """The number as a float; TypeError with the remedy for anything that is no real number."""
     if type(number) is float:
         return number
     if isinstance(number, int):
@@ -42,7 +42,7 @@ def to_float(number: object, operation: str) -> float:
 
 
 def plain(text: str) -> str:
-    """The text as a str and no subclass, which might run code when a node lets go of it.
+    """The text as a str, and not as a subclass, which might run code when a node is freed.
 
     >>> class Name(str): ...
     >>> type(plain(Name("w")))
@@ -53,7 +53,7 @@ def plain(text: str) -> str:
 
 def _remedy(thing: object) -> str:
     if hasattr(thing, "detach"):
-        return "use +v for a node of its own, v.data for its number, v.detach() to cut the graph"
+        return "use +v for a node of its own, v.data for its float, v.detach() to cut the graph"
     if thing is None:
         return "did a function forget to return?"
     if isinstance(thing, complex):

@@ -6,8 +6,8 @@
 >>> rules.relu(-1.0)
 (0.0, 0.0)
 
-The grammar, which a test holds every rule to, because `formula.py` reads this source as text and
-over other kinds of numbers:
+The grammar is small, because `formula/` reads this source as text and over other kinds of numbers, and refuses
+anything else:
 
 - operands are the parameters: floats `x`, `y`, or lists of them `xs`, `ys`;
 - `z` is the value of the operation, and derivatives may be written in terms of it;

@@ -4,7 +4,7 @@
 >>> from autograd.engine.value import Value
 >>> w, x = Value(2.0, label="w"), Value(3.0, label="x")
 >>> tape = Tape((w * x).tanh())
->>> [tape.operation(place) or tape.node(place).label for place in range(len(tape))]
+>>> [tape.operation(place) or tape.nodes[place].label for place in range(len(tape))]
 ['w', 'x', 'multiply', 'tanh']
 >>> tape.operands.tolist(), tape.data.tolist()[:3]
 ([0, 1, 2], [2.0, 3.0, 6.0])
@@ -19,7 +19,7 @@ from array import array
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from autograd.engine import guarded
+from autograd.engine import guarded, reading
 from autograd.engine.graph import (
     COMPILED,
     CONSTANT,
@@ -29,7 +29,6 @@ from autograd.engine.graph import (
     Node,
     fresh_marks,
     is_constant,
-    walk,
 )
 from autograd.engine.native import i64
 from autograd.engine.value import Value
@@ -38,7 +37,6 @@ _LEAF_CODE: Final = 0
 _CONSTANT_CODE: Final = 1
 _CHUNK: Final = 4096
 """So many items are collected in a list before they go to an array, which takes one item at a time slowly."""
-_MOST_ENTRIES: Final = 1 << 32
 T = TypeVar("T")
 if not COMPILED:
     Root: TypeAlias = Value
@@ -135,20 +133,23 @@ class Tape:
         roots = [_checked(v) for v in (root, *others)]
         self.operations: list[str] = ["", ""]
         """The names of operations, by their codes; 0 is a leaf and 1 a constant."""
-        self.codes: array[int] = array("H")
+        self.codes: array[int] = array("H", [0])
         """The code of the operation of each entry."""
-        self.starts: array[int] = array("i")
+        self.starts: array[int] = array("i", [0])
         """Where the operands of each entry start in `operands` and `partials`; the last item is their end."""
-        self.operands: array[int] = array("i")
+        self.operands: array[int] = array("i", [0])
         """The places of all operands, entry by entry."""
-        self.partials: array[float] = array("d")
+        self.partials: array[float] = array("d", [0.0])
         """The local derivative by each of these operands; 0.0 where none was formed."""
-        self.data: array[float] = array("d")
+        self.data: array[float] = array("d", [0.0])
         """The data of each entry."""
         self.roots: list[int] = []
         """The places of the roots, in the order given."""
-        self._nodes: list[Node] = []
-        self._places: dict[int, int] | None = None
+        self._plain = array("i")
+        """The places of plain numbers that nobody has asked for."""
+        self._nodes: list[Value] = reading.in_order(roots, self._plain)
+        """The node of each entry; a plain number that has none is stood in for by the node that was made of it."""
+        self._places: dict[int, int] = {}
         collecting = gc.isenabled()
         gc.disable()  # Collecting may call a finalizer that walks over these nodes and takes their marks.
         try:
@@ -174,36 +175,31 @@ class Tape:
 
     def node(self, place: int) -> Value:
         """The node at a place."""
-        node = self._nodes[place]
-        if node._mark < CONSTANT and self.codes[place] == _CONSTANT_CODE:  # a plain number, and the node made of it
-            for operand in guarded.operands_of(node):
-                if operand is not node._x:
-                    self._nodes[place] = operand
-            node = self._nodes[place]
-        assert isinstance(node, Value)
-        return node
+        if self.codes[place] == _CONSTANT_CODE and self._nodes[place]._mark < CONSTANT:
+            self._nodes[place] = reading.number_beside(self._nodes[place])
+        return self._nodes[place]
 
     @property
     def nodes(self) -> list[Value]:
-        """All nodes in order."""
-        return [self.node(place) for place in range(len(self._nodes))]
+        """The nodes of all entries."""
+        for place in self._plain:
+            self.node(place)
+        del self._plain[:]
+        return self._nodes[:]
 
     def place(self, node: Value) -> int:
         """The place of a node; ValueError for one that is not on the tape."""
-        place = self._find(node)
-        if place is None:
+        if node not in self:
             raise ValueError(f"{node!r} is no part of this graph")
-        return place
+        return self._places[id(node)]
 
     def __contains__(self, node: object) -> bool:
-        return isinstance(node, Value) and self._find(node) is not None
-
-    def _find(self, node: Value) -> int | None:
-        if self._places is None or (is_constant(node) and id(node) not in self._places):
-            # Nodes of plain numbers are made for whoever asks for one of them.
+        if not isinstance(node, Value):
+            return False
+        if not self._places or (is_constant(node) and id(node) not in self._places):
             nodes = self.nodes if is_constant(node) else self._nodes
-            self._places = {id(v): place for place, v in enumerate(nodes) if is_constant(v) == self.is_constant(place)}
-        return self._places.get(id(node))
+            self._places = {id(v): place for place, v in enumerate(nodes)}  # a node overwrites what it stood in for
+        return id(node) in self._places
 
     def operation(self, place: int) -> str:
         """The name of the rule that made an entry; empty for a leaf and a constant."""
@@ -235,53 +231,58 @@ class Tape:
 
     def sweep(self) -> Iterator[Contribution[float]]:
         """The contributions of `backward` from the first root, in its order and to its bits; no gradient is touched."""
-        return self.sweep_in(_Floats(self))
+        for step in self._steps(_Floats(self), self.roots[0], None):
+            yield Contribution._make(step)
 
-    def sweep_in(
-        self, numbers: Arithmetic[T], within: Collection[int] | None = None, root: int | None = None
-    ) -> Iterator[Contribution[T]]:
-        """The contributions of a sweep in other numbers, from the root at a place, the first one if it is None.
+    def gradients(self, numbers: Arithmetic[T], within: Collection[int] | None = None, root: int = -1) -> dict[int, T]:
+        """The gradients that a sweep in other numbers leaves, by the places of the nodes that it reaches.
 
-        With within, only contributions to entries at these places; see `leading_to`.
+        It starts from the first root, or from the node at another place. With within, only nodes at these places get
+        contributions; see `leading_to`.
         """
-        start = self.roots[0] if root is None else root
-        gradients: dict[int, T] = {start: numbers.one()}
-        for place in self.swept(start):
+        start = self.roots[0] if root < 0 else root
+        found = {start: numbers.one()}
+        for step in self._steps(numbers, start, within):
+            found[step[2]] = step[7]
+        return found
+
+    def _steps(
+        self, numbers: Arithmetic[T], root: int, within: Collection[int] | None
+    ) -> Iterator[tuple[int, int, int, T, T, T, T | None, T]]:
+        """The fields of the contributions of a sweep."""
+        gradients: dict[int, T] = {root: numbers.one()}
+        starts, codes = self.starts, self.codes
+        for place in self.swept(root):
             upstream = gradients.get(place)
-            if upstream is None:
-                continue
-            operands = self.operands_of(place)
-            positions = self.passes_on(place)
-            if within is not None:
-                positions = [i for i in positions if operands[i] in within]
-            if not positions:
+            if upstream is None or (within is not None and place not in within):
                 continue
             partials = numbers.partials(place)
-            for i in positions:
-                operand = operands[i]
-                partial = partials[i]
-                amount = numbers.contribution(upstream, partial)
-                before = gradients.get(operand)
-                after = numbers.accumulated(before, amount)
-                gradients[operand] = after
-                yield Contribution(place, i, operand, upstream, partial, amount, before, after)
+            for i, operand in enumerate(self.operands[starts[place] : starts[place + 1]]):
+                if codes[operand] == _CONSTANT_CODE or (within is not None and operand not in within):
+                    continue
+                before, amount = gradients.get(operand), numbers.contribution(upstream, partials[i])
+                after = gradients[operand] = numbers.accumulated(before, amount)
+                yield place, i, operand, upstream, partials[i], amount, before, after
 
-    def swept(self, root: int) -> Sequence[int]:
-        """The places of the nodes with operands, in the order in which a sweep from a root passes them."""
+    def swept(self, root: int) -> list[int]:
+        """The places of the nodes that pass gradients on, in the order in which a sweep from a root comes to them."""
         if "detach" not in self.operations and root == self.roots[0]:
-            return [place for place in range(root, -1, -1) if self.codes[place] > _CONSTANT_CODE]
+            codes = self.codes
+            return [place for place in range(root, -1, -1) if codes[place] > _CONSTANT_CODE]
         # Without what is behind a detached node the walk may take another order.
         order = guarded.ordered(self.node(root), [])
-        return [self.place(node) for node in reversed(order)]
+        return [self.place(node) for node in reversed(order) if node._op != "detach"]
 
     def leading_to(self, places: Collection[int]) -> set[int]:
         """The places of these entries and of all nodes that pass gradients on towards them."""
         found = set(places)
-        for place in range(len(self._nodes)):
-            if place not in found and self.codes[place] > _CONSTANT_CODE:
-                operands = self.operands_of(place)
-                if any(operands[i] in found for i in self.passes_on(place)):
-                    found.add(place)
+        starts, operands = self.starts, self.operands
+        for place, code in enumerate(self.codes):
+            if code > _CONSTANT_CODE and place not in found and self.operations[code] != "detach":
+                for operand in operands[starts[place] : starts[place + 1]]:
+                    if operand in found:
+                        found.add(place)
+                        break
         return found
 
 
@@ -290,120 +291,113 @@ class _Recorder:
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
-        self.codes: dict[str, int] = {}
         self.base: i64 = 0
-        self.count: i64 = 0
-        self.edges: i64 = 0
-        self.first_edge: i64 = 0
         self.places: dict[int, int] = {}
-        self.new_codes: list[int] = []
-        self.new_starts: list[int] = []
-        self.new_operands: list[int] = []
-        self.new_partials: list[float] = []
-        self.new_data: list[float] = []
+        self.codes: dict[str, int] = {"": _LEAF_CODE}
+        self.edges: i64 = 0
 
     def record(self, roots: list[Value]) -> None:
-        order: list[Node] = []
-        leaves: list[Node] = []
-        stack: list[Node] = []
-        if COMPILED:
-            entered = fresh_marks(2)
-            for root in roots:
-                walk(root, order, leaves, stack, entered, True, False)
-            self.base = fresh_marks(_MOST_ENTRIES)
-            leaves.clear()
-        else:
-            for root in roots:
-                order += guarded.ordered(root, leaves, through_detached=True)
-            order = list({id(node): node for node in order}.values())
-        for node in order:
-            self.enter(node)
-            if len(self.new_data) >= _CHUNK:
-                self.flush()
-        for root in roots:
-            if root._mark >= LEAF:
-                self.operand(root, 0.0)
-                self.edges -= 1
-                self.new_operands.pop()
-                self.new_partials.pop()
-        self.tape.roots = [self.place_of(root) for root in roots]
-        self.first_edge = self.edges
-        self.new_starts.append(self.edges)
-        self.flush()
+        """Fill the tape with the graph of these roots."""
+        tape = self.tape
+        nodes: list[Node] = tape._nodes  # type: ignore[assignment]
+        self.number(nodes)
+        # Arrays that grew with each chunk would leave holes of their size in memory.
+        count, edges = len(nodes), self.count_edges(nodes)
+        tape.codes *= count
+        tape.starts *= count + 1
+        tape.data *= count
+        tape.operands *= edges
+        tape.partials *= edges
+        tape.starts[count] = edges
+        for first in range(0, count, _CHUNK):
+            self.enter(first, nodes[first : first + _CHUNK])
+        tape.roots = [self.place_of(root) for root in roots]
 
-    def enter(self, node: Node) -> None:
-        """An entry for a node with operands, after entries for leaves that are met here first."""
-        self.first_edge = self.edges
-        x, y, fan = node._x, node._y, node._fan
-        if fan is None:
-            assert x is not None
-            self.operand(x, node._dx)
-            if y is not None:
-                self.operand(y, node._dy)
-        elif fan is CONSTANT_FIRST:
-            assert x is not None
-            self.number(node)
-            self.operand(x, node._dx)
-        elif fan is CONSTANT_LAST:
-            assert x is not None
-            self.operand(x, node._dx)
-            self.number(node)
-        else:
-            partials = fan.partials
-            for i, v in enumerate(fan.operands):
-                self.operand(v, partials[i] if partials else node._dx if v is x else 0.0)
-        op = node._op
-        code = self.codes.get(op)
-        if code is None:
-            code = self.codes[op] = len(self.tape.operations)
-            self.tape.operations.append(op)
-        self.entry(node, code, node._data)
-
-    def operand(self, v: Node, partial: float) -> None:
-        place = self.place_of(v)
-        if place < 0:  # a leaf that is met first
-            place = self.count
-            self.entry(v, _CONSTANT_CODE if v._mark >= CONSTANT else _LEAF_CODE, v._data)
-        self.edge(place, partial)
-
-    def number(self, node: Node) -> None:
-        """The entry of the plain number beside an operator; its node may never be asked for."""
-        place = self.count
-        self.entry(node, _CONSTANT_CODE, node._dy)
-        self.edge(place, 0.0)
-
-    def edge(self, place: i64, partial: float) -> None:
-        self.new_operands.append(place)
-        self.new_partials.append(partial)
-        self.edges += 1
-
-    def entry(self, node: Node, code: int, data: float) -> None:
-        if COMPILED:
-            node._mark = (node._mark & (LEAF + CONSTANT)) + self.base + self.count
-        else:
-            self.places[id(node)] = self.count
-        self.count += 1
-        self.tape._nodes.append(node)
-        self.new_codes.append(code)
-        self.new_starts.append(self.first_edge)
-        self.new_data.append(data)
+    def number(self, nodes: list[Node]) -> None:
+        """Give each node its place."""
+        if not COMPILED:
+            self.places = {id(node): place for place, node in enumerate(nodes)}
+            return
+        self.base = fresh_marks(len(nodes))
+        place: i64 = self.base
+        for node in nodes:
+            node._mark = (node._mark & (LEAF + CONSTANT)) + place
+            place += 1
 
     def place_of(self, node: Node) -> i64:
-        """The place of a node; below zero for a leaf that has none yet."""
         if COMPILED:
             return (node._mark & (LEAF - 1)) - self.base
         return self.places.get(id(node), -1)
 
-    def flush(self) -> None:
-        """Move what was collected to the arrays."""
-        tape = self.tape
-        tape.codes.extend(array("H", self.new_codes))
-        tape.starts.extend(array("i", self.new_starts))
-        tape.operands.extend(array("i", self.new_operands))
-        tape.partials.extend(array("d", self.new_partials))
-        tape.data.extend(array("d", self.new_data))
-        self.new_codes.clear()
-        self.new_starts.clear()
-        self.new_operands.clear()
-        self.new_partials.clear()
-        self.new_data.clear()
+    def count_edges(self, nodes: list[Node]) -> i64:
+        edges: i64 = 0
+        place: i64 = 0
+        for node in nodes:
+            fan = node._fan
+            if fan is None:
+                if node._x is not None:
+                    edges += 1 if node._y is None else 2
+            elif self.place_of(node) == place:  # It may also stand in for its plain number.
+                edges += len(fan.operands) or 2
+            place += 1  # noqa: SIM113  (enumerate would make objects of the places)
+        return edges
+
+    def enter(self, first: int, nodes: list[Node]) -> None:
+        """Write the entries of some nodes, the first of which has that place."""
+        tape, end = self.tape, first + len(nodes)
+        first_edge = self.edges
+        place: i64 = first
+        codes: list[int] = []
+        starts: list[int] = []
+        operands: list[int] = []
+        partials: list[float] = []
+        data: list[float] = []
+        for node in nodes:
+            starts.append(self.edges)
+            x, y, fan = node._x, node._y, node._fan
+            if node._mark >= LEAF:
+                codes.append(_CONSTANT_CODE if node._mark >= CONSTANT else _LEAF_CODE)
+                data.append(node._data)
+            elif self.place_of(node) != place:
+                codes.append(_CONSTANT_CODE)
+                data.append(node._dy)
+            else:
+                codes.append(self.code_of(node._op))
+                data.append(node._data)
+                if fan is None or fan is CONSTANT_FIRST or fan is CONSTANT_LAST:
+                    assert x is not None
+                    of_x = self.place_of(x)
+                    if fan is CONSTANT_FIRST:
+                        operands.append(place - 2 if of_x == place - 1 else place - 1)
+                        partials.append(0.0)
+                    operands.append(of_x)
+                    partials.append(node._dx)
+                    if fan is CONSTANT_LAST:
+                        operands.append(place - 1)
+                        partials.append(0.0)
+                    elif y is not None:
+                        operands.append(self.place_of(y))
+                        partials.append(node._dy)
+                    self.edges += 1 if fan is None and y is None else 2
+                else:
+                    recorded = fan.partials
+                    for i, v in enumerate(fan.operands):
+                        of_v = self.place_of(v)
+                        if not COMPILED and of_v < 0:  # Another thread has asked for it since the order was made.
+                            of_v = place - 1 if tape._nodes[place - 1] is node else place - 2
+                        operands.append(of_v)
+                        partials.append(recorded[i] if recorded else node._dx if v is x else 0.0)
+                    self.edges += len(fan.operands)
+            place += 1
+        tape.codes[first:end] = array("H", codes)
+        tape.starts[first:end] = array("i", starts)
+        tape.data[first:end] = array("d", data)
+        tape.operands[first_edge : self.edges] = array("i", operands)
+        tape.partials[first_edge : self.edges] = array("d", partials)
+
+    def code_of(self, op: str) -> int:
+        code = self.codes.get(op)
+        if code is None:
+            code = self.codes[op] = len(self.tape.operations)
+            self.tape.operations.append(op)
+        return code

@@ -7,13 +7,12 @@
 >>> w, x
 (Value(data=2.0, grad=-1.25992, label='w'), Value(data=-3.0, grad=0.839949, label='x'))
 
-A method computes its value and local derivatives with a rule and records the node. It holds no
-calculus of its own, and the graph that it grows can be read again by everything downstream.
+A method computes its value and local derivatives with a rule, and records the node. It holds no calculus of its own.
 """
 
 from typing import ClassVar, TypeAlias, final
 
-from autograd.engine import copying, graph, guarded, rules
+from autograd.engine import copying, guarded, reading, rules
 from autograd.engine.copying import State
 from autograd.engine.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
 from autograd.engine.modes import MODES, check, check_partials
@@ -22,9 +21,9 @@ from autograd.engine.number import plain, short, to_float
 
 if not COMPILED:
     Number: TypeAlias = "Value | float"
-    """What an operation takes: a Value, an int or float, or a NumPy real scalar."""
+    """An operand: a Value, an int, a float or a NumPy real scalar."""
     Text: TypeAlias = str
-else:  # compiled, an annotation would be a check with an error of its own, and we have a better one
+else:  # Compiled, an annotation would be a check with an error of its own, and there is a better one.
     Number: TypeAlias = object
     Text: TypeAlias = object
 
@@ -38,7 +37,7 @@ def record(
 
     With CONSTANT_FIRST or CONSTANT_LAST for fan, dy is a plain number that took part.
     """
-    v = _blank(Value)
+    v = _bare(Value)
     v._data = z
     v._grad = 0.0
     v._label = ""
@@ -55,7 +54,7 @@ def record(
 
 
 def record_many(op: str, z: float, operands: "list[Value]", partials: list[float]) -> "Value":
-    """The node of an operation on any number of operands; partials pair with operands. It keeps both lists."""
+    """The node of an operation on a list of operands, with the local derivative by each. It keeps both lists."""
     v = constant(z)
     v._op = op
     v._fan = Fan(operands, partials)  # type: ignore[arg-type]
@@ -66,47 +65,41 @@ def record_many(op: str, z: float, operands: "list[Value]", partials: list[float
 
 
 def constant(data: float) -> "Value":
-    """A leaf for a number that took part in an operation."""
-    v = _blank(Value)
+    """A leaf for a plain number that takes part in an operation."""
+    v = _bare(Value)
+    if not COMPILED:
+        Node.__init__(v)
     v._data = data
-    v._grad = 0.0
-    v._label = ""
-    v._op = ""
-    v._x = None
-    v._dx = 0.0
-    v._y = None
-    v._dy = 0.0
-    v._fan = None
     v._mark = CONSTANT
     return v
 
 
 def operand(x: object, operation: str) -> "Value":
-    """x itself if it is a Value, else a constant; TypeError naming the operation if it is no number."""
+    """x itself if it is a Value, else a constant; TypeError that names the operation if x is not a number."""
     return x if isinstance(x, Value) else constant(to_float(x, operation))
 
 
-def _blank(kind: "type[Value]") -> "Value":
+def _bare(kind: "type[Value]") -> "Value":
     return Value(BLANK)
 
 
-if not COMPILED:  # the interpreter then need not run __init__ for every node
-    globals()["_blank"] = object.__new__
+if not COMPILED:  # The interpreter then need not run __init__ for every node.
+    globals()["_bare"] = object.__new__
 
 
 @final
 @mypyc_attr(acyclic=True)
 class Value(Node):
-    """A number in a graph: its data, its gradient, and the operation that made it.
+    """A node of a graph: its data, its gradient, and the operation that made it.
 
-    Value(data, label="") is a leaf. data is an int, a float or a NumPy real scalar, kept as a
-    float; anything else is a TypeError. Every operation on it gives a new Value that remembers
-    its operands and its local derivatives at that moment, so changing `.data` later can't corrupt
-    a gradient. `==` and `hash` go by identity, `< <= > >=` by data. There are no subclasses.
+    Value(data, label="") is a leaf. data is an int, a float or a NumPy real scalar, kept as a float; anything else is
+    a TypeError. Every operation on a Value gives a new one, which keeps its operands and the local derivatives of
+    that moment; so a later change of `.data` can't corrupt a gradient. `==` and `hash` go by identity, `< <= > >=`
+    by data. There are no subclasses.
     """
 
     __slots__ = ()
-    # NumPy must leave `array * value` to us, which can say what is wrong with it.
+    # NumPy must leave `array * value` to this class, whose error names the remedy.
     __array_ufunc__: ClassVar[None] = None
 
     @classmethod
@@ -116,11 +109,11 @@ class Value(Node):
             "keep a Value in an attribute of it instead"
         )
 
-    def __init__(self, data: object, label: Text = "") -> None:
+    def __init__(self, data: object, label: Text = "", op: Text = "") -> None:
         Node.__init__(self)
         if data is not BLANK:
             self._data = to_float(data, "Value")
-            self._label = _text(label)
+            self._label = _text((label, op) if op else label)
 
     # ── copies ──
 
@@ -136,11 +129,11 @@ class Value(Node):
     def __setstate__(self, state: State) -> None:
         copying.fill(self, state)
 
-    # ── what a node shows ──
+    # ── data, gradient, label, operands ──
 
     @property
     def data(self) -> float:
-        """The number. Assigning changes this node only; nodes already made keep theirs."""
+        """The float of this node. Assigning changes this node alone; nodes already made of it keep their data."""
         return self._data
 
     @data.setter
@@ -149,7 +142,7 @@ class Value(Node):
 
     @property
     def grad(self) -> float:
-        """∂root/∂self, as `backward` left it: summed over calls in a leaf, the last call's elsewhere."""
+        """∂root/∂self: in a leaf the sum over all calls of `backward`, in another node that of the last call."""
         return self._grad
 
     @grad.setter
@@ -158,7 +151,7 @@ class Value(Node):
 
     @property
     def label(self) -> str:
-        """A name for people; any string."""
+        """A name for people to read; any string."""
         return self._label
 
     @label.setter
@@ -172,16 +165,16 @@ class Value(Node):
 
     @property
     def operands(self) -> "tuple[Value, ...]":
-        """What the operation worked on, in order, constants included; () for a leaf."""
-        return tuple(guarded.operands_of(self))
+        """The nodes that the operation was applied to, in order, constants included; () for a leaf."""
+        return tuple(reading.operands_of(self))
 
     @property
     def partials(self) -> tuple[float, ...]:
-        """∂self/∂operand for each operand, at the moment the node was made.
+        """The local derivatives ∂self/∂operand, of the moment when the node was made.
 
-        0.0 where none is formed: for a plain number beside an operator, and for what was detached.
+        0.0 where none is formed: for a plain number beside an operator, and for the operand of a detached node.
         """
-        return tuple(graph.partials_of(self))
+        return tuple(reading.partials_of(self))
 
     def __repr__(self) -> str:
         label = f", label={self._label!r}" if self._label else ""
@@ -192,15 +185,16 @@ class Value(Node):
 
     def __float__(self) -> float:
         raise TypeError(
-            f"{self!r} is no plain float, which would drop its graph: take v.data, or v.exp() for math.exp(v)"
+            f"{self!r} is not converted to a float, which would drop its graph: take v.data, or v.exp() for math.exp(v)"
         )
 
     def backward(self) -> None:
-        """Differentiate this node with respect to every node it was made of.
+        """Differentiate this node by every node that it was made of.
 
-        Adds into `.grad` of the leaves, overwrites `.grad` of the nodes between, and may be called
-        any number of times: two calls give exactly twice the gradient in the leaves. Interrupted, it
-        leaves all leaves as they were, or as they should be. Threads must not sweep to a common leaf at the same time.
+        It adds to `.grad` of the leaves and overwrites `.grad` of the other nodes. Two calls give exactly twice the
+        gradient in the leaves. An interrupt leaves the gradients of all leaves as they were, or as they should be.
+        Two threads must not sweep to a common leaf at the same time. Inside `strict()`, FloatingPointError for a
+        local derivative that is inf or nan.
         """
         if MODES.active:
             check_partials(self)
@@ -268,7 +262,7 @@ class Value(Node):
     def __pow__(self, other: object) -> "Value":
         if isinstance(other, Value):
             z, dx, dy = rules.power(self._data, other._data)
-            # nan for a negative base, and nobody asks a constant.
+            # By the exponent it is nan for a negative base, and nobody asks for the gradient of a constant.
             return record("power", z, self, dx, other, 0.0 if is_constant(other) else dy)
         number = to_float(other, "power")
         z, dx, dy = rules.power(self._data, number)
@@ -311,8 +305,8 @@ class Value(Node):
 
     def __bool__(self) -> bool:
         raise TypeError(
-            f"{self!r} is neither true nor false: compare its number, as in v.data != 0.0, "
-            "or ask `v is None` if that is the question"
+            f"{self!r} is neither true nor false: compare its data, as in v.data != 0.0, "
+            "or write `v is None` if that is meant"
         )
 
     # ── functions ──
@@ -468,6 +462,11 @@ class Value(Node):
 
 def _text(label: object) -> str:
     if not isinstance(label, str):
+        if isinstance(label, tuple):  # as micrograd records a node: Value(data, (a, b), "op")
+            raise TypeError(
+                f"Value(data, label) is a leaf and takes no operands, as in {label!r}; for an operation of your own, "
+                "decorate a function that returns its value and its derivatives with @autograd.operation"
+            )
         raise TypeError(f"Value.label takes a str, not {type(label).__name__} {label!r}; convert it with str() first")
     return plain(label)
 

@@ -19,12 +19,12 @@ from autograd.engine import rules as source
 from autograd.engine.value import Value
 from autograd.formula import textbook as definitions
 
-T = TypeVar("T", covariant=True)
+T = TypeVar("T")
 _SIGNS: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISONS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _TOTAL: Final = {ast.Div: "divide", ast.Pow: "power"}
 """The words for operators that raise on some floats: a user may write the operators."""
-_RESERVED: Final = ("real", "number", "where", "len", "inf", "nan")
+_RESERVED: Final = ("real", "number", "where", "len", "inf", "nan", "last", "others", "joined")
 """Names that readings use for words of their own."""
 
 
@@ -47,17 +47,17 @@ class Reading(Protocol[T]):
         """One of the sequence, inside a comprehension over it."""
 
     def length(self, sequence: str) -> T: ...
-    def call(self, word: str, *arguments: Any) -> T: ...
-    def infix(self, sign: str, left: Any, right: Any) -> T:
+    def call(self, word: str, *arguments: T) -> T: ...
+    def infix(self, sign: str, left: T, right: T) -> T:
         """The sign is one of + - * /."""
 
-    def negative(self, inner: Any) -> T: ...
-    def comparison(self, sign: str, left: Any, right: Any) -> T: ...
-    def logic(self, word: str, *parts: Any) -> T:
+    def negative(self, inner: T) -> T: ...
+    def comparison(self, sign: str, left: T, right: T) -> T: ...
+    def logic(self, word: str, *parts: T) -> T:
         """The word is `and` or `or`."""
 
-    def choice(self, test: Any, then: Any, other: Any) -> T: ...
-    def each(self, of: Any, *sequences: str) -> T:
+    def choice(self, test: T, then: T, other: T) -> T: ...
+    def each(self, of: T, *sequences: str) -> T:
         """A list: an expression for each element of one sequence, or of several side by side."""
 
 
@@ -74,7 +74,7 @@ def names_in(e: Expression) -> set[str]:
 
 
 class Case(NamedTuple):
-    """What a rule says where the guards hold and those of no earlier case do."""
+    """One case of a rule: it applies where its guards hold and those of no earlier case do."""
 
     guards: tuple[Expression, ...]
     lets: tuple[tuple[str, Expression], ...]
@@ -110,8 +110,11 @@ class Rule(NamedTuple):
 
     def on_floats(self, row: Sequence[float]) -> tuple[float, list[float]]:
         """The value and the local derivatives, in one row like the operands."""
-        z, *partials = self.function(*self.grouped(row))
-        return z, [d for group in partials for d in group] if self.of_sequences else partials
+        if not self.of_sequences:
+            z, *partials = self.function(*row)
+            return z, partials
+        z, *groups = self.function(*self.grouped(row))
+        return z, [d for group in groups for d in group]
 
 
 # ── the parser ──
@@ -149,7 +152,7 @@ class Parser:
             )
         for a in d.args.args:
             self._operands = (*self._operands, self._new(a.arg, a))
-            if a.annotation and ast.unparse(a.annotation).startswith("list"):
+            if a.annotation and "list" in ast.unparse(a.annotation):
                 self._sequences.add(a.arg)
         if "z" in self._operands:
             raise self._refused(d.args.args[0], "is named z, which is the value of the operation; choose another name")
@@ -165,7 +168,7 @@ class Parser:
                 case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
                     lets = (*lets, (self._new(name, s), self.read(value)))
                 case ast.If(test, inner, otherwise):
-                    yield from self._cases(inner, (*guards, self.read(test)), lets, results)
+                    yield from self._cases(inner, (*guards, self._condition(test)), lets, results)
                     if otherwise:
                         yield from self._cases(otherwise, guards, lets, results)
                         return
@@ -206,18 +209,16 @@ class Parser:
                 return _form("call", _TOTAL[type(op)], self.read(left), self.read(right))
             case ast.BinOp(left, op, right) if type(op) in _SIGNS:
                 return _form("infix", _SIGNS[type(op)], self.read(left), self.read(right))
-            case ast.Compare(left, [op], [right]) if type(op) in _COMPARISONS:
-                return _form("comparison", _COMPARISONS[type(op)], self.read(left), self.read(right))
-            case ast.BoolOp(op, values):
-                return _form("logic", "and" if isinstance(op, ast.And) else "or", *map(self.read, values))
             case ast.IfExp(test, then, other):
-                return _form("choice", self.read(test), self.read(then), self.read(other))
+                return _form("choice", self._condition(test), self.read(then), self.read(other))
             case ast.ListComp(of, [part]) | ast.GeneratorExp(of, [part]) if not part.ifs:
                 return self._each(of, part.target, part.iter)
             case ast.Call(ast.Name("len"), [ast.Name(name)], []) if name in self._known:
                 self._sequences.add(name)
                 return _form("length", name)
             case ast.Call(called, arguments, []) if (word := self._words(ast.unparse(called))) is not None:
+                if self._friendly and len(arguments) != _arity(word):
+                    raise self._refused(e, f"is outside the grammar: {ast.unparse(called)} takes {_arity(word)}")
                 return _form("call", word, *map(self.read, arguments))
             case ast.Subscript(ast.Name() as row, ast.UnaryOp(ast.USub(), ast.Constant(1))):
                 return _form("call", "last", self.read(row))
@@ -226,6 +227,14 @@ class Parser:
             case ast.List([ast.Starred(row), last]):
                 return _form("call", "joined", self.read(row), self.read(last))
         raise self._refused(e, f"is outside the grammar: {_remedy(e)}")
+
+    def _condition(self, e: ast.expr) -> Expression:
+        match e:
+            case ast.Compare(left, [op], [right]) if type(op) in _COMPARISONS:
+                return _form("comparison", _COMPARISONS[type(op)], self.read(left), self.read(right))
+            case ast.BoolOp(op, values):
+                return _form("logic", "and" if isinstance(op, ast.And) else "or", *map(self._condition, values))
+        raise self._refused(e, "is outside the grammar: a condition is one comparison, or several with `and` and `or`")
 
     def _each(self, of: ast.expr, target: ast.expr, over: ast.expr) -> Expression:
         zipped = isinstance(over, ast.Call) and ast.unparse(over.func) == "zip"
@@ -238,14 +247,15 @@ class Parser:
                 )
         names = [ast.unparse(row) for row in rows]
         self._sequences |= {*names}
-        self._elements = dict(zip(map(ast.unparse, variables), names, strict=True))
+        # Inside a comprehension the elements of one around it have no name.
+        outer, self._elements = self._elements, dict(zip(map(ast.unparse, variables), names, strict=True))
         element = self.read(of)
-        self._elements = {}
+        self._elements = outer
         return _form("each", element, *names)
 
     def _new(self, name: str, node: ast.AST) -> str:
-        if name in self._known | {*_RESERVED, *self._operands} or name.strip("_") != name:
-            raise self._refused(node, f"uses the name {name} again, or for a meaning of its own; choose another name")
+        if name in self._known | {*_RESERVED, *WORDS, *self._operands} or name.strip("_") != name:
+            raise self._refused(node, f"uses the name {name}, which is taken by another or by a word; choose a new one")
         return name
 
     def _refused(self, node: Any, why: str) -> SyntaxError:
@@ -255,8 +265,29 @@ class Parser:
         return SyntaxError(f"{self._operation}, in `{line.strip()}`: {shown} {why}", where)
 
 
+def parsed(
+    function: Callable[..., Any],
+    text: str,
+    words: Callable[[str], str | None],
+    constants: Callable[[str], float | None],
+    at: tuple[str, int],
+) -> Rule:
+    """The rule of a user's own function, from its text, which stands in a file below so many of its lines."""
+    d = ast.parse(text).body[0]
+    parser = Parser(getattr(d, "name", "operation"), text, words, constants, friendly=True, at=at)
+    if not isinstance(d, ast.FunctionDef):
+        raise parser._refused(d, "is no definition of a function")
+    return parser.rule(d, function)
+
+
 def _form(form: str, *parts: Expression | str | float) -> Expression:
     return Expression(form, parts)
+
+
+def _arity(word: str) -> int:
+    if word in textbook()[0]:
+        return len(textbook()[0][word].operands)
+    return 2 if word == "ties" else 1
 
 
 def _remedy(e: ast.expr) -> str:
@@ -267,11 +298,13 @@ def _remedy(e: ast.expr) -> str:
             return "it is no operand, no name assigned before and no float constant"
         case ast.Constant():
             return "numbers are floats, as 1.0"
-    return "write + - * /, numbers, names, functions of exp's kind, comparisons, `a if c else b`, `[… for x in xs]`"
+    return "write + - * /, numbers, names, functions as exp, `a if x > y else b`, `[… for x in xs]`"
 
 
 # ── which rules there are ──
 
+KNOWN: Final[dict[str, Rule]] = {}
+"""The rules that have been read so far, by the `op` of a node; users' own are put here."""
 WORDS: Final = ("absolute", *(word for word in vars(ieee) if word[0].islower() and word not in ("math",)))
 """The functions that rules are made of."""
 
@@ -283,17 +316,15 @@ def _text_beside(neighbour: str, name: str) -> str:
 
 
 @cache
-def rules() -> dict[str, Rule]:
-    """Every rule by its name: those of rules.py in its order, and after them users' own."""
-    text, words = _text_beside(source.__file__, "rules.py"), {f"ieee.{word}": word for word in WORDS}
-    functions = [d for d in ast.parse(text).body if isinstance(d, ast.FunctionDef)]
-    parsers = [Parser(d.name, text, words.get, constants().get, at=("rules.py", 0)) for d in functions]
-    return {d.name: p.rule(d, getattr(source, d.name)) for d, p in zip(functions, parsers, strict=True)}
+def _stated() -> tuple[str, dict[str, ast.FunctionDef]]:
+    """The text of rules.py, and the definitions in it."""
+    text = _text_beside(source.__file__, "rules.py")
+    return text, {d.name: d for d in ast.parse(text).body if isinstance(d, ast.FunctionDef)}
 
 
 @cache
 def textbook() -> tuple[dict[str, Rule], dict[str, Expression]]:
-    """What `textbook.py` says: the words that it defines in other words, and the constants."""
+    """The words that `textbook.py` defines in other words, and its constants."""
     words: dict[str, Rule] = {}
     numbers: dict[str, Expression] = {}
     text = _text_beside(__file__, "textbook.py")
@@ -312,15 +343,24 @@ def constants() -> dict[str, float]:
     return {name: number for name, number in vars(source).items() if name.isupper() and isinstance(number, float)}
 
 
+def rules() -> dict[str, Rule]:
+    """Every rule by its name: those of rules.py in its order, and after them users' own."""
+    return {op: rule(op) for op in dict.fromkeys([*_stated()[1], *KNOWN])}
+
+
 def rule(op: str) -> Rule:
     """The rule named op; ValueError if there is none."""
-    try:
-        return rules()[op]
-    except KeyError:
-        raise ValueError(
-            f"no rule is named {op!r}; there are {', '.join(rules())}; if it is an @autograd.operation, import the "
-            "module that defines it"
-        ) from None
+    if op not in KNOWN:
+        text, definitions = _stated()
+        if op not in definitions:
+            raise ValueError(
+                f"no rule is named {op!r}; there are {', '.join(rules())}; if it is an @autograd.operation, import the "
+                "module that defines it"
+            )
+        words = {f"ieee.{word}": word for word in WORDS}
+        parser = Parser(op, text, words.get, constants().get, at=("rules.py", 0))
+        KNOWN[op] = parser.rule(definitions[op], getattr(source, op))
+    return KNOWN[op]
 
 
 def cases_of(op: str) -> tuple[Case, ...]:
@@ -328,8 +368,8 @@ def cases_of(op: str) -> tuple[Case, ...]:
     found = rule(op)
     if not found.cases:
         raise ValueError(
-            f"{found.name} has no formula, and no second derivative, because its source can't be read; "
-            "define it in a file or in a notebook"
+            f"{found.name} has no formula, because its source can't be read; backward() does without one, and grad, "
+            "grad_graph and second derivatives don't: define it in a file or in a notebook"
         )
     return found.cases
 
@@ -339,15 +379,19 @@ def cases_of(op: str) -> tuple[Case, ...]:
 
 def unchanged(node: Value, operands: Sequence[Value]) -> Rule:
     """The rule of a node whose data still belong together; ValueError if some was assigned since it was made."""
+    r, data, recorded = rule(node.op), [v.data for v in operands], node.partials
+    z, found = r.on_floats(data)
+    if z == node.data and tuple(found) == recorded:
+        return r
     # By a constant no derivative need have been formed.
     formed = [i for i, v in enumerate(operands) if not graph.is_constant(v)]
-    if not still_holds(node.op, [v.data for v in operands], node.partials, node.data, formed):
+    if not still_holds(node.op, data, recorded, node.data, formed):
         labels = ", ".join(v.label for v in (*operands, node) if v.label)
         raise ValueError(
-            f"the data of a node or its operands was changed after {rule(node.op).name} was recorded"
+            f"the data of a node or its operands was changed after {r.name} was recorded"
             f"{labels and f' ({labels})'}; build the graph again, backward() alone still knows the old numbers"
         )
-    return rule(node.op)
+    return r
 
 
 def still_holds(

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from autograd.engine import functions, graph, ieee
 from autograd.engine.value import Value
-from autograd.formula.cases import Case, Expression, cases_of, constants, fold, rule, textbook, unchanged
+from autograd.formula.cases import Case, Expression, Rule, cases_of, constants, fold, rule, textbook, unchanged
 
 BREAKDOWN: Final = 1e-6
 """So far apart two roundings of one formula never are: one of them has left the range of floats on its way."""
@@ -43,14 +43,17 @@ class Vocabulary:
         return self.words.pop("rule")  # type: ignore[no-any-return]
 
     def know(self, word: str) -> None:
-        """Take a word that is missing from the textbook; one that isn't there either raises where it is called."""
+        """Take a word that is lacking from the textbook; one that isn't there either raises where it is called."""
+        if word not in self.words:
+            self.words[word] = self._defined(word)
+
+    def _defined(self, word: str) -> Callable[..., Any]:
         definition = textbook()[0].get(word)
-        if word in self.words:
-            return
-        self.words[word] = _missing(word)  # for the time being
-        if definition is not None:
-            body = _branches(definition.cases, Source(self), lambda case: [case.value])
-            self.words[word] = self.function(definition.operands, body, word)
+        if definition is None:
+            return _missing(word)
+        source = _Selections(self) if "where" in self.words else Source(self)
+        body = _branches(definition.cases, source, lambda case: [case.value])
+        return self.function(definition.operands, body, word)
 
 
 def _missing(word: str) -> Callable[..., Any]:
@@ -182,9 +185,23 @@ def over(op: str, vocabulary: Vocabulary | Mapping[str, object]) -> Callable[...
 
 @cache
 def _over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
-    return vocabulary.function(rule(op).operands, _branches(cases_of(op), Source(vocabulary), _all), op)
+    cases_of(op)
+    return made(rule(op), vocabulary)
 
 
+def made(r: Rule, vocabulary: Vocabulary) -> Callable[..., Any]:
+    """The function over a vocabulary that a rule states, made afresh."""
+    return vocabulary.function(r.operands, _branches(r.cases, Source(vocabulary), _all), r.name)
+
+
+@cache
+def value_over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
+    """The value of a rule over a vocabulary, as a function of the operands."""
+    body = _branches(cases_of(op), Source(vocabulary), lambda case: [case.value])
+    return vocabulary.function(rule(op).operands, body, op)
+
+
+@cache
 def partial_over(op: str, position: int, vocabulary: Vocabulary) -> Callable[..., Any]:
     """∂z/∂(operand at position) over a vocabulary, as a function of z and the operands."""
     body = _branches(cases_of(op), Source(vocabulary), lambda case: [case.partials[position]], ("z",))
@@ -273,22 +290,17 @@ def _complex_erf(x: complex) -> complex:
 
 
 @cache
-def mpmath_numbers() -> Vocabulary:
-    """Real numbers of mpmath, to its working precision; nan where the result isn't real."""
-    mpmath = importlib.import_module("mpmath")
+def mpmath_numbers(context: Any = None) -> Vocabulary:
+    """Real numbers of mpmath, or of one context of it, to its working precision; nan where the result isn't real."""
+    mp = context or importlib.import_module("mpmath").mp
 
     def real(name: str) -> Callable[..., Any]:
-        function = getattr(mpmath, name)
-
-        def apply(*xs: Any) -> Any:
-            z = function(*xs)
-            return z if isinstance(z, mpmath.mpf) else mpmath.nan
-
-        return apply
+        function = getattr(mp, name)
+        return lambda *xs: z if isinstance(z := function(*xs), mp.mpf) else mp.nan
 
     names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos")
     words = {name: real(name) for name in (*names, "atan", "erf", "hypot", "power")}
-    return Vocabulary({**words, "normal_cdf": real("ncdf"), "number": mpmath.mpf, "total": mpmath.fsum})
+    return Vocabulary({**words, "normal_cdf": real("ncdf"), "number": mp.mpf, "total": mp.fsum})
 
 
 # ── derivatives as nodes ──
@@ -302,13 +314,22 @@ def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequenc
     """
     r, recorded = unchanged(node, operands), node.partials
     row: list[Value | float] = [v.data if graph.is_constant(v) else v for v in operands]
+    if r.of_sequences:
+        return _partials_of_sequences(node, r, row, wanted)
+    return [
+        _settled(_partial_over_values(node.op, i)(node, *row), recorded[i], row[i]) if want else 0.0
+        for i, want in enumerate(wanted)
+    ]
+
+
+def _partials_of_sequences(
+    node: Value, r: Rule, row: Sequence[Value | float], wanted: Sequence[bool]
+) -> list[Value | float]:
     groups = r.grouped(row)
     partials: list[Value | float] = []
-    for i, want in enumerate(map(any, r.grouped(wanted)) if r.of_sequences else wanted):
-        unformed: Any = [0.0] * len(groups[i]) if r.of_sequences else 0.0
-        found = _partial_over_values(node.op, i)(node, *groups) if want else unformed
-        partials += found if r.of_sequences else [found]
-    rows = zip(partials, recorded, row, wanted, strict=True)
+    for i, want in enumerate(map(any, r.grouped(wanted))):
+        partials += _partial_over_values(node.op, i)(node, *groups) if want else [0.0] * len(groups[i])
+    rows = zip(partials, node.partials, row, wanted, strict=True)
     return [_settled(partial, was, x) if want else 0.0 for partial, was, x, want in rows]
 
 
@@ -319,12 +340,14 @@ def _partial_over_values(op: str, position: int) -> Callable[..., Any]:
 
 def _settled(partial: Value | float, recorded: float, x: Value | float) -> Value | float:
     """A derivative over Values, brought into line with the recorded one at the points where formulas end."""
-    number = _data(partial)
+    number = partial.data if isinstance(partial, Value) else partial
+    if number == recorded:
+        return partial
     if recorded != recorded:
         # Outside a domain a derivative is nan, and so are all further ones: a bare nan would count as a constant.
         return partial if isinstance(partial, Value) and number != number else x * recorded
     near = math.isfinite(recorded) and abs(number - recorded) <= BREAKDOWN * max(abs(recorded), 1.0)
-    if number != recorded and not near:
+    if not near:
         # The formula breaks down where the rule has decided: the decision stands, as a constant.
         return recorded
     return partial

@@ -1,4 +1,4 @@
-"""Networks: modules that hold parameters and compute.
+"""Neural networks: modules that hold parameters and compute outputs from inputs.
 
 >>> import random
 >>> from autograd import nn
@@ -10,9 +10,9 @@ Value(data=0.0740595, grad=0.0)
 >>> [name for name, _ in model.named_parameters()][:4]
 ['layers.0.neurons.0.w.0', 'layers.0.neurons.0.w.1', 'layers.0.neurons.0.b', 'layers.0.neurons.1.w.0']
 
-What micrograd's `nn` has is here under the same names with the same defaults: ReLU inside, linear at the end,
-weights uniform in (−1, 1), biases zero. Cells and convolutions start as PyTorch's do. Inputs are lists of numbers or
-Values. There is no calculus in this room.
+Inputs are lists of numbers or Values. `Neuron`, `Layer`, `MLP` and `Module` have the names and defaults of
+micrograd's `nn`: ReLU in the hidden layers, a linear last layer, weights uniform in (-1, 1), biases zero. Cells and
+convolutions start as those of PyTorch do. All gradients come from the engine; these modules contain no derivatives.
 """
 
 from autograd.nn.choices import ACTIVATIONS, INITIALISATIONS, activate

@@ -1,4 +1,4 @@
-"""What a module chooses by name, activation and initialisation, and the checks that modules share.
+"""Activations and initialisations, chosen by name, and the check of a module's inputs.
 
 >>> from autograd import Value
 >>> from autograd.nn import activate
@@ -7,22 +7,21 @@
 """
 
 import math
-import random
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import Final
 
-from autograd.arguments import known
+from autograd.arguments import generator, known
 from autograd.engine.functions import log_softmax, softmax
 from autograd.engine.value import Number, Value
+from autograd.operations import activations
 from autograd.wording import counted
 
 _OF_LAYERS: Final[dict[str, Callable[[list[Value]], list[Value]]]] = {"softmax": softmax, "log_softmax": log_softmax}
-_OF_NUMBERS: Final = (
-    *("linear", "relu", "tanh", "sigmoid", "leaky_relu", "elu", "silu", "gelu", "softplus", "logsigmoid"),
-    *("exp", "sin", "square", "erf", "atan"),
-)
-ACTIVATIONS: Final = (*_OF_NUMBERS, *_OF_LAYERS)
-"""The names of activations: each of one number, but softmax and log_softmax, which are of a whole layer."""
+ACTIVATIONS: Final = ("linear", *activations(), *_OF_LAYERS)
+"""The names of the activations: operations on one node at a time; softmax and log_softmax, which take a whole layer.
+
+A user's own operation on one operand is an activation too."""
 
 _BOUNDS: Final[dict[str, Callable[[int, int], float]]] = {
     "uniform": lambda nin, nout: 1.0,
@@ -32,28 +31,45 @@ _BOUNDS: Final[dict[str, Callable[[int, int], float]]] = {
     "zeros": lambda nin, nout: 0.0,
 }
 INITIALISATIONS: Final = tuple(_BOUNDS)
-"""Names of initialisations: weights are uniform within ±1 (uniform, micrograd's), ±1/√nin (fan_in, PyTorch's, of the
-biases too), ±√(6/(nin + nout)) (xavier: Glorot and Bengio 2010), ±√(6/nin) (he: He et al. 2015) or zero."""
+"""The names of the initialisations. Weights are drawn uniformly from (-bound, bound), with the bound
+
+- uniform: 1, as in micrograd;
+- fan_in: 1/√nin, for the biases too, as in PyTorch;
+- xavier: √(6/(nin + nout)), by X. Glorot and Y. Bengio (2010);
+- he: √(6/nin), by K. He et al. (2015);
+- zeros: 0.
+
+Biases are 0 except with fan_in."""
 
 
 def activate(name: str, xs: list[Value]) -> list[Value]:
-    """The activation of that name of each of xs, or of all together. ValueError for an unknown name."""
-    known("activation", name, ACTIVATIONS)
+    """The outputs of the activation called name for the nodes xs: a list of the same length.
+
+    ValueError for a name that is no activation.
+    """
     if name in _OF_LAYERS:
         return _OF_LAYERS[name](xs)
-    return xs if name == "linear" else [getattr(x, name)() for x in xs]
+    return xs if name == "linear" else [activations()[activation(name)](x) for x in xs]
+
+
+def activation(name: str) -> str:
+    """The name itself; ValueError for one that is no activation."""
+    known("activation", name, dict.fromkeys([*ACTIVATIONS, *activations()]))
+    return name
 
 
 class Initial:
-    """Where parameters start: drawn one after another from rng, or from Python's shared generator."""
+    """Draws the initial weights and biases of a module with nin inputs and nout outputs.
 
-    def __init__(self, init: str, nin: int, nout: int, rng: random.Random | None) -> None:
+    They are drawn one after another from rng, or from Python's shared generator for None. ValueError for a name
+    that isn't in INITIALISATIONS, TypeError for an rng that is no generator.
+    """
+
+    def __init__(self, init: str, nin: int, nout: int, rng: Random | None) -> None:
         known("initialisation", init, INITIALISATIONS)
-        if rng is not None and not hasattr(rng, "uniform"):
-            raise TypeError(f"rng is a generator, as in random.Random(42), not {type(rng).__name__} {rng!r}")
         self._bound = _BOUNDS[init](nin, nout)
         self._biases_too = init == "fan_in"
-        self._draw = rng.uniform if rng is not None else random.uniform
+        self._draw = generator(rng).uniform
 
     def weight(self) -> Value:
         return Value(self._draw(-self._bound, self._bound) if self._bound else 0.0)
@@ -63,10 +79,13 @@ class Initial:
 
 
 def inputs(x: Sequence[Number], wanted: int, module: str, thing: str = "input") -> Sequence[Number]:
-    """The inputs, if there are as many as wanted. TypeError for what is no list, ValueError for another number."""
+    """x itself, if it is a list of `wanted` numbers or Values.
+
+    TypeError if x is no list, ValueError if its length is another; both name the module.
+    """
     if isinstance(x, (Value, str)) or not hasattr(x, "__len__"):
         remedy = "[x]" if isinstance(x, (Value, str)) or not hasattr(x, "__iter__") else "list(x)"
         raise TypeError(f"{module} takes a list of numbers or Values, not {type(x).__name__} {x!r}; write {remedy}")
     if len(x) != wanted:
-        raise ValueError(f"{module} of {counted(wanted, thing)} was given {len(x)}")
+        raise ValueError(f"{module} takes {counted(wanted, thing)}, not {len(x)}; give a list of {wanted}")
     return x

@@ -1,4 +1,4 @@
-"""A small window of weights moved over an image.
+"""Convolution: filters that are moved over images.
 
 >>> from autograd import Value
 >>> from autograd.nn import Conv2d
@@ -7,11 +7,11 @@
 >>> [[v.data for v in row] for row in edges([[[0, 0, 5, 5]]])[0]]
 [[0.0, 5.0, 0.0]]
 
-Each weight is one node, used at every place of the window: its gradient is the sum over all of them.
+Each weight is one node that is used at every position of its filter, so its gradient is the sum over all positions.
 """
 
-import random
 from collections.abc import Sequence
+from random import Random
 from typing import TypeAlias
 
 from autograd.arguments import whole
@@ -25,14 +25,15 @@ Image: TypeAlias = Sequence[Sequence[Number]]
 
 
 class Conv2d(Module):
-    """The correlation of images with nout sets of windows, plus a bias each.
+    """Correlates nin input channels with nout filters and adds a bias to each output channel.
 
-    Called with nin images, lists of rows of one size, it returns nout of them: each side of a picture of n numbers
-    becomes (n + 2·padding − kernel)//stride + 1. kernel is a side or (rows, columns); `weight` is nout × nin × rows ×
-    columns and `bias` nout, by default uniform within ±1/√(nin·rows·columns), all as in PyTorch. What padding
-    adds is zero. ValueError for sizes below 1, a number of images other than nin, ragged or unequal images, and
-    images smaller than the window. Source: Y. LeCun et al., Gradient-Based Learning Applied to Document
-    Recognition (1998).
+    Called with a list of nin images of one size, each a list of rows of numbers or Values, it returns nout images as
+    nested lists of Values. A side of n becomes (n + 2·padding - kernel)//stride + 1; padding adds rows and columns of
+    zeros on all four sides. kernel is the side of a square filter or (rows, columns). The parameters are `weight`
+    (nout × nin × rows × columns) and `bias` (nout, or empty for bias=False), by default uniform within
+    ±1/√(nin·rows·columns), as in PyTorch. ValueError for sizes below 1, an unknown init, another number of images
+    than nin, images that are ragged or of different sizes, and images smaller than a filter; TypeError for images
+    that are no nested lists. Source: Y. LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998).
     """
 
     def __init__(
@@ -45,14 +46,14 @@ class Conv2d(Module):
         padding: int = 0,
         bias: bool = True,
         init: str = "fan_in",
-        rng: random.Random | None = None,
+        rng: Random | None = None,
     ) -> None:
         sides = kernel if isinstance(kernel, (tuple, list)) else (kernel, kernel)
         if len(sides) != 2:
             raise ValueError(f"a kernel is a side or (rows, columns), not {kernel!r}")
         rows, columns = (whole("the side of a kernel", side) for side in sides)
-        whole("the number of images that come in", nin)
-        whole("the number of images that go out", nout)
+        whole("the number of input channels", nin)
+        whole("the number of output channels", nout)
         self.stride = whole("the stride", stride)
         self.padding = whole("the padding", padding, least=0)
         initial = Initial(init, nin * rows * columns, nout * rows * columns, rng)
@@ -64,18 +65,17 @@ class Conv2d(Module):
     def __call__(self, images: Sequence[Image]) -> list[list[list[Value]]]:
         rows, columns = len(self.weight[0][0]), len(self.weight[0][0][0])
         padded = [self._padded(image) for image in self._checked(images, rows, columns)]
-        height, width = len(padded[0]), len(padded[0][0])
-        flat = [[w for window in windows for row in window for w in row] for windows in self.weight]
-        out: list[list[list[Value]]] = [[] for _ in flat]
-        for top in range(0, height - rows + 1, self.stride):
-            for made in out:
-                made.append([])
-            for left in range(0, width - columns + 1, self.stride):
-                patch = [v for image in padded for row in image[top : top + rows] for v in row[left : left + columns]]
-                for k, weights in enumerate(flat):
-                    z = dot(weights, patch)
-                    out[k][-1].append(z + self.bias[k] if self.bias else z)
-        return out
+        tops = range(0, len(padded[0]) - rows + 1, self.stride)
+        lefts = range(0, len(padded[0][0]) - columns + 1, self.stride)
+        patches = [
+            [[v for image in padded for row in image[i : i + rows] for v in row[j : j + columns]] for j in lefts]
+            for i in tops
+        ]
+        filters = [[w for channel in weight for row in channel for w in row] for weight in self.weight]
+        outputs = [[[dot(weights, patch) for patch in row] for row in patches] for weights in filters]
+        if not self.bias:
+            return outputs
+        return [[[z + b for z in row] for row in image] for image, b in zip(outputs, self.bias, strict=True)]
 
     def _checked(self, images: Sequence[Image], rows: int, columns: int) -> Sequence[Image]:
         wanted = len(self.weight[0])
@@ -85,21 +85,22 @@ class Conv2d(Module):
         except TypeError:
             raise TypeError("a Conv2d takes a list of images, each a list of rows of numbers or Values") from None
         if given != wanted:
-            raise ValueError(f"a Conv2d of {counted(wanted, 'image')} was given {given}; one image is [image]")
+            raise ValueError(f"a Conv2d takes {counted(wanted, 'image')}, not {given}; write [image] for a single one")
         if len(shapes) != 1 or len(min(shapes)) != 2:
-            raise ValueError(f"the rows and images that a Conv2d is given have one size, not {sorted(shapes)}")
+            raise ValueError(f"all images and all rows of a Conv2d have one size, not {sorted(shapes)}")
         height, width = (side + 2 * self.padding for side in shapes.pop())
         if height < rows or width < columns:
-            raise ValueError(f"a window of {rows}×{columns} doesn't fit into an image of {height}×{width}")
+            raise ValueError(f"a filter of {rows}×{columns} doesn't fit into an image of {height}×{width}; add padding")
         return images
 
     def _padded(self, image: Image) -> list[list[Value]]:
         zero = operand(0.0, "Conv2d")
         side = [zero] * self.padding
         inner = [[*side, *(operand(v, "Conv2d") for v in row), *side] for row in image]
-        beyond = [[zero] * len(inner[0]) for _ in range(self.padding)]
-        return [*beyond, *inner, *beyond]
+        edge = [[zero] * len(inner[0])] * self.padding
+        return [*edge, *inner, *edge]
 
     def __repr__(self) -> str:
         sides = f"{len(self.weight[0][0])}×{len(self.weight[0][0][0])}"
-        return f"Conv2d from {len(self.weight[0])} to {counted(len(self.weight), 'image')} by windows of {sides}"
+        filters = counted(len(self.weight), "filter")
+        return f"Conv2d of {filters} of {sides}, {counted(len(self.weight[0]), 'input channel')}"

@@ -1,4 +1,4 @@
-"""Neurons, layers of them, and layers one after another.
+"""Neurons, layers of neurons, and networks of layers.
 
 >>> import random
 >>> from autograd.nn import Layer
@@ -7,24 +7,28 @@
 (3, 9)
 """
 
-import random
 from collections.abc import Sequence
+from itertools import pairwise
+from random import Random
 from typing import Any
 
-from autograd.arguments import known, whole
+from autograd.arguments import whole
 from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
-from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs
+from autograd.nn import choices
+from autograd.nn.choices import Initial, activate, inputs
 from autograd.nn.module import Module
 from autograd.wording import counted
 
 
 class Neuron(Module):
-    """activation(w·x + b): nin weights in `w` and the bias `b`, which is None with bias=False.
+    """activation(w·x + b), with the list `w` of nin weights and the bias `b`, which is None for bias=False.
 
-    nonlin=False makes it linear, as in micrograd; activation names any. Weights are drawn in order from rng, or from
-    Python's shared generator. nout, of the layer around it, matters to xavier alone. ValueError for no inputs, an
-    unknown activation or initialisation, and when called on another number of inputs.
+    Called with a list of nin numbers or Values, it returns one Value. activation is a name from ACTIVATIONS, or that of
+    an own operation; without one it is "relu", or "linear" for nonlin=False, as in micrograd. init is a name from
+    INITIALISATIONS. The weights are drawn in order from rng, or from Python's shared generator. nout is the size of
+    the layer around the neuron, which only xavier uses. ValueError for nin below 1, for an unknown name, and when
+    called with another number of inputs; TypeError when called with anything but a list.
     """
 
     def __init__(
@@ -35,11 +39,11 @@ class Neuron(Module):
         activation: str | None = None,
         bias: bool = True,
         init: str = "uniform",
-        rng: random.Random | None = None,
+        rng: Random | None = None,
         nout: int = 1,
     ) -> None:
         self.activation = activation if activation is not None else "relu" if nonlin else "linear"
-        known("activation", self.activation, ACTIVATIONS)
+        choices.activation(self.activation)
         initial = Initial(init, whole("the number of inputs", nin), nout, rng)
         self.w = [initial.weight() for _ in range(nin)]
         self.b = initial.bias() if bias else None
@@ -49,7 +53,7 @@ class Neuron(Module):
         return own | self._tensors_beside("w", "b")
 
     def preactivation(self, x: Sequence[Number]) -> Value:
-        """w·x + b."""
+        """w·x + b, for a list of nin numbers or Values; the errors are those of the call."""
         return self._weighed(inputs(x, len(self.w), "a neuron"))
 
     def _weighed(self, x: Sequence[Number]) -> Value:
@@ -64,9 +68,10 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """nout neurons on the same nin inputs; called, the list of their outputs, or the output of a single one.
+    """nout neurons that all read the same nin inputs.
 
-    Arguments and errors are those of Neuron.
+    Called with a list of nin numbers or Values, it returns the list of the nout outputs, or for nout = 1 that one
+    Value. The arguments and errors are those of Neuron; ValueError also for nout below 1.
     """
 
     def __init__(
@@ -78,7 +83,7 @@ class Layer(Module):
         activation: str | None = None,
         bias: bool = True,
         init: str = "uniform",
-        rng: random.Random | None = None,
+        rng: Random | None = None,
     ) -> None:
         options: dict[str, Any] = {"activation": activation, "bias": bias, "init": init, "rng": rng, "nout": nout}
         self.neurons = [Neuron(nin, nonlin, **options) for _ in range(whole("the number of neurons", nout))]
@@ -88,7 +93,7 @@ class Layer(Module):
         return {name: [part[name][0] for part in parts] for name in parts[0]} | self._tensors_beside("neurons")
 
     def __call__(self, x: Sequence[Number]) -> Any:
-        # A number is made a constant once, and not by every neuron.
+        # All neurons share the constant that a number becomes, so that it is one node and not nout.
         shared = [operand(v, "a layer") for v in inputs(x, len(self.neurons[0].w), "a layer")]
         outputs = activate(self.neurons[0].activation, [neuron._weighed(shared) for neuron in self.neurons])
         return outputs[0] if len(outputs) == 1 else outputs
@@ -100,10 +105,11 @@ class Layer(Module):
 
 
 class MLP(Module):
-    """Layers one after another: nin inputs, then as many neurons in each layer as nouts says.
+    """A multilayer perceptron: layers one after another, with nin inputs and the sizes nouts.
 
-    activation is that of all layers but the last, which has output_activation. The other arguments and the errors
-    are those of Layer; no layers are a ValueError.
+    Called with a list of nin numbers or Values, it returns what its last layer returns: a list of nouts[-1] Values,
+    or one Value for nouts[-1] = 1. activation is that of all layers but the last, output_activation that of the
+    last. The other arguments and the errors are those of Layer; ValueError also for empty nouts.
     """
 
     def __init__(
@@ -115,15 +121,14 @@ class MLP(Module):
         output_activation: str = "linear",
         bias: bool = True,
         init: str = "uniform",
-        rng: random.Random | None = None,
+        rng: Random | None = None,
     ) -> None:
         if not nouts:
             raise ValueError("an MLP has at least one layer; give the number of neurons of each in nouts")
-        widths = [nin, *nouts]
         names = [activation] * (len(nouts) - 1) + [output_activation]
         self.layers = [
-            Layer(widths[i], widths[i + 1], activation=name, bias=bias, init=init, rng=rng)
-            for i, name in enumerate(names)
+            Layer(*sizes, activation=name, bias=bias, init=init, rng=rng)
+            for sizes, name in zip(pairwise([nin, *nouts]), names, strict=True)
         ]
 
     def tensors(self) -> dict[str, Any]:

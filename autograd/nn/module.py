@@ -1,4 +1,4 @@
-"""What has parameters, and how it finds them.
+"""The base class of everything that has parameters.
 
 >>> from autograd import Value
 >>> from autograd.nn import Module
@@ -18,14 +18,17 @@ from autograd.engine.value import Value
 
 
 class Module:
-    """What has parameters: the leaves among its attributes, in lists of them and in modules of its own.
+    """Finds the parameters among its attributes: the leaves, those in lists, and those of modules inside it.
 
-    A module that overrides `parameters` decides itself which they are. What was computed under no_grad is a leaf as
-    well: a state that isn't to be learnt is kept elsewhere, or as plain numbers.
+    A subclass that overrides `parameters` decides itself which nodes are parameters. A result computed under
+    no_grad() is a leaf too, so it would count as a parameter: keep a state that isn't learnt as plain numbers.
     """
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Each parameter once with its path, as in layers.0.neurons.2.b, in the order in which attributes were set."""
+        """Each parameter once, as (path, node), in the order in which the attributes were set.
+
+        A path joins names and positions in lists, as in layers.0.neurons.2.b.
+        """
         seen: set[int] = set()
         for name, v in _parameters_in(vars(self).items()):
             if id(v) not in seen:
@@ -33,26 +36,22 @@ class Module:
                 yield name, v
 
     def parameters(self) -> list[Value]:
-        """Each parameter once, in the same order."""
+        """Each parameter once, in the order of `named_parameters`."""
         return [v for _, v in self.named_parameters()]
 
     def tensors(self) -> dict[str, Any]:
-        """The parameters as they are saved: a Value, or lists of Values as deep as the shape, by name.
+        """The parameters by name, as `autograd.state` saves them: a Value, or Values in lists nested as the shape says.
 
-        A layer has a `weight` (nout × nin) and a `bias`, as PyTorch's Linear has.
+        A layer has a `weight` (nout × nin) and a `bias` (nout), as PyTorch's Linear has.
         """
         return self._tensors_beside()
 
     def _tensors_beside(self, *known: str) -> dict[str, Any]:
-        """Those of all attributes but the ones named."""
-        found: dict[str, Any] = {}
-        for name, thing in vars(self).items():
-            if name not in known:
-                found |= _tensors_in(name, thing)
-        return found
+        """The tensors of all attributes except the known ones."""
+        return _tensors_in({name: thing for name, thing in vars(self).items() if name not in known}.items())
 
     def zero_grad(self) -> None:
-        """Set the gradient of every parameter to zero, for gradients add up."""
+        """Set the gradient of every parameter to 0, because `backward` accumulates."""
         for v in self.parameters():
             v.grad = 0.0
 
@@ -67,29 +66,30 @@ def _parameters_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -
             yield from _parameters_in(((str(i), x) for i, x in enumerate(thing)), f"{prefix}{name}.")
 
 
-def _named(part: Module) -> Iterator[tuple[str, Value]]:
-    """The parameters of a part under their names, those alone that its own `parameters` gives, if it has one."""
-    if type(part).parameters is Module.parameters:
-        yield from part.named_parameters()
+def _named(module: Module) -> Iterator[tuple[str, Value]]:
+    """The named parameters of an inner module; only those that its own `parameters` lists, if it overrides that."""
+    if type(module).parameters is Module.parameters:
+        yield from module.named_parameters()
         return
-    names = {id(v): name for name, v in Module.named_parameters(part)}
-    for i, v in enumerate(part.parameters()):
+    names = {id(v): name for name, v in Module.named_parameters(module)}
+    for i, v in enumerate(module.parameters()):
         yield names.get(id(v), f"parameters.{i}"), v
 
 
-def _tensors_in(name: str, thing: object) -> dict[str, Any]:
-    if isinstance(thing, Module):
-        return {f"{name}.{inner}": tensor for inner, tensor in thing.tensors().items()}
-    if _is_tensor(thing):
-        return {name: thing}
+def _tensors_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for i, part in enumerate(thing if isinstance(thing, (list, tuple)) else ()):
-        found |= _tensors_in(f"{name}.{i}", part)
+    for name, thing in attributes:
+        if isinstance(thing, Module):
+            found |= {f"{prefix}{name}.{inner}": tensor for inner, tensor in thing.tensors().items()}
+        elif _is_tensor(thing):
+            found[prefix + name] = thing
+        elif isinstance(thing, (list, tuple)):
+            found |= _tensors_in(((str(i), x) for i, x in enumerate(thing)), f"{prefix}{name}.")
     return found
 
 
 def _is_tensor(thing: object) -> bool:
-    """Whether it is a parameter, or lists that hold nothing but parameters."""
+    """Whether thing is a parameter, or nested lists that hold only parameters."""
     if isinstance(thing, (list, tuple)):
         return bool(thing) and all(map(_is_tensor, thing))
     return isinstance(thing, Value) and not thing.operands

@@ -1,4 +1,4 @@
-"""Cells that keep a state from one step of a sequence to the next.
+"""Recurrent cells, which hand a state on from one step of a sequence to the next.
 
 >>> import random
 >>> from autograd.nn import RNNCell
@@ -9,16 +9,17 @@
 >>> h
 [Value(data=-0.278837, grad=0.0), Value(data=-0.0901584, grad=0.0)]
 
-The gradient of a loss of the last state goes back through every step: backpropagation through time is the graph.
+The graph of a sequence contains every step, so `backward` from its end is backpropagation through time.
 """
 
-import random
 from collections.abc import Sequence
+from random import Random
 
-from autograd.arguments import known, whole
+from autograd.arguments import whole
 from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
-from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs
+from autograd.nn import choices
+from autograd.nn.choices import Initial, activate, inputs
 from autograd.nn.module import Module
 from autograd.wording import counted
 
@@ -26,16 +27,16 @@ State = Sequence[Number]
 
 
 class _Cell(Module):
-    """As many rows of W_ih·x + b_ih + W_hh·h + b_hh as there are hidden units, or four times as many.
+    """The preactivations W_ih·x + b_ih + W_hh·h + b_hh, with one row for each gate and hidden unit.
 
-    The parameters have PyTorch's names, shapes and order, so that a saved cell loads there.
+    The parameters have PyTorch's names, shapes and order, so that a saved cell can be loaded there.
     """
 
-    def __init__(self, nin: int, nhidden: int, gates: int, bias: bool, init: str, rng: random.Random | None) -> None:
-        nin, nhidden = whole("the number of inputs", nin), whole("the number of hidden units", nhidden)
+    def __init__(self, nin: int, nhidden: int, gates: int, bias: bool, init: str, rng: Random | None) -> None:
+        nin, nhidden = whole("the number of inputs", nin), whole("the hidden size", nhidden)
         rows = gates * nhidden
         initial = Initial(init, nhidden, nhidden, rng)
-        # PyTorch's bound, fan_in, goes by the hidden units for all of a cell.
+        # PyTorch takes the hidden size for the bound of all parameters of a cell, and fan_in is PyTorch's.
         into = initial if init == "fan_in" else Initial(init, nin, nhidden, rng)
         self.weight_ih = [[into.weight() for _ in range(nin)] for _ in range(rows)]
         self.weight_hh = [[initial.weight() for _ in range(nhidden)] for _ in range(rows)]
@@ -44,13 +45,13 @@ class _Cell(Module):
 
     @property
     def nhidden(self) -> int:
-        """The number of hidden units: what the state has."""
+        """The hidden size: the length of the state."""
         return len(self.weight_hh[0])
 
     def _rows(self, x: Sequence[Number], h: State | None) -> list[Value]:
         kind = type(self).__name__
         x = inputs(x, len(self.weight_ih[0]), f"an {kind}")
-        # A number is made a constant once, and not by every row.
+        # All rows share the constant that a number becomes, so that it is one node and not one for each row.
         both = [operand(v, kind) for v in (*x, *self._state(h, "h"))]
         rows = [dot(into + back, both) for into, back in zip(self.weight_ih, self.weight_hh, strict=True)]
         if not self.bias_ih:
@@ -63,16 +64,17 @@ class _Cell(Module):
         return inputs(given, self.nhidden, f"the state {name} of an {type(self).__name__}", "number")
 
     def __repr__(self) -> str:
-        units = counted(self.nhidden, "hidden unit")
-        return f"{type(self).__name__} of {units}, {counted(len(self.weight_ih[0]), 'input')}"
+        return f"{type(self).__name__} of {counted(len(self.weight_ih[0]), 'input')}, hidden size {self.nhidden}"
 
 
 class RNNCell(_Cell):
-    """h' = activation(W_ih·x + b_ih + W_hh·h + b_hh): nin inputs, nhidden numbers of state.
+    """A plain recurrent cell: h' = activation(W_ih·x + b_ih + W_hh·h + b_hh).
 
-    Called with the inputs and the last state, it returns the next state, a list; without one, it starts from zeros.
-    By default parameters are uniform within ±1/√nhidden, as PyTorch's are. ValueError for sizes below 1, unknown
-    names, and inputs or a state of another length. Source: J. Elman, Finding Structure in Time (1990).
+    Called with a list of nin inputs and the last state h, it returns the next state: a list of nhidden Values.
+    Without a state it starts from zeros. The parameters are `weight_ih` (nhidden × nin), `weight_hh`
+    (nhidden × nhidden), `bias_ih` and `bias_hh` (nhidden, or empty for bias=False), by default uniform within
+    ±1/√nhidden, as in PyTorch. ValueError for sizes below 1, for unknown names, and for inputs or a state of another
+    length; TypeError for inputs or a state that are no lists. Source: J. Elman, Finding Structure in Time (1990).
     """
 
     def __init__(
@@ -83,9 +85,9 @@ class RNNCell(_Cell):
         activation: str = "tanh",
         bias: bool = True,
         init: str = "fan_in",
-        rng: random.Random | None = None,
+        rng: Random | None = None,
     ) -> None:
-        known("activation", activation, ACTIVATIONS)
+        choices.activation(activation)
         super().__init__(nin, nhidden, 1, bias, init, rng)
         self.activation = activation
 
@@ -94,19 +96,20 @@ class RNNCell(_Cell):
 
 
 class LSTMCell(_Cell):
-    """A cell with a memory: nin inputs, nhidden numbers of state h and as many of memory c.
+    """A cell with a long short-term memory: a state h and a memory c, each of nhidden Values.
 
-    With the rows of W_ih·x + b_ih + W_hh·h + b_hh in four parts, as PyTorch orders them, i f g o:
+    The preactivations W_ih·x + b_ih + W_hh·h + b_hh have 4·nhidden rows, in PyTorch's order i, f, g, o:
 
         c' = σ(f)·c + σ(i)·tanh(g)      h' = σ(o)·tanh(c')
 
-    Called with the inputs and the last (h, c), it returns the next (h', c'), two lists; without, both start from
-    zeros. Initialisation and errors are those of RNNCell. Source: S. Hochreiter, J. Schmidhuber, Long Short-Term
-    Memory (1997), with the forget gate of F. Gers et al. (2000).
+    Called with a list of nin inputs and the last pair (h, c), it returns the next pair (h', c') of lists. Without a
+    pair both start from zeros. The parameters, initialisation and errors are those of RNNCell, with 4·nhidden rows;
+    TypeError also for a state that is no pair. Source: S. Hochreiter, J. Schmidhuber, Long Short-Term Memory
+    (1997), with the forget gate of F. Gers et al. (2000).
     """
 
     def __init__(
-        self, nin: int, nhidden: int, *, bias: bool = True, init: str = "fan_in", rng: random.Random | None = None
+        self, nin: int, nhidden: int, *, bias: bool = True, init: str = "fan_in", rng: Random | None = None
     ) -> None:
         super().__init__(nin, nhidden, 4, bias, init, rng)
 
@@ -115,11 +118,11 @@ class LSTMCell(_Cell):
     ) -> tuple[list[Value], list[Value]]:
         pair = isinstance(state, (tuple, list)) and len(state) == 2 and not isinstance(state[0], (Value, float, int))
         if state is not None and not pair:
-            raise TypeError("the state of an LSTMCell is the pair (h, c) that it returned")
+            raise TypeError("the state of an LSTMCell is the pair (h, c) that its last call returned; pass both")
         h, c = state if state is not None else (None, None)
         memory = self._state(c, "c")
         rows = self._rows(x, h)
         n = self.nhidden
-        took, kept, new, shown = (rows[k * n : (k + 1) * n] for k in range(4))
-        c_next = [f.sigmoid() * m + i.sigmoid() * g.tanh() for i, f, g, m in zip(took, kept, new, memory, strict=True)]
-        return [o.sigmoid() * m.tanh() for o, m in zip(shown, c_next, strict=True)], c_next
+        i, f, g, o = (rows[k * n : (k + 1) * n] for k in range(4))
+        c_next = [f[k].sigmoid() * memory[k] + i[k].sigmoid() * g[k].tanh() for k in range(n)]
+        return [o[k].sigmoid() * c_next[k].tanh() for k in range(n)], c_next
