@@ -125,7 +125,7 @@ def test_a_renderer_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         raise subprocess.TimeoutExpired(command, timeout)
 
     monkeypatch.setattr(subprocess, "run", hang)
-    with pytest.raises(RuntimeError, match="more than 60 seconds; draw fewer numbers with max_nodes"):
+    with pytest.raises(RuntimeError, match="more than 60 seconds; draw fewer nodes with max_nodes"):
         draw(Value(1.0)).svg()
 
 

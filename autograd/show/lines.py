@@ -160,7 +160,7 @@ def _backward_line(step: Step, position: int) -> str:
         f"{brief(step.upstream)} · {f'({factor})' if factor.startswith('-') else factor}",
         contribution,
     ]
-    end = "" if formula in ("", factor) else f"   ({formula})"
+    end = "" if formula == factor else f"   ({formula})"
     if step.before:
         end += f"; {operation_text('add', [brief(step.before), contribution])} = {brief(step.grad)}"
     return folded(parts, end)
@@ -171,10 +171,11 @@ _latest: tuple[Calculation, AppliedCase] | None = None
 
 
 def _formula(made: Calculation, position: int) -> str:
-    """The formula of a local derivative under the names of the nodes; empty for a rule whose source can't be read."""
+    """The formula of a local derivative under the names of the nodes, or that there is none."""
     global _latest
-    if not rule(made.operation).cases:
-        return ""
+    r = rule(made.operation)
+    if not r.cases:
+        return f"{r.name}, of which no source can be read"
     latest = _latest
     if latest is None or latest[0] is not made:
         _latest = latest = made, case_of(made.operation, made.data)
