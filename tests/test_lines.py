@@ -117,7 +117,7 @@ def test_a_line_says_that_a_rule_has_no_source(monkeypatch: pytest.MonkeyPatch) 
     x = Value(3.0, label="x")
     steps = list(Stepper(x * x))
     monkeypatch.setattr("autograd.show.lines.rule", lambda op: rule(op)._replace(cases=()))
-    assert str(steps[-2]) == "∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3   (multiply, of which no source can be read)"
+    assert str(steps[-2]).endswith("= 3   (multiply, of which no source can be read)")
 
 
 def test_nothing_is_written_twice() -> None:
