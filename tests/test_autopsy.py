@@ -25,7 +25,10 @@ CASES: list[tuple[Callable[[Value, Value], Value], str]] = [
     (lambda x, y: x.exp().log1p(), "x.softplus()"),
     (lambda x, y: x.exp() / (1 + x.exp()), "x.sigmoid()"),
     (lambda x, y: 1 / (1 + x.exp()), "(-x).sigmoid()"),
-    (lambda x, y: x.exp() / (x.exp() + y.exp()), "softmax(xs)[k]"),
+    (lambda x, y: x.exp() / (x.exp() + y.exp()), "exp(x)/Σ exp(xs), write softmax(xs)[k]"),
+    (lambda x, y: (x.exp() / (x.exp() + y.exp())).log(), "log_softmax(xs)[k]"),
+    (lambda x, y: (x.exp() / (1 + x.exp())).log(), "exp(x)/(1 + exp(x)), write x.sigmoid()"),
+    (lambda x, y: 1 / ((-y * 800).exp() + 1), "1/(1 + exp("),
     (lambda x, y: total([x.exp(), y.exp(), y.exp()]).log(), "logsumexp(xs)"),
     (lambda x, y: ((x * 1e200) ** 2 + y * y).sqrt(), "hypot("),
     (lambda x, y: total([(x * 1e200) ** 2, y * y, x.square()]).sqrt(), "norm(xs)"),
@@ -116,6 +119,10 @@ def test_what_does_no_harm_is_not_blamed() -> None:
         lambda x, u: (u.log() ** 2 + x**2).sqrt(),
         lambda x, u: (1 + (u**0.5).exp()).log(),
         lambda x, u: (u.log().exp() + u.exp()).log(),
+        lambda x, u: ((x * 1e200) ** 2 + Value(math.inf) ** 2).sqrt(),
+        lambda x, u: x.exp() + (1 / x.exp()).sqrt(),
+        lambda x, u: (x.exp() + Value(1.0)).log(),
+        lambda x, u: x.exp() / (1 + (x + 1).exp()),
     ],
 )
 def test_no_remedy_is_better_than_a_wrong_one(f: Callable[[Value, Value], Value]) -> None:
@@ -133,6 +140,24 @@ def test_long_and_shared_sums_are_looked_through_at_once() -> None:
     for _ in range(60):
         z = z + z
     assert autopsy((z + Value(800.0).exp()).log()).where == "value"
+
+
+def test_reasons_of_gradients() -> None:
+    x = Value(1e-200, label="x")
+    assert autopsy(x * 1e200 * 1e200).reason == "the product is beyond the largest float"
+    assert autopsy(x * 1e308 + x * 1e308).reason == "the sum of the contributions is beyond the largest float"
+    found = autopsy((x * 0).sqrt() * 2)
+    assert found.reason == "the local derivative of sqrt is inf there"
+    assert found.node in found.path
+    assert found.operand is found.path[0].operands[0]
+
+
+def test_the_way_to_the_root_is_one_that_gradients_take() -> None:
+    y = Value(0.0, label="x").sqrt()
+    found = autopsy(y.detach() + ((y * 2) * 2) * 2)
+    assert [v.op for v in found.path] == ["sqrt", "multiply", "multiply", "multiply", "add"]
+    found = autopsy((Value(-1.0).log() * 2).tanh() + maximum(1.0, Value(2.0)))
+    assert [v.op for v in found.path] == ["log", "multiply", "tanh", "add"]
 
 
 @pytest.mark.parametrize(
