@@ -1,6 +1,7 @@
-"""Builds the package every way there is, and looks at what comes out."""
+"""Builds the package in every way and checks the wheels; `python .ci/wheels.py` prints a line for each check."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -14,38 +15,43 @@ ENGINE = [p for p in SOURCES if p.startswith("autograd/engine/") and not p.endsw
 EXTENSION = sysconfig.get_config_var("EXT_SUFFIX")
 
 
-def run(*words: str, **environment: str) -> str:
-    """What a command of this Python prints, warnings of its own included."""
+def start(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of this Python to its end, whatever its status."""
     command = [sys.executable, "-m", *words]
-    done = subprocess.run(command, env={**os.environ, **environment}, cwd=ROOT, capture_output=True, encoding="utf-8")
+    return subprocess.run(command, env={**os.environ, **environment}, cwd=ROOT, capture_output=True, encoding="utf-8")
+
+
+def run(*words: str, **environment: str) -> str:
+    """The output of a command of this Python, with its warnings."""
+    done = start(*words, **environment)
     if done.returncode:
         sys.exit(f"{' '.join(words)} failed:\n{done.stdout}\n{done.stderr}")
     return done.stdout + done.stderr
 
 
 def wheel(source: Path, folder: Path, **environment: str) -> tuple[Path, str]:
-    """A wheel built from a checkout or an sdist, and what was printed."""
+    """Build a wheel from a checkout or an sdist; return its path and the output of the build."""
     folder.mkdir()
-    said = run("pip", "wheel", "--verbose", "--no-deps", "--wheel-dir", str(folder), str(source), **environment)
+    output = run("pip", "wheel", "--verbose", "--no-deps", "--wheel-dir", str(folder), str(source), **environment)
     (path,) = folder.iterdir()
-    return path, said
+    return path, output
 
 
 def contents(path: Path) -> dict[str, bytes]:
-    """Each file of the wheel that is no metadata."""
+    """The files of a wheel by name, without its metadata."""
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
 
 
-def expect(what: str, truth: bool) -> None:
-    """Print what holds; end with an error if it doesn't."""
-    print(("  ok  " if truth else "  NO  ") + what)
+def expect(claim: str, truth: bool) -> None:
+    """Print the claim; end the process with an error if it is false."""
+    print(("  ok  " if truth else "  NO  ") + claim)
     if not truth:
-        sys.exit(f"wheels: not so: {what}")
+        sys.exit(f"wheels: this is false: {claim}")
 
 
 def main() -> None:
-    """Print one line for each thing that holds."""
+    """Build the wheels and check them."""
     plain = {*SOURCES, "autograd/py.typed"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -67,12 +73,24 @@ def main() -> None:
 
         pure, _ = wheel(ROOT, folder / "pure", AUTOGRAD_PURE="1")
         expect(f"AUTOGRAD_PURE=1 gives {pure.name}", pure.name.endswith("-py3-none-any.whl"))
-        expect("which holds the sources and py.typed, and nothing else", set(contents(pure)) == plain)
+        expect("it holds the sources and py.typed, and nothing else", set(contents(pure)) == plain)
 
-        fallback, said = wheel(ROOT, folder / "fallback", CC="no-such-compiler")
-        told = [line.strip() for line in said.splitlines() if "no machine code" in line]
-        expect(f"without a C compiler the same comes out, and one line is printed: {told[:1]}", len(told) == 1)
-        expect("byte for byte", fallback.read_bytes() == pure.read_bytes())
+        fallback, output = wheel(ROOT, folder / "fallback", CC="no-such-compiler")
+        reasons = [line.strip() for line in output.splitlines() if "no machine code" in line]
+        expect(
+            f"without a C compiler the same wheel is built, and one line is printed: {reasons[:1]}", len(reasons) == 1
+        )
+        expect("the two are the same bytes", fallback.read_bytes() == pure.read_bytes())
+
+        broken = folder / "broken"
+        shutil.copytree(ROOT, broken, ignore=shutil.ignore_patterns(".git", ".venv", "*.so", "*.pyd", "__pycache__"))
+        patches = broken / ".build" / "mend.py"
+        text = patches.read_text(encoding="utf-8")
+        patches.write_text(text.replace("_SETUP = re.compile(r'", "_SETUP = re.compile(r'no such C "), encoding="utf-8")
+        done = start("pip", "wheel", "--no-deps", "--wheel-dir", str(folder / "none"), str(broken), AUTOGRAD_PURE="0")
+        problem = "the patch 'no __internal_mypyc_setup in dir()' matched 0 times"
+        expect("a patch of the C that finds nothing ends the build", problem in done.stdout + done.stderr)
+        expect("with an error", done.returncode != 0)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def _read(words: list[str]) -> argparse.Namespace:
     parser, of_expressions = _parsers()
     if words[0] not in of_expressions:
         return parser.parse_args(words)
-    # argparse takes every word that starts with a minus sign for an option, but an expression may start so too.
+    # An expression may start with a minus sign, which argparse takes for an option unless a space comes before it.
     end = words.index("--") if "--" in words else len(words)
     shielded = [f" {w}" if w.startswith("-") and not _is_option(w) else w for w in words[1:end]]
     return of_expressions[words[0]].parse_intermixed_args(shielded + words[end:])
@@ -166,7 +166,7 @@ def _expression(options: argparse.Namespace) -> Value:
 
 
 def _step(options: argparse.Namespace) -> None:
-    from autograd.show.stepper import Stepper  # Only this command needs it, and its import takes a while.
+    from autograd.show.stepper import Stepper  # Only this command needs it, and its import takes time.
 
     root = _expression(options)
     root.label = root.label or "z"

@@ -1,4 +1,4 @@
-"""Derivatives of functions: gradients as ordinary nodes, to any order.
+"""Derivatives of functions as ordinary nodes, so that they can be differentiated again, to any order.
 
 >>> from autograd import grad
 >>> def f(x):
@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd import formula
-from autograd.engine import guarded
+from autograd.engine import reading
 from autograd.engine.graph import is_constant
 from autograd.engine.modes import recording
 from autograd.engine.tape import Tape
@@ -19,10 +19,10 @@ from autograd.engine.value import Value
 
 
 def topological_order(root: Value) -> list[Value]:
-    """Every node of the graph of root, once, each after its operands, root last.
+    """The list of all nodes of the graph of root, each once and after its operands, so that root is the last.
 
-    The order is the same in every process: it follows the operands as they were written. A leaf
-    stands just before the first node that uses it. TypeError if root is no Value.
+    The order follows the operands from left to right, so it is the same in every process. A leaf comes directly before
+    the first node that uses it. TypeError if root is no Value.
 
     >>> x = Value(3.0, label="x")
     >>> [v.op or v.label or v.data for v in topological_order(x * x + 1)]
@@ -30,17 +30,18 @@ def topological_order(root: Value) -> list[Value]:
     """
     if not isinstance(root, Value):
         raise TypeError(f"topological_order takes one Value, not {type(root).__name__} {root!r}")
-    return guarded.all_in_order(root)
+    return reading.all_in_order(root)
 
 
 def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
-    """∂root/∂v for each v of wrt, as Values that are ordinary nodes of the same graph.
+    """The derivatives ∂root/∂v for each v in wrt, as a list of Values that are ordinary nodes of the same graph.
 
-    They can be differentiated again, drawn, or put to further use; no `.grad` is touched. A v that
-    root doesn't depend on gives 0. A derivative may be written in terms of results (that of z = tanh(x)
-    is 1 − z²), so differentiated again by an interior node it counts that node's use there.
-    TypeError if root or one of wrt is no Value, RuntimeError inside `no_grad()`, ValueError if the
-    data of a node was changed since the graph was made.
+    They can be differentiated again, drawn, and used in further operations. No `.grad` changes. The derivative is 0 for
+    a v on which root doesn't depend. A derivative may use a result, as that of z = tanh(x), which is 1 - z², uses z. If
+    it is differentiated again by such an interior node z, this use counts too.
+
+    TypeError if root is no Value or wrt no sequence of Values, RuntimeError inside `no_grad()`, ValueError if the data
+    of a node was changed after the graph was built, or if a v is a constant of the graph.
 
     >>> x, y = Value(3.0), Value(4.0)
     >>> dx, dy = grad_graph(x * x * y, wrt=[x, y])
@@ -98,17 +99,14 @@ def _times(upstream: Value | float, partial: Value | float) -> Value | float:
 
 
 def _own(gradient: Value | float, known: set[int]) -> Value:
-    """A node that is the caller's to label: a gradient may be a node of the graph itself, as ∂(w·x)/∂w is x."""
+    """A new node for a gradient that is a node of the graph, as ∂(w·x)/∂w is x, so that the caller can label it."""
     own = Value(gradient) if isinstance(gradient, float) else +gradient if id(gradient) in known else gradient
     known.add(id(own))
     return own
 
 
-# ── nested arguments ──
-
-
 def leaves(nest: object) -> Iterator[object]:
-    """The numbers of nested lists and tuples, from left to right."""
+    """The items of nested lists and tuples that are no lists or tuples, from left to right."""
     if isinstance(nest, (list, tuple)):
         for part in nest:
             yield from leaves(part)
@@ -117,7 +115,7 @@ def leaves(nest: object) -> Iterator[object]:
 
 
 def rebuild(nest: object, numbers: Iterator[Any]) -> Any:
-    """The same nesting with its numbers replaced, from left to right."""
+    """The same nesting with its leaves replaced by numbers, from left to right."""
     if isinstance(nest, (list, tuple)):
         parts = [rebuild(part, numbers) for part in nest]
         if isinstance(nest, list):
@@ -127,8 +125,8 @@ def rebuild(nest: object, numbers: Iterator[Any]) -> Any:
 
 
 def _input(x: object) -> Value:
-    # A node of its own even for a Value, or else `grad` inside a function that is itself
-    # differentiated would take the outer function's use of the same Value for its own.
+    # A Value gets a new node too. Without it, `grad` inside a function that is differentiated itself would count the
+    # outer function's uses of the same Value as its own.
     if not isinstance(x, Value):
         return Value(x)
     alias = +x
@@ -136,17 +134,13 @@ def _input(x: object) -> Value:
     return alias
 
 
-# ── functions ──
-
-
 def value_and_grad(f: Callable[..., Any]) -> Callable[..., tuple[Value, Any]]:
-    """A function that returns f's value and its gradient.
+    """A function that returns the pair (value, gradient) of f.
 
-    f takes Values, alone or in nested lists and tuples, and returns one Value. The function
-    returned takes numbers or Values in the same way and returns (value, gradient): for one
-    argument the gradient has its nesting, for several it is a tuple with one entry for each.
-    Keyword arguments are passed on and not differentiated. TypeError if f is no function or returns
-    anything but a Value, RuntimeError inside `no_grad()`.
+    f takes Values, alone or in nested lists and tuples, and returns one Value. The returned function takes numbers or
+    Values in the same nesting. Its gradient has the nesting of the argument, or for several arguments it is a tuple
+    with one entry for each. Keyword arguments are passed on to f and not differentiated. TypeError if f is no function
+    or returns anything but a Value, or if there is no argument; RuntimeError inside `no_grad()`.
 
     >>> value_and_grad(lambda w: w[0] * w[1])([2.0, 5.0])
     (Value(data=10.0, grad=0.0), [Value(data=5.0, grad=0.0), Value(data=2.0, grad=0.0)])
@@ -170,9 +164,9 @@ def value_and_grad(f: Callable[..., Any]) -> Callable[..., tuple[Value, Any]]:
 
 
 def grad(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that returns f's gradient, as ordinary nodes: `grad(grad(f))` is the second derivative.
+    """A function that returns the gradient of f as ordinary nodes, so that `grad(grad(f))` is the second derivative.
 
-    Arguments, nesting and errors are those of `value_and_grad`.
+    The arguments, nesting and errors are those of `value_and_grad`.
 
     >>> grad(lambda x, y: x * y)(2.0, 5.0)
     (Value(data=5.0, grad=0.0), Value(data=2.0, grad=0.0))
@@ -187,7 +181,7 @@ def grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _kind(thing: object) -> str:
-    """What a thing is, for an error, and what to do instead."""
+    """The type and text of a thing for an error message, with the remedy."""
     shown = f"{type(thing).__name__} {thing!r}"
     if isinstance(thing, (list, tuple)):
         return f"{shown}; return one element, or a total(…) of them"

@@ -50,6 +50,8 @@ class Operation(NamedTuple):
     """Whether text shows the formula of its value in place of its name."""
     chooses: bool = False
     """Whether it picks one of its operands, so that its derivatives jump where two of them tie."""
+    activation: bool = False
+    """Whether a layer may apply it to each of its outputs."""
 
     @property
     def public(self) -> bool:
@@ -86,8 +88,8 @@ def _prefix(name: str, sign: str, symbol: str, function: Callable[..., Value], x
     return Operation(name, (x,), "prefix", sign, symbol, function, by_formula=name == "negative")
 
 
-def _method(name: str, *domains: Domain, symbol: str = "") -> Operation:
-    return Operation(name, domains, "method", "", symbol, getattr(Value, name))
+def _method(name: str, *domains: Domain, symbol: str = "", activation: bool = False) -> Operation:
+    return Operation(name, domains, "method", "", symbol, getattr(Value, name), activation=activation)
 
 
 def _function(name: str, x: Domain, y: Domain, symbol: str = "", *, chooses: bool = False) -> Operation:
@@ -114,34 +116,34 @@ _ROWS: Final = (
     _prefix("negative", "-{}", "−x", operator.neg, WIDE),
     _prefix("positive", "+{}", "+x", operator.pos, WIDE),
     _prefix("absolute", "abs({})", "|x|", abs, NONZERO),
-    _method("square", WIDE, symbol="x²"),
+    _method("square", WIDE, symbol="x²", activation=True),
     _method("reciprocal", NONZERO, symbol="1/x"),
     _method("sqrt", POSITIVE, symbol="√x"),
     _method("rsqrt", POSITIVE, symbol="1/√x"),
-    _method("exp", MODERATE, symbol="eˣ"),
+    _method("exp", MODERATE, symbol="eˣ", activation=True),
     _method("expm1", MODERATE, symbol="eˣ − 1"),
     _method("log", POSITIVE),
     _method("log1p", ((-0.9, 10.0),), symbol="log(1 + x)"),
     _method("log2", POSITIVE),
     _method("log10", POSITIVE),
-    _method("sin", WIDE),
+    _method("sin", WIDE, activation=True),
     _method("cos", WIDE),
     _method("tan", ((-1.3, 1.3),)),
     _method("asin", INSIDE_ONE),
     _method("acos", INSIDE_ONE),
-    _method("atan", WIDE),
+    _method("atan", WIDE, activation=True),
     _method("sinh", MODERATE),
     _method("cosh", MODERATE),
-    _method("tanh", MODERATE),
-    _method("erf", ((-2.5, 2.5),)),
-    _method("sigmoid", WIDE, symbol="σ"),
-    _method("logsigmoid", WIDE),
-    _method("softplus", WIDE),
-    _method("relu", NONZERO),
-    _method("leaky_relu", NONZERO, ((0.01, 0.5),)),
-    _method("elu", NONZERO, ((0.5, 2.0),)),
-    _method("silu", WIDE),
-    _method("gelu", MODERATE),
+    _method("tanh", MODERATE, activation=True),
+    _method("erf", ((-2.5, 2.5),), activation=True),
+    _method("sigmoid", WIDE, symbol="σ", activation=True),
+    _method("logsigmoid", WIDE, activation=True),
+    _method("softplus", WIDE, activation=True),
+    _method("relu", NONZERO, activation=True),
+    _method("leaky_relu", NONZERO, ((0.01, 0.5),), activation=True),
+    _method("elu", NONZERO, ((0.5, 2.0),), activation=True),
+    _method("silu", WIDE, activation=True),
+    _method("gelu", MODERATE, activation=True),
     _method("detach", WIDE),
     _function("maximum", WIDE, WIDE, "max", chooses=True),
     _function("minimum", WIDE, WIDE, "min", chooses=True),
@@ -164,6 +166,15 @@ _ROWS: Final = (
 _TABLE: Final = {row.name: row for row in _ROWS}
 OPERATIONS: Final[Mapping[str, Operation]] = _TABLE
 """Every operation by the name of its rule."""
+
+
+def activations() -> dict[str, Callable[..., Value]]:
+    """The operations that serve as activations, by name: those so marked, and users' own on one operand."""
+    return {
+        row.name: row.function
+        for row in OPERATIONS.values()
+        if row.function is not None and (row.activation or (row.kind == "function" and len(row.domains) == 1))
+    }
 
 
 def operation(name: str) -> Operation:

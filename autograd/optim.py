@@ -15,7 +15,7 @@ The hyperparameters have the names, defaults and meaning that they have in PyTor
 step, for nan and infinite gradients too. In the formulas below p is a parameter and g its gradient.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from autograd.engine import ieee
@@ -67,13 +67,11 @@ class Optimizer:
         """Change every parameter by its gradient."""
         raise NotImplementedError
 
-    def _gradients(self) -> Iterator[tuple[int, Value, float]]:
-        """Each parameter with its index and its gradient after weight decay."""
-        for i, p in enumerate(self.parameters):
-            yield i, p, self._decayed_gradient(p)
-
-    def _decayed_gradient(self, p: Value) -> float:
-        return p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
+    def _gradients(self) -> list[float]:
+        """The gradient of each parameter after weight decay."""
+        if self.weight_decay:
+            return [p.grad + self.weight_decay * p.data for p in self.parameters]
+        return [p.grad for p in self.parameters]
 
     def _zeros(self) -> list[float]:
         return [0.0] * len(self.parameters)
@@ -102,17 +100,20 @@ class SGD(Optimizer):
         if nesterov and (momentum == 0.0 or dampening != 0.0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and a dampening of 0; pass momentum=0.9")
         self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
-        self._velocity: dict[int, float] = {}
+        self._velocity: list[float] = []
 
     def step(self) -> None:
         """Change every parameter by its gradient."""
-        for i, p, g in self._gradients():
-            if self.momentum:
-                last = self._velocity.get(i)
-                v = g if last is None else last * self.momentum + (1.0 - self.dampening) * g
-                self._velocity[i] = v
-                g = g + self.momentum * v if self.nesterov else v
-            p.data += -self.lr * g
+        steps = grads = self._gradients()
+        if self.momentum:
+            kept = 1.0 - self.dampening
+            last = self._velocity
+            steps = [v * self.momentum + kept * g for v, g in zip(last, grads, strict=True)] if last else grads
+            self._velocity = steps
+            if self.nesterov:
+                steps = [g + self.momentum * v for g, v in zip(grads, steps, strict=True)]
+        for p, step in zip(self.parameters, steps, strict=True):
+            p.data += -self.lr * step
 
 
 class Adam(Optimizer):
@@ -146,7 +147,7 @@ class Adam(Optimizer):
         b1, b2 = self.betas
         rate = self.lr / (1.0 - b1**self._steps)
         root = ieee.sqrt(1.0 - b2**self._steps)
-        for i, p, g in self._gradients():
+        for i, (p, g) in enumerate(zip(self.parameters, self._gradients(), strict=True)):
             m = self._mean[i] = _between(self._mean[i], g, 1.0 - b1)
             v = self._square[i] = self._square[i] * b2 + ((1.0 - b2) * g) * g
             if self.amsgrad:
@@ -166,10 +167,11 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, lr, weight_decay=weight_decay, **options)
 
-    def _decayed_gradient(self, p: Value) -> float:
+    def _gradients(self) -> list[float]:
         if self.weight_decay:
-            p.data *= 1.0 - self.lr * self.weight_decay
-        return p.grad
+            for p in self.parameters:
+                p.data *= 1.0 - self.lr * self.weight_decay
+        return [p.grad for p in self.parameters]
 
 
 class RMSprop(Optimizer):
@@ -198,7 +200,7 @@ class RMSprop(Optimizer):
 
     def step(self) -> None:
         """Change every parameter by its gradient."""
-        for i, p, g in self._gradients():
+        for i, (p, g) in enumerate(zip(self.parameters, self._gradients(), strict=True)):
             s = self._square[i] = self._square[i] * self.alpha + ((1.0 - self.alpha) * g) * g
             if self.centered:
                 m = self._mean[i] = _between(self._mean[i], g, 1.0 - self.alpha)
@@ -240,7 +242,7 @@ class Adagrad(Optimizer):
         """Change every parameter by its gradient."""
         rate = self.lr / (1.0 + self._steps * self.lr_decay)
         self._steps += 1
-        for i, p, g in self._gradients():
+        for i, (p, g) in enumerate(zip(self.parameters, self._gradients(), strict=True)):
             s = self._sum[i] = self._sum[i] + g * g
             p.data += ieee.divide(-rate * g, ieee.sqrt(s) + self.eps)
 

@@ -6,8 +6,8 @@ python demos/activations.py --out pictures
 # %% [markdown]
 # # Activations: why the sigmoid is slow, and slower still in depth
 #
-# Without a nonlinear function between its layers a network would be one linear map. Which function it is decides how
-# large the gradient is that comes back through it: backpropagation multiplies by its derivative at every layer.
+# Without a nonlinear function between its layers a network would be one linear map. The choice of this function, the
+# activation, decides how large the gradient is, because backpropagation multiplies by its derivative at every layer.
 
 # %%
 import math
@@ -25,7 +25,11 @@ made = parser("Sigmoid, tanh and ReLU: their slopes, how fast they learn, their 
 made.add_argument("--seeds", type=positive, default=9, metavar="N", help="so many networks of each kind; %(default)s")
 made.add_argument("--points", type=positive, default=40, metavar="N", help="so many points to learn; %(default)s")
 made.add_argument(
-    "--goal", type=above_zero, default=0.1, metavar="LOSS", help="a network has learnt below it; %(default)s"
+    "--goal",
+    type=above_zero,
+    default=0.1,
+    metavar="LOSS",
+    help="the loss below which a network is trained; %(default)s",
 )
 made.add_argument("--depth", type=positive, default=10, metavar="N", help="hidden layers, 3 to 100; %(default)s")
 options = words(made, epochs=200, seeds=3, points=12, goal=0.3, depth=6)
@@ -36,8 +40,8 @@ COLOURS = {"sigmoid": BLUE, "tanh": ORANGE, "relu": GREEN}
 # %% [markdown]
 # ## Three functions and their derivatives
 #
-# The formulas are read from the engine's rules, and the dashed curves are its derivatives, number by number. The
-# slope of the sigmoid is at most ¼, that of the others at most 1. ReLU has a kink at 0, where 0 is taken.
+# The formulas are read from the engine's rules, and the dashed curves are the derivatives that the engine computes. The
+# slope of the sigmoid is at most ¼, that of the others at most 1. ReLU has a kink at 0, where its slope counts as 0.
 
 # %%
 ticks = [i / 20 for i in range(-100, 101)]
@@ -60,8 +64,8 @@ save(figure, options.out / "activations-functions.png")
 #
 # Is a point of the square inside the circle? A 2-8-1 network learns it by gradient descent on all points at once.
 # A seed gives the same first weights to all three activations, so that nothing else differs. One learning rate
-# might suit one of them by chance, so each has three to show its best. A run that doesn't reach the goal in time
-# counts as infinitely long, and a median of "never" is said as such.
+# might suit one of them by chance, so each is trained with three. A run that doesn't reach the goal in time counts as
+# infinitely long, and a median of such runs is printed as "never".
 
 # %%
 draws = random.Random(options.seed)
@@ -73,11 +77,14 @@ loss = losses.binary_cross_entropy_with_logits
 
 
 class Run(NamedTuple):
-    """How it went with one activation, one rate and one start."""
+    """The result of a training with one activation, one learning rate and one seed.
+
+    `epochs` are those to the goal, and `dead` counts the hidden neurons that are 0 for every point.
+    """
 
     history: train.History
-    epochs: float  # to the goal
-    dead: int  # hidden neurons that are 0 for every point
+    epochs: float
+    dead: int
 
 
 def trained(name: str, rate: float, seed: int) -> Run:
@@ -93,7 +100,7 @@ runs: dict[tuple[str, float], list[Run]] = {(name, rate): [] for name in COLOURS
 for name, rate, seed in steps([(*kind, seed) for seed in seeds for kind in runs], "training"):
     run = trained(name, rate, seed)
     if run.history.stopped_by == "interrupt":
-        print("interrupted: what follows is of the runs so far, and 'never' where there is none")
+        print("interrupted: the figures below are of the runs so far, and 'never' where there is none")
         break
     runs[name, rate].append(run)
 
@@ -101,7 +108,7 @@ for name, rate, seed in steps([(*kind, seed) for seed in seeds for kind in runs]
 
 
 def counted(epochs: float) -> str:
-    """So many epochs, or that they weren't enough."""
+    """The number of epochs as text, or "never"."""
     return f"{epochs:g}" if epochs < math.inf else "never"
 
 
@@ -113,7 +120,7 @@ for (name, rate), of in runs.items():
     print(
         f"  {name:7} rate {rate:2g}: median {counted(medians[name, rate]):>5},"
         f" from {counted(epochs[0])} to {counted(epochs[-1])};"
-        f" {sum(run.epochs < math.inf for run in of)} of {len(of)} get there"
+        f" {sum(run.epochs < math.inf for run in of)} of {len(of)} reach it"
     )
 best = {name: min(rates, key=lambda rate: medians[name, rate]) for name in COLOURS}
 fewest = {name: medians[name, best[name]] for name in COLOURS}
@@ -123,8 +130,8 @@ print(f"at the best rate of each: {', '.join(f'{name} {counted(fewest[name])}' f
 # %% [markdown]
 # ## Too fast: saturated and dead
 #
-# A great rate throws the weights far out. There tanh and the sigmoid are flat. A ReLU neuron that is 0 for every point
-# has no gradient at all: it is dead, and nothing brings it back.
+# A high learning rate makes the weights large, and then tanh and the sigmoid are flat: they are saturated. A ReLU
+# neuron that is 0 for every point has the gradient 0. It is dead, because no step of gradient descent changes it again.
 
 # %%
 print(f"\nat a rate of {rates[-1]:g}")
@@ -142,7 +149,7 @@ for k, (name, colour) in enumerate(COLOURS.items()):
     for j, rate in enumerate(rates):
         x = j + 0.25 * (k - 1)
         heights = [min(run.epochs, never) for run in runs[name, rate]]
-        beside = [x + 0.02 * (i % 9 - 4) for i in range(len(heights))]  # or equal ones would hide each other
+        beside = [x + 0.02 * (i % 9 - 4) for i in range(len(heights))]  # Equal runs would hide each other.
         right.scatter(beside, heights, s=18, color=colour, alpha=0.6, label=name if j == 0 else None)
         right.hlines(min(medians[name, rate], never), x - 0.11, x + 0.11, color="black", linewidth=2.0)
 left.axhline(options.goal, color=GREY, linestyle=":")
@@ -160,9 +167,9 @@ save(figure, options.out / "activations-training.png")
 # ## In depth: the vanishing gradient
 #
 # Going back through a layer, the gradient δ becomes f'(z) ⊙ Wᵀδ, no longer than max|f'|·‖W‖·‖δ‖. Xavier's weights
-# are drawn so that Wᵀδ is as long as δ on average; He's are √2 as large, for ReLU passes half of its inputs. So the
-# derivative decides: σ' ≤ ¼ makes the gradient on average at least four times smaller at every layer. What follows
-# is the norm of the gradient of each layer's weights before the first step of training.
+# are drawn so that Wᵀδ is as long as δ on average; He's are √2 times as large, because ReLU passes half of its inputs.
+# So the derivative decides: σ' ≤ ¼ makes the gradient on average at least four times smaller at every layer. The
+# figures are the norms of the gradient of each layer's weights before the first step of training.
 
 # %%
 STARTS = {"sigmoid": "xavier", "tanh": "xavier", "relu": "he"}
@@ -179,7 +186,8 @@ def gradient_norms(name: str, seed: int) -> list[float]:
 norms = {name: [gradient_norms(name, seed) for seed in steps(seeds, name)] for name in COLOURS}
 middle = {name: [median(layer) for layer in zip(*of, strict=True)] for name, of in norms.items()}
 
-# The first layer has two inputs and the last one output: from the second to the last hidden one all are alike.
+# The first layer has two inputs and the last has one output. The layers between them are alike, so only they are
+# compared.
 between = options.depth - 2
 factor = {name: (of[1] / of[1 + between]) ** (1 / between) for name, of in middle.items()}
 print(f"\n{options.depth} hidden layers of 16: the norm of the gradient, median of {len(seeds)} networks")
@@ -202,17 +210,17 @@ panel.legend(loc="lower right")
 save(figure, options.out / "activations-depth.png")
 
 # %% [markdown]
-# ## Beside the textbooks
+# ## Comparison with textbooks
 #
-# A layer of tanh or ReLU keeps the length of the gradient in theory, for many neurons, and for a tanh near 0. That
-# tanh often learns faster than the sigmoid is in Y. LeCun et al., Efficient BackProp (1998). That ReLU learns six
-# times as fast as tanh is what A. Krizhevsky et al. (2012) saw in a convolutional network on CIFAR-10.
+# In theory a layer of tanh or ReLU keeps the length of the gradient, if it has many neurons and tanh is near 0. Tanh
+# often learns faster than the sigmoid: Y. LeCun et al., Efficient BackProp (1998). ReLU learned six times as fast as
+# tanh in a convolutional network on CIFAR-10: A. Krizhevsky et al. (2012).
 
 # %%
 
 
 def faster(name: str, other: str) -> str:
-    """By how much fewer epochs one reaches the goal, if both do."""
+    """The ratio of the epochs that two activations need to reach the goal, if both reach it."""
     if max(fewest[name], fewest[other]) < math.inf:
         return f"{fewest[other] / fewest[name]:.1f} ×"
     return f"{name} {counted(fewest[name])}, {other} {counted(fewest[other])}"

@@ -1,19 +1,19 @@
-"""Weights that are used at many places: a small convolutional network, from top to bottom, or cell by cell.
+"""A small convolutional network, whose weights are used at many positions: read it, or run it cell by cell.
 
 python demos/convolution.py --out pictures
 """
 
 # %% [markdown]
-# # A window that moves over the image
+# # A filter that moves over the image
 #
-# A dense layer has a weight of its own for each pixel and each neuron. A convolution has a few small windows of
-# weights and uses each of them everywhere. With window k of 3×3 weights and the image x,
+# A dense layer has a weight for each pixel and each neuron. A convolution has a few small filters and uses each of them
+# at every position. With the filter k of 3×3 weights and the image x,
 #
 #     z[k][i][j] = b[k] + Σ w[k][r][c] · x[i + r][j + c]      r, c = 0, 1, 2
 #
-# is a map: how well the window fits at each place (i, j). Here 8 windows make 8 maps of 6×6 from an image of 8×8. ReLU
-# keeps what fits, max-pooling keeps the best of each 2×2 places, and a dense layer makes ten scores of the
-# 8·3·3 = 72 numbers that are left. Softmax is in the loss, `losses.cross_entropy`.
+# is a feature map: how well the filter fits at each position (i, j). Here 8 filters make 8 maps of 6×6 from an image of
+# 8×8. ReLU sets negative values to 0, max-pooling keeps the greatest of each 2×2 values, and a dense layer computes ten
+# scores from the 8·3·3 = 72 values that are left. Softmax is in the loss, `losses.cross_entropy`.
 
 # %%
 import math
@@ -33,19 +33,19 @@ Rows = list[list[float]]
 Map = list[list[Value]]
 
 made = parser("A small convolutional network reads digits: shared weights, pooling, and what they save.", epochs=15)
-made.add_argument("--windows", type=positive, default=8, help="so many windows of 3×3; %(default)s")
+made.add_argument("--filters", type=positive, default=8, help="the number of filters of 3×3; %(default)s")
 made.add_argument("--batch-size", type=positive, default=16, help="images for each step; %(default)s")
 made.add_argument("--lr", type=above_zero, default=0.01, help="the learning rate; %(default)s")
 made.add_argument("--limit", type=positive, default=600, metavar="K", help="train on K images; %(default)s")
 made.add_argument("--test-limit", type=positive, default=500, metavar="K", help="test on K at most; %(default)s")
-options = words(made, epochs=1, windows=4, batch_size=2, limit=140, test_limit=60, lr=0.02)
+options = words(made, epochs=1, filters=4, batch_size=2, limit=140, test_limit=60, lr=0.02)
 rng = random.Random(options.seed)
 
 # %% [markdown]
 # ## The data
 #
-# scikit-learn's 1,797 digits of 8×8 pixels from 0 to 16, mixed. The test takes a quarter of them, the training some
-# of the others.
+# scikit-learn has 1,797 digits of 8×8 pixels from 0 to 16. They are shuffled; a quarter of them is for the test, and
+# some of the others are for the training.
 
 # %%
 found = load_digits()
@@ -53,18 +53,18 @@ digits = list(zip((found.images / 16).tolist(), found.target.tolist(), strict=Tr
 rng.shuffle(digits)
 quarter = len(digits) // 4
 test, learn = digits[:quarter][: options.test_limit], digits[quarter:][: options.limit]
-print(f"{len(learn):,} images to learn from, {len(test)} to be tested on, 8×8 pixels")
+print(f"{len(learn):,} images for training, {len(test)} for the test, 8×8 pixels")
 
 # %% [markdown]
 # ## The network
 #
-# `nn.Conv2d` takes a list of images, which are lists of rows, and returns a list of maps. Pooling is written here:
-# `largest` of four, whose gradient goes to the one that was the largest.
+# `nn.Conv2d` takes a list of images, which are lists of rows, and returns a list of maps. Pooling is written here with
+# `largest`, whose gradient goes to the operand that was the largest.
 
 
 # %%
 def pooled(fits: Map) -> Map:
-    """The largest of each square of 2×2 numbers."""
+    """The largest of each square of 2×2 nodes."""
     return [
         [largest(above[j : j + 2] + below[j : j + 2]) for j in range(0, len(above), 2)]
         for above, below in zip(fits[::2], fits[1::2], strict=True)
@@ -72,14 +72,14 @@ def pooled(fits: Map) -> Map:
 
 
 class Convolutional(nn.Module):
-    """Windows of 3×3 over an image of 8×8, ReLU, pooling, and a dense layer of ten."""
+    """Filters of 3×3 on an image of 8×8, ReLU, pooling, and a dense layer of ten neurons."""
 
-    def __init__(self, windows: int) -> None:
-        self.windows = nn.Conv2d(1, windows, 3, init="he", rng=rng)
-        self.scores = nn.Layer(windows * 3 * 3, 10, nonlin=False, init="fan_in", rng=rng)
+    def __init__(self, filters: int) -> None:
+        self.filters = nn.Conv2d(1, filters, 3, init="he", rng=rng)
+        self.scores = nn.Layer(filters * 3 * 3, 10, nonlin=False, init="fan_in", rng=rng)
 
     def maps(self, image: Rows) -> list[Map]:
-        return [[[z.relu() for z in row] for row in rows] for rows in self.windows([image])]
+        return [[[z.relu() for z in row] for row in rows] for rows in self.filters([image])]
 
     def __call__(self, image: Rows) -> list[Value]:
         kept = [v for fits in self.maps(image) for row in pooled(fits) for v in row]
@@ -87,7 +87,7 @@ class Convolutional(nn.Module):
 
 
 class Dense(nn.Module):
-    """Layers of neurons on the same image, its rows put one after another."""
+    """Dense layers on the same image, as one list of its rows."""
 
     def __init__(self, *nouts: int) -> None:
         self.layers = nn.MLP(64, nouts, init="he", rng=rng)
@@ -96,17 +96,17 @@ class Dense(nn.Module):
         return list(self.layers([pixel for row in image for pixel in row]))
 
 
-model = Convolutional(options.windows)
-print(model.windows, model.scores, sep=", then ")
+model = Convolutional(options.filters)
+print(model.filters, model.scores, sep=", then ")
 
 # %% [markdown]
 # ## One weight, many edges
 #
-# A weight of a window is one node of the graph, and an edge leaves it for every place of the window. By the chain rule
-# its gradient is a sum over those edges: ∂L/∂z of the node at the other end, times the local derivative ∂z/∂w, which
-# is the pixel under the weight. Below, this sum stands beside what `backward` left and beside central differences, for
-# the weight with the steepest gradient of those in the middle of a window. Most terms are zero: the pixel is, or ReLU
-# stops a negative number, or pooling keeps one of the three others.
+# A weight of a filter is one node of the graph, and it has an edge for every position of the filter. By the chain rule
+# its gradient is the sum of a contribution from each edge: the upstream gradient ∂L/∂z of the node at the other end,
+# times the local derivative ∂z/∂w, which is the pixel under the weight. The lesson prints this sum, the gradient by
+# `backward` and the one by central differences, for the weight in the middle of a filter with the greatest gradient.
+# Most contributions are 0: the pixel is 0, or ReLU or pooling passes no gradient.
 
 # %%
 image, label = learn[0]
@@ -118,30 +118,31 @@ def loss_of_one(*_: Value) -> Value:
 
 
 def terms(loss: Value, w: Value) -> list[float]:
-    """What each edge that leaves w brings to its gradient, after backward."""
+    """The contribution of each edge of w to its gradient, after backward."""
     nodes = topological_order(loss)
     return [z.grad * d for z in nodes for v, d in zip(z.operands, z.partials, strict=True) if v is w]
 
 
 loss = loss_of_one()
 loss.backward()
-middle = max((window[0][1][1] for window in model.windows.weight), key=lambda w: abs(w.grad))
-brought = terms(loss, middle)
+middle = max((weights[0][1][1] for weights in model.filters.weight), key=lambda w: abs(w.grad))
+contributions = terms(loss, middle)
 (by_differences,) = numerical_grad(loss_of_one, [middle])
-apart = by_differences - middle.grad  # now, for training changes both
+apart = by_differences - middle.grad  # Computed here, because training changes both.
 once = len(terms(loss, model.scores.neurons[0].w[0]))
-print(f"\nedges that leave a weight of a window: {len(brought)}; a weight of the dense layer: {once}")
-print(f"  ∂L/∂w, the sum of {len(brought)} terms  {math.fsum(brought):13.9f}   {sum(map(bool, brought))} are not zero")
+print(f"\nedges that leave a weight of a filter: {len(contributions)}; a weight of the dense layer: {once}")
+nonzero = sum(map(bool, contributions))
+print(f"  ∂L/∂w, the sum of {len(contributions)} terms  {math.fsum(contributions):13.9f}   {nonzero} are not zero")
 print(f"  ∂L/∂w by backward          {middle.grad:13.9f}")
 print(f"  ∂L/∂w by differences       {by_differences:13.9f}")
 
 # %% [markdown]
-# ## Beside dense networks
+# ## Comparison with dense networks
 #
-# A dense layer from 64 pixels to the same 8·6·6 = 288 numbers would have 64·288 + 288 = 18,720 parameters. The windows
-# have 8·9 + 8 = 80. Two dense networks stand beside ours: one of as many parameters, and 64-41-33-10 of the MNIST
-# lesson. Connections are edges that leave parameters. In a dense network there is one for each parameter; sharing
-# saves parameters, not work.
+# A dense layer from 64 pixels to the same 8·6·6 = 288 outputs would have 64·288 + 288 = 18,720 parameters. The filters
+# have 8·9 + 8 = 80. Our network is compared with two dense ones: one with as many parameters, and 64-41-33-10 of the
+# MNIST lesson. Connections are edges that leave parameters. A dense network has one for each parameter. Filters need
+# fewer parameters, but not less computation.
 
 # %%
 hidden = max(1, round((len(model.parameters()) - 10) / (64 + 1 + 10)))
@@ -153,7 +154,7 @@ networks: dict[str, Convolutional | Dense] = {
 
 
 def size(network: Convolutional | Dense) -> tuple[int, int, int]:
-    """Parameters, and connections and operations in the graph of one image."""
+    """The numbers of parameters, and of connections and operations in the graph of one image."""
     nodes = topological_order(losses.cross_entropy(network(image), label))
     parameters = set(network.parameters())
     connections = sum(v in parameters for z in nodes for v in z.operands)
@@ -168,8 +169,8 @@ for name, (parameters, connections, operations) in sizes.items():
 # %% [markdown]
 # ## Training
 #
-# Mini-batches, Adam, and the same images for all three. `train.fit` makes one graph of a whole mini-batch, which is
-# small enough here.
+# All three learn from the same images, by mini-batches and Adam. `train.fit` builds one graph for a whole mini-batch,
+# which is small enough here.
 
 # %%
 print()
@@ -191,7 +192,7 @@ for name, network in networks.items():
 figure, axes = plt.subplots(figsize=(8, 4))
 for (name, means), style in zip(histories.items(), ("o-", "s--", "^:"), strict=True):
     axes.semilogy(range(1, len(means) + 1), means, style, markersize=4, label=f"{name}: {sizes[name][0]:,} parameters")
-axes.set(title="the falling loss", xlabel="epoch", ylabel="cross-entropy, mean of the epoch")
+axes.set(title="loss", xlabel="epoch", ylabel="cross-entropy, mean of the epoch")
 axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 axes.legend(loc="lower left")
 save(figure, options.out / "convolution-loss.png")
@@ -199,8 +200,8 @@ save(figure, options.out / "convolution-loss.png")
 # %% [markdown]
 # ## The test
 #
-# All three read the same images, which none of them has learnt from. At full size the convolutional network misreads
-# about half as many as the dense one of its size, and about as many as the one of five times its size.
+# All three read the same test images, which were not used in training. At full size the convolutional network makes
+# about half as many mistakes as the dense one of its size, and about as many as the one of five times its size.
 
 
 # %%
@@ -219,27 +220,27 @@ for name, network in networks.items():
     print(f"{name:18} {accuracies[name]} of {len(test)} test images read right")
 
 # %% [markdown]
-# ## What it has learnt
+# ## The filters after training
 #
-# Orange weights want ink under them, purple ones want none: strokes and edges in several directions. Below each window
-# stands how well it fits where in the image, and what pooling keeps of that.
+# Orange weights are positive and respond to ink, purple ones are negative: the filters detect strokes and edges in
+# several directions. Below each filter are its feature map and the result of pooling.
 
 # %%
-shown = range(min(8, options.windows))
+shown = range(min(8, options.filters))
 with no_grad():
     maps = model.maps(image)
     best_of_four = [pooled(rows) for rows in maps]
-windows = [[[w.data for w in row] for row in window[0]] for window in model.windows.weight]
+filters = [[[w.data for w in row] for row in weights[0]] for weights in model.filters.weight]
 fits = [[[v.data for v in row] for row in rows] for rows in maps]
 kept = [[[v.data for v in row] for row in rows] for rows in best_of_four]
-steepest = max(abs(w) for window in windows for row in window for w in row)
+steepest = max(abs(w) for weights in filters for row in weights for w in row)
 best = max(v for rows in fits for row in rows for v in row)
 
 
 def show(
     axes: Axes, picture: Rows, says: str = "", cmap: str = "gray_r", low: float = 0.0, high: float = 1.0
 ) -> AxesImage:
-    """Draw numbers from low to high as squares in a frame."""
+    """Draw a picture of values from low to high in a frame."""
     axes.set_title(says, fontsize=10)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(True)
@@ -253,17 +254,17 @@ for axes, says in ((grid[1][0], "maps 6×6,\nafter ReLU"), (grid[2][0], "pooled,
     axes.text(0.5, 0.5, says, ha="center", va="center", transform=axes.transAxes)
     axes.set_axis_off()
 for k in shown:
-    weights = show(grid[0][k + 1], windows[k], f"window {k + 1}", "PuOr_r", -steepest, steepest)
+    weights = show(grid[0][k + 1], filters[k], f"filter {k + 1}", "PuOr_r", -steepest, steepest)
     show(grid[1][k + 1], fits[k], "", "cividis", 0.0, best)
     numbers = show(grid[2][k + 1], kept[k], "", "cividis", 0.0, best)
 figure.colorbar(weights, ax=list(grid[0]), label="weight")
 figure.colorbar(numbers, ax=list(grid[1:].flat), label="how well it fits", shrink=0.7)
-save(figure, options.out / "convolution-windows.png")
+save(figure, options.out / "convolution-filters.png")
 
 # %% [markdown]
-# ## What it misreads
+# ## The mistakes
 #
-# The mistakes that the convolutional network is surest of come first.
+# They are sorted by the probability that the convolutional network gave to its wrong answer, the greatest first.
 
 # %%
 wrong = misread["convolutional"]
@@ -277,13 +278,13 @@ figure.suptitle(f"{min(10, len(wrong))} of {len(wrong)} misread digits, the sure
 save(figure, options.out / "convolution-misread.png")
 
 # %% [markdown]
-# ## Beside what was published
+# ## Comparison with published results
 #
-# These are figures of other networks. LeNet-5 (LeCun et al. 1998) has 60,000 parameters and 340,908 connections and
-# reads MNIST, 28×28 pixels, with 0.95 % of errors; the network of 1989 has 9,760 and 64,660 and misreads 5.0 % of its
-# zip codes' digits. The example "Recognizing hand-written digits" in scikit-learn's documentation reports 0.97 for a
-# support vector classifier on our images. It splits them in the order of the file, which is harder: split at random as
-# ours, that classifier reads 98 or 99 %.
+# The published figures are those of other networks. LeNet-5 (LeCun et al. 1998) has 60,000 parameters and 340,908
+# connections and reads MNIST, 28×28 pixels, with 0.95 % of errors; the network of 1989 has 9,760 and 64,660 and
+# misreads 5.0 % of its zip codes' digits. The example "Recognizing hand-written digits" in scikit-learn's documentation
+# reports 0.97 for a support vector classifier on our images. It splits them in the order of the file, which is harder:
+# split at random as ours, that classifier reads 98 or 99 %.
 
 # %%
 parameters, connections, _ = sizes["convolutional"]

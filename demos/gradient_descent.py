@@ -6,11 +6,11 @@ python demos/gradient_descent.py --out pictures
 # %% [markdown]
 # # Gradient descent: batch, stochastic, and the learning rate
 #
-# The smallest problem on which all of it can be seen: fit a line y = w·x + b to noisy rows by least squares.
+# A small problem shows all of it: fit a line y = w·x + b to noisy rows by least squares.
 #
 #     L(w, b) = mean of (w·x + b − t)² over the rows
 #
-# There are two weights, so the path of a descent can be drawn, and a closed-form solution, so it can be judged.
+# There are two weights, so the path of a descent can be drawn. There is a closed-form solution to compare it with.
 
 # %%
 import random
@@ -28,7 +28,7 @@ made.add_argument("--rows", type=positive, default=32, metavar="N", help="so man
 made.add_argument("--batch", type=positive, default=8, metavar="K", help="rows in a mini-batch; %(default)s")
 options = words(made, epochs=50, rows=16, batch=4)
 if options.rows < 3:
-    made.error(f"--rows is from 3, not {options.rows}: two points are on a line without any noise")
+    made.error(f"--rows is from 3, not {options.rows}: two points lie on a line, whatever the noise")
 
 draws = random.Random(options.seed)
 xs = [draws.uniform(0.0, 2.0) for _ in range(options.rows)]
@@ -41,9 +41,9 @@ print(f"closed form: w = {solution[0]:.6f}, b = {solution[1]:.6f}")
 # ## The shape of the loss
 #
 # A squared error of a linear model is a quadratic: its Hessian H, the matrix of second derivatives, is the same
-# everywhere and says all about its shape. The engine gives it exactly, as the gradient of each part of the gradient.
-# The eigenvalues of H are the curvatures along the axes of the elliptic contours; κ = λmax/λmin is how stretched they
-# are. As L is a quadratic, a single Newton step, −H⁻¹∇L, ends in the minimum.
+# everywhere. The engine computes it exactly, as the gradient of each part of the gradient. The eigenvalues of H are the
+# curvatures along the axes of the elliptic contours; the condition number κ = λmax/λmin measures how long and narrow
+# they are. As L is a quadratic, a single Newton step, -H⁻¹∇L, ends in the minimum.
 
 # %%
 model = nn.Neuron(1, nonlin=False, init="zeros")
@@ -60,9 +60,9 @@ print(f"H = {hessian.round(4).tolist()}, λ = {lowest:.4f} and {highest:.4f}, κ
 print(f"one Newton step from 0, 0: w = {newton[0]:.6f}, b = {newton[1]:.6f}")
 
 # %% [markdown]
-# ## A descent that remembers its way
+# ## A descent that records its path
 #
-# `train.fit` takes its steps through an optimiser, so it is the optimiser that can remember every one of them.
+# `train.fit` takes its steps through an optimiser, so an optimiser can record every one of them.
 
 # %%
 
@@ -82,7 +82,7 @@ class Walk(optim.SGD):
 def descend(
     rate: float, batch_size: int | None = None, *, epochs: int = options.epochs, falling: bool = False
 ) -> NDArray[np.float64]:
-    """The way from (0, 0), a row for each point of it, with a rate that stays or falls from epoch to epoch."""
+    """The path from (0, 0), a row for each point, with a learning rate that is fixed or falls from epoch to epoch."""
     model = nn.Neuron(1, nonlin=False, init="zeros")
     walk = Walk(model, rate)
 
@@ -105,13 +105,13 @@ def descend(
 
 
 def excess(path: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far the loss is above its minimum, ½dᵀHd at a distance d from the solution."""
+    """The loss minus its minimum, which is ½dᵀHd at the distance d from the solution."""
     d = path - solution
     return np.asarray(0.5 * (d @ hessian * d).sum(axis=-1))
 
 
 def distance(path: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far the weights are from the solution."""
+    """The distance of the weights from the solution."""
     return np.asarray(np.hypot(*(path - solution).T))
 
 
@@ -119,8 +119,8 @@ def distance(path: NDArray[np.float64]) -> NDArray[np.float64]:
 # ## All rows, a few, or one
 #
 # Batch descent takes the gradient of all rows for one step. Stochastic descent steps after every row, in a new order
-# in each epoch: its gradient is right only on average, but costs so much less. A mini-batch is between the two.
-# One row alone can be far steeper than the mean of all, so the noisy ones get a smaller rate than the best for batch.
+# in each epoch: its gradient is right only on average, but costs much less. A mini-batch is between the two. One row
+# alone can be far steeper than the mean of all, so the noisy descents get a smaller rate than the best one for batch.
 
 # %%
 few = min(options.batch, options.rows)
@@ -152,76 +152,76 @@ panels[0].legend(loc="lower left", frameon=True)
 save(figure, options.out / "gradient_descent-path.png")
 
 # %% [markdown]
-# Batch descent zigzags: it steps over the valley again and again while it moves along it. An epoch looks at every row
-# once whatever the batch, so it costs each of them the same. In the first, stochastic descent has come most of the
-# way before batch descent has taken a step. Later its noise keeps it off the minimum, as long as the rate is fixed;
-# with one that falls as 1/epoch it gets there, but slowly (H. Robbins, S. Monro 1951).
+# Batch descent zigzags: it steps across the valley again and again while it moves along it. An epoch uses every row
+# once, whatever the batch size, so all three cost the same. In the first epoch stochastic descent has come most of the
+# way before batch descent has taken one step. Later its noise keeps it away from the minimum, as long as the rate is
+# fixed. With a rate that falls as 1/epoch it converges, but slowly (H. Robbins, S. Monro 1951).
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), sharey=True)
 for (name, (looked_at, path)), colour in zip(ways.items(), COLOURS, strict=False):
-    an_epoch = -(-options.rows // looked_at)  # steps, the last of which may be for fewer rows
+    an_epoch = -(-options.rows // looked_at)  # The steps of an epoch, rounded up: the last batch may be smaller.
     above = excess(path)
     left.semilogy(above[::an_epoch], color=colour)
     seen = [k // an_epoch * options.rows + k % an_epoch * looked_at for k in range(3 * an_epoch + 1)]
     right.semilogy(seen[: len(path)], above[: len(seen)], "o-", color=colour, markersize=3.0, linewidth=0.8, label=name)
 left.set(title="after each epoch", xlabel="epoch", ylabel="loss above the minimum", ylim=(1e-8, None))
-right.set(title="after each step, three epochs", xlabel="rows looked at")
+right.set(title="after each step, three epochs", xlabel="rows used")
 right.legend(loc="lower right")
 save(figure, options.out / "gradient_descent-loss.png")
 
 # %% [markdown]
 # ## How large may a step be?
 #
-# Along an axis of curvature λ a step at the rate η multiplies the distance from the minimum by 1 − ηλ. The slowest
-# axis decides: the factor per step is max|1 − ηλ| over the two eigenvalues.
+# Along an axis of curvature λ a step at the rate η multiplies the distance from the minimum by 1 - ηλ. The slowest
+# axis decides: the factor per step is max|1 - ηλ| over the two eigenvalues.
 #
-# - It is below 1, and descent converges, just when η < 2/λmax.
-# - It is least at η = 2/(λmin + λmax), where it is (κ − 1)/(κ + 1): the more stretched the valley, the slower.
+# - It is below 1, and descent converges, exactly if η < 2/λmax.
+# - It is least at η = 2/(λmin + λmax), where it is (κ - 1)/(κ + 1): the narrower the valley, the slower the descent.
 #
-# The limit is found a second time without any theory, by bisection: does descent at this rate come nearer or not?
+# The limit is found a second time without theory, by bisection: does descent at this rate come nearer or not?
 
 # %%
 
 
 def contraction(path: NDArray[np.float64]) -> float:
-    """The factor per step by which the distance from the solution changed in the second half of the way."""
+    """The factor per step by which the distance from the solution changed in the second half of the path."""
     d = distance(path[len(path) // 2 :])
     return float((d[-1] / d[0]) ** (1.0 / (len(d) - 1)))
 
 
-STEPS = 60  # enough for the slower axis to decide, and too few to come down to rounding errors
+STEPS = 60  # Enough for the slower axis to decide, and too few to reach rounding errors.
 
-low, high = 0.0, 1.0  # at 1 it diverges: b alone has a curvature of 2, which the other weight adds to
+low, high = 0.0, 1.0  # At 1 it diverges, because the curvature is at least 2, which is that of b alone.
 for _ in steps(range(14 if options.quick else 24), "bisection"):
     middle = (low + high) / 2
     low, high = (middle, high) if contraction(descend(middle, epochs=STEPS)) < 1.0 else (low, middle)
 
-shares = [0.05, 0.3, 0.6, best / limit, 0.95, 0.99, 1.01, 1.05]
-measured = {share: contraction(descend(share * limit, epochs=STEPS)) for share in shares}
+rates = [0.05, 0.3, 0.6, best / limit, 0.95, 0.99, 1.01, 1.05]  # in units of the limit
+measured = {rate: contraction(descend(rate * limit, epochs=STEPS)) for rate in rates}
 print(f"\nlimit of stability: 2/λmax = {limit:.6f}, by bisection {low:.6f}")
-for share, factor in measured.items():
+for rate, factor in measured.items():
     says = "converges" if factor < 1.0 else "diverges"
-    print(f"  {share:4.2f} of the limit: × {factor:.4f} a step, {says}")
+    print(f"  {rate:4.2f} of the limit: × {factor:.4f} a step, {says}")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4))
 shown = {"too small": 0.05, "best": best / limit, "just below": 0.99, "just above": 1.01}
-for (name, share), colour in zip(shown.items(), (ORANGE, BLUE, PURPLE, RED), strict=True):
-    left.semilogy(excess(descend(share * limit, epochs=STEPS)), color=colour, label=f"{share:.2f}, {name}")
+for (name, rate), colour in zip(shown.items(), (ORANGE, BLUE, PURPLE, RED), strict=True):
+    left.semilogy(excess(descend(rate * limit, epochs=STEPS)), color=colour, label=f"{rate:.2f}, {name}")
 left.set(title="batch descent at four rates", xlabel="step", ylabel="loss above the minimum", ylim=(1e-12, 1e3))
 left.legend(loc="lower left", title="rate, in units of 2/λmax")
 etas = np.linspace(0.0, 1.1 * limit, 200)
 theory = np.maximum(np.abs(1.0 - etas * lowest), np.abs(1.0 - etas * highest))
 right.plot(etas, theory, color=GREY, label="theory: max|1 − ηλ|")
-right.plot([share * limit for share in measured], list(measured.values()), "o", color=BLUE, label="measured")
+right.plot([rate * limit for rate in measured], list(measured.values()), "o", color=BLUE, label="measured")
 right.axvline(limit, color="black", linestyle=":", label="2/λmax")
 right.set(title="factor per step", xlabel="learning rate η", ylabel="distance from the minimum, after / before")
 right.legend(loc="lower left")
 save(figure, options.out / "gradient_descent-rates.png")
 
 # %% [markdown]
-# ## Beside the theory
+# ## Comparison with the theory
 
 # %%
 _, way = ways[f"batch, rate {best:.2f}"]

@@ -1,24 +1,24 @@
-"""Handwritten digits, read by a network that learns from one image at a time: from top to bottom, or cell by cell.
+"""Handwritten digits, read by a dense network with two hidden layers: read it, or run it cell by cell.
 
 python demos/mnist.py --out pictures
 python demos/mnist.py --data FOLDER --limit 500 --epochs 1 --out pictures
 
-The first reads the small digits that scikit-learn brings along, the second MNIST itself, from its four IDX files.
+The first command reads the small digits of scikit-learn, the second reads MNIST itself, from its four IDX files.
 """
 
 # %% [markdown]
 # # Reading digits
 #
-# An image is a list x of numbers, one for each pixel, from 0 to 1. Three layers make ten scores s of it, one for
-# each digit, and softmax makes ten probabilities p of the scores. The loss is the categorical cross-entropy with
-# the right digit t:
+# An image is a list x with a value from 0 to 1 for each pixel. Three layers compute ten scores s from it, one for each
+# digit, and softmax turns the scores into ten probabilities p. The loss is the categorical cross-entropy with the right
+# digit t:
 #
 #     h1 = relu(W1·x + b1)     h2 = relu(W2·h1 + b2)     s = W3·h2 + b3
 #     pₖ = exp(sₖ) / Σⱼ exp(sⱼ)
 #     L  = −log pₜ
 #
-# The softmax layer isn't in the model below, because it is in the loss: `losses.cross_entropy` takes the scores
-# and computes −sₜ + log Σⱼ exp(sⱼ). This is the same number, and it stays finite where pₜ underflows to 0.
+# The softmax layer isn't in the model below, because it is in the loss: `losses.cross_entropy` takes the scores and
+# computes −sₜ + log Σⱼ exp(sⱼ). The result is the same, and it stays finite where pₜ underflows to 0.
 
 # %%
 import importlib.util
@@ -40,7 +40,7 @@ from autograd.wording import counted
 
 
 def widths(text: str) -> list[int]:
-    """The numbers of neurons, for argparse."""
+    """The sizes of the layers, for argparse."""
     return [positive(part) for part in text.split(",")]
 
 
@@ -52,7 +52,7 @@ made.add_argument("--lr", type=above_zero, default=0.1, help="the learning rate;
 made.add_argument("--limit", type=positive, metavar="K", help="train on K of the images; all")
 made.add_argument("--test-limit", type=positive, default=1000, metavar="K", help="test on K at most; %(default)s")
 made.add_argument("--show", type=int, default=0, metavar="INDEX", help="the training image to look at; %(default)s")
-made.add_argument("--save", type=Path, metavar="PATH", help="write what is learnt to this file")
+made.add_argument("--save", type=Path, metavar="PATH", help="write the trained parameters to this file")
 options = words(made, epochs=2, batch_size=4, lr=0.12, limit=200, test_limit=60)
 if options.save and (options.save.is_dir() or not options.save.parent.is_dir()):
     made.error(f"--save {options.save} is no place for a file")
@@ -63,13 +63,13 @@ rng = random.Random(options.seed)
 # %% [markdown]
 # ## The data
 #
-# MNIST has 60,000 images of 28×28 pixels to learn from and 10,000 to be tested on. The digits of scikit-learn are
-# 1,797 of 8×8; a quarter of them, drawn at random, is kept for the test.
+# MNIST has 60,000 images of 28×28 pixels for training and 10,000 for the test. scikit-learn has 1,797 of 8×8; a quarter
+# of them, drawn at random, is kept for the test.
 
 
 # %%
 def small_digits() -> tuple[Digits, Digits]:
-    """scikit-learn's digits, mixed: to learn from and to be tested on."""
+    """scikit-learn's digits in random order: those for training and those for the test."""
     found = load_digits()
     images, labels = found.data.astype(int).tolist(), found.target.tolist()
     order = rng.sample(range(len(labels)), len(labels))
@@ -102,7 +102,7 @@ if not 0 <= options.show < len(train):
     made.error(f"--show: there are training images 0 to {len(train) - 1}, and no {options.show}")
 
 shown = f"training image {options.show}, a {train.labels[options.show]}"
-print(f"{len(train):,} images to learn from, {len(test):,} to be tested on, {train.rows}×{train.columns} pixels")
+print(f"{len(train):,} images for training, {len(test):,} for the test, {train.rows}×{train.columns} pixels")
 print(f"{shown}:")
 for row in train.image(options.show):
     print("  |" + "".join(" .:-=+*#%@"[round(9 * pixel)] * 2 for pixel in row) + "|")
@@ -120,11 +120,11 @@ save(figure, options.out / "mnist-data.png")
 # ## The network
 #
 # For MNIST it is 784-500-400-10. For other images the hidden layers shrink with the number of pixels: 64-41-33-10 for
-# 8×8. Weights start uniform within ±√(6/inputs), which keeps the size of the numbers from layer to layer where ReLU
+# 8×8. Weights start uniform within ±√(6/inputs), which keeps the size of the values from layer to layer where ReLU
 # sets half of them to zero (He et al. 2015); biases start at zero.
 #
-# How big is the graph of one image? Written with * and +, every weight would make two nodes, a product and a sum.
-# `dot` makes one node of a whole Σ w·x.
+# Written with * and +, the graph of one image would have two nodes for every weight, a product and a sum. `dot` makes
+# one node for a whole Σ w·x.
 
 # %%
 name = "-".join(map(str, layers))
@@ -132,11 +132,11 @@ model = nn.MLP(layers[0], layers[1:], init="he", rng=rng)
 optimizer = optim.SGD(model.parameters(), lr=options.lr)
 
 
-def cost(i: int, share: float) -> float:
-    """The loss of one training image; share times its gradient is added to what the parameters have."""
+def cost(i: int, weight: float) -> float:
+    """The loss of one training image; its gradient times weight is accumulated in the parameters."""
     x, t = train[i]
     loss = losses.cross_entropy(model(x), t)
-    (share * loss).backward()
+    (weight * loss).backward()
     return loss.data
 
 
@@ -149,12 +149,13 @@ print(f"  {operations:,} operations on one image, and {operations + 2 * (weights
 # %% [markdown]
 # ## How long will it take?
 #
-# A few images tell. They teach nothing yet: their share of the gradient is zero. Testing goes forward only.
+# The time is measured on a few images. Their gradients are multiplied by 0, so they change nothing. The test needs the
+# forward pass only.
 
 
 # %%
 def lasting(seconds: float) -> str:
-    """So many seconds, as one would say it."""
+    """A duration in words, rounded."""
     for unit, length in (("hours", 3600), ("minutes", 60)):
         if seconds > 2 * length:
             return f"{seconds / length:.0f} {unit}"
@@ -177,26 +178,24 @@ forecast = options.epochs * len(chosen) * each
 print(f"  {options.epochs} × {len(chosen):,} images: about {lasting(forecast)} at {1 / each:,.1f} images/s")
 print(f"  a test of {len(sample):,}: about {lasting(len(sample) * each_test)}")
 if forecast > 180:
-    print(
-        f"  --epochs 1 --limit {max(1, int(120 / each))} for a taste of 2 minutes; Ctrl-C keeps what is learnt so far"
-    )
+    print(f"  --epochs 1 --limit {max(1, int(120 / each))} takes about 2 minutes; Ctrl-C keeps the parameters so far")
 
 # %% [markdown]
 # ## Training
 #
-# `train.fit` makes one graph of a whole mini-batch. For MNIST the graph of one image has 1.2 million edges, and more
-# than one at a time would only fill the memory. Differentiation is linear, so the gradient of a mean is the mean of
+# `train.fit` builds one graph for a whole mini-batch. For MNIST the graph of one image has 1.2 million edges, so a
+# mini-batch would need much memory. Differentiation is linear, so the gradient of a mean is the mean of
 # the gradients,
 #
 #     ∂/∂w (1/B · Σ Lᵢ) = Σ 1/B · ∂Lᵢ/∂w
 #
-# and `backward` adds up in the parameters. So each image goes forward and backward alone, its graph is dropped, and
-# after B of them the optimiser takes one step. The cost of a mini-batch is the mean of its losses.
+# and `backward` accumulates in the parameters. So each image goes forward and backward alone, its graph is dropped, and
+# after B images the optimiser takes one step. The cost of a mini-batch is the mean of its losses.
 
 
 # %%
 def batches() -> Iterator[list[int]]:
-    """The indices of all chosen images, mixed anew."""
+    """The indices of all chosen images in a new random order, batch by batch."""
     rng.shuffle(chosen)
     for start in range(0, len(chosen), options.batch_size):
         yield chosen[start : start + options.batch_size]
@@ -212,7 +211,7 @@ try:
             optimizer.step()
         print(f"  epoch {epoch:2}: cost {sum(costs[-per_epoch:]) / per_epoch:.4f}", flush=True)
 except KeyboardInterrupt:
-    print(f"  interrupted after {len(costs) - 1:,} mini-batches; what is learnt so far is kept")
+    print(f"  interrupted after {len(costs) - 1:,} mini-batches; the parameters so far are kept")
 if options.save:
     state.save(model, options.save)
     print(f"wrote {options.save}")
@@ -222,16 +221,16 @@ means = [sum(costs[i : i + width]) / width for i in range(len(costs) - width + 1
 figure, axes = plt.subplots(figsize=(8, 4))
 axes.semilogy(costs, color=GREY, alpha=0.5, linewidth=0.7, label="each mini-batch")
 axes.semilogy(range(width - 1, len(costs)), means, color=BLUE, label=f"mean of the last {width}")
-axes.axhline(math.log(10), color=ORANGE, linestyle="--", label="ln 10, of ten equal guesses")
-axes.set(title=f"the falling cost of {name}", xlabel="mini-batch", ylabel="cross-entropy")
+axes.axhline(math.log(10), color=ORANGE, linestyle="--", label="ln 10, for ten equal probabilities")
+axes.set(title=f"cost of {name}", xlabel="mini-batch", ylabel="cross-entropy")
 axes.legend(loc="lower left")
 save(figure, options.out / "mnist-cost.png")
 
 # %% [markdown]
 # ## The test
 #
-# What the network reads is the digit of the greatest probability. Only images that it hasn't learnt from count, a
-# random sample of them if there are too many. `no_grad` keeps no graph.
+# The network's answer is the digit with the greatest probability. The test uses images that were not used in training,
+# a random sample of them if there are too many. Inside `no_grad` no graph is recorded.
 
 
 # %%
@@ -253,12 +252,12 @@ accuracy = f"{100 - 100 * len(misread) / len(sample):.1f} %"
 print(f"\n{accuracy} of {len(sample):,} test images read right")
 
 figure, axes = plt.subplots(figsize=(6, 5.4))
-shares = [[count / max(1, sum(counts)) for count in counts] for counts in confusion]
-colours = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-figure.colorbar(colours, ax=axes, label="share of the images of this digit", shrink=0.8)
+fractions = [[count / max(1, sum(counts)) for count in counts] for counts in confusion]
+colours = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
+figure.colorbar(colours, ax=axes, label="fraction of the images of this digit", shrink=0.8)
 for t, said in itertools.product(range(10), repeat=2):
     if confusion[t][said]:
-        ink = "white" if shares[t][said] > 0.5 else "black"
+        ink = "white" if fractions[t][said] > 0.5 else "black"
         axes.text(said, t, str(confusion[t][said]), ha="center", va="center", color=ink, fontsize=9)
 axes.set(title=f"{accuracy} of {len(sample):,} read right", xlabel="read as", ylabel="digit")
 axes.set(xticks=range(10), yticks=range(10))
@@ -266,9 +265,9 @@ axes.grid(visible=False)
 save(figure, options.out / "mnist-confusion.png")
 
 # %% [markdown]
-# ## What it misreads
+# ## The mistakes
 #
-# The mistakes that it is surest of come first.
+# They are sorted by the probability that the network gave to its wrong answer, the greatest first.
 
 # %%
 figure, grid = plt.subplots(2, 5, figsize=(9, 4.6))
@@ -281,12 +280,13 @@ figure.suptitle(f"{min(10, len(misread))} of {len(misread)} misread digits, the 
 save(figure, options.out / "mnist-misread.png")
 
 # %% [markdown]
-# ## Beside what was published
+# ## Comparison with published results
 #
-# These are figures of other networks. LeCun et al. (1998) report 2.95 % of errors on MNIST for 784-500-150-10, which
-# learnt from all 60,000 images. The example "Recognizing hand-written digits" in scikit-learn's documentation reports
-# an accuracy of 0.97 on the small digits for a support vector classifier. It splits them in the order of the file,
-# which is harder: split at random as ours, that classifier reads 99 %, and split in order as its, ours reads 93 %.
+# The published figures are those of other networks. LeCun et al. (1998) report 2.95 % of errors on MNIST for
+# 784-500-150-10, which was trained on all 60,000 images. The example "Recognizing hand-written digits" in
+# scikit-learn's documentation reports an accuracy of 0.97 on the small digits for a support vector classifier. It
+# splits them in the order of the file, which is harder: split at random as ours, that classifier reads 99 %, and split
+# in order as its, ours reads 93 %.
 
 # %%
 ours = f"{accuracy}, {name}"
@@ -294,7 +294,7 @@ compare(
     [
         ("small digits, read right", "97 %, SVC (scikit-learn)", "not run" if options.data else ours),
         ("MNIST (--data), read right", "97.05 %, 784-500-150-10 (LeCun)", ours if options.data else "not run"),
-        ("cost before training", f"{math.log(10):.3f} = ln 10, equal guesses", f"{at_first:.3f}, random weights"),
+        ("cost before training", f"{math.log(10):.3f} = ln 10, equal probabilities", f"{at_first:.3f}, random weights"),
         ("cost after training", "", f"{means[-1]:.3f}, mean of the last {width}"),
     ],
     tutorial="published",

@@ -1,4 +1,4 @@
-"""Two moons, parted with the widest margin: read it from top to bottom, or run it cell by cell.
+"""Two moons, separated with the widest margin: read it from top to bottom, or run it cell by cell.
 
 python demos/moons.py --out pictures
 """
@@ -7,7 +7,7 @@ python demos/moons.py --out pictures
 # # Two moons: a max-margin classifier
 #
 # A hundred points lie on two interleaved half circles, with noise. A network of 2-16-16-1 neurons, ReLU inside and
-# linear at the end, gives each point x a score s(x). Its sign is the answer, its size how sure the answer is.
+# linear at the end, gives each point x a score s(x). Its sign is the answer, and its size is the confidence in it.
 #
 # This is the demo of micrograd, step for step: the same points, the same first weights, the same losses.
 
@@ -33,8 +33,8 @@ targets = [1.0 if moon else -1.0 for moon in moons]
 # %% [markdown]
 # ## The network
 #
-# Weights are drawn uniformly from (−1, 1) one neuron after another, biases start at 0. This is micrograd's order, so
-# one seed gives both the same network.
+# Weights are drawn uniformly from (-1, 1), one neuron after another, and biases start at 0. This is micrograd's order,
+# so the same seed gives the same network.
 
 # %%
 model = nn.MLP(2, [16, 16, 1], rng=random.Random(options.seed))
@@ -45,32 +45,32 @@ print(f"{len(weights)} parameters: 16·(2 + 1), 16·(16 + 1) and 16 + 1")
 # %% [markdown]
 # ## The loss
 #
-# A point with target t = ±1 is right with a margin if t·s(x) ≥ 1: then it costs nothing. Short of that, it costs what
-# is missing. On top of this *hinge loss* comes a price for large weights, the L2 regularisation:
+# A point with target t = ±1 is right with a margin if t·s(x) ≥ 1; then its loss is 0. Otherwise its loss is the
+# difference 1 − t·s(x). To this *hinge loss* a penalty for large weights is added, the L2 regularisation:
 #
 #     L = mean of max(0, 1 − t·s(x)) + α·Σ w²      α = 10⁻⁴
 #
-# Scaling the scores up would buy any margin; the price keeps that from being free.
+# Without the penalty, larger weights would reach the margin by scaling all scores up.
 
 # %%
 ALPHA = 1e-4
 
 
 def max_margin(scores: list[Value]) -> Value:
-    """The hinge loss of all points, and the price of the weights."""
+    """The hinge loss of all points plus the penalty of the weights."""
     return losses.hinge(scores, targets) + ALPHA * dot(weights, weights)
 
 
 def accuracy(scores: list[Value]) -> float:
-    """The share of points on the right side of zero."""
+    """The fraction of the points whose score has the right sign."""
     return sum((s.data > 0) == (t > 0) for s, t in zip(scores, targets, strict=True)) / len(targets)
 
 
 # %% [markdown]
 # ## Training
 #
-# Plain gradient descent on all points at once. The learning rate falls from 1 to 0.1 in a hundred steps: bold while
-# the boundary has to be found, careful once it only has to be moved a little.
+# Plain gradient descent on all points at once. The learning rate falls from 1 to 0.1 in a hundred steps: large steps
+# find the boundary, and small ones adjust it.
 
 # %%
 optimizer = optim.SGD(weights, lr=1.0)
@@ -87,33 +87,33 @@ try:
         optimizer.lr = max(1.0 - 0.9 * k / 100, 0.1)
         optimizer.step()
 except KeyboardInterrupt:
-    print(f"interrupted after {len(history)} steps; going on with what is learnt")
+    print(f"interrupted after {len(history)} steps; the lesson goes on with the parameters so far")
 seconds = time.perf_counter() - started
 
-for k, (data, share) in enumerate(history):
+for k, (data, right) in enumerate(history):
     if k in (0, 1, 2, 5, 10, 20, 50) or k == len(history) - 1:
-        print(f"step {k:>3}   loss {data:.6f}   accuracy {share:4.0%}")
+        print(f"step {k:>3}   loss {data:.6f}   accuracy {right:4.0%}")
 print(f"{len(history)} steps, {seconds / max(1, len(history)):.3f} s each")
 
 # %% [markdown]
-# ## What it has learnt
+# ## The result
 #
-# Only points within the margin, |s| < 1, or on the wrong side still pull at the boundary; the others have a hinge of
-# exactly 0 and a gradient of 0. When none is left, the whole loss is the price of the weights.
+# Only points within the margin, |s| < 1, or on the wrong side contribute to the gradient of the hinge loss; for the
+# others it is exactly 0. When no such point is left, the whole loss is the penalty of the weights.
 
 # %%
 with no_grad():
     scores = [model(x) for x in rows]
     hinge = losses.hinge(scores, targets).data
-    price = max_margin(scores).data - hinge
+    penalty = max_margin(scores).data - hinge
 short = sum(t * s.data < 1 for s, t in zip(scores, targets, strict=True))
-print(f"\nafter the last step: hinge {hinge:.4f} + price {price:.4f}, {short} points short of the margin")
+print(f"\nafter the last step: hinge {hinge:.4f} + penalty {penalty:.4f}, {short} points short of the margin")
 
 # %% [markdown]
 # ## Is it micrograd's run?
 #
-# These are losses and accuracies that micrograd 0.1.0 prints in its demo. It rounds after every addition, `dot` once
-# at the end, so the last digits of a float may differ.
+# These are the losses and accuracies that micrograd 0.1.0 prints in its demo. It rounds after every addition, and `dot`
+# rounds once at the end, so the last digits of a float may differ.
 
 # %%
 MICROGRAD = {
@@ -158,18 +158,18 @@ panels["loss"].semilogy([data for data, _ in history], color=BLUE, label="ours")
 if options.seed == 1337:
     theirs = [data for data, _ in published.values()]
     panels["loss"].semilogy(list(published), theirs, "o", color="black", mfc="none", label="micrograd")
-panels["loss"].set(title="loss: hinge + price of the weights", ylabel="loss")
+panels["loss"].set(title="loss: hinge + penalty of the weights", ylabel="loss")
 panels["loss"].legend()
-panels["accuracy"].plot([100 * share for _, share in history], color=BLUE)
+panels["accuracy"].plot([100 * right for _, right in history], color=BLUE)
 panels["accuracy"].set(title="accuracy", xlabel="step", ylabel="% of 100 points", ylim=(45, 103))
 save(figure, options.out / "moons.png")
 
 # %% [markdown]
-# ## Beside the tutorial
+# ## Comparison with the tutorial
 
 # %%
 table: list[tuple[str, object, object]] = [("seed", "1337", options.seed)]
 for k, figures in published.items():
-    said, made_here = (f"{data:.14f}, {share:.0%}" for data, share in (figures, history[k]))
+    said, made_here = (f"{data:.14f}, {right:.0%}" for data, right in (figures, history[k]))
     table.append((f"step {k}: loss, accuracy", said, made_here))
 compare(table, tutorial="micrograd's demo")

@@ -1,4 +1,4 @@
-"""Names, one character after another, by counting and by learning: read it from top to bottom, or run it cell by cell.
+"""Language models of names, by counting and by training: read it from top to bottom, or run it cell by cell.
 
 python demos/names.py --out pictures
 python demos/names.py --words my_names.txt --epochs 5
@@ -7,13 +7,13 @@ python demos/names.py --words my_names.txt --epochs 5
 # %% [markdown]
 # # Names: from counts to a network
 #
-# A language model gives the probability of the next character. Here it learns to spell names, in three ways:
+# A language model gives the probability of the next character. Here there are three models of names:
 #
-# 1. a *bigram* looks at the last character alone, and can simply be counted;
-# 2. the same bigram, learnt by gradient descent, must come to the same table;
-# 3. a small network in the manner of Bengio et al. (2003) looks at the last three.
+# 1. a *bigram* depends on the last character only, and its probabilities are counted;
+# 2. the same bigram, trained by gradient descent, must come to the same table;
+# 3. a small network like that of Bengio et al. (2003) depends on the last three characters.
 #
-# All are judged by the mean negative log-likelihood per character, −log p(next character): lower is better.
+# All are measured by the mean negative log-likelihood per character, −log p(next character): lower is better.
 
 # %%
 import argparse
@@ -49,7 +49,7 @@ def names_in(file: str) -> list[str]:
     except OSError as problem:
         raise argparse.ArgumentTypeError(f"{file} can't be read: {problem.strerror}") from None
     except UnicodeDecodeError as problem:
-        raise argparse.ArgumentTypeError(f"{file} is no UTF-8 text: see its byte {problem.start}") from None
+        raise argparse.ArgumentTypeError(f"{file} is no UTF-8 text: byte {problem.start} is wrong") from None
     for i, line in enumerate(lines, 1):
         if len(line.strip()) > LONGEST:
             raise argparse.ArgumentTypeError(
@@ -57,9 +57,11 @@ def names_in(file: str) -> list[str]:
             )
     found = [line.strip().lower() for line in lines if line.strip()]
     if len(found) < FEWEST:
-        raise argparse.ArgumentTypeError(f"{file} has {len(found)} names; there is something to learn from {FEWEST} on")
+        raise argparse.ArgumentTypeError(f"{file} has {len(found)} names; give at least {FEWEST}")
     if len(set("".join(found))) > CHARACTERS:
-        raise argparse.ArgumentTypeError(f"{file} has more than {CHARACTERS} different characters: too large a table")
+        raise argparse.ArgumentTypeError(
+            f"{file} has more than {CHARACTERS} different characters, too many for the table"
+        )
     return found
 
 
@@ -67,19 +69,21 @@ made = parser("Names by characters: a bigram, counted and learnt, and a small ne
 made.add_argument(
     "--words", type=names_in, default=MADE_UP.split(), metavar="FILE", help="names, one a line, instead of ours"
 )
-made.add_argument("--samples", type=positive, default=10, help="so many new names of each model; %(default)s")
-made.add_argument("--context", type=positive, default=3, help="the network sees so many characters; %(default)s")
-made.add_argument("--embedding", type=positive, default=2, help="so many numbers for a character; %(default)s")
-made.add_argument("--hidden", type=positive, default=24, help="so many hidden neurons; %(default)s")
+made.add_argument("--samples", type=positive, default=10, help="the number of new names from each model; %(default)s")
+made.add_argument(
+    "--context", type=positive, default=3, help="the number of characters that the network reads; %(default)s"
+)
+made.add_argument("--embedding", type=positive, default=2, help="the size of the embedding of a character; %(default)s")
+made.add_argument("--hidden", type=positive, default=24, help="the hidden size of the network; %(default)s")
 options = words(made, epochs=5, hidden=8)
 rng = random.Random(options.seed)
 
 # %% [markdown]
-# ## Names as numbers
+# ## Names as indices
 #
-# Number 0 is the end of the line, which comes before and after each name. An example is a context, the characters
-# before, and the number of the character that follows. A fifth of the names is kept for validation: no model learns
-# from them.
+# Each character has an index; 0 is the end of the line, which comes before and after each name. An example is a
+# context, the characters before, and the index of the character that follows. A fifth of the names is kept for
+# validation: they are not used in training.
 
 # %%
 END = "\n"
@@ -95,7 +99,7 @@ validation, training = shuffled[:fifth], shuffled[fifth:]
 
 
 def examples(names: Sequence[str], length: int) -> list[tuple[Context, int]]:
-    """Each character of the names, and the end of each, after a context of so many characters."""
+    """An example for each character of the names and for the end of each, with contexts of the given length."""
     found = []
     for name in names:
         context = (0,) * length
@@ -106,36 +110,36 @@ def examples(names: Sequence[str], length: int) -> list[tuple[Context, int]]:
 
 
 def table(names: Sequence[str], length: int) -> dict[Context, list[int]]:
-    """How often each character follows each context that occurs."""
+    """For each context that occurs, how often each character follows it."""
     counts: dict[Context, list[int]] = {}
     for context, following in examples(names, length):
         counts.setdefault(context, [0] * len(alphabet))[following] += 1
     return counts
 
 
-print(f"{len(training)} names to learn from, {len(validation)} for validation, {len(alphabet)} characters with the end")
+print(f"{len(training)} names for training, {len(validation)} for validation, {len(alphabet)} characters with the end")
 first = [f"{''.join(shown[i] for i in context)} → {shown[n]}" for context, n in examples(training[:1], options.context)]
 print(f"{training[0]}:  {',  '.join(first[:6])}{' …' if len(first) > 6 else ''}")
 
 # %% [markdown]
 # ## The bigram, counted
 #
-# Let n(a, b) say how often b follows a in the training names, and n(a) how often anything does. Among all bigrams,
-# none gives the training names a lower negative log-likelihood than the one of the shares p(b | a) = n(a, b) / n(a):
+# Let n(a, b) be the number of times that b follows a in the training names, and n(a) the sum of n(a, b) over b. The
+# bigram with the lowest negative log-likelihood on the training names is p(b | a) = n(a, b) / n(a). Its loss is
 #
 #     −1/N · Σ n(a, b)·log(n(a, b) / n(a))
 #
-# So the best possible loss is known in closed form, before anything is learnt.
+# So the best possible loss is known in closed form, before any training.
 
 
 # %%
 def closed_form(pairs: dict[Context, list[int]]) -> float:
-    """The least negative log-likelihood per character that a bigram can have where these counts were made."""
+    """The least negative log-likelihood per character that a bigram can have on the names with these counts."""
     return -sum(n * math.log(n / sum(row)) for row in pairs.values() for n in row if n) / characters_in(pairs)
 
 
 def characters_in(counts: dict[Context, list[int]]) -> int:
-    """How many characters were counted."""
+    """The number of characters that were counted."""
     return sum(map(sum, counts.values()))
 
 
@@ -147,19 +151,19 @@ print(f"\na guess at random costs log {len(alphabet)} = {uniform:.4f} per charac
 # %% [markdown]
 # ## The bigram, learnt
 #
-# Now each character gets a row of logits, one for each that may follow: softmax makes probabilities of them. All
-# logits start at 0, so the first loss is that of a guess at random.
+# Now each character has a row of logits, one for each character that may follow, and softmax turns them into
+# probabilities. All logits start at 0, so the first loss is that of a random guess.
 #
-# Equal bigrams have equal losses. Cross-entropy therefore takes the counts of a whole row at once, and a pass over
-# all names costs no more than one row for each character. `fit` takes the mean over rows: the factor makes it that
-# over characters.
+# All examples with the same context have the same logits. So cross-entropy takes the counts of a whole row at once, and
+# an epoch over all names costs one row for each character. `fit` takes the mean over rows, and the factor turns it into
+# the mean over characters.
 
 # %%
-PASSES = 100
+EPOCHS = 100
 
 
 class Bigram(nn.Module):
-    """A row of logits for each character: what may follow it."""
+    """A row of logits for each character, one logit for each character that may follow."""
 
     def __init__(self, logits: list[list[Value]]) -> None:
         self.logits = logits
@@ -171,22 +175,22 @@ class Bigram(nn.Module):
 bigram = Bigram([[Value(0.0) for _ in alphabet] for _ in alphabet])
 factor = len(pairs) / characters_in(pairs)
 rows = [(context, [n * factor for n in counts]) for context, counts in pairs.items()]
-learning = train.fit(bigram, rows, losses.cross_entropy, optim.Adam(bigram.parameters(), lr=0.3), epochs=PASSES)
+learning = train.fit(bigram, rows, losses.cross_entropy, optim.Adam(bigram.parameters(), lr=0.3), epochs=EPOCHS)
 print(f"bigram of {len(alphabet)}·{len(alphabet)} logits: {learning}")
 
 
 # %% [markdown]
-# The optimum is approached, never reached: a pair that doesn't occur has the share 0, and its logit would have to go
-# to −∞.
+# The optimum is approached and never reached: the probability of a pair that doesn't occur is 0, so its logit would
+# have to become -∞.
 #
 # ## Three characters and a hidden layer
 #
-# A table for three characters would have a row for each of thousands of contexts, nearly all empty. Instead, each
-# character is given a few numbers, its *embedding*; those of the context go through a hidden tanh layer to the
-# logits. Embeddings are parameters like any other, so characters that are used alike come to lie close together.
+# A table for three characters would have a row for each of thousands of contexts, and nearly all would be empty.
+# Instead, each character has an *embedding*, a short list of parameters. The embeddings of the context go through a
+# hidden tanh layer to the logits. They are trained like all parameters, so similar characters get similar embeddings.
 #
-# Mini-batches of 16 examples, Adam. So few names are soon known by heart; the loss on the validation names tells when.
-# The parameters of the best epoch are kept (*early stopping*).
+# The training uses Adam and mini-batches of 16 examples. The network soon overfits so few names, which the loss on the
+# validation names shows. The parameters of the best epoch are kept (*early stopping*).
 
 
 # %%
@@ -218,13 +222,13 @@ unseen = table(validation, options.context)
 
 
 def after(epoch: int, loss: float) -> None:
-    """Keep the parameters if no epoch before did better on the validation names."""
+    """Keep the parameters if no earlier epoch had a lower loss on the validation names."""
     kept_back.append(nll(network, unseen))
     if kept_back[-1] == min(kept_back):
         best[:] = [p.data for p in parameters]
 
 
-optimizer = optim.Adam(parameters, lr=0.03 if options.quick else 0.01)  # few epochs need long steps
+optimizer = optim.Adam(parameters, lr=0.03 if options.quick else 0.01)  # Few epochs need long steps.
 history = train.fit(
     network,
     examples(training, options.context),
@@ -244,9 +248,10 @@ if kept_back:
 # %% [markdown]
 # ## How good are they?
 #
-# The counted bigram holds what it has never seen for impossible, and one such pair makes the whole loss infinite.
-# Adding 1 to every count is the usual remedy. Both are bigrams with the logarithms of counts for logits, since
-# softmax(log n) = n / Σn. The network has chosen its epoch by the validation names, which flatters it a little there.
+# The counted bigram gives the probability 0 to a pair that doesn't occur in training, and one such pair makes the loss
+# infinite. The usual remedy is to add 1 to every count. Both are bigrams whose logits are logarithms of counts, since
+# softmax(log n) = n / Σn. The epoch of the network was chosen by the validation names, so its loss there is a little
+# too low.
 
 # %%
 every = [pairs.get((a,), [0] * len(alphabet)) for a in range(len(alphabet))]
@@ -273,7 +278,7 @@ for says, model, length in models:
 
 # %%
 def new_name(model: Model, rng: random.Random) -> str:
-    """A name drawn from the model, character by character, cut off where it gets too long."""
+    """A name drawn from the model, character by character, of at most LONGEST characters."""
     context, name = (0,) * options.context, ""
     while len(name) < LONGEST:
         weights = [p.data for p in softmax(model(context))]
@@ -299,8 +304,8 @@ print(f"already in the list: {in_the_list[0]} and {in_the_list[1]} of {options.s
 # %% [markdown]
 # ## Pictures
 #
-# The table is what the bigram has learnt: a row says what follows its character, · is the end. Where vowels and
-# consonants take turns, the embedding has to tell them apart.
+# The table shows the trained bigram: a row has the probabilities of what follows its character, and · is the end.
+# Vowels and consonants often alternate, so their embeddings differ.
 
 # %%
 right_hand = ["loss", "embedding"] if options.embedding == 2 else ["loss"]
@@ -312,32 +317,32 @@ figure.colorbar(shades, ax=panels["table"], label="probability")
 ticks, size = range(len(alphabet)), min(10, 300 / len(alphabet))
 panels["table"].set_xticks(ticks, shown, fontsize=size)
 panels["table"].set_yticks(ticks, shown, fontsize=size)
-panels["table"].set(title="the bigram learnt: p(next | last)", xlabel="next character", ylabel="last character")
+panels["table"].set(title="the trained bigram: p(next | last)", xlabel="next character", ylabel="last character")
 panels["table"].grid(visible=False)
 
 panels["loss"].plot(learning.losses, color=BLUE, label="bigram, training")
 panels["loss"].axhline(optimum, color=BLUE, linestyle="--", linewidth=1, label="bigram, counted optimum")
 panels["loss"].plot(history.losses, color=ORANGE, label="network, training")
 panels["loss"].plot(kept_back, color=ORANGE, linestyle=":", linewidth=2, label="network, validation")
-panels["loss"].set(title="loss", xlabel="passes over the training names", ylabel="−log p per character")
+panels["loss"].set(title="loss", xlabel="epoch", ylabel="−log p per character")
 panels["loss"].legend()
 
 if options.embedding == 2:
     for (x, y), character in zip(network.embedding, shown, strict=True):
         colour = ORANGE if character in "aeiouy" else BLUE
-        panels["embedding"].scatter(x.data, y.data, s=0)  # a text alone would not stretch the axes
+        panels["embedding"].scatter(x.data, y.data, s=0)  # A text alone would not extend the axes.
         panels["embedding"].text(x.data, y.data, character, color=colour, fontsize=13, ha="center", va="center")
-    panels["embedding"].set(title="the embedding (a, e, i, o, u, y in orange)", xlabel="first number")
-    panels["embedding"].set(ylabel="second number")
+    panels["embedding"].set(title="the embedding (a, e, i, o, u, y in orange)", xlabel="first coordinate")
+    panels["embedding"].set(ylabel="second coordinate")
     panels["embedding"].margins(0.08)
 save(figure, options.out / "names.png")
 
 # %% [markdown]
-# ## Beside the lectures
+# ## Comparison with the lectures
 #
 # The published figures are those of A. Karpathy's makemore lectures (2022): 32,033 names of people, 27 characters, a
-# network of three characters with 10 numbers each and 200 hidden neurons. Names of people are harder to spell than
-# ours, so the two columns are no contest. The last line can be checked: its closed form is of the very same names.
+# network that reads three characters, with embeddings of size 10 and the hidden size 200. Names of people are harder to
+# predict than ours, so the columns can't be compared directly. The last line can: its closed form is of the same names.
 
 # %%
 known, new = scores["network"]

@@ -1,4 +1,4 @@
-"""Recurrent backpropagation: the gradient of a network that feeds back into itself until it settles.
+"""Recurrent backpropagation: the gradient of a network whose output is fed back until it no longer changes.
 
 python demos/recurrent_backprop.py --out pictures
 """
@@ -6,12 +6,12 @@ python demos/recurrent_backprop.py --out pictures
 # %% [markdown]
 # # Static and recurrent backpropagation
 #
-# A feed-forward network is static: x goes in, y comes out, at once. Let its output go in again beside x:
+# A feed-forward network is static: it computes y from x in one pass. Here its output is an input again, beside x:
 #
 #     y ← f(x, y) = tanh(U·x + W·y + b)
 #
-# and again, until y no longer changes. It has settled on a *fixed point* y* = f(x, y*). That point is what the network
-# says, and a loss of it has a gradient (L. Almeida 1987, F. Pineda 1987). There are two ways to it.
+# and so on, until y no longer changes. It has settled on a *fixed point* y* = f(x, y*). That point is the output of the
+# network, and a loss of it has a gradient (L. Almeida 1987, F. Pineda 1987). There are two ways to compute it.
 
 # %%
 import argparse
@@ -46,8 +46,8 @@ options = words(made, epochs=100)
 # %% [markdown]
 # ## Settling
 #
-# The map f is a recurrent cell: W is its `weight_hh`. If f draws any two states together, there is one fixed point and
-# every start comes to it. Small weights make sure of that: |tanh'| ≤ 1, so the weights alone decide.
+# The map f is a recurrent cell, and W is its `weight_hh`. If f brings any two states closer together, there is one
+# fixed point, and the iteration reaches it from every start. That is so for small weights, because |tanh'| ≤ 1.
 
 # %%
 MOST = 2000
@@ -57,7 +57,7 @@ zeros = [0.0] * UNITS
 
 
 def settle(x: list[float], tolerance: float = options.tolerance) -> list[list[float]]:
-    """Every state on the way from zeros to the fixed point, the last one. RuntimeError if there is none in sight."""
+    """Every state from zeros to the fixed point, the last one. RuntimeError if MOST iterations don't reach it."""
     way = [zeros]
     with no_grad():
         for _ in range(MOST):
@@ -65,7 +65,7 @@ def settle(x: list[float], tolerance: float = options.tolerance) -> list[list[fl
             moved = max(abs(a - b) for a, b in zip(*way[-2:], strict=True))
             if moved <= tolerance:
                 return way
-    raise RuntimeError(f"not settled after {MOST} iterations, still moving by {moved:.1g}: the weights are too large")
+    raise RuntimeError(f"not settled after {MOST} iterations, still changing by {moved:.1g}: the weights are too large")
 
 
 x = [1.0, -1.0]
@@ -74,16 +74,16 @@ fixed = way[-1]
 print(f"settled after {len(way) - 1} iterations: y* = {', '.join(f'{v:.6f}' for v in fixed)}")
 
 # %% [markdown]
-# ## The first way: unroll
+# ## The first way: unrolling
 #
-# Record every iteration, and go back through all of them. The graph grows with each.
+# Every iteration is recorded, and `backward` goes through all of them. The graph grows with each iteration.
 
 # %%
 target = [0.5, -0.5, 0.5, -0.5]
 
 
 def unrolled(iterations: int) -> tuple[list[float], int]:
-    """The gradient of the loss after so many iterations, and the number of nodes that it took."""
+    """The gradient of the loss after the given number of iterations, and the number of nodes of its graph."""
     y = [Value(v) for v in zeros]
     for _ in range(iterations):
         y = cell(x, y)
@@ -96,31 +96,31 @@ def unrolled(iterations: int) -> tuple[list[float], int]:
 by_unrolling, nodes_unrolled = unrolled(len(way) - 1)
 
 # %% [markdown]
-# ## The second way: the fixed point's own rule
+# ## The second way: the rule of the fixed point
 #
 # At the fixed point y* = f(x, y*), a change of a weight w moves y* by dy* = ∂f/∂w·dw + J·dy*, where J = ∂f/∂y. So
 #
 #     ∂L/∂w = λ·∂f/∂w      with      λ = ∂L/∂y + λ·J
 #
-# λ is a fixed point too, of a linear map, and found the same way: iterate. Each λ·J is one backward sweep over the
-# graph of *one* pass through f, from Σ λᵢ·fᵢ. The way on which y settled need not be known, nor kept.
+# λ is the fixed point of a linear map, and it is found by iteration too. Each λ·J is one backward sweep over the graph
+# of *one* pass through f, from the root Σ λᵢ·fᵢ. The iterations by which y settled are not needed.
 
 
 # %%
 def implicit(x: list[float], fixed: list[float], target: list[float], most: int = MOST) -> tuple[float, int]:
-    """Leave the gradient of the loss of a fixed point in the parameters; the loss, and how many sweeps λ took."""
+    """Put the gradient of the loss into the parameters; return the loss and the number of sweeps for λ."""
     y = [Value(v) for v in fixed]
     loss = losses.squared_error(y, target)
     loss.backward()
-    pulled = [v.grad for v in y]
+    upstream = [v.grad for v in y]
     again = cell(x, y)
-    adjoint, last, sweeps = pulled, [math.inf] * len(y), 0
+    adjoint, last, sweeps = upstream, [math.inf] * len(y), 0
     while sweeps < most and max(abs(a - b) for a, b in zip(last, adjoint, strict=True)) > options.tolerance:
         sweeps += 1
         for v in y:
             v.grad = 0.0
         dot(adjoint, again).backward()
-        last, adjoint = adjoint, [g + v.grad for g, v in zip(pulled, y, strict=True)]
+        last, adjoint = adjoint, [g + v.grad for g, v in zip(upstream, y, strict=True)]
     cell.zero_grad()
     dot(adjoint, again).backward()
     return loss.data, sweeps
@@ -147,8 +147,9 @@ print(f"between the rule and central differences: {apart(by_rule, by_differences
 # ## How fast it settles
 #
 # Near the fixed point, a distance d becomes J·d. After many iterations the greatest eigenvalue of J in magnitude, its
-# spectral radius ρ, is left: the distance shrinks by ρ each time, and so do the errors of both gradients if their
-# iterations are cut short (that of the unrolled one by kρᵏ). The rows of J are gradients of the outputs of one pass.
+# spectral radius ρ, decides: the distance shrinks by ρ each time. So do the errors of both gradients if their
+# iterations end early (that of the unrolled one is about kρᵏ). The rows of J are the gradients of the outputs of one
+# pass.
 
 # %%
 y = [Value(v) for v in fixed]
@@ -161,7 +162,8 @@ for output in cell(x, y):
 radius = float(np.abs(np.linalg.eigvals(np.array(jacobian))).max())
 
 distances = [math.dist(state, fixed) for state in way[:-1]]
-falling = [d for d in distances if d > 1e3 * options.tolerance]  # nearer, the fixed point itself is not exact
+# Nearer to the fixed point, its own error counts.
+falling = [d for d in distances if d > 1e3 * options.tolerance]
 half = len(falling) // 2
 rate = (falling[-1] / falling[half]) ** (1.0 / (len(falling) - 1 - half)) if len(falling) - half > 1 else math.nan
 print(f"\nspectral radius of J: {radius:.4f}; the distance shrinks by {rate:.4f} per iteration")
@@ -174,14 +176,14 @@ for k in counts:
     cut_short["rule"].append(apart([p.grad for p in parameters], by_rule))
 
 # %% [markdown]
-# ## What feedback is good for
+# ## An advantage of feedback
 #
-# XOR again, with −1 and 1. One layer of neurons that answer at once can't part it (M. Minsky, S. Papert 1969) and comes
-# to say 0 to everything. The same layer with feedback can: its other units, of which nobody asks anything, serve the
-# first as a hidden layer. It is trained by the fixed point's rule.
+# The problem is XOR with the values -1 and 1. One static layer of neurons can't solve it (M. Minsky, S. Papert 1969):
+# its best output is 0 for everything. The same layer with feedback can: only its first unit has a target, and the
+# others serve it as a hidden layer. It is trained by the rule of the fixed point.
 #
-# Feedback that grows strong has more than one fixed point, and where a pattern starts decides which one it finds. Here
-# all start from zeros. A spike of the loss is a step of the weights that threw a pattern over to another fixed point.
+# Strong feedback has more than one fixed point, and the start of the iteration decides which one is reached. Here all
+# patterns start from zeros. A spike of the loss is a step after which a pattern reaches another fixed point.
 
 # %%
 patterns = [([-1.0, -1.0], -1.0), ([-1.0, 1.0], 1.0), ([1.0, -1.0], 1.0), ([1.0, 1.0], -1.0)]
@@ -194,10 +196,10 @@ try:
         gradient, error = [0.0] * len(parameters), 0.0
         for x, t in patterns:
             y_settled = settle(x, 1e-8)[-1]
-            loss, _ = implicit(x, y_settled, [t, *y_settled[1:]])  # nobody asks anything of the others
+            loss, _ = implicit(x, y_settled, [t, *y_settled[1:]])  # The other units have no target.
             gradient = [g + p.grad for g, p in zip(gradient, parameters, strict=True)]
             error += loss / len(patterns)
-        kept = [p.data for p in parameters]  # with these, every pattern has settled
+        kept = [p.data for p in parameters]  # With these parameters every pattern has settled.
         for p, g in zip(parameters, gradient, strict=True):
             p.grad = g / len(patterns)
         of_cell.step()
@@ -208,7 +210,7 @@ try:
         of_static.step()
         history.append((at_once.data, error))
 except KeyboardInterrupt:
-    print(f"interrupted after {len(history)} epochs; going on with what is learnt")
+    print(f"interrupted after {len(history)} epochs; the lesson goes on with the parameters so far")
 except RuntimeError as problem:
     print(f"stopped after {len(history)} epochs: {problem}")
     for p, data in zip(parameters, kept, strict=True):
@@ -228,7 +230,9 @@ figure, (left, middle, last_panel) = plt.subplots(1, 3, figsize=(13, 4.2))
 left.semilogy(counts, cut_short["unrolled"], label="unrolled k times")
 left.semilogy(counts, cut_short["rule"], label="λ iterated k times")
 left.semilogy(counts, [radius**k for k in counts], color="black", linestyle=":", label="ρᵏ")
-left.set(title="error of the gradient, cut short", xlabel="iterations k", ylabel="greatest error", ylim=(1e-16, None))
+left.set(
+    title="error of the gradient after k iterations", xlabel="iterations k", ylabel="greatest error", ylim=(1e-16, None)
+)
 left.legend()
 middle.semilogy([static_loss for static_loss, _ in history], label="static")
 middle.semilogy([error for _, error in history], label="recurrent")
@@ -243,7 +247,7 @@ last_panel.legend(loc="center right")
 save(figure, options.out / "recurrent_backprop.png")
 
 # %% [markdown]
-# ## Beside the theory
+# ## Comparison with the theory
 
 # %%
 compare(
@@ -252,7 +256,7 @@ compare(
         ("factor per iteration of settling", f"{radius:.4f} (spectral radius of J)", f"{rate:.4f}"),
         ("nodes for a gradient, unrolled", "grow with the iterations", f"{nodes_unrolled:,}"),
         ("nodes for a gradient, by the rule", "those of one pass", f"{one_pass}"),
-        ("XOR at once: mean squared error", "1 (0 to everything)", f"{history[-1][0]:.4f}" if history else "–"),
+        ("XOR, static: mean squared error", "1 (0 for everything)", f"{history[-1][0]:.4f}" if history else "–"),
         ("XOR with feedback: right", "4 of 4", f"{right} of 4"),
     ],
     tutorial="theory",

@@ -1,20 +1,21 @@
-"""Sequences: an RNN and an LSTM continue a wave and remember a symbol: read it from top to bottom, or cell by cell.
+"""Sequences: an RNN and an LSTM continue a wave and remember a symbol. Read it, or run it cell by cell.
 
 python demos/sequences.py --out pictures
 """
 
 # %% [markdown]
-# # Sequences: a state that is handed on
+# # Sequences: recurrent cells and their state
 #
-# A recurrent cell reads one input after another and hands its state on to itself. That of a plain cell (Elman 1990)
-# is h. An LSTM (Hochreiter and Schmidhuber 1997) has a memory c besides, which three gates write, keep and show:
+# A recurrent cell reads one input after another and passes its state on to the next step. The state of a plain cell
+# (Elman 1990) is h. An LSTM (Hochreiter and Schmidhuber 1997) also has a memory c, with gates for input, forgetting and
+# output:
 #
 #     RNN    h' = tanh(W·x + V·h + b)
 #     LSTM   c' = f·c + i·tanh(W·x + V·h + b)      h' = o·tanh(c')
 #            i, f, o = σ(W·x + V·h + b), each with weights of its own
 #
-# Written out step by step this is an ordinary graph that uses each weight once per step, and `backward` on it is
-# backpropagation through time.
+# For a sequence this is an ordinary graph that uses each weight once per step, and `backward` on it is backpropagation
+# through time.
 
 # %%
 import math
@@ -29,9 +30,11 @@ from lesson import BLUE, GREEN, GREY, ORANGE, compare, parser, positive, save, w
 from autograd import Value, losses, nn, no_grad, optim, train
 
 made = parser("An RNN and an LSTM continue a wave and remember a symbol over a gap.", epochs=250)
-made.add_argument("--hidden", type=positive, default=8, help="hidden units of each cell; %(default)s")
-made.add_argument("--symbols", type=positive, default=4, help="how many symbols there are to remember; %(default)s")
-made.add_argument("--gaps", type=positive, nargs="+", default=[10, 30, 100], help="steps to remember; 10 30 100")
+made.add_argument("--hidden", type=positive, default=8, help="the hidden size of each cell; %(default)s")
+made.add_argument("--symbols", type=positive, default=4, help="the number of different symbols; %(default)s")
+made.add_argument(
+    "--gaps", type=positive, nargs="+", default=[10, 30, 100], help="the numbers of steps to remember; 10 30 100"
+)
 made.add_argument("--tries", type=positive, default=3, help="networks of each kind for each gap; %(default)s")
 options = words(made, epochs=80, hidden=4, symbols=2, gaps=[30], tries=1)
 if options.symbols < 2:
@@ -41,7 +44,7 @@ COLOURS = {"RNN": ORANGE, "LSTM": BLUE}
 
 
 class Reader(nn.Module):
-    """A cell that reads inputs one after another, and linear neurons that say something of its state."""
+    """A cell that reads inputs one after another, and a linear layer on its state."""
 
     def __init__(self, kind: str, nin: int, nout: int) -> None:
         cells: dict[str, Any] = {"RNN": nn.RNNCell, "LSTM": nn.LSTMCell}
@@ -57,26 +60,26 @@ class Reader(nn.Module):
         return states
 
     def say(self, state: Any) -> Any:
-        """What the readout makes of h; c stays inside the cell."""
+        """The output of the linear layer for h; it doesn't read c."""
         return self.readout(state[0] if isinstance(state, tuple) else state)
 
     def follow(self, inputs: list[list[float]]) -> list[Any]:
-        """What it says after each input."""
+        """The output after each input."""
         return [self.say(state) for state in self.read(inputs)]
 
     def answer(self, inputs: list[list[float]]) -> Any:
-        """What it says after the last one."""
+        """The output after the last input."""
         return self.say(self.read(inputs)[-1])
 
 
 # %% [markdown]
-# Over many steps a gradient may explode. The remedy is to shorten one that is too long before the step is taken
-# (Pascanu, Mikolov and Bengio 2013).
+# Over many steps a gradient may explode. The remedy is clipping: a gradient that is too long is shortened before the
+# step (Pascanu, Mikolov and Bengio 2013).
 
 
 # %%
 class Clipped(optim.Adam):
-    """Adam that first shortens a gradient of norm above 1 to norm 1."""
+    """Adam that first scales a gradient with a norm above 1 to the norm 1."""
 
     def step(self) -> None:
         length = math.hypot(*(p.grad for p in self.parameters))
@@ -88,8 +91,8 @@ class Clipped(optim.Adam):
 # %% [markdown]
 # ## Continuing a wave
 #
-# The network reads a sine wave number by number and says the next one. Each height comes on the way up and on the way
-# down, so the last number alone doesn't tell what follows: the state has to.
+# The network reads a sine wave, one height after another, and predicts the next one. Each height occurs while the wave
+# rises and while it falls, so the last height alone doesn't determine the next one: the state is needed.
 
 # %%
 PERIOD, SEEN, AHEAD = 12, 24, 72
@@ -97,7 +100,7 @@ heights = [math.sin(2.0 * math.pi * t / PERIOD) for t in range(SEEN + AHEAD)]
 seen = [[y] for y in heights[: SEEN - 1]]
 models = {kind: Reader(kind, 1, 1) for kind in COLOURS}
 following: dict[str, list[float]] = {}
-print(f"a sine wave of period {PERIOD}: {SEEN} numbers to learn from")
+print(f"a sine wave of period {PERIOD}: {SEEN} heights for training")
 for kind, model in models.items():
     adam = Clipped(model.parameters(), lr=0.03)
     rows = [(seen, heights[1:SEEN])]
@@ -106,12 +109,12 @@ for kind, model in models.items():
     print(f"  {kind:4} of {len(model.parameters())} parameters: {history}")
 
 # %% [markdown]
-# Now it goes on alone: what it says is its next input. So its errors come back to it too.
+# Now each prediction is the next input, so its errors are fed back too.
 
 
 # %%
 def go_on(model: Reader) -> list[float]:
-    """The numbers after those seen, each made of the ones before."""
+    """The predictions after the training part, each computed from the one before."""
     state = model.read(seen)[-1]
     said = [heights[SEEN - 1]]
     for _ in range(AHEAD):
@@ -121,46 +124,46 @@ def go_on(model: Reader) -> list[float]:
 
 
 def error(said: list[float]) -> float:
-    """The root of the mean squared difference from how the wave goes on."""
+    """The root mean squared error against the true wave."""
     return math.sqrt(sum((y - t) ** 2 for y, t in zip(said, heights[SEEN:], strict=False)) / len(said))
 
 
 with no_grad():
     continued = {kind: go_on(model) for kind, model in models.items()}
-print(f"{AHEAD} more numbers, each fed back; root mean squared error ({error([0.0] * AHEAD):.3f} for always saying 0)")
+print(f"{AHEAD} more heights, each fed back; root mean squared error ({error([0.0] * AHEAD):.3f} for always 0)")
 for kind, said in continued.items():
     print(f"  {kind:4} {error(said[:PERIOD]):.3f} over the first period, {error(said):.3f} over all")
 
 # %% [markdown]
-# ## What reaches the beginning
+# ## How much of the gradient reaches the first step
 #
-# A task for a long memory: see a symbol, then nothing for T steps, then say which it was. The chain rule takes the
-# gradient of the loss back through every step, each time times the Jacobian of the cell. Once blank steps have
-# brought the cell to rest that is always the same matrix, and the gradient shrinks by its spectral radius ρ per step
-# (Hochreiter 1991): ρ^T of it arrives.
+# A task for a long memory: the network reads a symbol, then T blank inputs, and then it must name the symbol. The chain
+# rule multiplies the gradient of the loss by the Jacobian of the cell at every step. After many blank steps the state
+# no longer changes, so the Jacobian is always the same matrix, and the gradient shrinks by its spectral radius ρ per
+# step (Hochreiter 1991): after T steps a factor of ρ^T is left.
 #
-# The way out is c: ∂c'/∂c is f, but for what comes round through the gates. A bias of log T makes
-# f = σ(log T) = T/(T + 1), and (T/(T + 1))^T is about 1/e. A bias of −log T in the input gate keeps c from filling up
-# meanwhile (Tallec and Ollivier 2018). The cell of 1997 had no forget gate, which is f = 1. (A cell that keeps things
-# for T steps isn't quite at rest within T, so its ρ is met less exactly.)
+# The memory c avoids this: ∂c'/∂c is f, apart from the dependence through the gates. A bias of log T makes f = σ(log T)
+# = T/(T + 1), and (T/(T + 1))^T is about 1/e. A bias of -log T in the input gate stops c from filling up in the
+# meantime (Tallec and Ollivier 2018). The cell of 1997 had no forget gate, which is f = 1. (The state of a cell with a
+# memory of T steps still changes a little after T steps, so the factor per step is further from its ρ.)
 
 
 # %%
 def task(gap: int) -> list[tuple[list[list[float]], int]]:
-    """For each symbol: the symbol and the blank steps after it, and its number."""
+    """For each symbol: the input of the symbol and of the blank steps after it, and its index."""
     blanks = [[0.0] * options.symbols for _ in range(gap)]
     return [([[float(k == s) for k in range(options.symbols)], *blanks], s) for s in range(options.symbols)]
 
 
 def keep_for(steps: int, cell: nn.LSTMCell) -> None:
-    """Set the biases of input and forget gates for a memory of about so many steps."""
+    """Set the biases of the input and forget gates for a memory of about the given number of steps."""
     for k in range(2 * cell.nhidden):
         cell.bias_ih[k].data = math.log(steps) if k >= cell.nhidden else -math.log(steps)
         cell.bias_hh[k].data = 0.0
 
 
 def gradient_norms(model: Reader, gap: int) -> list[float]:
-    """The norm of the gradient of the loss at the end by the state (c of an LSTM) after each step."""
+    """The norm of the gradient of the last loss by the state after each step; for an LSTM by c."""
     inputs, symbol = task(gap)[0]
     states = model.read(inputs)
     losses.cross_entropy(model.say(states[-1]), symbol).backward()
@@ -168,30 +171,30 @@ def gradient_norms(model: Reader, gap: int) -> list[float]:
 
 
 def per_step(norms: list[float]) -> float:
-    """The factor by which they shrink per step back, both ends left out."""
+    """The factor by which the norms shrink per step backward, without the first and last quarter."""
     edge = len(norms) // 4
     if norms[-1 - edge] == 0.0:
-        return 0.0  # less than the least float is left already there
+        return 0.0  # The norm has already underflowed there.
     return float((norms[edge] / norms[-1 - edge]) ** (1.0 / (len(norms) - 1 - 2 * edge)))
 
 
-def numbers(state: Any) -> list[Value]:
-    """All of a state: h, or h and c."""
+def nodes(state: Any) -> list[Value]:
+    """The nodes of a state: h, or h and c."""
     return [*state[0], *state[1]] if isinstance(state, tuple) else state
 
 
 def spectral_radius(cell: Any) -> float:
-    """Of the Jacobian of one blank step, where many of them have brought the cell to rest."""
+    """The spectral radius of the Jacobian of a blank step, after many blank steps."""
     blank, rest = [0.0] * options.symbols, None
     with no_grad():
         for _ in range(10 * longest):
             rest = cell(blank, rest)
     jacobian = []
-    for v in numbers(cell(blank, rest)):
-        for u in numbers(rest):
+    for v in nodes(cell(blank, rest)):
+        for u in nodes(rest):
             u.grad = 0.0
         v.backward()
-        jacobian.append([u.grad for u in numbers(rest)])
+        jacobian.append([u.grad for u in nodes(rest)])
     return float(max(abs(np.linalg.eigvals(jacobian))))
 
 
@@ -210,12 +213,12 @@ for name, kind, steps in (("RNN", "RNN", 0), ("LSTM, f = 1/2", "LSTM", 1), ("LST
     print(f"  {name:19} {rate}; {arrived:.0e} of it arrives")
 
 # %% [markdown]
-# ## Who remembers
+# ## Training on the task
 #
-# Every batch has all sequences of the task, one for each symbol. The LSTM has four times the weights of the RNN.
+# Every batch has all sequences of the task, one for each symbol. The LSTM has four times as many weights as the RNN.
 
 # %%
-shares: dict[tuple[str, int], list[float]] = {(kind, gap): [] for kind in COLOURS for gap in options.gaps}
+accuracies: dict[tuple[str, int], list[float]] = {(kind, gap): [] for kind in COLOURS for gap in options.gaps}
 remembering: dict[str, list[float]] = {}
 print(f"\nwhich of {options.symbols} symbols was it?")
 for gap, _, kind in product(options.gaps, range(options.tries), COLOURS):
@@ -227,7 +230,7 @@ for gap, _, kind in product(options.gaps, range(options.tries), COLOURS):
     with no_grad():
         answers = [[v.data for v in model.answer(inputs)] for inputs, _ in sequences]
     right = sum(answer.index(max(answer)) == symbol for symbol, answer in enumerate(answers))
-    shares[kind, gap].append(right / len(sequences))
+    accuracies[kind, gap].append(right / len(sequences))
     if gap == longest:
         remembering.setdefault(kind, history.losses)
     print(f"  after {gap:3} steps {kind:4} gets {right} of {len(sequences)} right after {len(history.losses)} epochs")
@@ -241,7 +244,7 @@ for gap, _, kind in product(options.gaps, range(options.tries), COLOURS):
 figure, axes = plt.subplot_mosaic([["wave", "wave"], ["left", "right"]], figsize=(10, 6.6))
 ahead = range(SEEN, SEEN + AHEAD)
 axes["wave"].plot(range(SEEN), heights[:SEEN], color="black", label="read")
-axes["wave"].plot(ahead, heights[SEEN:], color="#c8c8c8", linewidth=6, label="how it goes on")
+axes["wave"].plot(ahead, heights[SEEN:], color="#c8c8c8", linewidth=6, label="the true wave")
 for kind, colour in COLOURS.items():
     axes["wave"].plot(ahead, continued[kind], color=colour, label=f"{kind}, its output fed back")
     axes["left"].semilogy(following[kind], color=colour, label=kind)
@@ -269,30 +272,30 @@ back.legend(loc="lower right")
 width = 0.8 / (2 * options.tries)
 for k, (kind, colour) in enumerate(COLOURS.items()):
     places = [
-        (g + (k * options.tries + n - options.tries + 0.5) * width, share)
+        (g + (k * options.tries + n - options.tries + 0.5) * width, accuracy)
         for g, gap in enumerate(options.gaps)
-        for n, share in enumerate(shares[kind, gap])
+        for n, accuracy in enumerate(accuracies[kind, gap])
     ]
-    solvers.bar([x for x, _ in places], [share for _, share in places], 0.8 * width, color=colour, label=kind)
+    solvers.bar([x for x, _ in places], [accuracy for _, accuracy in places], 0.8 * width, color=colour, label=kind)
 solvers.axhline(1.0 / options.symbols, color="black", linestyle=":", label="guessing")
-solvers.set(title="answers that are right, network by network", xlabel="steps to remember", ylim=(0, 1.25))
+solvers.set(title="accuracy of each network", xlabel="steps to remember", ylim=(0, 1.25))
 solvers.set_xticks(range(len(options.gaps)), list(map(str, options.gaps)))
 solvers.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0])
 solvers.legend(loc="upper center", ncols=3)
 save(figure, options.out / "sequences-gradient.png")
 
 # %% [markdown]
-# ## Beside theory and publication
+# ## Comparison with theory and published results
 #
 # The published task (table 2 of Hochreiter and Schmidhuber 1997) is to remember one of two symbols for 100 steps full
-# of other symbols: 18 trials each, an RNN given up after 5 million sequences. Here solved means that each symbol is
-# answered right, and a network is given up after the last epoch.
+# of other symbols. There were 18 trials of each network, and an RNN had up to 5 million sequences. Here a network has
+# solved the task if it names each symbol correctly after the last epoch.
 
 
 # %%
 def solved(kind: str) -> str:
-    """How many networks remembered every symbol over the longest gap."""
-    return f"{shares[kind, longest].count(1.0)} of {len(shares[kind, longest])} (gap {longest})"
+    """The number of networks that named every symbol after the longest gap."""
+    return f"{accuracies[kind, longest].count(1.0)} of {len(accuracies[kind, longest])} (gap {longest})"
 
 
 compare(

@@ -1,12 +1,12 @@
-"""The network x → h → y, told from the first number to the last: read it from top to bottom, or run it cell by cell.
+"""The network x → h → y, its gradient and its training: read it from top to bottom, or run it cell by cell.
 
 python demos/toy_network.py --out pictures
 """
 
 # %% [markdown]
-# # One hidden unit, by hand and by machine
+# # One hidden unit, by hand and by the engine
 #
-# The smallest network with anything to learn has one input x, one hidden unit h and one output y:
+# This small network has one input x, one hidden unit h and one output y:
 #
 #     z1 = x·w1 + b1      h = σ(z1)
 #     z2 = h·w2 + b2      y = σ(z2)
@@ -29,7 +29,7 @@ options = words(made)
 # %% [markdown]
 # ## Forward
 #
-# Each number is a `Value`. Arithmetic on Values gives Values that remember what they were made of.
+# Each node is a `Value`. Arithmetic on Values returns Values that record their operation and operands.
 
 # %%
 x, t = Value(1.0, label="x"), Value(0.2, label="t")
@@ -39,7 +39,7 @@ weights = [w1, b1, w2, b2]
 
 
 def forward() -> tuple[Value, Value, Value, Value, Value]:
-    """A fresh graph: z1, h, z2, y and L."""
+    """The nodes z1, h, z2, y and L of a new graph."""
     z1 = x * w1 + b1
     h = z1.sigmoid()
     z2 = h * w2 + b2
@@ -58,7 +58,7 @@ for v in (z1, h, z2, y, loss):
 # %% [markdown]
 # ## Backward, one local derivative at a time
 #
-# The chain rule walks back from L. Every node knows its local derivatives, and the formulas they came from.
+# The chain rule goes backward from L. Every node has its local derivatives, and the formulas that they come from.
 
 # %%
 loss.backward()
@@ -73,12 +73,12 @@ print(f"  ∂L/∂w1 = ∂L/∂z1 · x  = {w1.grad:.6f}")
 print(f"  ∂L/∂b1 = ∂L/∂z1      = {b1.grad:.6f}")
 
 # %% [markdown]
-# ∂L/∂z2 was worked out once and used three times, ∂L/∂z1 once and twice: that is all there is to backpropagation.
+# ∂L/∂z2 was computed once and used three times, and ∂L/∂z1 was computed once and used twice. This is backpropagation.
 #
 # ## Is it right?
 #
-# On paper, with δ2 = 2(y − t)·y(1 − y) and δ1 = δ2·w2·h(1 − h), the four derivatives are δ1·x, δ1, δ2·h, δ2.
-# Central differences need no paper at all, only two more losses for each weight.
+# Derived on paper, with δ2 = 2(y − t)·y(1 − y) and δ1 = δ2·w2·h(1 − h), the four derivatives are δ1·x, δ1, δ2·h, δ2.
+# Central differences need no derivation, only two more evaluations of the loss for each weight.
 
 # %%
 d2 = 2 * (y.data - t.data) * y.data * (1 - y.data)
@@ -95,7 +95,7 @@ print(gradcheck(lambda *_: forward()[-1], weights))
 # %% [markdown]
 # ## The picture
 #
-# Weights in one colour, inputs in another, the loss at the right; every box shows its number and its gradient.
+# Weights have one colour, inputs another, and the loss is at the right. Every box shows the data and the gradient.
 
 # %%
 before = draw(loss, parameters=weights)
@@ -104,7 +104,7 @@ print(f"\nwrote {before.save(options.out / 'toy_network-before.svg')}")
 # %% [markdown]
 # ## Training
 #
-# Forward, backward, a step down the slope, and again.
+# Each iteration goes forward and backward, and then takes a step against the gradient.
 
 # %%
 gradients = [w.grad for w in weights]
@@ -125,7 +125,7 @@ print(f"wrote {draw(loss, parameters=weights).save(options.out / 'toy_network-af
 print(f"wrote {curve(losses, title='loss', across='step').save(options.out / 'toy_network-loss.svg')}")
 
 # %% [markdown]
-# ## Beside the paper
+# ## Comparison with the derivation on paper
 
 # %%
 compare(

@@ -1,4 +1,4 @@
-"""XOR, the smallest problem that one neuron can't solve: read it from top to bottom, or run it cell by cell.
+"""XOR, a small problem that one neuron can't solve: read it from top to bottom, or run it cell by cell.
 
 python demos/xor.py --out pictures
 """
@@ -6,11 +6,11 @@ python demos/xor.py --out pictures
 # %% [markdown]
 # # XOR: why a network needs a hidden layer
 #
-# One of two, but not both: (0,0) → 0, (0,1) → 1, (1,0) → 1, (1,1) → 0. No straight line parts the ones from the
-# zeros, so one neuron alone must fail; ten hidden ones with ReLU can bend the line.
+# One of two, but not both: (0,0) → 0, (0,1) → 1, (1,0) → 1, (1,1) → 0. No straight line separates the ones from the
+# zeros, so one neuron alone must fail. Ten hidden neurons with ReLU can bend the line.
 #
-#     h = relu(W1·x + b1)      ten numbers
-#     y = W2·h + b2            one number
+#     h = relu(W1·x + b1)      ten hidden units
+#     y = W2·h + b2            one output
 #     L = mean of (y − t)² over the four rows
 
 # %%
@@ -21,23 +21,23 @@ from lesson import BLUE, ORANGE, compare, parser, save, words
 
 from autograd import losses, nn, no_grad, optim, train
 
-made = parser("XOR with 2-10-1 neurons: what one neuron can't learn and a hidden layer can.", epochs=1000)
+made = parser("XOR with 2-10-1 neurons: one neuron can't learn it, and a hidden layer can.", epochs=1000)
 options = words(made, epochs=1000)
 rows = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
 
 # %% [markdown]
 # ## One neuron fails
 #
-# The best that w·x + b can do is to say ½ to everything, with a mean squared error of ¼.
+# The best output of w·x + b is ½ for everything, with a mean squared error of ¼.
 
 # %%
 neuron = nn.Neuron(2, nonlin=False, init="fan_in", rng=random.Random(options.seed))
 alone = train.fit(neuron, rows, losses.mse, optim.SGD(neuron.parameters(), lr=0.1), epochs=options.epochs)
 print(f"one neuron: {alone}")
-print("  it says", ", ".join(f"{x[0]:.0f} xor {x[1]:.0f} = {neuron(x):.3f}" for x, _ in rows))
+print("  its outputs", ", ".join(f"{x[0]:.0f} xor {x[1]:.0f} = {neuron(x):.3f}" for x, _ in rows))
 
 # %% [markdown]
-# ## Ten hidden neurons don't
+# ## Ten hidden neurons succeed
 #
 # Weights and biases start uniform within ±1/√(number of inputs), as PyTorch's linear layers do.
 
@@ -50,25 +50,25 @@ history = train.fit(model, rows, losses.mse, optimizer, epochs=options.epochs)
 print(history)
 
 # %% [markdown]
-# ## What it has learnt
+# ## The result
 #
-# The colours are the output over the whole square, the line is where it says ½. ReLU makes it of flat facets.
+# The colours are the output over the whole square, and on the line it is ½. With ReLU its surface has flat facets.
 
 # %%
 ticks = [-0.5 + 2.0 * i / 40 for i in range(41)]
 with no_grad():
     surface = [[model([x1, x2]).data for x1 in ticks] for x2 in ticks]
-    said = [model(x).data for x, _ in rows]
+    outputs = [model(x).data for x, _ in rows]
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
 levels = [-0.5 + 0.125 * i for i in range(17)]
 colours = left.contourf(ticks, ticks, surface, levels=levels, cmap="PuOr_r", extend="both", alpha=0.9)
 figure.colorbar(colours, ax=left, label="output")
 left.contour(ticks, ticks, surface, levels=[0.5], colors="black", linewidths=1.5)
-for (x, t), y in zip(rows, said, strict=True):
+for (x, t), y in zip(rows, outputs, strict=True):
     left.scatter(*x, s=140, color=ORANGE if t else BLUE, edgecolor="black", zorder=3)
     left.annotate(f"{y:.2f}", x, xytext=(0, 12), textcoords="offset points", ha="center", weight="bold")
-left.set(title="what the network says", xlabel="x₁", ylabel="x₂", aspect="equal")
+left.set(title="the output of the network", xlabel="x₁", ylabel="x₂", aspect="equal")
 left.grid(visible=False)
 right.semilogy(history.losses, label="2-10-1")
 right.semilogy(alone.losses, label="one neuron")
@@ -77,13 +77,13 @@ right.legend()
 save(figure, options.out / "xor.png")
 
 # %% [markdown]
-# ## Beside the tutorial
+# ## Comparison with the tutorial
 
 # %%
-right_ones = sum(round(y) == t for (_, t), y in zip(rows, said, strict=True))
+right_ones = sum(round(y) == t for (_, t), y in zip(rows, outputs, strict=True))
 compare(
     [
-        *((f"{x[0]:.0f} xor {x[1]:.0f}", f"{t:.0f}", f"{y:.4f}") for (x, t), y in zip(rows, said, strict=True)),
+        *((f"{x[0]:.0f} xor {x[1]:.0f}", f"{t:.0f}", f"{y:.4f}") for (x, t), y in zip(rows, outputs, strict=True)),
         ("rounded and right", "4 of 4", f"{right_ones} of 4"),
         ("one neuron: best loss", "0.25 (closed form)", f"{alone.losses[-1]:.4f}"),
     ]

@@ -32,7 +32,7 @@ LESSONS = {
         pictures=frozenset({"xor.png"}),
     ),
     "iris": Lesson(
-        says=(r"250 iterations: squared error 69\.246 → 23\.857", r"flowers told apart, validation +│ – +│ 45 of 50"),
+        says=(r"250 iterations: squared error 69\.246 → 23\.857", r"classified correctly, validation +│ – +│ 45 of 50"),
         pictures=frozenset({"iris.png"}),
     ),
     "activations": Lesson(
@@ -76,7 +76,7 @@ LESSONS = {
             r"between the rule and central differences: \de-1\d",
             r"factor per iteration of settling +│ 0\.4794 .*│ 0\.47\d\d",
             r"nodes for a gradient, by the rule .*│ 59",
-            r"XOR at once: mean squared error .*│ 1\.0000",
+            r"XOR, static: mean squared error .*│ 1\.0000",
             r"XOR with feedback: right +│ 4 of 4 +│ 4 of 4",
         ),
         pictures=frozenset({"recurrent_backprop.png"}),
@@ -94,21 +94,21 @@ LESSONS = {
         says=(
             r"64-41-33-10: 4,391 parameters",
             r"248 operations on one image, and 8,694 without dot",
-            r"1,348 images to learn from, 449 to be tested on",
+            r"1,348 images for training, 449 for the test",
             r"7\d\.\d % of \d+ test images read right",
         ),
         pictures=frozenset({"mnist-data.png", "mnist-cost.png", "mnist-confusion.png", "mnist-misread.png"}),
     ),
     "convolution": Lesson(
         says=(
-            r"edges that leave a weight of a window: 36; a weight of the dense layer: 1",
+            r"edges that leave a weight of a filter: 36; a weight of the dense layer: 1",
             r"the sum of 36 terms +0\.067623811",
             r"by backward +0\.067623811",
             r"by differences +0\.067623811",
             r"convolutional +410 +1,810 +494",
             r"convolutional +7\d\.\d % of 60 test images read right",
         ),
-        pictures=frozenset({"convolution-loss.png", "convolution-windows.png", "convolution-misread.png"}),
+        pictures=frozenset({"convolution-loss.png", "convolution-filters.png", "convolution-misread.png"}),
     ),
 }
 

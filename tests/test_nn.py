@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, losses, nn, topological_order
+from autograd import Value, losses, nn, operation, topological_order
 from autograd.check import gradcheck
 from autograd.optim import SGD
 
@@ -84,6 +84,17 @@ def test_gradients_go_through_every_activation(activation: str) -> None:
     model = nn.MLP(2, [3, 2], activation=activation, output_activation="tanh", rng=random.Random(5))
     parameters = model.parameters()
     gradcheck(lambda *_: losses.mse(model([0.4, -0.7]), [0.1, 0.9]), parameters)
+
+
+def test_an_own_operation_is_an_activation() -> None:
+    @operation
+    def nn_softsign(x):  # type: ignore[no-untyped-def]
+        return x / (1 + abs(x)), 1 / (1 + abs(x)) ** 2
+
+    model = nn.MLP(2, [3, 1], activation="nn_softsign", rng=random.Random(5))
+    assert "nn_softsign" in {node.op for node in topological_order(model([0.4, -0.7]))}
+    with pytest.raises(ValueError, match="there is no activation 'nn_softsing'; did you mean 'nn_softsign'"):
+        nn.Neuron(2, activation="nn_softsing")
 
 
 @pytest.mark.parametrize(

@@ -296,7 +296,8 @@ def _gradient_sum(f: Callable[..., Any]) -> Callable[..., Value]:
 
 def _row(probe: Probe, v: Value, name: str, backward: float, rtol: float, atol: float) -> Row:
     def row(numerical: float, verdict: str) -> Row:
-        error = 0.0 if backward == numerical else abs(backward - numerical)  # two equal infinities have no difference
+        # The difference of two equal infinities would be nan.
+        error = 0.0 if backward == numerical else abs(backward - numerical)
         return Row(name, v.data, backward, numerical, error, verdict)
 
     def agrees(numerical: float, uncertain: float) -> bool:

@@ -27,6 +27,8 @@ except ModuleNotFoundError:
 from autograd.formula import rule
 from autograd.operations import OPERATIONS, operation
 
+__all__ = ["Expression", "Step", "apply", "expressions", "operands", "scalars"]
+
 _APART: Final = 0.05
 """The least distance between operands of which an operation chooses one, so that a small step changes no choice."""
 _LARGEST_RESULT: Final = 1e3

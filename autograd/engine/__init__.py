@@ -10,4 +10,4 @@ which is for the interpreter. The same source gives the same bits either way.
 """
 
 # In this order: a compiled module that another one has to load would not know its own file.
-from autograd.engine import ieee, rules, number, graph, guarded, copying, modes, value, functions, tape  # noqa: F401  # isort: skip
+from autograd.engine import ieee, rules, number, graph, guarded, reading, copying, modes, value, functions, tape  # noqa: F401  # isort: skip

@@ -57,8 +57,8 @@ class Node:
     A node of one operand or two keeps them in `_x` and `_y`, with the local derivatives by them in `_dx` and `_dy`.
     A node of many keeps lists in `_fan`. Beside a plain number `_x` is the Value, `_dy` the number, and `_fan` says
     which of them came first. A leaf has no operands; there a sweep may put gradients down in `_dx` and `_dy`.
-    Once somebody has asked for the node of the number, `_fan` lists both operands. `_mark` says when a walk was here
-    last: see LEAF, CONSTANT and `fresh_marks`.
+    Once somebody has asked for the node of the number (see `reading`), `_fan` lists both operands. `_mark` says when a
+    walk was here last: see LEAF, CONSTANT and `fresh_marks`.
     """
 
     __slots__ = ("_data", "_dx", "_dy", "_fan", "_grad", "_label", "_mark", "_op", "_x", "_y")
@@ -95,28 +95,6 @@ def is_constant(node: Node) -> bool:
     return node._mark >= CONSTANT
 
 
-def operands_of(node: N) -> list[N]:
-    """The operands of a node in order; none for a leaf. A plain number gets a node when it is first asked for."""
-    if node._fan is CONSTANT_FIRST or node._fan is CONSTANT_LAST:
-        node._fan = fan_with(constant_beside(node), node)
-    return recorded_operands(node)
-
-
-def constant_beside(node: N) -> N:
-    """A node for the plain number that a node was made of."""
-    constant = blank(type(node))
-    constant._data = node._dy
-    constant._mark = CONSTANT
-    return constant
-
-
-def fan_with(constant: Node, node: Node) -> Fan:
-    """The operands of a node, of which one is that constant; a sweep goes by `_x` and `_dx` as before."""
-    x = node._x
-    assert x is not None
-    return Fan([constant, x] if node._fan is CONSTANT_FIRST else [x, constant], [])
-
-
 def recorded_operands(node: N) -> list[N]:
     """The operands that are nodes."""
     fan = node._fan
@@ -130,18 +108,6 @@ def recorded_operands(node: N) -> list[N]:
 def passes_on(node: Node) -> bool:
     """Whether a sweep goes on from a node to its operands: not from a leaf, and not from a detached node."""
     return node._x is not None or (node._fan is not None and bool(node._fan.partials))
-
-
-def partials_of(node: Node) -> list[float]:
-    """The local derivative by each operand, 0.0 where none was formed."""
-    fan = node._fan
-    if fan is None:
-        return [node._dx, node._dy][: len(recorded_operands(node))]
-    if fan is CONSTANT_FIRST:
-        return [0.0, node._dx]
-    if fan is CONSTANT_LAST:
-        return [node._dx, 0.0]
-    return fan.partials or [node._dx if v is node._x else 0.0 for v in fan.operands]
 
 
 # ── order ──

@@ -11,9 +11,10 @@ import threading
 from contextvars import ContextVar
 from typing import Final
 
-from autograd.engine.graph import LEAF, Node, is_constant, partials_of, passes_on
-from autograd.engine.guarded import operands_of, ordered
+from autograd.engine.graph import LEAF, Node, is_constant, passes_on
+from autograd.engine.guarded import ordered
 from autograd.engine.number import short
+from autograd.engine.reading import operands_of, partials_of
 
 
 class _Modes:

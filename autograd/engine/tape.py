@@ -19,7 +19,7 @@ from array import array
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from autograd.engine import guarded
+from autograd.engine import guarded, reading
 from autograd.engine.graph import (
     COMPILED,
     CONSTANT,
@@ -147,7 +147,7 @@ class Tape:
         """The places of the roots, in the order given."""
         self._plain = array("i")
         """The places of plain numbers that nobody has asked for."""
-        self._nodes: list[Value] = guarded.in_order(roots, self._plain)
+        self._nodes: list[Value] = reading.in_order(roots, self._plain)
         """The node of each entry; a plain number that has none is stood in for by the node that was made of it."""
         self._places: dict[int, int] = {}
         collecting = gc.isenabled()
@@ -176,7 +176,7 @@ class Tape:
     def node(self, place: int) -> Value:
         """The node at a place."""
         if self.codes[place] == _CONSTANT_CODE and self._nodes[place]._mark < CONSTANT:
-            self._nodes[place] = guarded.number_beside(self._nodes[place])
+            self._nodes[place] = reading.number_beside(self._nodes[place])
         return self._nodes[place]
 
     @property

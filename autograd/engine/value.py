@@ -12,7 +12,7 @@ A method computes its value and local derivatives with a rule, and records the n
 
 from typing import ClassVar, TypeAlias, final
 
-from autograd.engine import copying, graph, guarded, rules
+from autograd.engine import copying, guarded, reading, rules
 from autograd.engine.copying import State
 from autograd.engine.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
 from autograd.engine.modes import MODES, check, check_partials
@@ -166,7 +166,7 @@ class Value(Node):
     @property
     def operands(self) -> "tuple[Value, ...]":
         """The nodes that the operation was applied to, in order, constants included; () for a leaf."""
-        return tuple(guarded.operands_of(self))
+        return tuple(reading.operands_of(self))
 
     @property
     def partials(self) -> tuple[float, ...]:
@@ -174,7 +174,7 @@ class Value(Node):
 
         0.0 where none is formed: for a plain number beside an operator, and for the operand of a detached node.
         """
-        return tuple(graph.partials_of(self))
+        return tuple(reading.partials_of(self))
 
     def __repr__(self) -> str:
         label = f", label={self._label!r}" if self._label else ""

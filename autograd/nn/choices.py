@@ -14,15 +14,14 @@ from typing import Final
 from autograd.arguments import generator, known
 from autograd.engine.functions import log_softmax, softmax
 from autograd.engine.value import Number, Value
+from autograd.operations import activations
 from autograd.wording import counted
 
 _OF_LAYERS: Final[dict[str, Callable[[list[Value]], list[Value]]]] = {"softmax": softmax, "log_softmax": log_softmax}
-ACTIVATIONS: Final = (
-    *("linear", "relu", "tanh", "sigmoid", "leaky_relu", "elu", "silu", "gelu", "softplus", "logsigmoid"),
-    *("exp", "sin", "square", "erf", "atan"),
-    *_OF_LAYERS,
-)
-"""The names of the activations. softmax and log_softmax take a whole layer, the others one node at a time."""
+ACTIVATIONS: Final = ("linear", *activations(), *_OF_LAYERS)
+"""The names of the activations: operations on one node at a time; softmax and log_softmax, which take a whole layer.
+
+A user's own operation on one operand is an activation too."""
 
 _BOUNDS: Final[dict[str, Callable[[int, int], float]]] = {
     "uniform": lambda nin, nout: 1.0,
@@ -46,12 +45,17 @@ Biases are 0 except with fan_in."""
 def activate(name: str, xs: list[Value]) -> list[Value]:
     """The outputs of the activation called name for the nodes xs: a list of the same length.
 
-    ValueError for a name that isn't in ACTIVATIONS.
+    ValueError for a name that is no activation.
     """
-    known("activation", name, ACTIVATIONS)
     if name in _OF_LAYERS:
         return _OF_LAYERS[name](xs)
-    return xs if name == "linear" else [getattr(x, name)() for x in xs]
+    return xs if name == "linear" else [activations()[activation(name)](x) for x in xs]
+
+
+def activation(name: str) -> str:
+    """The name itself; ValueError for one that is no activation."""
+    known("activation", name, dict.fromkeys([*ACTIVATIONS, *activations()]))
+    return name
 
 
 class Initial:

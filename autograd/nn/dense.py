@@ -12,10 +12,11 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from autograd.arguments import known, whole
+from autograd.arguments import whole
 from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
-from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs
+from autograd.nn import choices
+from autograd.nn.choices import Initial, activate, inputs
 from autograd.nn.module import Module
 from autograd.wording import counted
 
@@ -23,11 +24,11 @@ from autograd.wording import counted
 class Neuron(Module):
     """activation(w·x + b), with the list `w` of nin weights and the bias `b`, which is None for bias=False.
 
-    Called with a list of nin numbers or Values, it returns one Value. activation is a name from ACTIVATIONS; without
-    one it is "relu", or "linear" for nonlin=False, as in micrograd. init is a name from INITIALISATIONS. The weights
-    are drawn in order from rng, or from Python's shared generator. nout is the size of the layer around the neuron,
-    which only xavier uses. ValueError for nin below 1, for an unknown name, and when called with another number of
-    inputs; TypeError when called with anything but a list.
+    Called with a list of nin numbers or Values, it returns one Value. activation is a name from ACTIVATIONS, or that of
+    an own operation; without one it is "relu", or "linear" for nonlin=False, as in micrograd. init is a name from
+    INITIALISATIONS. The weights are drawn in order from rng, or from Python's shared generator. nout is the size of
+    the layer around the neuron, which only xavier uses. ValueError for nin below 1, for an unknown name, and when
+    called with another number of inputs; TypeError when called with anything but a list.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Neuron(Module):
         nout: int = 1,
     ) -> None:
         self.activation = activation if activation is not None else "relu" if nonlin else "linear"
-        known("activation", self.activation, ACTIVATIONS)
+        choices.activation(self.activation)
         initial = Initial(init, whole("the number of inputs", nin), nout, rng)
         self.w = [initial.weight() for _ in range(nin)]
         self.b = initial.bias() if bias else None

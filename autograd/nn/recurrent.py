@@ -15,10 +15,11 @@ The graph of a sequence contains every step, so `backward` from its end is backp
 from collections.abc import Sequence
 from random import Random
 
-from autograd.arguments import known, whole
+from autograd.arguments import whole
 from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
-from autograd.nn.choices import ACTIVATIONS, Initial, activate, inputs
+from autograd.nn import choices
+from autograd.nn.choices import Initial, activate, inputs
 from autograd.nn.module import Module
 from autograd.wording import counted
 
@@ -86,7 +87,7 @@ class RNNCell(_Cell):
         init: str = "fan_in",
         rng: Random | None = None,
     ) -> None:
-        known("activation", activation, ACTIVATIONS)
+        choices.activation(activation)
         super().__init__(nin, nhidden, 1, bias, init, rng)
         self.activation = activation
 

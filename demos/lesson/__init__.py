@@ -1,4 +1,4 @@
-"""What the lessons share: words on the command line, progress, the table at the end, pictures and their style."""
+"""Helpers of the lessons: the command line, progress bars, the table at the end, and the style of the figures."""
 
 import argparse
 import math
@@ -17,7 +17,7 @@ try:
     from rich.progress import track
     from rich.table import Table
 
-    if find_spec("sklearn") is None:  # which takes long to import, and not every lesson needs it
+    if find_spec("sklearn") is None:  # Its import is slow, and not every lesson needs it.
         raise ModuleNotFoundError(name="scikit-learn")
 except ModuleNotFoundError as missing:
     raise SystemExit(f"the lessons need {missing.name}: python -m pip install '.[demos]'") from None
@@ -31,7 +31,7 @@ BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2563eb", "#d97706", "#059669", "#dc26
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE)
 
 if not IN_A_NOTEBOOK:
-    matplotlib.use("agg")  # pictures are files here; a window would only come up and be in the way
+    matplotlib.use("agg")  # The figures are written to files, so no window has to open.
 matplotlib.rcParams.update(
     {
         "axes.prop_cycle": cycler(color=COLOURS),
@@ -47,19 +47,19 @@ matplotlib.rcParams.update(
 )
 
 
-def parser(says: str, *, epochs: int, seed: int = 1, also: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """The words that every lesson knows; a lesson adds its own before `words` reads them. `also` means --epochs too."""
-    made = argparse.ArgumentParser(description=says, allow_abbrev=False)
-    made.add_argument("--seed", type=int, default=seed, help="what everything random is drawn with; %(default)s")
-    passes = "so many passes over the data; %(default)s"
+def parser(description: str, *, epochs: int, seed: int = 1, also: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """A parser with the options of every lesson, which adds its own; `also` lists other names of --epochs."""
+    made = argparse.ArgumentParser(description=description, allow_abbrev=False)
+    made.add_argument("--seed", type=int, default=seed, help="the seed of all random numbers; %(default)s")
+    passes = "the number of passes over the data; %(default)s"
     made.add_argument("--epochs", *also, type=positive, default=epochs, metavar="N", help=passes)
     made.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
-    made.add_argument("--quick", action="store_true", help="a small size, to see that it runs")
+    made.add_argument("--quick", action="store_true", help="a small size, as a quick test")
     return made
 
 
 def words(made: argparse.ArgumentParser, **quick: Any) -> argparse.Namespace:
-    """What was asked for; with --quick, the defaults are those of `quick`. A notebook has words of its own."""
+    """The options of the command line; --quick takes its defaults from `quick`. A notebook has the defaults."""
     given = [] if IN_A_NOTEBOOK else sys.argv[1:]
     if "--quick" in given:
         made.set_defaults(**quick)
@@ -89,24 +89,24 @@ def above_zero(text: str) -> float:
     return number
 
 
-def steps(things: Iterable[T], says: str, *, total: int | None = None) -> Iterable[T]:
-    """The things one by one, with a progress bar where there is a terminal to show it on."""
+def steps(things: Iterable[T], label: str, *, total: int | None = None) -> Iterable[T]:
+    """The things one by one, with a progress bar if stderr is a terminal."""
     console = Console(stderr=True)
-    return track(things, says, total=total, console=console, disable=not console.is_terminal, transient=True)
+    return track(things, label, total=total, console=console, disable=not console.is_terminal, transient=True)
 
 
 def compare(rows: Sequence[tuple[str, object, object]], *, tutorial: str = "tutorial") -> None:
-    """Print the table that ends a lesson: what, what the tutorial says, what came out here."""
+    """Print the table that ends a lesson; a row is a name, the figure of the tutorial and ours."""
     table = Table("", tutorial, "ours", title="\ntutorial / ours", title_justify="left", title_style="bold")
     for row in rows:
         table.add_row(*map(str, row))
-    # A pipe has no width: a line of the table isn't to be broken there.
+    # A pipe has no width, and a table shouldn't be wrapped there.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
     console.print(table)
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Write a figure and say where."""
+    """Write a figure to a file, close it, and print the path."""
     figure.savefig(path, metadata={"Software": None} if path.suffix == ".png" else None)
     if not IN_A_NOTEBOOK:
         plt.close(figure)

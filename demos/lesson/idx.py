@@ -1,11 +1,11 @@
-"""MNIST as it is handed out: IDX files, a header of big-endian numbers and then one byte for each pixel or label.
+"""Reads MNIST from its IDX files: a header of big-endian integers, and then one byte for each pixel or label.
 
 train, test = idx.load(Path("mnist"))
 pixels, label = train[0]
 
-`pixels` is then a list of 784 numbers from 0 to 1, made of the bytes when it is asked for: sixty thousand images stay
-the 47 MB that they are. Nothing is taken on trust. FileNotFoundError for a folder or file that isn't there, ValueError
-for anything else that is wrong, each with the file, what was found in it and what to do. Source of the format:
+`pixels` is then a list of 784 floats from 0 to 1. It is computed from the bytes on each access, so that 60,000 images
+take only 47 MB. Every file is checked: FileNotFoundError for a missing folder or file, and ValueError for any other
+problem; the message has the file, the problem and the remedy. Source of the format:
 Y. LeCun, C. Cortes, C. Burges, The MNIST Database of Handwritten Digits.
 """
 
@@ -19,17 +19,17 @@ from typing import BinaryIO, Final
 
 IMAGES: Final = 2051
 LABELS: Final = 2049
-"""What the files begin with: 8 for unsigned bytes, then the number of dimensions, 3 or 1, as in 0x0803."""
+"""The first integers of the files: 8 for unsigned bytes and the number of dimensions, 3 or 1, as in 0x0803."""
 KINDS: Final = {IMAGES: "images", LABELS: "labels"}
 AT_MOST: Final = 1 << 28
-"""A header that promises more bytes isn't believed: five times MNIST."""
+"""The most bytes of data in a file, five times those of MNIST; a header with more is damaged."""
 GZIP: Final = b"\x1f\x8b"
 FILES: Final = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte"
 
 
 @dataclass(frozen=True)
 class Digits:
-    """Images of one size, row by row a byte for each pixel from 0 to white, and a label for each image."""
+    """Images of one size and their labels; each pixel is a byte from 0 to white, in the order of the rows."""
 
     rows: int
     columns: int
@@ -41,19 +41,19 @@ class Digits:
         return len(self.labels)
 
     def __getitem__(self, i: int) -> tuple[list[float], int]:
-        """The pixels of an image as numbers from 0 to 1, row after row, and its label."""
+        """The pixels of an image as floats from 0 to 1, row after row, and its label."""
         i = range(len(self))[i]
         size = self.rows * self.columns
         return [pixel / self.white for pixel in self.pixels[i * size : (i + 1) * size]], self.labels[i]
 
     def image(self, i: int) -> list[list[float]]:
-        """The same numbers as a list of rows."""
+        """The same pixels as a list of rows."""
         pixels, _ = self[i]
         return [pixels[start : start + self.columns] for start in range(0, len(pixels), self.columns)]
 
 
 def load(folder: Path) -> tuple[Digits, Digits]:
-    """What there is to learn from and what to be tested on, from a folder with the four files, gzipped or not."""
+    """The training and the test images, from a folder with the four files, gzipped or not."""
     if not folder.exists():
         raise FileNotFoundError(f"there is no folder {folder}; give the one that holds {FILES}")
     if not folder.is_dir():
@@ -90,7 +90,7 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _read(path: Path, magic: int) -> tuple[list[int], bytes]:
-    """The sizes and the bytes in a file, whether it is gzipped or not: its name needn't say."""
+    """The sizes and the bytes in a file, which may be gzipped under any name."""
     with path.open("rb") as file:
         zipped = file.read(len(GZIP)) == GZIP
         file.seek(0)
@@ -120,7 +120,7 @@ def _parsed(path: Path, file: BinaryIO | gzip.GzipFile, magic: int) -> tuple[lis
     shape = "×".join(map(str, sizes))
     if not 0 < promised <= AT_MOST:
         raise ValueError(f"{path} says that it holds {shape} bytes, not 1 to {AT_MOST}; fetch it again")
-    # One byte more than promised shows that there are more, however many: a gzip file may unpack to anything.
+    # A damaged gzip file may unpack to any size, so at most one byte more than promised is read.
     content = file.read(promised + 1)
     if len(content) != promised:
         has = "more than" if len(content) > promised else f"only {len(content)} of"

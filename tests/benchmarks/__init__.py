@@ -1,1 +1,1 @@
-"""The benchmark table: `python -m tests.benchmarks` measures this engine and its rivals on the same programs."""
+"""The benchmarks: `python -m tests.benchmarks` measures this engine and other engines on the same programs."""

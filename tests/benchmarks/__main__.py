@@ -34,10 +34,10 @@ CAPTION: Final = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmarks; 0 if all went well, 1 after a word on stderr if not."""
+    """Run the benchmarks; return 0, or 1 after an error on stderr."""
     options = read(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # not every terminal knows µ
+        sys.stdout.reconfigure(errors="replace")  # Not every terminal can print µ.
     try:
         run(options)
     except (DisagreementError, WorkerError, RuntimeError, OSError) as error:
@@ -82,7 +82,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 @contextmanager
 def both_builds(folder: Path | None, progress: Progress) -> Iterator[list[builds.Build]]:
-    """Those in a folder; without one, fresh builds that are removed in the end."""
+    """The builds in a folder; without a folder, new builds, which are removed in the end."""
     if folder is not None:
         yield builds.reuse(folder)
         return

@@ -1,27 +1,27 @@
-"""Whether contenders came to the same results, which is asked before anything is timed."""
+"""Checks that the contenders compute the same results, before anything is timed."""
 
 import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 TOLERANCE: Final = 1e-12
-"""Of the largest number in the results, or of 1. Contenders add up in orders of their own, at most 784 products at a
-time, and were up to 5e-16 apart; libraries for other processors may round otherwise. A wrong formula is off by more."""
+"""Relative to the largest result, or to 1. Contenders add up to 784 products in different orders and differed by up to
+5e-16; libraries for other processors may round differently. A wrong formula causes a larger error."""
 
 
 class Answer(NamedTuple):
-    """The value, the gradient and what else a contender came to."""
+    """The results of a contender: the value, the gradient, and others of a work."""
 
     contender: str
     numbers: Sequence[float]
 
 
 class DisagreementError(Exception):
-    """A contender computes something else; the message names it and the work."""
+    """A contender has other results; the message names it and the work."""
 
 
 def require_close(work: str, got: Answer, want: Answer) -> None:
-    """Raise unless all numbers agree within the tolerance."""
+    """Raise DisagreementError unless all results agree within the tolerance."""
     _require_count(work, got, want)
     allowed = TOLERANCE * max(1.0, *map(abs, want.numbers))
     for i, (g, w) in enumerate(zip(got.numbers, want.numbers, strict=True)):
@@ -33,7 +33,7 @@ def require_close(work: str, got: Answer, want: Answer) -> None:
 
 
 def require_same_bits(work: str, got: Answer, want: Answer) -> None:
-    """Raise unless all numbers are the same to the last bit; a zero's sign counts, a nan's doesn't."""
+    """Raise DisagreementError unless all results are the same bits; the sign of a zero counts, of a nan not."""
     _require_count(work, got, want)
     for i, (g, w) in enumerate(zip(got.numbers, want.numbers, strict=True)):
         same = g == w and math.copysign(1.0, g) == math.copysign(1.0, w)

@@ -1,4 +1,4 @@
-"""Both builds of this checkout, installed as users get them."""
+"""Installs the two builds of this checkout, compiled and pure, as pip does for users."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ COMPILED: Final = "compiled"
 
 
 class Build(NamedTuple):
-    """A folder that holds the package."""
+    """A folder with the package in it."""
 
     name: str
     folder: Path
@@ -36,7 +36,7 @@ def install(folder: Path) -> list[Build]:
 
 
 def reuse(folder: Path) -> list[Build]:
-    """The builds that an earlier `install` left in a folder."""
+    """The builds that an earlier `install` put into a folder."""
     builds = [Build(name, folder.resolve() / name) for name in (COMPILED, PURE)]
     for build in builds:
         if not (build.folder / "autograd" / "__init__.py").is_file():

@@ -1,4 +1,4 @@
-"""What takes part in a work: contenders, the programs that they make, and what both are called."""
+"""The contenders of a work, the programs that they make, and their names."""
 
 import importlib
 from collections.abc import Callable, Sequence
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 Scalar: TypeAlias = Any
-"""A number of whichever engine: the works are written once for all of them."""
+"""A node of any engine: the works are written once for all engines."""
 
 
 class Program(NamedTuple):
-    """What a contender made of a work, ready to be run again and again.
+    """The program of a contender for a work, which can be run many times.
 
-    `run` is what is timed. `results` runs it once from its initial state and gives the value and the gradient.
+    `run` is timed. `results` runs it once from its initial state and returns the value and the gradient.
     """
 
     run: Callable[[], object]
@@ -23,9 +23,9 @@ class Program(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """One row of a work: `make` takes whether the size is the tiny one; `needs` is the module of a rival.
+    """A row of a work: make(tiny) returns its program; `needs` is the module that it imports, if it is a rival.
 
-    In the name of a contender that is ours, {build} stands for the build it runs on.
+    In the name of one of our contenders, {build} is replaced by the build that it runs on.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Contender:
 
 
 class Work(NamedTuple):
-    """A program that contenders race in; the first of them is ours, to which the others are compared."""
+    """A program that is measured; its first contender is ours, and the others are compared with it."""
 
     name: str
     heading: str
@@ -51,11 +51,11 @@ class Work(NamedTuple):
 
 
 class MissingRivalError(Exception):
-    """A rival that can't take part; the message says why."""
+    """A rival that can't take part; the message is the reason."""
 
 
 def require(module: str) -> None:
-    """Import the module of a rival, or say why that can't be."""
+    """Import the module of a rival, or raise an error with the reason."""
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -67,7 +67,7 @@ def require(module: str) -> None:
 
 
 def count_nodes(root: Scalar, operands: Callable[[Scalar], Sequence[Scalar]]) -> int:
-    """How many nodes a graph has, leaves and constants included."""
+    """The number of nodes of a graph, with leaves and constants."""
     seen = {id(root)}
     stack = [root]
     while stack:

@@ -1,4 +1,4 @@
-"""The works whose contenders share processes: results are compared first, then rounds alternate."""
+"""Measures the works whose contenders share a process: the results are compared first, then the rounds alternate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,14 +27,14 @@ COLUMNS: Final = (
 
 
 class Asked(Protocol):
-    """A worker process, or what stands in for one."""
+    """A worker process, or a substitute in a test."""
 
     def ask(self, do: str, **arguments: object) -> dict[str, Any]: ...
 
 
 @dataclass
 class Entry:
-    """A contender in the process of one build, and the seconds of its rounds with the collector on and off."""
+    """A contender in the process of one build, with the seconds of its rounds with the collector on and off."""
 
     build: str
     name: str
@@ -52,7 +52,7 @@ class Entry:
 
 
 def contest(work: Work, workers: Mapping[str, Asked], settings: Settings) -> Block:
-    """Compare and measure one work on the builds given, of which the first has all rivals beside it."""
+    """Compare and measure one work on the given builds; the rivals run in the process of the first."""
     entries = prepare(work, workers, settings)
     require_agreement(work, entries)
     measure(work, entries, workers, settings)
@@ -72,7 +72,7 @@ def prepare(work: Work, workers: Mapping[str, Asked], settings: Settings) -> lis
 
 
 def require_agreement(work: Work, entries: Sequence[Entry]) -> None:
-    """Raise if a contender is off the first, which is ours, or one of ours differs between builds in any bit."""
+    """Raise an error if a contender disagrees with the first, or if ours differ between builds in any bit."""
     first: dict[str, Entry] = {}
     for entry in entries:
         if entry.contender.compared and not entry.missing:
@@ -86,7 +86,7 @@ def measure(work: Work, entries: Sequence[Entry], workers: Mapping[str, Asked], 
     for number in range(settings.rounds):
         for collector in (True, False):
             settings.progress.step(f"round {number + 1} of {settings.rounds}, {COLLECTOR[collector]}")
-            # To and fro, so that nobody always has the same one before it.
+            # The order alternates, so that no contender always follows the same other.
             for entry in entries if number % 2 == 0 else reversed(entries):
                 if not entry.missing:
                     answer = workers[entry.build].ask(
@@ -100,7 +100,7 @@ def measure(work: Work, entries: Sequence[Entry], workers: Mapping[str, Asked], 
 
 
 def block(work: Work, entries: Sequence[Entry], settings: Settings) -> Block:
-    """The figures of a work; ratios are to ours in the same process."""
+    """The figures of a work, with ratios to ours in the same process."""
     sections = []
     for build in dict.fromkeys(entry.build for entry in entries):
         side_by_side = [entry for entry in entries if entry.build == build]
@@ -134,7 +134,7 @@ def compile_notes(entries: Sequence[Entry]) -> list[str]:
 
 
 def pure_note(entries: Sequence[Entry]) -> list[str]:
-    """How ours on two builds compare, though they stand in two processes."""
+    """The ratio of ours on the two builds, which run in two processes."""
     ours = list({entry.build: entry for entry in reversed(entries) if entry.contender.is_ours}.values())
     if len(ours) < 2:
         return []

@@ -15,7 +15,7 @@ B: Final = 2.0
 
 
 def expression(a: Scalar, b: Scalar) -> Scalar:
-    """The expression, where relu is a method of the number."""
+    """The expression, where relu is a method."""
     c = a + b
     d = a * b + b**3
     c += c + 1
@@ -30,7 +30,7 @@ def expression(a: Scalar, b: Scalar) -> Scalar:
 
 
 def expression_of(a: Scalar, b: Scalar, relu: Callable[[Scalar], Scalar]) -> Scalar:
-    """The same where relu is a function."""
+    """The same expression, where relu is a function."""
     c = a + b
     d = a * b + b**3
     c += c + 1
@@ -45,7 +45,7 @@ def expression_of(a: Scalar, b: Scalar, relu: Callable[[Scalar], Scalar]) -> Sca
 
 
 def scalar_engine(value: Callable[[float], Scalar], operands: Callable[[Scalar], Sequence[Scalar]]) -> Program:
-    """An engine whose numbers have `data`, `grad` and `backward`."""
+    """An engine whose nodes have `data`, `grad` and `backward`."""
 
     def run() -> None:
         a, b = value(A), value(B)
@@ -87,7 +87,7 @@ def pytorch(quick: bool) -> Program:
 
 
 def _jax(inputs: Callable[[float], Scalar], output: Callable[[Scalar], Scalar]) -> Program:
-    """One jitted function, called with what inputs makes of the numbers; output reads each of its results."""
+    """A jitted function; inputs converts its floats, and output reads each of its results."""
     jax = import_module("jax")
     relu = jax.nn.relu
     differentiated = jax.jit(jax.value_and_grad(lambda a, b: expression_of(a, b, relu), argnums=(0, 1)))
@@ -142,7 +142,7 @@ def casadi_called(quick: bool) -> Program:
 
 
 class Floor:
-    """A number that isn't one: each operator returns the instance it was called on."""
+    """A node without data: each operator returns the instance it was called on."""
 
     __slots__ = ()
 
@@ -163,7 +163,7 @@ def interpreter_empty_class(quick: bool) -> Program:
 
 
 def interpreter_floats(quick: bool) -> Program:
-    # The very same bytecode, with another name looked up.
+    # The same bytecode as the others, except for the class.
     names = tuple("conjugate" if name == "relu" else name for name in expression.__code__.co_names)
     on_floats = FunctionType(expression.__code__.replace(co_names=names), {})
     return Program(lambda: on_floats(A, B), list)

@@ -1,4 +1,4 @@
-"""The third work: one training step of a GPT made of scalars, token by token."""
+"""The third work: one training step of a GPT written as scalars, token by token."""
 
 import math
 import random
@@ -23,7 +23,7 @@ EPSILON: Final = 1e-8
 
 
 class Size(NamedTuple):
-    """How wide the embeddings are, over how many heads, how long a text may be, and the text."""
+    """The size of the embeddings, the number of heads, the longest text, and the text."""
 
     width: int
     heads: int
@@ -55,9 +55,6 @@ def initial_parameters(size: Size) -> dict[str, list[list[float]]]:
     }
 
 
-# ── the network ──
-
-
 def product(matrix: Matrix, xs: Vector) -> Vector:
     return [sum(w * x for w, x in zip(row, xs, strict=True)) for row in matrix]
 
@@ -79,14 +76,14 @@ def softmax(xs: Vector) -> Vector:
 
 
 def attend(query: Vector, keys: Matrix, values: Matrix) -> Vector:
-    """The mean of the values, weighted by how well their keys answer the query."""
+    """The mean of the values, weighted by how well their keys match the query."""
     scale = 1.0 / math.sqrt(len(query))
     weights = softmax([score * scale for score in product(keys, query)])
     return [sum(w * v[i] for w, v in zip(weights, values, strict=True)) for i in range(len(query))]
 
 
 class Network:
-    """One layer that reads a text token by token and keeps the keys and values of those before."""
+    """One layer that reads a text token by token and keeps the keys and values of the earlier tokens."""
 
     def __init__(self, parameters: dict[str, Matrix], heads: int) -> None:
         self.parameters = parameters
@@ -115,7 +112,7 @@ class Network:
 
 
 def loss_of(parameters: dict[str, Matrix], size: Size) -> Scalar:
-    """The mean cross-entropy of each token given those before."""
+    """The mean cross-entropy of each token given the earlier ones."""
     tokens = [BOUNDARY, *(string.ascii_lowercase.index(letter) for letter in size.document), BOUNDARY]
     network = Network(parameters, size.heads)
     count = min(size.block, len(tokens) - 1)
@@ -124,7 +121,7 @@ def loss_of(parameters: dict[str, Matrix], size: Size) -> Scalar:
 
 
 class Adam:
-    """Plain Python over the data and grad of the parameters."""
+    """The update of the parameters in plain Python, from their data and grad."""
 
     def __init__(self, parameters: Sequence[Scalar]) -> None:
         self.parameters = parameters

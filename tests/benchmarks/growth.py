@@ -1,4 +1,4 @@
-"""The fifth work: what a node costs in graphs of a thousand to ten million nodes, in processes of their own."""
+"""The fifth work: the cost of a node in graphs of a thousand to ten million nodes, each in its own process."""
 
 import random
 from array import array
@@ -11,15 +11,15 @@ from tests.benchmarks import memory, timing
 
 LAYERS: Final = 15
 FRESH: Final = 300_000
-"""So many nodes at least are made before any is dropped, on memory that the process has not used before."""
+"""The least number of nodes that are made before any is freed, in memory that the process has not used before."""
 LEAST_FOR_BYTES: Final = 100_000
-"""Python asks the system for a megabyte at a time, which hides what fewer nodes take."""
+"""The least number of nodes whose memory is measured: Python gets a megabyte at a time from the system."""
 
 
 class Shape(Protocol):
-    """A graph to be made: `nodes` says how many it has, `build` makes it.
+    """A graph to build: `nodes` is its number of nodes, and `build` makes it.
 
-    `look_up` does what the program does beside that; `clear` lets go of what it holds.
+    `look_up` does the program's other work, and `clear` drops its references.
     """
 
     nodes: int
@@ -32,7 +32,7 @@ class Shape(Protocol):
 
 
 class Chain:
-    """v·w + w, over and over. With w = −1 neither values nor derivatives grow or fade."""
+    """A chain of v·w + w. With w = -1 the values and derivatives neither grow nor shrink."""
 
     def __init__(self, nodes: int) -> None:
         self.pairs = (nodes - 2) // 2
@@ -53,7 +53,7 @@ class Chain:
 
 
 class WideSum:
-    """Leaves, added up one by one."""
+    """A sum of leaves, added one by one."""
 
     def __init__(self, nodes: int) -> None:
         self.sums = (nodes - 1) // 2
@@ -73,10 +73,10 @@ class WideSum:
 
 
 class RandomGraph:
-    """Layers of products and quotients of two earlier nodes, of which the last is added up.
+    """Layers of products and quotients of two earlier nodes, with the sum of the last layer as root.
 
-    One operand is from the layer before, shifted by a random number, so that the root reaches every node; the other
-    is any earlier node. The leaves are 1 and −1, so that every value and local derivative is too.
+    One operand is in the previous layer, shifted by a random offset, so that the root depends on every node; the other
+    is any earlier node. The leaves are 1 and -1, so every value and local derivative is 1 or -1 too.
     """
 
     def __init__(self, nodes: int) -> None:
@@ -89,7 +89,7 @@ class RandomGraph:
             shift, start = rng.randrange(width), layer * width
             self.first.extend(start - width + (i + shift) % width for i in range(width))
             self.second.extend(int(rng.random() * (start + i)) for i in range(width))
-        # Made ahead, for its eight bytes a node are none of the engine's.
+        # Made first, because its eight bytes a node don't belong to the engine.
         self.made: list[Value | None] = [None] * (width * LAYERS)
 
     def build(self) -> Value:
@@ -116,11 +116,8 @@ class RandomGraph:
 SHAPES: Final[Mapping[str, Callable[[int], Shape]]] = {"chain": Chain, "wide sum": WideSum, "random": RandomGraph}
 
 
-# ── in the process that measures ──
-
-
 def results(shape: str, nodes: int) -> dict[str, Any]:
-    """The value and every gradient; ValueError if the graph hasn't as many nodes as it says."""
+    """The value and every gradient; ValueError if the graph has another number of nodes than `nodes`."""
     planned = SHAPES[shape](nodes)
     root = planned.build()
     root.backward()
@@ -131,10 +128,10 @@ def results(shape: str, nodes: int) -> dict[str, Any]:
 
 
 def measure_round(shape: str, nodes: int, collector: bool, fresh: bool, again: float) -> dict[str, Any]:
-    """Seconds per node to build and to go backward, the same on used memory, and bytes per node.
+    """Seconds per node to build and to go backward, the same in used memory, and bytes per node.
 
-    With fresh, as many graphs are built as make FRESH nodes, and then all go backward. Thereafter they are dropped,
-    and in their place one is made, goes backward and is dropped again, till that has lasted so many seconds.
+    With fresh, graphs are built until they have FRESH nodes, and then all go backward. Then they are freed, and in
+    their memory one graph is built, goes backward and is freed, again and again for the given number of seconds.
     """
     planned = SHAPES[shape](nodes)
     count = max(1, FRESH // planned.nodes) if fresh else 1

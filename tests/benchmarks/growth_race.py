@@ -16,7 +16,7 @@ SIZES: Final = {COMPILED: (10**3, 10**4, 10**5, 10**6, 10**7), PURE: (10**3, 10*
 QUICK_SIZES: Final = (10**3, 10**4, 2 * 10**4)
 COMPARED: Final = (10**3, 10**4)
 AGAIN: Final = 0.02
-"""Graphs are made again on used memory until it has lasted so many seconds."""
+"""Seconds in which graphs are built again in used memory."""
 LEAST_FOR_VARIATION: Final = 10**4
 NANO: Final = 1e9
 COLUMNS: Final = (
@@ -52,7 +52,7 @@ NOTES: Final = (
 
 
 class Case(NamedTuple):
-    """One graph, made by one build."""
+    """A graph, measured with one build."""
 
     shape: str
     build: Build
@@ -135,13 +135,13 @@ def row(case: Case, measured: Measured) -> Row:
 
 
 def told(answers: Sequence[Mapping[str, Any]], part: str, unit: float = 1.0) -> Figure:
-    """The median of what the rounds tell of a part; None if they tell nothing."""
+    """The median of a part over the rounds; None if no round has it."""
     found = [unit * answer[part] for answer in answers if answer[part] is not None]
     return summary(found)["median"] if found else None
 
 
 def variation(cases: Sequence[Case], measured: Measured) -> list[str]:
-    """By how much the cost of a node differs between the sizes: a line for each build."""
+    """The ratio of the highest and the lowest cost of a node over the sizes: a line for each build."""
     lines = []
     for build in dict.fromkeys(case.build for case in cases):
         compared = [case for case in cases if case.build == build and case.size >= LEAST_FOR_VARIATION]

@@ -1,4 +1,4 @@
-"""What the figures depend on: the machine, the versions of everything, the state of the checkout."""
+"""The conditions of the figures: the machine, the versions of all programs, and the state of the checkout."""
 
 import gc
 import os
@@ -12,12 +12,12 @@ from autograd import __version__
 from tests.benchmarks.builds import ROOT
 
 RIVALS: Final = ("micrograd", "torch", "jax", "jaxlib", "casadi", "numpy")
-"""The distributions that others' figures depend on."""
+"""The distributions of the rivals."""
 CPUINFO: Final = Path("/proc/cpuinfo")
 
 
 def description() -> dict[str, str]:
-    """Line by line, what stands above the table."""
+    """The lines above the table."""
     return {
         "CPU": f"{_cpu()}, {os.cpu_count()} cores, load {load()}",
         "system": platform.platform(),
@@ -29,7 +29,7 @@ def description() -> dict[str, str]:
 
 
 def load() -> str:
-    """What else the machine does: the mean number of running processes over the last minute."""
+    """The load of the machine: the mean number of running processes over the last minute."""
     return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
 
 

@@ -1,4 +1,4 @@
-"""How much memory this process has, and the most that it ever had."""
+"""The memory of this process: its current size and its peak."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ MEGABYTE: Final = 1e6
 
 
 def resident() -> int | None:
-    """Bytes of this process in memory now; where the system doesn't tell, the most so far, or None."""
+    """The bytes of this process in memory; if the system doesn't report them, the peak, or None."""
     if STATM.exists():
         from resource import getpagesize
 
@@ -19,13 +19,13 @@ def resident() -> int | None:
 
 
 def grown(before: int | None, now: int | None) -> int | None:
-    """Bytes more than before; None where the system doesn't tell."""
+    """The bytes added since before; None if the system doesn't report them."""
     return None if before is None or now is None else now - before
 
 
 def peak() -> int | None:
-    """Bytes of this process in memory at its peak; None where the system doesn't tell."""
-    # Linux lets ru_maxrss of a new process begin at the peak of the one that started it; VmHWM is its own.
+    """The bytes of this process in memory at its peak; None if the system doesn't report them."""
+    # On Linux ru_maxrss of a new process starts at the peak of its parent; VmHWM doesn't.
     if STATUS.exists():
         for line in STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):

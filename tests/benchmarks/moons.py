@@ -40,9 +40,6 @@ def task(quick: bool) -> Task:
     return Task(sizes, list(initial_parameters(sizes, lambda inputs: 1.0, rng)), points, labels)
 
 
-# ── the scalar program ──
-
-
 def loss_of(
     value: Callable[[float], Scalar],
     network: Callable[[list[Scalar]], Scalar],
@@ -101,11 +98,8 @@ def micrograd(quick: bool) -> Program:
     return scalar_program(value, network, parameters, moons, attrgetter("_prev"))
 
 
-# ── as matrices ──
-
-
 def _matrices(task: Task) -> list[list[list[float]]]:
-    """One for each layer: a row for each neuron, its bias last."""
+    """A matrix for each layer, with a row for each neuron and its bias last."""
     numbers = iter(task.parameters)
     return [[[next(numbers) for _ in range(n + 1)] for _ in range(m)] for n, m in pairwise(task.sizes)]
 

@@ -1,4 +1,4 @@
-"""Layers of neurons over the numbers of any engine, with the sequence of operations that micrograd's nn has."""
+"""Layers of neurons for the nodes of any engine, with the same sequence of operations as micrograd's nn."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from tests.benchmarks.contender import Scalar
 
 
 class Neuron(NamedTuple):
-    """A weight for each input, and a bias."""
+    """A neuron: a weight for each input, and a bias."""
 
     weights: list[Scalar]
     bias: Scalar
@@ -20,12 +20,12 @@ WeightedSum: TypeAlias = Callable[[Neuron, Sequence[Scalar]], Scalar]
 
 
 def one_by_one(neuron: Neuron, xs: Sequence[Scalar]) -> Scalar:
-    """w·x + …, starting from the bias."""
+    """w·x + b, summed one by one from the bias."""
     return sum((w * x for w, x in zip(neuron.weights, xs, strict=True)), neuron.bias)
 
 
 def fused(neuron: Neuron, xs: Sequence[Scalar]) -> Scalar:
-    """The same as one node of ours for all products."""
+    """w·x + b with our one node for all products."""
     return dot(neuron.weights, xs) + neuron.bias
 
 

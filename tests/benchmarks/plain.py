@@ -1,10 +1,10 @@
-"""The class that people write for themselves: a scalar that keeps its operands and local gradients in tuples."""
+"""A simple engine such as people write for themselves: a node with its operands and local derivatives in tuples."""
 
 import math
 
 
 class Plain:
-    """A number that remembers how it was made."""
+    """A node with its operands and local derivatives."""
 
     __slots__ = ("data", "grad", "operands", "partials")
 
@@ -49,7 +49,7 @@ class Plain:
     __radd__, __rmul__ = __add__, __mul__
 
     def backward(self) -> None:
-        """Add the derivatives of this number into the grad of every number that it was made of."""
+        """Accumulate the gradient of this node in the grad of every node that it depends on."""
         order, seen, stack = [], {self}, [(self, iter(self.operands))]
         while stack:
             node, rest = stack[-1]

@@ -1,4 +1,4 @@
-"""A child process that measures what it is told to, with the package of one build."""
+"""A child process that measures programs with the package of one build."""
 
 import json
 import os
@@ -22,18 +22,18 @@ RIVALS: Final = {
 
 
 def environment(build: Build) -> dict[str, str]:
-    """That of a process that imports the package of a build, and the benchmarks of this checkout after it."""
+    """The environment of a process that imports the package of a build and the benchmarks of this checkout."""
     return {**os.environ, **RIVALS, "PYTHONPATH": os.pathsep.join((str(build.folder), str(ROOT)))}
 
 
 class WorkerError(Exception):
-    """A worker failed; the message is its own last words."""
+    """A worker failed; the message is the end of its error output."""
 
 
 class Worker:
     """A running process, which answers each command with one JSON line.
 
-    It is a context manager, and leaving it ends the process.
+    It is a context manager that ends the process.
     """
 
     def __init__(self, build: Build) -> None:
@@ -77,13 +77,13 @@ class Worker:
 
 
 def ask_once(build: Build, do: str, **arguments: object) -> dict[str, Any]:
-    """The answer of a process started for this one command."""
+    """The answer of a new process that runs only this command."""
     with Worker(build) as worker:
         return worker.ask(do, **arguments)
 
 
 def usable(builds: list[Build]) -> tuple[list[Build], str]:
-    """The builds that are what they are called, and a word on the compiled one if it isn't."""
+    """The builds that really are compiled or pure, and a message if the compiled one is not."""
     found, missing = [], ""
     for build in builds:
         seen = ask_once(build, "identify")

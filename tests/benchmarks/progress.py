@@ -1,11 +1,11 @@
-"""What a waiting person sees on stderr; nothing but a line per work when nobody is at a terminal."""
+"""The progress on stderr: a line per work, and on a terminal each round."""
 
 import sys
 from time import monotonic
 
 
 class Progress:
-    """Tells the work under way, and at a terminal the round too."""
+    """Prints the current work, and on a terminal the round."""
 
     def __init__(self) -> None:
         self._start = monotonic()

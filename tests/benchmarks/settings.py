@@ -1,4 +1,4 @@
-"""How a run of the benchmarks is to go, and the words that all works share."""
+"""The settings of a run, and the column titles that all works use."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,7 +13,7 @@ COLLECTOR: Final = {True: "collector at its default", False: "collector off"}
 
 @dataclass(frozen=True)
 class Settings:
-    """`no_compiled` says why there is no compiled build, if there is none."""
+    """The settings of a run; `no_compiled` is the reason if there is no compiled build."""
 
     quick: bool
     rounds: int

@@ -1,4 +1,4 @@
-"""The sixth work: how long a fresh interpreter takes to import the package, and the command line to say a word."""
+"""The sixth work: the time of a new interpreter to import the package, and of the command line to its first line."""
 
 import subprocess
 import sys
@@ -45,20 +45,20 @@ def run_seconds(build: Build, program: str) -> float:
 
 
 def added(build: Build) -> float:
-    """Seconds that the import adds to a process."""
+    """The seconds that the import adds to a process."""
     bare = run_seconds(build, "pass")
     return run_seconds(build, "import autograd") - bare
 
 
 def inside(build: Build) -> float:
-    """Seconds that the import takes by the clock of its own process."""
+    """The seconds of the import by the clock of its own process."""
     command = python("-c", INSIDE)
     done = subprocess.run(command, env=environment(build), check=True, stdout=subprocess.PIPE, encoding="utf-8")
     return int(done.stdout) / 1e9
 
 
 def first_line(build: Build) -> float:
-    """Seconds from the start of the command line to its first line."""
+    """The seconds from the start of the command line to its first line."""
     with tempfile.TemporaryDirectory() as folder:
         command = python("-u", "-m", "autograd", "--out", folder)
         start = perf_counter()
@@ -80,7 +80,7 @@ QUANTITIES: Final[Mapping[str, Callable[[Build], float]]] = {
 
 
 def race(builds: Sequence[Build], settings: Settings) -> Block:
-    """Measure both builds in turns, after one start that may still compile and read from the disk."""
+    """Measure both builds in turns, after a first start that compiles bytecode and fills the disk cache."""
     rounds = settings.rounds if settings.quick else max(settings.rounds, LEAST_ROUNDS)
     seconds: dict[tuple[str, str], list[float]] = {(name, build.name): [] for build in builds for name in QUANTITIES}
     for number in range(rounds + 1):

@@ -1,4 +1,4 @@
-"""What was measured, as text that a person reads and as JSON that holds the same figures."""
+"""The results as a text table and as JSON with the same figures."""
 
 import math
 import textwrap
@@ -14,7 +14,7 @@ Figures: TypeAlias = Mapping[str, Figure]
 
 
 class Column(NamedTuple):
-    """A column shows one figure of each row, or several as a range; columns of one group stand under its title."""
+    """A column with one figure of each row, or a range of several; the columns of a group have a common title."""
 
     title: str
     keys: tuple[str, ...]
@@ -23,9 +23,9 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """A contender and its figures; or in place of figures, what there is to say.
+    """A contender and its figures, or a remark instead of figures.
 
-    The rounds that the figures sum up are for JSON alone.
+    The rounds behind the figures are only in the JSON.
     """
 
     contender: str
@@ -44,7 +44,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Block:
-    """All of one work."""
+    """The blocks and notes of one work."""
 
     work: str
     heading: str
@@ -71,7 +71,7 @@ def _cell(row: Row, column: Column) -> str:
 
 
 def text(block: Block) -> str:
-    """The block as lines, its columns as wide as what they hold."""
+    """The lines of a block, with its columns as wide as their contents."""
     return "\n".join(_lines(block))
 
 
@@ -98,12 +98,12 @@ def _lines(block: Block) -> Iterator[str]:
 
 
 def paragraph(note: str, indent: str = "") -> list[str]:
-    """A note in lines that are no wider than a table may be."""
+    """The lines of a note, wrapped to the width of a table."""
     return textwrap.wrap(note, WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
 def _group_titles(columns: Sequence[Column], widths: Sequence[int]) -> str:
-    """A line in which each group's title stands over its columns, with a rule up to the last of them."""
+    """A line with the title of each group above its columns, and a rule to the last of them."""
     parts = []
     for group, members in groupby(zip(columns, widths, strict=True), key=lambda pair: pair[0].group):
         inside = [width for _, width in members]
@@ -113,7 +113,7 @@ def _group_titles(columns: Sequence[Column], widths: Sequence[int]) -> str:
 
 
 def as_json(machine: Mapping[str, object], blocks: Sequence[Block]) -> dict[str, Any]:
-    """All figures in the units of the table, unrounded."""
+    """All figures in the units of the table, not rounded."""
     works = []
     for block in blocks:
         fields = asdict(block)

@@ -1,4 +1,4 @@
-"""Rounds: how one is timed with the cyclic collector at its default or off, and what many are summed up to."""
+"""Times rounds, with the cyclic collector at its default or off, and summarises them."""
 
 import gc
 import statistics
@@ -9,14 +9,14 @@ from time import perf_counter
 from typing import Final
 
 ROUND_SECONDS: Final = 0.05
-"""A full round lasts at least about so long: the clock and a switch of tasks are small beside it."""
+"""The seconds of a full round: long compared with the clock's resolution and a switch of tasks."""
 MARGIN: Final = 1.2
-"""How much longer than asked a round is planned, as the next may be faster than the one that it was planned by."""
+"""The factor by which a round is planned longer, because it may be faster than the run that it is planned by."""
 
 
 @contextmanager
 def collector(on: bool) -> Iterator[None]:
-    """Begin without garbage; the collector runs as Python sets it up, or not at all."""
+    """Collect the garbage, and then run the block with the collector at its default, or off."""
     gc.collect()
     try:
         if not on:
@@ -34,7 +34,7 @@ def seconds_for(run: Callable[[], object], repeats: int) -> float:
 
 
 def repeats_for(run: Callable[[], object], seconds: float) -> int:
-    """How often to repeat so that it lasts so long; the first run, which may be much slower, doesn't count."""
+    """The number of runs that last the given seconds; the first run, which may be much slower, doesn't count."""
     run()
     repeats = 1
     while (lasted := seconds_for(run, repeats)) < seconds:

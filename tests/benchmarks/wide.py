@@ -1,4 +1,4 @@
-"""The fourth work: one example, forward and backward, through a network of 784-500-400-10, in a process of its own."""
+"""The fourth work: one example, forward and backward, through a 784-500-400-10 network, in its own process."""
 
 import math
 import random
@@ -22,11 +22,11 @@ T = TypeVar("T")
 TARGET: Final = 2
 RECURSION_LIMIT: Final = 1_000_000
 STACK: Final = 1 << 29
-"""Bytes for a thread in which micrograd's sort may recurse as deep as this graph is."""
+"""The stack size of a thread in which micrograd's sort can recurse as deep as this graph."""
 
 
 class Engine(NamedTuple):
-    """A class of numbers, what a neuron does with them, and where a number keeps its operands."""
+    """The class of an engine's nodes, its neuron, and the attribute with the operands of a node."""
 
     value: Callable[[float], Scalar]
     weigh: WeightedSum
@@ -56,7 +56,7 @@ def _push(v: Scalar, node: Scalar, dz: float) -> None:
 def _micrograd() -> Engine:
     require("micrograd")
     value = import_module("micrograd.engine").Value
-    # It has neither of its own; its other operations answer with this very class.
+    # micrograd has neither exp nor log, and its other operations return this class.
     value.exp, value.log = _exp, _log
     return Engine(value, one_by_one, lambda v: tuple(v._prev), recurses=True)
 
@@ -69,15 +69,12 @@ ENGINES: Final[Mapping[str, Callable[[], Engine]]] = {
 }
 
 
-# ── the program ──
-
-
 def sizes(quick: bool) -> tuple[int, ...]:
     return (8, 6, 5, 3) if quick else (784, 500, 400, 10)
 
 
 def example(quick: bool) -> list[float]:
-    """The brightness of each pixel: about a fifth are not dark, as in MNIST."""
+    """The brightness of each pixel; about a fifth of them are not 0, as in MNIST."""
     rng = random.Random(3)
     return [max(0.0, rng.uniform(-4.0, 1.0)) for _ in range(sizes(quick)[0])]
 
@@ -88,14 +85,11 @@ def network_of(engine: Engine, quick: bool) -> Network:
 
 
 def loss_of(network: Network, pixels: Sequence[float]) -> Scalar:
-    """The cross-entropy of the scores: −log softmax, shifted by the greatest as a plain number."""
+    """The cross-entropy of the scores, -log softmax, shifted by the greatest score as a constant."""
     scores = network(pixels)
     greatest = max(score.data for score in scores)
     shifted = [score - greatest for score in scores]
     return sum(score.exp() for score in shifted).log() - shifted[TARGET]
-
-
-# ── in the process that measures ──
 
 
 def deep(function: Callable[[], T]) -> T:
@@ -122,7 +116,7 @@ def _called(name: str, function: Callable[[Engine], dict[str, Any]]) -> dict[str
 
 
 def results(engine: str, quick: bool) -> dict[str, Any]:
-    """The loss and the gradient, and how many nodes the graph has."""
+    """The loss, the gradient and the number of nodes of the graph."""
     return _called(engine, partial(_results, quick))
 
 
@@ -135,7 +129,7 @@ def _results(quick: bool, engine: Engine) -> dict[str, Any]:
 
 
 def measure_round(engine: str, quick: bool, collector: bool) -> dict[str, Any]:
-    """Seconds of the first example of this process, its memory before that, and its peak."""
+    """The seconds of the first example of this process, its memory before the example, and its peak."""
     return _called(engine, partial(_measure_round, quick, collector))
 
 

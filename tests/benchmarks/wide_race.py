@@ -1,4 +1,4 @@
-"""Measures the fourth work: a process for each contender and round, taking turns."""
+"""Measures the fourth work, with a process for each contender and round, in turns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from tests.benchmarks.table import Block, Column, Figure, Row, Section
 from tests.benchmarks.timing import summary
 
 SLOW_ROUNDS: Final = 3
-"""Micrograd takes most of a minute for each."""
+"""Fewer than for the other works, because micrograd needs most of a minute for each."""
 COLUMNS: Final = (
     Column("nodes", ("nodes",)),
     Column("before", ("before",)),
@@ -36,7 +36,7 @@ NOTES: Final = (
 
 @dataclass
 class Entry:
-    """A contender, and the answers to its rounds with the collector on and off."""
+    """A contender and the results of its rounds with the collector on and off."""
 
     name: str
     engine: str
@@ -47,7 +47,7 @@ class Entry:
 
 
 def race(builds: Sequence[Build], settings: Settings) -> Block:
-    """Compare and measure on the builds given; rivals run beside the first."""
+    """Compare and measure on the given builds; the rivals run with the first."""
     entries = check(builds, settings)
     for number in range(settings.rounds):
         for collector in (True, False):
@@ -67,7 +67,7 @@ def race(builds: Sequence[Build], settings: Settings) -> Block:
 
 
 def check(builds: Sequence[Build], settings: Settings) -> list[Entry]:
-    """All contenders, once they agree with the first; ours to the last bit."""
+    """All contenders, after a check that they agree with the first, ours to the last bit."""
     first, *others = builds
     full, few = settings.rounds, min(settings.rounds, SLOW_ROUNDS)
     contenders = [
@@ -108,6 +108,6 @@ def row(entry: Entry, reference: Entry) -> Row:
 
 
 def megabytes(answers: Sequence[dict[str, Any]], key: str) -> Figure:
-    """The median; None where the system doesn't tell."""
+    """The median; None if the system doesn't report the memory."""
     found = [answer[key] for answer in answers if answer[key] is not None]
     return summary(found)["median"] / MEGABYTE if found else None

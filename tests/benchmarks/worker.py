@@ -1,4 +1,4 @@
-"""The process that measures: it reads commands as JSON lines and answers each with one."""
+"""The measuring process: it reads commands as JSON lines and answers each with one line."""
 
 import gc
 import importlib.util
@@ -22,7 +22,7 @@ _repeats: Final[dict[tuple[str, str, bool], int]] = {}
 
 
 def identify() -> dict[str, Any]:
-    """Which package this process imports, whether it says that it is compiled, and whether it is."""
+    """The package that this process imports, its COMPILED, and whether it really is compiled."""
     value = sys.modules[Value.__module__].__file__ or ""
     return {
         "file": autograd.__file__,
@@ -33,7 +33,8 @@ def identify() -> dict[str, Any]:
 
 
 def _own_copy(work: str) -> ModuleType:
-    # The interpreter fits bytecode to the types that it sees: contenders that shared it would slow each other down.
+    # The interpreter specialises bytecode for the types that it meets, so contenders with common code would slow each
+    # other down.
     found = importlib.util.find_spec(f"tests.benchmarks.{work}")
     assert found is not None
     assert found.loader is not None
@@ -43,7 +44,7 @@ def _own_copy(work: str) -> ModuleType:
 
 
 def prepare(work: str, contender: str, quick: bool) -> dict[str, Any]:
-    """Make the program of a contender; its results, or why there are none."""
+    """Make the program of a contender; return its results, or the reason why there are none."""
     chosen = next(c for c in _own_copy(work).WORK.contenders if c.name == contender)
     if chosen.needs:
         try:
@@ -53,15 +54,15 @@ def prepare(work: str, contender: str, quick: bool) -> dict[str, Any]:
     program = chosen.make(quick)
     _programs[work, contender] = program
     results = program.results()
-    # PyTorch and JAX keep a quarter of a million objects. Were they not set aside, the collector would visit them in
-    # the rounds of everybody, who would seem several times slower than in a process of their own.
+    # PyTorch and JAX keep a quarter of a million objects. The collector would visit them in the rounds of all
+    # contenders, which would be several times slower than in their own process, so they are set aside.
     gc.collect()
     gc.freeze()
     return {"results": results, "nodes": program.nodes, "compile_seconds": program.compile_seconds}
 
 
 def measure_round(work: str, contender: str, collector: bool, seconds: float) -> dict[str, Any]:
-    """Seconds per run, of as many runs as last about the seconds asked for."""
+    """The seconds per run, over as many runs as last about the given seconds."""
     run = _programs[work, contender].run
     key = work, contender, collector
     with timing.collector(collector):
@@ -83,7 +84,7 @@ COMMANDS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
 
 
 def main() -> None:
-    # Rivals may print: the answers get a pipe of their own, and all else goes to stderr.
+    # Rivals may print, so the answers have their own pipe, and all other output goes to stderr.
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         for line in sys.stdin:
@@ -96,5 +97,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with suppress(BrokenPipeError):  # nobody waits for the answer any more
+    with suppress(BrokenPipeError):  # The parent has ended and waits for no answer.
         main()

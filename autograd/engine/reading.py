@@ -1,0 +1,152 @@
+"""A graph for its readers: the operands of a node, plain numbers included, and all nodes in order.
+
+>>> from autograd.engine import reading
+>>> from autograd.engine.value import Value
+>>> x = Value(3.0, label="x")
+>>> [node.op or node.label or node.data for node in reading.all_in_order(x * x + 1)]
+['x', 'multiply', 1.0, 'add']
+
+A plain number beside an operator, such as the 1 above, gets a node when somebody asks for it. The walk and the sweep
+of `graph` don't, and so most graphs never have such nodes.
+"""
+
+import gc
+from array import array
+from typing import Final, Generic
+
+from autograd.engine import graph, guarded
+from autograd.engine.graph import (
+    COMPILED,
+    CONSTANT,
+    CONSTANT_FIRST,
+    CONSTANT_LAST,
+    LEAF,
+    Fan,
+    N,
+    Node,
+    blank,
+    fresh_marks,
+    recorded_operands,
+)
+from autograd.engine.native import i64
+
+_IN_THE_MAKING: Final[dict[int, Node]] = {}
+"""Nodes for plain numbers, by the ids of the nodes that were made of them, while some thread asks for them."""
+
+
+def operands_of(node: N) -> list[N]:
+    """The operands of a node in order, plain numbers included; none for a leaf."""
+    fan, x = node._fan, node._x
+    if x is not None and (fan is CONSTANT_FIRST or fan is CONSTANT_LAST):
+        # Several threads may ask at once. All get the same node, because setdefault runs in one go.
+        constant: Node = _IN_THE_MAKING.setdefault(id(node), blank(type(node)))
+        constant._data = node._dy
+        constant._mark = CONSTANT
+        if node._fan is fan:  # No other thread has been quicker.
+            node._fan = Fan([constant, x] if fan is CONSTANT_FIRST else [x, constant], [])
+        _IN_THE_MAKING.pop(id(node), None)
+    return recorded_operands(node)
+
+
+def number_beside(node: N) -> N:
+    """The node of the plain number that a node was made of."""
+    operands = operands_of(node)
+    return operands[1] if operands[0] is node._x else operands[0]
+
+
+def partials_of(node: Node) -> list[float]:
+    """The local derivative by each operand, 0.0 where none was formed."""
+    fan = node._fan
+    if fan is None:
+        return [node._dx, node._dy][: len(recorded_operands(node))]
+    if fan is CONSTANT_FIRST:
+        return [0.0, node._dx]
+    if fan is CONSTANT_LAST:
+        return [node._dx, 0.0]
+    return fan.partials or [node._dx if v is node._x else 0.0 for v in fan.operands]
+
+
+def in_order(roots: list[N], plain: "array[int]") -> list[N]:
+    """Every node of the graphs of these roots, once, each after its operands.
+
+    The order is the same in every process: it follows the operands as they were written. A leaf stands just before
+    the first node that uses it. A plain number that has no node yet is stood in for by the node that was made of it,
+    and its place is put into plain.
+    """
+    collecting = gc.isenabled()
+    gc.disable()  # Collecting may call a finalizer that walks over these nodes and takes their marks.
+    try:
+        return _Order[N](plain).of(roots)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def all_in_order(root: N) -> list[N]:
+    """The same for one root, with a node for each plain number."""
+    plain = array("i")
+    nodes = in_order([root], plain)
+    for place in plain:
+        nodes[place] = number_beside(nodes[place])
+    return nodes
+
+
+class _Order(Generic[N]):
+    """Lists nodes, each once. It knows them by their marks in the compiled build, by their ids in the pure one."""
+
+    def __init__(self, plain: "array[int]") -> None:
+        self.found: list[N] = []
+        self.plain = plain
+        self.entered: i64 = fresh_marks(3)
+        self.seen: set[int] = set()
+
+    def of(self, roots: list[N]) -> list[N]:
+        for root in roots:
+            part: list[N] = []
+            if COMPILED:
+                graph.walk(root, part, [], [], self.entered, True, False)
+            else:
+                part = guarded.ordered(root, [], through_detached=True)
+            if root._mark >= LEAF:
+                self.add(root)
+            for node in part:
+                self.add_leaves_of(node)
+                if COMPILED or len(roots) == 1:
+                    self.found.append(node)
+                else:
+                    self.add(node)
+        return self.found
+
+    def add_leaves_of(self, node: Node) -> None:
+        """List the operands of a node that are leaves or plain numbers."""
+        x, y, fan = node._x, node._y, node._fan
+        if fan is not None and fan.operands:
+            for v in fan.operands:
+                if v._mark >= LEAF:
+                    self.add(v)
+            return
+        if fan is CONSTANT_FIRST:
+            self.add_number(node)
+        if x is not None and x._mark >= LEAF:
+            self.add(x)
+        if y is not None and y._mark >= LEAF:
+            self.add(y)
+        if fan is CONSTANT_LAST:
+            self.add_number(node)
+
+    def add_number(self, node: Node) -> None:
+        self.plain.append(len(self.found))
+        self.found.append(node)  # type: ignore[arg-type]
+
+    def add(self, node: Node) -> None:
+        """List a node unless it is listed."""
+        if COMPILED:
+            listed: i64 = self.entered + 2
+            if node._mark & (LEAF - 1) == listed:
+                return
+            node._mark = (node._mark & (LEAF + CONSTANT)) + listed
+        else:
+            if id(node) in self.seen:
+                return
+            self.seen.add(id(node))
+        self.found.append(node)  # type: ignore[arg-type]
