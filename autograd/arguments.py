@@ -15,7 +15,7 @@ from autograd.engine.value import Value
 
 
 def whole(what: str, n: object, least: int = 1) -> int:
-    """n as an int, if it is a whole number from `least`, NumPy's included; else a ValueError."""
+    """n as an int, if it is an int or a NumPy integer of at least `least`; else a ValueError."""
     if isinstance(n, bool) or not isinstance(n, Integral) or int(n) < least:
         raise ValueError(f"{what} is a whole number from {least}, not {n!r}")
     return int(n)

@@ -1,13 +1,14 @@
-"""Pieces of text that every reader of a graph shares: numbers, counts, shortened rows, folded lines.
+"""Pieces of text that every reader of a graph uses: floats, counts, shortened rows, folded lines, labels.
 
 >>> from autograd.wording import brief, counted
 >>> brief(-0.5), counted(3, "epoch")
 ('-0.5', '3 epochs')
 
-Numbers have an ASCII minus sign, so that they can be pasted back into Python.
+Floats have an ASCII minus sign, so that they can be pasted back into Python.
 """
 
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,6 +18,10 @@ WIDTH: Final = 79
 """Characters in a line: a terminal has 80, and some keep the last for the cursor."""
 FEW: Final = 8
 """Items of a long row that are written out."""
+LABEL_LENGTH: Final = 40
+"""Characters of a label; a longer one ends in …"""
+_JOINERS: Final = "\u200c\u200d"
+"""Invisible, and part of Persian words and of emoji."""
 
 
 def brief(number: float) -> str:
@@ -48,7 +53,7 @@ def ends(row: Sequence[str], left_out: str = "… {:,} more …") -> list[str]:
 
 
 def folded(parts: Sequence[str], end: str = "") -> str:
-    """Parts joined by =, on one line if they fit, else on one line each."""
+    """Parts joined by =: on one line if they fit, else on a line each."""
     line = " = ".join(parts) + end
     if len(line) <= WIDTH:
         return line
@@ -58,7 +63,7 @@ def folded(parts: Sequence[str], end: str = "") -> str:
 
 
 def wrapped(line: str, further: int = 4) -> str:
-    """A line, or several that fit a terminal, the later ones indented further."""
+    """A line, or several that fit a terminal; the later ones are indented further."""
     if len(line) <= WIDTH or "\n" in line:
         return line
     indent = len(line) - len(line.lstrip())
@@ -83,3 +88,22 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         shown = [row[0].ljust(widths[0]), *map(str.rjust, row[numbers], widths[numbers])]
         lines.append("  ".join([*shown, *row[len(shown) :]]).rstrip())
     return "\n".join(lines)
+
+
+def visible(text: str, length: int = LABEL_LENGTH) -> str:
+    """Any text on one line, with a stand-in for each character that can't be seen; a longer text ends in …
+
+    >>> visible("two\\nlines"), visible("a long label", 8)
+    ('two␊lines', 'a long …')
+    """
+    shown = text if len(text) <= length else text[: length - 1] + "…"
+    return shown if shown.isascii() and shown.isprintable() else "".join(map(_visible, shown))
+
+
+def _visible(character: str) -> str:
+    """The character, or a stand-in if it is invisible, breaks a line, turns text around or is not allowed in XML."""
+    if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
+        return character
+    if character < " ":
+        return chr(ord("␀") + ord(character))
+    return "␡" if character == "\x7f" else "\N{REPLACEMENT CHARACTER}"

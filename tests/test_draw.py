@@ -1,10 +1,8 @@
-"""Pictures: what is on them, that any label is safe, that big graphs fold, that nothing breaks without a renderer."""
+"""Pictures: their parts, that any label is safe, that big graphs fold, that nothing breaks without a renderer."""
 
 import re
 import unicodedata
-from collections import Counter
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,14 +12,12 @@ from graphviz.backend import dot_command
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, dot, topological_order, total
+from autograd import Tape, Value, dot, topological_order, total
 from autograd.show.draw import DIRECTIONS, draw, draw_dot
-from autograd.show.names import LABEL_LENGTH
+from autograd.show.part import nearest
 from autograd.show.picture import Drawing, render
+from autograd.wording import LABEL_LENGTH, counted
 from tests.running import python
-
-# By its name in the system: `autograd.draw` may also be the function.
-room = import_module("autograd.show.draw")
 
 DRAWN_TAGS = {"svg", "g", "title", "text", "path", "polygon", "polyline", "ellipse"}
 BIDI_CONTROLS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -135,14 +131,14 @@ def spaces_alike(text: str) -> str:
 # ── what is on a picture ──
 
 
-def test_every_number_and_every_operation_is_drawn_once() -> None:
+def test_every_node_and_every_operation_is_drawn_once() -> None:
     loss, _ = toy_network()
     picture = draw(loss)
     order = topological_order(loss)
     operations = sum(bool(v.op) for v in order)
     assert groups(picture, "node") == len(order) + operations
     assert groups(picture, "edge") == sum(len(v.operands) for v in order) + operations
-    assert repr(picture) == "Drawing(15 numbers, 14 edges)"
+    assert repr(picture) == "Drawing(15 nodes, 14 edges)"
     shown = texts(picture)
     assert {"x", "w1", "b2", "L", "σ", "×", "+", "−", "0.371995"} <= set(shown)
     assert shown.count("grad") == len(order) - 1, "the constant exponent has no gradient"
@@ -157,7 +153,7 @@ def test_a_picture_has_the_nodes_and_edges_of_its_graph(root: Value) -> None:
     operands = sum(len(v.operands) for v in order)
     assert groups(picture, "node") == len(order) + operations
     assert groups(picture, "edge") == operands + operations
-    assert repr(picture) == f"Drawing({len(order)} numbers, {operands} edges)"
+    assert repr(picture) == f"Drawing({counted(len(order), 'node')}, {counted(operands, 'edge')})"
 
 
 def test_a_square_has_two_edges() -> None:
@@ -184,7 +180,7 @@ def test_one_graph_is_one_text() -> None:
     assert len(outputs) == 1
 
 
-def test_kinds_of_numbers_look_different() -> None:
+def test_kinds_of_nodes_look_different() -> None:
     w, x = Value(1.0, label="w"), Value(2.0, label="x")
     h = w * x
     h.label = "h"
@@ -218,13 +214,13 @@ def test_any_number_is_drawn(number: float) -> None:
     ElementTree.fromstring(draw(root, partials=True).svg())
 
 
-def test_a_detached_number_hangs_on_dashed_lines() -> None:
+def test_a_detached_node_hangs_on_dashed_lines() -> None:
     lines = draw(Value(2.0).detach()).dot.splitlines()
     assert sum("->" in line and "dashed" in line for line in lines) == 2
 
 
 def test_a_leaf_alone_is_a_picture() -> None:
-    assert repr(draw(Value(1.0))) == "Drawing(1 numbers, 0 edges)"
+    assert repr(draw(Value(1.0))) == "Drawing(1 node, 0 edges)"
 
 
 def test_several_roots_share_one_picture() -> None:
@@ -301,15 +297,15 @@ def test_a_long_chain_folds_to_the_neighbourhood_of_the_root() -> None:
     for _ in range(50_000):
         v = v.tanh()
     picture = draw(v)
-    assert repr(picture) == "Drawing(200 numbers, 199 edges)"
+    assert repr(picture) == "Drawing(200 nodes, 199 edges)"
     shown = texts(picture)
-    assert "200 of 50,001 numbers shown, nearest to the root; draw(root, max_nodes=…) draws more" in shown
+    assert "200 of 50,001 nodes shown, nearest to the root; draw(root, max_nodes=…) draws more" in shown
     assert [t for t in shown if t.endswith("1 more")] == ["… 49,801 more"]
 
 
 def test_a_small_graph_has_no_notice() -> None:
     assert not [t for t in texts(draw(toy_network()[0], max_nodes=15)) if "shown" in t or "more" in t]
-    assert "14 of 15 numbers shown" in draw(toy_network()[0], max_nodes=14).dot
+    assert "14 of 15 nodes shown" in draw(toy_network()[0], max_nodes=14).dot
 
 
 def test_a_long_sum_shows_its_first_and_last_operands() -> None:
@@ -321,7 +317,7 @@ def test_a_long_sum_shows_its_first_and_last_operands() -> None:
     assert picture.dot.index("x0<") < picture.dot.index("_more") < picture.dot.index("n19 ->")
 
 
-def test_one_number_used_ten_thousand_times_is_folded_too() -> None:
+def test_one_node_used_ten_thousand_times_is_folded_too() -> None:
     picture = draw(total([Value(1.0)] * 10_000))
     assert "… 9,800 more" in texts(picture)
     assert groups(picture, "edge") == 200 + 2
@@ -332,30 +328,32 @@ def test_one_number_used_ten_thousand_times_is_folded_too() -> None:
 def test_a_folded_picture_counts_right(root: Value, max_nodes: int) -> None:
     picture = draw(root, max_nodes=max_nodes)
     order = topological_order(root)
-    part = room._part([root], max_nodes)
-    near = {id(v) for v in part.shown}
-    assert [v for v in order if id(v) in near] == part.shown
-    assert part.shown[-1] is root
+    tape = Tape(root)
+    part = nearest(tape, tape.roots, max_nodes)
+    assert part.shown == sorted(set(part.shown))
+    assert part.shown[-1] == tape.place(root)
     assert len(part.shown) <= max_nodes
-    assert part.total == len(order)
-    assert (len(part.shown) == len(order)) == ("numbers shown" not in picture.dot)
-    for node in part.shown:
-        drawn = Counter(id(v) for v, _ in part.edges[id(node)] if v is not None)
-        left_out = list((Counter(id(v) for v in node.operands) - drawn).elements())
-        by_id = {id(v): v for v in node.operands}
-        hidden = reach([by_id[i] for i in left_out], near)
-        assert part.behind.get(id(node), 0) == len(hidden) + sum(i in near for i in left_out)
-    assert picture.dot.count("_more [") == len(part.behind)
+    assert (len(part.shown) == len(order)) == ("nodes shown" not in picture.dot)
+    for place in part.shown:
+        operands = tape.operands_of(place)
+        drawn = [i for i in part.operands[place] if i is not None]
+        assert all(operands[i] in part.shown for i in drawn)
+        left_out = [k for i, k in enumerate(operands) if i not in drawn]
+        hidden = reach(tape, left_out, set(part.shown))
+        assert part.hidden.get(place, 0) == len(hidden) + sum(k in part.shown for k in left_out)
+        assert part.operands[place].count(None) == bool(left_out)
+    assert picture.dot.count("_more [") == len(part.hidden)
+    assert repr(picture).endswith(f"{counted(part.edges, 'edge')})")
 
 
-def reach(starts: list[Value], walls: set[int]) -> set[int]:
+def reach(tape: Tape, starts: list[int], walls: set[int]) -> set[int]:
     seen: set[int] = set()
-    stack = starts
+    stack = [*starts]
     while stack:
-        node = stack.pop()
-        if id(node) not in walls | seen:
-            seen.add(id(node))
-            stack.extend(node.operands)
+        place = stack.pop()
+        if place not in walls | seen:
+            seen.add(place)
+            stack.extend(tape.operands_of(place))
     return seen
 
 
@@ -374,14 +372,14 @@ def test_the_nearest_are_kept(max_nodes: int) -> None:
     for node in reversed(topological_order(v)):
         for operand in node.operands:
             distance[id(operand)] = distance[id(node)] + 1
-    part = room._part([v], max_nodes)
-    shown = {id(n) for n in part.shown}
+    tape = Tape(v)
+    shown = {id(tape.node(place)) for place in nearest(tape, tape.roots, max_nodes).shown}
     assert len(shown) == max_nodes
     assert max(distance[i] for i in shown) <= min(distance[i] for i in distance.keys() - shown)
 
 
 def test_a_thicket_of_lines_is_laid_out_in_haste() -> None:
-    """Sixty numbers, each the sum of twenty before it."""
+    """Sixty nodes, each the sum of twenty before it."""
     vs = [Value(1.0)]
     for _ in range(59):
         vs.append(total(vs[-20:]))
@@ -391,8 +389,8 @@ def test_a_thicket_of_lines_is_laid_out_in_haste() -> None:
     assert "mclimit" not in draw(toy_network()[0]).dot
 
 
-def test_more_roots_than_room_for_them() -> None:
-    assert "3 of 10 numbers shown" in draw([Value(float(i)) for i in range(10)], max_nodes=3).dot
+def test_more_roots_than_nodes_to_draw() -> None:
+    assert "3 of 10 nodes shown" in draw([Value(float(i)) for i in range(10)], max_nodes=3).dot
 
 
 # ── mistakes ──
@@ -400,7 +398,7 @@ def test_more_roots_than_room_for_them() -> None:
 
 @pytest.mark.parametrize("wrong", [3.0, "x", None, [Value(1.0), 2.0], draw, b"x", {"v": 1}])
 def test_only_values_are_drawn(wrong: object) -> None:
-    with pytest.raises(TypeError, match=r"draw takes Values, not \w+ .*; wrap a number as Value\(number\)"):
+    with pytest.raises(TypeError, match=r"draw takes a Value, not \w+ .*; wrap a number as Value\(number\)"):
         draw(wrong)  # type: ignore[arg-type]
 
 
@@ -418,7 +416,7 @@ def test_wrong_options_are_named() -> None:
 
 @pytest.mark.parametrize("wrong", [0, -1, 1.5, "9", None, True])
 def test_max_nodes_is_a_positive_int(wrong: object) -> None:
-    with pytest.raises(ValueError, match="max_nodes is an int of at least 1, not "):
+    with pytest.raises(ValueError, match="draw: max_nodes is a whole number from 1, not "):
         draw(Value(1.0), max_nodes=wrong)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Why a gradient is what it is: paths add up to it, the largest come first, and none are walked to be counted."""
+"""A gradient as a sum over paths: they add up to it, the largest come first, and they are counted without a walk."""
 
 import math
 from collections.abc import Callable
@@ -36,14 +36,14 @@ def test_paths_add_up_to_the_gradient(name: str) -> None:
     root = GRAPHS[name]()
     expected = swept(root)
     for v in topological_order(root):
-        told = explain(root, v, most=ALL)
-        assert told.gradient == expected[v] or not told.count
-        products = [path.product for path in told.paths]
-        assert told.count == len(products)
+        found = explain(root, v, most=ALL)
+        assert found.gradient == (expected[v] if found.count else 0.0)
+        products = [path.product for path in found.paths]
+        assert found.count == len(products)
         size = math.fsum(map(abs, products))
-        assert math.fsum(products) == pytest.approx(told.gradient, abs=ADDED_UP * size)
-        assert abs(told.remainder) <= ADDED_UP * size
-        assert max(map(len, repr(told).splitlines())) <= WIDTH
+        assert math.fsum(products) == pytest.approx(found.gradient, abs=ADDED_UP * size)
+        assert abs(found.remainder) <= ADDED_UP * size
+        assert max(map(len, repr(found).splitlines())) <= WIDTH
 
 
 @given(strategies.expressions(max_steps=8))
@@ -54,11 +54,11 @@ def test_all_paths_are_found_the_largest_first(expression: Expression) -> None:
         if x not in topological_order(root):
             continue
         expected = sorted(map(abs, every_path(root, x)), reverse=True)
-        told = explain(root, x, most=ALL)
-        assert told.count == len(expected)
-        found = [abs(path.product) for path in told.paths]
-        assert found == pytest.approx(expected, rel=1e-6)
-        for path in told.paths:
+        found = explain(root, x, most=ALL)
+        assert found.count == len(expected)
+        products = [abs(path.product) for path in found.paths]
+        assert products == pytest.approx(expected, rel=1e-6)
+        for path in found.paths:
             assert path.nodes[0] is root
             assert path.nodes[-1] is x
             assert all(b in a.operands for a, b in zip(path.nodes, path.nodes[1:], strict=False))
@@ -69,11 +69,11 @@ def test_more_paths_than_atoms() -> None:
     v = x
     for _ in range(1000):
         v = v + v * 0.55
-    told = explain(v, "x", most=3)
-    assert told.count == 2**1000
-    assert told.paths[0].product == 1.0
-    assert "the sum over about 1.07e301 paths" in repr(told)
-    assert told.gradient == pytest.approx(1.55**1000, rel=1e-9)
+    found = explain(v, "x", most=3)
+    assert found.count == 2**1000
+    assert found.paths[0].product == 1.0
+    assert "the sum over about 1.07e301 paths" in repr(found)
+    assert found.gradient == pytest.approx(1.55**1000, rel=1e-9)
 
 
 def test_equal_paths_are_grouped_and_others_counted() -> None:
@@ -81,8 +81,8 @@ def test_equal_paths_are_grouped_and_others_counted() -> None:
     y = x * x
     y.label = "y"
     assert repr(explain(y, x)).splitlines() == ["∂y/∂x = 6, the sum over 2 paths", "  6 = 2 × 3   y ← x, in 2 ways"]
-    assert repr(explain(y, x, most=1)).splitlines()[-1] == "  3 along 1 others"
-    assert repr(explain(y, y)) == "∂y/∂y = 1: it is the number itself"
+    assert repr(explain(y, x, most=1)).splitlines()[-1] == "  3 along 1 other path"
+    assert repr(explain(y, y)) == "∂y/∂y = 1: it is the node itself"
     z = x.detach() * y
     assert explain(z, x).count == 2
     assert repr(explain(x.detach() * 2, x)).endswith("no path leads from v3 to x")
@@ -93,19 +93,19 @@ def test_the_others_are_added_up_by_themselves() -> None:
     x = Value(1.0, label="x")
     assert explain(x * 1e20 + x * 2 + x * 3, x, most=1).remainder == 5.0
     zero = Value(0.0, label="z")
-    assert repr(explain(zero.sqrt() + zero * 2 + zero * 3, zero, most=1)).endswith("5 along 2 others")
+    assert repr(explain(zero.sqrt() + zero * 2 + zero * 3, zero, most=1)).endswith("5 along 2 other paths")
     v = x
     for _ in range(40):
         v = v + v * 1e-30
-    assert "can't be told beside these" in repr(explain(v, x, most=1))
+    assert "others is lost in rounding beside these" in repr(explain(v, x, most=1))
 
 
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: explain(WRONG, WRONG), TypeError, "explain takes the Value whose gradient it is, not float"),
-        (lambda: explain(Value(1.0), WRONG), TypeError, "wrt is a Value or its name, not float"),
-        (lambda: explain(Value(1.0), Value(2.0)), ValueError, "so nothing leads there"),
+        (lambda: explain(WRONG, WRONG), TypeError, "explain takes a Value, not float 1.0"),
+        (lambda: explain(Value(1.0), WRONG), TypeError, "a node is given as a Value or by its name, not as float"),
+        (lambda: explain(Value(1.0), Value(2.0)), ValueError, "is no part of the graph of v0"),
         (lambda: explain(Value(1.0), "w"), ValueError, "nothing in this graph is called 'w'"),
         (lambda: explain(Value(1.0, label="x"), "x", most=0), ValueError, "most is a whole number from 1, not 0"),
     ],

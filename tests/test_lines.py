@@ -1,4 +1,4 @@
-"""Lines of arithmetic: every operation's can be worked out again from what stands on it."""
+"""Lines of arithmetic: each can be worked out again from what stands on it."""
 
 import math
 import re
@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, dot, log_softmax, mean, softmax, total
+from autograd import Stepper, Tape, Value, dot, log_softmax, mean, softmax, total
 from autograd.check import strategies
-from autograd.formula import rules
-from autograd.show.lines import announced, backward_line, forward_line
+from autograd.formula import rule, rules
+from autograd.show.lines import Calculation, announced, calculation, checked, forward_line
 from autograd.show.names import Names
 from autograd.wording import FEW, WIDTH
 
@@ -28,40 +28,53 @@ INSIDE = ("shift", "exp_of_difference", "log_of_shifted_sum", "share", "normal_c
 def test_every_operation_has_its_lines(op: str, data: st.DataObject) -> None:
     row = [x for part in data.draw(strategies.operands(op)) for x in (part if isinstance(part, list) else [part])]
     v = strategies.apply(op, [Value(x) for x in row])
-    names = Names(v)
-    lines = forward_line(v, names)
-    assert lines.startswith(names[v])
-    assert len(announced(v, names).splitlines()) == 1
-    for position, partial in enumerate(v.partials):
-        back = backward_line(v, position, 0.5, 0.0, names)
-        lines += "\n" + back
-        product = back.split("=")[-1].split("   ")[0]
+    made = of(v)
+    text = forward_line(made)
+    assert text.startswith(made.node)
+    assert len(announced(made).splitlines()) == 1
+    steps = [step for step in Stepper(v * 0.5) if step.operand and step.node == made.node]
+    assert len(steps) == (0 if op == "detach" else len(row))
+    for step, partial in zip(steps, v.partials if steps else (), strict=True):
+        text += f"\n{step}"
+        product = str(step).split("; ")[0].split("=")[-1].split("   ")[0]
         assert number(product) == pytest.approx(0.5 * partial, rel=SIX_DIGITS, abs=1e-300)
-    assert max(map(len, lines.splitlines())) <= WIDTH
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def of(v: Value) -> Calculation:
+    tape = Tape(v)
+    return checked(Names(tape), tape.roots[0])
+
+
+def back(v: Value) -> list[str]:
+    """The lines of the contributions of a root."""
+    return [str(step) for step in Stepper(v) if step.operand and step.node == step.root]
 
 
 @given(st.lists(st.floats(-9.0, 9.0), min_size=1, max_size=30), st.sampled_from(["total", "mean", "dot"]))
 def test_a_sum_adds_up_from_what_stands_there(xs: list[float], op: str) -> None:
     row = [Value(x) for x in xs]
     v = dot(row, [1.5] * len(row)) if op == "dot" else total(row) if op == "total" else mean(row)
-    *_, in_numbers, result = " ".join(forward_line(v, Names(v)).split()).split(" = ")
+    *_, in_numbers, result = " ".join(forward_line(of(v)).split()).split(" = ")
     text = re.sub(r"\(\d+ more: ([^)]*)\)", r"(\1)", in_numbers)
-    text = text.replace("-", "-").replace("·", "*").replace("²", "**2")
+    text = text.replace("·", "*").replace("²", "**2")
     assert eval(text) == pytest.approx(number(result), rel=SIX_DIGITS, abs=1e-3)
     assert ("more" in in_numbers) == (len(xs) > FEW)
 
 
 def number(text: str) -> float:
-    return float(text.strip().strip("()").replace("-", "-"))
+    return float(text.strip().strip("()"))
 
 
-def test_what_was_there_before_is_added() -> None:
+def test_the_gradient_so_far_is_added() -> None:
     x = Value(3.0, label="x")
-    y = x * 2
+    y = x * 2 - x * 4
     y.label = "y"
-    names = Names(y)
-    assert backward_line(y, 0, 1.5, -4.0, names) == "∂y/∂x += ∂y/∂y · ∂y/∂x = 1.5 · 2 = 3; -4 + 3 = -1"
-    assert forward_line(x, names) == "x = 3"
+    assert [str(step) for step in Stepper(y)][-2:] == [
+        "∂y/∂x += ∂y/∂v4 · ∂v4/∂x = -1 · 4 = -4",
+        "∂y/∂x += ∂y/∂v2 · ∂v2/∂x = 1 · 2 = 2; -4 + 2 = -2",
+    ]
+    assert forward_line(of(x)) == "x = 3"
 
 
 @pytest.mark.parametrize(
@@ -74,31 +87,48 @@ def test_what_was_there_before_is_added() -> None:
 )
 def test_both_factors_stand_there(x: float, y: float, line: str) -> None:
     v = Value(x, label="x") * Value(y, label="y")
-    assert forward_line(v, Names(v)) == line
+    assert forward_line(of(v)) == line
 
 
 def test_labels_of_many_words_hold_together() -> None:
     a, d = Value(2.0, label="a + b"), Value(4.0, label="c/d")
     v = a**3
-    assert forward_line(v, Names(v)) == "v2 = (a + b)³ = 2³ = 8"
-    assert backward_line(v, 0, 1.0, 0.0, Names(v)).endswith("(3·(a + b)²)")
-    v = a / d
-    assert backward_line(v, 0, 1.0, 0.0, Names(v)).endswith("(1/(c/d))")
+    assert forward_line(of(v)) == "v2 = (a + b)³ = 2³ = 8"
+    assert back(v)[0].endswith("(3·(a + b)²)")
+    assert back(a / d)[0].endswith("(1/(c/d))")
     v = a - Value(1.0, label="-b + c")
-    assert forward_line(v, Names(v)) == "v2 = a + b - (-b + c) = 2 - 1 = 1"
+    assert forward_line(of(v)) == "v2 = a + b - (-b + c) = 2 - 1 = 1"
     v = Value(3.0, label="q") ** 2.0000001
-    assert forward_line(v, Names(v)).startswith("v2 = q^2.0000001 = 3^2.0000001 = 9")
+    assert forward_line(of(v)).startswith("v2 = q^2.0000001 = 3^2.0000001 = 9")
+    v = Value(3.0, label="q") ** Value(2.0000001, label="n")
+    assert forward_line(of(v)).startswith("v2 = q^n = 3^2.0000001 = 9")
+
+
+def test_a_formula_is_that_of_its_own_calculation() -> None:
+    """Of steps printed in any order, one by one."""
+    root = dot([Value(1.0, label="a").tanh()], [Value(2.0, label="b").relu()])
+    steps = [step for step in Stepper(root) if step.operand]
+    forth = [str(step) for step in steps]
+    assert [str(step) for step in reversed(steps)] == forth[::-1]
+    assert [text.partition("   ")[2] for text in forth] == ["(v3)", "(v1)", "", "(1 - v1²)"]
+
+
+def test_a_rule_without_a_source_has_lines_without_formulas(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = Value(3.0, label="x")
+    steps = list(Stepper(x * x))
+    monkeypatch.setattr("autograd.show.lines.rule", lambda op: rule(op)._replace(cases=()))
+    assert str(steps[-1]) == "∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3; 3 + 3 = 6"
 
 
 def test_infinite_numbers_have_lines_too() -> None:
     v = Value(-math.inf, label="x") * Value(0.0, label="y")
-    assert forward_line(v, Names(v)) == "v2 = x·y = -inf·0 = nan"
+    assert forward_line(of(v)) == "v2 = x·y = -inf·0 = nan"
 
 
 @pytest.mark.parametrize(("x", "y", "middle"), [(math.inf, -math.inf, "nan"), (1e308, 1e308, "inf")])
 def test_a_middle_that_leaves_the_floats_has_a_sum_too(x: float, y: float, middle: str) -> None:
     v = total([Value(z) for z in [1.0] * 4 + [x, y] + [2.0] * 4])
-    assert f"(2 more: {middle})" in forward_line(v, Names(v))
+    assert f"(2 more: {middle})" in forward_line(of(v))
 
 
 def test_changed_data_is_refused() -> None:
@@ -106,17 +136,22 @@ def test_changed_data_is_refused() -> None:
     y = x * x
     x.data = 2.0
     with pytest.raises(ValueError, match="was changed after multiply"):
-        forward_line(y, Names(y))
+        of(y)
+    y = Value(3.0) * Value(2.0)
+    y.data = 7.0
+    with pytest.raises(ValueError, match="was changed after multiply"):
+        of(y)
 
 
 def test_what_softmax_is_made_of_reads_as_what_it_is() -> None:
     xs = [Value(0.5, label="a"), Value(-1.0, label="b")]
-    root = log_softmax(xs)[1]
-    names = Names(root)
-    assert [announced(v, names) for v in names.order if v.op] == [
+    assert list(map(announced, operations(log_softmax(xs)[1]))) == [
         *("v2 = largest(a, b)", "v3 = detach(v2)", "v4 = b - v3"),
         *("v5 = log Σ exp([a, b] - v3)", "v6 = v4 - v5"),
     ]
-    root = softmax(xs)[1]
-    names = Names(root)
-    assert "exp(b - v3) = exp(-1 - 0.5) = 0.22313" in "\n".join(forward_line(v, names) for v in names.order)
+    assert "exp(b - v3) = exp(-1 - 0.5) = 0.22313" in "\n".join(map(forward_line, operations(softmax(xs)[1])))
+
+
+def operations(root: Value) -> list[Calculation]:
+    tape = Tape(root)
+    return [calculation(Names(tape), place) for place in range(len(tape)) if tape.operation(place)]

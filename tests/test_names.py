@@ -1,13 +1,15 @@
-"""What numbers are called: each by a name of its own, and findable by it."""
+"""Names of nodes: no two are equal, and each leads back to its node."""
+
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, topological_order
-from autograd.engine.graph import is_constant
-from autograd.show.names import LABEL_LENGTH, Names, visible
-from autograd.wording import brief
+from autograd import Tape, Value
+from autograd.engine.graph import CONSTANT_LAST
+from autograd.show.names import Names
+from autograd.wording import LABEL_LENGTH, brief, visible
 
 
 @given(st.lists(st.sampled_from(["", "x", "v1", "v1'", "w#0", "w", "a\nb"]), min_size=1, max_size=6))
@@ -15,27 +17,53 @@ def test_names_are_different_and_lead_back(labels: list[str]) -> None:
     root = Value(0.5)
     for label in labels:
         root = root * Value(2.0, label=label) + 1
-    names = Names(root)
-    own = [v for v in names.order if not is_constant(v)]
-    called = [names[v] for v in own]
+    tape = Tape(root)
+    names = Names(tape)
+    assert names.own == [place for place in range(len(tape)) if not tape.is_constant(place)]
+    called = [names[place] for place in names.own]
+    assert names.root == called[-1]
     assert len(set(called)) == len(called)
-    assert all(names.find(name) is v for name, v in zip(called, own, strict=True))
+    assert [names.place(name) for name in called] == names.own
+    assert [names.place(tape.node(place)) for place in names.own] == names.own
     assert all(name.isprintable() for name in called)
 
 
 def test_labels_places_and_constants() -> None:
     w, other = Value(1.0, label="w"), Value(2.0, label="w")
     y = w * other + 3
-    names = Names(y)
-    assert [names[v] for v in topological_order(y)] == ["w#0", "w#1", "v2", "3", "v4"]
-    assert names.place(other) == 1
-    assert w in names
-    assert Value(1.0) not in names
-    with pytest.raises(ValueError, match="did you mean 'v4'"):
-        names.find("v44")
+    names = Names(Tape(y))
+    assert [names[place] for place in range(5)] == ["w#0", "w#1", "v2", "3", "v4"]
+    assert names.place(other) == names.place("w#1") == 1
+    assert Names(Tape(y, w)).root == "v4"
 
 
-def test_numbers_and_long_labels() -> None:
+def test_naming_makes_no_nodes_of_constants() -> None:
+    y = Value(1.0, label="w") * 3 + 3
+    names = Names(Tape(y))
+    assert [names[place] for place in range(5)] == ["w", "3", "v2", "3", "v4"]
+    assert y._fan is CONSTANT_LAST
+
+
+def test_mistakes_are_named() -> None:
+    wrong: Any = 1.0
+    x = Value(1.0, label="x")
+    names = Names(Tape(x * Value(2.0, label="other") + 3))
+    with pytest.raises(ValueError, match="nothing in this graph is called 'v44'; did you mean 'v4'"):
+        names.place("v44")
+    with pytest.raises(ValueError, match="is called 'zzzzzz'; there are x, other, v2, v4"):
+        names.place("zzzzzz")
+    with pytest.raises(ValueError, match=r"Value\(data=1.0.*\) is no part of the graph of v4"):
+        names.place(Value(1.0))
+    with pytest.raises(TypeError, match="a node is given as a Value or by its name, not as float"):
+        names.place(wrong)
+    long = x
+    for _ in range(20):
+        long = long.tanh()
+    with pytest.raises(ValueError, match=r"there are v11, .*, v20 and 11 more"):
+        Names(Tape(long)).place("q")
+
+
+def test_floats_and_long_labels() -> None:
     assert [brief(x) for x in (1.0, -2.5, 1e-9, float("inf"), float("-inf"))] == ["1", "-2.5", "1e-09", "inf", "-inf"]
     assert len(visible("l" * 100)) == LABEL_LENGTH
     assert visible("a\tb") == "a␉b"

@@ -1,7 +1,9 @@
-"""The walk through a graph: its numbers are those of a sweep to the last bit, wherever one goes in it."""
+"""The walk through a graph: its gradients are those of a sweep to the last bit, wherever one goes in it."""
 
+import pickle
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,14 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from autograd import Stepper, Value, losses, maximum, nn, no_grad, topological_order
+from autograd import Stepper, Tape, Value, losses, maximum, nn, no_grad, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
+from autograd.formula import case_of, still_holds
+from autograd.formula.text import AppliedCase
+from autograd.show.lines import Step
+from autograd.show.names import Names
 from autograd.wording import WIDTH
 
 
 def toy() -> Value:
-    x, w1, b1, w2, b2, t = (Value(v, label=n) for v, n in zip(NUMBERS, ("x", "w1", "b1", "w2", "b2", "t"), strict=True))
+    x, w1, b1, w2, b2, t = (Value(v, label=n) for n, v in INPUTS.items())
     h = (x * w1 + b1).sigmoid()
     y = (h * w2 + b2).sigmoid()
     h.label, y.label = "h", "y"
@@ -25,7 +31,7 @@ def toy() -> Value:
     return loss
 
 
-NUMBERS = (1.0, -0.73, 0.69, 0.53, -0.49, 0.2)
+INPUTS = {"x": 1.0, "w1": -0.73, "b1": 0.69, "w2": 0.53, "b2": -0.49, "t": 0.2}
 
 
 def square() -> Value:
@@ -71,21 +77,86 @@ def swept(root: Value) -> dict[Value, float]:
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_the_numbers_recombine_to_those_of_a_sweep(name: str) -> None:
+def test_the_steps_are_those_of_a_sweep(name: str) -> None:
     root = GRAPHS[name]()
     expected = swept(root)
     for v in expected:
         v.grad = 0.5
-    walk = Stepper(root)
+    walk, tape = Stepper(root), Tape(root)
+    names = Names(tape)
+    nodes = {names[place]: v for place, v in enumerate(tape.nodes) if not tape.is_constant(place)}
     steps = list(walk)
-    assert len(steps) == len(walk) == walk.position
-    computed = [s.node for s in steps if s.phase == "forward"]
-    assert computed == [v for v in topological_order(root) if v.op]
-    assert all(s.value == s.node.data for s in steps if s.phase == "forward")
-    reached = {s.touched for s in steps if s.phase == "backward"}
-    assert {v: walk.grad(v) for v in reached} == {v: expected[v] for v in reached}
+    assert len(steps) == len(walk) == walk.position == steps[-1].number
+    forward = [(s.node, s.operation, s.value) for s in steps if s.phase == "forward"]
+    assert forward == [(names[k], v.op, v.data) for k, v in enumerate(tape.nodes) if v.op]
+    start, *backward = [s for s in steps if s.phase == "backward"]
+    assert (start.node, start.operand, start.value, start.grad) == (names.root, None, 1.0, 1.0)
+    for step, made in zip(backward, tape.sweep(), strict=True):
+        assert (step.node, step.operand) == (names[made.place], names[made.operand])
+        assert (step.upstream, step.partial, step.value) == (made.upstream, made.partial, made.amount)
+        assert (step.before, step.grad) == (made.before, made.after)
+    reached = {nodes[s.touched] for s in steps if s.phase == "backward"}
+    assert walk.grads == {v: expected[v] for v in reached}
+    assert {v: walk.grad(v) for v in reached} == walk.grads
     assert all(v.grad == 0.5 for v in expected), "the Values keep their own"
     assert all(expected[v] == 0.0 for v in set(expected) - reached if v.op)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_step_is_plain_data(name: str) -> None:
+    root = GRAPHS[name]()
+    steps = list(Stepper(root))
+    texts = [str(step) for step in steps]
+    for v in topological_order(root):
+        v.data = 77.0
+        v.label = "changed"
+    copies: list[Step] = pickle.loads(pickle.dumps(steps))
+    assert copies == steps
+    assert list(map(hash, copies)) == list(map(hash, steps))
+    assert [str(step) for step in copies] == [repr(step) for step in steps] == texts
+    assert all(plain(step) for step in copies)
+    assert len(set(steps)) == len(steps)
+
+
+def plain(thing: object) -> bool:
+    """Whether it is of ints, floats, strings, None and tuples only."""
+    if isinstance(thing, tuple):
+        return all(map(plain, thing))
+    return thing is None or type(thing) in (int, float, str)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_steps_back_from_a_node_have_one_calculation(name: str) -> None:
+    steps = list(Stepper(GRAPHS[name]()))
+    for one, other in pairwise(steps):
+        assert (one.node == other.node) == (one.calculation is other.calculation)
+
+
+def test_a_printed_walk_is_linear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a sum: a name is made a few times for each operand, and the case of the rule is found once."""
+    calls = dict.fromkeys(("name", "case", "record"), 0)
+    name = Names.__getitem__
+
+    def counted_name(names: Names, place: int) -> str:
+        calls["name"] += 1
+        return name(names, place)
+
+    def counted_case(op: str, data: tuple[float, ...]) -> AppliedCase:
+        calls["case"] += 1
+        return case_of(op, data)
+
+    def counted_record(*args: Any) -> bool:
+        calls["record"] += 1
+        return still_holds(*args)
+
+    monkeypatch.setattr(Names, "__getitem__", counted_name)
+    monkeypatch.setattr("autograd.show.lines.case_of", counted_case)
+    monkeypatch.setattr("autograd.show.lines.still_holds", counted_record)
+    text = [str(step) for step in Stepper(total([Value(float(i), label=f"x{i}") for i in range(2000)]))]
+    assert text[-1] == "∂v2000/∂x1999 += ∂v2000/∂v2000 · ∂v2000/∂x1999 = 1 · 1 = 1"
+    assert len(text) == 2002
+    assert calls["name"] <= 2 * 2001
+    assert (calls["case"], calls["record"]) == (1, 1)
 
 
 @pytest.mark.parametrize("name", GRAPHS)
@@ -93,14 +164,14 @@ def test_every_line_fits_and_can_be_checked(name: str) -> None:
     for step in Stepper(GRAPHS[name]()):
         lines = str(step).splitlines()
         assert max(map(len, lines)) <= WIDTH
-        if step.phase == "backward" and step.operand is not None:
+        if step.operand is not None:
             above, _, partial = str(step).split(" = ")[1].strip().partition(" · ")
             product = number(above) * number(partial)
             assert product == pytest.approx(step.value, rel=2e-5, abs=1e-12)
 
 
 def number(text: str) -> float:
-    return float(text.strip().strip("()").replace("-", "-"))
+    return float(text.strip().strip("()"))
 
 
 @given(strategies.expressions())
@@ -110,7 +181,7 @@ def test_any_graph_recombines(expression: Expression) -> None:
     expected = swept(root)
     walk = Stepper(root)
     list(walk)
-    assert dict(walk.grads) == {v: expected[v] for v in walk.grads}
+    assert walk.grads == {v: expected[v] for v in walk.grads}
 
 
 class Walking(RuleBasedStateMachine):
@@ -123,7 +194,7 @@ class Walking(RuleBasedStateMachine):
         self.straight: list[tuple[str, dict[Value, float]]] = [("", {})]
         other = Stepper(self.root)
         for step in other:
-            self.straight.append((str(step), dict(other.grads)))
+            self.straight.append((str(step), other.grads))
 
     @precondition(lambda self: self.walk.position < len(self.walk))
     @rule()
@@ -136,12 +207,13 @@ class Walking(RuleBasedStateMachine):
         step = self.walk.back()
         assert ("" if step is None else str(step)) == self.straight[self.walk.position][0]
 
-    @rule(share=st.floats(0.0, 1.0))
-    def to(self, share: float) -> None:
-        self.walk.to(round(share * len(self.walk)))
+    @rule(fraction=st.floats(0.0, 1.0))
+    def to(self, fraction: float) -> None:
+        step = self.walk.to(round(fraction * len(self.walk)))
+        assert ("" if step is None else str(step)) == self.straight[self.walk.position][0]
 
     @rule(data=st.data())
-    def to_a_number(self, data: st.DataObject) -> None:
+    def to_a_node(self, data: st.DataObject) -> None:
         nodes = [v for v in topological_order(self.root) if v.op or v.label]
         self.walk.to(data.draw(st.sampled_from(nodes)))
 
@@ -152,7 +224,8 @@ class Walking(RuleBasedStateMachine):
     @invariant()
     def the_state_is_that_of_the_place(self) -> None:
         if hasattr(self, "walk"):
-            assert dict(self.walk.grads) == self.straight[self.walk.position][1]
+            assert self.walk.grads == self.straight[self.walk.position][1]
+            assert list(self.walk.grads) == list(self.straight[self.walk.position][1])
 
 
 Walking.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
@@ -168,6 +241,12 @@ def test_names_places_and_stops() -> None:
     assert str(walk.until("L")) == "L = v12² = 0.242678² = 0.0588928"
     assert walk.run(until=lambda s: s.phase == "backward" and abs(s.grad) < 0.1).number == 16
     assert walk.to("w1") == walk.to(len(walk))
+    walk.reset()
+    assert [walk.run(until="h").number, walk.run(until="h").number] == [3, 16]
+    assert walk.run(until=lambda step: step.operand == "w1") == walk.to(22)
+    walk.reset()
+    w1 = next(v for v in topological_order(walk.root) if v.label == "w1")
+    assert walk.run(until=w1) == walk.to("w1")
     walk.reset()
     walk.breakpoint("y")
     assert [str(walk.run()).split()[0], str(walk.run()).split()[0]] == ["y", "∂L/∂y"]
@@ -204,7 +283,19 @@ def test_leaves_detached_and_constants() -> None:
         assert len(Stepper(x * 2)) == 1
 
 
-def test_a_million_numbers() -> None:
+def test_a_leaf_that_only_a_detached_node_uses_gets_no_gradient() -> None:
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    walk = Stepper(x * (y * 2).detach())
+    assert len(walk) == 3 + 1 + 2
+    with pytest.raises(ValueError, match="y gets no gradient: it stands behind a detach"):
+        walk.to("y")
+    assert walk.position == 0
+    assert str(walk.to("v2")) == "v2 = y·2 = 3·2 = 6"
+    list(walk)
+    assert str(walk.to("v2")) == "v2 = y·2 = 3·2 = 6"
+
+
+def test_a_million_nodes() -> None:
     v = Value(1.0)
     for _ in range(500_000):
         v = v + 1e-6
@@ -218,15 +309,15 @@ def test_a_million_numbers() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: Stepper(WRONG), TypeError, "Stepper takes the Value to walk from, not float"),
+        (lambda: Stepper(WRONG), TypeError, "Stepper takes a Value, not float 1.0"),
         (lambda: Stepper(toy()).back(), IndexError, "the walk is at its start"),
         (lambda: [walk := Stepper(toy()), walk.run(), walk.step()], IndexError, "the walk is over after 22 steps"),
         (lambda: Stepper(toy()).to(23), IndexError, "there are steps 0 to 22, and no 23"),
         (lambda: Stepper(toy()).to("w3"), ValueError, "nothing in this graph is called 'w3'; did you"),
         (lambda: Stepper(toy()).to(Value(1.0)), ValueError, "is no part of the graph of L"),
         (lambda: Stepper(toy()).breakpoint(WRONG), TypeError, "a stop is a function of a Step, .* not float 1.0"),
-        (lambda: Stepper(toy()).to(True), TypeError, "not to True"),
-        (lambda: Stepper(toy()).to(WRONG), TypeError, "given by itself or its name, not by float"),
+        (lambda: Stepper(toy()).to(True), TypeError, "by its name, not True"),
+        (lambda: Stepper(toy()).to(WRONG), TypeError, "given as a Value or by its name, not as float 1.0"),
         (lambda: [walk := Stepper(toy()), walk.run(), walk.until("h")], ValueError, "no step ahead touches h"),
     ],
 )
@@ -235,12 +326,20 @@ def test_mistakes_are_named(call: Callable[[], object], error: type[Exception], 
         call()
 
 
-def test_changed_data_is_noticed() -> None:
+def test_data_changed_before_the_walk_is_an_error_and_changed_later_is_ignored() -> None:
     x = Value(3.0, label="x")
-    walk = Stepper(x * x)
+    square = x * x
+    walk = Stepper(square)
     x.data = 4.0
-    with pytest.raises(ValueError, match="was changed after multiply was recorded"):
-        str(walk.step())
+    assert str(walk.step()) == "v1 = x·x = 3·3 = 9"
+    assert str(walk.to(4)) == "∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3   (x); 3 + 3 = 6"
+    late = Stepper(square)
+    message = r"was changed after multiply was recorded \(x, v1\); build the graph again"
+    with pytest.raises(ValueError, match=message):
+        late.step()
+    with pytest.raises(ValueError, match=message):
+        late.to(3)
+    assert late.position == 0
 
 
 WRONG: Any = 1.0

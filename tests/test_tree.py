@@ -1,26 +1,24 @@
-"""The graph as indented text: every number once, nothing wider than a terminal, nothing lost without a word."""
+"""The graph as indented text: each node once, nothing wider than a terminal, and what is left out is counted."""
 
 from typing import Any
 
 import pytest
 from hypothesis import given
 
-from autograd import Value, topological_order, tree
+from autograd import Tape, Value, tree
 from autograd.check import strategies
 from autograd.check.strategies import Expression
-from autograd.engine.graph import is_constant
 from autograd.show.names import Names
 from autograd.wording import WIDTH
 from tests.test_stepper import GRAPHS
 
 
 @given(strategies.expressions())
-def test_every_number_is_told_once(expression: Expression) -> None:
+def test_each_node_is_written_once(expression: Expression) -> None:
     root = expression(*(Value(x) for x in expression.inputs))
-    names, lines = Names(root), tree(root).splitlines()
-    told = [line.lstrip("│├└─ ").split(" = ")[0] for line in lines if " = " in line]
-    own = [names[v] for v in topological_order(root) if not is_constant(v)]
-    assert sorted(told) == sorted(own)
+    names, lines = Names(Tape(root)), tree(root).splitlines()
+    written = [line.lstrip("│├└─ ").split(" = ")[0] for line in lines if " = " in line]
+    assert sorted(written) == sorted(names[place] for place in names.own)
     assert max(map(len, lines)) <= WIDTH
 
 
@@ -39,13 +37,15 @@ def test_deep_graphs_go_on_at_the_margin_and_long_ones_are_cut() -> None:
     assert len(lines) == 31 + 3
     assert sum(not line.startswith(("│", "├", "└", " ")) for line in lines) == 4
     cut = tree(v, most=5).splitlines()
-    assert cut[-1] == "… and 26 numbers more; tree(root, most=…) shows more lines"
+    assert cut[-1] == "… and 26 nodes more; tree(root, most=…) shows more lines"
     assert len(cut) == 6
+    assert tree(v, most=33).splitlines()[-1].startswith("… and 1 node more;")
+    assert "more" not in tree(v, most=34)
 
 
 def test_mistakes_are_named() -> None:
     wrong: Any = 1.0
-    with pytest.raises(TypeError, match="tree takes the Value at the root, not float"):
+    with pytest.raises(TypeError, match="tree takes a Value, not float"):
         tree(wrong)
     with pytest.raises(ValueError, match="most is a whole number from 1, not 0"):
         tree(Value(1.0), most=0)

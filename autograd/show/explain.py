@@ -9,7 +9,7 @@
   6 = 2 × 3   y ← v1 ← x, in 2 ways
   2 = 2   y ← v3 ← x
 
-Paths are never walked to be counted: a graph may have more of them than there are atoms.
+Paths are counted without walking along them: a graph may have more of them than there are atoms.
 """
 
 import heapq
@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, TypeAlias
 
-from autograd.arguments import whole
-from autograd.engine import graph
+from autograd.arguments import a_value, whole
+from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.show.lines import added
 from autograd.show.names import Names
@@ -34,89 +34,95 @@ SHOWN: Final = 8
 ADDED_UP: Final = 1000
 """Up to so many paths are added up one by one."""
 LOST: Final = 1e-12
-"""A difference that is smaller than this share of its terms is rounding."""
+"""A smaller difference, relative to the terms, is rounding."""
 LEAST: Final = -1e6
 """The log of zero, finite so that other factors still count."""
 
 
 @dataclass(frozen=True)
 class Path:
-    """One way from the root down to a number: the nodes on it, and the local derivative of each by the next."""
+    """One way from the root to a node below it."""
 
     nodes: tuple[Value, ...]
+    """From the root to that node."""
     partials: tuple[float, ...]
+    """The local derivative of each node by the next."""
 
     @property
     def product(self) -> float:
-        """What it contributes to the gradient."""
+        """The part of the gradient that flows along this path."""
         return math.prod(self.partials)
 
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """A gradient as a sum over paths: the largest of them, how many there are, and what the others add up to."""
+    """A gradient as a sum over paths: the largest of them, their number, and the sum of the others."""
 
     root: Value
     wrt: Value
     gradient: float
-    """∂root/∂wrt, as a sweep finds it."""
+    """∂root/∂wrt, to the bits of `backward`."""
     count: int
-    """How many paths there are."""
+    """The number of paths."""
     paths: tuple[Path, ...]
     """The largest, by the size of their products, largest first."""
     remainder: float
-    """What the others add up to; nan where that can't be told beside the size of these."""
+    """The sum of the others; nan where it is lost in rounding beside the size of these."""
     _names: Names = field(compare=False)
 
     def __repr__(self) -> str:
-        names = self._names
-        its = f"∂{names[self.root]}/∂{names[self.wrt]} = {brief(self.gradient)}"
+        root, wrt = self._name(self.root), self._name(self.wrt)
+        gradient = f"∂{root}/∂{wrt} = {brief(self.gradient)}"
         if not self.count:
-            return f"{its}: no path leads from {names[self.root]} to {names[self.wrt]}"
-        if not self.paths[0].partials:
-            return f"{its}: it is the number itself"
-        lines = [f"{its}, {'along the only path' if self.count == 1 else f'the sum over {_many(self.count)} paths'}"]
+            return f"{gradient}: no path leads from {root} to {wrt}"
+        if self.wrt is self.root:
+            return f"{gradient}: it is the node itself"
+        paths = "along the only path" if self.count == 1 else f"the sum over {_many(self.count)} paths"
+        lines = [f"{gradient}, {paths}"]
         for path, ways in Counter(self.paths).items():
-            text = _product(path.partials)
-            text = f"({text})" if ways > 1 and text.startswith("-") else text
-            total = f"{brief(ways * path.product + 0.0)} = " + (f"{ways} × {text}" if ways > 1 else text)
-            way = " ← ".join(ends([names[v] for v in path.nodes]))
-            line = f"{total}   {way}{f', in {ways} ways' if ways > 1 else ''}"
-            lines += textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent=" " * 8, break_long_words=False)
-        if self.count > len(self.paths):
-            others = _many(self.count - len(self.paths))
-            if math.isnan(self.remainder):
-                lines.append(f"  what {others} others add up to can't be told beside these")
-            else:
-                lines.append(f"  {brief(self.remainder)} along {others} others")
+            lines += textwrap.wrap(
+                self._line(path, ways), WIDTH, initial_indent="  ", subsequent_indent=" " * 8, break_long_words=False
+            )
+        others = self.count - len(self.paths)
+        if others and math.isnan(self.remainder):
+            lines.append(f"  the sum over {_many(others)} others is lost in rounding beside these")
+        elif others:
+            lines.append(f"  {brief(self.remainder)} along {_many(others)} other path{'' if others == 1 else 's'}")
         return "\n".join(lines)
+
+    def _name(self, node: Value) -> str:
+        return self._names[self._names.place(node)]
+
+    def _line(self, path: Path, ways: int) -> str:
+        text = _product(path.partials)
+        if ways > 1:
+            text = f"{ways} × {f'({text})' if text.startswith('-') else text}"
+        nodes = " ← ".join(ends([self._name(v) for v in path.nodes]))
+        return f"{brief(ways * path.product + 0.0)} = {text}   {nodes}{f', in {ways} ways' if ways > 1 else ''}"
 
 
 def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
     """∂root/∂wrt as the sum over the paths from root to wrt, the largest `most` of them written out.
 
-    wrt is a Value of the graph, interior ones too, or its name. TypeError for what is no Value, ValueError for what is
-    not in the graph and a `most` below 1.
+    wrt is any Value of the graph, or its name. TypeError for anything else; ValueError for a node that is not in the
+    graph, and for a `most` that is no int from 1.
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"explain takes the Value whose gradient it is, not {type(root).__name__}")
-    most = whole("most", most)
-    names = Names(root)
-    target = names.find(wrt) if isinstance(wrt, str) else wrt
-    if not isinstance(target, Value):
-        raise TypeError(f"explain: wrt is a Value or its name, not {type(target).__name__}")
-    if target not in names:
-        raise ValueError(f"{target!r} is no part of the graph of {names[root]}, so nothing leads there")
-    sweep = graph.interior(root, through_detached=False)
-    counts, sizes = _below(sweep, target)
-    number, gradient = counts.get(root, 0), _gradient(root, target, sweep)
-    found = _largest_first(root, target, sizes) if number else iter(())
+    tape = Tape(a_value(root, "explain"))
+    names, most = Names(tape), whole("most", most)
+    target, start = names.place(wrt), tape.roots[0]
+    counts, sizes = _ways(tape, target)
+    count, gradient = counts.get(start, 0), float(start == target)
+    for given in tape.sweep() if count else ():
+        if given.operand == target:
+            gradient = given.after
+    found = _largest_first(tape, target, sizes) if count else iter(())
     paths = tuple(islice(found, most))
-    return Explanation(root, target, gradient, number, paths, _remainder(gradient, paths, number, found), names)
+    remainder = _remainder(gradient, paths, count, found)
+    return Explanation(root, tape.node(target), gradient, count, paths, remainder, names)
 
 
-def _remainder(gradient: float, shown: Sequence[Path], number: int, others: Iterator[Path]) -> float:
-    if number <= ADDED_UP:
+def _remainder(gradient: float, shown: Sequence[Path], count: int, others: Iterator[Path]) -> float:
+    if count <= ADDED_UP:
         return added([path.product for path in others])
     products = [path.product for path in shown]
     rest = gradient - added(products)
@@ -124,60 +130,58 @@ def _remainder(gradient: float, shown: Sequence[Path], number: int, others: Iter
     return rest if math.isfinite(rest) and abs(rest) > LOST * size else math.nan
 
 
-def _gradient(root: Value, wrt: Value, sweep: list[Value]) -> float:
-    """As `backward` adds it up, and without touching a grad."""
-    grads = {root: 1.0}
-    for node in reversed(sweep):
-        above = grads.get(node, 0.0)
-        for operand, partial in graph.edges(node):
-            grads[operand] = grads.get(operand, 0.0) + above * partial
-    return grads.get(wrt, 0.0)
-
-
-def _below(sweep: list[Value], wrt: Value) -> tuple[dict[Value, int], dict[Value, float]]:
-    """Of every number that leads to wrt: by how many paths, and the log of the largest product along one."""
-    counts, sizes = {wrt: 1}, {wrt: 0.0}
-    for node in sweep:
-        ways = [(operand, _log_size(partial)) for operand, partial in graph.edges(node) if operand in counts]
-        if ways:
-            counts[node] = sum(counts[operand] for operand, _ in ways)
-            sizes[node] = max(size + sizes[operand] for operand, size in ways)
+def _ways(tape: Tape, target: int) -> tuple[dict[int, int], dict[int, float]]:
+    """For each node above the target: the number of paths down to it, and the log of the largest product along one."""
+    counts, sizes = {target: 1}, {target: 0.0}
+    if tape.is_constant(target):
+        return counts, sizes
+    starts, operands, partials = tape.starts, tape.operands, tape.partials
+    for place in range(target + 1, tape.roots[0] + 1):
+        edges = [i for i in range(starts[place], starts[place + 1]) if operands[i] in counts]
+        if edges and tape.passes_on(place):
+            counts[place] = sum([counts[operands[i]] for i in edges])
+            sizes[place] = max([_log_size(partials[i]) + sizes[operands[i]] for i in edges])
     return counts, sizes
 
 
-def _largest_first(root: Value, wrt: Value, sizes: dict[Value, float]) -> Iterator[Path]:
-    """Paths by the size of their products, largest first: the best beginning is always gone on with."""
+_Beginning: TypeAlias = "tuple[int, float, _Beginning | None]"
+"""A path, from its last node back: the place, the local derivative that leads there, and the path before it."""
+
+
+def _largest_first(tape: Tape, target: int, sizes: dict[int, float]) -> Iterator[Path]:
+    """The paths to the target by the size of their products, largest first: the best beginning is always continued."""
     order = itertools.count()
-    # What a beginning may come to at best, its length, and the beginning itself, its last node in front.
-    queue: list[tuple[float, int, int, float, _Beginning]] = [(-sizes[root], 0, next(order), 0.0, (root, 1.0, None))]
+    start = tape.roots[0]
+    # The largest product that a beginning can come to, its length, its own product, and the beginning.
+    queue: list[tuple[float, int, int, float, _Beginning]] = [(-sizes[start], 0, next(order), 0.0, (start, 1.0, None))]
     while queue:
-        _, length, _, size, way = heapq.heappop(queue)
-        if way[0] is wrt:
-            yield _path(way)
+        _, length, _, size, beginning = heapq.heappop(queue)
+        place = beginning[0]
+        if place == target:
+            yield _path(tape, beginning)
             continue
-        for operand, partial in graph.edges(way[0]):
+        entry = tape[place]
+        for i in tape.passes_on(place):
+            operand, partial = entry.operands[i], entry.partials[i]
             if operand in sizes:
                 longer = size + _log_size(partial)
                 # Of equals the longest goes first; a digit of rounding must not make them unequal.
                 at_best = round(-(longer + sizes[operand]), 9)
-                heapq.heappush(queue, (at_best, length - 1, next(order), longer, (operand, partial, way)))
+                heapq.heappush(queue, (at_best, length - 1, next(order), longer, (operand, partial, beginning)))
 
 
-_Beginning: TypeAlias = "tuple[Value, float, _Beginning | None]"
-
-
-def _path(way: "_Beginning") -> Path:
+def _path(tape: Tape, end: "_Beginning") -> Path:
     nodes, partials = [], []
-    step: _Beginning | None = way
+    step: _Beginning | None = end
     while step is not None:
-        node, partial, step = step
-        nodes.append(node)
+        place, partial, step = step
+        nodes.append(tape.node(place))
         partials.append(partial)
     return Path(tuple(reversed(nodes)), tuple(reversed(partials[:-1])))
 
 
 def _log_size(partial: float) -> float:
-    """What is nan or infinite is the largest of all: that is what one looks for."""
+    """The log of the absolute value; nan and infinity come first, because they are what one looks for."""
     if partial == 0.0:
         return LEAST
     return math.log(abs(partial)) if math.isfinite(partial) else -LEAST

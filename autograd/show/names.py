@@ -1,89 +1,93 @@
-"""What the numbers of a graph are called where they have to be told apart: by their labels, or v and a number.
+"""Names for the nodes of a graph: their labels, or v and their place on the tape.
 
->>> from autograd import Value
+>>> from autograd import Tape, Value
 >>> from autograd.show.names import Names
 >>> x = Value(3.0, label="x")
->>> y = x * x + 1
->>> names = Names(y)
->>> [names[v] for v in names.order]
+>>> names = Names(Tape(x * x + 1))
+>>> [names[place] for place in range(4)]
 ['x', 'v1', '1', 'v3']
+>>> names.place("v1"), names.place(x)
+(1, 0)
 """
 
-import unicodedata
 from collections import Counter
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Final
 
-from autograd.engine.graph import is_constant
+from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.functional import topological_order
-from autograd.wording import brief
+from autograd.wording import brief, visible
 
-LABEL_LENGTH: Final = 40
-"""Longer labels end in …"""
-NAME_LENGTH: Final = 24
-"""The same for names in lines of text, which hold several."""
-_JOINERS: Final = "\u200c\u200d"
-"""Invisible, and part of Persian words and of emoji."""
+LENGTH: Final = 24
+"""Characters of a name in a line of text; a longer one ends in …"""
+LISTED: Final = 10
+"""Names in an error."""
+CONSTANT_CODE: Final = 1
+"""The code of constants on a tape; that of leaves is lower, and those of operations are higher."""
 
 
 class Names:
-    """The names of all numbers in the graph of root, each its own but for constants, which are called by their numbers.
+    """The names of the nodes of a tape, by their places. No two are equal, but a constant is called by its data.
 
-    A number is called by its label, or by v and its place in the topological order; labels that occur more than once
-    get their place behind a #, as in w#3.
+    A node is called by its label, or by v and its place. A label that several nodes have is followed by # and the
+    place, as in w#3.
     """
 
-    def __init__(self, root: Value) -> None:
-        self.order: Final = topological_order(root)
-        """Every number once, each after its operands."""
-        self._places: Final = {id(v): i for i, v in enumerate(self.order)}
-        self._labels: Final = Counter(visible(v.label, NAME_LENGTH) for v in self.order if v.label)
+    def __init__(self, tape: Tape) -> None:
+        self.tape: Final = tape
 
-    def __contains__(self, node: object) -> bool:
-        return id(node) in self._places
+    @cached_property
+    def root(self) -> str:
+        """The name of the first root."""
+        return self[self.tape.roots[0]]
 
-    def place(self, node: Value) -> int:
-        """Its place in the order; KeyError for a number of another graph."""
-        return self._places[id(node)]
+    @cached_property
+    def own(self) -> list[int]:
+        """The places of all nodes but constants."""
+        return [place for place, code in enumerate(self.tape.codes) if code != CONSTANT_CODE]
 
-    def __getitem__(self, node: Value) -> str:
-        place = self._places[id(node)]
-        if node.label:
-            label = visible(node.label, NAME_LENGTH)
-            if self._labels[label] == 1:
-                return label
-            name = f"{label}#{place}"
-        elif is_constant(node):
-            return brief(node.data)
-        else:
-            name = f"v{place}"
-        while name in self._labels:
+    @cached_property
+    def _labels(self) -> dict[int, str]:
+        node = self.tape.node
+        return {place: visible(label, LENGTH) for place in self.own if (label := node(place).label)}
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        """How many nodes have a label."""
+        return Counter(self._labels.values())
+
+    def __getitem__(self, place: int) -> str:
+        if self.tape.codes[place] == CONSTANT_CODE:
+            return brief(self.tape.data[place])
+        label = self._labels.get(place)
+        if label is not None and self._counts[label] == 1:
+            return label
+        name = f"v{place}" if label is None else f"{label}#{place}"
+        while name in self._counts:
             name += "'"
         return name
 
-    def find(self, name: str) -> Value:
-        """The number of that name; ValueError, with the names there are, for none."""
-        for node in self.order:
-            if not is_constant(node) and self[node] == name:
-                return node
-        names = [self[v] for v in self.order if not is_constant(v)]
+    def place(self, target: Value | str) -> int:
+        """The place of a node that is given as a Value or by its name.
+
+        TypeError for anything else; ValueError for a Value of another graph, and for a name that no node has, with
+        the nearest name or the last ones.
+        """
+        if isinstance(target, str):
+            return self._place_of_name(target)
+        if not isinstance(target, Value):
+            raise TypeError(f"a node is given as a Value or by its name, not as {type(target).__name__} {target!r}")
+        if target not in self.tape:
+            raise ValueError(f"{target!r} is no part of the graph of {self.root}")
+        return self.tape.place(target)
+
+    def _place_of_name(self, name: str) -> int:
+        for place in self.own:
+            if self[place] == name:
+                return place
+        names = [self[place] for place in self.own]
         near = get_close_matches(name, names, n=1, cutoff=0.5)
-        shown = ", ".join(names[-10:]) + (f" and {len(names) - 10:,} more" if len(names) > 10 else "")
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {shown}"
+        more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[-LISTED:])}{more}"
         raise ValueError(f"nothing in this graph is called {name!r}; {hint}")
-
-
-def visible(text: str, length: int = LABEL_LENGTH) -> str:
-    """Any text on one line: too long a one ends in …, and what can't be seen or breaks a line has a stand-in."""
-    shown = text if len(text) <= length else text[: length - 1] + "…"
-    return "".join(map(_visible, shown))
-
-
-def _visible(character: str) -> str:
-    """The character, or a stand-in for what can't be seen, breaks a line, turns text around or isn't allowed in XML."""
-    if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
-        return character
-    if character < " ":
-        return chr(ord("␀") + ord(character))
-    return "␡" if character == "\x7f" else "\N{REPLACEMENT CHARACTER}"

@@ -1,4 +1,4 @@
-"""A graph walked through at the prompt: forward and then backward, one number at a time.
+"""A walk through a graph at the prompt: forward and then backward, one step at a time.
 
 >>> from autograd import Stepper, Value
 >>> w, x = Value(2.0, label="w"), Value(-1.0, label="x")
@@ -18,89 +18,71 @@ Stepper of y: step 4 of 6, backward
   ∂y/∂y = 1, ∂y/∂v2 = 0.0706508
   next: ∂y/∂w += ∂y/∂v2 · ∂v2/∂w
 
-Nothing of the graph is changed by it: what has been added up so far is the walk's own.
+The graph is not changed: the walk keeps gradients of its own.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from itertools import accumulate
-from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
-from autograd.engine import graph
+from autograd.arguments import a_value
 from autograd.engine.number import short
+from autograd.engine.tape import Contribution, Tape
 from autograd.engine.value import Value
 from autograd.show.draw import MAX_NODES, draw_walk
-from autograd.show.lines import announced, backward_line, forward_line, shares
-from autograd.show.names import Names
+from autograd.show.lines import (
+    Calculation,
+    Step,
+    announced,
+    announced_contribution,
+    backward_step,
+    calculation,
+    checked,
+)
+from autograd.show.names import CONSTANT_CODE, Names
 from autograd.show.picture import Drawing
 from autograd.wording import brief, wrapped
 
+__all__ = ["Step", "Stepper"]
+
 Target: TypeAlias = Value | str
-RECENT: Final = 4
-"""So many gradients the walk shows of those it has touched."""
-
-
-@dataclass(frozen=True, repr=False)
-class Step:
-    """One step of a walk: a number computed, or a gradient that gets its share from a node."""
-
-    number: int
-    """Its place in the walk, from 1."""
-    phase: Literal["forward", "backward"]
-    node: Value
-    """What is computed, or what hands its gradient down."""
-    operand: Value | None
-    """What gets a share of the gradient; None forward, and for the root, which starts with 1."""
-    value: float
-    """The number computed, or the share."""
-    grad: float
-    """The gradient that the operand then has; forward 0.0."""
-    _line: Callable[[], str] = field(compare=False)
-
-    @property
-    def touched(self) -> Value:
-        """The number that this step is about: what is computed, or whose gradient grows."""
-        return self.node if self.operand is None else self.operand
-
-    def __str__(self) -> str:
-        return self._line()
-
-    def __repr__(self) -> str:
-        return self._line()
-
-
 Condition: TypeAlias = Callable[[Step], object] | Value | str
+RECENT: Final = 4
+"""So many gradients are shown, of those that have contributions."""
 
 
 class Stepper:
-    """A walk through the graph of root: every operation forward, then every share of a gradient backward.
+    """A walk through the graph of root: every operation forward, then every contribution to a gradient backward.
 
-    The steps are those of `root.backward()` in its order, so that gradients add up to the same bits, starting from
-    zero. Numbers are called by their labels, others v and their place in the graph; constants have no gradient to
-    follow. TypeError for what is no Value.
+    The backward steps are those of `root.backward()` in its order, starting from zero, so that gradients add up to
+    the same bits. A node is called by its label, or by v and its place on the tape; a constant gets no gradient. The
+    data are those at the time when the Stepper is made.
+
+    TypeError for anything but a Value.
     """
 
     def __init__(self, root: Value) -> None:
-        if not isinstance(root, Value):
-            raise TypeError(f"Stepper takes the Value to walk from, not {type(root).__name__}")
-        self.root: Final = root
-        self._names: Final = Names(root)
-        self._forward: Final = [v for v in self._names.order if v.op]
-        self._sweep: Final = graph.interior(root, through_detached=False)[::-1]
-        # Of each node of the sweep, the number of the last step before those of its own.
-        self._starts: Final = list(accumulate((len(shares(v)) for v in self._sweep), initial=len(self._forward) + 1))
+        self.root: Final = a_value(root, "Stepper")
+        self._tape: Final = Tape(root)
+        self._names: Final = Names(self._tape)
+        self._computed: Final = [place for place, code in enumerate(self._tape.codes) if code > CONSTANT_CODE]
+        self._sweep: Final = self._tape.sweep()
+        self._contributions: Final[list[Contribution[float]]] = []
+        """Those that the sweep has given so far; a walk that went back takes them again."""
         self._taken = 0
-        self._last_row: tuple[Value | None, _Row] = None, ([], (), ())
-        self._grads: dict[Value, float] = {}
-        self._before: list[float | None] = []
-        """What each gradient touched so far was before, to go back to the same bits."""
-        self._breakpoints: list[Callable[[Step], object]] = []
+        self._grads: Final[dict[int, float]] = {}
+        self._breakpoints: Final[list[Callable[[Step], object]]] = []
+        self._latest: tuple[int, Calculation] | None = None
+        """The place and the calculation of the last step, which those of its other operands share."""
+
+    @cached_property
+    def _length(self) -> int:
+        tape = self._tape
+        return len(self._computed) + 1 + sum(len(tape.passes_on(place)) for place in tape.swept(tape.roots[0]))
 
     def __len__(self) -> int:
-        return self._starts[-1]
+        return self._length
 
     @property
     def position(self) -> int:
@@ -108,80 +90,61 @@ class Stepper:
         return self._taken
 
     def grad(self, node: Target) -> float | None:
-        """What has been added up for a number, by itself or its name; None before the first share."""
-        return self._grads.get(self._found(node))
+        """The gradient so far of a node, given as a Value or by its name; None before the first contribution."""
+        return self._grads.get(self._names.place(node))
 
     @property
-    def grads(self) -> Mapping[Value, float]:
-        """What has been added up so far, for every number that has got a share; a view, not to be changed."""
-        return MappingProxyType(self._grads)
+    def grads(self) -> dict[Value, float]:
+        """The gradient so far of every node that has a contribution; a copy."""
+        return {self._tape.node(place): grad for place, grad in self._grads.items()}
 
     # ── walking ──
 
     def step(self) -> Step:
-        """Take the next step. IndexError at the end."""
-        if self._taken == len(self):
-            raise IndexError(f"the walk is over after {self._taken:,} steps; back() goes back, reset() to the start")
-        self._taken += 1
-        if self._taken > len(self._forward):
-            touched, gets = self._share(self._taken)
-            before = self._grads.get(touched)
-            self._before.append(before)
-            self._grads[touched] = 1.0 if gets is None else (before or 0.0) + gets
-        return self._made(self._taken)
+        """Take the next step. IndexError at the end; ValueError if data was changed before the Stepper was made."""
+        step = self._made(self._taken + 1)
+        self._go_on()
+        return step
 
     def back(self) -> Step | None:
-        """Take back the last step; the one before it, or None at the start. IndexError at the start."""
-        if not self._taken:
-            raise IndexError("the walk is at its start; step() goes on")
-        if self._taken > len(self._forward):
-            touched, _ = self._share(self._taken)
-            before = self._before.pop()
-            if before is None:
-                del self._grads[touched]
-            else:
-                self._grads[touched] = before
-        self._taken -= 1
+        """Take back the last step; the step before it, or None at the start. IndexError at the start."""
+        self._go_back()
         return self._made(self._taken) if self._taken else None
 
     def to(self, place: Target | int) -> Step | None:
-        """Go to a step by its number, or to where a number has its final say, forward or back as need be.
+        """Go to a step, forward or back: by its number, or to where a node is computed or its gradient is complete.
 
-        That is where it has just been computed; once the walk is backward, and for a leaf, where its gradient is
-        complete. IndexError for a number of a step that there isn't, ValueError for a name or Value that the walk
-        doesn't meet.
+        In the forward phase a node with operands is where it is computed; else where its gradient is complete. Returns
+        that step, or None at the start. IndexError for a number without a step, TypeError and ValueError for a node
+        that is not in the graph, ValueError for one that gets no gradient.
         """
         if isinstance(place, bool):
-            raise TypeError(f"to() goes to a step by its number, or to a number by itself or its name, not to {place}")
-        if isinstance(place, int):
-            if not 0 <= place <= len(self):
-                raise IndexError(f"there are steps 0 to {len(self):,}, and no {place}")
-            goal = place
-        else:
-            goal = self._final_say(self._found(place))
-        last = None if self._taken == 0 else self._made(self._taken)
+            raise TypeError(f"to() takes the number of a step, or a node as a Value or by its name, not {place}")
+        if isinstance(place, int) and not 0 <= place <= len(self):
+            raise IndexError(f"there are steps 0 to {len(self):,}, and no {place}")
+        goal = place if isinstance(place, int) else self._last_about(self._names.place(place))
+        step = self._made(goal) if goal else None
         while self._taken < goal:
-            last = self.step()
+            self._go_on()
         while self._taken > goal:
-            last = self.back()
-        return last
+            self._go_back()
+        return step
 
     def until(self, node: Target) -> Step:
-        """Go on to the next step that computes this number or adds to its gradient. ValueError if none does."""
-        found = self._found(node)
-        start = self._taken
-        while self._taken < len(self):
-            last = self.step()
-            if last.touched is found:
-                return last
-        self.to(start)
+        """Go on to the next step that computes a node or adds to its gradient. ValueError if none does."""
+        found = self._names.place(node)
+        for number in range(self._taken + 1, len(self) + 1):
+            if self._touched(number) == found:
+                while self._taken < number - 1:
+                    self._go_on()
+                return self.step()
         raise ValueError(f"no step ahead touches {self._names[found]}; back() goes back, reset() to the start")
 
     def run(self, until: Condition | None = None) -> Step:
-        """Go on to the first step that meets a condition, or a breakpoint, or to the end; that step.
+        """Go on to the first step that meets a condition or a breakpoint, or to the end; returns that step.
 
-        The condition is a function of a Step, or a Value or its name: then a step that touches it. IndexError at the
-        end.
+        The condition is a function of a Step, or a node, as a Value or by its name, that a step touches. IndexError
+        at the end.
         """
         stops = [*self._breakpoints, *([] if until is None else [self._condition(until)])]
         last = self.step()
@@ -190,7 +153,7 @@ class Stepper:
         return last
 
     def breakpoint(self, at: Condition) -> None:
-        """Let every run stop at a step that meets this condition: a function of a Step, a Value or its name."""
+        """Let every run stop at a step that meets this condition; see `run`."""
         self._breakpoints.append(self._condition(at))
 
     def clear_breakpoints(self) -> None:
@@ -201,146 +164,137 @@ class Stepper:
         """Go back to the start; breakpoints stay."""
         self._taken = 0
         self._grads.clear()
-        self._before.clear()
 
     def __iter__(self) -> Iterator[Step]:
-        """The steps from here to the end, each taken as it is yielded."""
+        """The steps from here to the end; each is taken when it is yielded."""
         while self._taken < len(self):
             yield self.step()
 
     # ── looking ──
 
     def __repr__(self) -> str:
-        name = self._names[self.root]
+        root = self._names.root
         if not self._taken:
             where = f"at the start of {len(self):,} steps"
         else:
-            phase = "forward" if self._taken <= len(self._forward) else "backward"
+            phase = "forward" if self._taken <= len(self._computed) else "backward"
             where = f"step {self._taken:,} of {len(self):,}, {phase}"
-        lines = [f"Stepper of {name}: {where}"]
+        lines = [f"Stepper of {root}: {where}"]
         if self._grads:
             recent = list(self._grads)[-RECENT:]
-            told = ", ".join(f"∂{name}/∂{self._names[v]} = {brief(self._grads[v])}" for v in recent)
+            shown = ", ".join(f"∂{root}/∂{self._names[place]} = {brief(self._grads[place])}" for place in recent)
             more = len(self._grads) - len(recent)
-            lines.append(wrapped(f"  {told}" + (f" and {more:,} before" if more else "")))
+            lines.append(wrapped(f"  {shown}" + (f" and {more:,} before" if more else "")))
         if self._taken < len(self):
             lines.append(wrapped(f"  next: {self._announced(self._taken + 1)}"))
         return "\n".join(lines)
 
     def draw(self, *, max_nodes: int = MAX_NODES) -> Drawing:
-        """The picture of where the walk stands: the last step lit, and — for what isn't reached yet.
+        """The picture of the walk so far: the last step is lit, and — stands for a value that is not yet computed.
 
-        Of a graph of more numbers than max_nodes, those nearest to that step are drawn.
+        Of a graph of more than max_nodes nodes, those nearest to that step are drawn.
         """
-        node, position = self._at(self._taken) if self._taken else (self.root, None)
-        computed = self._taken
+        tape, names = self._tape, self._names
+        place, position = self._at(self._taken) if self._taken else (tape.roots[0], None)
+        computed = self._computed[: self._taken][-1] if self._taken else -1
 
-        def texts(v: Value) -> tuple[str, str, str]:
-            known = not v.op or computed > len(self._forward) or self._forward_steps[v] <= computed
-            gradient = self._grads.get(v)
-            shown = short(v.data) if known else "—", "—" if gradient is None else short(gradient)
-            return self._names[v], *shown
+        def texts(k: int) -> tuple[str, str, str]:
+            known, grad = k <= computed or not tape.operation(k), self._grads.get(k)
+            name = "" if tape.is_constant(k) else names[k]
+            return name, short(tape.data[k]) if known else "—", "—" if grad is None else short(grad)
 
-        around = self.root if len(self._names.order) <= max_nodes else node
-        operand = None if position is None else node.operands[position]
-        return draw_walk(around, texts, node if self._taken else None, operand, max_nodes=max_nodes)
+        around = tape.roots[0] if len(tape) <= max_nodes else place
+        return draw_walk(tape, around, texts, (place, position) if self._taken else None, max_nodes=max_nodes)
 
-    # ── what stands where ──
+    # ── the steps ──
 
-    def _at(self, number: int) -> tuple[Value, int | None]:
-        """The node of a step, and the position of the operand that it gives a share to."""
-        if number <= len(self._forward):
-            return self._forward[number - 1], None
-        if number == len(self._forward) + 1:
-            return self.root, None
-        i = bisect_left(self._starts, number) - 1
-        node = self._sweep[i]
-        return node, self._row(node)[0][number - self._starts[i] - 1]
+    def _contribution(self, number: int) -> Contribution[float]:
+        """The contribution of a backward step, the one at the root aside. IndexError after the end."""
+        i = number - len(self._computed) - 2
+        while len(self._contributions) <= i:
+            try:
+                self._contributions.append(next(self._sweep))
+            except StopIteration:
+                here = "back() goes back, reset() to the start"
+                raise IndexError(f"the walk is over after {number - 1:,} steps; {here}") from None
+        return self._contributions[i]
 
-    def _row(self, node: Value) -> "_Row":
-        """Positions, operands and partials of a node; those of the last one are kept, for it may have a million."""
-        if node is not self._last_row[0]:
-            self._last_row = node, (shares(node), node.operands, node.partials)
-        return self._last_row[1]
+    def _go_on(self) -> None:
+        number = self._taken + 1
+        if number == len(self._computed) + 1:
+            self._grads[self._tape.roots[0]] = 1.0
+        elif number > len(self._computed):
+            given = self._contribution(number)
+            self._grads[given.operand] = given.after
+        self._taken = number
 
-    def _share(self, number: int) -> tuple[Value, float | None]:
-        """Whose gradient grows in a backward step, and by how much; None for the root, which starts with 1."""
-        node, position = self._at(number)
-        if position is None:
-            return node, None
-        _, operands, partials = self._row(node)
-        return operands[position], self._grads[node] * partials[position]
+    def _go_back(self) -> None:
+        if not self._taken:
+            raise IndexError("the walk is at its start; step() goes on")
+        if self._taken == len(self._computed) + 1:
+            self._grads.clear()
+        elif self._taken > len(self._computed):
+            given = self._contribution(self._taken)
+            if given.before is None:
+                del self._grads[given.operand]
+            else:
+                self._grads[given.operand] = given.before
+        self._taken -= 1
+
+    def _at(self, number: int) -> tuple[int, int | None]:
+        """The place of the node of a step, and the position of the operand that it contributes to."""
+        if number <= len(self._computed):
+            return self._computed[number - 1], None
+        if number == len(self._computed) + 1:
+            return self._tape.roots[0], None
+        given = self._contribution(number)
+        return given.place, given.position
+
+    def _touched(self, number: int) -> int:
+        place, position = self._at(number)
+        return place if position is None else self._tape.operands_of(place)[position]
 
     def _made(self, number: int) -> Step:
-        """The step just taken."""
-        node, position = self._at(number)
-        names = self._names
-        if number <= len(self._forward):
-            return Step(number, "forward", node, None, node.data, 0.0, lambda: forward_line(node, names))
+        place, position = self._at(number)
+        if self._latest is None or self._latest[0] != place:
+            self._latest = place, checked(self._names, place)
+        root, made = self._names.root, self._latest[1]
+        if number <= len(self._computed):
+            return Step(number, "forward", root, made, None, made.result, 0.0, 0.0, None, 0.0)
         if position is None:
-            line = f"∂{names[node]}/∂{names[node]} = 1"
-            return Step(number, "backward", node, None, 1.0, 1.0, lambda: line)
-        operand, gets = self._share(number)
-        assert gets is not None
-        above, before = self._grads[node], self._before[-1] or 0.0
-        return Step(
-            number,
-            "backward",
-            node,
-            operand,
-            gets,
-            self._grads[operand],
-            lambda: backward_line(node, position, above, before, names),
-        )
+            return Step(number, "backward", root, made, None, 1.0, 0.0, 0.0, None, 1.0)
+        return backward_step(number, root, made, self._contribution(number))
 
     def _announced(self, number: int) -> str:
-        """What a step will be about."""
-        node, position = self._at(number)
-        root, own = self._names[self.root], self._names[node]
-        if number <= len(self._forward):
-            return announced(node, self._names)
+        """The text of a step to come."""
+        place, position = self._at(number)
+        root, names = self._names.root, self._names
+        if number <= len(self._computed):
+            return announced(calculation(names, place))
         if position is None:
             return f"∂{root}/∂{root} = 1"
-        its = self._names[node.operands[position]]
-        return f"∂{root}/∂{its} += ∂{root}/∂{own} · ∂{own}/∂{its}"
-
-    def _found(self, target: Target) -> Value:
-        if isinstance(target, str):
-            return self._names.find(target)
-        if not isinstance(target, Value):
-            raise TypeError(f"a number of the graph is given by itself or its name, not by {type(target).__name__}")
-        if target not in self._names:
-            raise ValueError(f"{target!r} is no part of the graph of {self._names[self.root]}")
-        return target
+        return announced_contribution(root, names[place], names[self._touched(number)])
 
     def _condition(self, at: Condition) -> Callable[[Step], object]:
         if isinstance(at, (Value, str)):
-            found = self._found(at)
-            return lambda step: step.touched is found
+            name = self._names[self._names.place(at)]
+            return lambda step: step.touched == name
         if not callable(at):
             shown = f"{type(at).__name__} {at!r}"
             raise TypeError(f"a stop is a function of a Step, a Value or its name, not {shown}; to(3) goes to step 3")
         return at
 
-    @cached_property
-    def _forward_steps(self) -> dict[Value, int]:
-        return {v: i for i, v in enumerate(self._forward, 1)}
-
-    @cached_property
-    def _last_shares(self) -> dict[Value, int]:
-        """The step after which a gradient is complete."""
-        last = {self.root: len(self._forward) + 1}
-        for node, start in zip(self._sweep, self._starts, strict=False):
-            operands = node.operands
-            last |= {operands[position]: start + k for k, position in enumerate(shares(node), 1)}
-        return last
-
-    def _final_say(self, node: Value) -> int:
-        if node.op and (self._taken <= len(self._forward) or node not in self._last_shares):
-            return self._forward_steps[node]
-        if node not in self._last_shares:
-            raise ValueError(f"{self._names[node]} gets no gradient: it stands behind a detach, or is a constant")
-        return self._last_shares[node]
-
-
-_Row: TypeAlias = tuple[list[int], tuple[Value, ...], tuple[float, ...]]
+    def _last_about(self, place: int) -> int:
+        """The number of the step that `to` goes to."""
+        n = len(self._computed)
+        computed = bisect_left(self._computed, place) + 1 if self._tape.operation(place) else 0
+        if computed and self._taken <= n:
+            return computed
+        if place == self._tape.roots[0]:
+            return n + 1
+        for number in range(len(self), n + 1, -1):
+            if self._contribution(number).operand == place:
+                return number
+        if computed:
+            return computed
+        raise ValueError(f"{self._names[place]} gets no gradient: it stands behind a detach, or is a constant")

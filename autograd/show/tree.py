@@ -12,67 +12,62 @@ y = v1 + v3 = 15
 └── v3 = 2·x = 6
     └── x
 
-Every number is told once; where it is met again, its name refers to it, and … to what is below it. Plain numbers beside
-an operator stand in its line.
+Each node is written once. Where it is met again, its name stands for it, with … for the lines below it. Constants stand
+in the line of their operation.
 """
 
 from collections import deque
 from typing import Final
 
-from autograd.arguments import whole
-from autograd.engine.graph import is_constant
+from autograd.arguments import a_value, whole
+from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.show.lines import announced
-from autograd.show.names import Names, visible
-from autograd.wording import WIDTH, brief
+from autograd.show.lines import announced, calculation
+from autograd.show.names import Names
+from autograd.wording import WIDTH, brief, counted, visible
 
 MOST: Final = 200
 """Lines that a person reads."""
 DEEPEST: Final = 9
-"""Levels of indentation; what is deeper goes on at the margin, or it would leave the page."""
+"""Levels of indentation; deeper nodes go on at the margin, or they would leave the page."""
 
 
 def tree(root: Value, *, most: int = MOST) -> str:
     """The graph of root as indented text, a line for each edge, at most so many lines.
 
-    What is left out is counted in the last line. TypeError for what is no Value, ValueError for a `most` below 1.
+    The last line counts the nodes that are left out. TypeError for anything but a Value, ValueError for a `most` that
+    is no int from 1.
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"tree takes the Value at the root, not {type(root).__name__}")
-    most = whole("most", most)
-    names = Names(root)
-    told: set[Value] = set()
+    tape = Tape(a_value(root, "tree"))
+    names, most = Names(tape), whole("most", most)
+    written: set[int] = set()
     lines: list[str] = []
-    # What is still to be written: a number, what stands before its name, and what stands before those below it.
-    stack: list[tuple[Value, str, str]] = [(root, "", "")]
-    deeper: deque[Value] = deque()
+    # Entries to be written: a place, the text before its name, and the text before the names below it.
+    stack: list[tuple[int, str, str]] = [(tape.roots[0], "", "")]
+    deeper: deque[int] = deque()
     while (stack or deeper) and len(lines) < most:
-        if not stack:
-            stack.append((deeper.popleft(), "", ""))
-        node, before, below = stack.pop()
-        if node in told:
+        place, before, below = stack.pop() if stack else (deeper.popleft(), "", "")
+        if place in written:
             if before:
-                lines.append(f"{before}{names[node]}{' …' if node.op else ''}")
+                lines.append(f"{before}{names[place]}{' …' if tape.operation(place) else ''}")
             continue
-        if node.op and len(below) >= 4 * DEEPEST:
-            deeper.append(node)
-            lines.append(f"{before}{names[node]} …")
+        if tape.operation(place) and len(below) >= 4 * DEEPEST:
+            deeper.append(place)
+            lines.append(f"{before}{names[place]} …")
             continue
-        told.add(node)
-        lines.append(_line(node, names, before))
-        operands = [v for v in node.operands if not is_constant(v)]
-        for i, operand in reversed(list(enumerate(operands))):
-            last = i == len(operands) - 1
-            stack.append((operand, below + ("└── " if last else "├── "), below + ("    " if last else "│   ")))
-    left_out = sum(v not in told and not is_constant(v) for v in names.order)
+        written.add(place)
+        lines.append(_line(names, place, before))
+        operands = [k for k in reversed(tape.operands_of(place)) if not tape.is_constant(k)]
+        stack += [(k, f"{below}└── ", f"{below}    ") for k in operands[:1]]
+        stack += [(k, f"{below}├── ", f"{below}│   ") for k in operands[1:]]
+    left_out = len(names.own) - len(written)
     if left_out:
-        lines.append(f"… and {left_out:,} numbers more; tree(root, most=…) shows more lines")
+        lines.append(f"… and {counted(left_out, 'node')} more; tree(root, most=…) shows more lines")
     return "\n".join(lines)
 
 
-def _line(node: Value, names: Names, before: str) -> str:
-    value = brief(node.data)
-    if not node.op:
-        return f"{before}{names[node]} = {value}"
-    operation = announced(node, names)
-    return f"{before}{visible(operation, WIDTH - len(before) - len(value) - 3)} = {value}"
+def _line(names: Names, place: int, before: str) -> str:
+    made = calculation(names, place)
+    value = brief(made.result)
+    text = visible(announced(made), WIDTH - len(before) - len(value) - 3) if made.operation else made.node
+    return f"{before}{text} = {value}"
