@@ -77,7 +77,7 @@ def test_values_come_before_gradients_and_the_first_is_found() -> None:
         "Instead of sqrt(x) at 0, write (x + 1e-12).sqrt(), if 0 may come.",
     ]
     found = autopsy(Value(math.nan, label="n") + 1)
-    assert found.reason == "it is so from the start"
+    assert found.reason == "it is a leaf, and so from the start"
     huge = Value(1e200, label="q")
     assert autopsy(huge * huge).reason == "the result is beyond the largest float, 1.8e308"
     assert autopsy(((huge * 1e-200) * 1e200).detach() * x * huge).where == "gradient"
@@ -89,7 +89,7 @@ def test_nothing_is_wrong_and_nothing_is_changed() -> None:
     x.grad = 7.0
     found = autopsy(y)
     assert found.where == "nowhere"
-    assert repr(found) == "v2 and its gradients are finite."
+    assert repr(found) == "v2 is finite, and so are its gradients."
     assert x.grad == 7.0
     wrong: Any = 1.0
     with pytest.raises(TypeError, match="autopsy takes a Value, not float"):

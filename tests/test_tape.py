@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
 from autograd import Tape, Value, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
-from autograd.engine import guarded
+from autograd.engine import guarded, reading
 
 
 def graph(expression: Expression, detached: bool = False) -> tuple[list[Value], Value]:
@@ -100,6 +101,24 @@ def test_a_number_between_two_constants_is_the_right_one() -> None:
         tape = Tape(v)
         assert [tape.nodes[k].data for k in tape[len(tape) - 1].operands] == data
         assert sorted(node.data for node in tape.nodes[:2]) == [2.0, 7.0]
+
+
+@pytest.mark.skipif(autograd.COMPILED, reason="compiled, nothing comes in between")
+def test_a_number_may_get_its_node_while_the_tape_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = Value(3.0)
+    original = reading.in_order
+
+    def interrupted(roots: list[Value], plain: "array[int]") -> list[Value]:
+        order = original(roots, plain)
+        for node in order:
+            assert len(node.operands) in (0, 2)  # as another thread might ask
+        return order
+
+    monkeypatch.setattr(reading, "in_order", interrupted)
+    tape = Tape((1.0 - x) * 2.0)
+    assert [tape[place].operands for place in range(len(tape))] == [(), (), (0, 1), (), (2, 3)]
+    assert tape.data.tolist() == [1.0, 3.0, -2.0, 2.0, -4.0]
+    assert [tape.node(place).data for place in range(len(tape))] == tape.data.tolist()
 
 
 def test_users_are_counted_by_use() -> None:

@@ -110,11 +110,12 @@ class _Order(Generic[N]):
             if root._mark >= LEAF:
                 self.add(root)
             for node in part:
+                if not COMPILED:
+                    if id(node) in self.seen:  # It belongs to an earlier root too.
+                        continue
+                    self.seen.add(id(node))
                 self.add_leaves_of(node)
-                if COMPILED or len(roots) == 1:
-                    self.found.append(node)
-                else:
-                    self.add(node)
+                self.found.append(node)
         return self.found
 
     def add_leaves_of(self, node: Node) -> None:

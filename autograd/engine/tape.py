@@ -327,22 +327,24 @@ class _Recorder:
     def place_of(self, node: Node) -> i64:
         if COMPILED:
             return (node._mark & (LEAF - 1)) - self.base
-        return self.places[id(node)]
+        return self.places.get(id(node), -1)
 
     def count_edges(self, nodes: list[Node]) -> i64:
         edges: i64 = 0
+        place: i64 = 0
         for node in nodes:
             fan = node._fan
-            if fan is CONSTANT_FIRST or fan is CONSTANT_LAST:
-                edges += 1  # Such a node comes twice: once in the place of its plain number.
-            elif fan is not None:
-                edges += len(fan.operands)
-            elif node._x is not None:
-                edges += 1 if node._y is None else 2
+            if fan is None:
+                if node._x is not None:
+                    edges += 1 if node._y is None else 2
+            elif self.place_of(node) == place:  # It may also stand in for its plain number.
+                edges += len(fan.operands) or 2
+            place += 1  # noqa: SIM113  (enumerate would make objects of the places)
         return edges
 
     def enter(self, first: int, nodes: list[Node]) -> None:
         """Write the entries of some nodes, the first of which has that place."""
+        tape, end = self.tape, first + len(nodes)
         first_edge = self.edges
         place: i64 = first
         codes: list[int] = []
@@ -380,11 +382,13 @@ class _Recorder:
                 else:
                     recorded = fan.partials
                     for i, v in enumerate(fan.operands):
-                        operands.append(self.place_of(v))
+                        of_v = self.place_of(v)
+                        if not COMPILED and of_v < 0:  # Another thread has asked for it since the order was made.
+                            of_v = place - 1 if tape._nodes[place - 1] is node else place - 2
+                        operands.append(of_v)
                         partials.append(recorded[i] if recorded else node._dx if v is x else 0.0)
                     self.edges += len(fan.operands)
             place += 1
-        tape, end = self.tape, first + len(nodes)
         tape.codes[first:end] = array("H", codes)
         tape.starts[first:end] = array("i", starts)
         tape.data[first:end] = array("d", data)

@@ -80,7 +80,7 @@ def autopsy(root: Value) -> Autopsy:
     for given in tape.sweep():
         if not math.isfinite(given.after):
             return _of_gradient(names, given)
-    text = f"{names.root} and its gradients are finite."
+    text = f"{names.root} is finite, and so are its gradients."
     return Autopsy(root, "nowhere", None, None, (), "", "", text)
 
 
@@ -94,7 +94,7 @@ def _of_value(names: Names) -> Autopsy:
                 stack.append(k)
     place = min(infected)
     made = checked(names, place)
-    reason = _reason(made) if made.operation else "it is so from the start"
+    reason = _reason(made) if made.operation else "it is a leaf, and so from the start"
     lines = [f"The first node that isn't finite is {made.node}.", forward_line(made), reason]
     return _found(names, "value", place, None, lines, infected)
 

@@ -100,20 +100,16 @@ def draw(
     return Drawing(digraph.source, _summary(part))
 
 
-def draw_walk(
-    tape: Tape, around: int, texts: Texts, step: tuple[int, int | None] | None, *, max_nodes: int = MAX_NODES
-) -> Drawing:
-    """The picture of a walk over a tape: the nodes around a place, and the step that was taken last is lit.
+def draw_walk(tape: Tape, texts: Texts, step: tuple[int, int | None] | None, *, max_nodes: int = MAX_NODES) -> Drawing:
+    """The picture of a walk over a tape: the nodes around the last step, which is lit, or at the start the root.
 
     The step is the place of a node, and the position of the operand that it contributes to or None.
     """
-    part = nearest(tape, [around], whole("draw: max_nodes", max_nodes))
-    accents = []
-    if step is not None:
-        place, position = step
-        accents = [place if position is None else tape.operands_of(place)[position]]
-    centre = "the last step; draw("
-    view = _View(texts, dict.fromkeys(tape.roots, "root"), accents, step=step, centre=centre)
+    place, position = step or (tape.roots[0], None)
+    part = nearest(tape, [place], whole("draw: max_nodes", max_nodes), position)
+    touched = place if position is None else tape.operands_of(place)[position]
+    kinds, centre = dict.fromkeys(tape.roots, "root"), "the last step; draw("
+    view = _View(texts, kinds, [touched] if step else [], step=step, centre=centre)
     return Drawing(_digraph(part, view).source, _summary(part))
 
 
@@ -126,7 +122,7 @@ def draw_dot(root: Value | Iterable[Value], format: str = "svg", rankdir: str = 
 
     from graphviz.backend import dot_command
 
-    _, digraph = _drawn(root, direction=rankdir)
+    _, digraph = _drawn(root, False, (), MAX_NODES, rankdir, ())
     digraph.format = format
     program = picture.renderer()
     if program is not None and Path(program).stem != "dot":
@@ -136,12 +132,7 @@ def draw_dot(root: Value | Iterable[Value], format: str = "svg", rankdir: str = 
 
 
 def _drawn(
-    root: Value | Iterable[Value],
-    partials: bool = False,
-    parameters: Iterable[Value] = (),
-    max_nodes: int = MAX_NODES,
-    direction: str = "LR",
-    highlight: Iterable[Value] = (),
+    root: object, partials: bool, parameters: object, max_nodes: int, direction: str, highlight: object
 ) -> "tuple[Part, Digraph]":
     if direction not in DIRECTIONS:
         raise ValueError(f"draw: direction is one of {', '.join(DIRECTIONS)}, not {direction!r}")

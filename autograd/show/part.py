@@ -32,16 +32,22 @@ class Part(NamedTuple):
         return sum(position is not None for positions in self.operands.values() for position in positions)
 
 
-def nearest(tape: Tape, around: Sequence[int], max_nodes: int) -> Part:
-    """The nodes nearest to those around, at most max_nodes, in the direction of operands; a small tape whole."""
+def nearest(tape: Tape, around: Sequence[int], max_nodes: int, position: int | None = None) -> Part:
+    """The nodes nearest to those around, at most max_nodes, in the direction of operands; a small tape whole.
+
+    With a position, the operand there of the first of them is among the nodes, however many operands there are.
+    """
+    kept = [] if position is None else [tape.operands_of(around[0])[position]]
     # One long sum should not fill the picture with its operands.
     small = len(tape) <= max_nodes
     widest = max_nodes if small else max(3, max_nodes // 10)
-    shown = set(range(len(tape))) if small else _nearest(tape, around, max_nodes, widest)
+    shown = set(range(len(tape))) if small else _nearest(tape, [*around, *kept], max_nodes, widest)
     operands: dict[int, list[int | None]] = {}
     cuts: dict[int, list[int]] = {}
     for place in sorted(shown):
-        operands[place], left_out = _shown_operands(tape.operands_of(place), shown, widest)
+        row = tape.operands_of(place)
+        ends = {*_ends(len(row), widest), *([position] if place == around[0] else [])}
+        operands[place], left_out = _shown_operands(row, shown, ends)
         if left_out:
             cuts[place] = left_out
     return Part(tape, sorted(shown), operands, _counted(tape, shown, cuts) if cuts else {})
@@ -67,11 +73,12 @@ def _ends(count: int, most: int) -> list[int]:
     return [*positions] if count <= most else [*positions[: (most + 1) // 2], *positions[count - most // 2 :]]
 
 
-def _shown_operands(operands: Sequence[int], shown: set[int], widest: int) -> tuple[list[int | None], list[int]]:
+def _shown_operands(
+    operands: Sequence[int], shown: set[int], ends: set[int | None]
+) -> tuple[list[int | None], list[int]]:
     """The positions as `Part.operands` has them, and the places of the operands left out."""
     positions: list[int | None] = []
     left_out: list[int] = []
-    ends = set(_ends(len(operands), widest))
     for i, operand in enumerate(operands):
         if i in ends and operand in shown:
             positions.append(i)

@@ -195,7 +195,6 @@ class Stepper:
         Of a graph of more than max_nodes nodes, those nearest to that step are drawn.
         """
         tape, names = self._tape, self._names
-        place, position = self._at(self._taken) if self._taken else (tape.roots[0], None)
         computed = self._computed[: self._taken][-1] if self._taken else -1
 
         def texts(k: int) -> tuple[str, str, str]:
@@ -203,8 +202,7 @@ class Stepper:
             name = "" if tape.is_constant(k) else names[k]
             return name, short(tape.data[k]) if known else "—", "—" if grad is None else short(grad)
 
-        around = tape.roots[0] if len(tape) <= max_nodes else place
-        return draw_walk(tape, around, texts, (place, position) if self._taken else None, max_nodes=max_nodes)
+        return draw_walk(tape, texts, self._at(self._taken) if self._taken else None, max_nodes=max_nodes)
 
     # ── the steps ──
 
