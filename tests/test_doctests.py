@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.test_architecture import modules
+from tests.test_custom import fresh  # noqa: F401: an example defines an operation, which other tests must not find
 
 PROMPT = re.compile(r"^\s*>>> ", re.MULTILINE)
 HOW = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
