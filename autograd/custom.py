@@ -15,44 +15,42 @@ z = x/(1 + |x|)
 Value(data=-0.03125, grad=0.0)
 """
 
+import builtins
 import inspect
 import math
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Sequence
 from functools import partial, wraps
+from types import FunctionType
 from typing import Any, Final, overload
 
-from autograd.check.gradcheck import GradcheckError, gradcheck
+from autograd.check.derivatives import check_rule
 from autograd.engine import functions, ieee
 from autograd.engine.value import Value, operand, record, record_many
-from autograd.formula.cases import KNOWN, WORDS, Rule, parsed, rules
+from autograd.formula.cases import KNOWN, WORDS, Rule, parsed
 from autograd.formula.vocabularies import floats, made
-from autograd.operations import Domain, Kind, Operation, register
+from autograd.operations import OPERATIONS, Domain, Kind, Operation, register
 
 __all__ = ["operation"]
 
-USUAL: Final[Domain] = ((-3.0, 3.0),)
-"""The domain of an operand of which nothing is said."""
-POINTS: Final = 8
-LENGTH: Final = 3
-"""Of the lists in a point."""
-_GOLDEN: Final = (math.sqrt(5.0) - 1.0) / 2.0
-"""Its multiples fill an interval evenly, and meet no number at which a function is likely to be special."""
+USUAL: Final = (-3.0, 3.0)
+"""The domain of operands of which nothing is said."""
 _MEANINGS: Final[list[tuple[object, str]]] = [
     *[(getattr(home, word), word) for home in (math, ieee, functions) for word in WORDS if hasattr(home, word)],
     *[(abs, "absolute"), (math.fabs, "absolute"), (pow, "power"), (math.pow, "power"), (sum, "total")],
     *[(math.fsum, "total"), (max, "greatest"), (min, "least")],
 ]
-"""What a rule may call, and the word for it."""
+"""The functions that a rule may call, each with its word."""
 _MADE: Final[dict[str, list[str]]] = {}
-"""The operations made here: by name, what their nodes have for `op`, the latest last."""
+"""The operations made here: by name, the `op` of their nodes, the latest last."""
 
 
 @overload
 def operation(function: Callable[..., Any]) -> Callable[..., Value]: ...
 @overload
-def operation(*, domain: Sequence[Any] | None = None) -> Callable[[Callable[..., Any]], Callable[..., Value]]: ...
-def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[Any] | None = None) -> Any:
+def operation(*, domain: Sequence[Any] = USUAL) -> Callable[[Callable[..., Any]], Callable[..., Value]]: ...
+def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[Any] = USUAL) -> Any:
     """Make an operation of a function that returns its value and then one derivative by each operand.
 
     Write it in the grammar of `engine/rules.py`, and more freely: ints, / and **, `abs(x)`, `math.exp(x)` or `exp(x)`,
@@ -70,22 +68,31 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
     """
     if function is None:
         return partial(operation, domain=domain)
-    name = getattr(function, "__name__", "")
-    if not inspect.isfunction(function) or not name.isidentifier():
+    if not isinstance(function, FunctionType) or not function.__name__.isidentifier():
         raise TypeError(f"operation makes one of a function, not of {function!r}; define it with def and a name")
-    if name not in _MADE and (name in rules() or hasattr(Value, name) or hasattr(functions, name)):
-        raise ValueError(f"{name} is an operation of this package; give yours another name")
     r = _read(function) or _unread(function)
-    same = [op for op in _MADE.get(name, []) if r.cases and repr(KNOWN[op][:4]) == repr(r[:4])]
-    op = same[0] if same else f"{name}#{len(_MADE[name]) + 1}" if name in _MADE else name
-    domains = _domains(domain, r)
+    op, domains = _key(r), _domains(domain, r)
     apply = wraps(function)(_recording(op, r))
-    _check(apply, r, domains)
+    try:
+        check_rule(r, apply, domains)
+    except TypeError as error:
+        raise TypeError(
+            f"{r.name} can't be computed: {error}; operands are all numbers or all lists, as derivatives are"
+        ) from None
     KNOWN[op] = r
     kind: Kind = "sequences" if r.of_sequences else "function"
-    register(op, Operation(name, domains, kind, function=apply, of_sequences=r.of_sequences))
-    _MADE[name] = [*(other for other in _MADE.get(name, []) if other != op), op]
+    register(op, Operation(r.name, domains, kind, function=apply, of_sequences=r.of_sequences))
+    _MADE[r.name] = [*(other for other in _MADE.get(r.name, []) if other != op), op]
     return apply
+
+
+def _key(r: Rule) -> str:
+    """The `op` of the nodes: the name, with a number after it where the name stands for another rule already."""
+    earlier = _MADE.get(r.name, [])
+    if not earlier and (r.name in OPERATIONS or hasattr(Value, r.name) or hasattr(functions, r.name)):
+        raise ValueError(f"{r.name} is an operation of this package; give yours another name")
+    same = [op for op in earlier if r.cases and repr(KNOWN[op][:4]) == repr(r[:4])]
+    return same[0] if same else f"{r.name}#{len(earlier) + 1}" if earlier else r.name
 
 
 def _recording(op: str, r: Rule) -> Callable[..., Value]:
@@ -109,18 +116,18 @@ def _recording(op: str, r: Rule) -> Callable[..., Value]:
 # ── from source to rule ──
 
 
-def _read(function: Callable[..., Any]) -> Rule | None:
+def _read(function: FunctionType) -> Rule | None:
     """The rule that the source of a function states; None if there is no source to be read."""
     try:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):
         return None
-    outside = inspect.getclosurevars(function)
-    scope = {**outside.builtins, **outside.globals, **outside.nonlocals}
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    outside = ChainMap({name: cell.cell_contents for name, cell in cells}, function.__globals__, vars(builtins))
 
     def found(dotted: str) -> Any:
         first, *rest = dotted.split(".")
-        thing = scope.get(first)
+        thing = outside.get(first)
         for name in rest:
             thing = getattr(thing, name, None)
         return thing
@@ -135,11 +142,11 @@ def _read(function: Callable[..., Any]) -> Rule | None:
         return float(thing) if isinstance(thing, (int, float)) and not isinstance(thing, bool) else None
 
     at = inspect.getsourcefile(function) or "", first - 1
-    r = parsed(textwrap.dedent("".join(lines)), word, constant, at)
+    r = parsed(function, textwrap.dedent("".join(lines)), word, constant, at)
     return r._replace(function=made(r, floats()))
 
 
-def _unread(function: Callable[..., Any]) -> Rule:
+def _unread(function: FunctionType) -> Rule:
     """The rule of a function that can be called, and not read."""
     parameters = inspect.signature(function).parameters
     of_lists = any("list" in str(p.annotation) for p in parameters.values())
@@ -153,60 +160,24 @@ def _unread(function: Callable[..., Any]) -> Rule:
     return Rule(function.__name__, tuple(parameters), of_lists, (), on_floats)
 
 
-# ── whether the derivatives are right ──
+# ── domains ──
 
 
-def _domains(domain: Sequence[Any] | None, r: Rule) -> tuple[Domain, ...]:
+def _domains(domain: Sequence[Any], r: Rule) -> tuple[Domain, ...]:
     """The intervals of each operand, from any of the ways to give them."""
-
-    def intervals(given: Any) -> Domain:
-        pairs = [given] if isinstance(given[0], (int, float)) else given
-        return tuple((float(low), float(high)) for low, high in pairs)
-
     n = len(r.operands)
-    if domain is None:
-        return (USUAL,) * n
     try:
         each = [domain] * n if n == 1 or isinstance(domain[0], (int, float)) else domain
-        domains = tuple(map(intervals, each))
-        fine = len(domains) == n and all(low < high for row in domains for low, high in row)
+        domains = tuple(map(_intervals, each))
     except (TypeError, ValueError, IndexError):
-        fine = False
-    if not fine:
+        domains = ()
+    if len(domains) != n or not all(low < high for row in domains for low, high in row):
         raise ValueError(
             f"{r.name}: domain is (low, high), or one such for each of {', '.join(r.operands)}, not {domain!r}"
         )
     return domains
 
 
-def _points(domains: Sequence[Domain], length: int) -> Iterator[list[float]]:
-    steps = iter(range(1, 1 + POINTS * length * len(domains)))
-    for k in range(POINTS):
-        row = [intervals[k % len(intervals)] for intervals in domains for _ in range(length)]
-        yield [low + (high - low) * (next(steps) * _GOLDEN % 1.0) for low, high in row]
-
-
-def _check(apply: Callable[..., Value], r: Rule, domains: Sequence[Domain]) -> None:
-    """ValueError unless the derivatives are those of the value at every point, and there is one."""
-    length = LENGTH if r.of_sequences else 1
-    names = [f"{name}[{k}]" if r.of_sequences else name for name in r.operands for k in range(length)]
-    passed = 0
-    for point in _points(domains, length):
-        if not math.isfinite(r.on_floats(point)[0]):
-            continue
-        try:
-            report = gradcheck(lambda *xs: apply(*r.grouped(xs)), point)
-        except GradcheckError as error:
-            report = error.report
-        for name, row in zip(names, report.rows, strict=True):
-            if row.verdict == "wrong":
-                where = ", ".join(f"{name} = {x!r}" for name, x in zip(names, point, strict=True))
-                raise ValueError(
-                    f"{r.name}: the derivative by {name} is wrong at {where}: the rule gives {row.backward!r}, "
-                    f"differences of the value give {row.numerical!r}; mend the one or the other"
-                )
-        passed += report.passed
-    if not passed:
-        raise ValueError(
-            f"{r.name} can't be checked in its domain {domains}; give one where it is smooth, domain=(low, high)"
-        )
+def _intervals(given: Any) -> Domain:
+    pairs = [given] if isinstance(given[0], (int, float)) else given
+    return tuple((float(low), float(high)) for low, high in pairs)

@@ -191,5 +191,5 @@ def register(op: str, row: Operation) -> None:
 
 
 def symbol(op: str) -> str:
-    """What an operation is called in a picture, whether or not it is known here."""
+    """The sign or the name of an operation in a picture, whether or not it is known here."""
     return _TABLE[op].symbol or _TABLE[op].name if op in _TABLE else op

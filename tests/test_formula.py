@@ -193,3 +193,52 @@ def test_wrong_questions_get_clear_answers() -> None:
         formula.partial_text(Value(1.0), 0)
     with pytest.raises(IndexError, match="exp has 1 operands, and none at position 1"):
         formula.partial_text(Value(1.0).exp(), 1)
+
+
+# ── plain data ──
+
+
+class Counted(list[str]):
+    """Names that count how often they are looked up."""
+
+    asked = 0
+
+    def __getitem__(self, i: Any) -> Any:
+        self.asked += 1
+        return super().__getitem__(i)
+
+
+@pytest.mark.parametrize("op", ["total", "mean", "dot", "largest", "norm", "logsumexp"])
+def test_one_text_of_a_long_row_asks_for_few_names(op: str) -> None:
+    n = 5000 * len(formula.rule(op).operands)
+    case = formula.case_of(op, [float(i) for i in range(n)])
+    names = Counted(f"x{i}" for i in range(n))
+    texts = [case.partial_text(i, names, "s") for i in (0, n - 1)]
+    assert names.asked <= 2 * 10
+    assert texts[0] == {"total": "1", "mean": "1/5000", "dot": "x5000", "largest": "0"}.get(op, texts[0])
+    assert texts[1] == {"largest": "1/ties([x0, x1, x2, x3, …], s)", "dot": "x4999"}.get(op, texts[1])
+
+
+def test_a_case_needs_no_node() -> None:
+    case = formula.case_of("power", [2.0, 3.0])
+    assert case.partial_text(0, ["a", "3"]) == "3·a²"
+    assert case.partial_text(1, ["a", "3"], "w") == "log(a)·a³"
+    assert formula.case_of("power", [0.0, 0.0]).partial_text(0) == "0"
+    assert formula.case_of("relu", [math.nan]).partial_text(0) == "nan"
+
+
+def test_a_record_is_checked_without_its_node() -> None:
+    z, partials = formula.rule("divide").on_floats([1.0, 3.0])
+    assert formula.still_holds("divide", [1.0, 3.0], partials, z, [0, 1])
+    assert not formula.still_holds("divide", [1.0, 2.0], partials, z, [0, 1])
+    assert not formula.still_holds("divide", [1.0, 3.0], [partials[0], 0.0], z, [0, 1])
+    assert formula.still_holds("divide", [1.0, 3.0], [partials[0], 0.0], z, [0]), "no derivative by a constant"
+    z, partials = formula.rule("log").on_floats([-1.0])
+    assert formula.still_holds("log", [-1.0], partials, z, [0]), "nan is nan again"
+
+
+def test_an_operation_is_written_by_its_own_formula() -> None:
+    written = {op: formula.operation_text(op, ["-1", "-5"]) for op in ("multiply", "subtract", "power", "divide")}
+    assert written == {"multiply": "-1·(-5)", "subtract": "-1 + 5", "power": "(-1)^(-5)", "divide": "-1/(-5)"}
+    assert formula.operation_text("negative", ["-2"]) == "-(-2)"
+    assert formula.operation_text("share", ["a", "b"]) == "sigmoid(a - b)"

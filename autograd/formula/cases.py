@@ -19,12 +19,12 @@ from autograd.engine import rules as source
 from autograd.engine.value import Value
 from autograd.formula import textbook as definitions
 
-T = TypeVar("T", covariant=True)
+T = TypeVar("T")
 _SIGNS: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISONS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _TOTAL: Final = {ast.Div: "divide", ast.Pow: "power"}
 """The words for operators that raise on some floats: a user may write the operators."""
-_RESERVED: Final = ("real", "number", "where", "len", "inf", "nan")
+_RESERVED: Final = ("real", "number", "where", "len", "inf", "nan", "last", "others", "joined")
 """Names that readings use for words of their own."""
 
 
@@ -47,17 +47,17 @@ class Reading(Protocol[T]):
         """One of the sequence, inside a comprehension over it."""
 
     def length(self, sequence: str) -> T: ...
-    def call(self, word: str, *arguments: Any) -> T: ...
-    def infix(self, sign: str, left: Any, right: Any) -> T:
+    def call(self, word: str, *arguments: T) -> T: ...
+    def infix(self, sign: str, left: T, right: T) -> T:
         """The sign is one of + - * /."""
 
-    def negative(self, inner: Any) -> T: ...
-    def comparison(self, sign: str, left: Any, right: Any) -> T: ...
-    def logic(self, word: str, *parts: Any) -> T:
+    def negative(self, inner: T) -> T: ...
+    def comparison(self, sign: str, left: T, right: T) -> T: ...
+    def logic(self, word: str, *parts: T) -> T:
         """The word is `and` or `or`."""
 
-    def choice(self, test: Any, then: Any, other: Any) -> T: ...
-    def each(self, of: Any, *sequences: str) -> T:
+    def choice(self, test: T, then: T, other: T) -> T: ...
+    def each(self, of: T, *sequences: str) -> T:
         """A list: an expression for each element of one sequence, or of several side by side."""
 
 
@@ -74,7 +74,7 @@ def names_in(e: Expression) -> set[str]:
 
 
 class Case(NamedTuple):
-    """What a rule says where the guards hold and those of no earlier case do."""
+    """One case of a rule: it applies where its guards hold and those of no earlier case do."""
 
     guards: tuple[Expression, ...]
     lets: tuple[tuple[str, Expression], ...]
@@ -152,7 +152,7 @@ class Parser:
             )
         for a in d.args.args:
             self._operands = (*self._operands, self._new(a.arg, a))
-            if a.annotation and ast.unparse(a.annotation).startswith("list"):
+            if a.annotation and "list" in ast.unparse(a.annotation):
                 self._sequences.add(a.arg)
         if "z" in self._operands:
             raise self._refused(d.args.args[0], "is named z, which is the value of the operation; choose another name")
@@ -168,7 +168,7 @@ class Parser:
                 case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
                     lets = (*lets, (self._new(name, s), self.read(value)))
                 case ast.If(test, inner, otherwise):
-                    yield from self._cases(inner, (*guards, self.read(test)), lets, results)
+                    yield from self._cases(inner, (*guards, self._condition(test)), lets, results)
                     if otherwise:
                         yield from self._cases(otherwise, guards, lets, results)
                         return
@@ -209,12 +209,8 @@ class Parser:
                 return _form("call", _TOTAL[type(op)], self.read(left), self.read(right))
             case ast.BinOp(left, op, right) if type(op) in _SIGNS:
                 return _form("infix", _SIGNS[type(op)], self.read(left), self.read(right))
-            case ast.Compare(left, [op], [right]) if type(op) in _COMPARISONS:
-                return _form("comparison", _COMPARISONS[type(op)], self.read(left), self.read(right))
-            case ast.BoolOp(op, values):
-                return _form("logic", "and" if isinstance(op, ast.And) else "or", *map(self.read, values))
             case ast.IfExp(test, then, other):
-                return _form("choice", self.read(test), self.read(then), self.read(other))
+                return _form("choice", self._condition(test), self.read(then), self.read(other))
             case ast.ListComp(of, [part]) | ast.GeneratorExp(of, [part]) if not part.ifs:
                 return self._each(of, part.target, part.iter)
             case ast.Call(ast.Name("len"), [ast.Name(name)], []) if name in self._known:
@@ -222,7 +218,7 @@ class Parser:
                 return _form("length", name)
             case ast.Call(called, arguments, []) if (word := self._words(ast.unparse(called))) is not None:
                 if self._friendly and len(arguments) != _arity(word):
-                    raise self._refused(e, f"gives {word} another number of operands than {_arity(word)}")
+                    raise self._refused(e, f"is outside the grammar: {ast.unparse(called)} takes {_arity(word)}")
                 return _form("call", word, *map(self.read, arguments))
             case ast.Subscript(ast.Name() as row, ast.UnaryOp(ast.USub(), ast.Constant(1))):
                 return _form("call", "last", self.read(row))
@@ -231,6 +227,14 @@ class Parser:
             case ast.List([ast.Starred(row), last]):
                 return _form("call", "joined", self.read(row), self.read(last))
         raise self._refused(e, f"is outside the grammar: {_remedy(e)}")
+
+    def _condition(self, e: ast.expr) -> Expression:
+        match e:
+            case ast.Compare(left, [op], [right]) if type(op) in _COMPARISONS:
+                return _form("comparison", _COMPARISONS[type(op)], self.read(left), self.read(right))
+            case ast.BoolOp(op, values):
+                return _form("logic", "and" if isinstance(op, ast.And) else "or", *map(self._condition, values))
+        raise self._refused(e, "is outside the grammar: a condition is one comparison, or several with `and` and `or`")
 
     def _each(self, of: ast.expr, target: ast.expr, over: ast.expr) -> Expression:
         zipped = isinstance(over, ast.Call) and ast.unparse(over.func) == "zip"
@@ -243,14 +247,15 @@ class Parser:
                 )
         names = [ast.unparse(row) for row in rows]
         self._sequences |= {*names}
-        self._elements = dict(zip(map(ast.unparse, variables), names, strict=True))
+        # Inside a comprehension the elements of one around it have no name.
+        outer, self._elements = self._elements, dict(zip(map(ast.unparse, variables), names, strict=True))
         element = self.read(of)
-        self._elements = {}
+        self._elements = outer
         return _form("each", element, *names)
 
     def _new(self, name: str, node: ast.AST) -> str:
-        if name in self._known | {*_RESERVED, *self._operands} or name.strip("_") != name:
-            raise self._refused(node, f"uses the name {name} again, or for a meaning of its own; choose another name")
+        if name in self._known | {*_RESERVED, *WORDS, *self._operands} or name.strip("_") != name:
+            raise self._refused(node, f"uses the name {name}, which is taken by another or by a word; choose a new one")
         return name
 
     def _refused(self, node: Any, why: str) -> SyntaxError:
@@ -261,14 +266,18 @@ class Parser:
 
 
 def parsed(
-    text: str, words: Callable[[str], str | None], constants: Callable[[str], float | None], at: tuple[str, int]
+    function: Callable[..., Any],
+    text: str,
+    words: Callable[[str], str | None],
+    constants: Callable[[str], float | None],
+    at: tuple[str, int],
 ) -> Rule:
-    """The rule of a user's own function, from its source: at a file, below so many of its lines."""
+    """The rule of a user's own function, from its text, which stands in a file below so many of its lines."""
     d = ast.parse(text).body[0]
     parser = Parser(getattr(d, "name", "operation"), text, words, constants, friendly=True, at=at)
     if not isinstance(d, ast.FunctionDef):
         raise parser._refused(d, "is no definition of a function")
-    return parser.rule(d, ieee.total)
+    return parser.rule(d, function)
 
 
 def _form(form: str, *parts: Expression | str | float) -> Expression:
@@ -289,13 +298,13 @@ def _remedy(e: ast.expr) -> str:
             return "it is no operand, no name assigned before and no float constant"
         case ast.Constant():
             return "numbers are floats, as 1.0"
-    return "write + - * /, numbers, names, functions of exp's kind, comparisons, `a if c else b`, `[… for x in xs]`"
+    return "write + - * /, numbers, names, functions as exp, `a if x > y else b`, `[… for x in xs]`"
 
 
 # ── which rules there are ──
 
 KNOWN: Final[dict[str, Rule]] = {}
-"""The rules that have been read so far, by what a node has for `op`; users' own are put here."""
+"""The rules that have been read so far, by the `op` of a node; users' own are put here."""
 WORDS: Final = ("absolute", *(word for word in vars(ieee) if word[0].islower() and word not in ("math",)))
 """The functions that rules are made of."""
 
@@ -315,7 +324,7 @@ def _stated() -> tuple[str, dict[str, ast.FunctionDef]]:
 
 @cache
 def textbook() -> tuple[dict[str, Rule], dict[str, Expression]]:
-    """What `textbook.py` says: the words that it defines in other words, and the constants."""
+    """The words that `textbook.py` defines in other words, and its constants."""
     words: dict[str, Rule] = {}
     numbers: dict[str, Expression] = {}
     text = _text_beside(__file__, "textbook.py")
@@ -359,8 +368,8 @@ def cases_of(op: str) -> tuple[Case, ...]:
     found = rule(op)
     if not found.cases:
         raise ValueError(
-            f"{found.name} has no formula, and no second derivative, because its source can't be read; "
-            "define it in a file or in a notebook"
+            f"{found.name} has no formula, because its source can't be read; backward() does without one, and grad, "
+            "grad_graph and second derivatives don't: define it in a file or in a notebook"
         )
     return found.cases
 

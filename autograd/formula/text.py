@@ -158,8 +158,8 @@ class _Simplified(_AsWritten):
 
 
 def _element(sequence: str) -> str:
-    """One of xs is called x."""
-    return sequence.removesuffix("s")
+    """One of xs is called x, one of a row rowᵢ."""
+    return sequence[:-1] if len(sequence) > 1 and sequence.endswith("s") else f"{sequence}ᵢ"
 
 
 def _text(e: Expression, case: Case, names: Mapping[str, _Text], reading: type[_AsWritten] = _Simplified) -> _Text:
@@ -203,7 +203,7 @@ class AppliedCase(NamedTuple):
     rule: Rule
     case: Case
     scope: Mapping[str, Any]
-    """What the names of the case stand for there."""
+    """The meanings of its names there: operands, and names that it assigns."""
 
     def partial_text(self, position: int, names: Sequence[str] | None = None, name: str = "z") -> str:
         """The formula of the local derivative by one operand, in time that doesn't grow with their number.

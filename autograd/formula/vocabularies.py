@@ -43,16 +43,17 @@ class Vocabulary:
         return self.words.pop("rule")  # type: ignore[no-any-return]
 
     def know(self, word: str) -> None:
-        """Take a word that is missing from the textbook; one that isn't there either raises where it is called."""
-        if word in self.words:
-            return
+        """Take a word that is lacking from the textbook; one that isn't there either raises where it is called."""
+        if word not in self.words:
+            self.words[word] = self._defined(word)
+
+    def _defined(self, word: str) -> Callable[..., Any]:
         definition = textbook()[0].get(word)
-        self.words[word] = _missing(word)  # for the time being
-        if definition is not None:
-            body = _branches(
-                definition.cases, (_Selections if "where" in self.words else Source)(self), lambda case: [case.value]
-            )
-            self.words[word] = self.function(definition.operands, body, word)
+        if definition is None:
+            return _missing(word)
+        source = _Selections(self) if "where" in self.words else Source(self)
+        body = _branches(definition.cases, source, lambda case: [case.value])
+        return self.function(definition.operands, body, word)
 
 
 def _missing(word: str) -> Callable[..., Any]:
@@ -200,6 +201,7 @@ def value_over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
     return vocabulary.function(rule(op).operands, body, op)
 
 
+@cache
 def partial_over(op: str, position: int, vocabulary: Vocabulary) -> Callable[..., Any]:
     """∂z/∂(operand at position) over a vocabulary, as a function of z and the operands."""
     body = _branches(cases_of(op), Source(vocabulary), lambda case: [case.partials[position]], ("z",))
@@ -288,22 +290,17 @@ def _complex_erf(x: complex) -> complex:
 
 
 @cache
-def mpmath_numbers() -> Vocabulary:
-    """Real numbers of mpmath, to its working precision; nan where the result isn't real."""
-    mpmath = importlib.import_module("mpmath")
+def mpmath_numbers(context: Any = None) -> Vocabulary:
+    """Real numbers of mpmath, or of one context of it, to its working precision; nan where the result isn't real."""
+    mp = context or importlib.import_module("mpmath").mp
 
     def real(name: str) -> Callable[..., Any]:
-        function = getattr(mpmath, name)
-
-        def apply(*xs: Any) -> Any:
-            z = function(*xs)
-            return z if isinstance(z, mpmath.mpf) else mpmath.nan
-
-        return apply
+        function = getattr(mp, name)
+        return lambda *xs: z if isinstance(z := function(*xs), mp.mpf) else mp.nan
 
     names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos")
     words = {name: real(name) for name in (*names, "atan", "erf", "hypot", "power")}
-    return Vocabulary({**words, "normal_cdf": real("ncdf"), "number": mpmath.mpf, "total": mpmath.fsum})
+    return Vocabulary({**words, "normal_cdf": real("ncdf"), "number": mp.mpf, "total": mp.fsum})
 
 
 # ── derivatives as nodes ──
