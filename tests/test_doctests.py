@@ -7,9 +7,11 @@ import re
 import pytest
 
 from tests.test_architecture import modules
-from tests.test_custom import fresh  # noqa: F401: an example defines an operation, which other tests must not find
+from tests.test_custom import fresh
 
 PROMPT = re.compile(r"^\s*>>> ", re.MULTILINE)
+__all__ = ["fresh"]  # An example defines an operation; this fixture removes it, so that no other test finds it.
+
 HOW = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 

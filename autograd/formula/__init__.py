@@ -11,8 +11,8 @@ z = tanh(x)
 Each reading is made from the source of `rules.py`, so that no derivative is stated a second time. `replay` computes a
 recorded graph over other numbers.
 
-Floats follow IEEE 754: no number makes an operation raise an error or give a complex result. At some points a derivative
-is a choice. There, value and derivative are:
+Floats follow IEEE 754: no number makes an operation raise an error or give a complex result. At some points a
+derivative is a choice. There, value and derivative are:
 
 | operation, point | value | derivative |
 | --- | --- | --- |
@@ -42,9 +42,9 @@ is a choice. There, value and derivative are:
 | logaddexp, logsumexp, softmax: k equal infinities | the infinity; softmax 1/k | 1/k each |
 | x·inf at x = 0 | nan | IEEE |
 
-Elsewhere a value is within 4 ulp of the exact result and a derivative within 8 ulp, over the whole range of floats. The
-exceptions are formulas that cancel: the tails of tanh, sigmoid, expm1 and elu have an error of at most 2.3e-16, and gelu
-of 64 ulp. `python -m tests.oracle` measures the largest error of each operation against mpmath.
+Elsewhere a value is within 4 ulp of the exact result and a derivative within 8 ulp, over the whole range of floats.
+The exceptions are formulas that cancel: the tails of tanh, sigmoid, expm1 and elu have an error of at most 2.3e-16, and
+gelu of 64 ulp. `python -m tests.oracle` measures the largest error of each operation against mpmath.
 """
 
 from autograd.formula.cases import Rule, constants, rule, rules, still_holds, unchanged
