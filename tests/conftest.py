@@ -1,9 +1,9 @@
-"""No property is failed for being slow."""
+"""Settings of hypothesis: no property fails because it is slow."""
 
 import os
 
 from hypothesis import settings
 
 settings.register_profile("untimed", deadline=None)
-if not os.environ.get("CI"):  # there hypothesis has a profile of its own: untimed and repeatable
+if not os.environ.get("CI"):  # In CI, hypothesis uses its own profile: untimed and repeatable.
     settings.load_profile("untimed")

@@ -1,4 +1,4 @@
-"""The checker: right about right gradients, and about wrong ones."""
+"""gradcheck accepts right gradients and refuses wrong ones; numerical gradients and strategies do their part."""
 
 import shutil
 from collections.abc import Callable
@@ -331,11 +331,11 @@ def test_a_failing_expression_is_shown_as_python() -> None:
 
 
 def test_expressions_share_and_repeat() -> None:
-    def shares(e: Expression) -> bool:
+    def has_shared_step(e: Expression) -> bool:
         uses = [x for step in e.steps for x in step.operands if isinstance(x, int) and x >= len(e.inputs)]
         return len(uses) > len(set(uses))
 
-    assert find(strategies.expressions(), shares)
+    assert find(strategies.expressions(), has_shared_step)
     assert find(strategies.expressions(), lambda e: any(isinstance(x, float) for s in e.steps for x in s.operands))
     assert find(strategies.expressions(), lambda e: total(map(Value, e.inputs)).data > 5.0)
 

@@ -9,9 +9,9 @@ import pytest
 from tests.test_architecture import modules
 from tests.test_custom import fresh
 
-PROMPT = re.compile(r"^\s*>>> ", re.MULTILINE)
 __all__ = ["fresh"]  # An example defines an operation; this fixture removes it, so that no other test finds it.
 
+PROMPT = re.compile(r"^\s*>>> ", re.MULTILINE)
 HOW = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
