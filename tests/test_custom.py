@@ -6,7 +6,7 @@ import math
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -14,32 +14,14 @@ import numpy
 import pytest
 
 import autograd
-from autograd import Stepper, Value, custom, draw, explain, formula, grad, tree
+from autograd import Stepper, Value, draw, explain, formula, grad, tree
 from autograd import operations as table
 from autograd.check import gradcheck
-from autograd.formula import cases, vocabularies
+from autograd.formula import vocabularies
 from autograd.formula.parse import read
 from tests.running import PACKAGE, surroundings
 
 SCALE = 2.5
-
-
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The operations that a test makes are gone after it."""
-    rules, rows = dict(cases.KNOWN), dict(table.OPERATIONS)
-    monkeypatch.setattr(custom, "_MADE", {})
-    yield
-    for known, before in ((cases.KNOWN, rules), (table._TABLE, rows)):
-        known.clear()
-        known.update(before)  # type: ignore[arg-type]
-    for cached in (
-        vocabularies._over,
-        vocabularies.partial_over,
-        vocabularies._partial_over_values,
-        vocabularies.which_case,
-    ):
-        cached.cache_clear()
 
 
 def softsign() -> Callable[..., Value]:

@@ -7,9 +7,6 @@ import re
 import pytest
 
 from tests.test_architecture import modules
-from tests.test_custom import fresh
-
-__all__ = ["fresh"]  # An example defines an operation; this fixture removes it, so that no other test finds it.
 
 PROMPT = re.compile(r"^\s*>>> ", re.MULTILINE)
 HOW = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
