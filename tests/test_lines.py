@@ -120,7 +120,12 @@ def test_a_rule_without_a_source_has_lines_without_formulas(monkeypatch: pytest.
     assert str(steps[-1]) == "∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3; 3 + 3 = 6"
 
 
-def test_infinite_numbers_have_lines_too() -> None:
+def test_nothing_is_written_twice() -> None:
+    assert forward_line(of(Value(0.5, label="0.5").tanh())) == "v1 = tanh(0.5) = 0.462117"
+    assert forward_line(of(mean([Value(3.0, label="x")]))) == "v1 = x = 3 = 3"
+
+
+def test_infinite_values_have_lines_too() -> None:
     v = Value(-math.inf, label="x") * Value(0.0, label="y")
     assert forward_line(of(v)) == "v2 = x·y = -inf·0 = nan"
 

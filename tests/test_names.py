@@ -35,6 +35,8 @@ def test_labels_places_and_constants() -> None:
     assert [names[place] for place in range(5)] == ["w#0", "w#1", "v2", "3", "v4"]
     assert names.place(other) == names.place("w#1") == 1
     assert Names(Tape(y, w)).root == "v4"
+    with pytest.raises(ValueError, match="nothing in this graph is called 'w'; did you mean 'w#1'"):
+        names.place("w")
 
 
 def test_naming_makes_no_nodes_of_constants() -> None:

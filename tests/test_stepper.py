@@ -241,6 +241,7 @@ def test_names_places_and_stops() -> None:
     assert str(walk.until("L")) == "L = v12² = 0.242678² = 0.0588928"
     assert walk.run(until=lambda s: s.phase == "backward" and abs(s.grad) < 0.1).number == 16
     assert walk.to("w1") == walk.to(len(walk))
+    assert str(walk.to("h")).startswith("∂L/∂h += ")
     walk.reset()
     assert [walk.run(until="h").number, walk.run(until="h").number] == [3, 16]
     assert walk.run(until=lambda step: step.operand == "w1") == walk.to(22)
@@ -268,6 +269,30 @@ def test_the_picture_shows_where_it_stands() -> None:
     assert "0.485357" in dot
     list(walk)
     assert "—" not in walk.draw().dot
+    assert "<B>2</B>" not in walk.draw().dot, "a constant has no name"
+    assert repr(walk).splitlines()[-1].endswith("10 before")
+
+
+def test_the_picture_has_the_last_step_in_it_and_lights_one_edge() -> None:
+    x = Value(1.0, label="x")
+    walk = Stepper(total([x * k for k in range(1000)]))
+    start = walk.draw(max_nodes=10)
+    assert "8 of 2,002 nodes shown, nearest to the root; draw(max_nodes=…) draws more" in start.dot
+    assert "#dc2626" not in start.dot
+    walk.to(500)
+    assert ">499.0<" in walk.draw(max_nodes=10).dot
+    assert "shown, nearest to the last step; draw(" in walk.draw(max_nodes=10).dot
+    step = walk.to(1502)
+    assert step is not None
+    picture = walk.draw(max_nodes=10)
+    assert f"<B>{step.operand}</B>" in picture.dot
+    lit = [line for line in picture.dot.splitlines() if "#dc2626" in line]
+    assert sorted("->" in line for line in lit) == [False, True, True]
+    square = Stepper(x * x)
+    square.to(4)
+    assert sum("->" in line and "#dc2626" in line for line in square.draw().dot.splitlines()) == 2
+    with pytest.raises(ValueError, match="max_nodes is a whole number from 1, not 'a'"):
+        walk.draw(max_nodes=WRONG_COUNT)
 
 
 def test_leaves_detached_and_constants() -> None:
@@ -326,6 +351,19 @@ def test_mistakes_are_named(call: Callable[[], object], error: type[Exception], 
         call()
 
 
+def test_looking_at_every_step_is_linear() -> None:
+    """A gradient is looked up after every step: each contribution is added up once."""
+    root = total([Value(1.0) * 2 for _ in range(500)])
+    walk, seen = Stepper(root), 0
+    for step in walk:
+        added = walk._gradients()
+        assert added is walk._summed[1]
+        seen += step.phase == "backward"
+        assert len(added) == seen
+    assert walk.back() is not None
+    assert len(walk.grads) == seen - 1
+
+
 def test_data_changed_before_the_walk_is_an_error_and_changed_later_is_ignored() -> None:
     x = Value(3.0, label="x")
     square = x * x
@@ -343,3 +381,4 @@ def test_data_changed_before_the_walk_is_an_error_and_changed_later_is_ignored()
 
 
 WRONG: Any = 1.0
+WRONG_COUNT: Any = "a"

@@ -1,4 +1,4 @@
-"""A recorded graph, for people to look at: lines of text, trees, pictures, and a walk through it.
+"""A recorded graph as lines of text, trees and pictures, and a walk through it. Every reader here reads a `Tape`.
 
 >>> from autograd import Value, tree
 >>> x = Value(3.0, label="x")

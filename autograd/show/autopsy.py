@@ -15,7 +15,7 @@ root. Under a finite root, it is the first gradient that isn't finite, in the or
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -34,8 +34,6 @@ NEIGHBOURS: Final = 30
 """Nodes in the picture of a neighbourhood."""
 FORMULA: Final = 3
 """A formula that can be rewritten has at most so many operations above a node."""
-
-
 Where: TypeAlias = Literal["nowhere", "value", "gradient"]
 
 
@@ -80,8 +78,7 @@ def autopsy(root: Value) -> Autopsy:
     for given in tape.sweep():
         if not math.isfinite(given.after):
             return _of_gradient(names, given)
-    text = f"{names.root} is finite, and so are its gradients."
-    return Autopsy(root, "nowhere", None, None, (), "", "", text)
+    return Autopsy(root, "nowhere", None, None, (), "", "", f"{names.root} is finite, and so are its gradients.")
 
 
 def _of_value(names: Names) -> Autopsy:
@@ -162,26 +159,25 @@ def _remedy(names: Names, place: int, users: list[list[int]]) -> str:
     return ""
 
 
+_REASONS: Final[tuple[tuple[tuple[str, ...], Callable[[float, float], bool], str], ...]] = (
+    (("exp", "expm1"), lambda x, y: True, "eˣ is beyond the largest float for x above 709.78"),
+    (("log1p",), lambda x, y: x == -1.0, "log1p at -1 is the log of 0"),
+    (("log1p",), lambda x, y: x < -1.0, "log1p below -1 is the log of a negative number"),
+    (("asin", "acos"), lambda x, y: abs(x) > 1.0, "{op} is of numbers from -1 to 1"),
+    (("log", "log2", "log10", "sqrt", "rsqrt"), lambda x, y: x < 0.0, "{op} of a negative number is no real number"),
+    (("log", "log2", "log10", "rsqrt", "reciprocal"), lambda x, y: x == 0.0, "{op} at 0 is {z}"),
+    (("divide",), lambda x, y: x == y == 0.0, "0/0 is no number"),
+    (("divide",), lambda x, y: y == 0.0, "a division by 0"),
+    (("power",), lambda x, y: x < 0.0 and y != math.floor(y), "a negative number has no real power that isn't whole"),
+    (("power",), lambda x, y: x == 0.0, "0 to a negative power is a division by 0"),
+)
+"""Operations, a condition of the first and the last operand, and the reason."""
+
+
 def _reason(made: Calculation) -> str:
     """Why a result of finite operands is infinite or nan."""
-    op, x, y = made.operation, made.data[0], made.data[-1]
-    name = operation(op).name
-    if op in ("exp", "expm1"):
-        return "eˣ is beyond the largest float for x above 709.78"
-    if op == "log1p" and x <= -1.0:
-        return "log1p at -1 is the log of 0" if x == -1.0 else "log1p below -1 is the log of a negative number"
-    if op in ("asin", "acos") and abs(x) > 1.0:
-        return f"{op} is of numbers from -1 to 1"
-    if op in ("log", "log2", "log10", "sqrt", "rsqrt") and x < 0.0:
-        return f"{op} of a negative number is no real number"
-    if op in ("log", "log2", "log10", "rsqrt", "reciprocal") and x == 0.0:
-        return f"{op} at 0 is {brief(made.result)}"
-    if op == "divide" and y == 0.0:
-        return "0/0 is no number" if x == 0.0 else "a division by 0"
-    if op == "power" and x < 0.0 and y != math.floor(y):
-        return "a negative number has no real power that isn't whole"
-    if op == "power" and x == 0.0:
-        return "0 to a negative power is a division by 0"
-    if made.result != made.result:
-        return f"{name} isn't defined there"
-    return "the result is beyond the largest float, 1.8e308"
+    op, z = operation(made.operation).name, brief(made.result)
+    for operations, holds, text in _REASONS:
+        if made.operation in operations and holds(made.data[0], made.data[-1]):
+            return text.format(op=op, z=z)
+    return f"{op} isn't defined there" if z == "nan" else "the result is beyond the largest float, 1.8e308"

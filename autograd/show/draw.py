@@ -108,8 +108,8 @@ def draw_walk(tape: Tape, texts: Texts, step: tuple[int, int | None] | None, *, 
     place, position = step or (tape.roots[0], None)
     part = nearest(tape, [place], whole("draw: max_nodes", max_nodes), position)
     touched = place if position is None else tape.operands_of(place)[position]
-    kinds, centre = dict.fromkeys(tape.roots, "root"), "the last step; draw("
-    view = _View(texts, kinds, [touched] if step else [], step=step, centre=centre)
+    kinds, centre = dict.fromkeys(tape.roots, "root"), "the last step" if step else "the root"
+    view = _View(texts, kinds, [touched] if step else [], step=step, centre=f"{centre}; draw(")
     return Drawing(_digraph(part, view).source, _summary(part))
 
 
@@ -202,9 +202,9 @@ def _draw_operation(digraph: "Digraph", part: Part, place: int, names: dict[int,
     tape, own = part.tape, names[place]
     name, operation = f"{own}_op", tape.operation(place)
     style = "dashed" if operation == "detach" else "solid"
-    lit, lit_position = view.step is not None and view.step[0] == place, view.step and view.step[1]
+    lit, lit_position = view.step or (None, None)
     digraph.node(name, f"<{_text(symbol(operation))}>", **_OPERATION)
-    digraph.edge(name, own, style=style, **(_LIT if lit else {}))
+    digraph.edge(name, own, style=style, **(_LIT if lit == place else {}))
     for position in part.operands[place]:
         if position is None:
             digraph.node(f"{own}_more", f"… {part.hidden[place]:,} more", **_STUB)
@@ -214,7 +214,7 @@ def _draw_operation(digraph: "Digraph", part: Part, place: int, names: dict[int,
         label = None
         if view.partials and not tape.is_constant(operand):
             label = f"∂ {short(tape.partials[tape.starts[place] + position])}"
-        look = _LIT if lit and lit_position in (None, position) else {}
+        look = _LIT if lit == place and lit_position in (None, position) else {}
         digraph.edge(names[operand], name, label, style=style, **look)
 
 

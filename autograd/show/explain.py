@@ -137,10 +137,14 @@ def _ways(tape: Tape, target: int) -> tuple[dict[int, int], dict[int, float]]:
         return counts, sizes
     starts, operands, partials = tape.starts, tape.operands, tape.partials
     for place in range(target + 1, tape.roots[0] + 1):
-        edges = [i for i in range(starts[place], starts[place + 1]) if operands[i] in counts]
-        if edges and tape.passes_on(place):
-            counts[place] = sum([counts[operands[i]] for i in edges])
-            sizes[place] = max([_log_size(partials[i]) + sizes[operands[i]] for i in edges])
+        count, size = 0, -math.inf
+        for i in range(starts[place], starts[place + 1]):
+            operand = operands[i]
+            if operand in counts:
+                count += counts[operand]
+                size = max(size, _log_size(partials[i]) + sizes[operand])
+        if count and tape.operation(place) != "detach":
+            counts[place], sizes[place] = count, size
     return counts, sizes
 
 

@@ -87,7 +87,9 @@ class Step(NamedTuple):
     def __str__(self) -> str:
         if self.phase == "forward":
             return forward_line(self.calculation)
-        return f"∂{self.root}/∂{self.root} = 1" if self.position is None else _backward_line(self, self.position)
+        if self.position is None:
+            return gradient_of(self.root, self.calculation, None)
+        return _backward_line(self, self.position)
 
     def __repr__(self) -> str:
         return str(self)
@@ -111,10 +113,10 @@ def checked(names: Names, place: int) -> Calculation:
         partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
         formed = [i for i, k in enumerate(tape.operands_of(place)) if not tape.is_constant(k)]
         if not still_holds(made.operation, made.data, partials, made.result, formed):
-            called = ", ".join(ends([*dict.fromkeys(made.operands), made.node]))
+            op, called = rule(made.operation).name, ", ".join(ends([*dict.fromkeys(made.operands), made.node]))
             raise ValueError(
-                f"the data of a node or its operands was changed after {made.operation} was recorded ({called}); "
-                "build the graph again, backward() alone still knows the old numbers"
+                f"the data of a node or its operands was changed after {op} was recorded ({called}); "
+                "build the graph again, backward() alone still has the old derivatives"
             )
     return made
 
@@ -142,8 +144,11 @@ def announced(made: Calculation) -> str:
     return f"{made.node} = {_written_out(made)[0]}"
 
 
-def announced_contribution(root: str, node: str, operand: str) -> str:
-    """A contribution in names alone: upstream gradient times local derivative."""
+def gradient_of(root: str, made: Calculation, position: int | None) -> str:
+    """A contribution in names alone, upstream gradient times local derivative; without a position the root's 1."""
+    if position is None:
+        return f"∂{root}/∂{root} = 1"
+    node, operand = made.node, made.operands[position]
     return f"∂{root}/∂{operand} += ∂{root}/∂{node} · ∂{node}/∂{operand}"
 
 
@@ -151,7 +156,7 @@ def _backward_line(step: Step, position: int) -> str:
     formula = _formula(step.calculation, position)
     factor, contribution = brief(step.partial), brief(step.value)
     parts = [
-        announced_contribution(step.root, step.node, step.calculation.operands[position]),
+        gradient_of(step.root, step.calculation, position),
         f"{brief(step.upstream)} · {f'({factor})' if factor.startswith('-') else factor}",
         contribution,
     ]

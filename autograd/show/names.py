@@ -23,6 +23,8 @@ LENGTH: Final = 24
 """Characters of a name in a line of text; a longer one ends in …"""
 LISTED: Final = 10
 """Names in an error."""
+COMPARED: Final = 1000
+"""Labels, and names of the last nodes, that are compared with a name that is not there: to compare is slow."""
 CONSTANT_CODE: Final = 1
 """The code of constants on a tape; that of leaves is lower, and those of operations are higher."""
 
@@ -86,8 +88,8 @@ class Names:
         for place in self.own:
             if self[place] == name:
                 return place
-        names = [self[place] for place in self.own]
+        names = [self[place] for place in [*self._labels][:COMPARED] + self.own[-COMPARED:]]
         near = get_close_matches(name, names, n=1, cutoff=0.5)
-        more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
+        more = f" and {len(self.own) - LISTED:,} more" if len(self.own) > LISTED else ""
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[-LISTED:])}{more}"
         raise ValueError(f"nothing in this graph is called {name!r}; {hint}")

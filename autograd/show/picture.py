@@ -1,10 +1,10 @@
-"""DOT text as a picture: the one place where anything is rendered.
+"""DOT text rendered as SVG or PNG, and saved.
 
 >>> from autograd.show.picture import Drawing
 >>> Drawing("digraph { x -> y }", "an arrow").svg().splitlines()[0]
 '<?xml version="1.0" encoding="UTF-8" standalone="no"?>'
 
-A system `dot` does the layout where there is one, else the wheel graphviz-pure.
+A system `dot` does the layout, or else the `dot` in the wheel graphviz-pure.
 """
 
 import os
@@ -24,25 +24,26 @@ _REMEDY: Final = "pip install graphviz-pure, or install Graphviz so that `dot` i
 
 
 class Drawing:
-    """A picture as text, to be rendered when it is looked at; notebooks show it by themselves."""
+    """A picture as DOT text; it is rendered when it is shown or saved. A notebook shows it by itself."""
 
     def __init__(self, dot: str, summary: str) -> None:
         self.dot: Final = dot
-        """The picture in Graphviz' language."""
+        """The picture in the language of Graphviz."""
         self._summary: Final = summary
 
     def svg(self) -> str:
-        """The picture as SVG text; RuntimeError where nothing can render it."""
+        """The picture as SVG text; RuntimeError if nothing can render it."""
         return render(self.dot, "svg").decode()
 
     def png(self) -> bytes:
-        """The picture as PNG, 150 pixels an inch; RuntimeError where nothing can render it."""
+        """The picture as PNG with 150 pixels per inch; RuntimeError if nothing can render it."""
         return render(self.dot, "png", args=[f"-Gdpi={PNG_DPI}"])
 
     def save(self, path: "str | os.PathLike[str]") -> "Path":
-        """Write the picture to a .svg, .png or .dot file, whole or not at all, and return its path.
+        """Write the picture to a .svg, .png or .dot file, and return its path.
 
-        ValueError for another extension, RuntimeError where nothing can render it.
+        An error leaves an earlier file as it was. ValueError for another extension, RuntimeError if nothing can render
+        the picture, OSError if it can't be written.
         """
         from pathlib import Path
 
@@ -65,9 +66,9 @@ class Drawing:
 
 
 def render(dot_text: str, format: str, engine: str = "dot", args: Iterable[str] = ()) -> bytes:  # noqa: A002
-    """DOT text laid out by a system `dot`, else by graphviz-pure, as "svg", "png" or another of its formats.
+    """Lay out DOT text with a system `dot`, or else with graphviz-pure, as "svg", "png" or another of its formats.
 
-    RuntimeError, with the remedy, where neither is installed, and with its own words where it fails.
+    RuntimeError if neither is installed, if it takes longer than a minute, and, with its message, if it fails.
     """
     import subprocess
 
@@ -79,7 +80,7 @@ def render(dot_text: str, format: str, engine: str = "dot", args: Iterable[str] 
         done = subprocess.run(command, input=dot_text.encode(), capture_output=True, timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         raise RuntimeError(
-            f"{program} took more than {TIMEOUT_SECONDS:g} seconds; draw fewer numbers with max_nodes"
+            f"{program} took more than {TIMEOUT_SECONDS:g} seconds; draw fewer nodes with max_nodes"
         ) from None
     except OSError as error:
         raise RuntimeError(f"{program} can't be run ({error}); {_REMEDY}") from error
@@ -90,7 +91,7 @@ def render(dot_text: str, format: str, engine: str = "dot", args: Iterable[str] 
 
 
 def renderer() -> str | None:
-    """The path of the program that renders."""
+    """The path of the program that renders; None if there is none."""
     import shutil
 
     places = os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()])
@@ -98,7 +99,7 @@ def renderer() -> str | None:
 
 
 def _installed(program: str) -> str | None:
-    """A program of the distribution of that name, wherever pip put it."""
+    """The program in the distribution of that name, in whatever folder pip put it."""
     from importlib import metadata
     from pathlib import Path
 
@@ -111,7 +112,7 @@ def _installed(program: str) -> str | None:
 
 
 def _replace(target: "Path", content: bytes) -> None:
-    """Write a file whole or not at all, where a link leads if it is one."""
+    """Write a file whole or not at all; if it is a link, the file that it leads to."""
     target = target.resolve()
     draft = target.with_name(f".{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:

@@ -15,25 +15,17 @@ again for the same one; a float stands for that constant, and a list for any of 
 import math
 from collections.abc import Iterator, Sequence
 from itertools import permutations
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from autograd.engine.tape import Tape
 from autograd.show.names import Names
 
-MOST_TERMS: Final = 500
-"""A longer sum is not searched."""
+MOST_TERMS: Final = 2000
+"""A longer sum is not searched; one that is built of shared sums may have more terms than there are atoms."""
 
 Pattern: TypeAlias = Any
 Found: TypeAlias = dict[str, list[int]]
 """The places of the nodes that names of a pattern stand for; those of `xs` are many."""
-
-
-class Rewrite(NamedTuple):
-    """One row of the table."""
-
-    pattern: Pattern
-    written: str
-    better: str
 
 
 def _square(x: str) -> Pattern:
@@ -47,26 +39,25 @@ def _root(of: Pattern) -> Pattern:
 _EXP_X: Final = ("exp", "x")
 _ONE_PLUS_EXP: Final = ("sum", 1.0, _EXP_X)
 _EXPS: Final = ("exp", "xs")
-REWRITES: Final = (
-    Rewrite(
-        ("log", ("softmax", [_EXPS, ("exp_of_difference", "xs", "shift")])),
-        *("log(softmax(xs)[k])", "log_softmax(xs)[k], or losses.cross_entropy(xs, k)"),
-    ),
-    Rewrite(("log", ("sigmoid", "x")), "log(sigmoid({x}))", "{x}.logsigmoid()"),
-    Rewrite(("log", ("subtract", 1.0, ("sigmoid", "x"))), "log(1 - sigmoid({x}))", "(-{x}).logsigmoid()"),
-    Rewrite([("log", _ONE_PLUS_EXP), ("log1p", _EXP_X)], "log(1 + exp({x}))", "{x}.softplus()"),
-    Rewrite(("log", ("each", _EXPS)), "log(Σ exp(xs))", "logsumexp(xs)"),
-    Rewrite(("divide", _EXP_X, _ONE_PLUS_EXP), "exp({x})/(1 + exp({x}))", "{x}.sigmoid()"),
-    Rewrite(("divide", 1.0, ("sum", 1.0, ("exp", ("negative", "x")))), "1/(1 + exp(-{x}))", "{x}.sigmoid()"),
-    Rewrite(("divide", 1.0, _ONE_PLUS_EXP), "1/(1 + exp({x}))", "(-{x}).sigmoid()"),
-    Rewrite(("softmax", _EXPS), "exp(x)/Σ exp(xs)", "softmax(xs)[k]"),
-    # Squares overflow, and the derivative of a root is infinite at 0.
-    Rewrite(_root(_square("x")), "√({x}²)", "abs({x})"),
-    Rewrite(_root(("sum", _square("x"), _square("y"))), "√({x}² + {y}²)", "hypot({x}, {y})"),
-    Rewrite(_root(("each", _square("xs"))), "√(Σ x²)", "norm(xs)"),
-    Rewrite(("sqrt", ("zero", "x")), "sqrt({x}) at 0", "({x} + 1e-12).sqrt(), if 0 may come"),
-    Rewrite(("rsqrt", ("zero", "x")), "rsqrt({x}) at 0", "({x} + 1e-12).rsqrt(), if 0 may come"),
-    Rewrite(("log", ("zero", "x")), "log({x}) at 0", "({x} + 1e-12).log(), if 0 may come"),
+_ANY_EXPS: Final = [_EXPS, ("exp_of_difference", "xs", "shift")]
+REWRITES: Final[tuple[tuple[Pattern, str, str], ...]] = (
+    (("log", ("softmax", _ANY_EXPS)), "log(softmax(xs)[k])", "log_softmax(xs)[k], or losses.cross_entropy(xs, k)"),
+    (("log", ("sigmoid", "x")), "log(sigmoid({x}))", "{x}.logsigmoid()"),
+    (("log", ("subtract", 1.0, ("sigmoid", "x"))), "log(1 - sigmoid({x}))", "(-{x}).logsigmoid()"),
+    ([("log", _ONE_PLUS_EXP), ("log1p", _EXP_X)], "log(1 + exp({x}))", "{x}.softplus()"),
+    (("log", ("each", _EXPS)), "log(Σ exp(xs))", "logsumexp(xs)"),
+    (("divide", _EXP_X, _ONE_PLUS_EXP), "exp({x})/(1 + exp({x}))", "{x}.sigmoid()"),
+    (("divide", 1.0, ("sum", 1.0, ("exp", ("negative", "x")))), "1/(1 + exp(-{x}))", "{x}.sigmoid()"),
+    (("divide", 1.0, _ONE_PLUS_EXP), "1/(1 + exp({x}))", "(-{x}).sigmoid()"),
+    (("softmax", _EXPS), "exp(x)/Σ exp(xs)", "softmax(xs)[k]"),
+    # The squares overflow, and the derivative of the root is infinite at 0.
+    (_root(_square("x")), "√({x}²)", "abs({x})"),
+    (_root(("sum", _square("x"), _square("y"))), "√({x}² + {y}²)", "hypot({x}, {y})"),
+    (_root(("each", _square("xs"))), "√(Σ x²)", "norm(xs)"),
+    # The derivative of these is infinite at 0, or the value.
+    (("sqrt", ("zero", "x")), "sqrt({x}) at 0", "({x} + 1e-12).sqrt(), if 0 may come"),
+    (("rsqrt", ("zero", "x")), "rsqrt({x}) at 0", "({x} + 1e-12).rsqrt(), if 0 may come"),
+    (("log", ("zero", "x")), "log({x}) at 0", "({x} + 1e-12).log(), if 0 may come"),
 )
 
 
@@ -76,12 +67,12 @@ def rewrite(names: Names, place: int, blamed: int) -> tuple[str, str] | None:
     A row fits if it replaces the blamed node and takes nothing but finite values: else it would be of no help.
     """
     tape = names.tape
-    for row in REWRITES:
-        for found in _matches(tape, place, row.pattern, {}):
+    for pattern, written, better in REWRITES:
+        for found in _matches(tape, place, pattern, {}):
             inputs = {k for places in found.values() for k in places}
             if all(math.isfinite(tape.data[k]) for k in inputs) and blamed in _replaced(tape, place, inputs):
                 called = {name: names[places[0]] for name, places in found.items()}
-                return row.written.format(**called), row.better.format(**called)
+                return written.format(**called), better.format(**called)
     return None
 
 
@@ -156,25 +147,19 @@ def _each(tape: Tape, terms: Sequence[int], pattern: Pattern, found: Found) -> I
 
 
 def _terms(tape: Tape, place: int) -> list[int]:
-    """The terms of a sum; none of a sum that is too long to be searched."""
-    if tape.operation(place) == "total":
-        return list(tape.operands_of(place))
+    """The terms of a sum, in order; none of a sum that is too long to be searched."""
     terms: list[int] = []
     stack = [place]
-    while stack:
-        if len(terms) + len(stack) > MOST_TERMS:
-            return []
+    while stack and len(terms) + len(stack) <= MOST_TERMS:
         term = stack.pop()
-        if tape.operation(term) == "add":
+        if tape.operation(term) in ("add", "total"):
             stack += reversed(tape.operands_of(term))
         else:
             terms.append(term)
-    return terms
+    return [] if stack else terms
 
 
 def _same(tape: Tape, one: int, other: int) -> bool:
     """Whether they are one node, or made by the same operation of the same operands."""
-    if one == other:
-        return True
-    a, b = tape[one], tape[other]
-    return bool(a.operation) and (a.operation, a.operands) == (b.operation, b.operands)
+    made_alike = tape.operation(one) and tape.codes[one] == tape.codes[other]
+    return one == other or bool(made_alike and tape.operands_of(one) == tape.operands_of(other))

@@ -21,7 +21,6 @@ Stepper of y: step 4 of 6, backward
 The graph is not changed: the walk keeps gradients of its own.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Final, TypeAlias
@@ -30,16 +29,9 @@ from autograd.arguments import a_value
 from autograd.engine.number import short
 from autograd.engine.tape import Contribution, Tape
 from autograd.engine.value import Value
+from autograd.show import lines
 from autograd.show.draw import MAX_NODES, draw_walk
-from autograd.show.lines import (
-    Calculation,
-    Step,
-    announced,
-    announced_contribution,
-    backward_step,
-    calculation,
-    checked,
-)
+from autograd.show.lines import Calculation, Step
 from autograd.show.names import CONSTANT_CODE, Names
 from autograd.show.picture import Drawing
 from autograd.wording import brief, wrapped
@@ -67,22 +59,26 @@ class Stepper:
         self._tape: Final = Tape(root)
         self._names: Final = Names(self._tape)
         self._computed: Final = [place for place, code in enumerate(self._tape.codes) if code > CONSTANT_CODE]
+        """The places of the nodes of the forward steps."""
+        self._start: Final = len(self._computed) + 1
+        """The number of the step that starts the backward phase: the gradient of the root is 1."""
         self._sweep: Final = self._tape.sweep()
         self._contributions: Final[list[Contribution[float]]] = []
         """Those that the sweep has given so far; a walk that went back takes them again."""
         self._taken = 0
-        self._grads: Final[dict[int, float]] = {}
+        self._summed: tuple[int, dict[int, float]] = 0, {}
+        """Gradients, and the number of the step after which they are so: looking again goes on from there."""
         self._breakpoints: Final[list[Callable[[Step], object]]] = []
         self._latest: tuple[int, Calculation] | None = None
-        """The place and the calculation of the last step, which those of its other operands share."""
+        """The place and the calculation of the last step, which the steps to its other operands share."""
+
+    def __len__(self) -> int:
+        return self._length
 
     @cached_property
     def _length(self) -> int:
         tape = self._tape
-        return len(self._computed) + 1 + sum(len(tape.passes_on(place)) for place in tape.swept(tape.roots[0]))
-
-    def __len__(self) -> int:
-        return self._length
+        return self._start + sum(len(tape.passes_on(place)) for place in tape.swept(tape.roots[0]))
 
     @property
     def position(self) -> int:
@@ -91,25 +87,38 @@ class Stepper:
 
     def grad(self, node: Target) -> float | None:
         """The gradient so far of a node, given as a Value or by its name; None before the first contribution."""
-        return self._grads.get(self._names.place(node))
+        return self._gradients().get(self._names.place(node))
 
     @property
     def grads(self) -> dict[Value, float]:
-        """The gradient so far of every node that has a contribution; a copy."""
-        return {self._tape.node(place): grad for place, grad in self._grads.items()}
+        """The gradient so far of every node that has a contribution, in the order of the first ones."""
+        return {self._tape.node(place): grad for place, grad in self._gradients().items()}
+
+    def _gradients(self) -> dict[int, float]:
+        """The gradients so far by place, in the order of the first contributions."""
+        known, grads = self._summed
+        if known > self._taken:
+            known, grads = 0, {}
+        if known < self._start <= self._taken:
+            grads[self._tape.roots[0]] = 1.0
+        for given in self._contributions[max(known - self._start, 0) : max(self._taken - self._start, 0)]:
+            grads[given.operand] = given.after
+        self._summed = self._taken, grads
+        return grads
 
     # ── walking ──
 
     def step(self) -> Step:
         """Take the next step. IndexError at the end; ValueError if data was changed before the Stepper was made."""
         step = self._made(self._taken + 1)
-        self._go_on()
+        self._taken += 1
         return step
 
     def back(self) -> Step | None:
         """Take back the last step; the step before it, or None at the start. IndexError at the start."""
-        self._go_back()
-        return self._made(self._taken) if self._taken else None
+        if not self._taken:
+            raise IndexError("the walk is at its start; step() goes on")
+        return self.to(self._taken - 1)
 
     def to(self, place: Target | int) -> Step | None:
         """Go to a step, forward or back: by its number, or to where a node is computed or its gradient is complete.
@@ -124,10 +133,7 @@ class Stepper:
             raise IndexError(f"there are steps 0 to {len(self):,}, and no {place}")
         goal = place if isinstance(place, int) else self._last_about(self._names.place(place))
         step = self._made(goal) if goal else None
-        while self._taken < goal:
-            self._go_on()
-        while self._taken > goal:
-            self._go_back()
+        self._taken = goal
         return step
 
     def until(self, node: Target) -> Step:
@@ -135,8 +141,7 @@ class Stepper:
         found = self._names.place(node)
         for number in range(self._taken + 1, len(self) + 1):
             if self._touched(number) == found:
-                while self._taken < number - 1:
-                    self._go_on()
+                self._taken = number - 1
                 return self.step()
         raise ValueError(f"no step ahead touches {self._names[found]}; back() goes back, reset() to the start")
 
@@ -163,7 +168,6 @@ class Stepper:
     def reset(self) -> None:
         """Go back to the start; breakpoints stay."""
         self._taken = 0
-        self._grads.clear()
 
     def __iter__(self) -> Iterator[Step]:
         """The steps from here to the end; each is taken when it is yielded."""
@@ -173,105 +177,69 @@ class Stepper:
     # ── looking ──
 
     def __repr__(self) -> str:
-        root = self._names.root
-        if not self._taken:
-            where = f"at the start of {len(self):,} steps"
-        else:
-            phase = "forward" if self._taken <= len(self._computed) else "backward"
-            where = f"step {self._taken:,} of {len(self):,}, {phase}"
-        lines = [f"Stepper of {root}: {where}"]
-        if self._grads:
-            recent = list(self._grads)[-RECENT:]
-            shown = ", ".join(f"∂{root}/∂{self._names[place]} = {brief(self._grads[place])}" for place in recent)
-            more = len(self._grads) - len(recent)
-            lines.append(wrapped(f"  {shown}" + (f" and {more:,} before" if more else "")))
+        root, grads = self._names.root, self._gradients()
+        where = f"step {self._taken:,} of {len(self):,}, {'backward' if grads else 'forward'}"
+        text = [f"Stepper of {root}: {where if self._taken else f'at the start of {len(self):,} steps'}"]
+        if grads:
+            recent = ", ".join(f"∂{root}/∂{self._names[k]} = {brief(grads[k])}" for k in list(grads)[-RECENT:])
+            more = len(grads) - RECENT
+            text.append(wrapped(f"  {recent}" + (f" and {more:,} before" if more > 0 else "")))
         if self._taken < len(self):
-            lines.append(wrapped(f"  next: {self._announced(self._taken + 1)}"))
-        return "\n".join(lines)
+            place, position = self._at(self._taken + 1)
+            made = lines.calculation(self._names, place)
+            ahead = lines.announced(made) if self._taken + 1 < self._start else lines.gradient_of(root, made, position)
+            text.append(wrapped(f"  next: {ahead}"))
+        return "\n".join(text)
 
     def draw(self, *, max_nodes: int = MAX_NODES) -> Drawing:
         """The picture of the walk so far: the last step is lit, and — stands for a value that is not yet computed.
 
         Of a graph of more than max_nodes nodes, those nearest to that step are drawn.
         """
-        tape, names = self._tape, self._names
+        tape, names, grads = self._tape, self._names, self._gradients()
         computed = self._computed[: self._taken][-1] if self._taken else -1
 
         def texts(k: int) -> tuple[str, str, str]:
-            known, grad = k <= computed or not tape.operation(k), self._grads.get(k)
             name = "" if tape.is_constant(k) else names[k]
+            known, grad = k <= computed or not tape.operation(k), grads.get(k)
             return name, short(tape.data[k]) if known else "—", "—" if grad is None else short(grad)
 
         return draw_walk(tape, texts, self._at(self._taken) if self._taken else None, max_nodes=max_nodes)
 
     # ── the steps ──
 
-    def _contribution(self, number: int) -> Contribution[float]:
-        """The contribution of a backward step, the one at the root aside. IndexError after the end."""
-        i = number - len(self._computed) - 2
-        while len(self._contributions) <= i:
+    def _contribution(self, number: int) -> Contribution[float] | None:
+        """The contribution of a backward step; None of the step that starts the phase. IndexError after the end."""
+        while len(self._contributions) < number - self._start:
             try:
                 self._contributions.append(next(self._sweep))
             except StopIteration:
                 here = "back() goes back, reset() to the start"
                 raise IndexError(f"the walk is over after {number - 1:,} steps; {here}") from None
-        return self._contributions[i]
-
-    def _go_on(self) -> None:
-        number = self._taken + 1
-        if number == len(self._computed) + 1:
-            self._grads[self._tape.roots[0]] = 1.0
-        elif number > len(self._computed):
-            given = self._contribution(number)
-            self._grads[given.operand] = given.after
-        self._taken = number
-
-    def _go_back(self) -> None:
-        if not self._taken:
-            raise IndexError("the walk is at its start; step() goes on")
-        if self._taken == len(self._computed) + 1:
-            self._grads.clear()
-        elif self._taken > len(self._computed):
-            given = self._contribution(self._taken)
-            if given.before is None:
-                del self._grads[given.operand]
-            else:
-                self._grads[given.operand] = given.before
-        self._taken -= 1
+        return self._contributions[number - self._start - 1] if number > self._start else None
 
     def _at(self, number: int) -> tuple[int, int | None]:
         """The place of the node of a step, and the position of the operand that it contributes to."""
-        if number <= len(self._computed):
+        if number < self._start:
             return self._computed[number - 1], None
-        if number == len(self._computed) + 1:
-            return self._tape.roots[0], None
         given = self._contribution(number)
-        return given.place, given.position
+        return (self._tape.roots[0], None) if given is None else (given.place, given.position)
 
     def _touched(self, number: int) -> int:
         place, position = self._at(number)
         return place if position is None else self._tape.operands_of(place)[position]
 
     def _made(self, number: int) -> Step:
-        place, position = self._at(number)
+        place, _ = self._at(number)
         if self._latest is None or self._latest[0] != place:
-            self._latest = place, checked(self._names, place)
+            self._latest = place, lines.checked(self._names, place)
         root, made = self._names.root, self._latest[1]
-        if number <= len(self._computed):
+        if number < self._start:
             return Step(number, "forward", root, made, None, made.result, 0.0, 0.0, None, 0.0)
-        if position is None:
+        given = self._contribution(number)
+        if given is None:
             return Step(number, "backward", root, made, None, 1.0, 0.0, 0.0, None, 1.0)
-        return backward_step(number, root, made, self._contribution(number))
-
-    def _announced(self, number: int) -> str:
-        """The text of a step to come."""
-        place, position = self._at(number)
-        root, names = self._names.root, self._names
-        if number <= len(self._computed):
-            return announced(calculation(names, place))
-        if position is None:
-            return f"∂{root}/∂{root} = 1"
-        return announced_contribution(root, names[place], names[self._touched(number)])
+        return lines.backward_step(number, root, made, given)
 
     def _condition(self, at: Condition) -> Callable[[Step], object]:
         if isinstance(at, (Value, str)):
@@ -283,16 +251,9 @@ class Stepper:
         return at
 
     def _last_about(self, place: int) -> int:
-        """The number of the step that `to` goes to."""
-        n = len(self._computed)
-        computed = bisect_left(self._computed, place) + 1 if self._tape.operation(place) else 0
-        if computed and self._taken <= n:
-            return computed
-        if place == self._tape.roots[0]:
-            return n + 1
-        for number in range(len(self), n + 1, -1):
-            if self._contribution(number).operand == place:
+        """The number of the step that `to` goes to: where a node is computed, or the last one that touches it."""
+        last = self._start - 1 if self._taken < self._start and self._tape.operation(place) else len(self)
+        for number in range(last, 0, -1):
+            if self._touched(number) == place:
                 return number
-        if computed:
-            return computed
         raise ValueError(f"{self._names[place]} gets no gradient: it stands behind a detach, or is a constant")

@@ -1,4 +1,4 @@
-"""A walk through a graph in a terminal, key by key; in a pipe, all of it.
+"""A walk through a graph in a terminal, step by step at the press of a key; a pipe gets all steps.
 
 >>> from autograd import Stepper, Value
 >>> from autograd.show.terminal import walk
@@ -26,11 +26,11 @@ _MEANINGS: Final = {
     "e": "end",
     "r": "start",
 }
-"""What keys mean: letters, and what terminals send for arrows, those of Windows too."""
+"""The meanings of keys: letters, and the codes of arrows, on Windows too."""
 
 
 def walk(stepper: "Stepper", *, interactive: bool | None = None) -> None:
-    """Print the steps, each at a key where keys can be read and the output is a terminal, else all of them."""
+    """Print the steps: each at the press of a key, or all at once if the input or the output is no terminal."""
     if interactive is None:
         interactive = sys.stdin.isatty() and sys.stdout.isatty()
     if not interactive:
@@ -65,7 +65,7 @@ def _answer(stepper: "Stepper", meaning: str | None) -> None:
 
 @contextmanager
 def _keys() -> Iterator[Callable[[], str]]:
-    """What reads one key without waiting for the end of the line, and gives "" at the end of the input."""
+    """A function that reads one key without waiting for the end of the line; it returns "" at the end of the input."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -87,10 +87,10 @@ def _keys() -> Iterator[Callable[[], str]]:
 
     def key() -> str:
         sys.stdout.flush()
-        return os.read(terminal, 8).decode(errors="replace")  # an arrow is three characters, sent at once
+        return os.read(terminal, 8).decode(errors="replace")  # An arrow is three bytes, sent at once.
 
     try:
-        tty.setcbreak(terminal, termios.TCSANOW)  # the usual way throws away what was typed ahead
+        tty.setcbreak(terminal, termios.TCSANOW)  # The default throws away keys that were typed ahead.
         yield key
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
