@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.__main__ import read
+from tests.test_architecture import imports
 
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -31,6 +32,23 @@ def test_the_map_has_every_part_of_the_package() -> None:
     helpers = {"__init__.py", "arguments.py", "wording.py", "py.typed", "__pycache__"}
     for path in (ROOT / "autograd").iterdir():
         assert path.name in helpers or f"`{path.name}" in rows, path.name
+
+
+def test_no_row_of_the_map_imports_a_later_one() -> None:
+    rows = [re.findall(r"`([\w./]+)`", row) for row in re.findall(r"^\| (`.+?) \|", GUIDE, re.MULTILINE)]
+    place = {path: i for i, row in enumerate(rows) for path in row if path != "autograd/"}
+
+    def of(module: str) -> int | None:
+        path = module.removeprefix("autograd.").replace(".", "/")
+        found = [i for part, i in place.items() if f"{path}.py" == part or f"{path}/".startswith(part)]
+        return found[0] if found else None
+
+    placed = {module: of(module) for module in imports()}
+    assert set(placed.values()) >= set(place.values())
+    for module, found in imports().items():
+        for other in found:
+            here, there = placed[module], placed[other]
+            assert here is None or there is None or there <= here, (module, other)
 
 
 def test_every_command_can_run() -> None:
