@@ -1,4 +1,4 @@
-"""A scalar reverse-mode autodiff engine: write scalars, see every derivative, run at matrix speed.
+"""A scalar reverse-mode autodiff engine: write scalars, see every derivative.
 
 >>> from autograd import Value
 >>> x = Value(3.0, label="x")

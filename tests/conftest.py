@@ -1,4 +1,4 @@
-"""Settings for all tests: no property fails for being slow, and no test leaves an operation of its own behind."""
+"""Settings for all tests: no property fails because it is slow, and no test keeps an operation that it has made."""
 
 import os
 from collections.abc import Iterator

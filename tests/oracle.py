@@ -1,4 +1,4 @@
-"""Tells how far each operation is from the true real numbers, worked out by mpmath from textbook formulas alone."""
+"""The error of each operation against exact results, which mpmath computes from textbook formulas alone."""
 
 import math
 import random
@@ -18,7 +18,7 @@ from autograd.formula.vocabularies import mpmath_numbers
 from autograd.operations import OPERATIONS
 
 mp: Final = mpmath.mp.clone()
-# A double has 17 digits, and no formula below loses more than 20; at 150 digits all truths are the same to 1e-28 ulp.
+# A double has 17 digits, and no formula below loses more than 20. With 150 digits all truths agree to 1e-28 ulp.
 mp.dps = 60
 
 INF: Final = math.inf
@@ -31,7 +31,7 @@ LEAST_EXPONENT, END_OF_RANGE = -1074, 1024
 # ── bounds, in units in the last place of the true result ──
 
 VALUE: Final = 4.0
-"""What a good libm gives (1 ulp, 2 in erf and the hyperbolic functions), and two more roundings."""
+"""The error of a good libm (1 ulp, 2 in erf and the hyperbolic functions), and two more roundings."""
 DERIVATIVE: Final = 8.0
 """A derivative is made of the value and up to four more operations."""
 GELU: Final = 64.0
@@ -57,11 +57,11 @@ Point: TypeAlias = tuple[float, ...]
 Real: TypeAlias = Any
 """An mpmath number; mpmath has no types."""
 Exact: TypeAlias = "Real | float | Within | None"
-"""The truth: a float is meant to the bit, an mpmath number is to be rounded, None is decided by nobody."""
+"""The truth: a float is required to the bit, an mpmath number may be rounded, and None allows every result."""
 
 
 class Within(NamedTuple):
-    """A true number whose error is counted in `unit` where that is greater than its own ulp."""
+    """A true number whose error is counted in `unit` if that is larger than its own ulp."""
 
     number: Real
     unit: Real
@@ -80,12 +80,12 @@ def in_tail(number: Real, size: Real = 1) -> Within:
 
 
 def sum_of(*terms: Real) -> Within:
-    """The truth of a sum that may cancel: it can't be better than the rounding of its greatest term."""
+    """The truth of a sum that may cancel: its error is at least the rounding of its largest term."""
     return Within(mp.fsum(terms), ulp(max(abs(term) for term in terms)))
 
 
 def distance(got: float, truth: Exact) -> float:
-    """The error of got in ulp; inf if it is of another kind (a nan, an infinity, another zero) than the truth."""
+    """The error of got in ulp; inf if it is nan, an infinity or a zero of another sign, and the truth is not."""
     if truth is None:
         return 0.0
     number, unit = truth if isinstance(truth, Within) else (mp.mpf(truth), 0)
@@ -126,7 +126,7 @@ class Row:
     swept: bool = False
 
     def compute(self, point: Point) -> tuple[int, list[float]]:
-        """How many results the engine gives, and they and their derivatives in the order of `exact`."""
+        """The number of results of the engine; then the results and their derivatives, in the order of `exact`."""
         leaves = [Value(x) for x in point]
         results = self.build(leaves)
         numbers = [z.data for z in results]
@@ -145,7 +145,7 @@ class Row:
 
 
 class Finding(NamedTuple):
-    """One number of the engine beside the truth."""
+    """One result of the engine and the truth."""
 
     error: float
     point: Point
@@ -163,7 +163,7 @@ def _show(point: Point) -> str:
 
 
 def findings(row: Row) -> Iterator[tuple[str, Finding]]:
-    """Each number that the engine gives on the row's points, with the quantity it is: value, dx, dy or dxs."""
+    """Each result of the engine at the points of a row, with its quantity: value, dx, dy or dxs."""
     for point in row.points(random.Random(row.name)):
         results, numbers = row.compute(point)
         truths = row.exact(point)
@@ -176,7 +176,7 @@ def findings(row: Row) -> Iterator[tuple[str, Finding]]:
 
 
 def worst(row: Row) -> dict[str, Finding]:
-    """The finding with the greatest error, of each quantity."""
+    """The finding with the largest error, for each quantity."""
     found: dict[str, Finding] = {}
     for quantity, finding in findings(row):
         if quantity not in found or finding.error > found[quantity].error:
@@ -323,7 +323,7 @@ def unary(
     domain: Callable[[float], bool] = lambda x: True,
     bounds: Bounds = USUAL,
 ) -> Row:
-    """The row of a function of one number; `at` tells value and derivative at single points, by their repr."""
+    """The row of a function of one number; `at` has value and derivative at single points, by their repr."""
 
     def exact(point: Point) -> Sequence[Exact]:
         (x,) = point
@@ -611,7 +611,7 @@ def _weights(xs: Point) -> tuple[Real, list[Real]]:
     """The greatest and each e^(x − greatest)."""
     top = max(xs)
     if math.isinf(top):
-        # Equal infinities share evenly, as ties do.
+        # Equal infinities have equal weights, as ties do.
         return mp.mpf(top), [mp.mpf(x == top) for x in xs]
     return mp.mpf(top), [mp.exp(mp.mpf(x) - mp.mpf(top)) for x in xs]
 
@@ -620,7 +620,7 @@ def _others(terms: Sequence[Real], i: int) -> Real:
     return mp.fsum(term for j, term in enumerate(terms) if j != i)
 
 
-def _shares(xs: Point) -> list[Real]:
+def _softmax(xs: Point) -> list[Real]:
     _, weights = _weights(xs)
     s = mp.fsum(weights)
     return [w / s for w in weights]
@@ -629,41 +629,41 @@ def _shares(xs: Point) -> list[Real]:
 def logsumexp(xs: Point) -> Sequence[Exact]:
     top, weights = _weights(xs)
     z = top if mp.isinf(top) else sum_of(top, mp.log1p(_others(weights, xs.index(max(xs)))))
-    return z, *_shares(xs)
+    return z, *_softmax(xs)
 
 
 def softmax(xs: Point) -> Sequence[Exact]:
-    shares = _shares(xs)
-    truths: list[Exact] = [*shares]
-    for i, p in enumerate(shares):
-        for j, q in enumerate(shares):
+    probabilities = _softmax(xs)
+    truths: list[Exact] = [*probabilities]
+    for i, p in enumerate(probabilities):
+        for j, q in enumerate(probabilities):
             # p(1 − p) comes of p less p²: rounded as p is.
-            truths.append(Within(p * _others(shares, i), ulp(p)) if i == j else -p * q)
+            truths.append(Within(p * _others(probabilities, i), ulp(p)) if i == j else -p * q)
     return truths
 
 
 def log_softmax(xs: Point) -> Sequence[Exact]:
     top, weights = _weights(xs)
-    shares = _shares(xs)
+    probabilities = _softmax(xs)
     truths: list[Exact] = []
     for i, x in enumerate(xs):
         if mp.isinf(top) or x == -INF:
-            truths.append(-INF if x < top else mp.log(shares[i]))
+            truths.append(-INF if x < top else mp.log(probabilities[i]))
         else:
             high = xs.index(max(xs))
             truths.append(sum_of(mp.mpf(x) - top, -mp.log1p(_others(weights, high))))
     for i in range(len(xs)):
         # 1 − p, where p is nearly 1, is rounded as 1 is.
-        rest = _others(shares, i)
-        truths += [Within(rest, ulp(1)) if i == j else -q for j, q in enumerate(shares)]
+        rest = _others(probabilities, i)
+        truths += [Within(rest, ulp(1)) if i == j else -q for j, q in enumerate(probabilities)]
     return truths
 
 
 def _extreme(pick: Callable[[Point], float]) -> Callable[[Point], Sequence[Exact]]:
     def exact(xs: Point) -> Sequence[Exact]:
         z = pick(xs)
-        share = 1 / mp.mpf(xs.count(z))
-        return z or mp.mpf(0), *(share if x == z else 0.0 for x in xs)
+        each = 1 / mp.mpf(xs.count(z))
+        return z or mp.mpf(0), *(each if x == z else 0.0 for x in xs)
 
     return exact
 

@@ -1,4 +1,5 @@
-"""The points where a derivative is a choice, stated once: `python -m tests.points` prints the README's table."""
+"""The points where a derivative is a choice, stated once. `python -m tests.points` prints the table in the docstring of
+`autograd.formula`."""
 
 import math
 from collections.abc import Callable
@@ -83,9 +84,9 @@ ROWS: tuple[Row, ...] = (
         _cases(hypot, ((0.0, -0.0), 0.0, (0.0, 0.0))) + _cases(lambda *xs: norm(xs), ((0.0, 0.0), 0.0, (0.0, 0.0))),
     ),
     Row("sqrt(±0)", "±0", "inf", _cases(sqrt, (0.0, 0.0, INF), (-0.0, -0.0, INF))),
-    Row("rsqrt(±0)", "inf", "−inf", _cases(rsqrt, (0.0, INF, -INF), (-0.0, INF, -INF))),
+    Row("rsqrt(±0)", "inf", "-inf", _cases(rsqrt, (0.0, INF, -INF), (-0.0, INF, -INF))),
     Row("sqrt(x<0), log(x<0)", "nan", "nan", _cases(sqrt, (-1.0, NAN, NAN)) + _cases(log, (-1.0, NAN, NAN))),
-    Row("log(±0)", "−inf", "inf", _cases(log, (0.0, -INF, INF), (-0.0, -INF, INF))),
+    Row("log(±0)", "-inf", "inf", _cases(log, (0.0, -INF, INF), (-0.0, -INF, INF))),
     Row(
         "x**0, any x, nan included",
         "1",
@@ -105,7 +106,7 @@ ROWS: tuple[Row, ...] = (
             ((-0.0, 1e-20), 0.0, (INF, 0.0)),
         ),
     ),
-    Row("0**−1", "inf", "dx −inf", _cases(_power, ((0.0, -1.0), INF, (-INF, None)))),
+    Row("0**-1", "inf", "dx -inf", _cases(_power, ((0.0, -1.0), INF, (-INF, None)))),
     Row(
         "x<0, integer y",
         "exact",
@@ -116,12 +117,12 @@ ROWS: tuple[Row, ...] = (
     Row(
         "x<0, other y", "nan", "nan", _cases(_power, ((-2.0, 0.5), NAN, (NAN, NAN)), ((-2.0, 5e-324), NAN, (NAN, NAN)))
     ),
-    Row("(−inf)**y, other y", "inf, 0 (IEEE)", "—", _cases(_power, ((-INF, 0.5), INF, (None, None)))),
+    Row("(-inf)**y, other y", "inf, 0 (IEEE)", "—", _cases(_power, ((-INF, 0.5), INF, (None, None)))),
     Row("1**nan, 1**inf", "1", "dy 0", _cases(_power, ((1.0, NAN), 1.0, (None, 0.0)), ((1.0, INF), 1.0, (None, 0.0)))),
     Row(
         "x/0, 0/0",
         "±inf, nan",
-        "1/y and −(x/y)/y",
+        "1/y and -(x/y)/y",
         _cases(
             _divide,
             ((1.0, 0.0), INF, (INF, -INF)),
@@ -139,7 +140,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "tanh, sigmoid, softplus far out",
         "saturate",
-        "0 or 1; sigmoid(−40) keeps all its digits",
+        "0 or 1; sigmoid(-40) keeps all its digits",
         _cases(_method("tanh"), (1e3, 1.0, 0.0), (-INF, -1.0, 0.0))
         + _cases(_method("sigmoid"), (-40.0, 4.248354255291589e-18, 4.248354255291589e-18), (1e3, 1.0, 0.0))
         + _cases(_method("softplus"), (1e3, 1e3, 1.0), (-1e3, 0.0, 0.0)),

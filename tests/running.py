@@ -1,4 +1,4 @@
-"""Other processes that import the very package under test, wherever it is installed."""
+"""Run other processes that import the package under test, wherever it is installed."""
 
 import os
 import subprocess
@@ -11,19 +11,19 @@ PACKAGE = Path(autograd.__file__).parent
 
 
 def surroundings(package: Path) -> dict[str, str]:
-    """An environment in which the package's folder is first in line."""
+    """Environment variables with the folder of the package first on the import path."""
     return {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONIOENCODING": "utf-8"}
 
 
 def python(
     *words: str, package: Path = PACKAGE, cwd: Path | None = None, check: bool = True, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run this Python, unsafe paths off, with the package's folder first in line."""
+    """Run this Python without unsafe paths and with the folder of the package first on the import path."""
     return _run("-P", *words, cwd=cwd, check=check, env={**surroundings(package), **environment})
 
 
 def script(path: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a file as one does from a shell: what lies beside it can be imported."""
+    """Run a file as from a shell, so that it can import the modules beside it."""
     return _run(str(path), *words, cwd=None, check=check, env=surroundings(PACKAGE))
 
 

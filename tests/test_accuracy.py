@@ -1,4 +1,4 @@
-"""Holds every operation to its bound against the oracle, and the oracle to finding what is planted."""
+"""Every operation is within its error bound, and the oracle finds errors that are planted."""
 
 import ast
 import math
@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 
 import autograd
-from autograd import Value, topological_order
+from autograd import Tape, Value
 from tests import oracle
 from tests.oracle import LARGEST, SMALLEST, TAIL, Exact, Row, Within, distance, mp
 
 rows = pytest.mark.parametrize("row", oracle.table(), ids=lambda row: row.name.replace(" ", "_"))
 
-UNMEASURED = {"detach": "it passes its number on, and no gradient"}
+UNMEASURED = {"detach": "it has the data of its operand, and no gradient passes it"}
 CONSTANT_EXPONENT = ("power of a constant", "dy")
 SLIP = 1e-14
-"""Planted in values and derivatives: 45 to 90 ulp, five times the usual bound and more."""
+"""The relative error that is planted in values and derivatives: 45 to 90 ulp, at least five times the usual bound."""
 STEP = 2.0**-30
-"""Of central differences: it is exact in a double, and its square is far below what a slope is compared to."""
+"""The step of central differences. It is an exact float, and its square is far below SLOPE."""
 SLOPE = 1e-6
-"""The correctly rounded truths are floats, off by 2⁻⁵³; divided by a step that is 1e-7, and far less than any slope."""
+"""The tolerance of a slope. Correctly rounded truths have errors of 2⁻⁵³, which is 1e-7 divided by the step."""
 
 
 @rows
@@ -40,7 +40,7 @@ def test_every_rule_has_a_row() -> None:
     functions = [item.name for item in ast.parse(source).body if isinstance(item, ast.FunctionDef)]
     rules = {name for name in functions if not name.startswith("_")}
     results = [z for row in oracle.table() for z in row.build([Value(x) for x in row.ordinary[0]])]
-    measured = {node.op for z in results for node in topological_order(z)}
+    measured = {op for root in results for op in Tape(root).operations}
     assert rules - measured - UNMEASURED.keys() == set()
 
 
@@ -71,7 +71,7 @@ def test_true_derivatives_are_the_slopes_of_the_true_values(row: Row) -> None:
 
 
 def _slip(row: Row, quantity: str) -> float:
-    """What is certainly outside the bound: an ulp is at least 2⁻⁵³ and at most 2⁻⁵² of a number."""
+    """A relative error that is certainly outside the bound: an ulp is between 2⁻⁵³ and 2⁻⁵² of a number."""
     return max(SLIP, 4 * row.bound(quantity) * 2.0**-52)
 
 
@@ -99,7 +99,7 @@ def test_wrong_value_is_caught(row: Row) -> None:
 @rows
 def test_wrong_derivative_is_caught(row: Row) -> None:
     def build(leaves: Sequence[Value]) -> Sequence[Value]:
-        # The same values, to the bit, but their derivatives are not quite the 1 that they should be.
+        # The values are the same bits, but the derivatives are not exactly 1.
         return row.build([(v - v.detach()) * (1 + _slip(row, "dx")) + v.detach() for v in leaves])
 
     names = {"dx", "dy"} if len(row.ordinary[0]) == 2 else {"dxs"} if len(row.ordinary[0]) > 2 else {"dx"}

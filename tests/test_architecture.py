@@ -2,9 +2,11 @@
 
 import ast
 import importlib
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -147,3 +149,41 @@ def test_importing_the_package_loads_the_engine_alone() -> None:
         [sys.executable, "-c", program], env=surroundings(PACKAGE), check=True, capture_output=True, encoding="utf-8"
     )
     assert all(name.startswith("autograd.engine") for name in seen.stdout.split())
+
+
+# ── words ──
+
+KEPT_OUT = re.compile(r"\b(?:rooms?|rivers?|houses?)\b", re.IGNORECASE)
+"""Words that stand for parts of the package or of a graph; its texts use the standard terms."""
+
+
+def docstrings(source: str) -> list[str]:
+    """Every string that stands alone in a source: the docstrings of modules, classes, functions and attributes."""
+    alone = (node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Expr))
+    return [text.value for text in alone if isinstance(text, ast.Constant) and isinstance(text.value, str)]
+
+
+def comments(source: str) -> list[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [token.string for token in tokens if token.type == tokenize.COMMENT]
+
+
+def test_docstrings_and_comments_are_found() -> None:
+    source = '"""A house."""\nX = 1  # a room\n"""What X is."""\ndef f():\n    """A river."""\n    return "rooms"\n'
+    assert sorted(docstrings(source)) == ["A house.", "A river.", "What X is."]
+    assert comments(source) == ["# a room"]
+    assert all(KEPT_OUT.search(text) for text in ("A house.", "# a room", "Rivers"))
+    assert not KEPT_OUT.search("There is headroom.")
+
+
+@pytest.mark.parametrize("name", modules())
+def test_a_docstring_says_what_the_thing_is(name: str) -> None:
+    source = modules()[name].read_text(encoding="utf-8")
+    assert [text for text in docstrings(source) if text.startswith("What ")] == []
+    assert [text for text in docstrings(source) + comments(source) if KEPT_OUT.search(text)] == []
+
+
+@pytest.mark.parametrize("path", ["README.md", ".github/CONTRIBUTING.md"])
+def test_the_guides_use_the_standard_terms(path: str) -> None:
+    root = Path(__file__).parent.parent
+    assert KEPT_OUT.findall((root / path).read_text(encoding="utf-8")) == []

@@ -1,4 +1,4 @@
-"""The benchmarks: contenders agree, figures are what the rounds say, and nothing wrong is timed."""
+"""The benchmarks: contenders agree, figures follow from the rounds, and no wrong result is timed."""
 
 import gc
 import json
@@ -44,9 +44,9 @@ from tests.running import PACKAGE
 
 STEP: Final = 2.0**-20
 SLOPE: Final = 1e-8
-"""Of a central difference: its step squared is 1e-12, and rounding divided by the step 1e-10; a slip is far more."""
+"""The error of a central difference: its squared step is 1e-12, and rounding divided by the step is 1e-10."""
 ROUNDING: Final = 1e-12
-"""Of a figure that is worked out in another order."""
+"""Relative, for a figure that is computed in another order."""
 
 SETTINGS: Final = Settings(quick=False, rounds=7)
 WORKS: Final = (expression.WORK, moons.WORK, gpt.WORK)
@@ -67,7 +67,7 @@ def test_contenders_agree(work: Work) -> None:
 
 
 def test_those_on_plain_numbers_agree_with_ours() -> None:
-    """Of the works that have no contender of its own."""
+    """The works in which the plain class has no contender of its own."""
     operands = attrgetter("operands")
     want = expression.ours(True)
     got = expression.scalar_engine(Plain, operands)
@@ -176,11 +176,11 @@ def test_plain_gradients_are_slopes(operation: str, x: float, y: float) -> None:
         assert grad == pytest.approx(slope, rel=100 * SLOPE, abs=100 * SLOPE * size)
 
 
-# ── measurements that are made up ──
+# ── invented measurements ──
 
 
 class Scripted:
-    """Stands in for a worker: what each contender answers is written down, and what it was asked is kept."""
+    """A substitute for a worker: it gives prepared answers for each contender and keeps the commands it gets."""
 
     def __init__(self, results: dict[str, list[float]], seconds: dict[str, list[float]]) -> None:
         self.results = results
@@ -309,7 +309,7 @@ def test_the_sign_of_a_zero_is_a_bit_too() -> None:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, Any]]]:
-    """Answers in place of processes; micrograd is missing. What was asked is kept."""
+    """Answers instead of processes; micrograd is missing. It keeps the commands."""
     kept: list[tuple[str, str, dict[str, Any]]] = []
 
     def ask_once(build: Build, do: str, **arguments: Any) -> dict[str, Any]:
@@ -444,7 +444,7 @@ def test_numbers_are_written_to_three_digits(figure: table.Figure, text: str) ->
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that goes by what is put on it."""
+    """A clock that moves only by the amounts added to it."""
     now = [0.0]
     monkeypatch.setattr(timing, "perf_counter", lambda: now[0])
     return now
@@ -499,7 +499,7 @@ def test_commands_are_known() -> None:
     assert {"identify", "prepare", "round"} < set(worker.COMMANDS)
 
 
-def test_a_rival_that_is_not_there_is_said_to_be_missing() -> None:
+def test_a_rival_that_is_not_installed_is_reported_missing() -> None:
     with pytest.raises(MissingRivalError, match="missing: surely_nobody_has_this is not installed"):
         require("surely_nobody_has_this.engine")
 
@@ -557,7 +557,7 @@ def test_wrong_calls_are_refused(words: str, capsys: pytest.CaptureFixture[str])
     assert "usage" in capsys.readouterr().err
 
 
-def test_disagreement_is_told_and_ends_with_a_status(
+def test_disagreement_is_printed_and_ends_with_a_status(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(options: object) -> None:

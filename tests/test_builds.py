@@ -1,4 +1,4 @@
-"""The compiled build and the sources that it was made of: the same bits, errors, copies and help."""
+"""Both builds give the same bits, errors, copies and help."""
 
 import dataclasses
 import importlib
@@ -30,11 +30,11 @@ import json, pickle, sys
 import autograd
 from autograd import *
 
-def told(numbers):
+def bits(numbers):
     return [float(x).hex() for x in numbers]
 
 def state(root):
-    return [[v.op, v.label, *told([v.data, v.grad]), told(v.partials), repr(v)] for v in topological_order(root)]
+    return [[v.op, v.label, *bits([v.data, v.grad]), bits(v.partials), repr(v)] for v in topological_order(root)]
 
 def answer(source):
     scope = dict(vars(autograd))

@@ -1,4 +1,4 @@
-"""The checker: right about right gradients, and about wrong ones."""
+"""gradcheck accepts right gradients and refuses wrong ones; numerical gradients and strategies do their part."""
 
 import shutil
 from collections.abc import Callable
@@ -58,7 +58,7 @@ except GradcheckError:
 
 
 def planted(folder: Path, old: str, new: str, op: str, order: int) -> str:
-    """What a copy of the package says of its own op once a line of its rules is wrong."""
+    """The output of gradcheck for op in a copy of the package in which a line of the rules is wrong."""
     shutil.copytree(PACKAGE, folder / "autograd", ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
     rules = folder / "autograd" / "engine" / "rules.py"
     source = rules.read_text(encoding="utf-8")
@@ -95,10 +95,10 @@ def test_nothing_is_caught_where_nothing_is_planted(tmp_path: Path, order: int) 
 
 
 @pytest.mark.parametrize(
-    ("room", "old", "new", "test"),
+    ("file", "old", "new", "test"),
     [
         ("engine/rules.py", "1.0 - z * z\n", "1.0 - z * z * z\n", "formula.py::test_the_complex_step_agrees"),
-        # First derivatives of these are right, and only what is made of them is wrong.
+        # Here first derivatives are right, and only the derivatives made of them are wrong.
         (
             "formula/textbook.py",
             "-rate * (x * x)",
@@ -108,13 +108,13 @@ def test_nothing_is_caught_where_nothing_is_planted(tmp_path: Path, order: int) 
         ("functional.py", "else -upstream", "else upstream", "functional.py::test_derivatives_to_the_fourth_order"),
     ],
 )
-def test_the_suite_fails_with_a_planted_error(tmp_path: Path, room: str, old: str, new: str, test: str) -> None:
-    """A wrong derivative, of first or second order, is noticed by tests that know nothing of it."""
+def test_the_suite_fails_with_a_planted_error(tmp_path: Path, file: str, old: str, new: str, test: str) -> None:
+    """Tests that were written without this error in mind notice a wrong derivative of first or second order."""
     tests = Path(__file__).parent
     for folder in (PACKAGE, tests):
         shutil.copytree(folder, tmp_path / folder.name, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
     shutil.copy(tests.parent / "pyproject.toml", tmp_path)
-    path = tmp_path / "autograd" / room
+    path = tmp_path / "autograd" / file
     source = path.read_text(encoding="utf-8")
     assert source.count(old) == 1
     path.write_text(source.replace(old, new), encoding="utf-8")
@@ -126,7 +126,7 @@ def test_the_suite_fails_with_a_planted_error(tmp_path: Path, room: str, old: st
 
 def test_an_error_in_the_second_derivative_alone_is_caught() -> None:
     def f(x: Value) -> Value:
-        # The value and the slope of x³ at every x, but with half of its curvature hidden from the graph.
+        # Value and slope are those of x³ at every x, but half of the second derivative is missing in the graph.
         return x.detach() * x * x + x.detach() ** 2 * x - x.detach() ** 3
 
     assert gradcheck(lambda x: x**3, [1.5], order=2).rows[0].backward == 9.0
@@ -223,7 +223,7 @@ def test_the_callers_blocks_do_not_get_in_the_way() -> None:
         gradcheck(lambda x: x * x, [1.0])
 
 
-# ── what is touched is put back ──
+# ── inputs are put back ──
 
 
 def test_everything_is_left_as_it_was() -> None:
@@ -331,11 +331,11 @@ def test_a_failing_expression_is_shown_as_python() -> None:
 
 
 def test_expressions_share_and_repeat() -> None:
-    def shares(e: Expression) -> bool:
+    def has_shared_step(e: Expression) -> bool:
         uses = [x for step in e.steps for x in step.operands if isinstance(x, int) and x >= len(e.inputs)]
         return len(uses) > len(set(uses))
 
-    assert find(strategies.expressions(), shares)
+    assert find(strategies.expressions(), has_shared_step)
     assert find(strategies.expressions(), lambda e: any(isinstance(x, float) for s in e.steps for x in s.operands))
     assert find(strategies.expressions(), lambda e: total(map(Value, e.inputs)).data > 5.0)
 

@@ -1,4 +1,4 @@
-"""A user's own operation is one like any other: to every reader, to any order, and wrong ones are refused."""
+"""A user's own operation works like any other in every view and to any order; wrong ones are refused."""
 
 import inspect
 import linecache

@@ -17,13 +17,13 @@ from autograd.formula import vocabularies
 from autograd.operations import operation
 
 STEP: Final = 1e-30
-"""Of the complex step; it has no subtraction, so any step below 1e-16 of the operands is as good."""
+"""The complex step. It needs no subtraction, so every step below 1e-16 of the operands gives the same result."""
 COMPLEX_STEP: Final = 1e-12
 """Relative: what cmath and 15-digit mpmath leave of the operands' conditioning in the domains tested."""
 FLOATS: Final = 1e-14
 """Relative to the greatest of value and derivatives, or 1: what the textbook and the words' conditioning leave."""
 OVER_VALUES: Final = 1e-12
-"""Relative to 1 or the derivative: a few more roundings than the float rule has."""
+"""Relative to the derivative or to 1: a few more rounding errors than the rule on floats has."""
 
 
 def flat(groups: Any) -> list[Any]:
@@ -31,7 +31,7 @@ def flat(groups: Any) -> list[Any]:
 
 
 def operands_of(op: str, data: st.DataObject, length: int | None = None) -> list[float]:
-    """Operands of a rule inside its domain, in one row; of a sequence, so many."""
+    """Operands of a rule inside its domain, in one row; a sequence has the given length."""
     xs: list[float] = flat(data.draw(strategies.operands(op)))
     if length is not None and operation(op).of_sequences:
         n = length * len(formula.rule(op).operands)
@@ -44,7 +44,7 @@ def operands_of(op: str, data: st.DataObject, length: int | None = None) -> list
 
 
 def agreement(expected: list[float], found: list[Any], tolerance: float) -> bool:
-    """Whether all agree, relative to the greatest of them or 1."""
+    """Whether all numbers agree, relative to the largest of them or to 1."""
     size = max(1.0, *map(abs, expected))
     return all(abs(x - y) <= tolerance * size for x, y in zip(expected, found, strict=True))
 
@@ -89,7 +89,7 @@ def test_constants_over_mpmath_have_all_digits() -> None:
 @pytest.mark.parametrize("op", list(formula.rules()))
 @given(data=st.data())
 def test_the_rules_over_arrays_are_the_rules(op: str, data: st.DataObject) -> None:
-    """Lanes of different cases side by side: each gets what the rule on floats gives."""
+    """Each element of an array gets the result of the rule on floats, whichever case applies to it."""
     lanes = [operands_of(op, data, 3) for _ in range(4)]
     columns = [numpy.array(column) for column in zip(*lanes, strict=True)]
     with numpy.errstate(all="ignore"):
@@ -123,7 +123,7 @@ def test_partials_over_values_are_the_recorded_ones(op: str, data: st.DataObject
     if not operation(op).public:
         return
     v = strategies.apply(op, [Value(x) for x in xs])
-    # What the formulas give by themselves, without being brought into line with what was recorded.
+    # The results of the formulas alone, without the correction to the recorded derivatives.
     with mock.patch.object(vocabularies, "_settled", lambda partial, recorded, x: partial):
         over_values = formula.partials_over_values(v, v.operands, [True] * len(v.operands))
     found = [p.data if isinstance(p, Value) else p for p in over_values]
@@ -159,7 +159,7 @@ def test_every_rule_can_be_described(op: str) -> None:
 @pytest.mark.parametrize("op", [op for op in strategies._IN_EXPRESSIONS if op not in ("power", "erf", "gelu")])
 @given(data=st.data())
 def test_the_numbers_in_a_formula_give_the_derivative(op: str, data: st.DataObject) -> None:
-    """What stands on the line can be checked by hand: here Python checks it."""
+    """A person can check the line by hand; here Python does it."""
     v = strategies.apply(op, [Value(x) for x in flat(data.draw(strategies.operands(op)))])
     words: dict[str, Any] = {name: getattr(ieee, name) for name in vars(ieee) if not name.startswith("_")}
     words |= {

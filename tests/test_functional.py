@@ -15,9 +15,9 @@ from autograd.check import strategies
 from autograd.check.strategies import Expression
 
 FIRST: Final = 1e-13
-"""Relative to the largest gradient: the sweep and the graph round the same products in other places."""
+"""Relative to the largest gradient: the sweep and the gradient graph round the same products at different points."""
 HIGHER: Final = 1e-9
-"""Relative, up to the fourth derivative; each order adds the rounding of a few more nodes."""
+"""Relative, up to the fourth derivative; each order adds the rounding errors of a few more nodes."""
 
 EXTREMES: Final = (0.0, -0.0, 5e-324, -1.0, 1.0, 0.5, 1e-160, 1e160, -1e160, 1.7e308, math.inf, -math.inf, math.nan)
 
@@ -88,7 +88,7 @@ def test_a_gradient_graph_is_made_of_ordinary_nodes() -> None:
     assert x.grad == 9.0 * 8.0 + 24.0 * 6.0
 
 
-def test_gradients_with_respect_to_nodes_between() -> None:
+def test_gradients_with_respect_to_interior_nodes() -> None:
     x = Value(2.0)
     h = x * x
     dh, dx = grad_graph(h * h, [h, x])

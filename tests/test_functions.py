@@ -27,7 +27,7 @@ from autograd import (
 NUMBERS = st.floats(-50.0, 50.0)
 ROWS = st.lists(NUMBERS, min_size=1, max_size=8)
 ONE = 1e-12
-"""Absolute, for sums of at most eight shares near 1, each right to a few ulp."""
+"""Absolute: for sums of at most eight softmax values, each right to a few ulp of 1."""
 
 
 @pytest.mark.parametrize("name", ["maximum", "minimum", "hypot", "logaddexp"])
@@ -85,7 +85,7 @@ def test_a_product_with_zeros_has_its_gradient() -> None:
     assert [x.grad for x in xs] == [0.0, 10.0, 0.0]
 
 
-def test_ties_share() -> None:
+def test_ties_split_the_gradient() -> None:
     x = Value(2.0)
     maximum(x, x).backward()
     assert x.grad == 1.0
@@ -114,7 +114,7 @@ def test_wrong_calls_say_what_to_do() -> None:
         dot([1.0], [1.0, 2.0])
 
 
-def test_any_iterable_of_numbers_is_welcome() -> None:
+def test_any_iterable_of_numbers_is_accepted() -> None:
     assert total(x for x in (Value(1.0), 2, 3.0)).data == 6.0
     assert total(range(5)).data == 10.0
     assert sum([Value(1.0), Value(2.0)]).data == 3.0  # type: ignore[union-attr]

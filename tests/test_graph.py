@@ -1,4 +1,4 @@
-"""Order, sweep and lifetime of graphs, the deep and the wide ones too."""
+"""Order, sweep and lifetime of graphs, deep and wide ones included."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""MNIST's files are read as they are, and what is wrong with one is said with its name."""
+"""MNIST's files are read without changes, and an error names the file that is wrong."""
 
 import gzip
 import math
@@ -17,7 +17,7 @@ from lesson import idx
 
 ROWS, COLUMNS = 3, 2
 PARTS = {"train": 5, "t10k": 2}
-"""So many images in each part."""
+"""The number of images in each part."""
 NAMES = tuple(f"{part}-{kind}" for part in PARTS for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = NAMES
 
@@ -34,7 +34,7 @@ CONTENTS = dict(zip(NAMES, (content for n in PARTS.values() for content in (imag
 
 
 def written(folder: Path, change: Callable[[str], str] = str, press: Callable[[bytes], bytes] = bytes) -> Path:
-    """A folder with four good files, their names changed and their contents pressed."""
+    """A folder with four valid files, with changed names and compressed contents."""
     folder.mkdir(exist_ok=True)
     for name, content in CONTENTS.items():
         (folder / change(name)).write_bytes(press(content))
@@ -57,7 +57,7 @@ def test_what_was_written_is_read(tmp_path: Path, spelt: str, end: str, press: C
         train[5]
 
 
-def test_images_take_the_room_of_their_bytes(tmp_path: Path) -> None:
+def test_images_take_the_memory_of_their_bytes(tmp_path: Path) -> None:
     count, size = 10_000, 28 * 28
     written(tmp_path)
     for part in PARTS:
@@ -77,7 +77,7 @@ def test_images_take_the_room_of_their_bytes(tmp_path: Path) -> None:
 
 
 def pressed(content: bytes, cut: int = 0, flip: int | None = None) -> bytes:
-    """The content in gzip, the end cut off or a byte changed."""
+    """The content as gzip, with its end cut off or a byte changed."""
     stream = bytearray(gzip.compress(content, mtime=0))
     if flip is not None:
         stream[flip] ^= 0xFF
@@ -142,7 +142,7 @@ def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_file_is_named_in_every_spelling(tmp_path: Path, name: str) -> None:
     (written(tmp_path) / name).unlink()
-    (tmp_path / name).mkdir()  # some archives unpack to a folder of the name
+    (tmp_path / name).mkdir()  # Some archives unpack to a folder of that name.
     dotted = name.replace("-idx", ".idx")
     with pytest.raises(FileNotFoundError) as error:
         idx.load(tmp_path)

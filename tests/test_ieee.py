@@ -1,4 +1,4 @@
-"""Float functions are total: any floats in, a float out."""
+"""Float functions are total: for all floats they return a float."""
 
 import ast
 import math
@@ -55,12 +55,12 @@ def test_division_is_the_divisor_times_the_quotient_or_an_infinity(x: float, y: 
 
 
 @given(st.floats(-30.0, 30.0), st.floats(-30.0, 30.0))
-def test_shares_of_two_add_up(x: float, y: float) -> None:
+def test_the_softmax_of_two_adds_up_to_one(x: float, y: float) -> None:
     assert ieee.share(x, y) + ieee.share(y, x) == pytest.approx(1.0, abs=1e-15)
 
 
 def test_huge_angles_are_reduced_exactly() -> None:
-    # The float closest to a multiple of π/2 of all (J.-M. Muller, Elementary Functions, 2nd ed., table 11.1).
+    # Of all floats, this is the closest to a multiple of π/2 (J.-M. Muller, Elementary Functions, 2nd ed., table 11.1).
     x = 6381956970095103.0 * 2.0**797
     assert ieee.cos(x) == -4.687165924254628e-19
     assert ieee.sin(x) == 1.0

@@ -1,4 +1,4 @@
-"""Losses: values by their definitions, gradients by differences, and PyTorch's where it is installed."""
+"""Losses against their definitions, differences of values, and PyTorch where it is installed."""
 
 import importlib
 import importlib.util
@@ -15,7 +15,7 @@ from autograd import Value, losses
 from autograd.check import gradcheck
 
 ROUNDING = 1e-12
-"""Relative: sums and logarithms in another order."""
+"""Relative: sums and logarithms are computed in another order."""
 
 NO_CLASS: Any = 0.5
 NO_NUMBERS: Any = ["a"]
@@ -112,7 +112,7 @@ def test_values_and_gradients_are_those_of_pytorch(name: str, theirs: str, optio
     assert [v.grad for v in values] == pytest.approx(x.grad.tolist(), rel=ROUNDING, abs=ROUNDING)
 
 
-def test_certain_predictions_that_are_right_cost_nothing() -> None:
+def test_certain_predictions_that_are_right_have_no_loss() -> None:
     p, q = Value(0.0), Value(1.0)
     loss = losses.binary_cross_entropy([p, q], [0.0, 1.0])
     loss.backward()

@@ -17,16 +17,16 @@ Capture = pytest.CaptureFixture[str]
 WEIGHTS = ("∂L/∂w1", "∂L/∂b1", "∂L/∂w2", "∂L/∂b2")
 
 
-def test_the_main_job_tells_its_story_and_writes_its_pictures(tmp_path: Path, capsys: Capture) -> None:
+def test_the_main_job_prints_its_results_and_writes_its_pictures(tmp_path: Path, capsys: Capture) -> None:
     assert main(["--out", str(tmp_path / "pictures")]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for word in (*WEIGHTS, "by hand", "differences", "backward", "δ2", "δ1", "after 70 steps"):
-        assert word in told
+        assert word in output
     pictures = sorted((tmp_path / "pictures").iterdir())
     assert [p.name for p in pictures] == ["toy-after.svg", "toy-before.svg", "toy-loss.svg"]
     for p in pictures:
         assert ElementTree.parse(p).getroot().tag.endswith("svg")
-        assert str(p) in told
+        assert str(p) in output
 
 
 def test_toy_is_what_runs_without_a_command(tmp_path: Path, capsys: Capture) -> None:
@@ -38,29 +38,29 @@ def test_toy_is_what_runs_without_a_command(tmp_path: Path, capsys: Capture) -> 
 
 def test_the_three_gradients_agree_and_their_cost_is_counted(tmp_path: Path, capsys: Capture) -> None:
     main(["--out", str(tmp_path), "--w1", "0.3", "--b1", "-0.2", "--w2", "0.9", "--b2", "0.1", "--x", "2"])
-    told = capsys.readouterr().out
-    rows = re.findall(r"∂L/∂..((?: +[-+.\de]+){5})$", told, re.MULTILINE)
+    output = capsys.readouterr().out
+    rows = re.findall(r"∂L/∂..((?: +[-+.\de]+){5})$", output, re.MULTILINE)
     assert len(rows) == 4
     for row in rows:
         *_, by_hand, by_differences = map(float, row.split())
         assert abs(by_hand) < 1e-15
         assert abs(by_differences) < 1e-9
-    assert "evaluations of the loss: 1 by hand, 8 by differences" in told
+    assert "evaluations of the loss: 1 by hand, 8 by differences" in output
 
 
 def test_options_reach_the_network(tmp_path: Path, capsys: Capture) -> None:
     main(["--out", str(tmp_path), "--target", "0.9", "--steps", "3", "--lr", "0.5", "--seed", "4"])
-    told = capsys.readouterr().out
-    assert "after 3 steps" in told
-    assert "not below 1e-06; try more --steps" in told
+    output = capsys.readouterr().out
+    assert "after 3 steps" in output
+    assert "not below 1e-06; try more --steps" in output
 
 
 @pytest.mark.parametrize("name", ["g.svg", "g.png", "g.dot"])
 def test_any_expression_is_drawn(tmp_path: Path, name: str, capsys: Capture) -> None:
     assert main(["draw", "tanh(w*x+b)", "w=2", "x=-1", "b=0.5", "-o", str(tmp_path / name), "--partials"]) == 0
-    told = capsys.readouterr().out
-    assert "tanh(w*x+b) = -0.905148" in told
-    assert "d/dw = -0.1807" in told
+    output = capsys.readouterr().out
+    assert "tanh(w*x+b) = -0.905148" in output
+    assert "d/dw = -0.1807" in output
     assert (tmp_path / name).stat().st_size > 500
 
 
@@ -76,7 +76,7 @@ def test_only_the_numbers_given_have_derivatives(tmp_path: Path, capsys: Capture
     assert "d/d" not in capsys.readouterr().out
 
 
-def test_numbers_far_out_are_no_trouble(tmp_path: Path, capsys: Capture) -> None:
+def test_large_numbers_raise_no_error(tmp_path: Path, capsys: Capture) -> None:
     assert main(["--out", str(tmp_path), "--x", "1000", "--w1", "-1", "--steps", "3"]) == 0
     assert main(["--out", str(tmp_path), "--target", "1e155", "--steps", "3"]) == 2
     assert "a curve needs a positive finite number" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Blocks that change what recording does, here and nowhere else."""
+"""The blocks strict() and no_grad() change recording in their thread and nowhere else."""
 
 import math
 import threading
@@ -68,7 +68,7 @@ def test_blocks_belong_to_their_thread() -> None:
     def elsewhere() -> None:
         inside.wait()
         found.append((Value(1.0) * 2).op)
-        with block:  # the same block, in another thread
+        with block:  # This is the same block, in another thread.
             found.append((Value(1.0) * 2).op)
         found.append((Value(1.0) * 2).op)
         done.set()

@@ -20,9 +20,9 @@ from sklearn.preprocessing import normalize
 from autograd import Value, losses, nn, optim, train
 
 STEP_FOR_STEP = 1e-9
-"""Relative: the same training in the same order, rounding by rounding apart."""
+"""Relative: both trainings have the same operations in the same order, with their own rounding errors."""
 ROUNDING_SQUARED = 1e-18
-"""Absolute: a loss of squares near zero is made of the rounding of outputs near one."""
+"""Absolute: a squared loss near zero consists of the rounding errors of outputs near one."""
 
 Row = tuple[list[float], list[float]]
 
@@ -61,7 +61,7 @@ def half_of_all(rows: int) -> Callable[[Any, Any], Value]:
 
 
 def moons() -> list[Row]:
-    """Two half circles in each other, without noise, labelled −1 and 1."""
+    """Two interleaved half circles without noise, labelled -1 and 1."""
     turns = [math.pi * i / 19 for i in range(20)]
     upper: list[Row] = [([math.cos(a), math.sin(a)], [-1.0]) for a in turns]
     return upper + [([1.0 - math.cos(a), 0.5 - math.sin(a)], [1.0]) for a in turns]
@@ -214,7 +214,7 @@ def numbers(tensor: Any) -> Any:
 
 
 def test_iris_trains_like_the_tutorial_s_own_loop() -> None:
-    """The loop as the tutorial has it, with matrices and with the derivatives written by hand."""
+    """The tutorial's own loop, with matrices and with derivatives written by hand."""
     network = NETWORKS["iris"]
     x = np.array([x for x, _ in network.rows])
     t = np.array([t for _, t in network.rows])

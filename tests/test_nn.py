@@ -1,4 +1,4 @@
-"""Neurons, layers, networks: what they compute, what their parameters are called, what is refused."""
+"""Neurons, layers and networks: outputs, names of parameters, and calls that are refused."""
 
 import math
 import random
@@ -15,11 +15,11 @@ from autograd.check import gradcheck
 from autograd.optim import SGD
 
 ROUNDING = 1e-12
-"""Relative: the terms of a neuron are summed in another way."""
+"""Relative: the terms of a neuron are added in another order."""
 
 
 def by_hand(model: nn.MLP, x: list[float]) -> list[float]:
-    """What a network of tanh layers and a linear one computes, in plain floats."""
+    """The output of a network of tanh layers and a linear last layer, in plain floats."""
     for layer in model.layers:
         x = [
             math.fsum(w.data * v for w, v in zip(n.w, x, strict=True)) + (n.b.data if n.b is not None else 0.0)

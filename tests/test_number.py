@@ -1,4 +1,4 @@
-"""What counts as a number, and how one is shown."""
+"""The types that are accepted as numbers, and the short text of a number."""
 
 import math
 import operator
@@ -30,7 +30,7 @@ def test_short_numbers_are_close_and_look_like_floats(x: float) -> None:
 @pytest.mark.parametrize(
     "number", [2, True, 2.0, np.float64(2), np.float32(2), np.float16(2), np.int8(2), np.uint64(2)]
 )
-def test_real_numbers_are_welcome(number: Any) -> None:
+def test_real_numbers_are_accepted(number: Any) -> None:
     x = Value(3.0)
     for v in (Value(number), x + number, number + x, number * x, x**number, number / x):
         assert isinstance(v, Value)
@@ -59,7 +59,7 @@ def test_anything_else_is_a_type_error_with_a_remedy(thing: Any, remedy: str) ->
     attempts: list[Callable[[], object]] = [lambda: Value(thing), lambda: x < thing, lambda: setattr(x, "data", thing)]
     for f in BINARY:
         attempts.append(lambda f=f: f(x, thing))  # type: ignore[misc]
-        if not isinstance(thing, Fraction):  # which makes a float of itself as a base
+        if not isinstance(thing, Fraction):  # A Fraction turns itself into a float when it is a base.
             attempts.append(lambda f=f: f(thing, x))  # type: ignore[misc]
     for attempt in attempts:
         with pytest.raises(TypeError) as error:

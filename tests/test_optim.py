@@ -1,4 +1,4 @@
-"""Optimisers step for step: against PyTorch's own steps, closed forms, and on gradients that are no numbers."""
+"""Each step of the optimisers against PyTorch's and against closed forms, and with gradients that are nan."""
 
 import importlib.util
 import math
@@ -15,8 +15,8 @@ from autograd.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 
 STEPS = 30
 TO_PYTORCH = 1e-12
-"""Of the largest parameter of a run: the same formulas in the same order, but PyTorch's processor code may round a
-product and a sum at once."""
+"""Relative to the largest parameter of a run. The formulas and their order are the same, but PyTorch's machine code may
+round a product and a sum together."""
 
 CONFIGURATIONS: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
     "SGD": (SGD, {"lr": 0.1}),
@@ -45,7 +45,7 @@ GRADIENTS: dict[str, Callable[[float, int], float]] = {
 
 
 def steps(make: Callable[[Value], Any], gradient: Callable[[float, int], float]) -> list[float]:
-    """The parameter after each step from 2."""
+    """The parameter after each step, starting at 2."""
     p = Value(2.0)
     optimizer = make(p)
     seen = []
@@ -89,7 +89,7 @@ RECORDED = {
     "Adagrad": 1.3302784395058045,
     "Adagrad decay": 1.3030409011066872,
 }
-"""Where PyTorch 2.13.0 is after 30 steps along "slope"."""
+"""The parameter of PyTorch 2.13.0 after 30 steps with the gradient "slope"."""
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)

@@ -1,4 +1,4 @@
-"""Expressions read from text: what may occur, and that nothing is run."""
+"""Expressions read from text: the forms that are accepted; no text is executed."""
 
 import math
 import re
@@ -93,7 +93,7 @@ def test_a_number_without_a_use_is_an_error() -> None:
         read("x", {"x": 1.0, "y": 2.0})
 
 
-def test_nothing_is_run_and_nothing_takes_forever() -> None:
+def test_no_text_is_executed_and_none_takes_forever() -> None:
     assert read("9**9**9**9", {}).data == math.inf
     with pytest.raises(ValueError, match="may not occur"):
         read("(1).__class__", {})

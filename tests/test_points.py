@@ -1,11 +1,10 @@
-"""The decided points, in the engine and in the README."""
+"""The points where a derivative is a choice: in the engine, in gradient graphs and in the documentation."""
 
 import math
-from pathlib import Path
 
 import pytest
 
-from autograd import Value, grad_graph
+from autograd import Value, formula, grad_graph
 from tests.points import ROWS, Case, Row, table
 
 
@@ -32,5 +31,5 @@ def test_a_gradient_graph_gives_it_too(row: Row, case: Case) -> None:
         assert want is None or got.data == want or (got.data != got.data and want != want), (row.point, case, got)
 
 
-def test_the_readme_shows_the_table() -> None:
-    assert table() in (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+def test_the_documentation_shows_the_table() -> None:
+    assert table() in str(formula.__doc__)

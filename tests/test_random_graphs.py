@@ -1,4 +1,4 @@
-"""Random graphs against two oracles that share nothing with the engine: differences at 200 digits, and dual numbers."""
+"""Random graphs against two oracles that use no code of the engine: differences at 200 digits, and dual numbers."""
 
 import math
 import random
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, formula, grad_graph, log_softmax, operations, product, softmax, topological_order, total
+from autograd import Tape, Value, formula, grad_graph, log_softmax, operations, product, softmax, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression, Step
 from autograd.engine.functions import normal_cdf, share
@@ -22,20 +22,20 @@ Real: TypeAlias = Any
 
 mp: Final = mpmath.mp.clone()
 mp.dps = 200
-"""A second difference divides by the square of the step and so loses 120 of these digits; 80 are left."""
+"""A second difference divides by the square of the step, which costs 120 of these digits; 80 are left."""
 STEP: Final = mp.mpf(10) ** -60
-"""Differences with it are off by 10⁻⁶⁰ of the next derivative, which leaves well over 50 digits of every derivative."""
+"""The error of a difference is 10⁻⁶⁰ times the next derivative, so that more than 50 digits are right."""
 
 FIRST: Final = 1e-10
-"""Of the largest gradient of an input: what is promised."""
+"""The largest error allowed, relative to the largest gradient of an input."""
 SECOND: Final = 1e-9
-"""Of the largest second derivative by two inputs: what is promised."""
+"""The largest error allowed, relative to the largest second derivative by two inputs."""
 ROUNDING: Final = 2.0**-48
-"""16 ulps of 1. A partial near 0, as 1 - z² of a saturated tanh, is off by ulps of 1 and not of itself; the error
-reaches a gradient times an adjoint and a tangent, a second derivative times an adjoint and two tangents. The most seen
-in 15,000 graphs was 1.3 ulps."""
+"""16 ulps of 1. A local derivative near 0, as 1 - z² of a saturated tanh, has an error of ulps of 1 and not of its own.
+The error enters a gradient multiplied by an adjoint and a tangent, and a second derivative by an adjoint and two
+tangents. The largest error in 15,000 graphs was 1.3 ulps."""
 SLIP: Final = 1e-8
-"""Planted, relative to the largest gradient, or to the largest second derivative: 100 and 10 times what is promised."""
+"""An error to be found, relative to the largest gradient or second derivative: 100 and 10 times the error allowed."""
 
 exact_examples = settings(
     max_examples=400,
@@ -45,12 +45,7 @@ exact_examples = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
-# ── the exact meaning of every operation: values only, no derivative is stated ──
-
-
-def _dot(*xs: Real) -> Real:
-    n = len(xs) // 2
-    return sum(x * y for x, y in zip(xs[:n], xs[n:], strict=True))
+# ── the exact value of every operation, and no derivative ──
 
 
 EXACT: Final[dict[str, Callable[..., Real]]] = {
@@ -94,13 +89,13 @@ EXACT: Final[dict[str, Callable[..., Real]]] = {
     "absolute": abs,
     "maximum": max,
     "minimum": min,
-    "total": lambda *xs: sum(xs),
-    "mean": lambda *xs: sum(xs) / len(xs),
-    "dot": _dot,
-    "logsumexp": lambda *xs: mp.log(sum(map(mp.exp, xs))),
-    "norm": lambda *xs: mp.sqrt(sum(x * x for x in xs)),
-    "largest": lambda *xs: max(xs),
-    "smallest": lambda *xs: min(xs),
+    "total": sum,
+    "mean": lambda xs: sum(xs) / len(xs),
+    "dot": lambda xs, ys: sum(x * y for x, y in zip(xs, ys, strict=True)),
+    "logsumexp": lambda xs: mp.log(sum(map(mp.exp, xs))),
+    "norm": lambda xs: mp.sqrt(sum(x * x for x in xs)),
+    "largest": max,
+    "smallest": min,
 }
 
 
@@ -111,22 +106,25 @@ FIRST_OF: Final[dict[str, tuple[Callable[..., Real], Callable[..., Value]]]] = {
     "log_softmax": (lambda *xs: xs[0] - mp.log(sum(map(mp.exp, xs))), lambda *xs: log_softmax(xs)[0]),
     "product": (lambda *xs: math.prod(xs), lambda *xs: product(xs)),
 }
-"""The same, and the function itself, for those made of several operations, some of which have no name of their own."""
+"""The exact value and our function, for functions that record several operations, some of which have no public name."""
 
 
 def test_every_operation_of_the_strategies_has_an_exact_meaning() -> None:
     composed = [function(Value(1.0), Value(2.0)) for _, function in FIRST_OF.values()]
-    recorded = {node.op for z in composed for node in topological_order(z)}
+    recorded = {op for root in composed for op in Tape(root).operations}
     of_several = {op for op, row in operations.OPERATIONS.items() if row.of_sequences or len(row.domains) > 1}
     assert of_several <= EXACT.keys() | recorded
     assert EXACT.keys() <= operations.OPERATIONS.keys()
 
 
-def _exact(op: str) -> Callable[..., Real]:
-    if op in EXACT or op in FIRST_OF:
-        return EXACT[op] if op in EXACT else FIRST_OF[op][0]
-    # The value of a new operation of one operand is taken from its rule, and its derivative from differences as ever.
-    return lambda *xs: formula.over(op, mpmath_numbers(mp))(*xs)[0]
+def _exact(op: str, xs: Sequence[Real]) -> Real:
+    if op in FIRST_OF:
+        return FIRST_OF[op][0](*xs)
+    operands = operations.operation(op).grouped(xs)
+    if op in EXACT:
+        return EXACT[op](*operands)
+    # A new operation of one operand takes its value from its rule; its derivative still comes from differences.
+    return formula.over(op, mpmath_numbers(mp))(*operands)[0]
 
 
 def _apply(op: str, xs: Sequence[Any]) -> Value:
@@ -139,36 +137,36 @@ def _apply(op: str, xs: Sequence[Any]) -> Value:
 
 @dataclass(frozen=True)
 class Derivatives:
-    """Of the root of an expression, by its numbers (inputs, then steps), and by its numbers and its inputs."""
+    """First derivatives of the root by every node (inputs, then steps), and second ones by every node and input."""
 
     gradient: Sequence[Real]
     second: Sequence[Sequence[Real]]
     inputs: int
     tangent: Real = 1
-    """The largest derivative of any number by any other, or 1: how far an error grows on its way."""
+    """The largest derivative of any node by any other, or 1: the factor by which an error can grow."""
 
 
-def numbers_of(expression: Expression, *nudged: int) -> list[Real]:
-    """All its numbers, exactly, once STEP was added to those at the places given."""
-    numbers: list[Real] = []
+def values_of(expression: Expression, *nudged: int) -> list[Real]:
+    """The exact values of all nodes, with STEP added to a node for each time that its place is given."""
+    values: list[Real] = []
 
     def place(z: Real) -> Real:
-        numbers.append(z + STEP * nudged.count(len(numbers)))
-        return numbers[-1]
+        values.append(z + STEP * nudged.count(len(values)))
+        return values[-1]
 
     inputs = [place(mp.mpf(x)) for x in expression.inputs]
-    expression.run(lambda op, xs: place(_exact(op)(*map(mp.mpf, xs))), inputs)
-    return numbers
+    expression.run(lambda op, xs: place(_exact(op, [*map(mp.mpf, xs)])), inputs)
+    return values
 
 
 def by_differences(expression: Expression) -> Derivatives:
     inputs = range(len(expression.inputs))
-    base = numbers_of(expression)
+    base = values_of(expression)
     places = range(len(base))
-    once = [numbers_of(expression, i) for i in places]
+    once = [values_of(expression, i) for i in places]
     gradient = [(once[i][-1] - base[-1]) / STEP for i in places]
     second = [
-        [(numbers_of(expression, i, j)[-1] - once[i][-1] - once[j][-1] + base[-1]) / STEP**2 for j in inputs]
+        [(values_of(expression, i, j)[-1] - once[i][-1] - once[j][-1] + base[-1]) / STEP**2 for j in inputs]
         for i in places
     ]
     tangents = [abs(a - b) / STEP for nudged in once for a, b in zip(nudged, base, strict=True)]
@@ -178,7 +176,7 @@ def by_differences(expression: Expression) -> Derivatives:
 def nodes_of(
     expression: Expression, apply: Callable[[str, Sequence[Any]], Value] = _apply
 ) -> tuple[list[Value], list[Value]]:
-    """The inputs and all the nodes, inputs included, the root last."""
+    """The inputs, and all nodes including them, the root last."""
     inputs = [Value(x) for x in expression.inputs]
     nodes = list(inputs)
 
@@ -207,7 +205,7 @@ def _largest(xs: Sequence[Real]) -> Real:
 
 def gradients_agree(got: Sequence[float], want: Derivatives) -> bool:
     allowed = FIRST * _largest(want.gradient[: want.inputs]) + ROUNDING * _largest(want.gradient) * want.tangent
-    # Not written with >, so that a nan disagrees.
+    # Written with <= and not with >, so that a nan disagrees.
     return all(abs(g - w) <= allowed for g, w in zip(got, want.gradient, strict=True))
 
 
@@ -222,7 +220,7 @@ def seconds_agree(got: Sequence[Sequence[float]], want: Derivatives) -> bool:
 
 
 def check(expression: Expression) -> None:
-    """Every derivative of every node, all the ways there are."""
+    """Compare the derivatives by every node, from `backward` and from `grad_graph`, with differences."""
     want = by_differences(expression)
     inputs, nodes = nodes_of(expression)
     assert gradients_agree(by_backward(nodes), want)
@@ -286,7 +284,7 @@ def test_a_gradient_that_slipped_is_noticed(expression: Expression) -> None:
     want = by_differences(expression)
     got = by_backward(nodes_of(expression)[1])
     at = max(range(want.inputs), key=lambda i: abs(got[i]))
-    # A graph whose inputs hardly matter has gradients that are all rounding.
+    # If the root hardly depends on its inputs, the gradients are rounding errors.
     assume(abs(got[at]) * FIRST > ROUNDING * _largest(want.gradient) * want.tangent)
     assert not gradients_agree(_slipped(got, at), want)
 
@@ -315,7 +313,7 @@ def test_a_gradient_that_is_no_number_is_noticed(bad: float) -> None:
 def test_a_wrong_partial_is_noticed(op: str) -> None:
     def planted(name: str, xs: Sequence[Any]) -> Value:
         z: Value = strategies.apply(name, xs)
-        # 0 in value, SLIP in derivative.
+        # This adds 0 to the value and SLIP to the derivative.
         return z + SLIP * (xs[0] - xs[0].detach()) if name == op else z
 
     want = by_differences(CHAIN)
@@ -328,7 +326,7 @@ def test_a_wrong_partial_is_noticed(op: str) -> None:
 def test_a_wrong_partial_of_a_partial_is_noticed(op: str) -> None:
     def planted(name: str, xs: Sequence[Any]) -> Value:
         z: Value = strategies.apply(name, xs)
-        # 0 in value and derivative, 2 SLIP in the second derivative.
+        # This adds 0 to value and derivative, and 2 SLIP to the second derivative.
         return z + SLIP * (xs[0] - xs[0].detach()).square() if name == op else z
 
     want = by_differences(CHAIN)
@@ -342,43 +340,43 @@ def test_a_wrong_partial_of_a_partial_is_noticed(op: str) -> None:
 # ── wide graphs, by dual numbers ──
 
 WIDE: Final = 1e-12
-"""Of the largest derivative. Both sides are floats and sum thousands of products, each in its own order: 2e-14 apart
-at most, where much cancels."""
+"""Relative to the largest derivative. Both sides add thousands of products of floats, in different orders; they differ
+by at most 2e-14, where terms cancel."""
 INPUTS: Final = 4
 STEPS: Final = 3000
 
 
 @dataclass(frozen=True)
 class Dual:
-    """A number and how fast it moves; either may be a dual number again, for second derivatives."""
+    """A value and its derivative along one direction; both may be dual numbers again, for second derivatives."""
 
-    number: Any
-    speed: Any
+    value: Any
+    derivative: Any
 
     def __add__(self, other: Any) -> "Dual":
         y = _dual(other)
-        return Dual(self.number + y.number, self.speed + y.speed)
+        return Dual(self.value + y.value, self.derivative + y.derivative)
 
     def __sub__(self, other: Any) -> "Dual":
         y = _dual(other)
-        return Dual(self.number - y.number, self.speed - y.speed)
+        return Dual(self.value - y.value, self.derivative - y.derivative)
 
     def __mul__(self, other: Any) -> "Dual":
         y = _dual(other)
-        return Dual(self.number * y.number, self.speed * y.number + self.number * y.speed)
+        return Dual(self.value * y.value, self.derivative * y.value + self.value * y.derivative)
 
     def __truediv__(self, other: Any) -> "Dual":
         y = _dual(other)
-        return Dual(self.number / y.number, (self.speed * y.number - self.number * y.speed) / (y.number * y.number))
+        return Dual(self.value / y.value, (self.derivative * y.value - self.value * y.derivative) / (y.value * y.value))
 
     def exp(self) -> "Dual":
-        z = _call("exp", self.number)
-        return Dual(z, z * self.speed)
+        z = _call("exp", self.value)
+        return Dual(z, z * self.derivative)
 
     def tanh(self) -> "Dual":
-        # By way of cosh, where the engine goes by way of the result.
-        cosh = (_call("exp", self.number) + _call("exp", self.number * -1.0)) / 2.0
-        return Dual(_call("tanh", self.number), self.speed / (cosh * cosh))
+        # From cosh, where the engine uses the result.
+        cosh = (_call("exp", self.value) + _call("exp", self.value * -1.0)) / 2.0
+        return Dual(_call("tanh", self.value), self.derivative / (cosh * cosh))
 
 
 def _dual(x: Any) -> Dual:
@@ -391,17 +389,17 @@ def _call(function: str, x: Any) -> Any:
 
 @dataclass(frozen=True)
 class Program:
-    """Steps on earlier numbers, by their index; the root is the mean of what no step used."""
+    """Steps that refer to earlier values by their index; the root is the mean of the values that no step uses."""
 
     inputs: Sequence[float]
     steps: Sequence[tuple[str, int, int]]
 
     def run(self, xs: Sequence[Any]) -> Any:
-        numbers = list(xs)
+        values = list(xs)
         for op, i, j in self.steps:
-            numbers.append(_step(op, numbers[i], numbers[j]))
+            values.append(_step(op, values[i], values[j]))
         used = {k for _, i, j in self.steps for k in (i, j)}
-        ends = [x for k, x in enumerate(numbers) if k not in used]
+        ends = [x for k, x in enumerate(values) if k not in used]
         root = ends[0]
         for end in ends[1:]:
             root = root + end
@@ -421,43 +419,43 @@ def _step(op: str, x: Any, y: Any) -> Any:
         case "exp":
             return x.exp()
         case _:
-            # Of both, so that neither is left over.
+            # Both are used, so that no value is left over.
             return (x + y).tanh()
 
 
 def program(rng: random.Random, back: int, steps: int = STEPS) -> Program:
-    """Operands come from the last `back` numbers: the fewer, the deeper the graph."""
+    """A random program whose operands are among the last `back` values: the fewer, the deeper the graph."""
     inputs = [rng.uniform(-2.0, 2.0) for _ in range(INPUTS)]
-    numbers = [Dual(x, 0.0) for x in inputs]
+    values = [Dual(x, 0.0) for x in inputs]
     made: list[tuple[str, int, int]] = []
     for _ in range(steps):
-        i, j = (rng.randrange(max(0, len(numbers) - back), len(numbers)) for _ in range(2))
+        i, j = (rng.randrange(max(0, len(values) - back), len(values)) for _ in range(2))
         op = rng.choice(["+", "-", "*", "/", "exp", "tanh"])
-        divisible, small = abs(numbers[j].number) > 0.5, abs(numbers[i].number) < 1.0
+        divisible, small = abs(values[j].value) > 0.5, abs(values[i].value) < 1.0
         if (op == "/" and not divisible) or (op == "exp" and not small):
             op = "tanh"
-        z = _step(op, numbers[i], numbers[j])
-        if abs(z.number) > 3.0:
-            op, z = "tanh", _step("tanh", numbers[i], numbers[j])
+        z = _step(op, values[i], values[j])
+        if abs(z.value) > 3.0:
+            op, z = "tanh", _step("tanh", values[i], values[j])
         made.append((op, i, j))
-        numbers.append(z)
+        values.append(z)
     return Program(inputs, made)
 
 
-def _speed(run: Program, *moving: int) -> Any:
-    """The derivative of the root by the inputs that move, one by one."""
+def _derivative(run: Program, *inputs: int) -> Any:
+    """The derivative of the root by the given inputs, one after another."""
 
-    def moved(number: float, at: int, order: int) -> Any:
+    def seeded(x: float, at: int, order: int) -> Any:
         if order == 0:
-            return number
-        speed: Any = float(at == moving[order - 1])
+            return x
+        derivative: Any = float(at == inputs[order - 1])
         for _ in range(order - 1):
-            speed = Dual(speed, 0.0)
-        return Dual(moved(number, at, order - 1), speed)
+            derivative = Dual(derivative, 0.0)
+        return Dual(seeded(x, at, order - 1), derivative)
 
-    root = run.run([moved(x, k, len(moving)) for k, x in enumerate(run.inputs)])
-    for _ in moving:
-        root = root.speed
+    root = run.run([seeded(x, k, len(inputs)) for k, x in enumerate(run.inputs)])
+    for _ in inputs:
+        root = root.derivative
     return root
 
 
@@ -469,7 +467,7 @@ def _close(got: Sequence[float], want: Sequence[float]) -> bool:
 @pytest.mark.parametrize("seed", range(3))
 def test_wide_graphs_agree_with_dual_numbers(back: int, seed: int) -> None:
     graph = program(random.Random(seed), back)
-    want = [_speed(graph, i) for i in range(INPUTS)]
+    want = [_derivative(graph, i) for i in range(INPUTS)]
     assert _largest(want) > 0.0
     inputs = [Value(x) for x in graph.inputs]
     root = graph.run(inputs)
@@ -481,7 +479,7 @@ def test_wide_graphs_agree_with_dual_numbers(back: int, seed: int) -> None:
     assert _close([g.data for g in gradient], want)
     row = random.Random(seed).randrange(INPUTS)
     second = [h.data for h in grad_graph(gradient[row], inputs)]
-    assert _close(second, [_speed(graph, row, j) for j in range(INPUTS)])
+    assert _close(second, [_derivative(graph, row, j) for j in range(INPUTS)])
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -489,7 +487,7 @@ def test_gradients_of_sums_count_the_paths(seed: int) -> None:
     rng = random.Random(seed)
     inputs = [Value(1.0) for _ in range(INPUTS)]
     nodes = list(inputs)
-    # By input, along how many paths a node is reached: integers, so that not a single one may be missing.
+    # For each input, the number of paths to each node: integers, so that a single missing path is found.
     paths = [[int(i == j) for j in range(INPUTS)] for i in range(INPUTS)]
     for _ in range(STEPS):
         i, j = rng.randrange(len(nodes)), rng.randrange(len(nodes))

@@ -1,4 +1,4 @@
-"""Recurrent cells: what a step computes, what goes back through many, what is refused."""
+"""Recurrent cells: the result of a step, gradients through many steps, calls that are refused."""
 
 import importlib
 import importlib.util
@@ -16,7 +16,7 @@ from autograd import Value, losses, nn, state, total
 from autograd.check import gradcheck
 
 ROUNDING = 1e-12
-"""Relative and absolute: the terms of a row are summed in another way."""
+"""Relative and absolute: the terms of a row are added in another order."""
 SIZES = st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(), st.booleans())
 CELLS = ("RNNCell", "LSTMCell")
 
@@ -73,7 +73,7 @@ def test_a_step_with_memory_is_what_its_formula_says(sizes: tuple[int, int, int,
 
 
 def last_state(cell: Any, steps: int) -> list[Value]:
-    """The state h of a cell of two inputs after so many steps."""
+    """The state h of a cell of two inputs after the given number of steps."""
     kept: Any = None
     for k in range(steps):
         kept = cell([math.sin(k), math.cos(2 * k)], kept)

@@ -1,4 +1,4 @@
-"""Every rule keeps to the grammar, has a row, and is the rule of an operation."""
+"""Every rule follows the grammar, has a row in the table, and is the rule of an operation."""
 
 import ast
 import inspect

@@ -1,4 +1,4 @@
-"""Saved models come back to the last bit, and a file that is no such file changes nothing."""
+"""A saved model is loaded to the last bit, and a file that is damaged or of another kind changes nothing."""
 
 import importlib.util
 import math
@@ -75,7 +75,7 @@ def test_pytorch_loads_and_computes_the_same(saved: Path) -> None:
 
 
 def corrupted(content: bytes, rng: random.Random) -> bytes:
-    """The content with one thing wrong: a bit, a byte, a piece cut out or put in, an end cut off."""
+    """The content with one error: a changed bit or byte, a part removed or inserted, or its end cut off."""
     at = rng.randrange(len(content))
     kind = rng.randrange(5)
     if kind == 0:
@@ -103,7 +103,7 @@ def test_a_damaged_file_is_refused_and_the_model_untouched(saved: Path) -> None:
     assert bits(other) == bits(model())
 
 
-def test_what_a_part_of_one_s_own_adds_is_saved_too(tmp_path: Path) -> None:
+def test_the_parameters_of_a_user_s_module_are_saved_too(tmp_path: Path) -> None:
     class Scaled(nn.MLP):
         def __init__(self, start: float) -> None:
             super().__init__(2, [3, 1])
@@ -129,7 +129,7 @@ def test_metadata_of_another_program_is_named(saved: Path) -> None:
 
 
 class Boom:
-    """Would leave a trace if it were unpickled."""
+    """An object that writes a file when it is unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return os.mkdir, ("/tmp/unpickled-by-autograd",)
@@ -143,7 +143,7 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
             state.load(other, path)
     assert not os.path.exists("/tmp/unpickled-by-autograd")
     path.write_bytes(b"")
-    os.truncate(path, 1 << 40)  # takes no room on the disk, and would in memory
+    os.truncate(path, 1 << 40)  # A sparse file: it takes no space on the disk, but it would in memory.
     with pytest.raises(ValueError, match="1099511627776 bytes, but"):
         state.load(other, path)
     with pytest.raises(ValueError, match="no regular file"):

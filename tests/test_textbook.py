@@ -1,4 +1,4 @@
-"""The textbook's definitions against the functions of `ieee`, and their place in the parser."""
+"""The definitions of the textbook against the functions of `ieee`, and their use by the parser."""
 
 import random
 from typing import Any, Final
@@ -12,7 +12,7 @@ from autograd.formula.cases import WORDS
 from autograd.formula.cases import textbook as parsed
 
 EXACT_ENOUGH: Final = 1e-13
-"""Relative to 1 or the result: the textbook cancels digits where `ieee` doesn't."""
+"""Relative to the result or to 1: the textbook loses digits by cancellation where `ieee` doesn't."""
 PRIMITIVE: Final = ("exp", "log", "sin", "cos", "asin", "acos", "atan", "erf")
 ON_LISTS: Final = ("total", "greatest", "least", "ties")
 DEFINED: Final = [word for word in parsed()[0] if hasattr(ieee, word)]

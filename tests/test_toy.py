@@ -1,4 +1,4 @@
-"""The network x → h → y: three ways to its gradient, and its training."""
+"""The network x → h → y: three ways to compute its gradient, and its training."""
 
 import pytest
 from hypothesis import given
@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from autograd.toy import Toy
 
 TINY = st.integers(4, 20).map(lambda k: 10.0**-k)
-"""Where a step in proportion drowns in the rounding of what the weight is added to."""
+"""The size of a weight below which a proportional step is lost in the rounding of the sum that it enters."""
 WEIGHT = st.floats(-5.0, 5.0) | TINY
 TO_DIFFERENCES = 1e-8
-"""Absolute: what central differences of a loss below 1 are good for."""
+"""Absolute: the error of central differences of a loss below 1."""
 
 
 @given(WEIGHT, WEIGHT, WEIGHT, WEIGHT, WEIGHT, st.floats(0.0, 1.0))

@@ -1,4 +1,4 @@
-"""The training loop: its batches and its ends."""
+"""The training loop: its batches and the reasons why it ends."""
 
 import contextlib
 import importlib.util
@@ -146,7 +146,7 @@ def test_numpy_s_numbers_are_taken() -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("rich") is None, reason="rich, which is hidden here, isn't installed")
-def test_without_rich_a_mistake_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_rich_an_error_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setitem(sys.modules, "rich.progress", None)
     model = nn.MLP(3, [1])
@@ -163,7 +163,7 @@ def test_it_is_silent_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("rich") is None, reason="rich, which draws the bar, isn't installed")
-def test_the_bar_tells_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bar_shows_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     _, history = fitted(epochs=3, progress=True)
@@ -173,7 +173,7 @@ def test_the_bar_tells_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
 
 ON_A_TERMINAL = """
 import fcntl, random, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # this terminal's Ctrl-C is for this process
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # Ctrl-C at this terminal goes to this process.
 from autograd import losses, nn, optim, train
 model = nn.MLP(1, [2, 1], rng=random.Random(1))
 start = [p.data for p in model.parameters()]
@@ -198,7 +198,7 @@ def test_ctrl_c_on_a_terminal_ends_it_and_keeps_what_is_learnt() -> None:
     )
     os.close(theirs)
     shown = b""
-    with contextlib.suppress(OSError):  # Linux says EIO when the other side is closed
+    with contextlib.suppress(OSError):  # Linux gives EIO when the other side is closed.
         while b"learning" not in shown and (piece := os.read(ours, 1024)):
             shown += piece
         os.write(ours, b"\x03")

@@ -1,4 +1,4 @@
-"""Value as its users see it."""
+"""The behaviour of Value that its users rely on."""
 
 import copy
 import math
@@ -84,7 +84,7 @@ def test_the_habits_of_micrograds_users() -> None:
     assert [p.data for p in ps] == pytest.approx([1.0, -1.6])
 
 
-# ── what a value shows ──
+# ── attributes and text ──
 
 
 def test_repr_is_short() -> None:
@@ -92,7 +92,7 @@ def test_repr_is_short() -> None:
     assert repr(Value(1 / 3)) == "Value(data=0.333333, grad=0.0)"
 
 
-def test_a_node_tells_how_it_was_made() -> None:
+def test_a_node_records_how_it_was_made() -> None:
     x, y = Value(3.0), Value(4.0)
     v = x * y
     assert (v.op, v.operands, v.partials) == ("multiply", (x, y), (4.0, 3.0))
@@ -264,7 +264,7 @@ def test_long_chains_are_copied(duplicate: Callable[[Any], Any]) -> None:
     chain = [x]
     for _ in range(100_000):
         chain.append(chain[-1] + 1)
-    # Listing the middle first leaves nodes behind that the end lists again.
+    # The middle is listed first, so the copy of the end meets nodes that are already copied.
     middle, end = duplicate([chain[50_000], chain[-1]])
     end.backward()
     assert (end.data, end.operands[1].data, middle.grad) == (100_001.0, 1.0, 1.0)

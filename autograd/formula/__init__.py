@@ -8,7 +8,43 @@ z = tanh(x)
 >>> formula.partial_text(h, 0), formula.partial_text(h, 0, numbers=True)
 ('z·(1 - z)', '0.586618·(1 - 0.586618)')
 
-Nothing is stated here a second time: each reading is made from the source of `rules.py`.
+Each reading is made from the source of `rules.py`, so that no derivative is stated a second time. `replay` computes a
+recorded graph over other numbers.
+
+Floats follow IEEE 754: no number makes an operation raise an error or give a complex result. At some points a
+derivative is a choice. There, value and derivative are:
+
+| operation, point | value | derivative |
+| --- | --- | --- |
+| relu(±0) | 0 | 0; relu(nan) is nan |
+| leaky_relu(0) | 0 | the slope |
+| elu(0) | 0 | alpha |
+| abs(±0) | 0 | 0 |
+| maximum, minimum: tie | x | ½ each; a nan on either side gives nan |
+| largest, smallest: k-way tie | x | 1/k each |
+| hypot(0, 0), norm of zeros | 0 | 0 |
+| sqrt(±0) | ±0 | inf |
+| rsqrt(±0) | inf | -inf |
+| sqrt(x<0), log(x<0) | nan | nan |
+| log(±0) | -inf | inf |
+| x**0, any x, nan included | 1 | dx 0 |
+| 0**0 | 1 | 0, 0 |
+| 0**y, y>0 | 0 | dx: 0 for y>1, 1 for y=1, inf for y<1; dy 0 |
+| 0**-1 | inf | dx -inf |
+| x<0, integer y | exact | dx exact; dy nan, and not formed for a constant y |
+| x<0, other y | nan | nan |
+| (-inf)**y, other y | inf, 0 (IEEE) | — |
+| 1**nan, 1**inf | 1 | dy 0 |
+| x/0, 0/0 | ±inf, nan | 1/y and -(x/y)/y |
+| exp above 709.78, pow overflow | inf | inf; 1e200**2 has dx 2e200 |
+| tanh, sigmoid, softplus far out | saturate | 0 or 1; sigmoid(-40) keeps all its digits |
+| sin, cos of ±inf | nan | nan |
+| logaddexp, logsumexp, softmax: k equal infinities | the infinity; softmax 1/k | 1/k each |
+| x·inf at x = 0 | nan | IEEE |
+
+Elsewhere a value is within 4 ulp of the exact result and a derivative within 8 ulp, over the whole range of floats.
+The exceptions are formulas that cancel: the tails of tanh, sigmoid, expm1 and elu have an error of at most 2.3e-16, and
+gelu of 64 ulp. `python -m tests.oracle` measures the largest error of each operation against mpmath.
 """
 
 from autograd.formula.cases import Rule, constants, rule, rules, still_holds, unchanged

@@ -160,13 +160,13 @@ def measure_round(shape: str, nodes: int, collector: bool, fresh: bool, again: f
             del root
             planned.clear()
     total = count * planned.nodes
-    told = total >= LEAST_FOR_BYTES
+    known = total >= LEAST_FOR_BYTES
     return {
         "nodes": planned.nodes,
         "build": (built - start) / total,
         "backward": (swept - restart) / total,
         "again": used / repeats / planned.nodes if repeats else None,
         "look_ups": (relooked - looked) / planned.nodes if shape == "random" else None,
-        "held": held / total if told and held is not None else None,
-        "peak": peak / total if told and peak is not None else None,
+        "held": held / total if known and held is not None else None,
+        "peak": peak / total if known and peak is not None else None,
     }

@@ -129,12 +129,12 @@ def row(case: Case, measured: Measured) -> Row:
             figures[prefix + part] = summary(rounds[f"{prefix}{part}_rounds"])["median"]
         both = summary([NANO * (answer["build"] + answer["backward"]) for answer in answers])
         figures |= {prefix + "low": both["low"], prefix + "high": both["high"]}
-        figures |= {prefix + part: told(answers, part) for part in ("held", "peak")}
-        figures |= {prefix + part: told(answers, part, NANO) for part in ("again", "look_ups")}
+        figures |= {prefix + part: median_of(answers, part) for part in ("held", "peak")}
+        figures |= {prefix + part: median_of(answers, part, NANO) for part in ("again", "look_ups")}
     return Row(case.build.name, figures, rounds=rounds)
 
 
-def told(answers: Sequence[Mapping[str, Any]], part: str, unit: float = 1.0) -> Figure:
+def median_of(answers: Sequence[Mapping[str, Any]], part: str, unit: float = 1.0) -> Figure:
     """The median of a part over the rounds; None if no round has it."""
     found = [unit * answer[part] for answer in answers if answer[part] is not None]
     return summary(found)["median"] if found else None
