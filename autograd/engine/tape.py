@@ -33,8 +33,9 @@ from autograd.engine.graph import (
 from autograd.engine.native import i64
 from autograd.engine.value import Value
 
-_LEAF_CODE: Final = 0
-_CONSTANT_CODE: Final = 1
+LEAF_CODE: Final = 0
+CONSTANT_CODE: Final = 1
+"""The codes of entries without operands; those of operations are higher."""
 _CHUNK: Final = 4096
 """So many items are collected in a list before they go to an array, which takes one item at a time slowly."""
 T = TypeVar("T")
@@ -175,7 +176,7 @@ class Tape:
 
     def node(self, place: int) -> Value:
         """The node at a place."""
-        if self.codes[place] == _CONSTANT_CODE and self._nodes[place]._mark < CONSTANT:
+        if self.codes[place] == CONSTANT_CODE and self._nodes[place]._mark < CONSTANT:
             self._nodes[place] = reading.number_beside(self._nodes[place])
         return self._nodes[place]
 
@@ -207,7 +208,7 @@ class Tape:
 
     def is_constant(self, place: int) -> bool:
         """Whether an entry is a plain number that took part in an operation."""
-        return self.codes[place] == _CONSTANT_CODE
+        return self.codes[place] == CONSTANT_CODE
 
     def operands_of(self, place: int) -> Sequence[int]:
         """The places of the operands of an entry."""
@@ -217,7 +218,7 @@ class Tape:
         """The positions of the operands that get a contribution: all but constants, and none of a detached node."""
         if self.operation(place) == "detach":
             return []
-        return [i for i, k in enumerate(self.operands_of(place)) if self.codes[k] != _CONSTANT_CODE]
+        return [i for i, k in enumerate(self.operands_of(place)) if self.codes[k] != CONSTANT_CODE]
 
     def users(self) -> list[list[int]]:
         """For each entry the places of the nodes that it is an operand of, in order; twice for both factors of x·x."""
@@ -258,7 +259,7 @@ class Tape:
                 continue
             partials = numbers.partials(place)
             for i, operand in enumerate(self.operands[starts[place] : starts[place + 1]]):
-                if codes[operand] == _CONSTANT_CODE or (within is not None and operand not in within):
+                if codes[operand] == CONSTANT_CODE or (within is not None and operand not in within):
                     continue
                 before, amount = gradients.get(operand), numbers.contribution(upstream, partials[i])
                 after = gradients[operand] = numbers.accumulated(before, amount)
@@ -268,7 +269,7 @@ class Tape:
         """The places of the nodes that pass gradients on, in the order in which a sweep from a root comes to them."""
         if "detach" not in self.operations and root == self.roots[0]:
             codes = self.codes
-            return [place for place in range(root, -1, -1) if codes[place] > _CONSTANT_CODE]
+            return [place for place in range(root, -1, -1) if codes[place] > CONSTANT_CODE]
         # Without what is behind a detached node the walk may take another order.
         order = guarded.ordered(self.node(root), [])
         return [self.place(node) for node in reversed(order) if node._op != "detach"]
@@ -278,7 +279,7 @@ class Tape:
         found = set(places)
         starts, operands = self.starts, self.operands
         for place, code in enumerate(self.codes):
-            if code > _CONSTANT_CODE and place not in found and self.operations[code] != "detach":
+            if code > CONSTANT_CODE and place not in found and self.operations[code] != "detach":
                 for operand in operands[starts[place] : starts[place + 1]]:
                     if operand in found:
                         found.add(place)
@@ -293,7 +294,7 @@ class _Recorder:
         self.tape = tape
         self.base: i64 = 0
         self.places: dict[int, int] = {}
-        self.codes: dict[str, int] = {"": _LEAF_CODE}
+        self.codes: dict[str, int] = {"": LEAF_CODE}
         self.edges: i64 = 0
 
     def record(self, roots: list[Value]) -> None:
@@ -356,10 +357,10 @@ class _Recorder:
             starts.append(self.edges)
             x, y, fan = node._x, node._y, node._fan
             if node._mark >= LEAF:
-                codes.append(_CONSTANT_CODE if node._mark >= CONSTANT else _LEAF_CODE)
+                codes.append(CONSTANT_CODE if node._mark >= CONSTANT else LEAF_CODE)
                 data.append(node._data)
             elif self.place_of(node) != place:
-                codes.append(_CONSTANT_CODE)
+                codes.append(CONSTANT_CODE)
                 data.append(node._dy)
             else:
                 codes.append(self.code_of(node._op))

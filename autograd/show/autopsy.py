@@ -52,7 +52,7 @@ class Autopsy:
     """From the node to the root, a shortest way."""
     reason: str
     remedy: str
-    """What to write instead; empty where nothing is known."""
+    """The expression to write instead; empty where none is known."""
     _text: str = field(compare=False)
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Final
 
-from autograd.engine.tape import Tape
+from autograd.engine.tape import CONSTANT_CODE, Tape
 from autograd.engine.value import Value
 from autograd.wording import brief, visible
 
@@ -25,8 +25,6 @@ LISTED: Final = 10
 """Names in an error."""
 COMPARED: Final = 1000
 """Labels, and names of the last nodes, that are compared with a name that is not there: to compare is slow."""
-CONSTANT_CODE: Final = 1
-"""The code of constants on a tape; that of leaves is lower, and those of operations are higher."""
 
 
 class Names:

@@ -27,12 +27,12 @@ from typing import Final, TypeAlias
 
 from autograd.arguments import a_value
 from autograd.engine.number import short
-from autograd.engine.tape import Contribution, Tape
+from autograd.engine.tape import CONSTANT_CODE, Contribution, Tape
 from autograd.engine.value import Value
 from autograd.show import lines
 from autograd.show.draw import MAX_NODES, draw_walk
 from autograd.show.lines import Calculation, Step
-from autograd.show.names import CONSTANT_CODE, Names
+from autograd.show.names import Names
 from autograd.show.picture import Drawing
 from autograd.wording import brief, wrapped
 
