@@ -89,6 +89,11 @@ def test_equal_paths_are_grouped_and_others_counted() -> None:
     assert explain(y, "x").paths[0] == Path((y, x), (3.0,))
 
 
+def test_a_path_that_begins_small_may_be_the_largest() -> None:
+    x = Value(1.0, label="x")
+    assert explain(x * 1 + x * 100 * 0.1, x, most=1).paths[0].product == 10.0
+
+
 def test_the_others_are_added_up_by_themselves() -> None:
     x = Value(1.0, label="x")
     assert explain(x * 1e20 + x * 2 + x * 3, x, most=1).remainder == 5.0

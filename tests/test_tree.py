@@ -43,6 +43,16 @@ def test_deep_graphs_go_on_at_the_margin_and_long_ones_are_cut() -> None:
     assert "more" not in tree(v, most=34)
 
 
+def test_a_deep_node_that_is_met_twice_is_written_once() -> None:
+    shared = Value(1.0, label="x").tanh()
+    v = shared * shared
+    for _ in range(8):
+        v = v.tanh()
+    lines = tree(v).splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("v")] == ["v10", "v1"]
+    assert sum(line.endswith("── v1 …") for line in lines) == 2
+
+
 def test_mistakes_are_named() -> None:
     wrong: Any = 1.0
     with pytest.raises(TypeError, match="tree takes a Value, not float"):

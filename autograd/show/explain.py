@@ -165,8 +165,7 @@ def _largest_first(tape: Tape, target: int, sizes: dict[int, float]) -> Iterator
             yield _path(tape, beginning)
             continue
         entry = tape[place]
-        for i in tape.passes_on(place):
-            operand, partial = entry.operands[i], entry.partials[i]
+        for operand, partial in zip(entry.operands, entry.partials, strict=True):
             if operand in sizes:
                 longer = size + _log_size(partial)
                 # Of equals the longest goes first; a digit of rounding must not make them unequal.
