@@ -30,7 +30,9 @@ class Vocabulary:
     """Words over one kind of numbers, by name.
 
     Functions of `ieee`; `real(x)`, the real number that guards compare, where that is not x itself; `number(x)`, the
-    float x in the kind of numbers, where a float itself would cost digits.
+    float x in the kind of numbers, where a float itself would cost digits; `equal` and `unequal`, where == and != do
+    not mean numbers; `where(test, x, y)`, where a choice needs
+    more than Python's `x if test else y`.
     """
 
     def __init__(self, words: Mapping[str, object]) -> None:
@@ -49,9 +51,7 @@ class Vocabulary:
         definition = textbook()[0].get(word)
         self.words[word] = _missing(word)  # for the time being
         if definition is not None:
-            body = _branches(
-                definition.cases, (_Selections if "where" in self.words else Source)(self), lambda case: [case.value]
-            )
+            body = _branches(definition.cases, Source(self), lambda case: [case.value])
             self.words[word] = self.function(definition.operands, body, word)
 
 
@@ -120,6 +120,9 @@ class Source:
         return f"(-{inner})"
 
     def comparison(self, sign: str, left: str, right: str) -> str:
+        word = {"==": "equal", "!=": "unequal"}.get(sign)
+        if word in self._vocabulary.words:
+            return f"{word}({left}, {right})"
         return f"({self._real(left)} {sign} {self._real(right)})"
 
     def _real(self, text: str) -> str:
@@ -129,7 +132,8 @@ class Source:
         return f"({f' {word} '.join(parts)})" if len(parts) > 1 else parts[0]
 
     def choice(self, test: str, then: str, other: str) -> str:
-        return f"({then} if {test} else {other})"
+        selected = "where" in self._vocabulary.words
+        return f"where({test}, {then}, {other})" if selected else f"({then} if {test} else {other})"
 
     def each(self, of: str, *sequences: str) -> str:
         elements = ", ".join(map(self.element, sequences))
@@ -200,6 +204,7 @@ def value_over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
     return vocabulary.function(rule(op).operands, body, op)
 
 
+@cache
 def partial_over(op: str, position: int, vocabulary: Vocabulary) -> Callable[..., Any]:
     """∂z/∂(operand at position) over a vocabulary, as a function of z and the operands."""
     body = _branches(cases_of(op), Source(vocabulary), lambda case: [case.partials[position]], ("z",))
@@ -267,6 +272,14 @@ def over_arrays(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
 # ── kinds of numbers ──
 
 
+def installed(library: str) -> Any:
+    """An optional library; ImportError if it is not installed."""
+    try:
+        return importlib.import_module(library)
+    except ModuleNotFoundError:
+        raise ImportError(f"these numbers are made with {library}: pip install {library}") from None
+
+
 @cache
 def floats() -> Vocabulary:
     """Floats the IEEE way, which no operation makes raise."""
@@ -282,7 +295,7 @@ def complex_numbers() -> Vocabulary:
 
 
 def _complex_erf(x: complex) -> complex:
-    mpmath = importlib.import_module("mpmath")
+    mpmath = installed("mpmath")
     with mpmath.workdps(40):  # a small imaginary part is a complex step, and keeps its digits
         return complex(mpmath.erf(mpmath.mpc(x)))
 
@@ -290,7 +303,7 @@ def _complex_erf(x: complex) -> complex:
 @cache
 def mpmath_numbers() -> Vocabulary:
     """Real numbers of mpmath, to its working precision; nan where the result isn't real."""
-    mpmath = importlib.import_module("mpmath")
+    mpmath = installed("mpmath")
 
     def real(name: str) -> Callable[..., Any]:
         function = getattr(mpmath, name)
@@ -301,9 +314,18 @@ def mpmath_numbers() -> Vocabulary:
 
         return apply
 
+    def divide(x: Any, y: Any) -> Any:
+        return x / y if y else mpmath.inf * mpmath.sign(x)
+
+    def power(x: Any, y: Any) -> Any:
+        if not y:
+            return mpmath.mpf(1)
+        return real("power")(x, y) if x or y > 0 else mpmath.inf
+
     names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos")
-    words = {name: real(name) for name in (*names, "atan", "erf", "hypot", "power")}
-    return Vocabulary({**words, "normal_cdf": real("ncdf"), "number": mpmath.mpf, "total": mpmath.fsum})
+    words = {name: real(name) for name in (*names, "atan", "erf", "hypot")}
+    words |= {"normal_cdf": real("ncdf"), "divide": divide, "power": power}
+    return Vocabulary({**words, "number": mpmath.mpf, "total": mpmath.fsum})
 
 
 # ── derivatives as nodes ──
