@@ -62,4 +62,4 @@ def dual_numbers() -> Vocabulary:
     """The words over dual numbers: those that are operations by their rules, others by the textbook."""
     named = {"greatest": "largest", "least": "smallest", **{op: op for op in all_rules() if op in floats().words}}
     words: dict[str, Any] = {word: partial(applied, op) for word, op in named.items()}
-    return Vocabulary({**words, "unsigned_zero": lambda x: x + 0.0, "real": lambda x: dual(x).value})
+    return Vocabulary({**words, "unsigned_zero": lambda x: x + 0.0, "real": lambda x: dual(x).value, "number": dual})

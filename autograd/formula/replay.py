@@ -214,7 +214,7 @@ class Replay:
         with self._explained(
             lambda: (
                 f"the {'value' if position is None else 'derivative'} of {rule(op).name}, v{place}, "
-                f"can't be computed at {', '.join(map(str, row))}"
+                f"can't be computed at {', '.join(map(str, row))} (replay over 'mpmath' has all operations)"
             )
         ):
             return _KINDS[self._kind].compute(op, position, z, rule(op).grouped(row))
@@ -224,8 +224,7 @@ class Replay:
         try:
             yield
         except (TypeError, ValueError, ArithmeticError) as error:
-            remedy = "" if self._kind == "mpmath" else '; mpmath\'s numbers have all operations: replay over "mpmath"'
-            raise type(error)(f"replay over {self._kind}: {failed()}: {error}{remedy}") from error
+            raise type(error)(f"replay over {self._kind}: {failed()}: {error}") from error
 
 
 class _Sweep:

@@ -291,7 +291,7 @@ def complex_numbers() -> Vocabulary:
     """Complex numbers; erf needs mpmath."""
     names = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
     words = {name: getattr(cmath, name) for name in names}
-    return Vocabulary({**words, "power": pow, "real": lambda x: x.real, "erf": _complex_erf})
+    return Vocabulary({**words, "power": pow, "real": lambda x: x.real, "number": complex, "erf": _complex_erf})
 
 
 def _complex_erf(x: complex) -> complex:
