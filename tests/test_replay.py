@@ -1,4 +1,4 @@
-"""Replay over every kind of numbers: equal to the floats where it should be, exact where it can be, never out of bounds."""
+"""Replay over every kind of numbers: equal to the floats where it should be, exact where it can be, and in bounds."""
 
 import decimal
 import math
@@ -20,7 +20,7 @@ from autograd.check.strategies import Expression
 from autograd.formula.interval import Interval, interval
 from autograd.formula.replay import Dual, Replay
 from tests.test_custom import fresh, rms, softsign  # noqa: F401
-from tests.test_random_graphs import EXACT, Derivatives, by_differences, gradients_agree, mp, numbers_of
+from tests.test_random_graphs import Derivatives, by_backward, by_differences, gradients_agree, mp, nodes_of, numbers_of
 
 KINDS: Final = ("fraction", "decimal", "complex", "mpmath", "dual", "interval", "sympy")
 REAL: Final = ("decimal", "complex", "mpmath", "dual")
@@ -34,8 +34,9 @@ STEP: Final = 1e-30
 """Of the complex step, which has no subtraction."""
 NARROW: Final = 1e-6
 """Relative width of the bounds of a point: 8 ulps at every step, which the conditioning of a random graph magnifies."""
-ULPS_OF_ONE: Final = 2.0**-47
-"""Relative width of the bounds of one operation at a point of its domain: 32 ulps of the result or of 1."""
+ULPS_OF_ONE: Final = 2.0**-46
+"""Relative width of the bounds of one operation at a point of its domain: 64 ulps of the result or of 1, which is 16
+on both sides of a quotient of two functions, and twice that for its square."""
 
 
 def graph(expression: Expression) -> tuple[list[Value], Value]:
@@ -69,15 +70,16 @@ def agree(found: Sequence[Any], wanted: Sequence[Any], tolerance: Any = FLOATS) 
 
 @given(strategies.expressions())
 def test_mpmath_has_the_digits_of_an_independent_evaluation(expression: Expression) -> None:
-    xs, root = graph(expression)
+    xs, nodes = nodes_of(expression)
+    root = nodes[-1]
     again = replay(root, "mpmath", digits=DIGITS)
     exact, derivatives = numbers_of(expression), by_differences(expression)
     inputs = derivatives.gradient[: len(xs)]
     assert agree([again.value], [exact[-1]], EXACT_TO)
     assert agree(grads(again, xs, root), inputs, EXACT_TO * derivatives.tangent**2)
     assert abs(root.data - float(again.value)) <= FLOATS * max(1.0, abs(root.data))
-    of_floats = Derivatives(grads(again, xs, root), [], len(xs), derivatives.tangent)
-    assert gradients_agree(gradients(root, xs), of_floats)
+    wanted = Derivatives(grads(again, nodes, root), [], len(xs), derivatives.tangent)
+    assert gradients_agree(by_backward(nodes), wanted)
 
 
 def test_results_keep_their_digits_and_the_context_is_put_back() -> None:
@@ -281,7 +283,7 @@ def programs(draw: st.DrawFn) -> tuple[Expression, list[tuple[float, float]]]:
     """Any operations on any operands, kinks, poles and ends of domains included, and a box for each input."""
     count = draw(st.integers(1, 3))
     numbers = st.sampled_from([0.0, -1.0, 1.0, 0.5, 2.0, -3.0, 800.0, 1e200, -1e200, 1e-200]) | st.floats(-5.0, 5.0)
-    boxes = [tuple(sorted((draw(numbers), draw(numbers)))) for _ in range(count)]
+    boxes = [tuple(sorted((draw(numbers) + 0.0, draw(numbers) + 0.0))) for _ in range(count)]  # No -0.0.
     steps = []
     for k in range(draw(st.integers(1, 5))):
         op = draw(st.sampled_from(strategies._IN_EXPRESSIONS))
@@ -319,14 +321,14 @@ def test_bounds_hold_at_every_point(program: tuple[Expression, list[tuple[float,
 @given(strategies.expressions())
 def test_a_point_has_narrow_bounds(expression: Expression) -> None:
     xs, root = graph(expression)
-    value, slopes = checked(root, {})
+    value, slopes = checked(root, {x: (x.data, x.data) for x in xs})
     size = by_differences(expression).tangent
     assert value.width <= NARROW * max(1.0, abs(root.data)) * float(size)
     for bounds, slope in zip(slopes, gradients(root, xs), strict=True):
         assert slope in bounds
 
 
-@pytest.mark.parametrize("op", [op for op in strategies._IN_EXPRESSIONS])
+@pytest.mark.parametrize("op", strategies._IN_EXPRESSIONS)
 @given(data=st.data())
 def test_an_operation_at_a_point_has_bounds_of_a_few_ulps(op: str, data: st.DataObject) -> None:
     row = [x for group in data.draw(strategies.operands(op)) for x in (group if isinstance(group, list) else [group])]
@@ -372,7 +374,7 @@ TABLE: Final[list[tuple[Any, Any, Any]]] = [
     (lambda x: x.exp(), [(1000.0, 1000.0)], [(pytest.approx(MOST), math.inf)] * 2),
     (lambda x: x * 1e200, [(1e200, 1e200)], [(MOST, math.inf), (1e200, 1e200)]),
     (lambda x: x * -1e200, [(1e200, 1e200)], [(-math.inf, -MOST), (-1e200, -1e200)]),
-    (lambda x: 1e200 - x * 1e308, [(-1.0, 10.0)], [(-math.inf, 1e308), (-1e308, -1e308)]),
+    (lambda x: 1e200 - x * 1e308, [(-1.0, 10.0)], [(-math.inf, pytest.approx(1e308)), (-1e308, -1e308)]),
     (lambda x: 1.0 / x, [(1.0, math.inf)], [(0.0, 1.0), (-1.0, 0.0)]),
     (lambda x: x.sin(), [(-1e300, 1e300)], [(-1.0, 1.0), (-1.0, 1.0)]),
     (lambda x: x.sin(), [(1.0, 8.0)], [(-1.0, 1.0), (-1.0, 1.0)]),
@@ -410,7 +412,7 @@ def test_equal_boxes_of_two_leaves_are_two_numbers() -> None:
 # ── sympy ──
 
 
-@pytest.mark.parametrize("op", [op for op in strategies._IN_EXPRESSIONS])
+@pytest.mark.parametrize("op", strategies._IN_EXPRESSIONS)
 @settings(max_examples=10)
 @given(data=st.data())
 def test_a_closed_formula_is_the_operation(op: str, data: st.DataObject) -> None:
@@ -578,18 +580,18 @@ def test_deep_graphs_need_no_recursion(kind: str) -> None:
 def test_wrong_calls_name_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     x = Value(0.5, label="x")
     root = x * 2.0
-    with pytest.raises(ValueError, match="there is no kind of numbers 'mpmat'; did you mean 'mpmath'?"):
+    with pytest.raises(ValueError, match=r"there is no kind of numbers 'mpmat'; did you mean 'mpmath'\?"):
         replay(root, "mpmat")
     for wrong in (int, Value, 3):
         with pytest.raises(
-            ValueError, match="there is no kind of numbers .*; there are fraction, decimal, complex, mpm"
+            ValueError, match=r"there is no kind of numbers .*; there are fraction, decimal, complex, mpm"
         ):
             replay(root, wrong)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"replay takes a Value, not float 3\.0"):
         replay(3.0, "dual")  # type: ignore[arg-type]
     for no_leaf in (root, Value(1.0), 3):
-        with pytest.raises(ValueError, match="replay: inputs are leaves of the graph, and .* is none"):
-            replay(root, "dual", inputs={no_leaf: 1.0})  # type: ignore[dict-item]
+        with pytest.raises(ValueError, match=r"replay: inputs are leaves of the graph, and .* is none"):
+            replay(root, "dual", inputs={no_leaf: 1.0})
     for box in ((2.0, 1.0), (1.0, 2.0, 3.0)):
         with pytest.raises(ValueError, match=r"leaf v0 .*: an interval is a number or goes from low to high, as \(0"):
             replay(root, "interval", inputs={x: box})

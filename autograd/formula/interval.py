@@ -22,7 +22,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from autograd.engine import ieee
 from autograd.formula.vocabularies import Vocabulary
@@ -75,7 +75,7 @@ class Interval:
 
     def __mul__(self, other: "Interval | float") -> "Interval":
         y = _of(other)
-        if y is self and _PATH.get() is not None:  # Inside a rule, one object is one number: this is its square.
+        if y is self and _PATH.get(None) is not None:  # Inside a rule, one object is one number: this is its square.
             nearest = min(max(self.low, 0.0), self.high)
             return _rounded_hull(_product, [(x, x) for x in (self.low, nearest, self.high)])
         return _rounded_hull(_product, _corners(self, y))
@@ -97,7 +97,7 @@ _ALL: Final = Interval(-INF, INF)
 
 def interval(x: object) -> Interval:
     """A new interval: from another one, from (low, high), or of one number. ValueError for low above high."""
-    bounds = (x.low, x.high) if isinstance(x, Interval) else x if isinstance(x, tuple) else (x, x)
+    bounds: Any = (x.low, x.high) if isinstance(x, Interval) else x if isinstance(x, tuple) else (x, x)
     if len(bounds) != 2 or float(bounds[0]) > float(bounds[1]):
         raise ValueError(f"an interval is a number or goes from low to high, as (0.0, 1.0), not {x!r}")
     low, high = map(float, bounds)
@@ -170,7 +170,7 @@ def _outward(ends: Sequence[float], least: float = -INF, most: float = INF) -> I
 
 # ── comparisons ──
 
-_PATH: Final[ContextVar["_Path | None"]] = ContextVar("path", default=None)
+_PATH: Final[ContextVar["_Path"]] = ContextVar("path")
 
 
 class _Path:
@@ -230,52 +230,19 @@ def _move(x: Interval, low: float, high: float) -> None:
         object.__setattr__(x, "high", high)
 
 
-class _Test:
+class _Test(NamedTuple):
     """A comparison of intervals, which is answered when a guard asks."""
 
-    def __init__(self, a: Interval, b: Interval, accepted: str) -> None:
-        self.operands, self._accepted = (a, b), accepted
-
-    @property
-    def path(self) -> _Path:
-        return _PATH.get() or _Path([])
+    a: Interval
+    b: Interval
+    accepted: str
 
     def __bool__(self) -> bool:
-        return self.path.answer(*self.operands, self._accepted)
-
-    def possible(self) -> set[bool]:
-        """The answers that it may have."""
-        return {relation in self._accepted for relation in self.path.relations(*self.operands)}
+        return _PATH.get().answer(*self)
 
 
-class _Compared:
-    """An interval whose comparisons are tests."""
-
-    def __init__(self, x: Any) -> None:
-        self.x = _of(x)
-
-    def _test(self, other: Any, accepted: str) -> Any:
-        return _Test(self.x, other.x if isinstance(other, _Compared) else _of(other), accepted)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._test(other, "<")
-
-    def __le__(self, other: Any) -> Any:
-        return self._test(other, "<=")
-
-    def __gt__(self, other: Any) -> Any:
-        return self._test(other, ">")
-
-    def __ge__(self, other: Any) -> Any:
-        return self._test(other, ">=")
-
-    def __eq__(self, other: object) -> Any:
-        return self._test(other, "=")
-
-    def __ne__(self, other: object) -> Any:
-        return self._test(other, "<>?")
-
-    __hash__ = object.__hash__
+def _compare(x: Any, y: Any, sign: str) -> _Test:
+    return _Test(_of(x), _of(y), {"==": "=", "!=": "<>?"}.get(sign, sign))
 
 
 def over_parts(f: Callable[..., Any], operands: Sequence[Any]) -> Any:
@@ -353,9 +320,9 @@ def _power(x: Any, y: Any) -> Interval:
     return _outward(ends, 0.0 if x.low >= 0.0 or y.low % 2.0 == 0.0 else -INF)
 
 
-def _where(test: Any, then: Any, other: Any) -> Any:
-    possible = test.possible()
-    return _hull([then, other]) if len(possible) > 1 else then if True in possible else other
+def _where(test: _Test, then: Any, other: Any) -> Any:
+    possible = _PATH.get().relations(test.a, test.b)
+    return _hull({(then if relation in test.accepted else other) for relation in possible})
 
 
 def _extreme(pick: Callable[[Iterable[float]], float]) -> Callable[[Sequence[Any]], Interval]:
@@ -389,6 +356,6 @@ def interval_numbers() -> Vocabulary:
     words |= {name: _monotone(name, *bounds) for name, bounds in _BOUNDED.items()}
     words |= {"hypot": _of_sizes("hypot", 0.0), "norm": _of_sizes("norm", 0.0), "cosh": _of_sizes("cosh", 1.0)}
     words |= {"sin": _circular("sin", math.pi / 2.0), "cos": _circular("cos", 0.0), "power": _power}
-    words |= {"real": _Compared, "number": interval, "len": lambda xs: interval(len(xs))}
+    words |= {"compare": _compare, "number": interval, "len": lambda xs: interval(len(xs))}
     words |= {"where": _where, "ties": _ties, "absolute": _absolute, "greatest": _extreme(max), "least": _extreme(min)}
     return Vocabulary({**words, "total": lambda xs: sum(xs, Interval(0.0, 0.0))})

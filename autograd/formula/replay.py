@@ -15,11 +15,11 @@ taken from the record; every other number is computed anew from the rules.
 """
 
 import decimal
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from fractions import Fraction
 from functools import cache, partial
-from itertools import count
 from typing import Any, Final, NamedTuple
 
 from autograd.arguments import a_value, known, whole
@@ -43,11 +43,15 @@ __all__ = ["Dual", "Interval", "Replay", "replay"]
 
 DIGITS: Final = 60
 """Decimal digits of mpmath and decimal, where none are asked for."""
+_SIMPLE: Final = 64
+"""Floats of up to so many parts of 1 are fractions in a formula, as the ½ of a square root; 0.1 is none to read."""
 
 
 class _Numbers(NamedTuple):
     """A kind of numbers that a program can be replayed over."""
 
+    type: str
+    """The type that stands for it, behind its package."""
     convert: Callable[[Any], Any]
     """Of a float, or of a number that the caller gives, to this kind."""
     compute: Callable[[str, int | None, Any, list[Any]], Any]
@@ -77,7 +81,7 @@ def _selected(op: str, position: int | None, z: Any, operands: list[Any]) -> Any
     return over_arrays(op, _formulas())(*operands)[0 if position is None else 1 + position]
 
 
-# ── fractions and decimals ──
+# ── fractions, decimals, mpmath ──
 
 
 def _whole_power(x: Fraction, y: Fraction) -> Fraction:
@@ -98,11 +102,23 @@ def _decimals() -> Vocabulary:
     return Vocabulary({**words, "power": lambda x, y: x**y if y else of(1), "len": lambda xs: of(len(xs))})
 
 
+def _decimal(x: Any) -> decimal.Decimal:
+    return decimal.Decimal(x, decimal.Context())  # With its errors, which those of text are.
+
+
 @contextmanager
 def _decimal_digits(digits: int) -> Iterator[None]:
     with decimal.localcontext(prec=digits) as context:
         context.traps = dict.fromkeys(context.traps, False)  # As floats have it: infinities and nan, no errors.
         yield
+
+
+def _mpf(x: Any) -> Any:
+    return installed("mpmath").mpf(x)
+
+
+def _mpmath_digits(digits: int) -> AbstractContextManager[object]:
+    return installed("mpmath").workdps(digits)  # type: ignore[no-any-return]
 
 
 # ── sympy ──
@@ -114,59 +130,43 @@ def _formulas() -> Vocabulary:
     names = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "erf")
 
     def where(test: Any, then: Any, other: Any) -> Any:
-        return sympy.piecewise_fold(sympy.Piecewise((then, test), (other, True)))
+        rest = other.args if isinstance(other, sympy.Piecewise) else [(other, True)]
+        return sympy.Piecewise((then, test), *rest)
 
     return Vocabulary(
         {name: getattr(sympy, name) for name in names}
         | {"power": pow, "absolute": sympy.Abs, "number": _exact, "inf": sympy.oo, "nan": sympy.nan}
         | {"greatest": lambda xs: sympy.Max(*xs), "least": lambda xs: sympy.Min(*xs)}
-        | {"where": where, "equal": sympy.Eq, "unequal": sympy.Ne}
+        | {"where": where, "compare": sympy.Rel}
         | {"ties": lambda xs, z: sum(where(sympy.Eq(x, z), 1, 0) for x in xs)}
     )
 
 
 def _exact(x: Any) -> Any:
     sympy = installed("sympy")
-    return sympy.Integer(int(x)) if isinstance(x, float) and x.is_integer() else sympy.sympify(x)
+    simple = isinstance(x, float) and (x * _SIMPLE).is_integer()
+    return sympy.Rational(x) if simple else sympy.sympify(x)
 
 
 def _symbols(tape: Tape) -> dict[int, Any]:
-    """A symbol for each leaf, by its label, or by x and its place."""
+    """A symbol for each leaf: by its label, or x and a number where it has none of its own."""
+    sympy = installed("sympy")
     leaves = [k for k in range(len(tape)) if not tape.operation(k) and not tape.is_constant(k)]
-    labels = [tape.node(k).label for k in leaves]
-    taken = {*labels}
-    symbols = {}
-    for place, label in zip(leaves, labels, strict=True):
-        free = (f"x{k}" for k in count(place) if f"x{k}" not in taken)
-        name = label if label and labels.count(label) == 1 else next(free)
-        taken.add(name)
-        symbols[place] = installed("sympy").Symbol(name, real=True)
-    return symbols
+    count = Counter(tape.node(k).label for k in leaves)
+    labelled = {label: sympy.Symbol(label, real=True) for label in count if label and count[label] == 1}
+    fresh = sympy.numbered_symbols("x", exclude=labelled.values(), real=True)
+    return {k: labelled.get(tape.node(k).label) or next(fresh) for k in leaves}
 
 
 _KINDS: Final[Mapping[str, _Numbers]] = {
-    "fraction": _Numbers(Fraction, partial(_by_case, _fractions)),
-    "decimal": _Numbers(lambda x: decimal.Decimal(x, decimal.Context()), partial(_by_case, _decimals), _decimal_digits),
-    "complex": _Numbers(complex, partial(_by_case, complex_numbers)),
-    "mpmath": _Numbers(
-        lambda x: installed("mpmath").mpf(x),
-        partial(_by_case, mpmath_numbers),
-        lambda digits: installed("mpmath").workdps(digits),
-    ),
-    "dual": _Numbers(dual, _dual),
-    "interval": _Numbers(interval, _interval),
-    "sympy": _Numbers(_exact, _selected),
+    "fraction": _Numbers("fractions.Fraction", Fraction, partial(_by_case, _fractions)),
+    "decimal": _Numbers("decimal.Decimal", _decimal, partial(_by_case, _decimals), _decimal_digits),
+    "complex": _Numbers("builtins.complex", complex, partial(_by_case, complex_numbers)),
+    "mpmath": _Numbers("mpmath.mpf", _mpf, partial(_by_case, mpmath_numbers), _mpmath_digits),
+    "dual": _Numbers("autograd.Dual", dual, _dual),
+    "interval": _Numbers("autograd.Interval", interval, _interval),
+    "sympy": _Numbers("sympy.Symbol", _exact, _selected),
 }
-_OF_TYPES: Final = {
-    "fractions.Fraction": "fraction",
-    "decimal.Decimal": "decimal",
-    "builtins.complex": "complex",
-    "mpmath.mpf": "mpmath",
-    "autograd.Dual": "dual",
-    "autograd.Interval": "interval",
-    "sympy.Symbol": "sympy",
-}
-"""The kinds by the types that stand for them, each with the package that it comes from."""
 
 
 class Replay:
@@ -283,8 +283,8 @@ def replay(
     tape = Tape(a_value(root, "replay"))
     kind = numbers
     if isinstance(numbers, type):
-        full = f"{numbers.__module__.partition('.')[0]}.{numbers.__name__}"
-        kind = _OF_TYPES.get(full, full)
+        of_type = f"{numbers.__module__.partition('.')[0]}.{numbers.__name__}"
+        kind = next((name for name, each in _KINDS.items() if each.type == of_type), of_type)
     known("kind of numbers", kind, _KINDS)
     if simplify and kind != "sympy":
         raise ValueError(f"replay: simplify is for formulas, as in replay(root, 'sympy', simplify=True), not {kind}")

@@ -30,8 +30,8 @@ class Vocabulary:
     """Words over one kind of numbers, by name.
 
     Functions of `ieee`; `real(x)`, the real number that guards compare, where that is not x itself; `number(x)`, the
-    float x in the kind of numbers, where a float itself would cost digits; `equal` and `unequal`, where == and != do
-    not mean numbers; `where(test, x, y)`, where a choice needs
+    float x in the kind of numbers, where a float itself would cost digits; `compare(x, y, sign)`, where Python's
+    comparisons have another meaning; `where(test, x, y)`, where a choice needs
     more than Python's `x if test else y`.
     """
 
@@ -120,9 +120,8 @@ class Source:
         return f"(-{inner})"
 
     def comparison(self, sign: str, left: str, right: str) -> str:
-        word = {"==": "equal", "!=": "unequal"}.get(sign)
-        if word in self._vocabulary.words:
-            return f"{word}({left}, {right})"
+        if "compare" in self._vocabulary.words:
+            return f"compare({left}, {right}, {sign!r})"
         return f"({self._real(left)} {sign} {self._real(right)})"
 
     def _real(self, text: str) -> str:
