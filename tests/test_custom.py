@@ -29,13 +29,12 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The operations that a test makes are gone after it."""
     rules, rows = dict(cases.KNOWN), dict(table.OPERATIONS)
     monkeypatch.setattr(custom, "_MADE", {})
-    vocabularies._over.cache_clear()
     yield
     for known, before in ((cases.KNOWN, rules), (table._TABLE, rows)):
         known.clear()
         known.update(before)  # type: ignore[arg-type]
-    for cached in (vocabularies._over, vocabularies._partial_over_values, vocabularies.which_case):
-        cached.cache_clear()
+    for name in ("_over", "value_over", "partial_over", "_partial_over_values", "which_case", "over_arrays"):
+        getattr(vocabularies, name).cache_clear()
 
 
 def softsign() -> Callable[..., Value]:

@@ -32,12 +32,12 @@ ULPS: Final = 8
 """Units in the last place by which a function of `ieee` is rounded outward; its own error is below 3 of them."""
 _MONOTONE: Final = ("log", "log1p", "log2", "log10", "asin", "acos", "atan", "sinh", "logaddexp", "logsumexp")
 _BOUNDED: Final = {
-    **dict.fromkeys(("exp", "sqrt", "softplus"), (0.0, INF)),
+    **dict.fromkeys(("exp", "sqrt", "softplus", "hypot", "norm"), (0.0, INF)),
     **dict.fromkeys(("sigmoid", "normal_cdf"), (0.0, 1.0)),
     **dict.fromkeys(("tanh", "erf"), (-1.0, 1.0)),
-    "expm1": (-1.0, INF),
+    **{"expm1": (-1.0, INF), "cosh": (1.0, INF)},
 }
-"""More monotone functions, with bounds of their results that rounding outward must not cross."""
+"""More monotone functions, some of absolute values, with bounds that rounding outward must not cross."""
 _TURN: Final = 2.0 * math.pi
 _SURE_OF_TURNS: Final = 1e6
 """Beyond it the whole turns between two floats are not counted, and a sine may be anything."""
@@ -278,12 +278,6 @@ def _monotone(name: str, least: float = -INF, most: float = INF) -> Callable[...
     return lambda *xs: _outward([on_floats(*(_ends(x, end) for x in xs)) for end in ("low", "high")], least, most)
 
 
-def _of_sizes(name: str, least: float) -> Callable[..., Interval]:
-    """A function that increases with the absolute values of its operands."""
-    apply = _monotone(name, least)
-    return lambda *xs: apply(*([_absolute(item) for item in x] if isinstance(x, list) else _absolute(x) for x in xs))
-
-
 def _circular(name: str, first_top: float) -> Callable[[Any], Interval]:
     """Sine or cosine, which is 1 at first_top and every whole turn on, and -1 half a turn away."""
     on_floats = getattr(ieee, name)
@@ -322,7 +316,7 @@ def _power(x: Any, y: Any) -> Interval:
 
 def _where(test: _Test, then: Any, other: Any) -> Any:
     possible = _PATH.get().relations(test.a, test.b)
-    return _hull({(then if relation in test.accepted else other) for relation in possible})
+    return _hull(then if relation in test.accepted else other for relation in possible)
 
 
 def _extreme(pick: Callable[[Iterable[float]], float]) -> Callable[[Sequence[Any]], Interval]:
@@ -354,7 +348,9 @@ def interval_numbers() -> Vocabulary:
     """The words over intervals. Rules must run by `over_parts`, which goes all ways where a guard is open."""
     words: dict[str, Any] = {name: _monotone(name) for name in _MONOTONE}
     words |= {name: _monotone(name, *bounds) for name, bounds in _BOUNDED.items()}
-    words |= {"hypot": _of_sizes("hypot", 0.0), "norm": _of_sizes("norm", 0.0), "cosh": _of_sizes("cosh", 1.0)}
+    cosh, hypot, norm = words["cosh"], words["hypot"], words["norm"]
+    words |= {"cosh": lambda x: cosh(_absolute(x)), "hypot": lambda x, y: hypot(_absolute(x), _absolute(y))}
+    words |= {"norm": lambda xs: norm([*map(_absolute, xs)])}
     words |= {"sin": _circular("sin", math.pi / 2.0), "cos": _circular("cos", 0.0), "power": _power}
     words |= {"compare": _compare, "number": interval, "len": lambda xs: interval(len(xs))}
     words |= {"where": _where, "ties": _ties, "absolute": _absolute, "greatest": _extreme(max), "least": _extreme(min)}

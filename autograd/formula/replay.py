@@ -54,31 +54,31 @@ class _Numbers(NamedTuple):
     """The type that stands for it, behind its package."""
     convert: Callable[[Any], Any]
     """Of a float, or of a number that the caller gives, to this kind."""
-    compute: Callable[[str, int | None, Any, list[Any]], Any]
-    """The derivative of an operation by the operand at a position of its rule, from its value and its operands; for
-    None the value."""
+    compute: Callable[[str, int, Any, list[Any]], Any]
+    """A result of an operation, by its place in the rule: 0 is the value z, made of the operands; the derivatives that
+    follow are made of z and the operands."""
     context: Callable[[int], AbstractContextManager[object]] = lambda digits: nullcontext()
     """In which numbers of so many digits are computed."""
 
 
-def _by_case(vocabulary: Callable[[], Vocabulary], op: str, position: int | None, z: Any, operands: list[Any]) -> Any:
-    if position is None:
+def _by_case(vocabulary: Callable[[], Vocabulary], op: str, result: int, z: Any, operands: list[Any]) -> Any:
+    if result == 0:
         return value_over(op, vocabulary())(*operands)
-    return partial_over(op, position, vocabulary())(z, *operands)
+    return partial_over(op, result - 1, vocabulary())(z, *operands)
 
 
-def _dual(op: str, position: int | None, z: Any, operands: list[Any]) -> Any:
-    return applied(op, *operands) if position is None else _by_case(dual_numbers, op, position, z, operands)
+def _dual(op: str, result: int, z: Any, operands: list[Any]) -> Any:
+    return applied(op, *operands) if result == 0 else _by_case(dual_numbers, op, result, z, operands)
 
 
-def _interval(op: str, position: int | None, z: Any, operands: list[Any]) -> Any:
+def _interval(op: str, result: int, z: Any, operands: list[Any]) -> Any:
     # The value that derivatives are written in is computed again, because on a part of the operands it is narrower.
     function = over(op, interval_numbers())
-    return over_parts(lambda *xs: function(*xs)[0 if position is None else 1 + position], operands)
+    return over_parts(lambda *xs: function(*xs)[result], operands)
 
 
-def _selected(op: str, position: int | None, z: Any, operands: list[Any]) -> Any:
-    return over_arrays(op, _formulas())(*operands)[0 if position is None else 1 + position]
+def _formula(op: str, result: int, z: Any, operands: list[Any]) -> Any:
+    return over_arrays(op, _formulas())(*operands)[result]
 
 
 # ── fractions, decimals, mpmath ──
@@ -103,7 +103,7 @@ def _decimals() -> Vocabulary:
 
 
 def _decimal(x: Any) -> decimal.Decimal:
-    return decimal.Decimal(x, decimal.Context())  # With its errors, which those of text are.
+    return decimal.Decimal(x, decimal.Context())  # A text that is no number raises here, and is no quiet nan.
 
 
 @contextmanager
@@ -165,7 +165,7 @@ _KINDS: Final[Mapping[str, _Numbers]] = {
     "mpmath": _Numbers("mpmath.mpf", _mpf, partial(_by_case, mpmath_numbers), _mpmath_digits),
     "dual": _Numbers("autograd.Dual", dual, _dual),
     "interval": _Numbers("autograd.Interval", interval, _interval),
-    "sympy": _Numbers("sympy.Symbol", _exact, _selected),
+    "sympy": _Numbers("sympy.Symbol", _exact, _formula),
 }
 
 
@@ -179,7 +179,7 @@ class Replay:
         self._values: list[Any] = []
         with _KINDS[kind].context(digits):
             for place in range(len(tape)):
-                self._values.append(self._computed(place, None) if tape.operation(place) else self._taken(place, given))
+                self._values.append(self._computed(place, 0) if tape.operation(place) else self._taken(place, given))
 
     @property
     def value(self) -> Any:
@@ -206,18 +206,20 @@ class Replay:
         with self._explained(lambda: f"the number {x!r} of the leaf v{place} can't be taken"):
             return _KINDS[self._kind].convert(x)
 
-    def _computed(self, place: int, position: int | None) -> Any:
-        """The value of an operation, or its derivative by the operand at that position of its rule."""
+    def _computed(self, place: int, result: int) -> Any:
+        """A result of the operation at a place: 0 is its value, the others are its derivatives."""
         tape, op = self._tape, self._tape.operation(place)
         row = [self._values[k] for k in tape.operands_of(place)]
-        z = None if position is None else self._values[place]
-        with self._explained(
-            lambda: (
-                f"the {'value' if position is None else 'derivative'} of {rule(op).name}, v{place}, "
-                f"can't be computed at {', '.join(map(str, row))} (replay over 'mpmath' has all operations)"
+
+        def failed() -> str:
+            wanted = f"the {'derivative' if result else 'value'} of {rule(op).name}, v{place}"
+            remedy = "" if self._kind == "mpmath" else " (replay over 'mpmath' has all operations)"
+            return f"{wanted}, can't be computed at {', '.join(map(_shown, row))}{remedy}"
+
+        with self._explained(failed):
+            return _KINDS[self._kind].compute(
+                op, result, self._values[place] if result else None, rule(op).grouped(row)
             )
-        ):
-            return _KINDS[self._kind].compute(op, position, z, rule(op).grouped(row))
 
     @contextmanager
     def _explained(self, failed: Callable[[], str]) -> Iterator[None]:
@@ -227,22 +229,29 @@ class Replay:
             raise type(error)(f"replay over {self._kind}: {failed()}: {error}") from error
 
 
-class _Sweep:
+def _shown(x: Any) -> str:
+    try:
+        text = str(x)
+    except ValueError:  # Python writes no int of more than 4,300 digits.
+        text = "a number too long to show"
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+class _Sweep(NamedTuple):
     """The arithmetic of a sweep over other numbers, along the ways to one node."""
 
-    def __init__(self, replay: Replay, way: set[int]) -> None:
-        self._replay, self._way = replay, way
+    replay: Replay
+    way: set[int]
 
     def one(self) -> Any:
-        return _KINDS[self._replay._kind].convert(1.0)
+        return _KINDS[self.replay._kind].convert(1.0)
 
     def partials(self, place: int) -> Sequence[Any]:
         # Those by operands off the way may have no meaning over these numbers.
-        tape = self._replay._tape
-        r, wanted = rule(tape.operation(place)), [k in self._way for k in tape.operands_of(place)]
-        n = len(wanted) // len(r.operands)
+        r, operands = rule(self.replay._tape.operation(place)), self.replay._tape.operands_of(place)
+        n = len(operands) // len(r.operands)
         rows = [
-            self._replay._computed(place, i) if any(wanted[i * n : (i + 1) * n]) else [None] * n
+            self.replay._computed(place, 1 + i) if self.way.intersection(operands[i * n : (i + 1) * n]) else [None] * n
             for i in range(len(r.operands))
         ]
         return [partial for row in rows for partial in row] if r.of_sequences else rows
