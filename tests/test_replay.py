@@ -525,7 +525,7 @@ def test_an_operation_without_a_source_moves_in_dual_numbers() -> None:
 def test_guards_that_overlap_are_asked_in_their_order() -> None:
     @autograd.operation(domain=[(0.1, 0.4), (0.1, 0.4)])
     def steps(x, y):  # type: ignore[no-untyped-def]
-        if x > 1 and y > 0 or x < -1:
+        if (x > 1 and y > 0) or x < -1:
             return x + y, 1, 1
         if x >= 0:
             return x - y if y > 0 else x, 1, -1 if y > 0 else 0

@@ -35,7 +35,8 @@ _BOUNDED: Final = {
     **dict.fromkeys(("exp", "sqrt", "softplus", "hypot", "norm"), (0.0, INF)),
     **dict.fromkeys(("sigmoid", "normal_cdf"), (0.0, 1.0)),
     **dict.fromkeys(("tanh", "erf"), (-1.0, 1.0)),
-    **{"expm1": (-1.0, INF), "cosh": (1.0, INF)},
+    "expm1": (-1.0, INF),
+    "cosh": (1.0, INF),
 }
 """More monotone functions, some of absolute values, with bounds that rounding outward must not cross."""
 _TURN: Final = 2.0 * math.pi
