@@ -8,14 +8,23 @@ Dual(value=9.0, derivative=6.0)
 Every operation on dual numbers is made of the rules: no derivative is stated here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from autograd.engine import rules
 from autograd.formula.cases import rule
 from autograd.formula.cases import rules as all_rules
 from autograd.formula.vocabularies import Vocabulary, floats
+
+
+def _operator(op: str) -> Callable[["Dual", "Dual | float"], "Dual"]:
+    return lambda self, other: applied(op, self, other)
+
+
+def _swapped(op: str) -> Callable[["Dual", float], "Dual"]:
+    return lambda self, other: applied(op, other, self)
 
 
 @dataclass(frozen=True)
@@ -25,38 +34,23 @@ class Dual:
     value: float
     derivative: float = 0.0
 
-    def __add__(self, other: "Dual | float") -> "Dual":
-        return applied("add", self, other)
-
-    def __radd__(self, other: float) -> "Dual":
-        return applied("add", other, self)
-
-    def __sub__(self, other: "Dual | float") -> "Dual":
-        return applied("subtract", self, other)
-
-    def __rsub__(self, other: float) -> "Dual":
-        return applied("subtract", other, self)
-
-    def __mul__(self, other: "Dual | float") -> "Dual":
-        return applied("multiply", self, other)
-
-    def __rmul__(self, other: float) -> "Dual":
-        return applied("multiply", other, self)
-
-    def __truediv__(self, other: "Dual | float") -> "Dual":
-        return applied("divide", self, other)
-
-    def __rtruediv__(self, other: float) -> "Dual":
-        return applied("divide", other, self)
+    __add__, __radd__ = _operator("add"), _swapped("add")
+    __sub__, __rsub__ = _operator("subtract"), _swapped("subtract")
+    __mul__, __rmul__ = _operator("multiply"), _swapped("multiply")
+    __truediv__, __rtruediv__ = _operator("divide"), _swapped("divide")
 
     def __neg__(self) -> "Dual":
         return applied("negative", self)
 
 
+def dual(x: Any) -> Dual:
+    """x itself if it is a dual number, else that of a constant."""
+    return x if isinstance(x, Dual) else Dual(float(x))
+
+
 def applied(op: str, *operands: Any) -> Dual:
     """An operation on dual numbers and floats, by its rule on floats. Of a sequence, the operands are lists."""
-    rows = [x if isinstance(x, list) else [x] for x in operands]
-    row = [x if isinstance(x, Dual) else Dual(float(x)) for each in rows for x in each]
+    row = [dual(x) for each in operands for x in (each if isinstance(each, list) else [each])]
     z, partials = rule(op).on_floats([x.value for x in row])
     # A derivative that is infinite or nan has no effect on an operand that does not move.
     moved = [partial * x.derivative for partial, x in zip(partials, row, strict=True) if x.derivative != 0.0]
@@ -66,10 +60,6 @@ def applied(op: str, *operands: Any) -> Dual:
 @cache
 def dual_numbers() -> Vocabulary:
     """The words over dual numbers: those that are operations by their rules, others by the textbook."""
-
-    def word(op: str) -> Any:
-        return lambda *operands: applied(op, *operands)
-
-    words = {op: word(op) for op in all_rules() if op in floats().words}
-    named = {"greatest": word("largest"), "least": word("smallest"), "absolute": word("absolute")}
-    return Vocabulary({**words, **named, "real": lambda x: x.value if isinstance(x, Dual) else x})
+    named = {"greatest": "largest", "least": "smallest", **{op: op for op in all_rules() if op in floats().words}}
+    words: dict[str, Any] = {word: partial(applied, op) for word, op in named.items()}
+    return Vocabulary({**words, "unsigned_zero": lambda x: x + 0.0, "real": lambda x: dual(x).value, "number": dual})

@@ -1,46 +1,60 @@
-"""Intervals with outward rounding: bounds that hold for every number between the bounds of the operands.
+"""Intervals with outward rounding: bounds that hold for every real number between the bounds of the operands.
 
 >>> from autograd.formula.interval import Interval
 >>> x = Interval(1.0, 2.0)
->>> y = x * x - x
->>> y.low < -1.0 < 3.0 < y.high, y.low > -1.0000001
-(True, True)
+>>> x * x - x
+Interval(low=-1.0, high=3.0)
+>>> third = Interval(1.0, 1.0) / 3.0
+>>> third.low < third.high < third.low + 1e-16
+True
 
-The bounds are guaranteed, not tight: where a formula names an operand twice, each time counts by itself.
+The bounds are guaranteed, not tight: where a formula names an operand twice, each time counts by itself. An infinite
+bound stands for real numbers without end; infinity itself is none of them. An operation that overflows has an infinite
+bound, and one that may leave its domain has bounds that are nan.
+
 Source: R. Moore, R. Kearfott, M. Cloud, Introduction to Interval Analysis (2009).
 """
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from autograd.engine import ieee
 from autograd.formula.vocabularies import Vocabulary
 
+INF: Final = math.inf
 ULPS: Final = 8
 """Units in the last place by which a function of `ieee` is rounded outward; its own error is below 3 of them."""
-INCREASING: Final = (
-    *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "asin", "atan", "sinh", "tanh", "erf"),
-    *("normal_cdf", "sigmoid", "softplus"),
-)
+_MONOTONE: Final = ("log", "log1p", "log2", "log10", "asin", "acos", "atan", "sinh", "logaddexp", "logsumexp")
+_BOUNDED: Final = {
+    **dict.fromkeys(("exp", "sqrt", "softplus", "hypot", "norm"), (0.0, INF)),
+    **dict.fromkeys(("sigmoid", "normal_cdf"), (0.0, 1.0)),
+    **dict.fromkeys(("tanh", "erf"), (-1.0, 1.0)),
+    "expm1": (-1.0, INF),
+    "cosh": (1.0, INF),
+}
+"""More monotone functions, some of absolute values, with bounds that rounding outward must not cross."""
 _TURN: Final = 2.0 * math.pi
 _SURE_OF_TURNS: Final = 1e6
-"""Beyond it the multiples of π/2 between two floats are not counted, and a sine may be anything."""
+"""Beyond it the whole turns between two floats are not counted, and a sine may be anything."""
+_NEARLY: Final = 1e-9
+"""Of a turn. So close to a top a sine is taken to reach it: it is less than an ulp below, and counting is safe."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """All numbers from low to high; both are nan where an operation may leave its domain."""
+    """All real numbers from low to high; both are nan where an operation may have left its domain."""
 
     low: float
     high: float
 
     def __contains__(self, x: float) -> bool:
-        return self.low <= x <= self.high or self.low != self.low
+        return self.low <= x <= self.high or _unknown(self)
 
     @property
     def width(self) -> float:
@@ -48,109 +62,75 @@ class Interval:
         return self.high - self.low
 
     def __add__(self, other: "Interval | float") -> "Interval":
-        y = interval(other)
-        return _hull_of(operator.add, [(self.low, y.low), (self.high, y.high)])
-
-    __radd__ = __add__
+        y = _of(other)
+        return _rounded_hull(operator.add, [(self.low, y.low), (self.high, y.high)])
 
     def __neg__(self) -> "Interval":
         return Interval(-self.high, -self.low)
 
     def __sub__(self, other: "Interval | float") -> "Interval":
-        return self + -interval(other)
+        return self + -_of(other)
 
     def __rsub__(self, other: float) -> "Interval":
-        return interval(other) + -self
+        return -self + other
 
     def __mul__(self, other: "Interval | float") -> "Interval":
-        y = interval(other)
-        return _hull_of(_product, [(a, b) for a in (self.low, self.high) for b in (y.low, y.high)])
-
-    __rmul__ = __mul__
+        y = _of(other)
+        if y is self and _PATH.get(None) is not None:  # Inside a rule, one object is one number: this is its square.
+            nearest = min(max(self.low, 0.0), self.high)
+            return _rounded_hull(_product, [(x, x) for x in (self.low, nearest, self.high)])
+        return _rounded_hull(_product, _corners(self, y))
 
     def __truediv__(self, other: "Interval | float") -> "Interval":
-        y = interval(other)
-        if y.low <= 0.0 <= y.high:
-            return Interval(-math.inf, math.inf)
-        return _hull_of(operator.truediv, [(a, b) for a in (self.low, self.high) for b in (y.low, y.high)])
+        y = _of(other)
+        if 0.0 in y:
+            return interval(math.nan) if 0.0 in self or _unknown(y) else _ALL
+        return _rounded_hull(_quotient, _corners(self, y))
 
     def __rtruediv__(self, other: float) -> "Interval":
-        return interval(other) / self
+        return _of(other) / self
+
+    __radd__, __rmul__ = __add__, __mul__
 
 
-@dataclass(frozen=True)
-class Truth:
-    """The answer to a comparison of intervals: whether it may hold, and whether it may fail."""
-
-    may_hold: bool
-    may_fail: bool
-
-    def __and__(self, other: "Truth") -> "Truth":
-        return Truth(self.may_hold and other.may_hold, self.may_fail or other.may_fail)
-
-    def __or__(self, other: "Truth") -> "Truth":
-        return Truth(self.may_hold or other.may_hold, self.may_fail and other.may_fail)
-
-
-class _Compared:
-    """An interval whose comparisons, with intervals and floats, are a Truth."""
-
-    def __init__(self, x: Any) -> None:
-        self.x = interval(x)
-
-    def __lt__(self, other: Any) -> Truth:
-        x, y = self.x, _compared(other)
-        return Truth(not x.low >= y.high, not x.high < y.low)
-
-    def __le__(self, other: Any) -> Truth:
-        x, y = self.x, _compared(other)
-        return Truth(not x.low > y.high, not x.high <= y.low)
-
-    def __gt__(self, other: Any) -> Truth:
-        return _Compared(_compared(other)) < self
-
-    def __ge__(self, other: Any) -> Truth:
-        return _Compared(_compared(other)) <= self
-
-    def __eq__(self, other: object) -> Any:
-        x, y = self.x, _compared(other)
-        apart, one = x.high < y.low or y.high < x.low, x.low == x.high == y.low == y.high
-        return Truth(not apart, not one and x is not y)
-
-    def __ne__(self, other: object) -> Any:
-        equal = self == other
-        return Truth(equal.may_fail, equal.may_hold)
-
-    __hash__ = object.__hash__
-
-
-def _compared(x: Any) -> Interval:
-    return x.x if isinstance(x, _Compared) else interval(x)
+_ALL: Final = Interval(-INF, INF)
 
 
 def interval(x: object) -> Interval:
-    """x itself if it is an interval, (low, high) as one, else the interval of one number."""
-    if isinstance(x, Interval):
-        return x
-    low, high = x if isinstance(x, tuple) else (x, x)
-    if float(low) > float(high):
-        raise ValueError(f"an interval goes from low to high, not from {low!r} to {high!r}")
-    return Interval(float(low), float(high))
+    """A new interval: from another one, from (low, high), or of one number. ValueError for low above high."""
+    bounds: Any = (x.low, x.high) if isinstance(x, Interval) else x if isinstance(x, tuple) else (x, x)
+    if len(bounds) != 2 or float(bounds[0]) > float(bounds[1]):
+        raise ValueError(f"an interval is a number or goes from low to high, as (0.0, 1.0), not {x!r}")
+    low, high = map(float, bounds)
+    # Of an infinity, which is no real number, nothing is known.
+    return Interval(low, high) if low < high or math.isfinite(low) else Interval(math.nan, math.nan)
 
 
-def hull(x: Any, y: Any) -> Interval:
-    """The smallest interval that holds both."""
-    a, b = interval(x), interval(y)
-    if a.low != a.low or b.low != b.low:
+def _of(x: Any) -> Interval:
+    return x if isinstance(x, Interval) else interval(x)
+
+
+def _unknown(x: Interval) -> bool:
+    return x.low != x.low
+
+
+def _corners(*operands: Interval) -> list[Any]:
+    x, y = operands
+    return [(a, b) for a in (x.low, x.high) for b in (y.low, y.high)]
+
+
+def _hull(xs: Iterable[Any]) -> Any:
+    """The smallest interval that holds all of some intervals; of lists, a list of such."""
+    first, *_ = xs = [*xs]
+    if isinstance(first, list):
+        return [_hull(column) for column in zip(*xs, strict=True)]
+    xs = [_of(x) for x in xs]
+    if any(map(_unknown, xs)):
         return Interval(math.nan, math.nan)
-    return Interval(min(a.low, b.low), max(a.high, b.high))
+    return Interval(min(x.low for x in xs), max(x.high for x in xs))
 
 
-def _outward(low: float, high: float) -> Interval:
-    """The bounds moved apart by the error of a function of `ieee`."""
-    for _ in range(ULPS):
-        low, high = math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
-    return Interval(low, high)
+# ── rounding ──
 
 
 def _product(a: Any, b: Any) -> Any:
@@ -158,31 +138,145 @@ def _product(a: Any, b: Any) -> Any:
     return a * b if (a and b) or a != a or b != b else 0.0
 
 
-def _hull_of(f: Callable[[Any, Any], Any], pairs: list[tuple[float, float]]) -> Interval:
-    """The bounds of an operation that is correctly rounded, from its results at the ends: exact ones stay."""
-    bounds = [_rounded(f, a, b) for a, b in pairs]
-    if any(low != low for low, _ in bounds):
-        return Interval(math.nan, math.nan)
-    return Interval(min(low for low, _ in bounds), max(high for _, high in bounds))
+def _quotient(a: Any, b: Any) -> Any:
+    """a/b, and 0 for two infinite bounds: the other ends of their intervals give the other bound."""
+    return 0.0 if math.isinf(a) and math.isinf(b) else a / b
 
 
-def _rounded(f: Callable[[Any, Any], Any], a: float, b: float) -> tuple[float, float]:
+def _rounded_hull(f: Callable[[Any, Any], Any], corners: Iterable[tuple[float, float]]) -> Interval:
+    """The bounds of an operation that is correctly rounded, from its results at the corners: exact ones stay."""
+    return _hull(_rounded(f, a, b) for a, b in corners)  # type: ignore[no-any-return]
+
+
+def _rounded(f: Callable[[Any, Any], Any], a: float, b: float) -> Interval:
     z = f(a, b)
-    if not math.isfinite(z):
-        return (z if math.isinf(a) or math.isinf(b) else math.nextafter(z, 0.0), z)
-    exact = f(Fraction(a), Fraction(b)) if math.isfinite(a) and math.isfinite(b) else Fraction(z)
-    low = z if Fraction(z) <= exact else math.nextafter(z, -math.inf)
-    return low, z if Fraction(z) >= exact else math.nextafter(z, math.inf)
+    if z != z or not (math.isfinite(a) and math.isfinite(b)):
+        return Interval(z, z)
+    if math.isinf(z):
+        return Interval(*sorted((z, math.nextafter(z, 0.0))))
+    exact = f(Fraction(a), Fraction(b))
+    low = z if Fraction(z) <= exact else math.nextafter(z, -INF)
+    return Interval(low, z if Fraction(z) >= exact else math.nextafter(z, INF))
 
 
-def _monotone(name: str, sign: float) -> Callable[[Any], Interval]:
+def _outward(ends: Sequence[float], least: float = -INF, most: float = INF) -> Interval:
+    """From the least to the greatest of some results of `ieee`, with room for their errors."""
+    if any(end != end for end in ends):
+        return Interval(math.nan, math.nan)
+    low, high = min(ends), max(ends)
+    for _ in range(ULPS):
+        low, high = math.nextafter(low, -INF), math.nextafter(high, INF)
+    return Interval(max(low, least), min(high, most))
+
+
+# ── comparisons ──
+
+_PATH: Final[ContextVar["_Path"]] = ContextVar("path")
+
+
+class _Path:
+    """One way through the guards of a rule: the answers given, and what they say of the operands."""
+
+    def __init__(self, answers: list[bool]) -> None:
+        self._answers = answers
+        self._asked = 0
+        self._known: dict[tuple[int, int], tuple[str, Interval, Interval]] = {}
+        self.others: list[list[bool]] = []
+        """The answers that start the other ways, as far as this one has come by them."""
+
+    def relations(self, a: Interval, b: Interval) -> str:
+        """Those of < = > that may hold between two numbers of these intervals, and ? where one may be nan."""
+        known, *_ = self._known.get((id(a), id(b)), ("<=>?",))
+        return "".join(relation for relation in _relations(a, b) if relation in known)
+
+    def answer(self, a: Interval, b: Interval, accepted: str) -> bool:
+        """Whether one of the accepted relations holds; where it is open, each way gets its answer."""
+        possible = self.relations(a, b)
+        ways = {yes: "".join(r for r in possible if (r in accepted) == yes) for yes in (True, False)}
+        if not (ways[True] and ways[False]):
+            return bool(ways[True])
+        if self._asked == len(self._answers):
+            self.others.append([*self._answers, False])
+            self._answers.append(True)
+        yes = self._answers[self._asked]
+        self._asked += 1
+        self._learn(a, b, ways[yes])
+        return yes
+
+    def _learn(self, a: Interval, b: Interval, relations: str) -> None:
+        self._known[id(a), id(b)] = relations, a, b  # With them, so that no other object gets their id.
+        for x, y, over in ((a, b, ">"), (b, a, "<")):
+            if "?" not in relations and over not in relations:  # x is not above y.
+                high, low = min(x.high, y.high), max(x.low, y.low)
+                _move(x, x.low, high)
+                _move(y, low, y.high)
+
+
+def _relations(a: Interval, b: Interval) -> str:
+    if _unknown(a) or _unknown(b):
+        return "=?" if a is b else "<=>?"
+    if a is b:
+        return "="
+    meet = a.low <= b.high and b.low <= a.high
+    return "<" * (a.low < b.high) + "=" * meet + ">" * (a.high > b.low)
+
+
+class _Part(Interval):
+    """An operand while its rule runs; guards narrow it to the part where they hold."""
+
+
+def _move(x: Interval, low: float, high: float) -> None:
+    if isinstance(x, _Part):
+        object.__setattr__(x, "low", low)  # Of the rule's own copy, which nobody else sees.
+        object.__setattr__(x, "high", high)
+
+
+class _Test(NamedTuple):
+    """A comparison of intervals, which is answered when a guard asks."""
+
+    a: Interval
+    b: Interval
+    accepted: str
+
+    def __bool__(self) -> bool:
+        return _PATH.get().answer(*self)
+
+
+def _compare(x: Any, y: Any, sign: str) -> _Test:
+    return _Test(_of(x), _of(y), {"==": "=", "!=": "<>?"}.get(sign, sign))
+
+
+def over_parts(f: Callable[..., Any], operands: Sequence[Any]) -> Any:
+    """The hull of what f gives on all ways through its guards, each on the part of the operands where they hold."""
+    found: list[Any] = []
+    pending: list[list[bool]] = [[]]
+    while pending:
+        path = _Path(pending.pop())
+        before = _PATH.set(path)
+        try:
+            found.append(f(*_parts(operands, {})))
+        finally:
+            _PATH.reset(before)
+        pending += path.others
+    return _hull(found)
+
+
+def _parts(operands: Sequence[Any], made: dict[int, _Part]) -> list[Any]:
+    """Copies of the operands, one for each interval however often it comes."""
+    return [_parts(x, made) if isinstance(x, list) else made.setdefault(id(x), _Part(x.low, x.high)) for x in operands]
+
+
+# ── words ──
+
+
+def _ends(x: Any, end: str) -> Any:
+    return [_ends(item, end) for item in x] if isinstance(x, list) else getattr(_of(x), end)
+
+
+def _monotone(name: str, least: float = -INF, most: float = INF) -> Callable[..., Interval]:
+    """A function of `ieee` that is monotone, and increases with each of several operands or items of a list."""
     on_floats = getattr(ieee, name)
-
-    def apply(x: Any) -> Interval:
-        ends = [on_floats(end) for end in (interval(x).low, interval(x).high)]
-        return _outward(*(ends if sign > 0.0 else ends[::-1]))
-
-    return apply
+    return lambda *xs: _outward([on_floats(*(_ends(x, end) for x in xs)) for end in ("low", "high")], least, most)
 
 
 def _circular(name: str, first_top: float) -> Callable[[Any], Interval]:
@@ -191,61 +285,74 @@ def _circular(name: str, first_top: float) -> Callable[[Any], Interval]:
 
     def meets(x: Interval, first: float) -> bool:
         """Whether the interval may hold first + a whole number of turns."""
-        return math.floor((x.high - first) / _TURN + 1e-9) >= math.ceil((x.low - first) / _TURN - 1e-9)
+        return math.floor((x.high - first) / _TURN + _NEARLY) >= math.ceil((x.low - first) / _TURN - _NEARLY)
 
     def apply(x: Any) -> Interval:
-        x = interval(x)
-        if not math.isfinite(x.width):
-            return Interval(math.nan, math.nan)
+        x = _of(x)
+        if not (math.isfinite(x.low) and math.isfinite(x.high)):
+            return interval(math.nan)
+        ends = _outward([on_floats(x.low), on_floats(x.high)], -1.0, 1.0)
+        if x.low == x.high:
+            return ends
         if max(-x.low, x.high) > _SURE_OF_TURNS:
             return Interval(-1.0, 1.0)
-        ends = _outward(*sorted([on_floats(x.low), on_floats(x.high)]))
-        low = -1.0 if meets(x, first_top + math.pi) else max(ends.low, -1.0)
-        return Interval(low, 1.0 if meets(x, first_top) else min(ends.high, 1.0))
+        low = -1.0 if meets(x, first_top + math.pi) else ends.low
+        return Interval(low, 1.0 if meets(x, first_top) else ends.high)
 
     return apply
 
 
 def _power(x: Any, y: Any) -> Interval:
-    x, y = interval(x), interval(y)
-    if y.low == y.high and y.low == math.floor(y.low):
-        if y.low < 0.0 and x.low <= 0.0 <= x.high:
-            return Interval(-math.inf, math.inf)
-        ends = [ieee.power(end, y.low) for end in (x.low, x.high)]
-        if y.low % 2.0 == 0.0 and x.low <= 0.0 <= x.high:
-            ends.append(0.0 if y.low else 1.0)
-        return _outward(min(ends), max(ends)) if all(end == end for end in ends) else interval(math.nan)
-    words = interval_numbers().words
-    found: Interval = words["exp"](y * words["log"](x))
-    return found
+    """x to the y, which over positive x has its extremes at the corners."""
+    x, y = _of(x), _of(y)
+    ends = [ieee.power(a, b) for a, b in _corners(x, y)]
+    if _unknown(x) or _unknown(y) or (x.low < 0.0 and not (y.low == y.high and y.low.is_integer())):
+        return interval(math.nan)
+    if 0.0 in x:
+        if y.low < 0.0:
+            return _ALL
+        ends.append(ieee.power(0.0, y.low))
+    return _outward(ends, 0.0 if x.low >= 0.0 or y.low % 2.0 == 0.0 else -INF)
 
 
-def _where(test: Any, then: Any, other: Any) -> Any:
-    if test.may_hold and test.may_fail:
-        return hull(then, other)
-    return then if test.may_hold else other
+def _where(test: _Test, then: Any, other: Any) -> Any:
+    possible = _PATH.get().relations(test.a, test.b)
+    return _hull(then if relation in test.accepted else other for relation in possible)
 
 
-def _ties(xs: list[Any], z: Any) -> Interval:
-    tests = [_Compared(x) == z for x in xs]
-    sure, possible = sum(not t.may_fail for t in tests), sum(t.may_hold for t in tests)
+def _extreme(pick: Callable[[Iterable[float]], float]) -> Callable[[Sequence[Any]], Interval]:
+    def apply(xs: Sequence[Any]) -> Interval:
+        rows = [_of(x) for x in xs]
+        if any(map(_unknown, rows)):
+            return interval(math.nan)
+        z = Interval(pick(x.low for x in rows), pick(x.high for x in rows))
+        meeting = [x for x in rows if "=" in _relations(x, z)]
+        return meeting[0] if len(meeting) == 1 else z  # The only one that it can be, to be known as such.
+
+    return apply
+
+
+def _ties(xs: Sequence[Any], z: Any) -> Interval:
+    relations = [_relations(_of(x), _of(z)) for x in xs]
+    sure, possible = relations.count("="), sum("=" in each for each in relations)
     return Interval(float(max(sure, 1)), float(max(possible, 1)))
 
 
 def _absolute(x: Any) -> Interval:
-    x = interval(x)
-    return Interval(0.0 if x.low <= 0.0 <= x.high else min(abs(x.low), abs(x.high)), max(abs(x.low), abs(x.high)))
+    x = _of(x)
+    sizes = abs(x.low), abs(x.high)
+    return Interval(0.0 if x.low <= 0.0 <= x.high else min(sizes), max(sizes))
 
 
 @cache
 def interval_numbers() -> Vocabulary:
-    """The words over intervals; comparisons that may go either way give the hull of both cases."""
-    words: dict[str, Any] = {name: _monotone(name, 1.0) for name in INCREASING}
-    words |= {"acos": _monotone("acos", -1.0), "sin": _circular("sin", math.pi / 2.0), "cos": _circular("cos", 0.0)}
-    words |= {"real": _Compared, "power": _power, "absolute": _absolute, "where": _where, "ties": _ties}
-    words |= {
-        "greatest": lambda xs: Interval(max(interval(x).low for x in xs), max(interval(x).high for x in xs)),
-        "least": lambda xs: Interval(min(interval(x).low for x in xs), min(interval(x).high for x in xs)),
-        "total": lambda xs: sum(xs, Interval(0.0, 0.0)),
-    }
-    return Vocabulary(words)
+    """The words over intervals. Rules must run by `over_parts`, which goes all ways where a guard is open."""
+    words: dict[str, Any] = {name: _monotone(name) for name in _MONOTONE}
+    words |= {name: _monotone(name, *bounds) for name, bounds in _BOUNDED.items()}
+    cosh, hypot, norm = words["cosh"], words["hypot"], words["norm"]
+    words |= {"cosh": lambda x: cosh(_absolute(x)), "hypot": lambda x, y: hypot(_absolute(x), _absolute(y))}
+    words |= {"norm": lambda xs: norm([*map(_absolute, xs)])}
+    words |= {"sin": _circular("sin", math.pi / 2.0), "cos": _circular("cos", 0.0), "power": _power}
+    words |= {"compare": _compare, "number": interval, "len": lambda xs: interval(len(xs))}
+    words |= {"where": _where, "ties": _ties, "absolute": _absolute, "greatest": _extreme(max), "least": _extreme(min)}
+    return Vocabulary({**words, "total": lambda xs: sum(xs, Interval(0.0, 0.0))})

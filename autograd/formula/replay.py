@@ -15,24 +15,25 @@ taken from the record; every other number is computed anew from the rules.
 """
 
 import decimal
-import importlib
-import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
-from autograd.arguments import known
+from autograd.arguments import a_value, known, whole
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.formula.cases import rule
-from autograd.formula.dual import Dual, dual_numbers
-from autograd.formula.interval import Interval, interval, interval_numbers
+from autograd.formula.dual import Dual, applied, dual, dual_numbers
+from autograd.formula.interval import Interval, interval, interval_numbers, over_parts
 from autograd.formula.vocabularies import (
     Vocabulary,
     complex_numbers,
+    installed,
     mpmath_numbers,
+    over,
     over_arrays,
     partial_over,
     value_over,
@@ -42,36 +43,50 @@ __all__ = ["Dual", "Interval", "Replay", "replay"]
 
 DIGITS: Final = 60
 """Decimal digits of mpmath and decimal, where none are asked for."""
+_SIMPLE: Final = 64
+"""Floats of up to so many parts of 1 are fractions in a formula, as the ½ of a square root; 0.1 is none to read."""
 
 
 class _Numbers(NamedTuple):
     """A kind of numbers that a program can be replayed over."""
 
-    vocabulary: Callable[[], Vocabulary]
+    type: str
+    """The type that stands for it, behind its package."""
     convert: Callable[[Any], Any]
     """Of a float, or of a number that the caller gives, to this kind."""
+    compute: Callable[[str, int, Any, list[Any]], Any]
+    """A result of an operation, by its place in the rule: 0 is the value z, made of the operands; the derivatives that
+    follow are made of z and the operands."""
     context: Callable[[int], AbstractContextManager[object]] = lambda digits: nullcontext()
-    selects: bool = False
-    """Whether comparisons have no yes or no, so that the cases of a rule are selected from."""
+    """In which numbers of so many digits are computed."""
 
 
-def _installed(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError:
-        raise ImportError(f"replay over {name} needs it: pip install {name}") from None
+def _by_case(vocabulary: Callable[[], Vocabulary], op: str, result: int, z: Any, operands: list[Any]) -> Any:
+    if result == 0:
+        return value_over(op, vocabulary())(*operands)
+    return partial_over(op, result - 1, vocabulary())(z, *operands)
 
 
-def _mpmath_digits(digits: int) -> AbstractContextManager[object]:
-    return _installed("mpmath").workdps(digits)  # type: ignore[no-any-return]
+def _dual(op: str, result: int, z: Any, operands: list[Any]) -> Any:
+    return applied(op, *operands) if result == 0 else _by_case(dual_numbers, op, result, z, operands)
 
 
-# ── fractions and decimals ──
+def _interval(op: str, result: int, z: Any, operands: list[Any]) -> Any:
+    # The value that derivatives are written in is computed again, because on a part of the operands it is narrower.
+    function = over(op, interval_numbers())
+    return over_parts(lambda *xs: function(*xs)[result], operands)
+
+
+def _formula(op: str, result: int, z: Any, operands: list[Any]) -> Any:
+    return over_arrays(op, _formulas())(*operands)[result]
+
+
+# ── fractions, decimals, mpmath ──
 
 
 def _whole_power(x: Fraction, y: Fraction) -> Fraction:
     if y.denominator != 1:
-        raise TypeError(f"fractions have no power {y}, which is not whole")
+        raise TypeError(f"a power of {y}, which is not whole, is no fraction")
     return x**y.numerator
 
 
@@ -82,23 +97,28 @@ def _fractions() -> Vocabulary:
 
 @cache
 def _decimals() -> Vocabulary:
-    words = {name: getattr(decimal.Decimal, name) for name in ("exp", "log10", "sqrt")}
-    return Vocabulary(
-        {**words, "log": decimal.Decimal.ln, "power": pow, "number": decimal.Decimal, "real": _comparable}
-        | {"len": lambda xs: decimal.Decimal(len(xs))}
-    )
+    of = decimal.Decimal
+    words = {"exp": of.exp, "log": of.ln, "log10": of.log10, "sqrt": of.sqrt, "number": of}
+    return Vocabulary({**words, "power": lambda x, y: x**y if y else of(1), "len": lambda xs: of(len(xs))})
 
 
-def _comparable(x: Any) -> Any:
-    return math.nan if isinstance(x, decimal.Decimal) and x.is_nan() else x
+def _decimal(x: Any) -> decimal.Decimal:
+    return decimal.Decimal(x, decimal.Context())  # A text that is no number raises here, and is no quiet nan.
 
 
 @contextmanager
 def _decimal_digits(digits: int) -> Iterator[None]:
-    with decimal.localcontext() as context:
-        context.prec = digits
+    with decimal.localcontext(prec=digits) as context:
         context.traps = dict.fromkeys(context.traps, False)  # As floats have it: infinities and nan, no errors.
         yield
+
+
+def _mpf(x: Any) -> Any:
+    return installed("mpmath").mpf(x)
+
+
+def _mpmath_digits(digits: int) -> AbstractContextManager[object]:
+    return installed("mpmath").workdps(digits)  # type: ignore[no-any-return]
 
 
 # ── sympy ──
@@ -106,43 +126,47 @@ def _decimal_digits(digits: int) -> Iterator[None]:
 
 @cache
 def _formulas() -> Vocabulary:
-    sympy = _installed("sympy")
+    sympy = installed("sympy")
     names = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "erf")
+
+    def where(test: Any, then: Any, other: Any) -> Any:
+        rest = other.args if isinstance(other, sympy.Piecewise) else [(other, True)]
+        return sympy.Piecewise((then, test), *rest)
+
     return Vocabulary(
         {name: getattr(sympy, name) for name in names}
         | {"power": pow, "absolute": sympy.Abs, "number": _exact, "inf": sympy.oo, "nan": sympy.nan}
         | {"greatest": lambda xs: sympy.Max(*xs), "least": lambda xs: sympy.Min(*xs)}
-        | {"where": lambda test, then, other: sympy.piecewise_fold(sympy.Piecewise((then, test), (other, True)))}
+        | {"where": where, "compare": sympy.Rel}
+        | {"ties": lambda xs, z: sum(where(sympy.Eq(x, z), 1, 0) for x in xs)}
     )
 
 
 def _exact(x: Any) -> Any:
-    sympy = _installed("sympy")
-    if isinstance(x, float):
-        return sympy.Integer(int(x)) if x.is_integer() else sympy.Float(x)
-    return sympy.sympify(x)
+    sympy = installed("sympy")
+    simple = isinstance(x, float) and (x * _SIMPLE).is_integer()
+    return sympy.Rational(x) if simple else sympy.sympify(x)
 
 
 def _symbols(tape: Tape) -> dict[int, Any]:
-    """A symbol for each leaf, by its label, or by x and its place."""
-    sympy = _installed("sympy")
+    """A symbol for each leaf: by its label, or x and a number where it has none of its own."""
+    sympy = installed("sympy")
     leaves = [k for k in range(len(tape)) if not tape.operation(k) and not tape.is_constant(k)]
-    labels = [tape.node(k).label for k in leaves]
-    names = [label if label and labels.count(label) == 1 else f"x{k}" for k, label in zip(leaves, labels, strict=True)]
-    return {k: sympy.Symbol(name, real=True) for k, name in zip(leaves, names, strict=True)}
+    count = Counter(tape.node(k).label for k in leaves)
+    labelled = {label: sympy.Symbol(label, real=True) for label in count if label and count[label] == 1}
+    fresh = sympy.numbered_symbols("x", exclude=labelled.values(), real=True)
+    return {k: labelled.get(tape.node(k).label) or next(fresh) for k in leaves}
 
 
 _KINDS: Final[Mapping[str, _Numbers]] = {
-    "fraction": _Numbers(_fractions, Fraction),
-    "decimal": _Numbers(_decimals, decimal.Decimal, _decimal_digits),
-    "complex": _Numbers(complex_numbers, complex),
-    "mpmath": _Numbers(mpmath_numbers, lambda x: _installed("mpmath").mpf(x), _mpmath_digits),
-    "dual": _Numbers(dual_numbers, lambda x: x if isinstance(x, Dual) else Dual(float(x))),
-    "interval": _Numbers(interval_numbers, interval, selects=True),
-    "sympy": _Numbers(_formulas, _exact, selects=True),
+    "fraction": _Numbers("fractions.Fraction", Fraction, partial(_by_case, _fractions)),
+    "decimal": _Numbers("decimal.Decimal", _decimal, partial(_by_case, _decimals), _decimal_digits),
+    "complex": _Numbers("builtins.complex", complex, partial(_by_case, complex_numbers)),
+    "mpmath": _Numbers("mpmath.mpf", _mpf, partial(_by_case, mpmath_numbers), _mpmath_digits),
+    "dual": _Numbers("autograd.Dual", dual, _dual),
+    "interval": _Numbers("autograd.Interval", interval, _interval),
+    "sympy": _Numbers("sympy.Symbol", _exact, _formula),
 }
-_OF_TYPES: Final = {"mpf": "mpmath", "mpc": "mpmath", "symbol": "sympy"}
-"""The kinds that are not named as their types are."""
 
 
 class Replay:
@@ -151,15 +175,11 @@ class Replay:
     def __init__(
         self, tape: Tape, kind: str, given: Mapping[int, object], digits: int, finish: Callable[[Any], Any]
     ) -> None:
-        self._tape, self._kind, self._numbers, self._finish = tape, kind, _KINDS[kind], finish
-        self._digits = digits
+        self._tape, self._kind, self._digits, self._finish = tape, kind, digits, finish
         self._values: list[Any] = []
-        with self._numbers.context(digits):
+        with _KINDS[kind].context(digits):
             for place in range(len(tape)):
-                if tape.operation(place):
-                    self._values.append(self.applied(place, None))
-                else:
-                    self._values.append(self._numbers.convert(given.get(place, tape.data[place])))
+                self._values.append(self._computed(place, 0) if tape.operation(place) else self._taken(place, given))
 
     @property
     def value(self) -> Any:
@@ -173,48 +193,65 @@ class Replay:
     def grad(self, node: Value) -> Any:
         """∂root/∂node; ValueError for a node that is not in the graph, TypeError where these numbers can't tell."""
         place = self._tape.place(node)
-        with self._numbers.context(self._digits):
+        with _KINDS[self._kind].context(self._digits):
             way = self._tape.leading_to([place])
-            found = self._tape.gradients(_Over(self, way), way).get(place)
-            return self._finish(self._numbers.convert(0.0) if found is None else found)
+            found = self._tape.gradients(_Sweep(self, way), way)
+            return self._finish(found[place] if place in found else _KINDS[self._kind].convert(0.0))
 
     def __repr__(self) -> str:
         return f"Replay({self.value!r})"
 
-    def operands(self, place: int) -> list[Any]:
-        """The operands of an entry as its rule takes them."""
-        tape = self._tape
-        return rule(tape.operation(place)).grouped([self._values[k] for k in tape.operands_of(place)])
+    def _taken(self, place: int, given: Mapping[int, object]) -> Any:
+        x = given.get(place, self._tape.data[place])
+        with self._explained(lambda: f"the number {x!r} of the leaf v{place} can't be taken"):
+            return _KINDS[self._kind].convert(x)
 
-    def applied(self, place: int, position: int | None) -> Any:
-        """The value of the operation at a place, or its derivative by the operand at that position of its rule."""
-        op, vocabulary = self._tape.operation(place), self._numbers.vocabulary()
+    def _computed(self, place: int, result: int) -> Any:
+        """A result of the operation at a place: 0 is its value, the others are its derivatives."""
+        tape, op = self._tape, self._tape.operation(place)
+        row = [self._values[k] for k in tape.operands_of(place)]
+
+        def failed() -> str:
+            wanted = f"the {'derivative' if result else 'value'} of {rule(op).name}, v{place}"
+            remedy = "" if self._kind == "mpmath" else " (replay over 'mpmath' has all operations)"
+            return f"{wanted}, can't be computed at {', '.join(map(_shown, row))}{remedy}"
+
+        with self._explained(failed):
+            return _KINDS[self._kind].compute(
+                op, result, self._values[place] if result else None, rule(op).grouped(row)
+            )
+
+    @contextmanager
+    def _explained(self, failed: Callable[[], str]) -> Iterator[None]:
         try:
-            if self._numbers.selects:
-                return over_arrays(op, vocabulary)(*self.operands(place))[0 if position is None else 1 + position]
-            if position is None:
-                return value_over(op, vocabulary)(*self.operands(place))
-            return partial_over(op, position, vocabulary)(self._values[place], *self.operands(place))
-        except (TypeError, ZeroDivisionError) as error:
-            wanted = f"the {'value' if position is None else 'derivative'} of {rule(op).name}"
-            raise type(error)(f"replay over {self._kind}: {wanted}, v{place}, can't be computed: {error}") from error
+            yield
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise type(error)(f"replay over {self._kind}: {failed()}: {error}") from error
 
 
-class _Over:
-    """The arithmetic of a sweep over other numbers."""
+def _shown(x: Any) -> str:
+    try:
+        text = str(x)
+    except ValueError:  # Python writes no int of more than 4,300 digits.
+        text = "a number too long to show"
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
-    def __init__(self, replay: Replay, way: set[int]) -> None:
-        self._replay, self._way = replay, way
+
+class _Sweep(NamedTuple):
+    """The arithmetic of a sweep over other numbers, along the ways to one node."""
+
+    replay: Replay
+    way: set[int]
 
     def one(self) -> Any:
-        return self._replay._numbers.convert(1.0)
+        return _KINDS[self.replay._kind].convert(1.0)
 
     def partials(self, place: int) -> Sequence[Any]:
-        tape = self._replay._tape
-        r, wanted = rule(tape.operation(place)), [k in self._way for k in tape.operands_of(place)]
-        n = len(wanted) // len(r.operands) if r.of_sequences else 1
+        # Those by operands off the way may have no meaning over these numbers.
+        r, operands = rule(self.replay._tape.operation(place)), self.replay._tape.operands_of(place)
+        n = len(operands) // len(r.operands)
         rows = [
-            self._replay.applied(place, i) if any(wanted[i * n : (i + 1) * n]) else [None] * n
+            self.replay._computed(place, 1 + i) if self.way.intersection(operands[i * n : (i + 1) * n]) else [None] * n
             for i in range(len(r.operands))
         ]
         return [partial for row in rows for partial in row] if r.of_sequences else rows
@@ -236,25 +273,34 @@ def replay(
 ) -> Replay:
     """The recorded program of root over other numbers.
 
-    numbers is a type (`Fraction`, `Decimal`, `complex`, `Dual`, `Interval`, `mpmath.mpf`) or a name: "fraction" (exact;
-    arithmetic and whole powers alone), "decimal" and "mpmath" (of so many digits), "complex", "dual", "interval",
-    "sympy" (each leaf is a symbol of its label; simplify=True simplifies the results). inputs puts other numbers in
-    the places of leaves: `{x: 0.5 + 1e-30j}`, `{x: Dual(0.5, 1.0)}`, `{x: (0.0, 1.0)}` for an interval.
+    numbers is a type (`Fraction`, `Decimal`, `complex`, `Dual`, `Interval`, `mpmath.mpf`, `sympy.Symbol`) or a name:
+    "fraction" (exact; arithmetic and whole powers alone), "decimal" and "mpmath" (of so many digits), "complex",
+    "dual", "interval", "sympy" (each leaf is a symbol of its label; simplify=True simplifies the results). inputs puts
+    other numbers in the places of leaves: `{x: 0.5 + 1e-30j}`, `{x: Dual(0.5, 1.0)}`, `{x: (0.0, 1.0)}` for an
+    interval.
 
-    TypeError for an operation that these numbers do not have, which it names; ValueError for another name of numbers
-    and for inputs that are no leaves of the graph; ImportError where mpmath or sympy is asked for and not installed.
+    A detached node is computed anew, and passes no derivative on; over complex numbers its imaginary part stays.
+
+    TypeError for an operation that these numbers do not have, ArithmeticError and ValueError where it has no result
+    over them, all of which name it; ValueError for another kind of numbers and for inputs that are no leaves of the
+    graph; ImportError where mpmath or sympy is asked for and not installed.
 
     >>> x = Value(0.5, label="x")
     >>> replay(x.tanh() * x, "dual", inputs={x: Dual(0.5, 1.0)}).value
-    Dual(value=0.2310585786300049, derivative=0.8553409...)
+    Dual(value=0.2310585786300048..., derivative=0.855341023742973...)
     """
-    tape = Tape(root)
-    name = numbers if isinstance(numbers, str) else getattr(numbers, "__name__", repr(numbers)).lower()
-    kind = _OF_TYPES.get(name, name)
+    tape = Tape(a_value(root, "replay"))
+    kind = numbers
+    if isinstance(numbers, type):
+        of_type = f"{numbers.__module__.partition('.')[0]}.{numbers.__name__}"
+        kind = next((name for name, each in _KINDS.items() if each.type == of_type), of_type)
     known("kind of numbers", kind, _KINDS)
+    if simplify and kind != "sympy":
+        raise ValueError(f"replay: simplify is for formulas, as in replay(root, 'sympy', simplify=True), not {kind}")
     given: dict[int, object] = dict(_symbols(tape)) if kind == "sympy" else {}
     for leaf, number in (inputs or {}).items():
         if leaf not in tape or leaf.operands:
             raise ValueError(f"replay: inputs are leaves of the graph, and {leaf!r} is none")
         given[tape.place(leaf)] = number
-    return Replay(tape, kind, given, digits, _installed("sympy").simplify if simplify else lambda x: x)
+    finish = installed("sympy").simplify if simplify else lambda x: x
+    return Replay(tape, str(kind), given, whole("digits", digits), finish)

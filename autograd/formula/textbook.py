@@ -28,7 +28,7 @@ def divide(x: float, y: float) -> float:
 
 
 def over_square(x: float, y: float) -> float:
-    return x / (y * y)
+    return divide(x, y * y)
 
 
 def power(x: float, y: float) -> float:

@@ -30,7 +30,9 @@ class Vocabulary:
     """Words over one kind of numbers, by name.
 
     Functions of `ieee`; `real(x)`, the real number that guards compare, where that is not x itself; `number(x)`, the
-    float x in the kind of numbers, where a float itself would cost digits.
+    float x in the kind of numbers, where a float itself would cost digits; `compare(x, y, sign)`, where Python's
+    comparisons have another meaning; `where(test, x, y)`, where a choice needs
+    more than Python's `x if test else y`.
     """
 
     def __init__(self, words: Mapping[str, object]) -> None:
@@ -121,6 +123,8 @@ class Source:
         return f"(-{inner})"
 
     def comparison(self, sign: str, left: str, right: str) -> str:
+        if "compare" in self._vocabulary.words:
+            return f"compare({left}, {right}, {sign!r})"
         return f"({self._real(left)} {sign} {self._real(right)})"
 
     def _real(self, text: str) -> str:
@@ -130,7 +134,8 @@ class Source:
         return f"({f' {word} '.join(parts)})" if len(parts) > 1 else parts[0]
 
     def choice(self, test: str, then: str, other: str) -> str:
-        return f"({then} if {test} else {other})"
+        selected = "where" in self._vocabulary.words
+        return f"where({test}, {then}, {other})" if selected else f"({then} if {test} else {other})"
 
     def each(self, of: str, *sequences: str) -> str:
         elements = ", ".join(map(self.element, sequences))
@@ -269,6 +274,14 @@ def over_arrays(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
 # ── kinds of numbers ──
 
 
+def installed(library: str) -> Any:
+    """An optional library; ImportError if it is not installed."""
+    try:
+        return importlib.import_module(library)
+    except ModuleNotFoundError:
+        raise ImportError(f"these numbers are made with {library}: pip install {library}") from None
+
+
 @cache
 def floats() -> Vocabulary:
     """Floats the IEEE way, which no operation makes raise."""
@@ -280,11 +293,11 @@ def complex_numbers() -> Vocabulary:
     """Complex numbers; erf needs mpmath."""
     names = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
     words = {name: getattr(cmath, name) for name in names}
-    return Vocabulary({**words, "power": pow, "real": lambda x: x.real, "erf": _complex_erf})
+    return Vocabulary({**words, "power": pow, "real": lambda x: x.real, "number": complex, "erf": _complex_erf})
 
 
 def _complex_erf(x: complex) -> complex:
-    mpmath = importlib.import_module("mpmath")
+    mpmath = installed("mpmath")
     with mpmath.workdps(40):  # a small imaginary part is a complex step, and keeps its digits
         return complex(mpmath.erf(mpmath.mpc(x)))
 
@@ -292,15 +305,24 @@ def _complex_erf(x: complex) -> complex:
 @cache
 def mpmath_numbers(context: Any = None) -> Vocabulary:
     """Real numbers of mpmath, or of one context of it, to its working precision; nan where the result isn't real."""
-    mp = context or importlib.import_module("mpmath").mp
+    mp = context or installed("mpmath").mp
 
     def real(name: str) -> Callable[..., Any]:
         function = getattr(mp, name)
         return lambda *xs: z if isinstance(z := function(*xs), mp.mpf) else mp.nan
 
+    def divide(x: Any, y: Any) -> Any:
+        return x / y if y else mp.inf * mp.sign(x)
+
+    def power(x: Any, y: Any) -> Any:
+        if not y:
+            return mp.mpf(1)
+        return real("power")(x, y) if x or y > 0 else mp.inf
+
     names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos")
-    words = {name: real(name) for name in (*names, "atan", "erf", "hypot", "power")}
-    return Vocabulary({**words, "normal_cdf": real("ncdf"), "number": mp.mpf, "total": mp.fsum})
+    words = {name: real(name) for name in (*names, "atan", "erf", "hypot")}
+    words |= {"normal_cdf": real("ncdf"), "divide": divide, "power": power}
+    return Vocabulary({**words, "number": mp.mpf, "total": mp.fsum})
 
 
 # ── derivatives as nodes ──

@@ -1,0 +1,661 @@
+"""Replay over every kind of numbers: equal to the floats where it should be, exact where it can be, and in bounds."""
+
+import decimal
+import math
+import sys
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, Final
+
+import mpmath
+import pytest
+import sympy
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value, functional, replay
+from autograd.check import strategies
+from autograd.check.strategies import Expression
+from autograd.formula.interval import Interval, interval
+from autograd.formula.replay import Dual, Replay
+from tests.test_custom import defined, rms, softsign
+from tests.test_random_graphs import Derivatives, by_backward, by_differences, gradients_agree, mp, nodes_of, values_of
+
+KINDS: Final = ("fraction", "decimal", "complex", "mpmath", "dual", "interval", "sympy")
+REAL: Final = ("decimal", "complex", "mpmath", "dual")
+"""Those over which arithmetic and functions alike give one number close to the float."""
+DIGITS: Final = 60
+EXACT_TO: Final = mp.mpf(10) ** -40
+"""Relative to the largest: of 60 digits, random graphs lose fewer than 20 to their conditioning."""
+FLOATS: Final = 1e-9
+"""Relative to the largest gradient, or 1: rounding in graphs of twelve steps, each of which may magnify it tenfold."""
+STEP: Final = 1e-30
+"""Of the complex step, which has no subtraction."""
+NARROW: Final = 1e-6
+"""Relative width of the bounds of a point: 8 ulps at every step, which the conditioning of a random graph magnifies."""
+ULPS_OF_ONE: Final = 2.0**-45
+"""Relative width of the bounds of one operation at a point of its domain: 128 ulps. 76 were seen, in the square of a
+quotient of two functions, each of which is rounded by 8 ulps to either side."""
+
+
+def graph(expression: Expression) -> tuple[list[Value], Value]:
+    xs = [Value(x) for x in expression.inputs]
+    return xs, expression(*xs)
+
+
+def gradients(root: Value, xs: Sequence[Value]) -> list[float]:
+    return [g.data for g in functional.grad_graph(root, xs)]
+
+
+def grads(again: Replay, xs: Sequence[Value], root: Value) -> list[Any]:
+    """The derivatives by all inputs, 0 for one that the root does not depend on."""
+    nodes = set(functional.topological_order(root))
+    return [again.grad(x) if x in nodes else 0.0 for x in xs]
+
+
+def used(root: Value, values: dict[Value, Any]) -> dict[Value, Any]:
+    """The inputs that the graph has."""
+    nodes = set(functional.topological_order(root))
+    return {x: number for x, number in values.items() if x in nodes}
+
+
+def agree(found: Sequence[Any], wanted: Sequence[Any], tolerance: Any = FLOATS) -> bool:
+    size = max([1, *map(abs, wanted)])
+    return all(abs(x - y) <= tolerance * size for x, y in zip(found, wanted, strict=True))
+
+
+# ── mpmath ──
+
+
+@given(strategies.expressions())
+def test_mpmath_has_the_digits_of_an_independent_evaluation(expression: Expression) -> None:
+    xs, nodes = nodes_of(expression)
+    root = nodes[-1]
+    again = replay(root, "mpmath", digits=DIGITS)
+    exact, derivatives = values_of(expression), by_differences(expression)
+    inputs = derivatives.gradient[: len(xs)]
+    assert agree([again.value], [exact[-1]], EXACT_TO)
+    assert agree(grads(again, xs, root), inputs, EXACT_TO * derivatives.tangent**2)
+    assert abs(root.data - float(again.value)) <= FLOATS * max(1.0, abs(root.data))
+    wanted = Derivatives(grads(again, nodes, root), [], len(xs), derivatives.tangent)
+    assert gradients_agree(by_backward(nodes), wanted)
+
+
+def test_results_keep_their_digits_and_the_context_is_put_back() -> None:
+    x = Value(2.0, label="x")
+    again = replay(x.sqrt(), mpmath.mpf, digits=50)
+    before = mpmath.mp.dps, decimal.getcontext().prec
+    with mpmath.workdps(60):
+        assert abs(again.value - mpmath.sqrt(2)) < mpmath.mpf(10) ** -49
+        assert abs(again.grad(x) - 1 / mpmath.sqrt(8)) < mpmath.mpf(10) ** -49
+    assert len(str(replay(x.sqrt(), "decimal", digits=28).value)) == 29
+    for kind in ("mpmath", "decimal"):
+        with pytest.raises(ArithmeticError if kind == "decimal" else ValueError):
+            replay(x.sqrt(), kind, inputs={x: "two"})
+    with pytest.raises(TypeError):
+        replay(x.sin(), "decimal")
+    assert (mpmath.mp.dps, decimal.getcontext().prec) == before
+    assert decimal.getcontext().traps[decimal.DivisionByZero]
+
+
+@pytest.mark.parametrize("kind", ["mpmath", "decimal", "dual"])
+def test_division_by_zero_is_that_of_floats(kind: str) -> None:
+    x = Value(0.0)
+    for root in (1.0 / x, x**-2.0, x.rsqrt(), x.log(), x.sqrt(), x / x, (x - 1.0).log(), x**0.0, x.reciprocal()):
+        again = replay(root, kind)
+        wanted = root.data, gradients(root, [x])[0]
+        found = again.value, again.grad(x)
+        for number, z in zip(found, wanted, strict=True):
+            float_of = number.value if isinstance(number, Dual) else float(number)
+            assert float_of == z or (z != z and float_of != float_of), (root.op, found, wanted)
+
+
+# ── complex ──
+
+
+@given(strategies.expressions())
+def test_the_complex_step_is_the_gradient(expression: Expression) -> None:
+    xs, root = graph(expression)
+    assert agree([replay(root, complex).value], [root.data])
+    for x, slope in zip(xs, gradients(root, xs), strict=True):
+        stepped = replay(root, complex, inputs=used(root, {x: complex(x.data, STEP)})).value
+        assert agree([stepped.imag / STEP], [slope], FLOATS * max(1.0, *map(abs, gradients(root, xs))))
+
+
+@given(strategies.expressions())
+def test_complex_gradients_of_reals_are_those_of_floats(expression: Expression) -> None:
+    xs, root = graph(expression)
+    assert agree(grads(replay(root, "complex"), xs, root), gradients(root, xs))
+
+
+# ── fractions ──
+
+ARITHMETIC: Final[dict[str, tuple[int, Callable[..., Any]]]] = {
+    "add": (2, lambda x, y: x + y),
+    "subtract": (2, lambda x, y: x - y),
+    "multiply": (2, lambda x, y: x * y),
+    "divide": (2, lambda x, y: x / y),
+    "negative": (1, lambda x: -x),
+    "positive": (1, lambda x: x),
+    "square": (1, lambda x: x * x),
+    "reciprocal": (1, lambda x: 1 / x),
+    "total": (3, lambda *xs: sum(xs)),
+    "mean": (3, lambda *xs: sum(xs) / len(xs)),
+    "dot": (4, lambda a, b, c, d: a * c + b * d),
+    "relu": (1, lambda x: max(x, 0)),
+    "absolute": (1, abs),
+    "maximum": (2, max),
+    "minimum": (2, min),
+    "largest": (3, lambda *xs: max(xs)),
+    "smallest": (3, lambda *xs: min(xs)),
+    "leaky_relu": (2, lambda x, slope: x if x > 0 else slope * x),
+}
+KINKED: Final = ("relu", "absolute", "maximum", "minimum", "largest", "smallest", "leaky_relu")
+FRACTION_STEP: Final = Fraction(1, 10**60)
+
+
+@st.composite
+def arithmetic(draw: st.DrawFn) -> Expression:
+    """Programs of arithmetic on small fractions, in which nothing is divided by zero."""
+    numbers = [Fraction(draw(st.integers(-20, 20)), 8) for _ in range(3)]
+    inputs, steps = tuple(map(float, numbers)), []
+    for _ in range(draw(st.integers(1, 8))):
+        op = draw(st.sampled_from([*ARITHMETIC]))
+        count, f = ARITHMETIC[op]
+        at = [draw(st.integers(0, len(numbers) - 1)) for _ in range(count)]
+        xs = [numbers[k] for k in at]
+        tied = op in KINKED and len({*xs, Fraction(0)}) <= len(xs)
+        if (op in ("divide", "reciprocal") and not xs[-1]) or tied:
+            op, at, (_, f), xs = "negative", at[:1], ARITHMETIC["negative"], xs[:1]
+        numbers.append(Fraction(f(*xs)))
+        steps.append(strategies.Step(op, tuple(at)))
+    return Expression(inputs, tuple(steps))
+
+
+@given(arithmetic())
+def test_fractions_are_exact(expression: Expression) -> None:
+    def run(nudged: int = -1, step: Fraction = Fraction(0)) -> Any:
+        start = [Fraction(x) + (step if i == nudged else 0) for i, x in enumerate(expression.inputs)]
+        return expression.run(lambda op, xs: ARITHMETIC[op][1](*xs), start)
+
+    xs, root = graph(expression)
+    again = replay(root, Fraction)
+    assert again.value == run()
+    for i, found in enumerate(grads(again, xs, root)):
+        assert isinstance(found, (Fraction, float))
+        slope = (run(i, FRACTION_STEP) - run(i, -FRACTION_STEP)) / (2 * FRACTION_STEP)
+        assert abs(found - slope) <= abs(slope) * Fraction(1, 10**30) + Fraction(1, 10**30)
+
+
+def test_what_is_no_fraction_is_named_with_the_remedy() -> None:
+    x = Value(0.5, label="x")
+    y = ((x + 1.0) * x).tanh().exp()
+    with pytest.raises(
+        TypeError,
+        match=r"replay over fraction: the value of tanh, v4, can't be computed at 3/4 "
+        r"\(replay over 'mpmath' has all operations\): these numbers have no exp",
+    ):
+        replay(y, Fraction)
+    with pytest.raises(TypeError, match=r"power, v2, .* at 1/2, 1/2 .*a power of 1/2, which is not whole"):
+        replay(x**0.5, Fraction)
+    with pytest.raises(ZeroDivisionError, match=r"the value of divide, v2, can't be computed at 1, 0 "):
+        replay(1.0 / x, "fraction", inputs={x: 0})
+    assert replay(x**-3.0, Fraction).grad(x) == -48
+    z = x ** Value(2.0)
+    with pytest.raises(TypeError, match="the derivative of power"):
+        replay(z, Fraction).grad(z.operands[1])
+    assert replay(z, Fraction).grad(x) == 1
+    with pytest.raises(OverflowError, match="the number inf of the leaf v0 can't be taken"):
+        replay(Value(math.inf) * 2.0, Fraction)
+    with pytest.raises(ValueError, match="log, v1, can't be computed at -1 "):
+        replay(Value(-1.0).log(), Fraction)
+    for _ in range(14):
+        y = x = x * x if x.operands else x + 0.1
+    with pytest.raises(TypeError, match=r"exp, .* at a number too long to show "):
+        replay(y.exp(), Fraction)
+
+
+# ── decimals ──
+
+NOT_IN_DECIMALS: Final = {"sin", "cos", "tan", "asin", "acos", "atan", "erf", "gelu"}
+
+
+@pytest.mark.parametrize("digits", [28, 60])
+@given(data=st.data())
+def test_decimals_have_their_digits(digits: int, data: st.DataObject) -> None:
+    expression = data.draw(strategies.expressions(max_steps=6))
+    assume(NOT_IN_DECIMALS.isdisjoint(step.op for step in expression.steps))
+    xs, root = graph(expression)
+    again = replay(root, decimal.Decimal, digits=digits)
+    exact = replay(root, "mpmath", digits=2 * digits)
+    wanted = [exact.value, *grads(exact, xs, root)]
+    found = [again.value, *grads(again, xs, root)]
+    with mpmath.workdps(2 * digits):
+        # Over decimals log(1 + eˣ) is computed as it stands; with what the graph magnifies, half of the digits remain.
+        assert agree([mpmath.mpf(str(x)) for x in found], wanted, mpmath.mpf(10) ** -(digits // 2))
+
+
+@pytest.mark.parametrize("op", sorted(NOT_IN_DECIMALS))
+def test_what_decimals_lack_is_named(op: str) -> None:
+    with pytest.raises(TypeError, match=rf"the value of {op}, v1, can't be computed at 0\.5 .*these numbers have no "):
+        replay(strategies.apply(op, [Value(0.5)]), "decimal")
+
+
+def test_a_decimal_that_is_nan_fails_comparisons_quietly() -> None:
+    x = Value(math.nan)
+    for root in (x.relu(), abs(x), autograd.maximum(x, 1.0), autograd.largest([x, 1.0]), x.silu()):
+        again = replay(root, "decimal")
+        assert again.value.is_nan()
+        assert decimal.getcontext().flags[decimal.InvalidOperation] is False
+
+
+# ── dual numbers ──
+
+
+@given(strategies.expressions(), st.lists(st.floats(-2.0, 2.0), min_size=3, max_size=3))
+def test_dual_numbers_have_the_derivative_in_a_direction(expression: Expression, direction: list[float]) -> None:
+    xs, root = graph(expression)
+    moving = {x: Dual(x.data, d) for x, d in zip(xs, direction, strict=False)}
+    again = replay(root, Dual, inputs=used(root, moving))
+    assert again.value.value == root.data
+    gradient = gradients(root, xs)
+    slope = sum(g * d for g, d in zip(gradient, direction, strict=False))
+    assert abs(again.value.derivative - slope) <= FLOATS * max(1.0, *map(abs, gradient))
+    # Reverse over forward: the gradient, and how it changes in the direction.
+    rows = functional.grad_graph(root, xs)
+    second = [[h.data for h in functional.grad_graph(g, xs)] for g in rows]
+    products = [sum(h * d for h, d in zip(row, direction, strict=False)) for row in second]
+    found = [x if isinstance(x, Dual) else Dual(x) for x in grads(again, xs, root)]
+    assert agree([x.value for x in found], gradient)
+    assert agree([x.derivative for x in found], products, FLOATS * max(1.0, *(abs(h) for row in second for h in row)))
+
+
+def test_an_infinite_partial_moves_what_moves_alone() -> None:
+    x, c = Value(0.0), Value(-2.0)
+    assert replay(x.sqrt(), Dual, inputs={x: Dual(0.0, 1.0)}).value == Dual(0.0, math.inf)
+    assert replay(x.sqrt(), Dual).value == Dual(0.0, 0.0)
+    assert replay(c**2.0, Dual, inputs={c: Dual(-2.0, 1.0)}).value == Dual(4.0, -4.0)
+    least = Value(-0.0)
+    assert replay(least.sqrt(), Dual).grad(least).value == math.inf
+
+
+# ── intervals ──
+
+
+def checked(root: Value, boxes: dict[Value, tuple[float, float]]) -> tuple[Interval, list[Interval]]:
+    again = replay(root, Interval, inputs=used(root, boxes))
+    return again.value, [interval(x) for x in grads(again, [*boxes], root)]
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> tuple[Expression, list[tuple[float, float]]]:
+    """Any operations on any operands, kinks, poles and ends of domains included, and a box for each input."""
+    count = draw(st.integers(1, 3))
+    numbers = st.sampled_from([0.0, -1.0, 1.0, 0.5, 2.0, -3.0, 800.0, 1e200, -1e200, 1e-200]) | st.floats(-5.0, 5.0)
+    boxes = [tuple(sorted((draw(numbers) + 0.0, draw(numbers) + 0.0))) for _ in range(count)]  # No -0.0.
+    steps = []
+    for k in range(draw(st.integers(1, 5))):
+        op = draw(st.sampled_from(strategies._IN_EXPRESSIONS))
+        row = autograd.operations.operation(op)
+        n = len(row.domains) * (draw(st.integers(1, 3)) if row.of_sequences else 1)
+        earlier = st.integers(0, count + k - 1)
+        first = draw(earlier)
+        rest = [draw(earlier | st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0, 2.0, 3.0])) for _ in range(n - 1)]
+        steps.append(strategies.Step(op, (first, *rest)))
+    return Expression((0.0,) * count, tuple(steps)), boxes  # type: ignore[return-value]
+
+
+@settings(max_examples=600)
+@given(programs(), st.data())
+def test_bounds_hold_at_every_point(program: tuple[Expression, list[tuple[float, float]]], data: st.DataObject) -> None:
+    expression, boxes = program
+    xs = [
+        Value(data.draw(st.sampled_from([low, high, min(max(0.0, low), high)]) | st.floats(low, high)) + 0.0)
+        for low, high in boxes
+    ]
+    root = expression(*xs)
+    value, slopes = checked(root, dict(zip(xs, boxes, strict=True)))
+    root.backward()
+    for rounded, bounds in zip([root.data, *(x.grad for x in xs)], [value, *slopes], strict=True):
+        assert rounded != rounded or rounded in bounds
+    numbers = [node.data for node in functional.topological_order(root)]
+    if all(map(math.isfinite, numbers)):
+        exact = replay(root, "mpmath")
+        for truth, bounds in zip([exact.value, *grads(exact, xs, root)], [value, *slopes], strict=True):
+            assert bounds.low != bounds.low or not mpmath.isfinite(truth) or bounds.low <= truth <= bounds.high
+    elif math.isnan(root.data) and not any(map(math.isinf, numbers)):
+        assert value.low != value.low  # Outside its domain, and by no detour over an infinity.
+
+
+@given(strategies.expressions())
+def test_a_point_has_narrow_bounds(expression: Expression) -> None:
+    xs, root = graph(expression)
+    value, slopes = checked(root, {x: (x.data, x.data) for x in xs})
+    size = by_differences(expression).tangent
+    assert value.width <= NARROW * max(1.0, abs(root.data)) * float(size)
+    for bounds, slope in zip(slopes, gradients(root, xs), strict=True):
+        assert slope in bounds
+
+
+@pytest.mark.parametrize("op", strategies._IN_EXPRESSIONS)
+@given(data=st.data())
+def test_an_operation_at_a_point_has_bounds_of_a_few_ulps(op: str, data: st.DataObject) -> None:
+    row = [x for group in data.draw(strategies.operands(op)) for x in (group if isinstance(group, list) else [group])]
+    xs = [Value(x) for x in row]
+    root: Value = strategies.apply(op, xs)
+    again = replay(root, "interval")
+    bounds = [again.value, *(again.grad(x) for x in xs)]
+    size = max(1.0, *(abs(x) for b in bounds for x in (b.low, b.high)))
+    if op == "dot":  # Its products may cancel.
+        size *= max(1.0, *map(abs, row))
+    assert all(b.width <= ULPS_OF_ONE * size for b in bounds), bounds
+
+
+def boxed(f: Callable[..., Value], *boxes: tuple[float, float]) -> tuple[Any, ...]:
+    """The bounds of f over a box, then those of its gradient."""
+    xs = [Value(box[0]) for box in boxes]
+    root = f(*xs)
+    again = replay(root, "interval", inputs=dict(zip(xs, boxes, strict=True)))
+    return tuple((b.low, b.high) for b in (again.value, *map(again.grad, xs)))
+
+
+NAN: Final = pytest.approx((math.nan, math.nan), nan_ok=True)
+ALL: Final = (-math.inf, math.inf)
+MOST: Final = sys.float_info.max
+TABLE: Final[list[tuple[Any, Any, Any]]] = [
+    (lambda x: x.relu(), [(-1.0, 2.0)], [(0.0, 2.0), (0.0, 1.0)]),
+    (abs, [(-1.0, 2.0)], [(0.0, 2.0), (-1.0, 1.0)]),
+    (abs, [(0.0, 0.0)], [(0.0, 0.0), (0.0, 0.0)]),
+    (lambda x: x.leaky_relu(0.5), [(-2.0, 2.0)], [(-1.0, 2.0), (0.5, 1.0)]),
+    (autograd.maximum, [(0.0, 2.0), (1.0, 3.0)], [(1.0, 3.0), (0.0, 1.0), (0.0, 1.0)]),
+    (autograd.minimum, [(0.0, 2.0), (1.0, 3.0)], [(0.0, 2.0), (0.0, 1.0), (0.0, 1.0)]),
+    (autograd.maximum, [(0.0, 1.0), (2.0, 3.0)], [(2.0, 3.0), (0.0, 0.0), (1.0, 1.0)]),
+    (autograd.maximum, [(1.0, 1.0), (1.0, 1.0)], [(1.0, 1.0), (0.5, 0.5), (0.5, 0.5)]),
+    (lambda x: autograd.maximum(x, x), [(0.0, 1.0)], [(0.0, 1.0), (1.0, 1.0)]),
+    (lambda *xs: autograd.largest(xs), [(0.0, 1.0), (2.0, 3.0)], [(2.0, 3.0), (0.0, 0.0), (1.0, 1.0)]),
+    (lambda *xs: autograd.smallest(xs), [(0.0, 1.0), (2.0, 3.0)], [(0.0, 1.0), (1.0, 1.0), (0.0, 0.0)]),
+    (lambda *xs: autograd.largest(xs), [(1.0, 1.0), (1.0, 1.0)], [(1.0, 1.0), (0.5, 0.5), (0.5, 0.5)]),
+    (
+        lambda *xs: autograd.largest(xs),  # The last may tie with the others, and then each has a third.
+        [(1.0, 1.0), (1.0, 1.0), (0.0, 1.0)],
+        [(1.0, 1.0), *[(pytest.approx(1.0 / 3.0), 0.5)] * 2, (0.0, 0.5)],
+    ),
+    (lambda *xs: autograd.largest(xs), [(0.0, 2.0), (1.0, 3.0)], [(1.0, 3.0), (0.0, 1.0), (0.0, 1.0)]),
+    (lambda x: x * x, [(-1.0, 2.0)], [(0.0, 4.0), (-2.0, 4.0)]),
+    (lambda x: x.square(), [(-1.0, 2.0)], [(0.0, 4.0), (-2.0, 4.0)]),
+    (lambda x, y: x / y, [(1.0, 2.0), (-1.0, 1.0)], [ALL, ALL, ALL]),
+    (lambda x, y: x / y, [(-1.0, 2.0), (0.0, 1.0)], [NAN, ALL, NAN]),
+    (lambda x: x.log(), [(-1.0, 2.0)], [NAN, NAN]),
+    (lambda x: x.acos(), [(-2.0, 0.5)], [NAN, NAN]),
+    (lambda x: x.exp(), [(1000.0, 1000.0)], [(pytest.approx(MOST), math.inf)] * 2),
+    (lambda x: x * 1e200, [(1e200, 1e200)], [(MOST, math.inf), (1e200, 1e200)]),
+    (lambda x: x * -1e200, [(1e200, 1e200)], [(-math.inf, -MOST), (-1e200, -1e200)]),
+    (lambda x: 1e200 - x * 1e308, [(-1.0, 10.0)], [(-math.inf, pytest.approx(1e308)), (-1e308, -1e308)]),
+    (lambda x: 1.0 / x, [(1.0, math.inf)], [(0.0, 1.0), (-1.0, 0.0)]),
+    (lambda x: x.sin(), [(-1e300, 1e300)], [(-1.0, 1.0), (-1.0, 1.0)]),
+    (lambda x: x.sin(), [(1.0, 8.0)], [(-1.0, 1.0), (-1.0, 1.0)]),
+    (lambda x: x.cos(), [(0.0, math.inf)], [NAN, NAN]),
+    (lambda x: x**0.5, [(-1.0, 1.0)], [NAN, NAN]),
+    (lambda x: x**-1.0, [(-1.0, 1.0)], [ALL, ALL]),
+    (lambda x, y: x**y, [(-2.0, -1.0), (1.0, 2.0)], [NAN, NAN, NAN]),
+    (lambda x: x * 2.0, [(math.inf, math.inf)], [NAN, (2.0, 2.0)]),
+    (lambda x: x.relu(), [(math.nan, math.nan)], [NAN, NAN]),
+    (autograd.hypot, [(-3.0, 1.0), (0.0, 4.0)], [(0.0, pytest.approx(5.0)), NAN, NAN]),
+]
+
+
+@pytest.mark.parametrize(("f", "boxes", "bounds"), TABLE)
+def test_bounds_at_kinks_poles_and_ends(f: Callable[..., Value], boxes: Any, bounds: Any) -> None:
+    assert boxed(f, *boxes) == tuple(bounds)
+
+
+def test_powers_over_intervals_are_tight() -> None:
+    for exponent, low, high in ((2.0, 0.0, 4.0), (3.0, -8.0, 1.0), (0.0, 1.0, 1.0)):
+        (found, *_) = boxed(lambda x, n=exponent: x**n, (-2.0, 1.0))
+        assert found == pytest.approx((low, high), rel=ULPS_OF_ONE, abs=ULPS_OF_ONE)
+        assert found[0] <= low <= high <= found[1]
+    found, *_ = boxed(lambda x, y: x**y, (0.5, 2.0), (-1.0, 3.0))
+    assert found == pytest.approx((0.125, 8.0), rel=ULPS_OF_ONE)
+
+
+def test_equal_boxes_of_two_leaves_are_two_numbers() -> None:
+    box, x, y = Interval(-1.0, 1.0), Value(0.0), Value(0.0)
+    assert replay(x * y, Interval, inputs={x: box, y: box}).value == box
+    assert box * box == box
+    assert replay(x - y, Interval, inputs={x: box, y: box}).value == Interval(-2.0, 2.0)
+
+
+# ── sympy ──
+
+
+@pytest.mark.parametrize("op", strategies._IN_EXPRESSIONS)
+@settings(max_examples=10)
+@given(data=st.data())
+def test_a_closed_formula_is_the_operation(op: str, data: st.DataObject) -> None:
+    row = [x for group in data.draw(strategies.operands(op)) for x in (group if isinstance(group, list) else [group])]
+    xs = [Value(x) for x in row]
+    root: Value = strategies.apply(op, xs)
+    again = replay(root, "sympy")
+    at = {again[x]: sympy.Float(x.data, 40) for x in xs}
+    found = [sympy.N(formula.subs(at), 30) for formula in (again.value, *map(again.grad, xs))]
+    assert agree(found, [root.data, *gradients(root, xs)])
+
+
+@settings(max_examples=15)
+@given(strategies.expressions(max_steps=4))
+def test_the_closed_formula_is_the_program(expression: Expression) -> None:
+    xs, root = graph(expression)
+    again = replay(root, "sympy")
+    nodes = used(root, dict.fromkeys(xs))
+    at = {again[x]: sympy.Float(x.data, 40) for x in nodes}
+    found = [sympy.N(formula.subs(at), 30) for formula in (again.value, *map(again.grad, nodes))]
+    slopes = gradients(root, list(nodes)) if nodes else []
+    assert agree(found, [root.data, *slopes], FLOATS * max(1.0, *map(abs, slopes)))
+
+
+def test_formulas_read_like_formulas() -> None:
+    x, y = Value(0.5, label="x"), Value(2.0, label="y")
+    root = (x * y).sin() ** 2.0 + (x * y).cos() ** 2.0
+    again = replay(root, sympy.Symbol, simplify=True)
+    assert (again.value, again.grad(x)) == (1, 0)
+    assert str(replay((x * y).sin(), "sympy").grad(x)) == "y*cos(x*y)"
+    assert str(replay(x * y, "sympy", inputs={y: 3}).value) == "3*x"
+    kink = replay(x.relu(), "sympy").value
+    (symbol,) = kink.free_symbols
+    assert [kink.subs({symbol: at}) for at in (-1, 0, 2)] == [0, 0, 2]
+    ties = replay(autograd.maximum(x, y), "sympy")
+    assert ties.value.subs({again[x]: 1, again[y]: 1}) == 1
+    assert ties.grad(x).subs({again[x]: 1, again[y]: 1}) == sympy.Rational(1, 2)
+    absolute = replay(abs(x), "sympy")
+    assert (absolute.value.subs(symbol, 0), absolute.grad(x).subs(symbol, 0)) == (0, 0)
+    three = replay(autograd.largest([x, y, 1.0]), "sympy").grad(x)
+    assert three.subs({again[x]: 1, again[y]: 1}) == pytest.approx(1.0 / 3.0)
+
+
+def test_no_two_leaves_are_one_symbol() -> None:
+    x, y, z, w = Value(1.0, label="x1"), Value(2.0), Value(3.0, label="a"), Value(4.0, label="a")
+    symbols = replay(x + y + z + w, "sympy").value.free_symbols
+    assert len(symbols) == 4
+    assert "x1" in map(str, symbols)
+
+
+# ── whatever the kind ──
+
+
+def as_float(x: Any) -> float:
+    match x:
+        case Dual():
+            return x.value
+        case Interval():
+            assert x.low == pytest.approx(x.high, rel=FLOATS, abs=FLOATS)
+            return (x.low + x.high) / 2.0
+        case _:
+            return complex(x).real
+
+
+def replayed(kind: str, root: Value, xs: Sequence[Value]) -> list[float]:
+    """The value and the gradient of a replay, as floats."""
+    again = replay(root, kind)
+    results = [again.value, *map(again.grad, xs)]
+    if kind == "sympy":
+        at = {again[x]: x.data for x in xs}
+        results = [sympy.N(formula.subs(at)) for formula in results]
+    return [as_float(x) for x in results]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "fraction"])
+def test_users_operations_are_replayed(kind: str) -> None:
+    xs = [Value(0.75, label="a"), Value(-2.0, label="b")]
+    root = softsign()(xs[0] * xs[1]) * rms()(xs) + softsign()(xs[1])
+    assert replayed(kind, root, xs) == pytest.approx([root.data, *gradients(root, xs)], rel=FLOATS)
+
+
+def test_users_operations_are_exact_over_fractions() -> None:
+    x = Value(3.0)
+    again = replay(softsign()(x), Fraction)
+    assert (again.value, again.grad(x)) == (Fraction(3, 4), Fraction(1, 16))
+    with pytest.raises(TypeError, match="the value of rms, v1"):
+        replay(rms()([x]), Fraction)
+
+
+def test_an_operation_without_a_source_moves_in_dual_numbers() -> None:
+    x = Value(3.0)
+    root = defined("return x * x, 2 * x", source=False)(x) * 2.0
+    assert replay(root, Dual, inputs={x: Dual(2.0, 1.0)}).value == Dual(8.0, 8.0)
+    with pytest.raises(
+        ValueError, match=r"replay over mpmath: the value of f, v1, can't be computed at 3\.0: f has no"
+    ):
+        replay(root, "mpmath")
+
+
+def test_guards_that_overlap_are_asked_in_their_order() -> None:
+    @autograd.operation(domain=[(0.1, 0.4), (0.1, 0.4)])
+    def steps(x, y):  # type: ignore[no-untyped-def]
+        if (x > 1 and y > 0) or x < -1:
+            return x + y, 1, 1
+        if x >= 0:
+            return x - y if y > 0 else x, 1, -1 if y > 0 else 0
+        return -x, -1, 0
+
+    def at(x: tuple[float, float], y: tuple[float, float]) -> Any:
+        return boxed(steps, x, y)
+
+    assert at((2.0, 3.0), (1.0, 1.0)) == ((3.0, 4.0), (1.0, 1.0), (1.0, 1.0))
+    assert at((-3.0, -2.0), (1.0, 1.0)) == ((-2.0, -1.0), (1.0, 1.0), (1.0, 1.0))
+    assert at((-0.5, -0.25), (5.0, 6.0)) == ((0.25, 0.5), (-1.0, -1.0), (0.0, 0.0))
+    # Each way has its own part of the box: above 1 the sum, up to 1 the difference.
+    assert at((0.5, 2.0), (1.0, 1.0)) == ((-0.5, 3.0), (1.0, 1.0), (-1.0, 1.0))
+    assert at((-2.0, 0.5), (1.0, 1.0)) == ((-1.0, 1.0), (-1.0, 1.0), (-1.0, 1.0))
+
+
+SEQUENCES: Final[dict[str, Callable[[Sequence[Value]], Value]]] = {
+    "total": autograd.total,
+    "mean": autograd.mean,
+    "dot": lambda xs: autograd.dot(xs, xs[::-1]),
+    "largest": autograd.largest,
+    "smallest": autograd.smallest,
+    "logsumexp": autograd.logsumexp,
+    "softmax": lambda xs: autograd.softmax(xs)[0],
+    "log_softmax": lambda xs: autograd.log_softmax(xs)[1],
+    "norm": autograd.norm,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_sequences_are_replayed(kind: str, name: str) -> None:
+    xs = [Value(x) for x in (0.5, -1.25, 2.0)]
+    root = SEQUENCES[name](xs)
+    if kind == "fraction" and name in ("logsumexp", "softmax", "log_softmax", "norm"):
+        with pytest.raises(TypeError, match="replay over fraction: the value of"):
+            replay(root, kind)
+        return
+    assert replayed(kind, root, xs) == pytest.approx([root.data, *gradients(root, xs)], rel=FLOATS, abs=FLOATS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_node_may_be_asked(kind: str) -> None:
+    x, y, other = Value(0.5, label="x"), Value(3.0), Value(1.0)
+    product = x * y
+    root = product * product + 2.0
+    again = replay(root, kind, inputs={x: 1, y: 2})
+    assert [as_float(z) for z in (again.value, again[product], again[x], again.grad(product))] == [6.0, 2.0, 1.0, 4.0]
+    assert [as_float(z) for z in (again.grad(root), again.grad(x))] == [1.0, 8.0]
+    with pytest.raises(ValueError, match="is no part of this graph"):
+        again.grad(other)
+    assert repr(again).startswith("Replay(")
+    leaf = replay(x, kind, inputs={x: 2})
+    assert (as_float(leaf.value), as_float(leaf.grad(x))) == (2.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_detached_has_a_value_and_no_gradient(kind: str) -> None:
+    x = Value(3.0)
+    kept = (x * x).detach()
+    again = replay(kept * x + kept, kind, inputs={x: 2})
+    assert [as_float(z) for z in (again.value, again.grad(x), again.grad(kept))] == [12.0, 4.0, 3.0]
+    only = replay(kept + 1.0, kind, inputs={x: 2})
+    assert [as_float(z) for z in (only.value, only.grad(x))] == [5.0, 0.0]
+    assert type(only.grad(x)) is type(only.grad(kept)) or kind == "sympy"
+
+
+def test_what_is_detached_does_not_move() -> None:
+    x = Value(3.0)
+    root = (x * x).detach() * x
+    assert replay(root, Dual, inputs={x: Dual(2.0, 1.0)}).value == Dual(8.0, 4.0)
+
+
+DEEP: Final = 10_000
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "sympy"])
+def test_deep_graphs_need_no_recursion(kind: str) -> None:
+    x = v = Value(1.0)
+    for _ in range(DEEP // 2):
+        v = v * 1.0 + 1.0
+    again = replay(v, kind, digits=20)
+    assert as_float(again.value) == DEEP // 2 + 1
+    assert as_float(again.grad(x)) == 1.0
+
+
+# ── what is refused ──
+
+
+def test_wrong_calls_name_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = Value(0.5, label="x")
+    root = x * 2.0
+    with pytest.raises(ValueError, match=r"there is no kind of numbers 'mpmat'; did you mean 'mpmath'\?"):
+        replay(root, "mpmat")
+    for wrong in (int, Value, 3):
+        with pytest.raises(
+            ValueError, match=r"there is no kind of numbers .*; there are fraction, decimal, complex, mpm"
+        ):
+            replay(root, wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"replay takes a Value, not float 3\.0"):
+        replay(3.0, "dual")  # type: ignore[arg-type]
+    for no_leaf in (root, Value(1.0), 3):
+        with pytest.raises(ValueError, match=r"replay: inputs are leaves of the graph, and .* is none"):
+            replay(root, "dual", inputs={no_leaf: 1.0})  # type: ignore[dict-item]
+    for box in ((2.0, 1.0), (1.0, 2.0, 3.0)):
+        with pytest.raises(ValueError, match=r"leaf v0 .*: an interval is a number or goes from low to high, as \(0"):
+            replay(root, "interval", inputs={x: box})
+    with pytest.raises(ValueError, match="digits is a whole number from 1, not 0"):
+        replay(root, "mpmath", digits=0)
+    with pytest.raises(ValueError, match=r"simplify is for formulas, as in replay\(root, 'sympy', simplify=True\)"):
+        replay(root, "dual", simplify=True)
+    for kind, error in (("fraction", ValueError), ("complex", ValueError), ("dual", ValueError)):
+        with pytest.raises(error, match=f"replay over {kind}: the number 'abc' of the leaf v0 can't be taken: "):
+            replay(root, kind, inputs={x: "abc"})
+    with pytest.raises(OverflowError, match=r"replay over complex: the value of exp, v1, can't be computed at \(1000"):
+        replay(x.exp(), "complex", inputs={x: 1000.0})
+
+
+@pytest.mark.parametrize("library", ["mpmath", "sympy"])
+def test_a_missing_library_is_named(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ImportError, match=f"these numbers are made with {library}: pip install {library}"):
+        replay(Value(0.5).exp(), library)
+    if library == "mpmath":
+        with pytest.raises(ImportError, match="pip install mpmath"):
+            replay(Value(0.5).erf(), "complex")
