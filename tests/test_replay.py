@@ -82,6 +82,13 @@ def test_mpmath_has_the_digits_of_an_independent_evaluation(expression: Expressi
     assert gradients_agree(by_backward(nodes), wanted)
 
 
+def test_a_great_difference_costs_no_digits() -> None:
+    x, y = Value(1.0), Value(-1e200)
+    for root in (autograd.logaddexp(x, y), autograd.logaddexp(y, x), autograd.logsumexp([x, y])):
+        again = replay(root, "mpmath")
+        assert [float(z) for z in (again.value, again.grad(x), again.grad(y))] == [1.0, 1.0, 0.0]
+
+
 def test_results_keep_their_digits_and_the_context_is_put_back() -> None:
     x = Value(2.0, label="x")
     again = replay(x.sqrt(), mpmath.mpf, digits=50)
