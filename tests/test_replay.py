@@ -426,6 +426,16 @@ def test_powers_over_intervals_are_tight() -> None:
     assert found == pytest.approx((0.125, 8.0), rel=ULPS_OF_ONE)
 
 
+@pytest.mark.parametrize("x", [-0.6875, -math.log(2.0), -0.693, -0.7])
+def test_a_sum_that_cancels_is_in_its_bounds(x: float) -> None:
+    v, w = Value(x), Value(x)
+    for root in (autograd.logaddexp(v, w), autograd.logsumexp([v, w])):
+        bounds = replay(root, Interval).value
+        with mpmath.workdps(40):
+            assert bounds.low <= x + mpmath.log(2) <= bounds.high
+        assert root.data in bounds
+
+
 def test_equal_boxes_of_two_leaves_are_two_numbers() -> None:
     box, x, y = Interval(-1.0, 1.0), Value(0.0), Value(0.0)
     assert replay(x * y, Interval, inputs={x: box, y: box}).value == box
