@@ -82,6 +82,13 @@ def test_mpmath_has_the_digits_of_an_independent_evaluation(expression: Expressi
     assert gradients_agree(by_backward(nodes), wanted)
 
 
+def test_a_great_difference_costs_no_digits() -> None:
+    x, y = Value(1.0), Value(-1e200)
+    for root in (autograd.logaddexp(x, y), autograd.logaddexp(y, x), autograd.logsumexp([x, y])):
+        again = replay(root, "mpmath")
+        assert [float(z) for z in (again.value, again.grad(x), again.grad(y))] == [1.0, 1.0, 0.0]
+
+
 def test_results_keep_their_digits_and_the_context_is_put_back() -> None:
     x = Value(2.0, label="x")
     again = replay(x.sqrt(), mpmath.mpf, digits=50)
@@ -417,6 +424,16 @@ def test_powers_over_intervals_are_tight() -> None:
         assert found[0] <= low <= high <= found[1]
     found, *_ = boxed(lambda x, y: x**y, (0.5, 2.0), (-1.0, 3.0))
     assert found == pytest.approx((0.125, 8.0), rel=ULPS_OF_ONE)
+
+
+@pytest.mark.parametrize("x", [-0.6875, -math.log(2.0), -0.693, -0.7])
+def test_a_sum_that_cancels_is_in_its_bounds(x: float) -> None:
+    v, w = Value(x), Value(x)
+    for root in (autograd.logaddexp(v, w), autograd.logsumexp([v, w])):
+        bounds = replay(root, Interval).value
+        with mpmath.workdps(40):
+            assert bounds.low <= x + mpmath.log(2) <= bounds.high
+        assert root.data in bounds
 
 
 def test_equal_boxes_of_two_leaves_are_two_numbers() -> None:

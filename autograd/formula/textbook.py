@@ -116,7 +116,7 @@ def share(x: float, y: float) -> float:
 
 
 def logaddexp(x: float, y: float) -> float:
-    return y + softplus(x - y)
+    return y + softplus(x - y) if x < y else x + softplus(y - x)
 
 
 def mean(xs: list[float]) -> float:
