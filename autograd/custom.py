@@ -101,10 +101,10 @@ def _recording(op: str, r: Rule) -> Callable[..., Value]:
     def apply(*operands: Any) -> Value:
         if len(operands) != len(r.operands):
             raise TypeError(f"{r.name} takes {', '.join(r.operands)}, which is not {len(operands)} operands")
-        groups = [list(xs) for xs in operands] if r.of_sequences else [operands]
+        groups = [functions.operands(xs, r.name) if r.of_sequences else [operand(xs, r.name)] for xs in operands]
         if len({*map(len, groups)}) > 1 or not groups[0]:
             raise ValueError(f"{r.name} takes lists of one length, not empty; these have {[*map(len, groups)]}")
-        row = [operand(x, r.name) for xs in groups for x in xs]
+        row = [x for xs in groups for x in xs]
         z, partials = r.on_floats([v.data for v in row])
         if len(row) > 2:
             return record_many(op, z, row, partials)
