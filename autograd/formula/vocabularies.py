@@ -305,18 +305,15 @@ def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequenc
     Only those wanted are formed, the others are 0.0. Constants take part as plain floats.
     ValueError if data was changed since the node was made, or if the operation has no formula.
     """
-    r = unchanged(node, operands)
+    r, recorded, numbers = unchanged(node, operands), node.partials, values()
     row: list[Value | float] = [v.data if graph.is_constant(v) else v for v in operands]
-    groups, n = r.grouped(row), len(row) // len(r.operands)
-    partials: list[Value | float] = []
-    for i in range(len(r.operands)):
-        if not any(wanted[i * n : (i + 1) * n]):
-            partials += [0.0] * n
-            continue
-        found = partial_over(node.op, i, values())(node, *groups)
-        partials += found if r.of_sequences else [found]
-    rows = zip(partials, node.partials, row, wanted, strict=True)
-    return [_settled(partial, recorded, x) if want else 0.0 for partial, recorded, x, want in rows]
+    if r.of_sequences:
+        groups, partials = r.grouped(row), list[Value | float]()
+        for i, want in enumerate(map(any, r.grouped(wanted))):
+            partials += partial_over(node.op, i, numbers)(node, *groups) if want else [0.0] * len(groups[i])
+    else:
+        partials = [partial_over(node.op, i, numbers)(node, *row) if want else 0.0 for i, want in enumerate(wanted)]
+    return [_settled(partials[i], recorded[i], row[i]) if want else 0.0 for i, want in enumerate(wanted)]
 
 
 def _settled(partial: Value | float, recorded: float, x: Value | float) -> Value | float:
