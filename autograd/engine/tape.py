@@ -79,7 +79,7 @@ class Contribution(NamedTuple, Generic[T]):
 
 
 class Arithmetic(Protocol[T]):
-    """The numbers in which a sweep computes."""
+    """The kind of numbers that a sweep computes with."""
 
     def one(self) -> T:
         """The gradient of the root by itself."""
@@ -223,7 +223,7 @@ class Tape:
         return [i for i, k in enumerate(self.operands_of(place)) if self.codes[k] != CONSTANT_CODE]
 
     def users(self) -> list[list[int]]:
-        """For each entry the places of the nodes that it is an operand of, in order; twice for both factors of x·x."""
+        """For each entry, the places of the nodes that use it, in order; x·x uses x twice."""
         found: list[list[int]] = [[] for _ in self._nodes]
         for place in range(len(self._nodes)):
             for operand in self.operands_of(place):
@@ -238,10 +238,10 @@ class Tape:
         yield from self._contributions(_Floats(self), gradients, self.roots[0], None)
 
     def gradients(self, numbers: Arithmetic[T], within: Collection[int] | None = None, root: int = -1) -> dict[int, T]:
-        """The gradients that a sweep in other numbers leaves, by the places of the nodes that it reaches.
+        """The gradients of a sweep in other numbers, by the places of the nodes that it reaches.
 
-        It starts from the first root, or from the node at another place. With within, only nodes at these places get
-        contributions; see `leading_to`.
+        It starts from the first root, or from the node at the place `root`. With `within`, only nodes at these places
+        get contributions; see `leading_to`.
         """
         start = self.roots[0] if root < 0 else root
         gradients = {start: numbers.one()}
@@ -252,7 +252,7 @@ class Tape:
     def _contributions(
         self, numbers: Arithmetic[T], gradients: dict[int, T], root: int, within: Collection[int] | None
     ) -> Iterator[Contribution[T]]:
-        """The contributions of a sweep from root, whose gradient is given; the other gradients are added to it."""
+        """The contributions of a sweep from root; `gradients` has that of root, and gets those of the other nodes."""
         starts, codes = self.starts, self.codes
         for place in self.swept(root):
             upstream = gradients.get(place)
@@ -267,7 +267,7 @@ class Tape:
                 yield Contribution(place, i, operand, upstream, partials[i], amount, before, after)
 
     def swept(self, root: int) -> list[int]:
-        """The places of the nodes that pass gradients on, in the order in which a sweep from a root comes to them."""
+        """The places of the nodes that pass gradients on, in the order of a sweep from the node at the place root."""
         if "detach" not in self.operations and root == self.roots[0]:
             codes = self.codes
             return [place for place in range(root, -1, -1) if codes[place] > CONSTANT_CODE]
@@ -289,7 +289,7 @@ class Tape:
 
 
 class _Recorder:
-    """Fills a tape. The marks of nodes hold their places in the compiled build, a dictionary in the pure one."""
+    """Fills a tape. The compiled build keeps the places of nodes in their marks, the pure one in a dictionary."""
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
@@ -345,7 +345,7 @@ class _Recorder:
         return edges
 
     def enter(self, first: int, nodes: list[Node]) -> None:
-        """Write the entries of some nodes, the first of which has that place."""
+        """Write the entries of nodes in a row, of which the first has the place `first`."""
         tape, end = self.tape, first + len(nodes)
         first_edge = self.edges
         place: i64 = first
