@@ -234,41 +234,39 @@ class Tape:
 
     def sweep(self) -> Iterator[Contribution[float]]:
         """The contributions of `backward` from the first root, in its order and to its bits; no gradient is touched."""
-        gradients = {self.roots[0]: 1.0}
-        yield from self._contributions(_Floats(self), gradients, self.roots[0], None)
+        return self._contributions(_Floats(self), {}, range(len(self._nodes)))
 
-    def gradients(self, numbers: Arithmetic[T], within: Collection[int] | None = None, root: int = -1) -> dict[int, T]:
-        """The gradients of a sweep in other numbers, by the places of the nodes that it reaches.
+    def gradients(self, numbers: Arithmetic[T], within: Collection[int]) -> dict[int, T]:
+        """The gradients of a sweep in other numbers from the first root, by the places of the nodes that it reaches.
 
-        It starts from the first root, or from the node at the place `root`. With `within`, only nodes at these places
-        get contributions; see `leading_to`.
+        Only the nodes at the places `within` get contributions; see `leading_to`.
         """
-        start = self.roots[0] if root < 0 else root
-        gradients = {start: numbers.one()}
-        for _ in self._contributions(numbers, gradients, start, within):
+        gradients: dict[int, T] = {}
+        for _ in self._contributions(numbers, gradients, within):
             pass
         return gradients
 
     def _contributions(
-        self, numbers: Arithmetic[T], gradients: dict[int, T], root: int, within: Collection[int] | None
+        self, numbers: Arithmetic[T], gradients: dict[int, T], within: Collection[int]
     ) -> Iterator[Contribution[T]]:
-        """The contributions of a sweep from root; `gradients` has that of root, and gets those of the other nodes."""
+        """The contributions of a sweep from the first root; `gradients` is empty at first and gets the gradients."""
         starts, codes = self.starts, self.codes
-        for place in self.swept(root):
-            upstream = gradients.get(place)
-            if upstream is None or (within is not None and place not in within):
+        gradients[self.roots[0]] = numbers.one()
+        for place in self.swept():
+            if place not in gradients or place not in within:
                 continue
-            partials = numbers.partials(place)
+            upstream, partials = gradients[place], numbers.partials(place)
             for i, operand in enumerate(self.operands[starts[place] : starts[place + 1]]):
-                if codes[operand] == CONSTANT_CODE or (within is not None and operand not in within):
+                if codes[operand] == CONSTANT_CODE or operand not in within:
                     continue
                 before, amount = gradients.get(operand), numbers.contribution(upstream, partials[i])
                 after = gradients[operand] = numbers.accumulated(before, amount)
                 yield Contribution(place, i, operand, upstream, partials[i], amount, before, after)
 
-    def swept(self, root: int) -> list[int]:
-        """The places of the nodes that pass gradients on, in the order of a sweep from the node at the place root."""
-        if "detach" not in self.operations and root == self.roots[0]:
+    def swept(self) -> list[int]:
+        """The places of the nodes that pass gradients on, in the order of a sweep from the first root."""
+        root = self.roots[0]
+        if "detach" not in self.operations:
             codes = self.codes
             return [place for place in range(root, -1, -1) if codes[place] > CONSTANT_CODE]
         # The walk of `backward` doesn't go through detached nodes, so its order may be another one.

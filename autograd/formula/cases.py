@@ -131,7 +131,7 @@ class Parser:
         constants: Callable[[str], float | None],
         *,
         friendly: bool = False,
-        at: tuple[str, int] = ("", 0),
+        at: tuple[str, int],
     ) -> None:
         self._operation, self._words, self._constants, self._friendly = operation, words, constants, friendly
         self._lines, (self._file, self._above) = text.splitlines(), at
