@@ -130,20 +130,21 @@ def fresh_marks(count: i64) -> i64:
     return _MARKS.used - count
 
 
-def ordered(root: N, leaves: list[N], *, through_detached: bool = False) -> list[N]:
+def ordered(root: N, leaves: list[N], *, through_detached: bool = False, clear: bool = False) -> list[N]:
     """The nodes of the graph of root that have operands, each after its operands, from left to right.
 
-    Its leaves, without constants, are added to the list `leaves`.
+    Its leaves, without constants, are added to the list `leaves`. With `clear`, the gradient of every node returned
+    becomes zero.
     """
     order: list[N] = []
     stack: list[N] = []
     # The marks are reserved last, because making a list may start the garbage collector, and with it another walk.
-    walk(root, order, leaves, stack, fresh_marks(2), through_detached)  # type: ignore[arg-type]
+    walk(root, order, leaves, stack, fresh_marks(2), through_detached, clear)  # type: ignore[arg-type]
     return order
 
 
 def walk(
-    root: Node, order: list[Node], leaves: list[Node], stack: list[Node], entered: i64, through_detached: bool
+    root: Node, order: list[Node], leaves: list[Node], stack: list[Node], entered: i64, detached: bool, clear: bool
 ) -> None:
     """Fill the order and the leaves that `ordered` returns, with two marks: entered, and the next one for done.
 
@@ -177,7 +178,7 @@ def walk(
                 leaves.append(x)
         else:
             fan = node._fan
-            if fan is not None and (fan.partials or through_detached):
+            if fan is not None and (fan.partials or detached):
                 for v in reversed(fan.operands):
                     mark = v._mark
                     if mark < entered:
@@ -193,6 +194,8 @@ def walk(
             if mark == entered:
                 node._mark = done
                 order.append(node)
+                if clear:
+                    node._grad = 0.0
         else:
             return
 
@@ -210,7 +213,7 @@ def backward(root: Node) -> None:
         root._grad += 1.0
         return
     leaves: list[Node] = []
-    order = ordered(root, leaves)
+    order = ordered(root, leaves, clear=True)
     for leaf in leaves:
         leaf._dx = leaf._grad
         leaf._grad = 0.0
@@ -221,8 +224,6 @@ def backward(root: Node) -> None:
 
 def sweep(root: Node, order: list[Node]) -> None:
     """Go through the order backwards: each node adds upstream gradient × local derivative to its operands."""
-    for node in order:
-        node._grad = 0.0
     root._grad = 1.0
     for node in reversed(order):
         upstream = node._grad

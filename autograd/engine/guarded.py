@@ -39,18 +39,18 @@ class Uncollected:
             gc.enable()
 
 
-def ordered(root: N, leaves: list[N], *, through_detached: bool = False) -> list[N]:
+def ordered(root: N, leaves: list[N], *, through_detached: bool = False, clear: bool = False) -> list[N]:
     """The order of `graph.ordered`, even while another walk is under way."""
     if COMPILED:
-        return graph.ordered(root, leaves, through_detached=through_detached)
+        return graph.ordered(root, leaves, through_detached=through_detached, clear=clear)
     # This walk may have interrupted the one that holds the lock, which then can't go on: waiting could last for ever.
     if WALKING.locked():
-        return _ordered_without_marks(root, leaves, through_detached)
+        return _ordered_without_marks(root, leaves, through_detached, clear)
     with WALKING:
-        return graph.ordered(root, leaves, through_detached=through_detached)
+        return graph.ordered(root, leaves, through_detached=through_detached, clear=clear)
 
 
-def _ordered_without_marks(root: N, leaves: list[N], through_detached: bool) -> list[N]:
+def _ordered_without_marks(root: N, leaves: list[N], through_detached: bool, clear: bool) -> list[N]:
     """The same walk in the same order, with sets in place of marks."""
     order: list[N] = []
     entered: set[int] = set()
@@ -71,6 +71,8 @@ def _ordered_without_marks(root: N, leaves: list[N], through_detached: bool) -> 
         elif id(node) not in done:
             done.add(id(node))
             order.append(node)
+            if clear:
+                node._grad = 0.0
     return order
 
 
@@ -80,7 +82,7 @@ def backward(root: Node) -> None:
         graph.backward(root)
         return
     leaves: list[Node] = []
-    order = ordered(root, leaves)
+    order = ordered(root, leaves, clear=True)
     # `_dx` of a leaf keeps the gradient that it had, and `_dy` the one that it will have.
     for leaf in leaves:
         leaf._dx = leaf._grad

@@ -99,7 +99,7 @@ class _Order(Generic[N]):
         for root in roots:
             part: list[N] = []
             if COMPILED:
-                graph.walk(root, part, [], [], self.entered, True)  # type: ignore[arg-type]
+                graph.walk(root, part, [], [], self.entered, True, False)  # type: ignore[arg-type]
             else:  # Without the nodes of earlier roots.
                 part = [v for v in guarded.ordered(root, [], through_detached=True) if id(v) not in self.seen]
                 self.seen.update(map(id, part))
