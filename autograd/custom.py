@@ -1,4 +1,4 @@
-"""A user's own operation: a function of value and derivatives becomes one, recorded as one node like any other.
+"""A user's own operation, made of a function that returns its value and derivatives, and recorded as one node.
 
 >>> import autograd
 >>> @autograd.operation
@@ -35,7 +35,7 @@ from autograd.operations import OPERATIONS, Domain, Kind, Operation, register
 __all__ = ["operation"]
 
 USUAL: Final = (-3.0, 3.0)
-"""The domain of operands of which nothing is said."""
+"""The domain of each operand, if none is given."""
 _MEANINGS: Final[list[tuple[object, str]]] = [
     *[(getattr(home, word), word) for home in (math, ieee, functions) for word in WORDS if hasattr(home, word)],
     *[(abs, "absolute"), (math.fabs, "absolute"), (pow, "power"), (math.pow, "power"), (sum, "total")],
@@ -54,17 +54,17 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
     """Make an operation of a function that returns its value and then one derivative by each operand.
 
     Write it in the grammar of `engine/rules.py`, and more freely: ints, / and **, `abs(x)`, `math.exp(x)` or `exp(x)`,
-    `a if x > 0 else b`, constants from outside. Name the value z to write derivatives in terms of it. An operand is a
-    list if it is annotated or used as one, then all are, of one length, and so is the derivative by each. The
-    operation takes Values and numbers, follows IEEE 754 where Python would raise, and has derivatives of every order.
+    `a if x > 0 else b`, constants from outside. Name the value z to write derivatives in terms of it. If one operand is
+    annotated or used as a list, all operands are lists of one length, and so is the derivative by each. The operation
+    takes Values and numbers, follows IEEE 754 where Python would raise an error, and has derivatives of every order.
 
     The derivatives are checked against differences of the value at a few points of the domain: an interval
     `(low, high)`, or for each operand an interval or a list of them; by default (-3, 3).
 
-    A function without a readable source, as typed at a plain prompt, is an operation with first derivatives alone.
+    A function whose source can't be read, because it was typed at a plain prompt, has first derivatives alone.
 
-    TypeError for what isn't a function with a name, SyntaxError for a form outside the grammar, ValueError for a wrong
-    derivative, for a domain without a point to check, and for the name of an operation of this package.
+    TypeError for anything but a function with a name, SyntaxError for a form outside the grammar, ValueError for a
+    wrong derivative, for a domain without a point to check, and for the name of an operation of this package.
     """
     if function is None:
         return partial(operation, domain=domain)
@@ -87,7 +87,7 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
 
 
 def _key(r: Rule) -> str:
-    """The `op` of the nodes: the name, with a number after it where the name stands for another rule already."""
+    """The `op` of the nodes: the name, with a number after it if the name stands for another rule already."""
     earlier = _MADE.get(r.name, [])
     if not earlier and (r.name in OPERATIONS or hasattr(Value, r.name) or hasattr(functions, r.name)):
         raise ValueError(f"{r.name} is an operation of this package; give yours another name")
@@ -101,10 +101,10 @@ def _recording(op: str, r: Rule) -> Callable[..., Value]:
     def apply(*operands: Any) -> Value:
         if len(operands) != len(r.operands):
             raise TypeError(f"{r.name} takes {', '.join(r.operands)}, which is not {len(operands)} operands")
-        groups = [list(xs) for xs in operands] if r.of_sequences else [operands]
+        groups = [functions.operands(xs, r.name) if r.of_sequences else [operand(xs, r.name)] for xs in operands]
         if len({*map(len, groups)}) > 1 or not groups[0]:
             raise ValueError(f"{r.name} takes lists of one length, not empty; these have {[*map(len, groups)]}")
-        row = [operand(x, r.name) for xs in groups for x in xs]
+        row = [x for xs in groups for x in xs]
         z, partials = r.on_floats([v.data for v in row])
         if len(row) > 2:
             return record_many(op, z, row, partials)
@@ -147,7 +147,7 @@ def _read(function: FunctionType) -> Rule | None:
 
 
 def _unread(function: FunctionType) -> Rule:
-    """The rule of a function that can be called, and not read."""
+    """The rule of a function whose source can't be read."""
     parameters = inspect.signature(function).parameters
     of_lists = any("list" in str(p.annotation) for p in parameters.values())
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd import formula
+from autograd.arguments import a_value
 from autograd.engine import reading
 from autograd.engine.graph import is_constant
 from autograd.engine.modes import recording
@@ -28,9 +29,7 @@ def topological_order(root: Value) -> list[Value]:
     >>> [v.op or v.label or v.data for v in topological_order(x * x + 1)]
     ['x', 'multiply', 1.0, 'add']
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"topological_order takes one Value, not {type(root).__name__} {root!r}")
-    return reading.all_in_order(root)
+    return reading.all_in_order(a_value(root, "topological_order"))
 
 
 def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
@@ -48,8 +47,7 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     >>> grad_graph(dx, wrt=[y])
     [Value(data=6.0, grad=0.0)]
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"grad_graph differentiates a Value, not {type(root).__name__} {root!r}")
+    a_value(root, "grad_graph")
     wrt = wrt if isinstance(wrt, Value) else list(wrt)
     if isinstance(wrt, Value) or not all(isinstance(v, Value) for v in wrt):
         raise TypeError(f"grad_graph takes wrt as a sequence of Values, not {wrt!r}; write wrt=[x, …]")
@@ -83,19 +81,14 @@ class _OverValues:
         return formula.partials_over_values(self._tape.node(place), [self._tape.node(k) for k in operands], wanted)
 
     def contribution(self, upstream: Value | float, partial: Value | float) -> Value | float:
-        return _times(upstream, partial)
+        # A factor of 1 or -1 needs no node of a product.
+        for factor, other in ((upstream, partial), (partial, upstream)):
+            if isinstance(factor, float) and factor in (1.0, -1.0):
+                return other if factor == 1.0 else -other
+        return upstream * partial
 
     def accumulated(self, before: Value | float | None, amount: Value | float) -> Value | float:
         return amount if before is None else before + amount
-
-
-def _times(upstream: Value | float, partial: Value | float) -> Value | float:
-    """The product, without a node where one factor is 1 or -1."""
-    if isinstance(upstream, float) and upstream in (1.0, -1.0):
-        return partial if upstream == 1.0 else -partial
-    if isinstance(partial, float) and partial in (1.0, -1.0):
-        return upstream if partial == 1.0 else -upstream
-    return upstream * partial
 
 
 def _own(gradient: Value | float, known: set[int]) -> Value:

@@ -125,6 +125,8 @@ def test_it_takes_lists() -> None:
     assert gradcheck(lambda *vs: f(vs), [1.0, 2.0, 3.0], order=2).passed
     with pytest.raises(ValueError, match="lists of one length, not empty"):
         f([])
+    with pytest.raises(TypeError, match=r"rms takes a sequence of Values and numbers, not 3\.0"):
+        f(3.0)
 
     scale = 2
 

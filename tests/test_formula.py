@@ -242,3 +242,10 @@ def test_an_operation_is_written_by_its_own_formula() -> None:
     assert written == {"multiply": "-1·(-5)", "subtract": "-1 + 5", "power": "(-1)^(-5)", "divide": "-1/(-5)"}
     assert formula.operation_text("negative", ["-2"]) == "-(-2)"
     assert formula.operation_text("share", ["a", "b"]) == "sigmoid(a - b)"
+
+
+def test_a_function_over_a_vocabulary_leaves_its_words_alone() -> None:
+    # Two threads that make functions at once would otherwise take each other's.
+    vocabulary = formula.Vocabulary({"rule": 1.0})
+    assert formula.over("square", vocabulary)(3.0) == (9.0, 6.0)
+    assert vocabulary.words["rule"] == 1.0

@@ -220,7 +220,7 @@ def test_gradients_are_the_callers_to_label() -> None:
 
 def test_wrong_calls_say_what_to_do() -> None:
     x = Value(1.0)
-    with pytest.raises(TypeError, match="grad_graph differentiates a Value, not float"):
+    with pytest.raises(TypeError, match="grad_graph takes a Value, not float"):
         grad_graph(1.0, [x])  # type: ignore[arg-type]
     assert [v.data for v in grad_graph(x * 2, iter([x]))] == [2.0]
     with pytest.raises(TypeError, match=r"write wrt=\[x"):

@@ -185,7 +185,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_only_values_have_an_order() -> None:
-    with pytest.raises(TypeError, match="topological_order takes one Value, not list"):
+    with pytest.raises(TypeError, match="topological_order takes a Value, not list"):
         topological_order([Value(1.0)])  # type: ignore[arg-type]
 
 

@@ -1,5 +1,8 @@
 """The tape: a graph as flat arrays, and the contributions of `backward` one by one."""
 
+import copy
+import gc
+import pickle
 import threading
 from array import array
 
@@ -13,6 +16,7 @@ from autograd import Tape, Value, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
 from autograd.engine import guarded, reading
+from autograd.engine.graph import _MARKS
 
 
 def graph(expression: Expression, detached: bool = False) -> tuple[list[Value], Value]:
@@ -152,8 +156,36 @@ def test_mistakes_are_named() -> None:
         tape.place(Value(1.0))
     with pytest.raises(IndexError, match="the tape has 2 entries, and none at place 2"):
         tape[2]
+    with pytest.raises(ValueError, match=r"3\.0 is no part of this graph"):
+        tape.place(3.0)  # type: ignore[arg-type]
     assert Value(1.0) not in tape
     assert "x" not in tape
+
+
+def test_a_tape_yields_its_entries() -> None:
+    x = Value(3.0)
+    tape = Tape(x * x + 1.0)
+    assert list(tape) == [tape[place] for place in range(len(tape))]
+
+
+def test_a_copy_or_a_pickle_is_a_tape_of_the_same_graph() -> None:
+    x = Value(3.0)
+    tape = Tape(x * x + 1.0, (x * 2.0).tanh())
+    for twin in (copy.copy(tape), copy.deepcopy(tape), pickle.loads(pickle.dumps(tape))):
+        assert list(twin) == list(tape)
+        assert twin.roots == tape.roots
+    assert copy.copy(tape).nodes == tape.nodes
+    assert x not in copy.deepcopy(tape)
+
+
+@pytest.mark.skipif(autograd.COMPILED, reason="nothing interrupts compiled code")
+def test_a_tape_made_beside_another_walk_leaves_marks_and_the_collector_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Value(3.0) * 2.0 + 1.0
+    monkeypatch.setattr(gc, "disable", lambda: pytest.fail("an interrupt would leave the collector off"))
+    with guarded.WALKING:
+        used = _MARKS.used
+        Tape(root)
+        assert _MARKS.used == used
 
 
 def test_walks_go_on_after_a_tape() -> None:

@@ -54,6 +54,8 @@ def test_a_new_kind_of_number_needs_the_primitive_words() -> None:
 
 
 def test_a_word_that_is_missing_says_so_where_it_is_called() -> None:
-    fractions = formula.over("power", {"power": pow, "scaled_power": lambda c, x, y, k: c * x ** (y - k)})
+    fractions = formula.over(
+        "power", formula.Vocabulary({"power": pow, "scaled_power": lambda c, x, y, k: c * x ** (y - k)})
+    )
     with pytest.raises(TypeError, match="these numbers have no log; give their vocabulary one"):
         fractions(2, 3)

@@ -18,13 +18,13 @@ __all__ = ["check_rule"]
 
 POINTS: Final = 8
 LENGTH: Final = 3
-"""Of the lists in a point."""
+"""The length of the lists in a point."""
 _GOLDEN: Final = (math.sqrt(5.0) - 1.0) / 2.0
-"""Its multiples fill an interval evenly, and hardly meet a number at which a function is special."""
+"""Its multiples fill an interval evenly, and rarely are points where a function is special."""
 
 
 def check_rule(r: Rule, apply: Callable[..., Any], domains: Sequence[Domain]) -> None:
-    """Try the derivatives of a rule at a few points, the same ones every time; apply records the operation.
+    """Check the derivatives of a rule at a few points, always the same ones. `apply` records the operation.
 
     ValueError if one differs from the slope of the value, or if there is no point at which it can be compared.
     """

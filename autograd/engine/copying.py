@@ -7,7 +7,8 @@
 >>> pickle.loads(pickle.dumps(y)).operands, copy.deepcopy(y).operands[0] is x
 ((Value(data=3.0, grad=0.0, label='x'), Value(data=3.0, grad=0.0, label='x')), False)
 
-`copy` and `pickle` follow operands by recursion, which ends at some hundred nodes. So a node lists what is below it.
+`copy` and `pickle` follow operands by recursion, which fails after some hundred nodes. So a node lists all nodes below
+it, and pickle comes to each of them from that list.
 """
 
 from typing import Final, TypeAlias
@@ -17,7 +18,7 @@ from autograd.engine.graph import CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, LEAF,
 from autograd.engine.number import plain
 
 _LISTED: Final = -1
-"""The mark of a node that the node being pickled has listed ahead of itself."""
+"""The mark of a node that is in the list of the node being pickled."""
 
 _Fan: TypeAlias = tuple[list[Node], list[float]] | bool | None
 """The fan of a node; True and False stand for CONSTANT_FIRST and CONSTANT_LAST."""
@@ -30,15 +31,15 @@ State: TypeAlias = tuple[
 
 
 def shallow(node: Node) -> Node:
-    """A node of its own with the same operands."""
+    """A new node with the same data, label and operands."""
     twin = blank(type(node))
     fill(twin, _state(node, []))
     return twin
 
 
 def deep(node: Node, memo: dict[int, object]) -> Node:
-    """A copy of the whole graph; memo has the twins of nodes copied before, by their ids."""
-    # All twins are known before the first is filled, so whatever points back finds its twin.
+    """A copy of the whole graph; memo has the copies of nodes that were copied before, by their ids."""
+    # All copies are made before the first is filled, so each finds the copies of its operands.
     found: list[Node] = []
     stack: list[Node] = [node]
     while stack:
@@ -48,24 +49,19 @@ def deep(node: Node, memo: dict[int, object]) -> Node:
             found.append(v)
             stack.extend(recorded_operands(v))
     for v in found:
-        _fill_deep(v, memo)
+        _, shown, (x, dx, y, dy, fan) = _state(v, [])
+        x, y = (None if operand is None else memo[id(operand)] for operand in (x, y))  # type: ignore[assignment]
+        if isinstance(fan, tuple):
+            fan = [memo[id(operand)] for operand in fan[0]], list(fan[1])  # type: ignore[misc]
+        fill(memo[id(v)], (None, shown, (x, dx, y, dy, fan)))  # type: ignore[arg-type]
     return memo[id(node)]  # type: ignore[return-value]
 
 
-def _fill_deep(node: Node, twins: dict[int, object]) -> None:
-    """Make the twin of a node point at the twins of its operands."""
-    _, shown, (x, dx, y, dy, fan) = _state(node, [])
-    x, y = (None if v is None else twins[id(v)] for v in (x, y))  # type: ignore[assignment]
-    if isinstance(fan, tuple):
-        fan = [twins[id(v)] for v in fan[0]], list(fan[1])  # type: ignore[misc]
-    fill(twins[id(node)], (None, shown, (x, dx, y, dy, fan)))  # type: ignore[arg-type]
-
-
 def reduced(node: Node) -> tuple[object, ...]:
-    """The answer of `__reduce__`.
+    """The result of `__reduce__`.
 
-    The node that pickle is handed first lists all nodes below it, each after its operands; those answer for
-    themselves alone.
+    The node that pickle comes to first lists all nodes below it, each after its operands. A node in this list has no
+    list of its own.
     """
     below: list[Node] = []
     if node._mark == _LISTED:
@@ -85,7 +81,7 @@ def _state(node: Node, below: list[Node]) -> State:
         fan = node._fan is CONSTANT_FIRST
     elif node._fan is not None:
         fan = node._fan.operands, node._fan.partials
-    dx, dy = (node._dx, node._dy) if node._op else (0.0, 0.0)  # A sweep may have put something down in a leaf.
+    dx, dy = (node._dx, node._dy) if node._op else (0.0, 0.0)  # A sweep keeps gradients in those of a leaf.
     return (
         (below, _EndOfList(below)) if below else None,
         (node._data, node._grad, node._label, node._op, node._mark >= CONSTANT),
@@ -106,9 +102,9 @@ def fill(node: Node, state: State) -> None:
 
 
 class _EndOfList:
-    """Pickled right after a list of nodes, to unmark those that pickle had met before and did not ask again.
+    """Pickled right after a list of nodes, it unmarks those that pickle knew before and did not reduce again.
 
-    Freed with a pickler that failed halfway, it does the same.
+    If pickling fails halfway, it does so when it is freed.
     """
 
     def __init__(self, below: list[Node]) -> None:

@@ -76,47 +76,48 @@ def normal_cdf(x: Number) -> Value:
 # ── sequences ──
 
 
-def _operands(xs: Iterable[Number], operation: str, least: int = 0) -> list[Value]:
+def operands(xs: Iterable[Number], operation: str, least: int = 0) -> list[Value]:
+    """The Values of a sequence, with a constant for each number; ValueError if there are fewer than least."""
     if not isinstance(xs, list) and (isinstance(xs, (Node, str, bytes)) or not hasattr(xs, "__iter__")):
         raise TypeError(f"{operation} takes a sequence of Values and numbers, not {xs!r}; write {operation}([…])")
-    operands = [operand(x, operation) for x in xs]
-    if len(operands) < least:
+    row = [operand(x, operation) for x in xs]
+    if len(row) < least:
         raise ValueError(f"{operation} of no numbers is undefined; give it at least one")
-    return operands
+    return row
 
 
-def _datas(operands: list[Value]) -> list[float]:
-    return [v._data for v in operands]
+def _datas(row: list[Value]) -> list[float]:
+    return [v._data for v in row]
 
 
 def total(xs: Iterable[Number]) -> Value:
     """The sum, rounded once whatever the length; 0 for an empty sequence."""
-    operands = _operands(xs, "total")
-    z, dxs = rules.total(_datas(operands))
-    return record_many("total", z, operands, dxs) if operands else Value(z)
+    row = operands(xs, "total")
+    z, dxs = rules.total(_datas(row))
+    return record_many("total", z, row, dxs) if row else Value(z)
 
 
 def mean(xs: Iterable[Number]) -> Value:
     """The arithmetic mean; ValueError for an empty sequence."""
-    operands = _operands(xs, "mean", 1)
-    z, dxs = rules.mean(_datas(operands))
-    return record_many("mean", z, operands, dxs)
+    row = operands(xs, "mean", 1)
+    z, dxs = rules.mean(_datas(row))
+    return record_many("mean", z, row, dxs)
 
 
 def product(xs: Iterable[Number]) -> Value:
     """The product, multiplied from the left; 1 for an empty sequence."""
-    operands = _operands(xs, "product")
-    if not operands:
+    row = operands(xs, "product")
+    if not row:
         return Value(1.0)
-    z = +operands[0]
-    for v in operands[1:]:
+    z = +row[0]
+    for v in row[1:]:
         z = z * v
     return z
 
 
 def dot(xs: Iterable[Number], ys: Iterable[Number]) -> Value:
     """Σ x·y, the sum rounded once; ValueError unless xs and ys are of one length, 0 for empty ones."""
-    left, right = _operands(xs, "dot"), _operands(ys, "dot")
+    left, right = operands(xs, "dot"), operands(ys, "dot")
     if len(left) != len(right):
         raise ValueError(f"dot takes two sequences of one length, not of {len(left)} and {len(right)}")
     z, dxs, dys = rules.dot(_datas(left), _datas(right))
@@ -125,30 +126,30 @@ def dot(xs: Iterable[Number], ys: Iterable[Number]) -> Value:
 
 def logsumexp(xs: Iterable[Number]) -> Value:
     """log Σeˣ, shifted by the greatest; ValueError for an empty sequence."""
-    operands = _operands(xs, "logsumexp", 1)
-    z, dxs = rules.logsumexp(_datas(operands))
-    return record_many("logsumexp", z, operands, dxs)
+    row = operands(xs, "logsumexp", 1)
+    z, dxs = rules.logsumexp(_datas(row))
+    return record_many("logsumexp", z, row, dxs)
 
 
 def norm(xs: Iterable[Number]) -> Value:
     """√Σx², in range wherever the result is; all derivatives are 0 at the origin, 0 for an empty sequence."""
-    operands = _operands(xs, "norm")
-    z, dxs = rules.norm(_datas(operands))
-    return record_many("norm", z, operands, dxs) if operands else Value(z)
+    row = operands(xs, "norm")
+    z, dxs = rules.norm(_datas(row))
+    return record_many("norm", z, row, dxs) if row else Value(z)
 
 
 def largest(xs: Iterable[Number]) -> Value:
     """The greatest; k that tie get 1/k of the gradient each, a nan gives nan; ValueError for an empty sequence."""
-    operands = _operands(xs, "largest", 1)
-    z, dxs = rules.largest(_datas(operands))
-    return record_many("largest", z, operands, dxs)
+    row = operands(xs, "largest", 1)
+    z, dxs = rules.largest(_datas(row))
+    return record_many("largest", z, row, dxs)
 
 
 def smallest(xs: Iterable[Number]) -> Value:
     """The least; k that tie get 1/k of the gradient each, a nan gives nan; ValueError for an empty sequence."""
-    operands = _operands(xs, "smallest", 1)
-    z, dxs = rules.smallest(_datas(operands))
-    return record_many("smallest", z, operands, dxs)
+    row = operands(xs, "smallest", 1)
+    z, dxs = rules.smallest(_datas(row))
+    return record_many("smallest", z, row, dxs)
 
 
 def softmax(xs: Iterable[Number]) -> list[Value]:
@@ -156,9 +157,9 @@ def softmax(xs: Iterable[Number]) -> list[Value]:
 
     Source: I. Goodfellow, Y. Bengio, A. Courville, Deep Learning (2016), section 4.1.
     """
-    operands = _operands(xs, "softmax", 1)
-    top = largest(operands).detach()  # The reason is that of log_softmax.
-    exps = [_exp_of_difference(v, top) for v in operands]
+    row = operands(xs, "softmax", 1)
+    top = largest(row).detach()  # The reason is that of log_softmax.
+    exps = [_exp_of_difference(v, top) for v in row]
     s = total(exps)
     return [e / s for e in exps]
 
@@ -168,22 +169,22 @@ def log_softmax(xs: Iterable[Number]) -> list[Value]:
 
     ValueError for an empty sequence.
     """
-    operands = _operands(xs, "log_softmax", 1)
-    top, rest = _shift_and_rest(operands)
-    return [_shift(v, top) - rest for v in operands]
+    row = operands(xs, "log_softmax", 1)
+    top, rest = _shift_and_rest(row)
+    return [_shift(v, top) - rest for v in row]
 
 
 def log_softmax_at(xs: Iterable[Number], k: int) -> Value:
     """log_softmax(xs)[k] without the nodes of the others; ValueError for an empty sequence."""
-    operands = _operands(xs, "log_softmax", 1)
-    top, rest = _shift_and_rest(operands)
-    return _shift(operands[k], top) - rest
+    row = operands(xs, "log_softmax", 1)
+    top, rest = _shift_and_rest(row)
+    return _shift(row[k], top) - rest
 
 
-def _shift_and_rest(operands: list[Value]) -> tuple[Value, Value]:
+def _shift_and_rest(row: list[Value]) -> tuple[Value, Value]:
     """The greatest, and the log of the sum of exponentials shifted by it."""
     # In exact arithmetic the shift changes nothing, so no gradient passes through it.
-    top = largest(operands).detach()
-    row = [*operands, top]
+    top = largest(row).detach()
+    row = [*row, top]
     z, dxs = rules.log_of_shifted_sum(_datas(row))
     return top, record_many("log_of_shifted_sum", z, row, dxs)

@@ -11,8 +11,8 @@
 True
 
 A node points at its operands and at nothing else, so a graph has no cycles and a dropped one is freed at once.
-Nothing here recurses: depth costs memory, never stack. In the pure build `guarded` stands around this walk and
-this sweep, because another thread or a signal may come between two lines.
+Nothing here recurses, so a deep graph needs memory and no stack. In the pure build another thread or a signal may
+come between two lines, so `guarded` protects this walk and this sweep.
 """
 
 from typing import Final, TypeVar
@@ -23,9 +23,9 @@ COMPILED = not __file__.endswith((".py", ".pyc"))
 """Whether this is machine code. The compiler takes it for true and leaves out the parts for the interpreter."""
 
 LEAF: Final = 1 << 60
-"""The marks of leaves start here, above those of all other nodes: no walk has to go on from there."""
+"""The marks of leaves start here, above those of all other nodes, because a walk ends at a leaf."""
 CONSTANT: Final = 1 << 61
-"""The marks of constants start here: plain numbers that took part, whose gradient nobody asks for."""
+"""The marks of constants start here: plain numbers beside Values, whose gradient nobody asks for."""
 
 # ── nodes ──
 
@@ -34,7 +34,7 @@ CONSTANT: Final = 1 << 61
 class Fan:
     """The operands of a node as a list, and its local derivatives, for a node that has many or is detached.
 
-    A detached node has an operand and no derivatives: it is recorded, and no sweep passes it.
+    A detached node has an operand and no local derivatives, so no sweep goes through it.
     """
 
     __slots__ = ("operands", "partials")
@@ -54,11 +54,12 @@ CONSTANT_LAST: Final = Fan([], [])
 class Node:
     """One scalar of a graph, and how it was made.
 
-    A node of one operand or two keeps them in `_x` and `_y`, with the local derivatives by them in `_dx` and `_dy`.
-    A node of many keeps lists in `_fan`. Beside a plain number `_x` is the Value, `_dy` the number, and `_fan` says
-    which of them came first. A leaf has no operands; there a sweep may put gradients down in `_dx` and `_dy`.
-    Once somebody has asked for the node of the number (see `reading`), `_fan` lists both operands. `_mark` says when a
-    walk was here last: see LEAF, CONSTANT and `fresh_marks`.
+    A node with one operand or two keeps them in `_x` and `_y`, and its local derivatives in `_dx` and `_dy`.
+    A node with many keeps lists of both in `_fan`. If one of two operands is a plain number, `_x` is the Value, `_dy`
+    is the number, and `_fan` says which came first. If somebody asks for the node of that number (see `reading`),
+    `_fan` lists both operands. A leaf has no operands; a sweep keeps gradients in its `_dx` and `_dy` for a while.
+    `_mark` says which walk visited the node last, and whether the node is a leaf or a constant: see LEAF, CONSTANT and
+    `fresh_marks`.
     """
 
     __slots__ = ("_data", "_dx", "_dy", "_fan", "_grad", "_label", "_mark", "_op", "_x", "_y")
@@ -78,12 +79,12 @@ class Node:
 
 
 BLANK: Final = object()
-"""The argument that makes a Value without data, to be filled afterwards."""
+"""The argument that makes a Value without data, which is filled afterwards."""
 N = TypeVar("N", bound=Node)
 
 
 def blank(kind: type[N]) -> N:
-    """A node of that class, still to be filled."""
+    """A node of that class without data, which is filled afterwards."""
     node = kind.__new__(kind, BLANK)  # type: ignore[call-arg]
     if not COMPILED:  # compiled, __new__ has done it
         Node.__init__(node)
@@ -124,35 +125,32 @@ _MARKS: Final = _Marks()
 
 
 def fresh_marks(count: i64) -> i64:
-    """The first of so many marks that no node has yet, so that no walk has to clean up after another."""
+    """Reserve that many marks that no node has yet, and return the first: no walk has to clean up after another."""
     _MARKS.used += count
     return _MARKS.used - count
 
 
 def ordered(root: N, leaves: list[N], *, through_detached: bool = False, clear: bool = False) -> list[N]:
-    """The nodes with operands below and with root, each after its operands, in the order of reading.
+    """The nodes of the graph of root that have operands, each after its operands, from left to right.
 
-    The leaves below root, without constants, are put into the list given. With clear, the gradient of every node
-    returned becomes zero.
+    Its leaves, without constants, are added to the list `leaves`. With `clear`, the gradient of every node returned
+    becomes zero.
     """
     order: list[N] = []
     stack: list[N] = []
-    # The marks are drawn last: making a list may set off the cyclic collector, and with it somebody's walk.
-    walk(root, order, leaves, stack, fresh_marks(2), through_detached, clear)
+    # The marks are reserved last, because making a list may start the garbage collector, and with it another walk.
+    walk(root, order, leaves, stack, fresh_marks(2), through_detached, clear)  # type: ignore[arg-type]
     return order
 
 
 def walk(
-    root: Node, found: list[N], met: list[N], waiting: list[N], entered: i64, through_detached: bool, clear: bool
+    root: Node, order: list[Node], leaves: list[Node], stack: list[Node], entered: i64, detached: bool, clear: bool
 ) -> None:
-    """Append to found what `ordered` returns and to met the leaves, each node once for these two marks.
+    """Fill the order and the leaves that `ordered` returns, with two marks: entered, and the next one for done.
 
-    The stack holds nodes that are entered, to be put into order when they come up again, and after each of them
-    its operands that are still to be entered, the first one last.
+    The stack is empty at first. It holds nodes that are entered and go into the order when they come up again. Above
+    each of them are its operands that are still to be entered, with the first one on top.
     """
-    order: list[Node] = found  # type: ignore[assignment]
-    leaves: list[Node] = met  # type: ignore[assignment]
-    stack: list[Node] = waiting  # type: ignore[assignment]
     done: i64 = entered + 1
     leaf_entered: i64 = LEAF + entered
     node = root
@@ -180,7 +178,7 @@ def walk(
                 leaves.append(x)
         else:
             fan = node._fan
-            if fan is not None and (fan.partials or through_detached):
+            if fan is not None and (fan.partials or detached):
                 for v in reversed(fan.operands):
                     mark = v._mark
                     if mark < entered:
@@ -208,8 +206,8 @@ def walk(
 def backward(root: Node) -> None:
     """Put ∂root/∂node into the gradient of every node with operands, and add it to the gradient of every leaf.
 
-    A leaf starts from zero and gets its earlier gradient back at the end: a gradient that is added up on top of an
-    earlier one would be rounded differently, and two sweeps would not give exactly twice the gradient.
+    A leaf starts from zero, and its earlier gradient is added at the end. If contributions were added to the earlier
+    gradient one by one, they would be rounded differently, and two sweeps would not give exactly twice the gradient.
     """
     if root._mark >= LEAF:
         root._grad += 1.0
@@ -225,7 +223,7 @@ def backward(root: Node) -> None:
 
 
 def sweep(root: Node, order: list[Node]) -> None:
-    """Go through the order backwards; each node adds upstream gradient × local derivative to its operands."""
+    """Go through the order backwards: each node adds upstream gradient × local derivative to its operands."""
     root._grad = 1.0
     for node in reversed(order):
         upstream = node._grad

@@ -7,11 +7,12 @@
 >>> x.grad
 6.0
 
-Compiled, the functions of `graph` run to their ends in one go, and this module hands over to them. In
-the pure build another thread may walk over the marks of this walk, and Ctrl-C may stop a sweep halfway; then a
-walk without marks and a sweep that puts gradients back are needed.
+Compiled, the functions of `graph` run without interruption, and this module only calls them. In the pure build another
+thread may overwrite the marks of a walk, and Ctrl-C may stop a sweep halfway. So this module has a walk that needs no
+marks, and a sweep that restores gradients.
 """
 
+import gc
 from threading import Lock
 from typing import Final
 
@@ -19,14 +20,30 @@ from autograd.engine import graph
 from autograd.engine.graph import COMPILED, CONSTANT, LEAF, N, Node, passes_on, recorded_operands
 
 WALKING: Final = Lock()
-"""Held by the one walk that may use the marks in the nodes."""
+"""Held, in the pure build, by the one walk that may use the marks of nodes."""
+
+
+class Uncollected:
+    """A `with` block in which nothing is collected, so that no finalizer walks over nodes and takes their marks.
+
+    Only compiled code needs it. In the pure build an interrupt could leave collection turned off for good.
+    """
+
+    def __enter__(self) -> None:
+        self._collecting = COMPILED and gc.isenabled()
+        if self._collecting:
+            gc.disable()
+
+    def __exit__(self, *error: object) -> None:
+        if self._collecting:
+            gc.enable()
 
 
 def ordered(root: N, leaves: list[N], *, through_detached: bool = False, clear: bool = False) -> list[N]:
-    """The order of `graph.ordered`, whoever else is walking."""
+    """The order of `graph.ordered`, even while another walk is under way."""
     if COMPILED:
         return graph.ordered(root, leaves, through_detached=through_detached, clear=clear)
-    # A walk that this one interrupted can't go on before it ends, so waiting for the lock might last for ever.
+    # This walk may have interrupted the one that holds the lock, which then can't go on: waiting could last for ever.
     if WALKING.locked():
         return _ordered_without_marks(root, leaves, through_detached, clear)
     with WALKING:
@@ -40,23 +57,22 @@ def _ordered_without_marks(root: N, leaves: list[N], through_detached: bool, cle
     done: set[int] = set()
     stack: list[N] = [root] if root._mark < LEAF else []
     while stack:
-        node = stack[-1]
-        if id(node) in entered:
-            stack.pop()
-            if id(node) not in done:
-                done.add(id(node))
-                order.append(node)
-                if clear:
-                    node._grad = 0.0
-            continue
-        entered.add(id(node))
-        if through_detached or passes_on(node):
-            for v in reversed(recorded_operands(node)):
-                if id(v) not in entered and v._mark < LEAF:
-                    stack.append(v)
-                elif id(v) not in entered and v._mark < CONSTANT:
-                    entered.add(id(v))
-                    leaves.append(v)
+        node = stack.pop()
+        if id(node) not in entered:
+            entered.add(id(node))
+            stack.append(node)
+            if through_detached or passes_on(node):
+                for v in reversed(recorded_operands(node)):
+                    if id(v) not in entered and v._mark < LEAF:
+                        stack.append(v)
+                    elif id(v) not in entered and v._mark < CONSTANT:
+                        entered.add(id(v))
+                        leaves.append(v)
+        elif id(node) not in done:
+            done.add(id(node))
+            order.append(node)
+            if clear:
+                node._grad = 0.0
     return order
 
 
@@ -67,7 +83,7 @@ def backward(root: Node) -> None:
         return
     leaves: list[Node] = []
     order = ordered(root, leaves, clear=True)
-    # `_dx` of a leaf holds the gradient that it had, `_dy` the one that it will have.
+    # `_dx` of a leaf keeps the gradient that it had, and `_dy` the one that it will have.
     for leaf in leaves:
         leaf._dx = leaf._grad
     swept = False
@@ -82,7 +98,7 @@ def backward(root: Node) -> None:
         finally:
             _write_gradients(leaves, swept)
     except BaseException:
-        _write_gradients(leaves, swept)  # Once more: it may have been the writing that was interrupted.
+        _write_gradients(leaves, swept)  # Once more, because the writing itself may have been interrupted.
         raise
 
 

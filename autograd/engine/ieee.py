@@ -4,9 +4,9 @@
 >>> ieee.divide(1.0, -0.0), ieee.log(0.0), ieee.exp(1000.0), ieee.sqrt(-1.0)
 (-inf, -inf, inf, nan)
 
-`math` raises where IEEE 754 has an answer. Some textbook expressions lose digits, overflow or underflow on the way to
-a result that a float can hold. The functions here do neither, so that a rule can be written as it stands in the
-textbook. No derivative is stated here.
+`math` raises errors where IEEE 754 defines a result. Some formulas of textbooks lose digits, overflow or underflow on
+the way to a result that a float can hold. The functions here do neither, so a rule can be written as in a textbook. No
+derivative is stated here.
 """
 
 import math
@@ -41,7 +41,7 @@ def divide(x: float, y: float) -> float:
 
 
 def unsigned_zero(x: float) -> float:
-    """x, with +0 for −0: 1/x then has the sign that it has on the side where a function lives."""
+    """x, with +0 for −0, for a function that is defined above zero alone: 1/x is then +inf."""
     return x + 0.0
 
 
@@ -49,7 +49,7 @@ def over_square(x: float, y: float) -> float:
     """x / y² as (x/y)/y, which stays in range where y² would not."""
     ratio = divide(x, y)
     if -TINY < ratio < TINY and ratio != 0.0 and -1.0 < y < 1.0:
-        # The quotient has lost bits that the second division would magnify; y² is harmless here.
+        # The quotient has lost bits, and the second division would magnify the error; y² is in range here.
         return x / (y * y)
     return divide(ratio, y)
 
@@ -128,9 +128,9 @@ def tan(x: float) -> float:
 
 
 def _quarter_turns(x: float) -> tuple[int, float]:
-    """The quadrant of a huge x, and what is left of x in it, from −π/4 to π/4; nan is left of ±inf and nan.
+    """The quadrant of a huge x, and the rest of x in it, from −π/4 to π/4; the rest of ±inf and nan is nan.
 
-    C libraries lose digits here beside multiples of π/2; integers don't.
+    Integers are exact here, where C libraries lose digits near multiples of π/2.
     """
     if x - x != 0.0:
         return 0, NAN
@@ -196,8 +196,8 @@ def erf(x: float) -> float:
 def gaussian(x: float, rate: float) -> float:
     """e^(−rate·x²) for rate 1 or ½, to full relative accuracy in the tails.
 
-    Rounding x² would cost as many ulps as x² is large, so x is cut in two and the square of the
-    greater part is exact.
+    An error of half an ulp in x² would be one of about x²/2 ulps in the result. So x is split in two, and the square
+    of the greater part is exact.
     """
     if not -40.0 < x < 40.0:
         return NAN if x != x else 0.0
@@ -213,7 +213,7 @@ def normal_cdf(x: float) -> float:
     t = -x * _SQRT_HALF
     if x >= 0.0 or x != x:
         return 0.5 * math.erfc(t)
-    # erfc is steep in the tail: what rounding took from −x/√2 is put back to first order.
+    # erfc is steep in the tail, so the rounding error of −x/√2 is corrected to first order.
     cut = _SPLIT * -x
     high = cut - (cut + x)
     low = -x - high
@@ -243,7 +243,7 @@ def softplus(x: float) -> float:
 def silu(x: float) -> float:
     """x · sigmoid(x); −0 at −inf."""
     if x < -700.0:
-        # sigmoid(x) = eˣ is subnormal or soon will be: two halves keep the digits.
+        # sigmoid(x) = eˣ is nearly subnormal or below; the square root of it keeps the digits.
         h = math.exp(0.5 * x)
         return (x * h) * h if h > 0.0 else -0.0
     return x * sigmoid(x)
@@ -279,7 +279,7 @@ def scaled_power(c: float, x: float, y: float, k: float) -> float:
     if c == 0.0 or c != c:
         return c
     if not exact:
-        # Rounding y − 1 may have made another kind of number of it, odd or even or fractional: ask y.
+        # y − 1 was rounded and may be odd, even or fractional by mistake, so ask y.
         z = power(x, y)
         whole = math.fabs(y) >= _ODD_END or (y == y and y == math.floor(y))
         if z != z or (x < 0.0 and not whole):
@@ -308,7 +308,7 @@ def direction(x: float, y: float) -> float:
 
 
 def exp_of_difference(x: float, y: float) -> float:
-    """e^(x−y), with what rounding takes from x − y put back; 1 for equal ones, infinities included."""
+    """e^(x−y), corrected for the rounding error of x − y; 1 for equal operands, infinities included."""
     if x == y:
         return 1.0
     d = x - y
@@ -362,7 +362,7 @@ def dot(xs: list[float], ys: list[float]) -> float:
     # Compiled, `strict` would make calls into the interpreter of this loop; here they are of one length.
     z = total([x * y for x, y in zip(xs, ys)])  # noqa: B905
     if z - z != 0.0 and all(x - x == 0.0 for x in xs) and all(y - y == 0.0 for y in ys):
-        # Products may overflow and their sum not.
+        # The products may overflow though their sum doesn't.
         z = total([(x * _DEEP) * (y * _DEEP) for x, y in zip(xs, ys, strict=True)]) / _DEEP / _DEEP
     return z
 
@@ -399,7 +399,7 @@ def logsumexp(xs: list[float]) -> float:
 def log_of_shifted_sum(xs: list[float]) -> float:
     """log Σe^(x−s) for all of xs but the last, which is s and no less than any of them."""
     terms = [exp_of_difference(x, xs[-1]) for x in xs[:-1]]
-    if 1.0 in terms:  # of s itself, the 1 of log1p
+    if 1.0 in terms:  # It is that of s itself, and the 1 in log1p.
         terms.remove(1.0)
         return math.log1p(total(terms))
     return log(total(terms))

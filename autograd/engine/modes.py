@@ -8,6 +8,8 @@
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
@@ -18,7 +20,7 @@ from autograd.engine.reading import operands_of, partials_of
 
 
 class _Modes:
-    """The count of `strict()` and `no_grad()` blocks that are open in any thread; at 0 recording asks no further."""
+    """The count of `strict()` and `no_grad()` blocks open in any thread; if it is 0, recording checks nothing."""
 
     __slots__ = ("active", "lock")
 
@@ -35,7 +37,7 @@ class _Modes:
 
 
 MODES: Final = _Modes()
-if hasattr(os, "register_at_fork"):  # A child process must not wait for a thread that it doesn't have.
+if hasattr(os, "register_at_fork"):  # A child process has no copy of the thread that held the lock.
     os.register_at_fork(after_in_child=MODES.renew_lock)
 _STRICT: Final[ContextVar[int]] = ContextVar("autograd.strict", default=0)
 _NO_GRAD: Final[ContextVar[int]] = ContextVar("autograd.no_grad", default=0)
@@ -54,26 +56,20 @@ class _Block:
 
     def __exit__(self, *error: object) -> None:
         try:
-            # A generator may be closed in another thread than it was begun in, where nothing was counted.
+            # A generator may be closed in another thread than it was started in, and there nothing was counted.
             self._variable.set(max(0, self._variable.get() - 1))
         finally:
             MODES.change(-1)
 
 
-class _Relaxed:
-    """A `with` block inside which a `strict()` around it has no effect."""
-
-    def __enter__(self) -> None:
-        self._kept = _STRICT.get()
-        _STRICT.set(0)
-
-    def __exit__(self, *error: object) -> None:
-        _STRICT.set(self._kept)
-
-
-def relaxed() -> _Relaxed:
-    """A block in which the caller's `strict()` has no effect: for functions that try numbers out."""
-    return _Relaxed()
+@contextmanager
+def relaxed() -> Iterator[None]:
+    """A block in which the caller's `strict()` has no effect, for functions that try numbers out."""
+    token = _STRICT.set(0)
+    try:
+        yield
+    finally:
+        _STRICT.reset(token)
 
 
 def strict() -> _Block:
@@ -132,7 +128,7 @@ def check_partials(root: Node) -> None:
         return
     wanted: set[int] = set()
     for v in ordered(root, []):
-        # A derivative by a node that leads to no leaf may have been formed, but nobody uses it.
+        # A sweep doesn't use a local derivative by a node that leads to no leaf.
         edges = zip(operands_of(v), partials_of(v), strict=True) if passes_on(v) else ()
         uses = [(x, d) for x, d in edges if _leads_to_leaf(x, wanted)]
         if uses:

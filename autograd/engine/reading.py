@@ -6,11 +6,10 @@
 >>> [node.op or node.label or node.data for node in reading.all_in_order(x * x + 1)]
 ['x', 'multiply', 1.0, 'add']
 
-A plain number beside an operator, such as the 1 above, gets a node when somebody asks for it. The walk and the sweep
-of `graph` don't, and so most graphs never have such nodes.
+A plain number beside an operator, such as the 1 above, gets a node when a reader asks for it. The walk and the sweep
+of `graph` don't need one, so most graphs never have such nodes.
 """
 
-import gc
 from array import array
 from typing import Final, Generic
 
@@ -31,18 +30,18 @@ from autograd.engine.graph import (
 from autograd.engine.native import i64
 
 _IN_THE_MAKING: Final[dict[int, Node]] = {}
-"""Nodes for plain numbers, by the ids of the nodes that were made of them, while some thread asks for them."""
+"""New nodes of plain numbers, by the ids of the nodes that were made of them, while some thread makes them."""
 
 
 def operands_of(node: N) -> list[N]:
     """The operands of a node in order, plain numbers included; none for a leaf."""
     fan, x = node._fan, node._x
     if x is not None and (fan is CONSTANT_FIRST or fan is CONSTANT_LAST):
-        # Several threads may ask at once. All get the same node, because setdefault runs in one go.
+        # Several threads may ask at once. They all get the same node, because nothing comes between in `setdefault`.
         constant: Node = _IN_THE_MAKING.setdefault(id(node), blank(type(node)))
         constant._data = node._dy
         constant._mark = CONSTANT
-        if node._fan is fan:  # No other thread has been quicker.
+        if node._fan is fan:  # No other thread was faster.
             node._fan = Fan([constant, x] if fan is CONSTANT_FIRST else [x, constant], [])
         _IN_THE_MAKING.pop(id(node), None)
     return recorded_operands(node)
@@ -69,17 +68,12 @@ def partials_of(node: Node) -> list[float]:
 def in_order(roots: list[N], plain: "array[int]") -> list[N]:
     """Every node of the graphs of these roots, once, each after its operands.
 
-    The order is the same in every process: it follows the operands as they were written. A leaf stands just before
-    the first node that uses it. A plain number that has no node yet is stood in for by the node that was made of it,
-    and its place is put into plain.
+    The order is the same in every process: it follows the operands from left to right. A leaf comes directly before
+    the first node that uses it. In the place of a plain number that has no node yet is the node that was made of it,
+    and this place is added to `plain`.
     """
-    collecting = gc.isenabled()
-    gc.disable()  # Collecting may call a finalizer that walks over these nodes and takes their marks.
-    try:
+    with guarded.Uncollected():
         return _Order[N](plain).of(roots)
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def all_in_order(root: N) -> list[N]:
@@ -92,28 +86,26 @@ def all_in_order(root: N) -> list[N]:
 
 
 class _Order(Generic[N]):
-    """Lists nodes, each once. It knows them by their marks in the compiled build, by their ids in the pure one."""
+    """Lists nodes, each once. The compiled build knows them by their marks, the pure one by their ids."""
 
     def __init__(self, plain: "array[int]") -> None:
         self.found: list[N] = []
         self.plain = plain
-        self.entered: i64 = fresh_marks(3)
+        # In the pure build only a walk that holds the lock may reserve marks: two at once could get the same.
+        self.entered: i64 = fresh_marks(3) if COMPILED else 0
         self.seen: set[int] = set()
 
     def of(self, roots: list[N]) -> list[N]:
         for root in roots:
             part: list[N] = []
             if COMPILED:
-                graph.walk(root, part, [], [], self.entered, True, False)
-            else:
-                part = guarded.ordered(root, [], through_detached=True)
+                graph.walk(root, part, [], [], self.entered, True, False)  # type: ignore[arg-type]
+            else:  # Without the nodes of earlier roots.
+                part = [v for v in guarded.ordered(root, [], through_detached=True) if id(v) not in self.seen]
+                self.seen.update(map(id, part))
             if root._mark >= LEAF:
                 self.add(root)
             for node in part:
-                if not COMPILED:
-                    if id(node) in self.seen:  # It belongs to an earlier root too.
-                        continue
-                    self.seen.add(id(node))
                 self.add_leaves_of(node)
                 self.found.append(node)
         return self.found

@@ -130,7 +130,7 @@ def logaddexp(x: float, y: float) -> tuple[float, float, float]:
 
 
 def shift(x: float, y: float) -> tuple[float, float, float]:
-    if x == y:  # infinities too
+    if x == y:  # Infinities are included.
         return 0.0, 1.0, -1.0
     return x - y, 1.0, -1.0
 
@@ -175,7 +175,7 @@ def acos(x: float) -> tuple[float, float]:
 
 def atan(x: float) -> tuple[float, float]:
     z = ieee.atan(x)
-    if x < -1e150 or x > 1e150:  # x² overflows before 1/x² underflows
+    if x < -1e150 or x > 1e150:  # x² would overflow, though 1/x² is in range.
         return z, 1.0 / x / x
     return z, 1.0 / (1.0 + x * x)
 
@@ -249,12 +249,12 @@ def elu(x: float, alpha: float) -> tuple[float, float, float]:
 
 
 def silu(x: float) -> tuple[float, float]:
-    if x > 750.0:  # here and below: past the last digit of sigmoid, infinities included
+    if x > 750.0:  # Here sigmoid(x) is 1 to the last digit, and below it is 0. Infinities are included.
         return x, 1.0
     if x < -1500.0:
         return -0.0, -0.0
     z = ieee.silu(x)
-    if x < -700.0:  # sigmoid(x) = e^x is subnormal or soon will be: two halves keep the digits
+    if x < -700.0:  # sigmoid(x) = e^x is nearly subnormal or below; the square root of it keeps the digits.
         h = ieee.exp(0.5 * x)
         return z, ((1.0 + x) * h) * h
     return z, ieee.sigmoid(x) * (1.0 + x * ieee.sigmoid(-x))
@@ -266,7 +266,7 @@ def normal_cdf(x: float) -> tuple[float, float]:
 
 
 def gelu(x: float) -> tuple[float, float]:
-    if x > 40.0:  # here and below: past the last digit of Φ, infinities included
+    if x > 40.0:  # Here Φ(x) is 1 to the last digit, and below it is 0. Infinities are included.
         return x, 1.0
     if x < -40.0:
         return -0.0, -0.0

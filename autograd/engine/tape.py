@@ -14,7 +14,6 @@
 The arrays are those of the standard library; NumPy reads them without a copy (`numpy.asarray(tape.data)`).
 """
 
-import gc
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
@@ -35,9 +34,9 @@ from autograd.engine.value import Value
 
 LEAF_CODE: Final = 0
 CONSTANT_CODE: Final = 1
-"""The codes of entries without operands; those of operations are higher."""
+"""The codes of entries without operands; the codes of operations are higher."""
 _CHUNK: Final = 4096
-"""So many items are collected in a list before they go to an array, which takes one item at a time slowly."""
+"""The length of the lists that go to an array at once, because an array takes single items slowly."""
 T = TypeVar("T")
 if not COMPILED:
     Root: TypeAlias = Value
@@ -80,7 +79,7 @@ class Contribution(NamedTuple, Generic[T]):
 
 
 class Arithmetic(Protocol[T]):
-    """The numbers in which a sweep computes."""
+    """The kind of numbers that a sweep computes with."""
 
     def one(self) -> T:
         """The gradient of the root by itself."""
@@ -96,7 +95,7 @@ class Arithmetic(Protocol[T]):
 
 
 class _Floats:
-    """The recorded local derivatives, to the bits of `backward`."""
+    """The floats and the recorded local derivatives that `backward` uses."""
 
     def __init__(self, tape: "Tape") -> None:
         self.tape = tape
@@ -112,26 +111,26 @@ class _Floats:
         return upstream * partial
 
     def accumulated(self, before: float | None, amount: float) -> float:
-        return (0.0 if before is None else before) + amount  # Gradients start from zero, which turns -0.0 into 0.0.
-
-
-def _checked(root: Root) -> Value:
-    if not isinstance(root, Value):
-        raise TypeError(f"Tape takes Values, not {type(root).__name__} {root!r}; give it the root of a graph")
-    return root
+        # A gradient starts from zero, which makes 0.0 of a first contribution of -0.0.
+        return (0.0 if before is None else before) + amount
 
 
 class Tape:
     """The graph of one root or of several, as it is recorded and as its data are now.
 
-    An entry stands after its operands, and a leaf just before the first node that uses it; the order is that of
-    `topological_order` and the same in every process. A plain number is an entry for each time that it took part.
+    An entry comes after its operands, and a leaf directly before the first node that uses it. The order is that of
+    `topological_order`, the same in every process. A plain number is a new entry each time that it is an operand. A
+    copy or a pickle of a tape is made anew from its roots.
 
     TypeError for anything but Values.
     """
 
     def __init__(self, root: Root, *others: Root) -> None:
-        roots = [_checked(v) for v in (root, *others)]
+        roots: list[Value] = []
+        for v in (root, *others):
+            if not isinstance(v, Value):
+                raise TypeError(f"Tape takes Values, not {type(v).__name__} {v!r}; give it the root of a graph")
+            roots.append(v)
         self.operations: list[str] = ["", ""]
         """The names of operations, by their codes; 0 is a leaf and 1 a constant."""
         self.codes: array[int] = array("H", [0])
@@ -147,22 +146,24 @@ class Tape:
         self.roots: list[int] = []
         """The places of the roots, in the order given."""
         self._plain = array("i")
-        """The places of plain numbers that nobody has asked for."""
+        """The places of plain numbers that have no node yet."""
         self._nodes: list[Value] = reading.in_order(roots, self._plain)
-        """The node of each entry; a plain number that has none is stood in for by the node that was made of it."""
+        """The node of each entry; for a plain number that has none, the node that was made of it."""
         self._places: dict[int, int] = {}
-        collecting = gc.isenabled()
-        gc.disable()  # Collecting may call a finalizer that walks over these nodes and takes their marks.
-        try:
+        with guarded.Uncollected():
             _Recorder(self).record(roots)
-        finally:
-            if collecting:
-                gc.enable()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Tape, tuple([self.node(place) for place in self.roots])
 
     # ── entries ──
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+    def __iter__(self) -> Iterator[Entry]:
+        for place in range(len(self._nodes)):
+            yield self[place]
 
     def __getitem__(self, place: int) -> Entry:
         if not 0 <= place < len(self._nodes):
@@ -188,8 +189,8 @@ class Tape:
         del self._plain[:]
         return self._nodes[:]
 
-    def place(self, node: Value) -> int:
-        """The place of a node; ValueError for one that is not on the tape."""
+    def place(self, node: Root) -> int:
+        """The place of a node; ValueError for anything that is not on the tape."""
         if node not in self:
             raise ValueError(f"{node!r} is no part of this graph")
         return self._places[id(node)]
@@ -199,7 +200,8 @@ class Tape:
             return False
         if not self._places or (is_constant(node) and id(node) not in self._places):
             nodes = self.nodes if is_constant(node) else self._nodes
-            self._places = {id(v): place for place, v in enumerate(nodes)}  # a node overwrites what it stood in for
+            # A node comes after the plain numbers that it was made of, so it overwrites their places.
+            self._places = {id(v): place for place, v in enumerate(nodes)}
         return id(node) in self._places
 
     def operation(self, place: int) -> str:
@@ -221,7 +223,7 @@ class Tape:
         return [i for i, k in enumerate(self.operands_of(place)) if self.codes[k] != CONSTANT_CODE]
 
     def users(self) -> list[list[int]]:
-        """For each entry the places of the nodes that it is an operand of, in order; twice for both factors of x·x."""
+        """For each entry, the places of the nodes that use it, in order; x·x uses x twice."""
         found: list[list[int]] = [[] for _ in self._nodes]
         for place in range(len(self._nodes)):
             for operand in self.operands_of(place):
@@ -232,45 +234,42 @@ class Tape:
 
     def sweep(self) -> Iterator[Contribution[float]]:
         """The contributions of `backward` from the first root, in its order and to its bits; no gradient is touched."""
-        for step in self._steps(_Floats(self), self.roots[0], None):
-            yield Contribution._make(step)
+        return self._contributions(_Floats(self), {}, range(len(self._nodes)))
 
-    def gradients(self, numbers: Arithmetic[T], within: Collection[int] | None = None, root: int = -1) -> dict[int, T]:
-        """The gradients that a sweep in other numbers leaves, by the places of the nodes that it reaches.
+    def gradients(self, numbers: Arithmetic[T], within: Collection[int]) -> dict[int, T]:
+        """The gradients of a sweep in other numbers from the first root, by the places of the nodes that it reaches.
 
-        It starts from the first root, or from the node at another place. With within, only nodes at these places get
-        contributions; see `leading_to`.
+        Only the nodes at the places `within` get contributions; see `leading_to`.
         """
-        start = self.roots[0] if root < 0 else root
-        found = {start: numbers.one()}
-        for step in self._steps(numbers, start, within):
-            found[step[2]] = step[7]
-        return found
+        gradients: dict[int, T] = {}
+        for _ in self._contributions(numbers, gradients, within):
+            pass
+        return gradients
 
-    def _steps(
-        self, numbers: Arithmetic[T], root: int, within: Collection[int] | None
-    ) -> Iterator[tuple[int, int, int, T, T, T, T | None, T]]:
-        """The fields of the contributions of a sweep."""
-        gradients: dict[int, T] = {root: numbers.one()}
+    def _contributions(
+        self, numbers: Arithmetic[T], gradients: dict[int, T], within: Collection[int]
+    ) -> Iterator[Contribution[T]]:
+        """The contributions of a sweep from the first root; `gradients` is empty at first and gets the gradients."""
         starts, codes = self.starts, self.codes
-        for place in self.swept(root):
-            upstream = gradients.get(place)
-            if upstream is None or (within is not None and place not in within):
+        gradients[self.roots[0]] = numbers.one()
+        for place in self.swept():
+            if place not in gradients or place not in within:
                 continue
-            partials = numbers.partials(place)
+            upstream, partials = gradients[place], numbers.partials(place)
             for i, operand in enumerate(self.operands[starts[place] : starts[place + 1]]):
-                if codes[operand] == CONSTANT_CODE or (within is not None and operand not in within):
+                if codes[operand] == CONSTANT_CODE or operand not in within:
                     continue
                 before, amount = gradients.get(operand), numbers.contribution(upstream, partials[i])
                 after = gradients[operand] = numbers.accumulated(before, amount)
-                yield place, i, operand, upstream, partials[i], amount, before, after
+                yield Contribution(place, i, operand, upstream, partials[i], amount, before, after)
 
-    def swept(self, root: int) -> list[int]:
-        """The places of the nodes that pass gradients on, in the order in which a sweep from a root comes to them."""
-        if "detach" not in self.operations and root == self.roots[0]:
+    def swept(self) -> list[int]:
+        """The places of the nodes that pass gradients on, in the order of a sweep from the first root."""
+        root = self.roots[0]
+        if "detach" not in self.operations:
             codes = self.codes
             return [place for place in range(root, -1, -1) if codes[place] > CONSTANT_CODE]
-        # Without what is behind a detached node the walk may take another order.
+        # The walk of `backward` doesn't go through detached nodes, so its order may be another one.
         order = guarded.ordered(self.node(root), [])
         return [self.place(node) for node in reversed(order) if node._op != "detach"]
 
@@ -288,7 +287,7 @@ class Tape:
 
 
 class _Recorder:
-    """Fills a tape. The marks of nodes hold their places in the compiled build, a dictionary in the pure one."""
+    """Fills a tape. The compiled build keeps the places of nodes in their marks, the pure one in a dictionary."""
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
@@ -302,7 +301,7 @@ class _Recorder:
         tape = self.tape
         nodes: list[Node] = tape._nodes  # type: ignore[assignment]
         self.number(nodes)
-        # Arrays that grew with each chunk would leave holes of their size in memory.
+        # Arrays that grow with each chunk would leave gaps of their size in memory.
         count, edges = len(nodes), self.count_edges(nodes)
         tape.codes *= count
         tape.starts *= count + 1
@@ -338,13 +337,13 @@ class _Recorder:
             if fan is None:
                 if node._x is not None:
                     edges += 1 if node._y is None else 2
-            elif self.place_of(node) == place:  # It may also stand in for its plain number.
+            elif self.place_of(node) == place:  # Elsewhere it is in the place of its plain number.
                 edges += len(fan.operands) or 2
             place += 1  # noqa: SIM113  (enumerate would make objects of the places)
         return edges
 
     def enter(self, first: int, nodes: list[Node]) -> None:
-        """Write the entries of some nodes, the first of which has that place."""
+        """Write the entries of nodes in a row, of which the first has the place `first`."""
         tape, end = self.tape, first + len(nodes)
         first_edge = self.edges
         place: i64 = first
@@ -384,7 +383,7 @@ class _Recorder:
                     recorded = fan.partials
                     for i, v in enumerate(fan.operands):
                         of_v = self.place_of(v)
-                        if not COMPILED and of_v < 0:  # Another thread has asked for it since the order was made.
+                        if not COMPILED and of_v < 0:  # Another thread made it after the order.
                             of_v = place - 1 if tape._nodes[place - 1] is node else place - 2
                         operands.append(of_v)
                         partials.append(recorded[i] if recorded else node._dx if v is x else 0.0)

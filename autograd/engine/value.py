@@ -1,4 +1,4 @@
-"""`Value`: arithmetic on floats that remembers.
+"""`Value`: arithmetic on floats that records each operation.
 
 >>> from autograd import Value
 >>> w, x = Value(2.0, label="w"), Value(-3.0, label="x")
@@ -35,7 +35,7 @@ def record(
 ) -> "Value":
     """The node of an operation on one operand or two, with its local derivatives.
 
-    With CONSTANT_FIRST or CONSTANT_LAST for fan, dy is a plain number that took part.
+    If fan is CONSTANT_FIRST or CONSTANT_LAST, dy is the plain number that is the other operand.
     """
     v = _bare(Value)
     v._data = z
@@ -54,7 +54,7 @@ def record(
 
 
 def record_many(op: str, z: float, operands: "list[Value]", partials: list[float]) -> "Value":
-    """The node of an operation on a list of operands, with the local derivative by each. It keeps both lists."""
+    """The node of an operation on a list of operands, with the local derivative by each; it keeps both lists."""
     v = constant(z)
     v._op = op
     v._fan = Fan(operands, partials)  # type: ignore[arg-type]
@@ -65,7 +65,7 @@ def record_many(op: str, z: float, operands: "list[Value]", partials: list[float
 
 
 def constant(data: float) -> "Value":
-    """A leaf for a plain number that takes part in an operation."""
+    """A leaf for a plain number that is an operand."""
     v = _bare(Value)
     if not COMPILED:
         Node.__init__(v)
@@ -83,7 +83,7 @@ def _bare(kind: "type[Value]") -> "Value":
     return Value(BLANK)
 
 
-if not COMPILED:  # The interpreter then need not run __init__ for every node.
+if not COMPILED:  # The interpreter is faster without an __init__ for every node.
     globals()["_bare"] = object.__new__
 
 
@@ -93,9 +93,9 @@ class Value(Node):
     """A node of a graph: its data, its gradient, and the operation that made it.
 
     Value(data, label="") is a leaf. data is an int, a float or a NumPy real scalar, kept as a float; anything else is
-    a TypeError. Every operation on a Value gives a new one, which keeps its operands and the local derivatives of
-    that moment; so a later change of `.data` can't corrupt a gradient. `==` and `hash` go by identity, `< <= > >=`
-    by data. There are no subclasses.
+    a TypeError. An operation on a Value returns a new one, which keeps its operands and its local derivatives, so a
+    later change of `.data` can't corrupt a gradient. `==` and `hash` go by identity, `< <= > >=` compare data. There
+    are no subclasses.
     """
 
     __slots__ = ()
@@ -133,7 +133,7 @@ class Value(Node):
 
     @property
     def data(self) -> float:
-        """The float of this node. Assigning changes this node alone; nodes already made of it keep their data."""
+        """The float of this node. Assigning changes this node alone; nodes that were made of it keep their data."""
         return self._data
 
     @data.setter
@@ -170,9 +170,9 @@ class Value(Node):
 
     @property
     def partials(self) -> tuple[float, ...]:
-        """The local derivatives ∂self/∂operand, of the moment when the node was made.
+        """The local derivatives ∂self/∂operand, computed when the node was made.
 
-        0.0 where none is formed: for a plain number beside an operator, and for the operand of a detached node.
+        They are 0.0 for a plain number beside an operator and for the operand of a detached node.
         """
         return tuple(reading.partials_of(self))
 
@@ -189,19 +189,19 @@ class Value(Node):
         )
 
     def backward(self) -> None:
-        """Differentiate this node by every node that it was made of.
+        """Differentiate this node by every node of its graph.
 
-        It adds to `.grad` of the leaves and overwrites `.grad` of the other nodes. Two calls give exactly twice the
-        gradient in the leaves. An interrupt leaves the gradients of all leaves as they were, or as they should be.
-        Two threads must not sweep to a common leaf at the same time. Inside `strict()`, FloatingPointError for a
-        local derivative that is inf or nan.
+        The derivative is added to `.grad` of a leaf and overwrites `.grad` of any other node, so two calls give exactly
+        twice the gradient in the leaves. After an interrupt the gradients of the leaves are either all as before or
+        all new. Two threads must not differentiate by a common leaf at the same time. Inside `strict()`,
+        FloatingPointError for a local derivative that is inf or nan.
         """
         if MODES.active:
             check_partials(self)
         guarded.backward(self)
 
     def detach(self) -> "Value":
-        """A recorded node with the same value, through which no gradient passes."""
+        """A node with the same data, through which no gradient passes."""
         z, _ = rules.detach(self._data)
         return record_many("detach", z, [self], [])
 

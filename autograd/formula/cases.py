@@ -9,9 +9,9 @@ operation. It refuses what is outside the grammar; `Reading` lists the forms tha
 """
 
 import ast
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from autograd.engine import graph, ieee
@@ -23,9 +23,9 @@ T = TypeVar("T")
 _SIGNS: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISONS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _TOTAL: Final = {ast.Div: "divide", ast.Pow: "power"}
-"""The words for operators that raise on some floats: a user may write the operators."""
+"""The words for operators that raise an error on some floats: a user may write the operators."""
 _RESERVED: Final = ("real", "number", "where", "len", "inf", "nan", "last", "others", "joined")
-"""Names that readings use for words of their own."""
+"""The names that readings use for words of their own."""
 
 
 class Expression(NamedTuple):
@@ -68,7 +68,7 @@ def fold(e: Expression, reading: Reading[T]) -> T:
 
 
 def names_in(e: Expression) -> set[str]:
-    """Every name that an expression is made of, sequences included."""
+    """Every name in an expression, with those of sequences."""
     mine = [part for part in e.parts if isinstance(part, str) and e.form in ("name", "element", "length", "each")]
     return set(mine).union(*(names_in(part) for part in e.parts if isinstance(part, Expression)))
 
@@ -83,7 +83,7 @@ class Case(NamedTuple):
     partials: tuple[Expression, ...]
 
     def lets_for(self, wanted: Iterable[Expression], given: Iterable[str] = ()) -> list[tuple[str, Expression]]:
-        """Those that the expressions wanted need, in order; what is given needs none."""
+        """The lets that these expressions need, in order, where the names in `given` are known already."""
         needed = set().union(*map(names_in, wanted)).difference(given)
         kept = []
         for name, e in reversed(self.lets):
@@ -110,21 +110,17 @@ class Rule(NamedTuple):
 
     def on_floats(self, row: Sequence[float]) -> tuple[float, list[float]]:
         """The value and the local derivatives, in one row like the operands."""
-        if not self.of_sequences:
-            z, *partials = self.function(*row)
-            return z, partials
-        z, *groups = self.function(*self.grouped(row))
-        return z, [d for group in groups for d in group]
+        z, *partials = self.function(*(self.grouped(row) if self.of_sequences else row))
+        return z, [d for group in partials for d in group] if self.of_sequences else partials
 
 
 # ── the parser ──
 
 
 class Parser:
-    """Reads one function of a source; `words` and `constants` say what its names mean, or None for an unknown one.
+    """Reads one function; `words` and `constants` return the meaning of a name in it, or None for an unknown name.
 
-    A function that is read, and not run as it stands, may be friendly: with ints, and with / and ** for the words that
-    take every float.
+    With `friendly` it may have ints, and / and **, for which the rule has the words that take every float.
     """
 
     def __init__(
@@ -135,7 +131,7 @@ class Parser:
         constants: Callable[[str], float | None],
         *,
         friendly: bool = False,
-        at: tuple[str, int] = ("", 0),
+        at: tuple[str, int],
     ) -> None:
         self._operation, self._words, self._constants, self._friendly = operation, words, constants, friendly
         self._lines, (self._file, self._above) = text.splitlines(), at
@@ -247,7 +243,7 @@ class Parser:
                 )
         names = [ast.unparse(row) for row in rows]
         self._sequences |= {*names}
-        # Inside a comprehension the elements of one around it have no name.
+        # The elements of an outer comprehension have no name inside an inner one.
         outer, self._elements = self._elements, dict(zip(map(ast.unparse, variables), names, strict=True))
         element = self.read(of)
         self._elements = outer
@@ -272,7 +268,7 @@ def parsed(
     constants: Callable[[str], float | None],
     at: tuple[str, int],
 ) -> Rule:
-    """The rule of a user's own function, from its text, which stands in a file below so many of its lines."""
+    """The rule of a user's own function, from its text; at is its file, and the number of lines above it there."""
     d = ast.parse(text).body[0]
     parser = Parser(getattr(d, "name", "operation"), text, words, constants, friendly=True, at=at)
     if not isinstance(d, ast.FunctionDef):
@@ -309,25 +305,20 @@ WORDS: Final = ("absolute", *(word for word in vars(ieee) if word[0].islower() a
 """The functions that rules are made of."""
 
 
-def _text_beside(neighbour: str, name: str) -> str:
-    # Compiled or not, the source lies in the package.
-    with open(os.path.join(os.path.dirname(neighbour), name), encoding="utf-8") as file:
-        return file.read()
-
-
 @cache
 def _stated() -> tuple[str, dict[str, ast.FunctionDef]]:
     """The text of rules.py, and the definitions in it."""
-    text = _text_beside(source.__file__, "rules.py")
+    # The compiled package has this source too.
+    text = Path(source.__file__).with_name("rules.py").read_text(encoding="utf-8")
     return text, {d.name: d for d in ast.parse(text).body if isinstance(d, ast.FunctionDef)}
 
 
 @cache
 def textbook() -> tuple[dict[str, Rule], dict[str, Expression]]:
-    """The words that `textbook.py` defines in other words, and its constants."""
+    """The words that `textbook.py` defines by other words, and its constants."""
     words: dict[str, Rule] = {}
     numbers: dict[str, Expression] = {}
-    text = _text_beside(__file__, "textbook.py")
+    text = Path(definitions.__file__).read_text(encoding="utf-8")
     for d in ast.parse(text).body:
         parser = Parser("textbook", text, str, lambda _: None, at=("textbook.py", 0))
         if isinstance(d, ast.FunctionDef):
@@ -378,14 +369,10 @@ def cases_of(op: str) -> tuple[Case, ...]:
 
 
 def unchanged(node: Value, operands: Sequence[Value]) -> Rule:
-    """The rule of a node whose data still belong together; ValueError if some was assigned since it was made."""
-    r, data, recorded = rule(node.op), [v.data for v in operands], node.partials
-    z, found = r.on_floats(data)
-    if z == node.data and tuple(found) == recorded:
-        return r
-    # By a constant no derivative need have been formed.
+    """The rule of a node; ValueError if its data or those of its operands were changed since it was made."""
+    r = rule(node.op)
     formed = [i for i, v in enumerate(operands) if not graph.is_constant(v)]
-    if not still_holds(node.op, data, recorded, node.data, formed):
+    if not still_holds(node.op, [v.data for v in operands], node.partials, node.data, formed):
         labels = ", ".join(v.label for v in (*operands, node) if v.label)
         raise ValueError(
             f"the data of a node or its operands was changed after {r.name} was recorded"
@@ -397,10 +384,12 @@ def unchanged(node: Value, operands: Sequence[Value]) -> Rule:
 def still_holds(
     op: str, operands: Sequence[float], partials: Sequence[float], data: float, formed: Iterable[int]
 ) -> bool:
-    """Whether a record is what the rule gives: data of operands, local derivatives, data of the node.
+    """Whether a recorded node is still what the rule gives for these data of its operands.
 
-    `formed` are the positions of the operands by which a derivative was recorded.
+    `formed` are the positions of the operands by which a derivative was recorded: by a constant there may be none.
     """
     z, found = rule(op).on_floats(operands)
+    if z == data and found == list(partials):
+        return True
     pairs = [(z, data), *[(found[i], partials[i]) for i in formed]]
     return not any(now != was and (now == now or was == was) for now, was in pairs)

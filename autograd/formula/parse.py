@@ -1,4 +1,4 @@
-"""An expression as text, read into a graph; nothing of it is run as Python.
+"""A graph from an expression that is a text. The text is never run as Python.
 
 >>> from autograd.formula.parse import read
 >>> read("tanh(w*x + b)", {"w": 2.0, "x": -1.0, "b": 0.5})
@@ -30,12 +30,12 @@ _SIGNS: Final[Mapping[type, Callable[[Any], Any]]] = {ast.USub: operator.neg, as
 _ALIKE: Final = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "total", "arctan": "atan", "avg": "mean"}
 _KNOWN: Final = {"pi": math.pi, "e": math.e}
 _WRITTEN: Final = str.maketrans({"−": "-", "·": "*", "×": "*", "÷": "/", "π": "pi"})
-"""Signs that this package prints itself, and what Python calls them."""
+"""Signs that this package prints, and how Python writes them."""
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 def _functions() -> dict[str, Callable[..., Value]]:
-    """Every operation that has a name, by it: of one number, of one with an option, of two, of a sequence."""
+    """Every operation that is written as a function, by its name."""
     found: dict[str, Callable[..., Value]] = {"abs": abs, "product": _of_row(functions.product)}
     for row in OPERATIONS.values():
         if row.function is not None and row.public and row.kind not in ("infix", "prefix"):
@@ -55,16 +55,16 @@ def _of_numbers(row: Operation) -> Callable[..., Value]:
 
 
 def _of_row(function: Callable[..., Value]) -> Callable[..., Value]:
-    """total(a, b, c) for total([a, b, c]); the list is welcome too."""
+    """A function that takes total(a, b, c) and total([a, b, c]) alike."""
     return lambda *xs: function(xs[0] if len(xs) == 1 and isinstance(xs[0], list) else xs)
 
 
 def read(text: str, numbers: Mapping[str, float]) -> Value:
-    """The root of the graph of text, with each name a leaf that carries it as a label.
+    """The root of the graph of a text, in which each name is a leaf with that label.
 
-    Names are those of numbers, pi and e; operators + − * / **; functions all operations, as in
-    tanh(x), maximum(x, 2), total(x, y, z), dot([x, y], [1, 2]). ValueError for anything else, for a
-    name without a number and for a number without a use.
+    The names are those of `numbers`, pi and e. The operators are + − * / **. The functions are all operations, as in
+    tanh(x), maximum(x, 2), total(x, y, z), dot([x, y], [1, 2]). ValueError for anything else, for a name without a
+    number and for a number that isn't used.
     """
     try:
         plain = re.sub("[⁰¹²³⁴-⁹]+", lambda power: f"**{power[0].translate(_RAISED)}", text.strip())
@@ -124,7 +124,7 @@ class _Reader:
         raise _refused(node, hint)
 
     def _chain(self, node: ast.BinOp) -> Any:
-        """A sum of many terms is a long chain to the left: it is walked, not nested."""
+        """Operators in a row, as in a long sum, without a call for each: they are nested to the left."""
         chain: list[ast.BinOp] = []
         first: ast.expr = node
         while isinstance(first, ast.BinOp):

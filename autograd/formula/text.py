@@ -20,7 +20,7 @@ from autograd.operations import operation
 from autograd.wording import brief
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
-"""How tightly a piece of text holds together."""
+"""How strongly a piece of text binds: one that binds less than its place needs is put in brackets."""
 _Text = tuple[str, int]
 
 _CONSTANTS: Final = {
@@ -33,11 +33,11 @@ _CONSTANTS: Final = {
 }
 _FUNCTIONS: Final = {"normal_cdf": "Φ", "shares": "softmax", "greatest": "largest", "least": "smallest"}
 _DEFINED: Final = ("unsigned_zero", "divide", "over_square", "share", "exp_of_difference", "direction")
-"""Words that a reader sees as what the textbook says they are."""
+"""Words whose definition in the textbook is shown in their place."""
 _MATHEMATICAL: Final = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 
 
-def _grip(text: _Text, at_least: int) -> str:
+def _bracketed(text: _Text, at_least: int) -> str:
     return text[0] if text[1] >= at_least else f"({text[0]})"
 
 
@@ -45,20 +45,20 @@ def _binary(left: _Text, sign: str, right: _Text) -> _Text:
     if sign in "+-":
         if right[0].startswith("-") and right[1] >= _PRODUCT:  # a + -b is a - b
             sign, right = "+-".replace(sign, ""), (right[0][1:], right[1])
-        return f"{left[0]} {sign} {_grip(right, _SUM if sign == '+' else _PRODUCT)}", _SUM
+        return f"{left[0]} {sign} {_bracketed(right, _SUM if sign == '+' else _PRODUCT)}", _SUM
     if sign == "/":
-        return f"{_grip(left, _PRODUCT)}/{_grip(right, _POWER)}", _PRODUCT
-    return f"{_grip(left, _PRODUCT)}·{_grip(right, _SIGN if right[0][0] != '-' else _POWER)}", _PRODUCT
+        return f"{_bracketed(left, _PRODUCT)}/{_bracketed(right, _POWER)}", _PRODUCT
+    return f"{_bracketed(left, _PRODUCT)}·{_bracketed(right, _SIGN if right[0][0] != '-' else _POWER)}", _PRODUCT
 
 
 def _power(base: _Text, exponent: _Text) -> _Text:
     if exponent[0].isdigit() and len(exponent[0]) == 1:
-        return _grip(base, _ATOM) + "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(exponent[0])], _POWER
-    return f"{_grip(base, _ATOM)}^{_grip(exponent, _ATOM)}", _POWER
+        return _bracketed(base, _ATOM) + "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(exponent[0])], _POWER
+    return f"{_bracketed(base, _ATOM)}^{_bracketed(exponent, _ATOM)}", _POWER
 
 
 def _held_together(text: str) -> _Text:
-    """A name or a number as a piece of text; a label may be any words."""
+    """A name or a number as a piece of text; a label may have several words."""
     bare = text.removeprefix("-")
     if re.fullmatch(r"[\d.]+e[+-]\d+", bare):
         return text, _SIGN if bare != text else _PRODUCT
@@ -100,13 +100,13 @@ class _AsWritten:
         if word == "scaled_power":
             return self.infix("*", x, self._lowered(y, *rest[:2]))
         if word == "sqrt":
-            return f"√{_grip(x, _ATOM)}", _POWER
+            return f"√{_bracketed(x, _ATOM)}", _POWER
         if word == "absolute":
             return f"|{x[0]}|", _ATOM
         if word == "gaussian":
             square = _power(x, ("2", _ATOM))
             square = square if y[0] == "1" else _binary(y, "*", square)
-            return f"e^(-{_grip(square, _PRODUCT)})", _POWER
+            return f"e^(-{_bracketed(square, _PRODUCT)})", _POWER
         if word == "directions":
             return _binary(self.name("x"), "/", (f"norm({x[0]})", _ATOM))
         return f"{_FUNCTIONS.get(word, word)}({', '.join(text for text, _ in arguments)})", _ATOM
@@ -124,7 +124,7 @@ class _AsWritten:
         return _binary(left, sign, right)
 
     def negative(self, inner: _Text) -> _Text:
-        return f"-{_grip(inner, _POWER)}", _SIGN
+        return f"-{_bracketed(inner, _POWER)}", _SIGN
 
     def comparison(self, sign: str, left: _Text, right: _Text) -> _Text:
         if left == right and sign == "!=":
@@ -148,13 +148,13 @@ class _Simplified(_AsWritten):
         if sign == "*" and left == right:
             return _power(left, ("2", _ATOM))
         if sign == "*" and left == ("-1", _SIGN):
-            return f"-{_grip(right, _PRODUCT)}", _SIGN
+            return f"-{_bracketed(right, _PRODUCT)}", _SIGN
         return _binary(left, sign, right)
 
     def negative(self, inner: _Text) -> _Text:
         if inner[0].startswith("-") and inner[1] >= _PRODUCT:
             return inner[0][1:], _PRODUCT
-        return f"-{_grip(inner, _PRODUCT)}", _SIGN
+        return f"-{_bracketed(inner, _PRODUCT)}", _SIGN
 
 
 def _element(sequence: str) -> str:
@@ -163,7 +163,7 @@ def _element(sequence: str) -> str:
 
 
 def _text(e: Expression, case: Case, names: Mapping[str, _Text], reading: type[_AsWritten] = _Simplified) -> _Text:
-    """An expression of a case, in which names that were assigned are written out, but for those given in names."""
+    """An expression of a case as text, with the meaning of each let in place of its name, unless names has a text."""
     names = dict(names)
     for name, meaning in case.lets_for([e], given=names):
         names[name] = fold(meaning, reading(names))
@@ -193,7 +193,7 @@ def _described(case: Case, r: Rule, joint: str) -> str:
 
 
 def _of_element(partial: Expression, r: Rule) -> Expression:
-    """A list of derivatives that is an operand itself, read for one element."""
+    """The derivative by one element, where the list of derivatives is an operand itself."""
     return Expression("element", partial.parts) if r.of_sequences and partial.form == "name" else partial
 
 
@@ -206,10 +206,10 @@ class AppliedCase(NamedTuple):
     """The meanings of its names there: operands, and names that it assigns."""
 
     def partial_text(self, position: int, names: Sequence[str] | None = None, name: str = "z") -> str:
-        """The formula of the local derivative by one operand, in time that doesn't grow with their number.
+        """The formula of the local derivative by one operand, in a time that doesn't depend on how many there are.
 
-        In terms of the operands x, y (of a sequence: one element x, y and the whole xs, ys) and the value z; or under
-        the names, or numbers, given for all operands in order and for the value.
+        It is in terms of the operands x, y (of a sequence, one element x, y and the whole xs, ys) and the value z, or
+        under the names or numbers given for all operands in order and for the value.
         """
         r = self.rule
         n = len(self.scope[r.operands[0]]) if r.of_sequences else 1
@@ -254,9 +254,10 @@ def partial_text(
 ) -> str:
     """The formula of one local derivative of a node, in the case that applied to it.
 
-    In terms of its operands x, y (of a sequence: one element x, y and the whole xs, ys) and its value z, or with their
-    numbers put in, or under names of one's own: `names` of all operands in order, and `name` of the node. IndexError
-    if the node has no operand at that position, ValueError if data was changed since the node was made.
+    It is in terms of the operands x, y (of a sequence, one element x, y and the whole xs, ys) and the value z. With
+    `numbers` it has their data instead, and with `names` and `name` other names of all operands in order and of the
+    node. IndexError if the node has no operand at that position, ValueError if data was changed since the node was
+    made.
     """
     operands = node.operands
     data = [v.data for v in operands]
@@ -291,5 +292,5 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
             together = _binary(together, "+", term)
         return f"({together[0]})/{len(terms)}" if op == "mean" else together[0]
     if op == "log_of_shifted_sum":
-        return f"log Σ exp([{', '.join(operands[:-1])}] - {_grip(texts[-1], _PRODUCT)})"
+        return f"log Σ exp([{', '.join(operands[:-1])}] - {_bracketed(texts[-1], _PRODUCT)})"
     return f"{row.name}({', '.join(operands)})"

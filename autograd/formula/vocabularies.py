@@ -7,8 +7,8 @@
 def rule(x):
     return where((x > 0.0), x, where((x <= 0.0), 0.0, nan)), where((x > 0.0), 1.0, where((x <= 0.0), 0.0, nan))
 
-A vocabulary gives a meaning to the words of the rules; where it lacks one, the textbook's definition serves. A rule
-over a vocabulary is Python text, made once.
+A vocabulary gives a meaning to the words of the rules. For a word that it lacks, the definition of the textbook is
+used. A rule over a vocabulary is Python text, made once.
 """
 
 import cmath
@@ -23,7 +23,7 @@ from autograd.engine.value import Value
 from autograd.formula.cases import Case, Expression, Rule, cases_of, constants, fold, rule, textbook, unchanged
 
 BREAKDOWN: Final = 1e-6
-"""So far apart two roundings of one formula never are: one of them has left the range of floats on its way."""
+"""Two ways to round one formula never differ by more, unless one of them leaves the range of floats on its way."""
 
 
 class Vocabulary:
@@ -41,21 +41,21 @@ class Vocabulary:
 
     def function(self, parameters: Iterable[str], body: Sequence[str], op: str) -> Callable[..., Any]:
         """A function of this vocabulary from its text, whose words are known."""
-        exec(compile(_definition(parameters, body), f"<rule {op}>", "exec"), self.words)
-        return self.words.pop("rule")  # type: ignore[no-any-return]
+        made: dict[str, Callable[..., Any]] = {}
+        exec(compile(_definition(parameters, body), f"<rule {op}>", "exec"), self.words, made)
+        return made["rule"]
 
     def know(self, word: str) -> None:
-        """Take a word that is lacking from the textbook; one that isn't there either raises where it is called."""
-        if word not in self.words:
-            self.words[word] = self._defined(word)
-
-    def _defined(self, word: str) -> Callable[..., Any]:
+        """Define a missing word by the textbook; a word that isn't there either raises TypeError when it is called."""
+        if word in self.words:
+            return
         definition = textbook()[0].get(word)
         if definition is None:
-            return _missing(word)
+            self.words[word] = _missing(word)
+            return
         source = _Selections(self) if "where" in self.words else Source(self)
         body = _branches(definition.cases, source, lambda case: [case.value])
-        return self.function(definition.operands, body, word)
+        self.words[word] = self.function(definition.operands, body, word)
 
 
 def _missing(word: str) -> Callable[..., Any]:
@@ -180,22 +180,15 @@ def _all(case: Case) -> Sequence[Expression]:
     return case.value, *case.partials
 
 
-def over(op: str, vocabulary: Vocabulary | Mapping[str, object]) -> Callable[..., Any]:
-    """The whole rule over a vocabulary: operands in, value and derivatives out. ValueError for an unknown rule.
-
-    Of a Vocabulary, rather than a plain mapping, what has been made is kept.
-    """
-    return _over(op, vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary(vocabulary))
-
-
 @cache
-def _over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
-    cases_of(op)
+def over(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
+    """The whole rule over a vocabulary: operands in, value and derivatives out. ValueError for an unknown rule."""
+    cases_of(op)  # A rule without a source is refused.
     return made(rule(op), vocabulary)
 
 
 def made(r: Rule, vocabulary: Vocabulary) -> Callable[..., Any]:
-    """The function over a vocabulary that a rule states, made afresh."""
+    """A new function over a vocabulary, by the cases of a rule."""
     return vocabulary.function(r.operands, _branches(r.cases, Source(vocabulary), _all), r.name)
 
 
@@ -334,30 +327,15 @@ def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequenc
     Only those wanted are formed, the others are 0.0. Constants take part as plain floats.
     ValueError if data was changed since the node was made, or if the operation has no formula.
     """
-    r, recorded = unchanged(node, operands), node.partials
+    r, recorded, numbers = unchanged(node, operands), node.partials, values()
     row: list[Value | float] = [v.data if graph.is_constant(v) else v for v in operands]
     if r.of_sequences:
-        return _partials_of_sequences(node, r, row, wanted)
-    return [
-        _settled(_partial_over_values(node.op, i)(node, *row), recorded[i], row[i]) if want else 0.0
-        for i, want in enumerate(wanted)
-    ]
-
-
-def _partials_of_sequences(
-    node: Value, r: Rule, row: Sequence[Value | float], wanted: Sequence[bool]
-) -> list[Value | float]:
-    groups = r.grouped(row)
-    partials: list[Value | float] = []
-    for i, want in enumerate(map(any, r.grouped(wanted))):
-        partials += _partial_over_values(node.op, i)(node, *groups) if want else [0.0] * len(groups[i])
-    rows = zip(partials, node.partials, row, wanted, strict=True)
-    return [_settled(partial, was, x) if want else 0.0 for partial, was, x, want in rows]
-
-
-@cache
-def _partial_over_values(op: str, position: int) -> Callable[..., Any]:
-    return partial_over(op, position, values())
+        groups, partials = r.grouped(row), list[Value | float]()
+        for i, want in enumerate(map(any, r.grouped(wanted))):
+            partials += partial_over(node.op, i, numbers)(node, *groups) if want else [0.0] * len(groups[i])
+    else:
+        partials = [partial_over(node.op, i, numbers)(node, *row) if want else 0.0 for i, want in enumerate(wanted)]
+    return [_settled(partials[i], recorded[i], row[i]) if want else 0.0 for i, want in enumerate(wanted)]
 
 
 def _settled(partial: Value | float, recorded: float, x: Value | float) -> Value | float:

@@ -108,7 +108,7 @@ def _of_gradient(names: Names, given: Contribution[float]) -> Autopsy:
         reason = f"the local derivative of {operation(made.operation).name} is {brief(given.partial)} there"
     where = f"The first gradient that isn't finite is that of {step.operand}, with the contribution of {made.node}."
     lines = [f"{names.root} is finite. {where}", str(step), reason]
-    swept = {k for k in tape.swept(tape.roots[0]) if tape.operation(k) != "detach"}
+    swept = {k for k in tape.swept() if tape.operation(k) != "detach"}
     return _found(names, "gradient", place, given.operand, lines, swept)
 
 

@@ -78,7 +78,7 @@ class Stepper:
     @cached_property
     def _length(self) -> int:
         tape = self._tape
-        return self._start + sum(len(tape.passes_on(place)) for place in tape.swept(tape.roots[0]))
+        return self._start + sum(len(tape.passes_on(place)) for place in tape.swept())
 
     @property
     def position(self) -> int:
