@@ -17,7 +17,7 @@ from typing import Any
 
 from autograd.check.gradcheck import Probe, names_of
 from autograd.engine.number import short
-from autograd.engine.tape import Tape
+from autograd.engine.tape import Floats, Tape
 from autograd.formula.replay import DIGITS, replay
 from autograd.wording import aligned
 
@@ -61,7 +61,7 @@ def ulps(f: Callable[..., Any], inputs: Sequence[object], *, digits: int = DIGIT
     probe = Probe(f, inputs)
     root = probe.root()
     tape, again = Tape(root), replay(root, "mpmath", digits=digits)
-    found = {tape.roots[0]: 1.0} | {step.operand: step.after for step in tape.sweep()}
+    found = tape.gradients(Floats(tape), range(len(tape)))
     rows = [_row("value", root.data, again.value)]
     for v, name in zip(probe.inputs, names_of(f, inputs), strict=True):
         name = v.label or name

@@ -100,9 +100,11 @@ class _Order(Generic[N]):
             part: list[N] = []
             if COMPILED:
                 graph.walk(root, part, [], [], self.entered, True, False)  # type: ignore[arg-type]
-            else:  # Without the nodes of earlier roots.
-                part = [v for v in guarded.ordered(root, [], through_detached=True) if id(v) not in self.seen]
-                self.seen.update(map(id, part))
+            else:
+                part = guarded.ordered(root, [], through_detached=True)
+                if len(roots) > 1:  # Earlier roots may have brought some of them.
+                    part = [v for v in part if id(v) not in self.seen]
+                    self.seen.update(map(id, part))
             if root._mark >= LEAF:
                 self.add(root)
             for node in part:

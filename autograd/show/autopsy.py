@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from autograd.arguments import a_value
-from autograd.engine.tape import Contribution, Tape
+from autograd.engine.tape import Contribution, Floats, Tape
 from autograd.engine.value import Value
 from autograd.operations import operation
 from autograd.show.draw import draw
@@ -75,9 +75,9 @@ def autopsy(root: Value) -> Autopsy:
     names, start = Names(tape), tape.roots[0]
     if not math.isfinite(tape.data[start]):
         return _of_value(names)
-    for given in tape.sweep():
-        if not math.isfinite(given.after):
-            return _of_gradient(names, given)
+    gradients = tape.gradients(Floats(tape), range(len(tape)))
+    if not all(map(math.isfinite, gradients.values())):
+        return _of_gradient(names, next(given for given in tape.sweep() if not math.isfinite(given.after)))
     return Autopsy(root, "nowhere", None, None, (), "", "", f"{names.root} is finite, and so are its gradients.")
 
 

@@ -23,7 +23,7 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from autograd.arguments import a_value, whole
-from autograd.engine.tape import Tape
+from autograd.engine.tape import Floats, Tape
 from autograd.engine.value import Value
 from autograd.show.lines import added
 from autograd.show.names import Names
@@ -111,10 +111,8 @@ def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
     names, most = Names(tape), whole("most", most)
     target, start = names.place(wrt), tape.roots[0]
     counts, sizes = _ways(tape, target)
-    count, gradient = counts.get(start, 0), float(start == target)
-    for given in tape.sweep() if count else ():
-        if given.operand == target:
-            gradient = given.after
+    count = counts.get(start, 0)
+    gradient = tape.gradients(Floats(tape), counts).get(target, 0.0) if count else 0.0
     found = _largest_first(tape, target, sizes) if count else iter(())
     paths = tuple(islice(found, most))
     remainder = _remainder(gradient, paths, count, found)
