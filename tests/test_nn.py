@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, losses, nn, operation, topological_order
 from autograd.check import gradcheck
+from autograd.nn import choices
 from autograd.optim import SGD
 
 ROUNDING = 1e-12
@@ -95,6 +96,15 @@ def test_an_own_operation_is_an_activation() -> None:
     assert "nn_softsign" in {node.op for node in topological_order(model([0.4, -0.7]))}
     with pytest.raises(ValueError, match="there is no activation 'nn_softsing'; did you mean 'nn_softsign'"):
         nn.Neuron(2, activation="nn_softsing")
+    assert nn.activate("nn_softsign", [Value(1.0)])[0].data == 0.5
+
+
+def test_an_activation_of_the_package_is_not_looked_up_for_each_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    def table() -> dict[str, Any]:
+        raise AssertionError("the table of all operations is made once, not for each output")
+
+    monkeypatch.setattr(choices, "activations", table)
+    assert [v.data for v in nn.activate("relu", [Value(-1.0), Value(2.0)])] == [0.0, 2.0]
 
 
 @pytest.mark.parametrize(
