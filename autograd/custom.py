@@ -20,7 +20,7 @@ import inspect
 import math
 import textwrap
 from collections import ChainMap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, wraps
 from types import FunctionType
 from typing import Any, Final, overload
@@ -31,6 +31,7 @@ from autograd.engine.value import Value, operand, record, record_many
 from autograd.formula.cases import KNOWN, WORDS, Rule, parsed
 from autograd.formula.vocabularies import floats, made
 from autograd.operations import OPERATIONS, Domain, Kind, Operation, register
+from autograd.wording import counted
 
 __all__ = ["operation"]
 
@@ -54,22 +55,26 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
     """Make an operation of a function that returns its value and then one derivative by each operand.
 
     Write it in the grammar of `engine/rules.py`, and more freely: ints, / and **, `abs(x)`, `math.exp(x)` or `exp(x)`,
-    `a if x > 0 else b`, constants from outside. Name the value z to write derivatives in terms of it. An operand is a
-    list if it is annotated or used as one, then all are, of one length, and so is the derivative by each. The
-    operation takes Values and numbers, follows IEEE 754 where Python would raise, and has derivatives of every order.
+    `a if x > 0 else b`, constants from outside as they are now. Name the value z to write derivatives in terms of it.
+    An operand is a list if it is annotated or used as one, then all are, of one length, and so is the derivative by
+    each. The operation takes Values and numbers, follows IEEE 754 where Python would raise, and has derivatives of
+    every order.
 
     The derivatives are checked against differences of the value at a few points of the domain: an interval
     `(low, high)`, or for each operand an interval or a list of them; by default (-3, 3).
 
-    A function without a readable source, as typed at a plain prompt, is an operation with first derivatives alone.
+    A function without a readable source, as typed at the plain prompt of Python before 3.13, is an operation with first
+    derivatives alone.
 
-    TypeError for what isn't a function with a name, SyntaxError for a form outside the grammar, ValueError for a wrong
-    derivative, for a domain without a point to check, and for the name of an operation of this package.
+    TypeError for what isn't a plain function with a name, SyntaxError for a form outside the grammar, ValueError for a
+    wrong derivative, for a domain without a point to check, and for the name of an operation of this package.
     """
     if function is None:
         return partial(operation, domain=domain)
     if not isinstance(function, FunctionType) or not function.__name__.isidentifier():
         raise TypeError(f"operation makes one of a function, not of {function!r}; define it with def and a name")
+    if hasattr(function, "__wrapped__"):
+        raise TypeError(f"operation makes one of a plain function, and {function.__name__} is decorated already")
     r = _read(function) or _unread(function)
     op, domains = _key(r), _domains(domain, r)
     apply = wraps(function)(_recording(op, r))
@@ -100,8 +105,9 @@ def _recording(op: str, r: Rule) -> Callable[..., Value]:
 
     def apply(*operands: Any) -> Value:
         if len(operands) != len(r.operands):
-            raise TypeError(f"{r.name} takes {', '.join(r.operands)}, which is not {len(operands)} operands")
-        groups = [list(xs) for xs in operands] if r.of_sequences else [operands]
+            wanted = counted(len(r.operands), "operand")
+            raise TypeError(f"{r.name} takes {wanted}, {', '.join(r.operands)}, and not {len(operands)}")
+        groups = [_listed(xs, r.name) for xs in operands] if r.of_sequences else [operands]
         if len({*map(len, groups)}) > 1 or not groups[0]:
             raise ValueError(f"{r.name} takes lists of one length, not empty; these have {[*map(len, groups)]}")
         row = [operand(x, r.name) for xs in groups for x in xs]
@@ -113,6 +119,12 @@ def _recording(op: str, r: Rule) -> Callable[..., Value]:
     return apply
 
 
+def _listed(xs: Any, name: str) -> list[Any]:
+    if isinstance(xs, (Value, str)) or not isinstance(xs, Iterable):
+        raise TypeError(f"{name} takes lists of Values and numbers, not {type(xs).__name__} {xs!r}; write [x, …]")
+    return list(xs)
+
+
 # ── from source to rule ──
 
 
@@ -122,8 +134,7 @@ def _read(function: FunctionType) -> Rule | None:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):
         return None
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    outside = ChainMap({name: cell.cell_contents for name, cell in cells}, function.__globals__, vars(builtins))
+    outside = ChainMap(_enclosed(function), function.__globals__, vars(builtins))
 
     def found(dotted: str) -> Any:
         first, *rest = dotted.split(".")
@@ -144,6 +155,17 @@ def _read(function: FunctionType) -> Rule | None:
     at = inspect.getsourcefile(function) or "", first - 1
     r = parsed(function, textwrap.dedent("".join(lines)), word, constant, at)
     return r._replace(function=made(r, floats()))
+
+
+def _enclosed(function: FunctionType) -> dict[str, Any]:
+    """The names of the functions around this one; those that are not assigned yet stand for nothing."""
+    found: dict[str, Any] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            found[name] = None
+    return found
 
 
 def _unread(function: FunctionType) -> Rule:

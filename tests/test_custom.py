@@ -102,7 +102,7 @@ def test_it_takes_several_operands_and_constants_from_outside() -> None:
     assert f(0.5, Value(-1.0)).data == pytest.approx(math.exp(-0.5) * math.pi + math.tanh(-1.0))
     assert formula.describe("f").splitlines()[0] == "z = SCALE·x² + y, ∂z/∂x = 2·SCALE·x, ∂z/∂y = 1  if x > 1 and y > 0"
     assert gradcheck(f, [0.4, 0.7], order=2).passed
-    with pytest.raises(TypeError, match="f takes x, y, which is not 1 operands"):
+    with pytest.raises(TypeError, match="f takes 2 operands, x, y, and not 1"):
         f(1.0)
     with pytest.raises(TypeError, match="f takes Values, ints, floats"):
         f(1.0, "2")
@@ -125,6 +125,10 @@ def test_it_takes_lists() -> None:
     assert gradcheck(lambda *vs: f(vs), [1.0, 2.0, 3.0], order=2).passed
     with pytest.raises(ValueError, match="lists of one length, not empty"):
         f([])
+    for alone in (xs[0], 3.0, None, "12"):
+        with pytest.raises(TypeError, match=r"rms takes lists of Values and numbers, not .*; write \[x, …\]"):
+            f(alone)
+    assert f(x for x in (3.0, 4.0)).data == y.data
 
     scale = 2
 
@@ -203,6 +207,34 @@ def test_lists_and_numbers_do_not_mix() -> None:
         @autograd.operation
         def mean_of(xs):  # type: ignore[no-untyped-def]
             return sum(xs) / len(xs), 1 / len(xs)
+
+
+def test_a_decorated_function_is_refused() -> None:
+    # Its source would be that of the function inside, and its names those of another module.
+    with pytest.raises(TypeError, match="a plain function, and softsign is decorated already"):
+        autograd.operation(softsign())
+
+
+def test_a_name_that_is_assigned_later_is_refused() -> None:
+    with pytest.raises(SyntaxError, match="late is outside the grammar: it is no operand, no name assigned before"):
+
+        @autograd.operation
+        def f(x):  # type: ignore[no-untyped-def]
+            return late * x, late
+
+    late = 2.0
+
+
+def test_a_constant_from_outside_stays_as_it_was() -> None:
+    scale = 2.0
+
+    @autograd.operation
+    def scaled_once(x):  # type: ignore[no-untyped-def]
+        return scale * x, scale
+
+    scale = 3.0
+    y = scaled_once(Value(1.0, label="x"))
+    assert (y.data, y.partials, grad(scaled_once)(1.0).data) == (2.0, (2.0,), 2.0)
 
 
 def test_names_are_not_taken_twice() -> None:
