@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, autopsy, hypot, logsumexp, maximum, norm, softmax, total
+from autograd import Value, autopsy, hypot, logsumexp, maximum, norm, operation, softmax, total
 from autograd.wording import WIDTH
 
 
@@ -84,6 +84,15 @@ def test_values_come_before_gradients_and_the_first_is_found() -> None:
     huge = Value(1e200, label="q")
     assert autopsy(huge * huge).reason == "the result is beyond the largest float, 1.8e308"
     assert autopsy(((huge * 1e-200) * 1e200).detach() * x * huge).where == "gradient"
+
+
+def test_of_an_own_operation_no_reason_is_invented() -> None:
+    @operation(domain=(0.5, 2.0))
+    def own_log(x):  # type: ignore[no-untyped-def]
+        return math.log(x), 1 / x
+
+    assert autopsy(own_log(Value(0.0))).reason == "own_log is -inf there"
+    assert autopsy(own_log(Value(-1.0))).reason == "own_log isn't defined there"
 
 
 def test_nothing_is_wrong_and_nothing_is_changed() -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from autograd.arguments import a_value
+from autograd.engine import functions
 from autograd.engine.tape import Contribution, Tape
 from autograd.engine.value import Value
 from autograd.operations import operation
@@ -176,8 +177,13 @@ _REASONS: Final[tuple[tuple[tuple[str, ...], Callable[[float, float], bool], str
 
 def _reason(made: Calculation) -> str:
     """Why a result of finite operands is infinite or nan."""
-    op, z = operation(made.operation).name, brief(made.result)
+    row, z = operation(made.operation), brief(made.result)
+    op = row.name
     for operations, holds, text in _REASONS:
         if made.operation in operations and holds(made.data[0], made.data[-1]):
             return text.format(op=op, z=z)
-    return f"{op} isn't defined there" if z == "nan" else "the result is beyond the largest float, 1.8e308"
+    if z == "nan":
+        return f"{op} isn't defined there"
+    if row.kind in ("function", "sequences") and not hasattr(functions, op):
+        return f"{op} is {z} there"  # A user's own operation may have a pole anywhere.
+    return "the result is beyond the largest float, 1.8e308"
