@@ -102,8 +102,16 @@ def _key(r: Rule) -> str:
 
 def _recording(op: str, r: Rule) -> Callable[..., Value]:
     """The operation on Values and numbers."""
+    signature = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in r.operands]
+    )
 
-    def apply(*operands: Any) -> Value:
+    def apply(*operands: Any, **named: Any) -> Value:
+        if named:
+            try:
+                operands = signature.bind(*operands, **named).args
+            except TypeError as error:
+                raise TypeError(f"{r.name} takes {', '.join(r.operands)}: {error}") from None
         if len(operands) != len(r.operands):
             wanted = counted(len(r.operands), "operand")
             raise TypeError(f"{r.name} takes {wanted}, {', '.join(r.operands)}, and not {len(operands)}")

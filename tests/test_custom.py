@@ -106,6 +106,11 @@ def test_it_takes_several_operands_and_constants_from_outside() -> None:
         f(1.0)
     with pytest.raises(TypeError, match="f takes Values, ints, floats"):
         f(1.0, "2")
+    assert f(y=Value(3.0), x=2.0).partials == f(2.0, y=Value(3.0)).partials == (10.0, 1.0)
+    with pytest.raises(TypeError, match="f takes x, y: missing a required argument: 'y'"):
+        f(x=1.0)
+    with pytest.raises(TypeError, match="f takes x, y: got an unexpected keyword argument 'w'"):
+        f(1.0, 2.0, w=3.0)
 
 
 def test_more_than_two_operands_are_a_node_too() -> None:
