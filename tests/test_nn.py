@@ -156,6 +156,8 @@ def test_a_part_decides_which_its_parameters_are() -> None:
 def test_numpy_s_whole_numbers_are_sizes() -> None:
     two: Any = np.int64(2)
     assert len(nn.MLP(two, [two]).parameters()) == 6
+    sizes: Any = np.array([2, 1])
+    assert len(nn.MLP(two, sizes).parameters()) == 6 + 3
 
 
 @pytest.mark.parametrize(
@@ -164,6 +166,8 @@ def test_numpy_s_whole_numbers_are_sizes() -> None:
         (lambda: nn.Neuron(0), ValueError, "the number of inputs is a whole number from 1, not 0"),
         (lambda: nn.Layer(2, 0), ValueError, "the number of neurons is a whole number from 1, not 0"),
         (lambda: nn.MLP(2, []), ValueError, "an MLP has at least one layer"),
+        (lambda: nn.MLP(2, SEED), TypeError, "an MLP takes the sizes of its layers as a list, not int 42"),
+        (lambda: nn.Neuron(2, nout=0, init="xavier"), ValueError, "the size of the layer .* from 1, not 0"),
         (lambda: nn.MLP(2, [2], output_activation="sigmiod"), ValueError, "did you mean 'sigmoid'"),
         (lambda: nn.Layer(2, 2, init="gauss"), ValueError, "there are uniform, fan_in, xavier, he, zeros"),
         (lambda: nn.Neuron(2)([1.0]), ValueError, "a neuron takes 2 inputs, not 1"),
