@@ -64,7 +64,7 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
     `(low, high)`, or for each operand an interval or a list of them; by default (-3, 3).
 
     A function without a readable source, as typed at the plain prompt of Python before 3.13, is an operation with first
-    derivatives alone.
+    derivatives alone, and nan where Python would raise.
 
     TypeError for what isn't a plain function with a name, SyntaxError for a form outside the grammar, ValueError for a
     wrong derivative, for a domain without a point to check, and for the name of an operation of this package.
@@ -81,9 +81,10 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
     try:
         check_rule(r, apply, domains)
     except TypeError as error:
-        raise TypeError(
-            f"{r.name} can't be computed: {error}; operands are all numbers or all lists, as derivatives are"
-        ) from None
+        remedy = "operands are all numbers or all lists, as derivatives are"
+        if not r.cases:
+            remedy += "; as no source can be read, write xs: list for a list"
+        raise TypeError(f"{r.name} can't be computed: {error}; {remedy}") from None
     KNOWN[op] = r
     kind: Kind = "sequences" if r.of_sequences else "function"
     register(op, Operation(r.name, domains, kind, function=apply, of_sequences=r.of_sequences))
@@ -182,9 +183,13 @@ def _unread(function: FunctionType) -> Rule:
     of_lists = any("list" in str(p.annotation) for p in parameters.values())
 
     def on_floats(*operands: Any) -> tuple[Any, ...]:
-        z, *partials = function(*operands)
-        if len(partials) != len(parameters):
+        try:
+            found = function(*operands)
+        except (ArithmeticError, ValueError):  # Such as math.log(-1.0): with a source it would follow IEEE 754.
+            found = math.nan, *([[math.nan] * len(xs) for xs in operands] if of_lists else [math.nan] * len(operands))
+        if not isinstance(found, tuple) or len(found) != 1 + len(parameters):
             raise TypeError(f"{function.__name__} must return its value and {len(parameters)} derivatives")
+        z, *partials = found
         return float(z), *([*map(float, d)] if of_lists else float(d) for d in partials)
 
     return Rule(function.__name__, tuple(parameters), of_lists, (), on_floats)

@@ -339,6 +339,28 @@ def test_without_a_source_it_has_first_derivatives() -> None:
         defined("return x * x, x", source=False)
 
 
+@pytest.mark.parametrize(
+    ("line", "at"),
+    [
+        ("return math.log(x), 1 / x", -1.0),
+        ("return 1 / x, -1 / x**2", 0.0),
+        ("return math.exp(800 * x), 800 * math.exp(800 * x)", 1.0),
+    ],
+)
+def test_without_a_source_it_is_nan_where_python_raises(line: str, at: float) -> None:
+    y = defined(line, source=False)(Value(at))
+    assert all(map(math.isnan, (y.data, *y.partials)))
+    f = defined("return sum(1 / x for x in xs), [-1 / x**2 for x in xs]", parameters="xs: list", source=False)
+    assert all(map(math.isnan, f([1.0, Value(0.0)]).partials))
+
+
+def test_without_a_source_the_remedies_are_those_for_it() -> None:
+    with pytest.raises(TypeError, match="as no source can be read, write xs: list for a list"):
+        defined("return sum(xs), [1 for _ in xs]", parameters="xs", source=False)
+    with pytest.raises(TypeError, match="f must return its value and 1 derivatives"):
+        defined("x * x", source=False)
+
+
 def test_without_a_source_it_takes_lists() -> None:
     f = defined("return sum(xs), [1 for _ in xs]", parameters="xs: list", source=False)
     assert f([Value(1.0), 2]).partials == (1.0, 1.0)
