@@ -46,6 +46,20 @@ def test_the_well_known_cases_have_a_remedy(f: Callable[[Value, Value], Value], 
     assert "digraph" in found.draw().dot
 
 
+@pytest.mark.parametrize("further", [0, 60])
+def test_the_picture_has_the_names_of_the_text(further: int) -> None:
+    root = x_and_y()[0].exp() + 1
+    for _ in range(further):
+        root = root * 1.5 + 1
+    found = autopsy(root)
+    assert repr(found).splitlines()[0] == "The first node that isn't finite is v1."
+    dot = found.draw().dot
+    for name in ("v1", "v3", "x"):
+        assert f"<B>{name}</B>" in dot
+    assert dot.count("#dc2626") == 1
+    assert ("of 244 nodes shown, nearest to v5; draw(root, max_nodes=" in dot) == bool(further)
+
+
 @given(st.floats(-5.0, 5.0), st.floats(-5.0, 5.0))
 def test_what_is_advised_is_the_same_number(a: float, b: float) -> None:
     x, y = Value(a), Value(b)

@@ -24,7 +24,7 @@ from autograd.engine import functions
 from autograd.engine.tape import Contribution, Tape
 from autograd.engine.value import Value
 from autograd.operations import operation
-from autograd.show.draw import draw
+from autograd.show.draw import draw, draw_around
 from autograd.show.lines import Calculation, backward_step, checked, forward_line
 from autograd.show.names import Names
 from autograd.show.picture import Drawing
@@ -60,11 +60,11 @@ class Autopsy:
         return self._text
 
     def draw(self) -> Drawing:
-        """The picture of the neighbourhood: the node, highlighted, and what is near it on both sides."""
+        """The picture of the neighbourhood, under the names of the text: the node, highlighted, and what is near it."""
         if self.node is None:
             return draw(self.root)
         above = self.path[min(2, len(self.path) - 1)]
-        return draw(above, partials=True, highlight=[self.node], max_nodes=NEIGHBOURS)
+        return draw_around(self.root, above, self.node, max_nodes=NEIGHBOURS)
 
 
 def autopsy(root: Value) -> Autopsy:
