@@ -15,6 +15,7 @@ z = x/(1 + |x|)
 Value(data=-0.03125, grad=0.0)
 """
 
+import ast
 import builtins
 import inspect
 import math
@@ -143,6 +144,9 @@ def _read(function: FunctionType) -> Rule | None:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):
         return None
+    text = textwrap.dedent("".join(lines))
+    if not _is_of(function, text):
+        return None
     outside = ChainMap(_enclosed(function), function.__globals__, vars(builtins))
 
     def found(dotted: str) -> Any:
@@ -162,8 +166,22 @@ def _read(function: FunctionType) -> Rule | None:
         return float(thing) if isinstance(thing, (int, float)) and not isinstance(thing, bool) else None
 
     at = inspect.getsourcefile(function) or "", first - 1
-    r = parsed(function, textwrap.dedent("".join(lines)), word, constant, at)
+    r = parsed(function, text, word, constant, at)
     return r._replace(function=made(r, floats()))
+
+
+def _is_of(function: FunctionType, text: str) -> bool:
+    """Whether the text defines this function: in a file that was edited since, another may stand in its lines."""
+    try:
+        d = ast.parse(text).body[0]
+    except (SyntaxError, IndexError):
+        return False
+    code = function.__code__
+    return (
+        isinstance(d, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and d.name == function.__name__
+        and tuple(a.arg for a in (*d.args.posonlyargs, *d.args.args)) == code.co_varnames[: code.co_argcount]
+    )
 
 
 def _enclosed(function: FunctionType) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -359,6 +360,32 @@ def test_without_a_source_the_remedies_are_those_for_it() -> None:
         defined("return sum(xs), [1 for _ in xs]", parameters="xs", source=False)
     with pytest.raises(TypeError, match="f must return its value and 1 derivatives"):
         defined("x * x", source=False)
+
+
+def test_the_source_of_another_function_is_not_taken(tmp_path: Path) -> None:
+    text = """import autograd
+
+def make():
+    @autograd.operation
+    def first(x):
+        return 2 * x, 2
+
+    @autograd.operation
+    def second(x):
+        return 3 * x, 3
+
+    return first
+"""
+    file = tmp_path / "edited.py"
+    file.write_text(text)
+    scope: dict[str, Any] = {}
+    exec(compile(text, str(file), "exec"), scope)
+    file.write_text(text.replace("    @autograd.operation\n    def first(x):\n        return 2 * x, 2\n\n", "", 1))
+    linecache.checkcache()
+    first = scope["make"]()
+    assert first(Value(1.0)).partials == (2.0,)
+    with pytest.raises(ValueError, match="first has no formula, because its source can't be read"):
+        formula.describe("first")
 
 
 def test_without_a_source_it_takes_lists() -> None:
