@@ -15,6 +15,7 @@ z = x/(1 + |x|)
 Value(data=-0.03125, grad=0.0)
 """
 
+import ast
 import builtins
 import inspect
 import math
@@ -31,6 +32,7 @@ from autograd.engine.value import Value, operand, record, record_many
 from autograd.formula.cases import KNOWN, WORDS, Rule, parsed
 from autograd.formula.vocabularies import floats, made
 from autograd.operations import OPERATIONS, Domain, Kind, Operation, register
+from autograd.wording import counted
 
 __all__ = ["operation"]
 
@@ -54,31 +56,36 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
     """Make an operation of a function that returns its value and then one derivative by each operand.
 
     Write it in the grammar of `engine/rules.py`, and more freely: ints, / and **, `abs(x)`, `math.exp(x)` or `exp(x)`,
-    `a if x > 0 else b`, constants from outside. Name the value z to write derivatives in terms of it. If one operand is
-    annotated or used as a list, all operands are lists of one length, and so is the derivative by each. The operation
-    takes Values and numbers, follows IEEE 754 where Python would raise an error, and has derivatives of every order.
+    `a if x > 0 else b`, constants from outside as they are now. Name the value z to write derivatives in terms of it.
+    If one operand is annotated or used as a list, all operands are lists of one length, and so is the derivative by
+    each. The operation takes Values and numbers, follows IEEE 754 where Python would raise an error, and has
+    derivatives of every order.
 
     The derivatives are checked against differences of the value at a few points of the domain: an interval
     `(low, high)`, or for each operand an interval or a list of them; by default (-3, 3).
 
-    A function whose source can't be read, because it was typed at a plain prompt, has first derivatives alone.
+    A function whose source can't be read, because it was typed at the plain prompt of Python before 3.13, has first
+    derivatives alone, and nan where Python would raise.
 
-    TypeError for anything but a function with a name, SyntaxError for a form outside the grammar, ValueError for a
-    wrong derivative, for a domain without a point to check, and for the name of an operation of this package.
+    TypeError for anything but a plain function with a name; SyntaxError for a form outside the grammar; ValueError
+    for a wrong derivative, for a domain without a point to check, and for the name of an operation of this package.
     """
     if function is None:
         return partial(operation, domain=domain)
     if not isinstance(function, FunctionType) or not function.__name__.isidentifier():
         raise TypeError(f"operation makes one of a function, not of {function!r}; define it with def and a name")
+    if hasattr(function, "__wrapped__"):
+        raise TypeError(f"operation makes one of a plain function, and {function.__name__} is decorated already")
     r = _read(function) or _unread(function)
     op, domains = _key(r), _domains(domain, r)
     apply = wraps(function)(_recording(op, r))
     try:
         check_rule(r, apply, domains)
     except TypeError as error:
-        raise TypeError(
-            f"{r.name} can't be computed: {error}; operands are all numbers or all lists, as derivatives are"
-        ) from None
+        remedy = "operands are all numbers or all lists, as derivatives are"
+        if not r.cases:
+            remedy += "; as no source can be read, write xs: list for a list"
+        raise TypeError(f"{r.name} can't be computed: {error}; {remedy}") from None
     KNOWN[op] = r
     kind: Kind = "sequences" if r.of_sequences else "function"
     register(op, Operation(r.name, domains, kind, function=apply, of_sequences=r.of_sequences))
@@ -97,10 +104,19 @@ def _key(r: Rule) -> str:
 
 def _recording(op: str, r: Rule) -> Callable[..., Value]:
     """The operation on Values and numbers."""
+    signature = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in r.operands]
+    )
 
-    def apply(*operands: Any) -> Value:
+    def apply(*operands: Any, **named: Any) -> Value:
+        if named:
+            try:
+                operands = signature.bind(*operands, **named).args
+            except TypeError as error:
+                raise TypeError(f"{r.name} takes {', '.join(r.operands)}: {error}") from None
         if len(operands) != len(r.operands):
-            raise TypeError(f"{r.name} takes {', '.join(r.operands)}, which is not {len(operands)} operands")
+            wanted = counted(len(r.operands), "operand")
+            raise TypeError(f"{r.name} takes {wanted}, {', '.join(r.operands)}, and not {len(operands)}")
         groups = [functions.operands(xs, r.name) if r.of_sequences else [operand(xs, r.name)] for xs in operands]
         if len({*map(len, groups)}) > 1 or not groups[0]:
             raise ValueError(f"{r.name} takes lists of one length, not empty; these have {[*map(len, groups)]}")
@@ -122,8 +138,10 @@ def _read(function: FunctionType) -> Rule | None:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):
         return None
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    outside = ChainMap({name: cell.cell_contents for name, cell in cells}, function.__globals__, vars(builtins))
+    text = textwrap.dedent("".join(lines))
+    if not _is_of(function, text):
+        return None
+    outside = ChainMap(_enclosed(function), function.__globals__, vars(builtins))
 
     def found(dotted: str) -> Any:
         first, *rest = dotted.split(".")
@@ -142,8 +160,33 @@ def _read(function: FunctionType) -> Rule | None:
         return float(thing) if isinstance(thing, (int, float)) and not isinstance(thing, bool) else None
 
     at = inspect.getsourcefile(function) or "", first - 1
-    r = parsed(function, textwrap.dedent("".join(lines)), word, constant, at)
+    r = parsed(function, text, word, constant, at)
     return r._replace(function=made(r, floats()))
+
+
+def _is_of(function: FunctionType, text: str) -> bool:
+    """Whether the text defines this function: in a file that was edited since, another may stand in its lines."""
+    try:
+        d = ast.parse(text).body[0]
+    except (SyntaxError, IndexError):
+        return False
+    code = function.__code__
+    return (
+        isinstance(d, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and d.name == function.__name__
+        and tuple(a.arg for a in (*d.args.posonlyargs, *d.args.args)) == code.co_varnames[: code.co_argcount]
+    )
+
+
+def _enclosed(function: FunctionType) -> dict[str, Any]:
+    """The names of the functions around this one; those that are not assigned yet stand for nothing."""
+    found: dict[str, Any] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            found[name] = None
+    return found
 
 
 def _unread(function: FunctionType) -> Rule:
@@ -152,9 +195,13 @@ def _unread(function: FunctionType) -> Rule:
     of_lists = any("list" in str(p.annotation) for p in parameters.values())
 
     def on_floats(*operands: Any) -> tuple[Any, ...]:
-        z, *partials = function(*operands)
-        if len(partials) != len(parameters):
+        try:
+            found = function(*operands)
+        except (ArithmeticError, ValueError):  # Such as math.log(-1.0): with a source it would follow IEEE 754.
+            found = math.nan, *([[math.nan] * len(xs) for xs in operands] if of_lists else [math.nan] * len(operands))
+        if not isinstance(found, tuple) or len(found) != 1 + len(parameters):
             raise TypeError(f"{function.__name__} must return its value and {len(parameters)} derivatives")
+        z, *partials = found
         return float(z), *([*map(float, d)] if of_lists else float(d) for d in partials)
 
     return Rule(function.__name__, tuple(parameters), of_lists, (), on_floats)

@@ -126,6 +126,10 @@ def _each(
     loss: str, predictions: Outputs, targets: Targets, one: Callable[[Value, Any], Value | float]
 ) -> list[Value | float]:
     """The terms one(prediction, target) of a loss."""
+    if isinstance(predictions, str) or not isinstance(predictions, Iterable | Value):
+        raise TypeError(
+            f"{loss} takes a Value or a list of them as predictions, not {type(predictions).__name__} {predictions!r}"
+        )
     ps = [predictions] if isinstance(predictions, Value) else list(predictions)
     ts = list(targets) if isinstance(targets, Iterable) and not isinstance(targets, (Value, str)) else [targets]
     if len(ps) != len(ts) or not ps:

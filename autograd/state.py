@@ -41,7 +41,8 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write the parameters of a model to a file; after an error the file is as it was before.
 
     ValueError for a model without parameters, with parameters in ragged lists, or with parameters that its
-    `tensors` lacks; OSError if the file can't be written; ImportError without numpy and safetensors.
+    `tensors` lacks; TypeError for anything but a Module; OSError if the file can't be written; ImportError without
+    numpy and safetensors.
     """
     tensors = _tensors(model)
     numpy, library = _libraries()
@@ -133,6 +134,8 @@ def _digest(arrays: Mapping[str, Any]) -> str:
 
 
 def _tensors(model: Module) -> dict[str, Any]:
+    if not isinstance(model, Module):
+        raise TypeError(f"the parameters of an nn.Module are saved and loaded, not {type(model).__name__} {model!r}")
     tensors = model.tensors()
     if not tensors:
         raise ValueError(f"{model!r} has no parameters to save or load")

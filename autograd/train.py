@@ -26,7 +26,7 @@ True
 import math
 import reprlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -83,9 +83,17 @@ def fit(
     step. A progress bar is shown on a terminal if rich is installed; progress=True or False forces it on or off.
 
     ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, and for a loss that
-    depends on no parameter of the optimiser; TypeError for an rng that is no generator; ImportError for progress=True
+    depends on no parameter of the optimiser; TypeError for an argument of another kind; ImportError for progress=True
     without rich.
     """
+    for name, thing in (("model", model), ("loss", loss)):
+        if not callable(thing):
+            raise TypeError(f"fit calls the {name}, which is no {type(thing).__name__} {thing!r}; pass a function")
+    if not all(hasattr(optimizer, name) for name in ("parameters", "zero_grad", "step")):
+        given = f"{type(optimizer).__name__} {optimizer!r}"
+        raise TypeError(f"fit takes an optimizer, as in optim.SGD(model.parameters()), not {given}")
+    if not isinstance(data, Iterable):
+        raise TypeError(f"data is a list of (input, target), not {type(data).__name__} {data!r}")
     rows = list(data)
     _check_rows(rows)
     whole("epochs", epochs, least=0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, autopsy, hypot, logsumexp, maximum, norm, softmax, total
+from autograd import Value, autopsy, hypot, logsumexp, maximum, norm, operation, softmax, total
 from autograd.wording import WIDTH
 
 
@@ -45,6 +45,20 @@ def test_the_well_known_cases_have_a_remedy(f: Callable[[Value, Value], Value], 
     assert remedy in found.remedy
     assert max(map(len, repr(found).splitlines())) <= WIDTH
     assert "digraph" in found.draw().dot
+
+
+@pytest.mark.parametrize("further", [0, 60])
+def test_the_picture_has_the_names_of_the_text(further: int) -> None:
+    root = x_and_y()[0].exp() + 1
+    for _ in range(further):
+        root = root * 1.5 + 1
+    found = autopsy(root)
+    assert repr(found).splitlines()[0] == "The first node that isn't finite is v1."
+    dot = found.draw().dot
+    for name in ("v1", "v3", "x"):
+        assert f"<B>{name}</B>" in dot
+    assert dot.count("#dc2626") == 1
+    assert ("of 244 nodes shown, nearest to v5; draw(root, max_nodes=" in dot) == bool(further)
 
 
 @given(st.floats(-5.0, 5.0), st.floats(-5.0, 5.0))
@@ -85,6 +99,15 @@ def test_values_come_before_gradients_and_the_first_is_found() -> None:
     huge = Value(1e200, label="q")
     assert autopsy(huge * huge).reason == "the result is beyond the largest float, 1.8e308"
     assert autopsy(((huge * 1e-200) * 1e200).detach() * x * huge).where == "gradient"
+
+
+def test_of_an_own_operation_no_reason_is_invented() -> None:
+    @operation(domain=(0.5, 2.0))
+    def own_log(x):  # type: ignore[no-untyped-def]
+        return math.log(x), 1 / x
+
+    assert autopsy(own_log(Value(0.0))).reason == "own_log is -inf there"
+    assert autopsy(own_log(Value(-1.0))).reason == "own_log isn't defined there"
 
 
 def test_nothing_is_wrong_and_nothing_is_changed() -> None:

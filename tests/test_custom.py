@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -102,10 +103,15 @@ def test_it_takes_several_operands_and_constants_from_outside() -> None:
     assert f(0.5, Value(-1.0)).data == pytest.approx(math.exp(-0.5) * math.pi + math.tanh(-1.0))
     assert formula.describe("f").splitlines()[0] == "z = SCALE·x² + y, ∂z/∂x = 2·SCALE·x, ∂z/∂y = 1  if x > 1 and y > 0"
     assert gradcheck(f, [0.4, 0.7], order=2).passed
-    with pytest.raises(TypeError, match="f takes x, y, which is not 1 operands"):
+    with pytest.raises(TypeError, match="f takes 2 operands, x, y, and not 1"):
         f(1.0)
     with pytest.raises(TypeError, match="f takes Values, ints, floats"):
         f(1.0, "2")
+    assert f(y=Value(3.0), x=2.0).partials == f(2.0, y=Value(3.0)).partials == (10.0, 1.0)
+    with pytest.raises(TypeError, match="f takes x, y: missing a required argument: 'y'"):
+        f(x=1.0)
+    with pytest.raises(TypeError, match="f takes x, y: got an unexpected keyword argument 'w'"):
+        f(1.0, 2.0, w=3.0)
 
 
 def test_more_than_two_operands_are_a_node_too() -> None:
@@ -125,8 +131,10 @@ def test_it_takes_lists() -> None:
     assert gradcheck(lambda *vs: f(vs), [1.0, 2.0, 3.0], order=2).passed
     with pytest.raises(ValueError, match="lists of one length, not empty"):
         f([])
-    with pytest.raises(TypeError, match=r"rms takes a sequence of Values and numbers, not 3\.0"):
-        f(3.0)
+    for alone in (xs[0], 3.0, None, "12"):
+        with pytest.raises(TypeError, match=r"rms takes a sequence of Values and numbers, not .*; write rms\(\[…\]\)"):
+            f(alone)
+    assert f(x for x in (3.0, 4.0)).data == y.data
 
     scale = 2
 
@@ -205,6 +213,34 @@ def test_lists_and_numbers_do_not_mix() -> None:
         @autograd.operation
         def mean_of(xs):  # type: ignore[no-untyped-def]
             return sum(xs) / len(xs), 1 / len(xs)
+
+
+def test_a_decorated_function_is_refused() -> None:
+    # Its source would be that of the function inside, and its names those of another module.
+    with pytest.raises(TypeError, match="a plain function, and softsign is decorated already"):
+        autograd.operation(softsign())
+
+
+def test_a_name_that_is_assigned_later_is_refused() -> None:
+    with pytest.raises(SyntaxError, match="late is outside the grammar: it is no operand, no name assigned before"):
+
+        @autograd.operation
+        def f(x):  # type: ignore[no-untyped-def]
+            return late * x, late
+
+    late = 2.0
+
+
+def test_a_constant_from_outside_stays_as_it_was() -> None:
+    scale = 2.0
+
+    @autograd.operation
+    def scaled_once(x):  # type: ignore[no-untyped-def]
+        return scale * x, scale
+
+    scale = 3.0
+    y = scaled_once(Value(1.0, label="x"))
+    assert (y.data, y.partials, grad(scaled_once)(1.0).data) == (2.0, (2.0,), 2.0)
 
 
 def test_names_are_not_taken_twice() -> None:
@@ -302,6 +338,54 @@ def test_without_a_source_it_has_first_derivatives() -> None:
         defined("return x, 1, 1", source=False)
     with pytest.raises(ValueError, match="is wrong at x ="):
         defined("return x * x, x", source=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "at"),
+    [
+        ("return math.log(x), 1 / x", -1.0),
+        ("return 1 / x, -1 / x**2", 0.0),
+        ("return math.exp(800 * x), 800 * math.exp(800 * x)", 1.0),
+    ],
+)
+def test_without_a_source_it_is_nan_where_python_raises(line: str, at: float) -> None:
+    y = defined(line, source=False)(Value(at))
+    assert all(map(math.isnan, (y.data, *y.partials)))
+    f = defined("return sum(1 / x for x in xs), [-1 / x**2 for x in xs]", parameters="xs: list", source=False)
+    assert all(map(math.isnan, f([1.0, Value(0.0)]).partials))
+
+
+def test_without_a_source_the_remedies_are_those_for_it() -> None:
+    with pytest.raises(TypeError, match="as no source can be read, write xs: list for a list"):
+        defined("return sum(xs), [1 for _ in xs]", parameters="xs", source=False)
+    with pytest.raises(TypeError, match="f must return its value and 1 derivatives"):
+        defined("x * x", source=False)
+
+
+def test_the_source_of_another_function_is_not_taken(tmp_path: Path) -> None:
+    text = """import autograd
+
+def make():
+    @autograd.operation
+    def first(x):
+        return 2 * x, 2
+
+    @autograd.operation
+    def second(x):
+        return 3 * x, 3
+
+    return first
+"""
+    file = tmp_path / "edited.py"
+    file.write_text(text)
+    scope: dict[str, Any] = {}
+    exec(compile(text, str(file), "exec"), scope)
+    file.write_text(text.replace("    @autograd.operation\n    def first(x):\n        return 2 * x, 2\n\n", "", 1))
+    linecache.checkcache()
+    first = scope["make"]()
+    assert first(Value(1.0)).partials == (2.0,)
+    with pytest.raises(ValueError, match="first has no formula, because its source can't be read"):
+        formula.describe("first")
 
 
 def test_without_a_source_it_takes_lists() -> None:

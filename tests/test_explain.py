@@ -1,6 +1,8 @@
 """A gradient as a sum over paths: they add up to it, the largest come first, and they are counted without a walk."""
 
+import copy
 import math
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +31,15 @@ def every_path(root: Value, wrt: Value) -> list[float]:
         elif node.op != "detach":
             stack += [(v, product * p) for v, p in zip(node.operands, node.partials, strict=True)]
     return found
+
+
+def test_an_explanation_can_be_copied_and_pickled() -> None:
+    x = Value(3.0, label="x")
+    found = explain(x * x + x, x)
+    for again in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert repr(again) == repr(found)
+        assert (again.gradient, again.count, again.wrt.label) == (7.0, 3, "x")
+        assert again.paths[0].nodes[-1] is again.wrt
 
 
 @pytest.mark.parametrize("name", GRAPHS)

@@ -19,6 +19,7 @@ ROUNDING = 1e-12
 
 NO_CLASS: Any = 0.5
 NO_NUMBERS: Any = ["a"]
+NOTHING: Any = None
 
 numbers = st.floats(-5.0, 5.0)
 pairs = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=6)
@@ -168,6 +169,8 @@ def test_one_prediction_and_targets_that_are_values() -> None:
         ),
         (lambda: losses.cross_entropy(Value(1.0), 0), TypeError, "not a single Value"),  # type: ignore[arg-type]
         (lambda: losses.mse([Value(1.0)], NO_NUMBERS), TypeError, "not str 'a'"),
+        (lambda: losses.l1(NOTHING, [1.0]), TypeError, "l1 takes a Value or a list of them .* not NoneType None"),
+        (lambda: losses.mse(1.0, [1.0]), TypeError, r"mse takes a Value or .* not float 1\.0"),  # type: ignore[arg-type]
     ],
 )
 def test_mistakes_are_named(call: Callable[[], Value], error: type[Exception], message: str) -> None:

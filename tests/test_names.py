@@ -39,6 +39,14 @@ def test_labels_places_and_constants() -> None:
         names.place("w")
 
 
+@pytest.mark.parametrize("label", ["the weight of the first input of a neuron", "two\nlines", "\x00"])
+def test_a_label_that_is_shown_otherwise_is_a_name_too(label: str) -> None:
+    w = Value(1.0, label=label)
+    names = Names(Tape(w * 3))
+    assert names[0] != label
+    assert names.place(label) == names.place(names[0]) == 0
+
+
 def test_naming_makes_no_nodes_of_constants() -> None:
     y = Value(1.0, label="w") * 3 + 3
     names = Names(Tape(y))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, losses, nn, operation, topological_order
 from autograd.check import gradcheck
+from autograd.nn import choices
 from autograd.optim import SGD
 
 ROUNDING = 1e-12
@@ -95,6 +96,15 @@ def test_an_own_operation_is_an_activation() -> None:
     assert "nn_softsign" in {node.op for node in topological_order(model([0.4, -0.7]))}
     with pytest.raises(ValueError, match="there is no activation 'nn_softsing'; did you mean 'nn_softsign'"):
         nn.Neuron(2, activation="nn_softsing")
+    assert nn.activate("nn_softsign", [Value(1.0)])[0].data == 0.5
+
+
+def test_an_activation_of_the_package_is_not_looked_up_for_each_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    def table() -> dict[str, Any]:
+        raise AssertionError("the table of all operations is made once, not for each output")
+
+    monkeypatch.setattr(choices, "activations", table)
+    assert [v.data for v in nn.activate("relu", [Value(-1.0), Value(2.0)])] == [0.0, 2.0]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +156,8 @@ def test_a_part_decides_which_its_parameters_are() -> None:
 def test_numpy_s_whole_numbers_are_sizes() -> None:
     two: Any = np.int64(2)
     assert len(nn.MLP(two, [two]).parameters()) == 6
+    sizes: Any = np.array([2, 1])
+    assert len(nn.MLP(two, sizes).parameters()) == 6 + 3
 
 
 @pytest.mark.parametrize(
@@ -154,6 +166,8 @@ def test_numpy_s_whole_numbers_are_sizes() -> None:
         (lambda: nn.Neuron(0), ValueError, "the number of inputs is a whole number from 1, not 0"),
         (lambda: nn.Layer(2, 0), ValueError, "the number of neurons is a whole number from 1, not 0"),
         (lambda: nn.MLP(2, []), ValueError, "an MLP has at least one layer"),
+        (lambda: nn.MLP(2, SEED), TypeError, "an MLP takes the sizes of its layers as a list, not int 42"),
+        (lambda: nn.Neuron(2, nout=0, init="xavier"), ValueError, "the size of the layer .* from 1, not 0"),
         (lambda: nn.MLP(2, [2], output_activation="sigmiod"), ValueError, "did you mean 'sigmoid'"),
         (lambda: nn.Layer(2, 2, init="gauss"), ValueError, "there are uniform, fan_in, xavier, he, zeros"),
         (lambda: nn.Neuron(2)([1.0]), ValueError, "a neuron takes 2 inputs, not 1"),

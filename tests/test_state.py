@@ -182,6 +182,9 @@ def test_another_model_is_named(saved: Path, tmp_path: Path) -> None:
     assert other.parameters()[7].data == math.inf
     with pytest.raises(ValueError, match="has no parameters"):
         state.save(nn.Module(), tmp_path / "none")
+    for use in (state.save, state.load):
+        with pytest.raises(TypeError, match=r"the parameters of an nn\.Module are saved and loaded, not list \[Value"):
+            use([Value(1.0)], saved)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])

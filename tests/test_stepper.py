@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -329,6 +330,14 @@ def test_a_million_nodes() -> None:
     walk.to(500_002)
     assert walk.position == 500_002
     assert repr(walk).startswith("Stepper of v1000000: step 500,002 of")
+
+
+def test_a_leaf_alone_is_a_walk_of_one_step_and_numbers_may_be_numpy_s() -> None:
+    assert repr(Stepper(Value(3.0, label="x"))) == "Stepper of x: at the start of 1 step\n  next: ∂x/∂x = 1"
+    walk = Stepper(toy())
+    third: Any = np.int64(3)
+    assert walk.to(third) == walk.to(3)
+    assert walk.position == 3
 
 
 @pytest.mark.parametrize(

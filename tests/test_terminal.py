@@ -47,6 +47,9 @@ def test_keys_go_on_back_and_to_the_end() -> None:
     answered(b"e", "∂z/∂x += ")
     answered(b"n", "that was the last step")
     answered(b"r", "at the start of 9 steps")
+    answered(b"  \x1bOC\x1b[B", "∂z/∂z = 1")
+    answered(b"rr", "at the start of 9 steps")
+    answered(b"\x1b[1~", "q quits")
     os.write(ours, b"q")
     with contextlib.suppress(OSError):
         while os.read(ours, 4096):

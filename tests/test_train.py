@@ -127,6 +127,24 @@ def test_mistakes_are_named(options: dict[str, Any], data: Any, message: str) ->
         train.fit(model, data, losses.mse, optim.SGD(model.parameters()), **options)
 
 
+@pytest.mark.parametrize(
+    ("position", "wrong", "message"),
+    [
+        (0, None, "fit calls the model, which is no NoneType None"),
+        (1, 3, r"data is a list of \(input, target\), not int 3"),
+        (2, "mse", "fit calls the loss, which is no str 'mse'"),
+        (3, 0.1, r"fit takes an optimizer, as in optim\.SGD\(model\.parameters\(\)\), not float 0\.1"),
+        (3, optim.SGD, r"fit takes an optimizer, as in optim\.SGD\(model\.parameters\(\)\), not type"),
+    ],
+)
+def test_an_argument_of_another_kind_is_named(position: int, wrong: Any, message: str) -> None:
+    model = nn.MLP(3, [1])
+    given: list[Any] = [model, ROWS, losses.mse, optim.SGD(model.parameters())]
+    given[position] = wrong
+    with pytest.raises(TypeError, match=message):
+        train.fit(*given, epochs=1)
+
+
 def test_a_loss_that_reaches_no_parameter_is_refused() -> None:
     model, other = nn.MLP(2, [1]), nn.MLP(2, [1])
     adam = optim.SGD(model.parameters())

@@ -37,9 +37,9 @@ def test_deep_graphs_go_on_at_the_margin_and_long_ones_are_cut() -> None:
     assert len(lines) == 31 + 3
     assert sum(not line.startswith(("│", "├", "└", " ")) for line in lines) == 4
     cut = tree(v, most=5).splitlines()
-    assert cut[-1] == "… and 26 nodes more; tree(root, most=…) shows more lines"
+    assert cut[-1] == "… and 26 more nodes; tree(root, most=…) shows more lines"
     assert len(cut) == 6
-    assert tree(v, most=33).splitlines()[-1].startswith("… and 1 node more;")
+    assert tree(v, most=33).splitlines()[-1].startswith("… and 1 more node;")
     assert "more" not in tree(v, most=34)
 
 

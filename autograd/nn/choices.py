@@ -18,7 +18,9 @@ from autograd.operations import activations
 from autograd.wording import counted
 
 _OF_LAYERS: Final[dict[str, Callable[[list[Value]], list[Value]]]] = {"softmax": softmax, "log_softmax": log_softmax}
-ACTIVATIONS: Final = ("linear", *activations(), *_OF_LAYERS)
+_OF_VALUES: Final = {name: function for name, function in activations().items() if hasattr(Value, name)}
+"""Those of the package: a layer should not look through all operations for each of its outputs."""
+ACTIVATIONS: Final = ("linear", *_OF_VALUES, *_OF_LAYERS)
 """The names of the activations: operations on one node at a time; softmax and log_softmax, which take a whole layer.
 
 A user's own operation on one operand is an activation too."""
@@ -47,9 +49,12 @@ def activate(name: str, xs: list[Value]) -> list[Value]:
 
     ValueError for a name that is no activation.
     """
+    if name == "linear":
+        return xs
     if name in _OF_LAYERS:
         return _OF_LAYERS[name](xs)
-    return xs if name == "linear" else [activations()[activation(name)](x) for x in xs]
+    function = _OF_VALUES.get(name) or activations()[activation(name)]
+    return [function(x) for x in xs]
 
 
 def activation(name: str) -> str:

@@ -7,7 +7,7 @@
 (3, 9)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -44,7 +44,8 @@ class Neuron(Module):
     ) -> None:
         self.activation = activation if activation is not None else "relu" if nonlin else "linear"
         choices.activation(self.activation)
-        initial = Initial(init, whole("the number of inputs", nin), nout, rng)
+        nin, nout = whole("the number of inputs", nin), whole("the size of the layer around a neuron", nout)
+        initial = Initial(init, nin, nout, rng)
         self.w = [initial.weight() for _ in range(nin)]
         self.b = initial.bias() if bias else None
 
@@ -109,7 +110,8 @@ class MLP(Module):
 
     Called with a list of nin numbers or Values, it returns what its last layer returns: a list of nouts[-1] Values,
     or one Value for nouts[-1] = 1. activation is that of all layers but the last, output_activation that of the
-    last. The other arguments and the errors are those of Layer; ValueError also for empty nouts.
+    last. The other arguments and the errors are those of Layer; ValueError also for empty nouts, TypeError for nouts
+    that are no list.
     """
 
     def __init__(
@@ -123,6 +125,9 @@ class MLP(Module):
         init: str = "uniform",
         rng: Random | None = None,
     ) -> None:
+        if isinstance(nouts, str) or not isinstance(nouts, Iterable):
+            raise TypeError(f"an MLP takes the sizes of its layers as a list, not {type(nouts).__name__} {nouts!r}")
+        nouts = list(nouts)
         if not nouts:
             raise ValueError("an MLP has at least one layer; give the number of neurons of each in nouts")
         names = [activation] * (len(nouts) - 1) + [output_activation]

@@ -20,10 +20,11 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from autograd.arguments import a_value
+from autograd.engine import functions
 from autograd.engine.tape import Contribution, Floats, Tape
 from autograd.engine.value import Value
 from autograd.operations import operation
-from autograd.show.draw import draw
+from autograd.show.draw import draw, draw_around
 from autograd.show.lines import Calculation, backward_step, checked, forward_line
 from autograd.show.names import Names
 from autograd.show.picture import Drawing
@@ -59,11 +60,11 @@ class Autopsy:
         return self._text
 
     def draw(self) -> Drawing:
-        """The picture of the neighbourhood: the node, highlighted, and what is near it on both sides."""
+        """The picture of the neighbourhood, under the names of the text: the node, highlighted, and what is near it."""
         if self.node is None:
             return draw(self.root)
         above = self.path[min(2, len(self.path) - 1)]
-        return draw(above, partials=True, highlight=[self.node], max_nodes=NEIGHBOURS)
+        return draw_around(self.root, above, self.node, max_nodes=NEIGHBOURS)
 
 
 def autopsy(root: Value) -> Autopsy:
@@ -176,8 +177,13 @@ _REASONS: Final[tuple[tuple[tuple[str, ...], Callable[[float, float], bool], str
 
 def _reason(made: Calculation) -> str:
     """Why a result of finite operands is infinite or nan."""
-    op, z = operation(made.operation).name, brief(made.result)
+    row, z = operation(made.operation), brief(made.result)
+    op = row.name
     for operations, holds, text in _REASONS:
         if made.operation in operations and holds(made.data[0], made.data[-1]):
             return text.format(op=op, z=z)
-    return f"{op} isn't defined there" if z == "nan" else "the result is beyond the largest float, 1.8e308"
+    if z == "nan":
+        return f"{op} isn't defined there"
+    if row.kind in ("function", "sequences") and not hasattr(functions, op):
+        return f"{op} is {z} there"  # A user's own operation may have a pole anywhere.
+    return "the result is beyond the largest float, 1.8e308"

@@ -24,6 +24,7 @@ from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.operations import symbol
 from autograd.show import picture
+from autograd.show.names import Names
 from autograd.show.part import Part, nearest
 from autograd.show.picture import Drawing
 from autograd.wording import counted, visible
@@ -110,6 +111,21 @@ def draw_walk(tape: Tape, texts: Texts, step: tuple[int, int | None] | None, *, 
     touched = place if position is None else tape.operands_of(place)[position]
     kinds, centre = dict.fromkeys(tape.roots, "root"), "the last step" if step else "the root"
     view = _View(texts, kinds, [touched] if step else [], step=step, centre=f"{centre}; draw(")
+    return Drawing(_digraph(part, view).source, _summary(part))
+
+
+def draw_around(root: Value, centre: Value, highlight: Value, *, max_nodes: int) -> Drawing:
+    """The picture of the nodes of a graph nearest to one of them, under the names that they have in text."""
+    tape = Tape(root)
+    names, place = Names(tape), tape.place(centre)
+    part = nearest(tape, [place], max_nodes)
+
+    def texts(k: int) -> tuple[str, str, str]:
+        v = tape.node(k)
+        return "" if tape.is_constant(k) else names[k], short(v.data), short(v.grad)
+
+    kinds = dict.fromkeys(tape.roots, "root")
+    view = _View(texts, kinds, [tape.place(highlight)], centre=f"{names[place]}; draw(root, ")
     return Drawing(_digraph(part, view).source, _summary(part))
 
 

@@ -18,7 +18,7 @@ import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, TypeAlias
 
@@ -68,37 +68,10 @@ class Explanation:
     """The largest, by the size of their products, largest first."""
     remainder: float
     """The sum of the others; nan where it is lost in rounding beside the size of these."""
-    _names: Names = field(compare=False)
+    _text: str = field(compare=False)
 
     def __repr__(self) -> str:
-        root, wrt = self._name(self.root), self._name(self.wrt)
-        gradient = f"∂{root}/∂{wrt} = {brief(self.gradient)}"
-        if not self.count:
-            return f"{gradient}: no path leads from {root} to {wrt}"
-        if self.wrt is self.root:
-            return f"{gradient}: it is the node itself"
-        paths = "along the only path" if self.count == 1 else f"the sum over {_many(self.count)} paths"
-        lines = [f"{gradient}, {paths}"]
-        for path, ways in Counter(self.paths).items():
-            lines += textwrap.wrap(
-                self._line(path, ways), WIDTH, initial_indent="  ", subsequent_indent=" " * 8, break_long_words=False
-            )
-        others = self.count - len(self.paths)
-        if others and math.isnan(self.remainder):
-            lines.append(f"  the sum over {_many(others)} others is lost in rounding beside these")
-        elif others:
-            lines.append(f"  {brief(self.remainder)} along {_many(others)} other path{'' if others == 1 else 's'}")
-        return "\n".join(lines)
-
-    def _name(self, node: Value) -> str:
-        return self._names[self._names.place(node)]
-
-    def _line(self, path: Path, ways: int) -> str:
-        text = _product(path.partials)
-        if ways > 1:
-            text = f"{ways} × {f'({text})' if text.startswith('-') else text}"
-        nodes = " ← ".join(ends([self._name(v) for v in path.nodes]))
-        return f"{brief(ways * path.product + 0.0)} = {text}   {nodes}{f', in {ways} ways' if ways > 1 else ''}"
+        return self._text
 
 
 def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
@@ -116,7 +89,8 @@ def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
     found = _largest_first(tape, target, sizes) if count else iter(())
     paths = tuple(islice(found, most))
     remainder = _remainder(gradient, paths, count, found)
-    return Explanation(root, tape.node(target), gradient, count, paths, remainder, names)
+    found_out = Explanation(root, tape.node(target), gradient, count, paths, remainder, "")
+    return replace(found_out, _text=_written(found_out, names))
 
 
 def _remainder(gradient: float, shown: Sequence[Path], count: int, others: Iterator[Path]) -> float:
@@ -189,6 +163,36 @@ def _log_size(partial: float) -> float:
 
 
 # ── as text ──
+
+
+def _written(found: Explanation, names: Names) -> str:
+    """The text of an explanation."""
+    root, wrt = names.root, names[names.place(found.wrt)]
+    gradient = f"∂{root}/∂{wrt} = {brief(found.gradient)}"
+    if not found.count:
+        return f"{gradient}: no path leads from {root} to {wrt}"
+    if found.wrt is found.root:
+        return f"{gradient}: it is the node itself"
+    paths = "along the only path" if found.count == 1 else f"the sum over {_many(found.count)} paths"
+    lines = [f"{gradient}, {paths}"]
+    for path, ways in Counter(found.paths).items():
+        lines += textwrap.wrap(
+            _line(path, ways, names), WIDTH, initial_indent="  ", subsequent_indent=" " * 8, break_long_words=False
+        )
+    others = found.count - len(found.paths)
+    if others and math.isnan(found.remainder):
+        lines.append(f"  the sum over {_many(others)} others is lost in rounding beside these")
+    elif others:
+        lines.append(f"  {brief(found.remainder)} along {_many(others)} other path{'' if others == 1 else 's'}")
+    return "\n".join(lines)
+
+
+def _line(path: Path, ways: int, names: Names) -> str:
+    text = _product(path.partials)
+    if ways > 1:
+        text = f"{ways} × {f'({text})' if text.startswith('-') else text}"
+    nodes = " ← ".join(ends([names[names.place(v)] for v in path.nodes]))
+    return f"{brief(ways * path.product + 0.0)} = {text}   {nodes}{f', in {ways} ways' if ways > 1 else ''}"
 
 
 def _product(factors: Sequence[float]) -> str:

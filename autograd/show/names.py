@@ -83,8 +83,9 @@ class Names:
         return self.tape.place(target)
 
     def _place_of_name(self, name: str) -> int:
+        shown = visible(name, LENGTH)  # A long label is given as it was written, too.
         for place in self.own:
-            if self[place] == name:
+            if self[place] in (name, shown):
                 return place
         compared = sorted({*[*self._labels][:COMPARED], *self.own[-COMPARED:]})
         names = [self[place] for place in compared]

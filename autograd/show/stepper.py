@@ -23,6 +23,7 @@ The graph is not changed: the walk keeps gradients of its own.
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from numbers import Integral
 from typing import Final, TypeAlias
 
 from autograd.arguments import a_value
@@ -34,7 +35,7 @@ from autograd.show.draw import MAX_NODES, draw_walk
 from autograd.show.lines import Calculation, Step
 from autograd.show.names import Names
 from autograd.show.picture import Drawing
-from autograd.wording import brief, wrapped
+from autograd.wording import brief, counted, wrapped
 
 __all__ = ["Step", "Stepper"]
 
@@ -129,9 +130,9 @@ class Stepper:
         """
         if isinstance(place, bool):
             raise TypeError(f"to() takes the number of a step, or a node as a Value or by its name, not {place}")
-        if isinstance(place, int) and not 0 <= place <= len(self):
-            raise IndexError(f"there are steps 0 to {len(self):,}, and no {place}")
-        goal = place if isinstance(place, int) else self._last_about(self._names.place(place))
+        goal = int(place) if isinstance(place, (int, Integral)) else self._last_about(self._names.place(place))
+        if not 0 <= goal <= len(self):
+            raise IndexError(f"there are steps 0 to {len(self):,}, and no {goal}")
         step = self._made(goal) if goal else None
         self._taken = goal
         return step
@@ -178,8 +179,10 @@ class Stepper:
 
     def __repr__(self) -> str:
         root, grads = self._names.root, self._gradients()
-        where = f"step {self._taken:,} of {len(self):,}, {'backward' if grads else 'forward'}"
-        text = [f"Stepper of {root}: {where if self._taken else f'at the start of {len(self):,} steps'}"]
+        where = f"at the start of {counted(len(self), 'step')}"
+        if self._taken:
+            where = f"step {self._taken:,} of {len(self):,}, {'backward' if grads else 'forward'}"
+        text = [f"Stepper of {root}: {where}"]
         if grads:
             recent = ", ".join(f"∂{root}/∂{self._names[k]} = {brief(grads[k])}" for k in list(grads)[-RECENT:])
             more = len(grads) - RECENT

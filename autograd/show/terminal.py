@@ -10,6 +10,7 @@ v1 = x·x = 3·3 = 9
 ∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3   (x); 3 + 3 = 6
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 
 KEYS: Final = "space or → goes on, b or ← back, e to the end, r to the start, q quits"
 _MEANINGS: Final = {
-    **dict.fromkeys((" ", "\r", "\n", "n", "\x1b[C", "\x1b[B", "\xe0M", "\xe0P"), "on"),
-    **dict.fromkeys(("b", "\x7f", "\b", "\x1b[D", "\x1b[A", "\xe0K", "\xe0H"), "back"),
+    **dict.fromkeys((" ", "\r", "\n", "n", "\x1b[C", "\x1b[B", "\x1bOC", "\x1bOB", "\xe0M", "\xe0P"), "on"),
+    **dict.fromkeys(("b", "\x7f", "\b", "\x1b[D", "\x1b[A", "\x1bOD", "\x1bOA", "\xe0K", "\xe0H"), "back"),
     **dict.fromkeys(("q", "\x1b", "\x04", ""), "quit"),
     "e": "end",
     "r": "start",
 }
 """The meanings of keys: letters, and the codes of arrows, on Windows too."""
+_KEY: Final = re.compile(r"\x1b[\[O][0-9;]*.|.", re.DOTALL)
+"""One key: the code of an arrow or another that begins like it, or a character."""
 
 
 def walk(stepper: "Stepper", *, interactive: bool | None = None) -> None:
@@ -85,9 +88,13 @@ def _keys() -> Iterator[Callable[[], str]]:
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
 
+    waiting: list[str] = []
+
     def key() -> str:
         sys.stdout.flush()
-        return os.read(terminal, 8).decode(errors="replace")  # An arrow is three bytes, sent at once.
+        if not waiting:  # One read may give several keys, if they were typed ahead or one is held down.
+            waiting.extend(_KEY.findall(os.read(terminal, 1024).decode(errors="replace")))
+        return waiting.pop(0) if waiting else ""
 
     try:
         tty.setcbreak(terminal, termios.TCSANOW)  # The default throws away keys that were typed ahead.

@@ -62,7 +62,7 @@ def tree(root: Value, *, most: int = MOST) -> str:
         stack += [(k, f"{below}├── ", f"{below}│   ") for k in operands[1:]]
     left_out = len(names.own) - len(written)
     if left_out:
-        lines.append(f"… and {counted(left_out, 'node')} more; tree(root, most=…) shows more lines")
+        lines.append(f"… and {counted(left_out, 'more node')}; tree(root, most=…) shows more lines")
     return "\n".join(lines)
 
 
