@@ -22,6 +22,7 @@ import math
 import textwrap
 from collections import ChainMap
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from functools import partial, wraps
 from types import FunctionType
 from typing import Any, Final, overload
@@ -80,7 +81,7 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
     op, domains = _key(r), _domains(domain, r)
     apply = wraps(function)(_recording(op, r))
     try:
-        check_rule(r, apply, domains)
+        Context().run(check_rule, r, apply, domains)  # A no_grad() around the definition has no effect.
     except TypeError as error:
         remedy = "operands are all numbers or all lists, as derivatives are"
         if not r.cases:

@@ -48,8 +48,8 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     [Value(data=6.0, grad=0.0)]
     """
     a_value(root, "grad_graph")
-    wrt = wrt if isinstance(wrt, Value) else list(wrt)
-    if isinstance(wrt, Value) or not all(isinstance(v, Value) for v in wrt):
+    wrt = list(wrt) if isinstance(wrt, Iterable) else wrt
+    if not isinstance(wrt, list) or not all(isinstance(v, Value) for v in wrt):
         raise TypeError(f"grad_graph takes wrt as a sequence of Values, not {wrt!r}; write wrt=[x, …]")
     if constants := [v.data for v in wrt if is_constant(v)]:
         raise ValueError(

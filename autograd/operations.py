@@ -182,12 +182,21 @@ def operation(name: str) -> Operation:
     try:
         return _TABLE[name]
     except KeyError:
-        raise ValueError(f"no operation is named {name!r}; there are {', '.join(_TABLE)}") from None
+        raise ValueError(
+            f"no operation is named {name!r}; there are {', '.join(_TABLE)}; if it is an @autograd.operation, import "
+            "the module that defines it"
+        ) from None
 
 
 def register(op: str, row: Operation) -> None:
-    """Add the row of a user's own operation, whose nodes have op for theirs."""
+    """Add the row of a user's own operation, whose nodes have op for theirs, as the latest one."""
+    _TABLE.pop(op, None)
     _TABLE[op] = row
+
+
+def latest(name: str) -> str:
+    """The `op` that nodes of an operation get now, by the name that users call it; the name itself if it is unknown."""
+    return next((op for op in reversed(_TABLE) if _TABLE[op].name == name), name)
 
 
 def symbol(op: str) -> str:

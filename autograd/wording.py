@@ -9,10 +9,12 @@ Floats have an ASCII minus sign, so that they can be pasted back into Python.
 
 import textwrap
 import unicodedata
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 from autograd.engine.number import short
+
+T = TypeVar("T")
 
 WIDTH: Final = 79
 """Characters in a line: a terminal has 80, and some keep the last for the cursor."""
@@ -42,14 +44,16 @@ def counted(n: int, thing: str) -> str:
     return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
-def ends(row: Sequence[str], left_out: str = "… {:,} more …") -> list[str]:
-    """The row, or its two ends and how many items are left out between them.
+def ends(row: Sequence[T], left_out: str = "… {:,} more …", text: Callable[[T], str] = str) -> list[str]:
+    """The texts of a row, or of its two ends, with the number of items left out between them.
 
     >>> ends(list("abc")), ends(list("abcdefghijkl"))
     (['a', 'b', 'c'], ['a', 'b', 'c', 'd', '… 4 more …', 'i', 'j', 'k', 'l'])
     """
     half = FEW // 2
-    return [*row] if len(row) <= FEW else [*row[:half], left_out.format(len(row) - 2 * half), *row[-half:]]
+    if len(row) <= FEW:
+        return [*map(text, row)]
+    return [*map(text, row[:half]), left_out.format(len(row) - 2 * half), *map(text, row[-half:])]
 
 
 def folded(parts: Sequence[str], end: str = "") -> str:

@@ -15,7 +15,7 @@ import numpy
 import pytest
 
 import autograd
-from autograd import Stepper, Value, draw, explain, formula, grad, tree
+from autograd import Stepper, Value, draw, explain, formula, grad, no_grad, tree
 from autograd import operations as table
 from autograd.check import gradcheck
 from autograd.formula import vocabularies
@@ -423,3 +423,17 @@ def test_micrograds_way_of_recording_names_the_remedy() -> None:
     for rest in (((a, a), "+"), ((a,),), ("a", "b")):
         with pytest.raises(TypeError, match=r"leaf and takes no operands.*@autograd\.operation"):
             Value(1.0, *rest)
+
+
+def test_describe_shows_the_latest_rule_of_a_name() -> None:
+    defined("return 2 * x, 2")
+    defined("return 3 * x, 3")
+    assert formula.describe("f") == "z = 3·x\n∂z/∂x = 3"
+    defined("return 2 * x, 2")
+    assert formula.describe("f") == "z = 2·x\n∂z/∂x = 2"
+
+
+def test_an_operation_may_be_defined_where_nothing_is_recorded() -> None:
+    with no_grad():
+        f = defined("return 2 * x, 2")
+    assert f(Value(3.0)).partials == (2.0,)

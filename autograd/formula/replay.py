@@ -298,7 +298,7 @@ def replay(
     if simplify and kind != "sympy":
         raise ValueError(f"replay: simplify is for formulas, as in replay(root, 'sympy', simplify=True), not {kind}")
     given: dict[int, object] = dict(_symbols(tape)) if kind == "sympy" else {}
-    for leaf, number in (inputs or {}).items():
+    for leaf, number in dict(inputs or {}).items():
         if leaf not in tape or leaf.operands:
             raise ValueError(f"replay: inputs are leaves of the graph, and {leaf!r} is none")
         given[tape.place(leaf)] = number

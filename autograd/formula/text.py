@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from autograd.engine.value import Value
 from autograd.formula.cases import Case, Expression, Rule, cases_of, fold, rule, textbook, unchanged
 from autograd.formula.vocabularies import Source, floats, which_case
-from autograd.operations import operation
+from autograd.operations import latest, operation
 from autograd.wording import brief
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
@@ -173,12 +173,14 @@ def _text(e: Expression, case: Case, names: Mapping[str, _Text], reading: type[_
 def describe(op: str) -> str:
     """The rule as lines of text, the value and each derivative, case by case; ValueError for an unknown rule.
 
+    Of an own operation that was defined again, it is the latest rule.
+
     >>> print(describe("relu"))
     z = x, ∂z/∂x = 1  if x > 0
     z = 0, ∂z/∂x = 0  if x ≤ 0
     z = nan, ∂z/∂x = nan
     """
-    cases, r = cases_of(op), rule(op)
+    cases, r = cases_of(latest(op)), rule(latest(op))
     return "\n".join(_described(case, r, ", " if len(cases) > 1 else "\n") for case in cases)
 
 

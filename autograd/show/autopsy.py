@@ -121,7 +121,7 @@ def _found(
     path, remedy, reason = _path(tape, place, users, allowed), _remedy(names, place, users), lines[-1]
     first, *others = [line for text in lines for line in text.splitlines()]
     if len(path) > 1:
-        others.append(f"on its way to the root: {' → '.join(ends([names[k] for k in path]))}")
+        others.append(f"on its way to the root: {' → '.join(ends(path, text=names.__getitem__))}")
     text = "\n".join(map(wrapped, [first, *(f"  {line}" for line in others), *([remedy] if remedy else [])]))
     nodes = tuple([tape.node(k) for k in path])
     whose = None if operand is None else tape.node(operand)

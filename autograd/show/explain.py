@@ -191,7 +191,7 @@ def _line(path: Path, ways: int, names: Names) -> str:
     text = _product(path.partials)
     if ways > 1:
         text = f"{ways} × {f'({text})' if text.startswith('-') else text}"
-    nodes = " ← ".join(ends([names[names.place(v)] for v in path.nodes]))
+    nodes = " ← ".join(ends(path.nodes, text=lambda v: names[names.place(v)]))
     return f"{brief(ways * path.product + 0.0)} = {text}   {nodes}{f', in {ways} ways' if ways > 1 else ''}"
 
 
@@ -199,7 +199,7 @@ def _product(factors: Sequence[float]) -> str:
     """The factors written out, but for those of 1."""
     partials = [p for p in factors if p != 1.0] or [1.0]
     hidden = partials[FEW // 2 : -FEW // 2] if len(partials) > FEW else ()
-    texts = ends([brief(p) for p in partials], f"({{:,}} more: {brief(math.prod(hidden))})")
+    texts = ends(partials, f"({{:,}} more: {brief(math.prod(hidden))})", brief)
     return " · ".join(f"({text})" if text.startswith("-") and i else text for i, text in enumerate(texts))
 
 
