@@ -13,8 +13,9 @@ from typing import NamedTuple
 PACKAGE = Path(__file__).parent.parent / "autograd"
 FILE = 300
 """The most lines of code in one file: more can't be read in one sitting."""
-TOTAL = 4400
-"""The whole package without compiler and page, as issue 10 asks. It is printed and not yet enforced."""
+PLANNED = 4400
+"""Lines for the whole package without compiler and page, as it was planned. It is printed, and not enforced: the plan
+had no place for seven kinds of numbers, for a parser that explains each refusal and for a tape that is quick."""
 SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 
 
@@ -31,27 +32,27 @@ GROUPS = (
     Group(
         "engine",
         ("engine/",),
-        1400,
-        "accuracy over the whole range of floats, and state that survives threads, signals and forks",
+        1680,
+        "every float is accurate, threads and signals do no harm, and the tape is made by compiled code",
     ),
     Group(
         "formulas",
-        ("formula/", "functional.py", "replay.py", "operations.py", "custom.py"),
-        1000,
-        "one reading of the rules, and every number system that they are computed over",
+        ("formula/", "functional.py", "operations.py", "custom.py"),
+        1790,
+        "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations",
     ),
-    Group("show", ("show/",), 1500, "six views of a graph: lines, drawing, steps, tree, explanation, autopsy"),
+    Group("show", ("show/",), 1250, "six views of a graph: lines, drawing, steps, tree, explanation, autopsy"),
     Group(
         "networks",
         ("nn/", "losses.py", "optim.py", "train.py", "state.py"),
-        1100,
+        850,
         "the layers, losses and optimisers of the tutorials, with PyTorch's options and file format",
     ),
-    Group("check", ("check/",), 450, "a numerical gradient that can be trusted at kinks and edges, and random graphs"),
+    Group("check", ("check/",), 400, "numerical gradients at kinks and edges, rounding errors, random graphs"),
     Group(
         "face",
         ("__init__.py", "__main__.py", "toy.py", "wording.py", "arguments.py"),
-        400,
+        440,
         "the public names, the command line with its toy network, and texts and checks that all others share",
     ),
 )
@@ -89,7 +90,7 @@ def main() -> int:
             problems.append(f"{group.name} has {used} lines of code; its budget is {group.budget}")
     problems += [f"{name} is in no group of .ci/lines.py; add it to one" for name in rest]
     total = sum(counts.values())
-    print(f"{total:6} of {TOTAL:5}  the whole package{', too many' if total > TOTAL else ''}")
+    print(f"{total:6} of {sum(group.budget for group in GROUPS):5}  the whole package; {PLANNED:,} were planned")
     for problem in problems:
         print(f"lines of code: {problem}", file=sys.stderr)
     return int(bool(problems))
