@@ -25,7 +25,6 @@ from typing import NoReturn
 from autograd import __version__
 from autograd.engine.graph import COMPILED
 from autograd.engine.value import Value
-from autograd.formula.parse import read
 from autograd.functional import topological_order
 from autograd.show.draw import draw
 from autograd.show.picture import FORMATS
@@ -162,6 +161,8 @@ def _expression(options: argparse.Namespace) -> Value:
     numbers = dict(options.numbers)
     if len(numbers) < len(options.numbers):
         raise ValueError("a name is given two numbers; give it only one")
+    from autograd.formula.parse import read  # The toy network needs no parser, and its import takes time.
+
     return read(options.expression, numbers)
 
 

@@ -10,7 +10,6 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from autograd import formula
 from autograd.arguments import a_value
 from autograd.engine import reading
 from autograd.engine.graph import is_constant
@@ -69,8 +68,11 @@ class _OverValues:
     """A sweep whose gradients are Values, or floats where they do not depend on any."""
 
     def __init__(self, tape: Tape, way: Collection[int]) -> None:
+        from autograd.formula import partials_over_values  # Programs without such gradients start sooner.
+
         self._tape = tape
         self._way = way
+        self._partials = partials_over_values
 
     def one(self) -> Value | float:
         return 1.0
@@ -78,7 +80,7 @@ class _OverValues:
     def partials(self, place: int) -> Sequence[Value | float]:
         operands = self._tape.operands_of(place)
         wanted = [k in self._way for k in operands]
-        return formula.partials_over_values(self._tape.node(place), [self._tape.node(k) for k in operands], wanted)
+        return self._partials(self._tape.node(place), [self._tape.node(k) for k in operands], wanted)
 
     def contribution(self, upstream: Value | float, partial: Value | float) -> Value | float:
         # A factor of 1 or -1 needs no node of a product.

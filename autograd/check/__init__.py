@@ -11,16 +11,24 @@ graphs for hypothesis. It needs `pip install 'scalar-autograd[check]'`.
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.check.gradcheck import GradcheckError, GradcheckReport, Row, gradcheck, numerical_grad
-from autograd.check.ulps import UlpsReport, UlpsRow, ulps
+
+if TYPE_CHECKING:
+    from autograd.check.rounding import UlpsReport, UlpsRow, ulps
 
 __all__ = ["GradcheckError", "GradcheckReport", "Row", "UlpsReport", "UlpsRow", "gradcheck", "numerical_grad", "ulps"]
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded on demand, because only the strategies need hypothesis.
+    # Loaded on demand: the strategies need hypothesis, and rounding errors all kinds of numbers.
     if name == "strategies":
         return importlib.import_module("autograd.check.strategies")
+    if name in ("UlpsReport", "UlpsRow", "ulps"):
+        return getattr(importlib.import_module("autograd.check.rounding"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "strategies"]

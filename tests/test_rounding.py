@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, operations
 from autograd.check import gradcheck, strategies, ulps
-from autograd.check.ulps import UlpsReport
+from autograd.check.rounding import UlpsReport
 from autograd.engine.value import record
 from tests import oracle
 
