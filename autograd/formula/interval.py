@@ -160,7 +160,7 @@ def _rounded(f: Callable[[Any, Any], Any], a: float, b: float) -> Interval:
 
 
 def _outward(ends: Sequence[float], least: float = -INF, most: float = INF) -> Interval:
-    """The interval from the least to the greatest of some results of `ieee`, with room for their errors."""
+    """The interval from the least to the greatest of some results of `ieee`, widened by their errors."""
     if any(end != end for end in ends):
         return Interval(math.nan, math.nan)
     low, high = min(ends), max(ends)
