@@ -169,7 +169,7 @@ def _branches(
         if case.guards:
             lines.append(f"    if {source.logic('and', *(fold(guard, source) for guard in case.guards))}:")
             indent = "        "
-        # What is named behind a guard is not known to the cases after it.
+        # Names that are assigned behind a guard are not known to the cases after it.
         lets(case, wanted(case), dict(known), indent)
         results = ", ".join(fold(e, source) for e in wanted(case))
         lines.append(f"{indent}return {ending.format(i) if ending else results}")
