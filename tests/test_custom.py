@@ -4,6 +4,7 @@ import inspect
 import linecache
 import math
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -258,7 +259,10 @@ def test_names_are_not_taken_twice() -> None:
 
 REFUSALS: list[tuple[str, str]] = [
     ("return x @ x, 1", "x @ x is outside the grammar"),
-    ("return helper(x), 1", "helper is none of its functions, which are absolute, divide"),
+    ("return max(x, 0), 1", r"max\(x, 0\) is outside the grammar: max takes a list; choose between two with"),
+    ("return x.tanh(), 1", r"x\.tanh\(\) is outside the grammar: write tanh\(x\)"),
+    ("return math.hypot(x), 1", r"math\.hypot takes 2 operands"),
+    ("return helper(x), 1", "helper is none of its functions, such as abs, sqrt, exp"),
     ("return w + x, 1", "w is outside the grammar: it is no operand"),
     ("return math.log(x, 2), 1 / x", r"math.log\(x, 2\) is outside the grammar: math.log takes 1"),
     ("return [sum(y * v for v in x) for y in x], 1", "y is outside the grammar: it is no operand"),
@@ -293,10 +297,16 @@ def test_the_grammar_refuses(line: str, why: str) -> None:
     assert error.value.lineno in (2, 3)
 
 
-@pytest.mark.parametrize("parameters", ["*xs", "x=1.0", "x, *, y", ""])
+@pytest.mark.parametrize("parameters", ["*xs", "x=1.0", "x, *, y"])
 def test_operands_are_plain(parameters: str) -> None:
-    with pytest.raises(SyntaxError, match="operands have no"):
+    shown = re.escape(f"def f({parameters}) is outside the grammar: operands have no * and no default")
+    with pytest.raises(SyntaxError, match=shown):
         defined("return 1, 1", parameters=parameters)
+
+
+def test_an_operation_has_an_operand() -> None:
+    with pytest.raises(SyntaxError, match=r"def f\(\) is outside the grammar: an operation has at least one operand"):
+        defined("return 1, 1", parameters="")
 
 
 # ── an operation made again ──

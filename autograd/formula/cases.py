@@ -18,6 +18,7 @@ from autograd.engine import graph, ieee
 from autograd.engine import rules as source
 from autograd.engine.value import Value
 from autograd.formula import textbook as definitions
+from autograd.wording import counted
 
 T = TypeVar("T")
 _SIGNS: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
@@ -142,10 +143,10 @@ class Parser:
 
     def rule(self, d: ast.FunctionDef, function: Callable[..., Any], *, of_value: bool = False) -> Rule:
         """The rule that a definition states, of a value alone or with derivatives; SyntaxError outside the grammar."""
-        if ast.unparse(d.args) != ", ".join(ast.unparse(a) for a in d.args.args) or not d.args.args:
-            raise self._refused(
-                d.args.args[0] if d.args.args else d, "is outside the grammar: operands have no * and no default"
-            )
+        given = ast.unparse(d.args)
+        if not given or given != ", ".join(map(ast.unparse, d.args.args)):
+            why = "operands have no * and no default" if given else "an operation has at least one operand"
+            raise self._refused(d, f"is outside the grammar: {why}", f"def {d.name}({given})")
         for a in d.args.args:
             self._operands = (*self._operands, self._new(a.arg, a))
             if a.annotation and "list" in ast.unparse(a.annotation):
@@ -214,7 +215,9 @@ class Parser:
                 return _form("length", name)
             case ast.Call(called, arguments, []) if (word := self._words(ast.unparse(called))) is not None:
                 if self._friendly and len(arguments) != _arity(word):
-                    raise self._refused(e, f"is outside the grammar: {ast.unparse(called)} takes {_arity(word)}")
+                    choice = "a list; choose between two with `a if a > b else b`"
+                    takes = choice if word in ("greatest", "least") else counted(_arity(word), "operand")
+                    raise self._refused(e, f"is outside the grammar: {ast.unparse(called)} takes {takes}")
                 return _form("call", word, *map(self.read, arguments))
             case ast.Subscript(ast.Name() as row, ast.UnaryOp(ast.USub(), ast.Constant(1))):
                 return _form("call", "last", self.read(row))
@@ -254,9 +257,9 @@ class Parser:
             raise self._refused(node, f"uses the name {name}, which is taken by another or by a word; choose a new one")
         return name
 
-    def _refused(self, node: Any, why: str) -> SyntaxError:
+    def _refused(self, node: Any, why: str, text: str = "") -> SyntaxError:
         line = self._lines[node.lineno - 1]
-        shown, *_ = ast.unparse(node).splitlines()
+        shown, *_ = (text or ast.unparse(node)).splitlines()
         where = (self._file, self._above + node.lineno, node.col_offset + 1, line)
         return SyntaxError(f"{self._operation}, in `{line.strip()}`: {shown} {why}", where)
 
@@ -288,8 +291,11 @@ def _arity(word: str) -> int:
 
 def _remedy(e: ast.expr) -> str:
     match e:
+        case ast.Call(ast.Attribute(of, method)) if method in WORDS and ast.unparse(of) != "math":
+            return f"write {method}({ast.unparse(of)})"
         case ast.Call(called):
-            return f"{ast.unparse(called)} is none of its functions, which are {', '.join(WORDS)}"
+            functions = ", ".join(word for word in WORDS if hasattr(Value, word))
+            return f"{ast.unparse(called)} is none of its functions, such as abs, {functions}"
         case ast.Name() | ast.Attribute():
             return "it is no operand, no name assigned before and no float constant"
         case ast.Constant():
