@@ -60,8 +60,8 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     way = tape.leading_to([tape.place(v) for v in wrt if v in tape])
     gradients = tape.gradients(_OverValues(tape, way), way)
     found = [gradients.get(tape.place(v), 0.0) if v in tape else 0.0 for v in wrt]
-    known = {id(v) for v in tape.nodes}
-    return [_own(gradient, known) for gradient in found]
+    given: set[int] = set()
+    return [_own(gradient, tape, given) for gradient in found]
 
 
 class _OverValues:
@@ -93,10 +93,15 @@ class _OverValues:
         return amount if before is None else before + amount
 
 
-def _own(gradient: Value | float, known: set[int]) -> Value:
-    """A new node for a gradient that is a node of the graph, as ∂(w·x)/∂w is x, so that the caller can label it."""
-    own = Value(gradient) if isinstance(gradient, float) else +gradient if id(gradient) in known else gradient
-    known.add(id(own))
+def _own(gradient: Value | float, tape: Tape, given: set[int]) -> Value:
+    """A new node for a gradient that is a node of the graph, as ∂(w·x)/∂w is x, or the same as an earlier one.
+
+    So the caller can label each.
+    """
+    if isinstance(gradient, float):
+        return Value(gradient)
+    own = +gradient if gradient in tape or id(gradient) in given else gradient
+    given.add(id(own))
     return own
 
 

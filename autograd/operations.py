@@ -60,8 +60,7 @@ class Operation(NamedTuple):
 
     def grouped(self, row: Sequence[T]) -> list[Any]:
         """The operands of a node, in one row, as the rule takes them: one by one, or as lists."""
-        n = len(row) // len(self.domains)
-        return [list(row[i : i + n]) for i in range(0, len(row), n)] if self.of_sequences and n else list(row)
+        return in_lists(row, len(self.domains)) if self.of_sequences else list(row)
 
     def call(self, operands: Sequence[Any]) -> Value:
         """The operation on Values and numbers in one row; the first of a method is a Value."""
@@ -78,6 +77,16 @@ class Operation(NamedTuple):
             return f"{operands[0]}.{self.name}({', '.join(operands[1:])})"
         texts = [f"[{', '.join(group)}]" if self.of_sequences else group for group in self.grouped(operands)]
         return f"{self.name}({', '.join(texts)})"
+
+
+def in_lists(row: Sequence[T], count: int) -> list[list[T]]:
+    """A row in so many lists of one length.
+
+    >>> in_lists([1, 2, 3, 4], 2)
+    [[1, 2], [3, 4]]
+    """
+    n = len(row) // count
+    return [list(row[i * n : (i + 1) * n]) for i in range(count)]
 
 
 def _infix(name: str, sign: str, symbol: str, function: Callable[..., Value], x: Domain, y: Domain) -> Operation:

@@ -18,6 +18,7 @@ from autograd.engine import graph, ieee
 from autograd.engine import rules as source
 from autograd.engine.value import Value
 from autograd.formula import textbook as definitions
+from autograd.operations import in_lists
 from autograd.wording import counted
 
 T = TypeVar("T")
@@ -106,8 +107,7 @@ class Rule(NamedTuple):
 
     def grouped(self, row: Sequence[Any]) -> list[Any]:
         """The operands of a node, in one row, as the rule takes them: one by one, or as lists."""
-        n = len(row) // len(self.operands)
-        return [list(row[i : i + n]) for i in range(0, len(row), n)] if self.of_sequences else list(row)
+        return in_lists(row, len(self.operands)) if self.of_sequences else list(row)
 
     def on_floats(self, row: Sequence[float]) -> tuple[float, list[float]]:
         """The value and the local derivatives, in one row like the operands."""
@@ -379,12 +379,17 @@ def unchanged(node: Value, operands: Sequence[Value]) -> Rule:
     r = rule(node.op)
     formed = [i for i, v in enumerate(operands) if not graph.is_constant(v)]
     if not still_holds(node.op, [v.data for v in operands], node.partials, node.data, formed):
-        labels = ", ".join(v.label for v in (*operands, node) if v.label)
-        raise ValueError(
-            f"the data of a node or its operands was changed after {r.name} was recorded"
-            f"{labels and f' ({labels})'}; build the graph again, backward() alone still knows the old numbers"
-        )
+        raise changed(node.op, [v.label for v in (*operands, node) if v.label])
     return r
+
+
+def changed(op: str, names: Sequence[str]) -> ValueError:
+    """The error for a record that no longer holds, with the names of its nodes."""
+    shown = f" ({', '.join(names)})" if names else ""
+    return ValueError(
+        f"the data of a node or its operands was changed after {rule(op).name} was recorded{shown}; "
+        "build the graph again, backward() alone still has the old derivatives"
+    )
 
 
 def still_holds(

@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 from autograd.engine.number import short
 from autograd.engine.tape import Contribution
 from autograd.formula import case_of, operation_text, rule, still_holds
+from autograd.formula.cases import changed
 from autograd.formula.text import AppliedCase
 from autograd.show.names import Names
 from autograd.wording import FEW, brief, ends, folded
@@ -113,11 +114,7 @@ def checked(names: Names, place: int) -> Calculation:
         partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
         formed = [i for i, k in enumerate(tape.operands_of(place)) if not tape.is_constant(k)]
         if not still_holds(made.operation, made.data, partials, made.result, formed):
-            op, called = rule(made.operation).name, ", ".join(ends([*dict.fromkeys(made.operands), made.node]))
-            raise ValueError(
-                f"the data of a node or its operands was changed after {op} was recorded ({called}); "
-                "build the graph again, backward() alone still has the old derivatives"
-            )
+            raise changed(made.operation, ends([*dict.fromkeys(made.operands), made.node]))
     return made
 
 
