@@ -63,15 +63,17 @@ class Slots(NamedTuple):
         return memory[self.space][self.index]
 
     def write(self, numbers: NDArray[Any], memory: Memory, *, add: bool) -> None:
-        """Store numbers or add them; where the slots have one lane, the sum over the lanes."""
+        """Store numbers or add them to what is there; where the slots have one lane, the sum over the lanes.
+
+        The numbers of a slot that stands here more than once are added up.
+        """
         one_lane = memory[self.space].shape[1] == 1
         if one_lane and numbers.shape[-1] > 1:
             numbers = numbers.sum(axis=-1, keepdims=True)
         numbers = np.broadcast_to(numbers, (*self.index.shape, memory[self.space].shape[1]))
-        if add:
-            np.add.at(memory[self.space], self.index, numbers)
-        else:
-            memory[self.space][self.index] = numbers
+        if not add:
+            memory[self.space][self.index] = 0.0
+        np.add.at(memory[self.space], self.index, numbers)
 
 
 @dataclass(frozen=True, eq=False)
