@@ -6,10 +6,13 @@ squares and dots are all of this one kind, so that no pass depends on how a sum 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from autograd.formula.cases import rule
 
 Integers: TypeAlias = NDArray[np.int32]
 Floats: TypeAlias = NDArray[np.float64]
@@ -90,6 +93,22 @@ class Scalars:
         self.replace(new)
         self.kind, self.code = self.kind[live], self.code[live]
         self.number, self.leaf = self.number[live], self.leaf[live]
+
+    def run(self, parameters: Sequence[float], inputs: Sequence[float]) -> list[float]:
+        """The value of each node, worked out one by one: the meaning of the graph."""
+        values: list[float] = []
+        starts, leaves = self.starts, {PARAMETER: parameters, INPUT: inputs}
+        for v, kind in enumerate(self.kind.tolist()):
+            terms = range(int(starts[v]), int(starts[v + 1]))
+            left = [values[self.left[i]] for i in terms]
+            if kind == OPERATION:
+                values.append(rule(self.operations[self.code[v]]).on_floats(left)[0])
+            elif kind in leaves:
+                values.append(leaves[kind][self.leaf[v]])
+            else:
+                right = [values[self.right[i]] if self.right[i] != ONE else 1.0 for i in terms]
+                values.append(sum(map(prod, zip(self.coefficient[terms.start : terms.stop].tolist(), left, right, strict=True)), float(self.number[v])))
+        return values
 
     def __str__(self) -> str:
         starts = self.starts

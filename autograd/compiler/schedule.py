@@ -5,9 +5,9 @@ steps meets in one group.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from autograd.operations import operation
 
 CLASSES: Final = ("p", "p", "u", "u", "v", "v", "x", "x", "c", "")
 """The space of an operand by its class; an even class passes gradients on, the odd one after it doesn't."""
+PASSING: Final = (0, 2, 4, 6)
+CONSTANT_CLASS: Final = 8
 COMMON: Final = 8
 """So many different numbers are told apart in a graph; where there are more, they are an operand like any other."""
 
@@ -24,7 +26,8 @@ COMMON: Final = 8
 class Group(NamedTuple):
     """Nodes of one signature, in ascending order."""
 
-    signature: Hashable
+    name: str
+    """That of their operation, or "linear"."""
     nodes: NDArray[np.intp]
 
 
@@ -34,6 +37,10 @@ class Schedule:
 
     groups: list[Group]
     classes: NDArray[np.int8]
+    pairs: NDArray[np.int64]
+    """For each term of a linear node, the classes of its factors, as 10·left + right; the right is no less."""
+    biased: Mask
+    """Whether each node is a sum of several weighted nodes or inputs, and of a single weight."""
     users: list[list[int]]
     """For each node, the nodes that read it."""
 
@@ -42,7 +49,11 @@ def scheduled(g: Scalars, wanted: str) -> Schedule:
     """The groups of a graph, where the gradients of "parameters", "inputs", "both" or "nothing" are wanted."""
     deps = _operands(g)
     classes = _classes(g, deps, wanted)
-    signatures = _signatures(g, classes)
+    pairs = _pairs(g, classes)
+    signatures = _signatures(g, classes, pairs)
+    n = len(g)
+    weighted = np.isin(pairs // 10, (0, 1)) & np.isin(pairs % 10, (4, 5, 6, 7))
+    biased = (np.bincount(g.owner, weighted, n) > 1) & (np.bincount(g.owner, np.isin(pairs, (9, 19)), n) == 1)
     inner = np.flatnonzero(g.kind >= LINEAR).tolist()
     users: list[list[int]] = [[] for _ in range(len(g))]
     for v in inner:
@@ -57,7 +68,7 @@ def scheduled(g: Scalars, wanted: str) -> Schedule:
         for d in deps[v]:
             latest[d] = min(latest[d], latest[v] - 1)
     groups = _Queue(signatures, earliest, latest, deps, users).groups(inner)
-    return Schedule(groups, classes, users)
+    return Schedule(groups, classes, pairs, biased, users)
 
 
 def _operands(g: Scalars) -> dict[int, list[int]]:
@@ -93,26 +104,48 @@ def _classes(g: Scalars, deps: dict[int, list[int]], wanted: str) -> NDArray[np.
         if g.kind[v] == OPERATION and int(g.code[v]) in detached:
             space, stopped = known[int(g.left[starts[v]])] // 2 * 2, True
         known[v] = space + stopped
+    # No gradient comes to a node that detached nodes alone read, such as the greatest of a softmax.
+    reached = np.zeros(n, bool)
+    reached[g.roots[:1]] = True
+    for v, operands in reversed(deps.items()):
+        if reached[v] and not (g.kind[v] == OPERATION and int(g.code[v]) in detached):
+            reached[operands] = True
+        elif not reached[v]:
+            known[v] |= 1
     return np.array(known, np.int8)
 
 
-def _signatures(g: Scalars, classes: NDArray[np.int8]) -> list[Hashable]:
-    """Nodes of one signature may run together."""
-    linear = _linear_signatures(g, classes)
-    signatures: list[Hashable] = [None] * len(g)
-    starts = g.starts.tolist()
+def _pairs(g: Scalars, classes: NDArray[np.int8]) -> NDArray[np.int64]:
+    """The classes of the factors of each term; factors are swapped so that the left class is no greater."""
+    a, b = classes[g.left].astype(np.int64), classes[g.right].astype(np.int64)
+    swap = g.in_linear & (a > b)
+    g.left, g.right = np.where(swap, g.right, g.left), np.where(swap, g.left, g.right)
+    a, b = np.where(swap, b, a), np.where(swap, a, b)
+    # A weight of a constant counts among the weights of nodes or of inputs, where its row has such.
+    padding = g.in_linear & (a < 2) & (b == 8)
+    for kind in (4, 5, 6, 7) if padding.any() else ():
+        joined = padding & (np.bincount(g.owner, (a < 2) & (b == kind), len(g)) > 0)[g.owner]
+        b = np.where(joined, kind, b)
+        padding &= ~joined
+    return np.where(g.in_linear, a * 10 + b, -1)
+
+
+def _signatures(g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64]) -> list[tuple[Any, ...]]:
+    """Nodes of one signature may run together; its first item is the name."""
     told = _told_apart(g)
+    linear = _linear_signatures(g, pairs, told)
+    signatures: list[tuple[Any, ...]] = [()] * len(g)
+    starts = g.starts.tolist()
     for v in np.flatnonzero(g.kind >= LINEAR).tolist():
-        row = linear.get(v)
         if g.kind[v] == LINEAR:
-            signatures[v] = ("linear", row, float(g.number[v]) if g.number[v] in told else "number", classes[v] % 2)
+            signatures[v] = ("linear", linear.get(v), _told(g.number[v], told), int(classes[v]))
             continue
         operands = g.left[starts[v] : starts[v + 1]].tolist()
         name = g.operations[g.code[v]]
         if operation(name).of_sequences:
-            signatures[v] = (name, tuple(sorted({int(classes[x]) for x in operands})))
+            signatures[v] = (name, *sorted({int(classes[x]) for x in operands}))
         else:
-            signatures[v] = (name, *((float(g.number[x]).hex() if g.kind[x] == CONSTANT and g.number[x] in told else int(classes[x])) for x in operands))
+            signatures[v] = (name, *(_told(g.number[x], told) if g.kind[x] == CONSTANT else int(classes[x]) for x in operands))
     return signatures
 
 
@@ -123,43 +156,30 @@ def _told_apart(g: Scalars) -> set[float]:
     return {*common.tolist(), 0.0, 1.0, -1.0, 2.0, 0.5}
 
 
-def _linear_signatures(g: Scalars, classes: NDArray[np.int8]) -> dict[int, tuple[object, ...]]:
+def _told(x: float, told: set[float]) -> str:
+    return float(x).hex() if x in told else "number"
+
+
+def _linear_signatures(g: Scalars, pairs: NDArray[np.int64], told: set[float]) -> dict[int, tuple[object, ...]]:
     """For each linear node, for each pair of classes: how many terms, and their coefficient if it is one."""
-    chosen = g.in_linear
-    owner, coefficient = g.owner[chosen].astype(np.int64), g.coefficient[chosen]
-    a, b = classes[g.left[chosen]].astype(np.int64), classes[g.right[chosen]].astype(np.int64)
-    a, b = _paddings(owner, np.minimum(a, b), np.maximum(a, b))
-    key = owner * 100 + a * 10 + b
+    key = np.where(pairs < 0, -1, g.owner.astype(np.int64) * 100 + pairs)
     order = np.argsort(key, kind="stable")
+    order = order[np.searchsorted(key[order], 0) :]
     kinds, first, counts = np.unique(key[order], return_index=True, return_counts=True)
-    low = np.minimum.reduceat(coefficient[order], first) if len(first) else np.zeros(0)
-    high = np.maximum.reduceat(coefficient[order], first) if len(first) else np.zeros(0)
-    told = _told_apart(g)
-    rows: dict[int, list[tuple[int, int, object]]] = defaultdict(list)
-    for k, count, least, most in zip(kinds.tolist(), counts.tolist(), low.tolist(), high.tolist(), strict=True):
-        rows[k // 100].append((k % 100, count, least if least == most and least in told else "number"))
+    if not len(kinds):
+        return {}
+    coefficient = g.coefficient[order]
+    ends = [f.reduceat(coefficient, first).tolist() for f in (np.minimum, np.maximum)]
+    rows: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
+    for k, count, least, most in zip(kinds.tolist(), counts.tolist(), *ends, strict=True):
+        rows[k // 100].append((k % 100, count, _told(least, told) if least == most else "number"))
     signatures: dict[int, tuple[object, ...]] = {}
     for v, row in rows.items():
         (pair, _, number), *more = row
-        if not more and number != "number" and (pair // 10 in (4, 5)) and pair % 10 in (4, 5, 9):
-            signatures[v] = (pair, "any", number)  # Rows of any length may be completed to the longest.
-        else:
-            signatures[v] = tuple(row)
+        # Rows of any length may be completed to the longest.
+        ragged = not more and number != "number" and pair // 10 in (4, 5) and pair % 10 in (4, 5, 9)
+        signatures[v] = (pair, "any", number) if ragged else tuple(row)
     return signatures
-
-
-def _paddings(owner: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count a weight of a constant among the weights of nodes or of inputs, where its row has such."""
-    padding = (a < 2) & (b == 8)
-    if not padding.any():
-        return a, b
-    n = int(owner.max()) + 1
-    for kind in (4, 5, 6, 7):
-        has = np.bincount(owner, (a < 2) & (b == kind), n) > 0
-        joined = padding & has[owner]
-        a, b = np.where(joined, np.minimum(a, kind), a), np.where(joined, kind, b)
-        padding &= ~joined
-    return a, b
 
 
 class _Queue:
@@ -167,7 +187,7 @@ class _Queue:
 
     def __init__(
         self,
-        signatures: Sequence[Hashable],
+        signatures: Sequence[tuple[Any, ...]],
         earliest: dict[int, int],
         latest: dict[int, int],
         deps: dict[int, list[int]],
@@ -175,8 +195,8 @@ class _Queue:
     ) -> None:
         self.signatures, self.earliest, self.latest, self.users = signatures, earliest, latest, users
         self.waiting = {v: len(operands) for v, operands in deps.items()}
-        self.ready: dict[Hashable, list[int]] = {}
-        self.coming: dict[Hashable, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        self.ready: dict[tuple[Any, ...], list[int]] = {}
+        self.coming: dict[tuple[Any, ...], dict[int, int]] = defaultdict(lambda: defaultdict(int))
         """How many nodes of a signature are not ready, by their earliest level."""
 
     def groups(self, nodes: Sequence[int]) -> list[Group]:
@@ -193,7 +213,7 @@ class _Queue:
         level = 0
         while self.ready:
             level += 1
-            now = [Group(s, np.array(sorted(chosen), np.intp)) for s in list(self.ready) if (chosen := self.chosen(s, level))]
+            now = [Group(s[0], np.array(sorted(chosen), np.intp)) for s in list(self.ready) if (chosen := self.chosen(s, level))]
             for group in now:
                 for v in group.nodes.tolist():
                     for user in self.users[v]:
@@ -211,7 +231,7 @@ class _Queue:
         if not levels[self.earliest[v]]:
             del levels[self.earliest[v]]
 
-    def chosen(self, s: Hashable, level: int) -> list[int]:
+    def chosen(self, s: tuple[Any, ...], level: int) -> list[int]:
         """The nodes of a signature that run now; the others stay ready."""
         ready = self.ready[s]
         following = next((max(later, level + 1) for later in self.coming[s]), 1 << 60)

@@ -17,7 +17,7 @@ slowly and plainly: that is the meaning which text made of it must have.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -105,6 +105,10 @@ class Map:
         numbers = np.asarray(result)
         self.out.write(numbers if numbers.ndim else numbers.reshape(1), memory, add=self.add)
 
+    def storing(self) -> "Map":
+        """The same in place of what was there."""
+        return replace(self, add=False)
+
     @property
     def is_list(self) -> bool:
         """Whether out has the shape of the rows."""
@@ -127,8 +131,19 @@ class Product:
         left, right = np.broadcast_arrays(left[:, :, None], right[:, None])
         self.out.write(self.factor * (left * right).sum(axis=3), memory, add=self.add)
 
+    def storing(self) -> "Product":
+        """The same in place of what was there."""
+        return replace(self, add=False)
+
 
 Statement: TypeAlias = Map | Product
+
+
+def reads(statement: Statement) -> list[Slots]:
+    """The slots that a statement reads, beside its own where it adds to them."""
+    if isinstance(statement, Product):
+        return [statement.left, statement.right]
+    return [*statement.operands.values()]
 
 
 class Named(NamedTuple):
@@ -191,6 +206,10 @@ def array_words() -> dict[str, Any]:
         "divide": np.divide,
         "where": np.where,
         "absolute": np.abs,
+        "greatest": lambda xs: np.max(xs, axis=0),
+        "least": lambda xs: np.min(xs, axis=0),
+        "total": lambda xs: np.sum(xs, axis=0),
+        "ties": lambda xs, z: (np.asarray(xs) == z).sum(axis=0),
     }
 
 

@@ -1,0 +1,59 @@
+"""The way from a recorded graph to an array program."""
+
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.adjoint import adjoint
+from autograd.compiler.building import Builder
+from autograd.compiler.canonical import canonical
+from autograd.compiler.expressions import name, partial_of
+from autograd.compiler.layout import PHANTOM
+from autograd.compiler.lower import lowered as statements_of
+from autograd.compiler.reading import Recording, scalars
+from autograd.compiler.schedule import CONSTANT_CLASS, scheduled
+from autograd.compiler.statements import ArrayProgram, Index, Map, Named, Slots
+
+Wanted: TypeAlias = Literal["parameters", "inputs", "both", "nothing"]
+
+
+class Lowered(NamedTuple):
+    """An array program, and how the leaves of the graph lie in it."""
+
+    program: ArrayProgram
+    input_slots: Index
+    """The slot of each input."""
+    trace: str
+
+
+def lowered(recording: Recording, wanted: Wanted) -> Lowered:
+    """The array program of a recorded graph, with the gradients that are wanted of its first root."""
+    g = canonical(scalars(recording))
+    canonical_text = str(g)
+    b = statements_of(g, scheduled(g, wanted), len(recording.inputs))
+    b.layout.sizes["p"] = len(recording.parameters)
+    roots = _roots(b)
+    backward = adjoint(b, roots) if wanted != "nothing" else []
+    layout = b.layout
+    constants: NDArray[Any] = np.concatenate(layout.constants) if layout.constants else np.zeros(0)
+    program = ArrayProgram(
+        dict(layout.sizes), constants, tuple(layout.setup), tuple(step.statement for step in b.steps), tuple(backward), roots
+    )
+    return Lowered(program, layout.input_slots, canonical_text)
+
+
+def _roots(b: Builder) -> Slots:
+    """The slots of the roots; those without a lane for each example are copied to slots that have one."""
+    slots = []
+    for node in b.g.roots.tolist():
+        constant = b.schedule.classes[node] == CONSTANT_CLASS
+        x = b.layout.constant(b.g.number[[node]]) if constant else b.operand(np.array([node]))
+        if x.space != "v":
+            partials = {"x": partial_of("positive", "x")} if b.passes(node) else {}
+            out = Slots("v", b.layout.allocate("v", (1,), np.array([PHANTOM])).slots)
+            b.layout.phantom["v"][out.index] = False
+            b.add(Map(out, name("x"), {"x": x}), partials)
+            x = out
+        slots.append(int(x.index[0]))
+    return Slots("v", np.array(slots, np.intp))
