@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.layout import PHANTOM, Block, Layout, number
+from autograd.compiler.expressions import name, number, partial_of
+from autograd.compiler.layout import PHANTOM, Block, Layout
 from autograd.compiler.scalars import Scalars
-from autograd.compiler.schedule import PASSING, Schedule
-from autograd.compiler.statements import Index, Map, Slots, Statement
+from autograd.compiler.schedule import CLASSES, CONSTANT_CLASS, PASSING, Schedule
+from autograd.compiler.statements import LANES, Index, Map, Slots, Statement
 from autograd.formula.cases import Expression
 
 
@@ -49,6 +50,42 @@ class Builder:
         """The slots of nodes of one class."""
         space = self.layout.space(int(nodes.flat[0]))
         return Slots(space, self.layout.slots(nodes, space))
+
+    def alike(self, nodes: NDArray[np.intp]) -> Slots:
+        """The slots of nodes of any class: those of another class than most of them are copied to slots of their own."""
+        classes = self.schedule.classes[nodes]
+        own = np.bincount(classes[classes != CONSTANT_CLASS]).argmax()
+        others = (classes != own) & (classes != CONSTANT_CLASS)
+        fixed = CLASSES[own] == "p" and (classes == CONSTANT_CLASS).any()
+        if not others.any() and not fixed:
+            return Slots(CLASSES[own], self.layout.slots(nodes, CLASSES[own]))
+        lanes = np.isin(classes, [c for c, space in enumerate(CLASSES) if space in LANES]).any()
+        space = "v" if lanes else "u"
+        copied = np.unique(nodes[classes != CONSTANT_CLASS] if CLASSES[own] != space else nodes[others])
+        of_copy = dict(zip(copied.tolist(), self._copies(copied, space).tolist(), strict=True))
+        slots = [of_copy.get(v) for v in nodes.reshape(-1).tolist()]
+        rest = np.array([v if slot is None else PHANTOM for v, slot in zip(nodes.flat, slots, strict=True)])
+        found = self.layout.slots(rest, space)
+        return Slots(space, np.where(rest == PHANTOM, [slot or 0 for slot in slots], found).reshape(nodes.shape))
+
+    def with_lanes(self, node: int) -> Slots:
+        """The slot of a node in the space v, where it is copied if it is in another."""
+        nodes = np.array([node])
+        if self.layout.space(node) == "v":
+            return self.operand(nodes)
+        return Slots("v", self._copies(nodes, "v"))
+
+    def _copies(self, nodes: NDArray[np.intp], space: str) -> Index:
+        """Slots of a space for copies of nodes of other classes."""
+        block = self.layout.allocate(space, (len(nodes),), np.full(len(nodes), PHANTOM))
+        self.layout.phantom[space][block.slots] = False
+        for c in np.unique(self.schedule.classes[nodes]):
+            same = self.schedule.classes[nodes] == c
+            partials = {"x": partial_of("positive", "x")} if c in PASSING else {}
+            constant = c == CONSTANT_CLASS
+            x = self.layout.constant(self.g.number[nodes[same]]) if constant else self.operand(nodes[same])
+            self.add(Map(Slots(space, block.slots[same]), name("x"), {"x": x}), partials)
+        return block.slots
 
     def allocate(self, nodes: NDArray[np.intp], dims: tuple[int, ...]) -> Block:
         """Slots for the nodes of a group."""

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler.expressions import number
 from autograd.compiler.scalars import CONSTANT, INPUT, ONE, PARAMETER, Scalars
 from autograd.compiler.schedule import CLASSES
 from autograd.compiler.statements import Index, Map, Slots
-from autograd.formula.cases import Expression
 
 PHANTOM: Final = -1
 """In the place of a node: a slot without one."""
@@ -21,11 +21,6 @@ PAD: Final = -2
 """In the place of a node: one term less than the longest row has."""
 ZERO: Final = 0
 """In the spaces u and v, the slot that is always 0."""
-
-
-def number(x: float) -> Expression:
-    """A number as an expression."""
-    return Expression("number", (x,))
 
 
 class Block(NamedTuple):

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.building import Builder
-from autograd.compiler.expressions import name, named_sum, number, partial_of, replaced, simplified, times
+from autograd.compiler.expressions import call, name, number, partial_of, plus, replaced, times
 from autograd.compiler.grids import HOLE, Grids, grids
 from autograd.compiler.layout import PAD, PHANTOM, Block
 from autograd.compiler.scalars import CONSTANT, ONE
@@ -196,7 +197,7 @@ def _rest(b: Builder, out: Slots, terms: Sequence[Terms], c0: NDArray[np.float64
     long = [t for t in terms if t.many and t.uniform]
     for t in long:
         if t.right is None:
-            row = times(number(float(t.coefficient.flat[0])), Expression("call", ("total", name("xs"))))
+            row = times(number(float(t.coefficient.flat[0])), call("total", name("xs")))
             _sum_along(b, out, t, row, add=add)
         else:
             shape = (len(out.index), 1, t.count)
@@ -236,18 +237,15 @@ def _few(b: Builder, out: Slots, terms: Sequence[Terms], c0: NDArray[np.float64]
             left = called(Slots(t.left.space, t.left.index[:, j]), t.passes[0])
             right = None if t.right is None else called(Slots(t.right.space, t.right.index[:, j]), t.passes[1])
             parts.append((factor(t.coefficient[:, j]), left, right))
-    value = named_sum(factor(c0), parts)
+    products = [times(c, name(x) if y is None else times(name(x), name(y))) for c, x, y in parts]
+    value = reduce(plus, products if products and not c0.any() else [factor(c0), *products])
     partials = {x: _partial(parts, x) for (*_, passes), x in known.items() if passes}
     b.add(Map(out, value, operands, add=add), partials)
 
 
 def _partial(parts: Sequence[tuple[Expression, str, str | None]], x: str) -> Expression:
     """The derivative of a sum of terms by one of its operands."""
-    by = [times(c, _factor_rule(left, right, x)) for c, left, right in parts if x in (left, right)]
-    total = by[0]
-    for term in by[1:]:
-        total = Expression("infix", ("+", total, term))
-    return simplified(total)
+    return reduce(plus, [times(c, _factor_rule(left, right, x)) for c, left, right in parts if x in (left, right)])
 
 
 def _factor_rule(left: str, right: str | None, x: str) -> Expression:

@@ -55,14 +55,14 @@ def _elementwise(b: Builder, name: str, nodes: NDArray[np.intp]) -> None:
 def _lists(b: Builder, name: str, nodes: NDArray[np.intp]) -> None:
     """An operation on lists, for all nodes at once."""
     lengths = np.diff(b.starts)[nodes]
-    passing = b.passes(int(b.g.left[b.starts[nodes[0]]])) and b.passes(int(nodes[0]))
+    passing = b.passes(int(nodes[0]))
     if len(np.unique(lengths)) > 1 and (passing or name not in _IDEMPOTENT):
         for length in np.unique(lengths):
             _lists(b, name, nodes[lengths == length])
         return
     places = np.arange(lengths.max())
-    at = np.where(places < lengths[:, None], places, 0)
-    row = b.operand(b.g.left[b.starts[nodes][:, None] + at])
+    members = b.g.left[b.starts[nodes][:, None] + np.where(places < lengths[:, None], places, 0)]
+    row = b.alike(members)
     order = np.argsort(row.index[:, 0], kind="stable")
     out = b.allocate(nodes[order], (len(nodes),))
     names = rule(name).operands

@@ -45,15 +45,5 @@ def lowered(recording: Recording, wanted: Wanted) -> Lowered:
 
 def _roots(b: Builder) -> Slots:
     """The slots of the roots; those without a lane for each example are copied to slots that have one."""
-    slots = []
-    for node in b.g.roots.tolist():
-        constant = b.schedule.classes[node] == CONSTANT_CLASS
-        x = b.layout.constant(b.g.number[[node]]) if constant else b.operand(np.array([node]))
-        if x.space != "v":
-            partials = {"x": partial_of("positive", "x")} if b.passes(node) else {}
-            out = Slots("v", b.layout.allocate("v", (1,), np.array([PHANTOM])).slots)
-            b.layout.phantom["v"][out.index] = False
-            b.add(Map(out, name("x"), {"x": x}), partials)
-            x = out
-        slots.append(int(x.index[0]))
+    slots = [int(b.with_lanes(node).index[0]) for node in b.g.roots.tolist()]
     return Slots("v", np.array(slots, np.intp))

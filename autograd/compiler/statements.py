@@ -1,7 +1,8 @@
 """The array program: what a compiled graph computes, as statements on numbered slots.
 
 >>> import numpy as np
->>> from autograd.formula.cases import Expression
+>>> from autograd.compiler.words import evaluated
+from autograd.formula.cases import Expression
 >>> x, v = Slots("x", np.array([0, 1])), Slots("v", np.array([0, 1]))
 >>> doubled = Expression("infix", ("*", Expression("number", (2.0,)), Expression("name", ("a",))))
 >>> memory = {"x": np.array([[1.0, 10.0, 100.0], [2.0, 20.0, 200.0]]), "v": np.zeros((2, 3))}
@@ -18,12 +19,12 @@ slowly and plainly: that is the meaning which text made of it must have.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler.words import evaluated
 from autograd.formula.cases import Expression
 
 Index: TypeAlias = NDArray[np.intp]
@@ -99,7 +100,7 @@ class Map:
             numbers = slots.read(memory)
             given[name] = np.moveaxis(numbers, -2, 0) if name in self.rows else numbers
         with np.errstate(all="ignore"):
-            result = _evaluate(self.expression, given)
+            result = evaluated(self.expression, given)
         if self.is_list:
             result = np.stack(np.broadcast_arrays(*result), axis=-2)
         numbers = np.asarray(result)
@@ -186,36 +187,3 @@ class ArrayProgram:
 
     def __iter__(self) -> Iterator[Statement]:
         yield from (*self.setup, *self.forward, *self.backward)
-
-
-@cache
-def _words() -> Any:
-    from autograd.formula.vocabularies import Vocabulary  # it makes functions of text, which takes a while
-
-    return Vocabulary({**array_words(), "number": float})
-
-
-def array_words() -> dict[str, Any]:
-    """The words of the rules as functions of arrays; the textbook defines the others."""
-    names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "hypot")
-    words: dict[str, Any] = {name: getattr(np, name) for name in names}
-    return words | {
-        "asin": np.arcsin,
-        "acos": np.arccos,
-        "atan": np.arctan,
-        "divide": np.divide,
-        "where": np.where,
-        "absolute": np.abs,
-        "greatest": lambda xs: np.max(xs, axis=0),
-        "least": lambda xs: np.min(xs, axis=0),
-        "total": lambda xs: np.sum(xs, axis=0),
-        "ties": lambda xs, z: (np.asarray(xs) == z).sum(axis=0),
-    }
-
-
-def _evaluate(expression: Expression, given: Mapping[str, NDArray[Any]]) -> Any:
-    from autograd.formula.cases import fold
-    from autograd.formula.vocabularies import _Selections
-
-    text = fold(expression, _Selections(_words()))
-    return _words().function(list(given), [f"    return {text}"], "expression")(**given)
