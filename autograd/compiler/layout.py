@@ -100,6 +100,8 @@ class Layout:
 
     def slots(self, nodes: NDArray[np.intp], space: str) -> Index:
         """The slots of nodes of one space; a constant among them gets a slot there."""
+        if space == "c":
+            return self.constant(self.g.number[nodes]).index
         flat = nodes.reshape(-1)
         real = flat >= 0
         found = flat.astype(np.intp)
