@@ -1,6 +1,7 @@
 """Reverse mode over the array program: for each statement, from the last to the first, what it adds to gradients."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,14 @@ def adjoint(b: Builder, roots: Slots) -> list[Statement]:
         else:
             for operand, partial in step.partials.items():
                 statements += _of_map(b, step.statement, operand, partial)
-    return _firsts(statements, b.layout.sizes)
+    return statements
 
 
 def _of_product(b: Builder, product: Product, passes: tuple[int, int]) -> Iterable[Statement]:
     upstream = product.out.gradient()
+    if product.out.index.shape[1:] == (1, 1) and product.left.same(product.right) and passes[0] == passes[1]:
+        # A sum of squares: both factors get the same.
+        product, passes = replace(product, factor=2.0 * product.factor), (passes[0], 0)
     for side, count in enumerate(passes):
         if not count:
             continue
@@ -39,7 +43,6 @@ def _of_product(b: Builder, product: Product, passes: tuple[int, int]) -> Iterab
         across = other.index[:, :, :count].transpose(0, 2, 1)
         out = Slots(own.space, index).gradient()
         yield Product(out, Slots(upstream.space, of_own), Slots(other.space, across), product.factor, add=True)
-        yield from _without_phantoms(b, own.space, index)
 
 
 def _of_map(b: Builder, of: Map, operand: str, partial: Expression) -> Iterable[Statement]:
@@ -49,18 +52,14 @@ def _of_map(b: Builder, of: Map, operand: str, partial: Expression) -> Iterable[
         return
     expression = times(name(UPSTREAM), partial)
     given = _given(of, expression)
-    phantom = b.layout.phantom[of.out.space][of.out.index]
-    leads_out = phantom & ~_is_phantom(b, slots)
+    leads_out = b.layout.is_phantom(of.out) & ~b.layout.is_phantom(slots)
     if not leads_out.any():
         yield Map(slots.gradient(), expression, given, add=True)
-    else:
-        # A nan or an infinity at a phantom must not reach the sum of a node.
-        apart = b.layout.allocate(of.out.space, of.out.index.shape, np.full(of.out.index.size, -1))
-        kept = Slots(of.out.space, apart.slots.reshape(of.out.index.shape))
-        yield Map(kept, expression, given)
-        yield Map(Slots(kept.space, kept.index[leads_out]), number(0.0))
-        yield Map(slots.gradient(), name("part"), {"part": kept}, add=True)
-    yield from _without_phantoms(b, slots.space, slots.index)
+        return
+    # A nan or an infinity at a phantom must not reach the sum of a node.
+    kept = b.layout.scratch(of.out.space, leads_out)
+    yield Map(kept, expression, given)
+    yield Map(slots.gradient(), name("part"), {"part": kept}, add=True)
 
 
 def _of_row(b: Builder, of: Map, operand: str, partial: Expression) -> Iterable[Statement]:
@@ -70,12 +69,10 @@ def _of_row(b: Builder, of: Map, operand: str, partial: Expression) -> Iterable[
         by = times(name(UPSTREAM), partial.parts[0])  # type: ignore[arg-type]
         yield Map(slots.gradient(), by, {UPSTREAM: upstream}, add=True)
     else:
-        apart = b.layout.allocate(of.out.space, slots.index.shape, np.full(slots.index.size, -1))
-        kept = Slots(of.out.space, apart.slots.reshape(slots.index.shape))
+        kept = b.layout.scratch(of.out.space, np.zeros(slots.index.shape, bool))
         yield Map(kept, partial, _given(of, partial), of.rows)
         by = times(name(UPSTREAM), name("part"))
         yield Map(slots.gradient(), by, {UPSTREAM: upstream, "part": kept}, add=True)
-    yield from _without_phantoms(b, slots.space, slots.index)
 
 
 def _given(of: Map, expression: Expression) -> dict[str, Slots]:
@@ -84,18 +81,7 @@ def _given(of: Map, expression: Expression) -> dict[str, Slots]:
     return {operand: every[operand] for operand in sorted(names_in(expression))}
 
 
-def _is_phantom(b: Builder, slots: Slots) -> NDArray[np.bool_]:
-    phantom = b.layout.phantom.get(slots.space)
-    return np.zeros(slots.index.shape, bool) if phantom is None else phantom[slots.index]
-
-
-def _without_phantoms(b: Builder, space: str, index: NDArray[np.intp]) -> Iterable[Statement]:
-    phantom = index[_is_phantom(b, Slots(space, index))]
-    if len(phantom):
-        yield Map(Slots(space, np.unique(phantom)).gradient(), number(0.0))
-
-
-def _firsts(statements: Sequence[Statement], sizes: dict[str, int]) -> list[Statement]:
+def storing_first(statements: Sequence[Statement], sizes: dict[str, int]) -> list[Statement]:
     """The same without any need for gradients that are 0 at first: a first contribution is stored, not added.
 
     Statements that would read gradients of which none was ever written are dropped.
@@ -125,3 +111,4 @@ def _firsts(statements: Sequence[Statement], sizes: dict[str, int]) -> list[Stat
         kept.append(statement)
     clear("dp", np.arange(sizes["p"]))
     return kept
+

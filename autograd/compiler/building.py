@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.expressions import name, number, partial_of
+from autograd.compiler.expressions import name, partial_of
 from autograd.compiler.layout import PHANTOM, Block, Layout
 from autograd.compiler.scalars import Scalars
 from autograd.compiler.schedule import CLASSES, CONSTANT_CLASS, PASSING, Schedule
@@ -35,12 +35,8 @@ class Builder:
     def add(
         self, statement: Statement, partials: Mapping[str, Expression] | None = None, passes: tuple[int, int] = (0, 0)
     ) -> None:
-        """Append a statement, and let it leave 0 in phantoms."""
+        """Append a statement."""
         self.steps.append(Step(statement, partials or {}, passes))
-        out = statement.out
-        phantoms = out.index[self.layout.phantom[out.space][out.index]]
-        if len(phantoms):
-            self.steps.append(Step(Map(Slots(out.space, np.unique(phantoms)), number(0.0))))
 
     def passes(self, node: int) -> bool:
         """Whether a node as an operand passes gradients on."""
@@ -77,15 +73,14 @@ class Builder:
 
     def _copies(self, nodes: NDArray[np.intp], space: str) -> Index:
         """Slots of a space for copies of nodes of other classes."""
-        block = self.layout.allocate(space, (len(nodes),), np.full(len(nodes), PHANTOM))
-        self.layout.phantom[space][block.slots] = False
+        slots = self.layout.scratch(space, np.zeros(len(nodes), bool)).index
         for c in np.unique(self.schedule.classes[nodes]):
             same = self.schedule.classes[nodes] == c
             partials = {"x": partial_of("positive", "x")} if c in PASSING else {}
             constant = c == CONSTANT_CLASS
             x = self.layout.constant(self.g.number[nodes[same]]) if constant else self.operand(nodes[same])
-            self.add(Map(Slots(space, block.slots[same]), name("x"), {"x": x}), partials)
-        return block.slots
+            self.add(Map(Slots(space, slots[same]), name("x"), {"x": x}), partials)
+        return slots
 
     def allocate(self, nodes: NDArray[np.intp], dims: tuple[int, ...]) -> Block:
         """Slots for the nodes of a group."""

@@ -5,7 +5,11 @@ were recorded, which is the only change to a result: no term is dropped, none is
 opposite signs are merged, so that infinities and nans meet as they did.
 """
 
+import math
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Integers, Mask, Scalars
 from autograd.formula.cases import rule
@@ -115,8 +119,9 @@ def _pull_scales(g: Scalars) -> None:
     scale = g.in_linear & (g.right == ONE) & (terms[g.owner] == 1) & (g.number[g.owner] == 0.0)
     of = np.arange(len(g), dtype=np.int32)
     by = np.ones(len(g))
+    inner = g.kind[g.left] >= LINEAR
     for one in (True, False):
-        chosen = scale & ((g.coefficient == 1.0) == one)
+        chosen = scale & ((g.coefficient == 1.0) == one) & ~(g.kept[g.owner] & inner)
         of[g.owner[chosen]], by[g.owner[chosen]] = g.left[chosen], g.coefficient[chosen]
         if one:
             g.replace(_ends(of))
@@ -156,21 +161,20 @@ def unify(g: Scalars) -> bool:
     """Make one node of nodes that are equal."""
     inner = np.flatnonzero((g.kind != PARAMETER) & (g.kind != INPUT))
     by = np.arange(len(g), dtype=np.int32)
-    found: dict[object, int] = {}
+    found: dict[tuple[object, ...], int] = {}
     replaced: dict[int, int] = {}
-    rows = [array.tolist() for array in (g.coefficient, g.left, g.right)]
-    starts, ends = g.starts[inner], g.starts[inner + 1]
-    head = (inner, g.kind[inner], g.code[inner], g.number[inner], starts, ends)
+    rows = [array.tolist() for array in _comparable(g)]
+    starts = g.starts
+    head = (inner, g.kind[inner], g.code[inner], g.number[inner], starts[inner], starts[inner + 1])
     for v, kind, code, number, s, e in zip(*(array.tolist() for array in head), strict=True):
         c, x, y = (row[s:e] for row in rows)
         if replaced and not (replaced.keys().isdisjoint(x) and replaced.keys().isdisjoint(y)):
             x, y = [replaced.get(i, i) for i in x], [replaced.get(i, i) for i in y]
-        key: tuple[object, ...]
-        if kind == LINEAR and e - s < LONG:
-            terms = sorted((a, b, k) if a <= b else (b, a, k) for k, a, b in zip(c, x, y, strict=True))
-            key = (kind, number.hex(), *terms)
-        else:
-            key = (kind, code, number.hex(), tuple(c), tuple(x), tuple(y))
+            if kind == LINEAR and e - s < LONG:
+                terms = sorted((a, b, k) if a <= b else (b, a, k) for k, a, b in zip(c, x, y, strict=True))
+                x, y, c = ([*column] for column in zip(*terms, strict=True))
+        # -0.0 and 0.0 are equal as keys, and nan is no number's equal.
+        key = (kind, code, number, math.copysign(1.0, number), *c, *x, *y)
         same = found.setdefault(key, v)
         if same != v:
             by[v] = replaced[v] = same
@@ -179,6 +183,16 @@ def unify(g: Scalars) -> bool:
     g.replace(by)
     g.compact()
     return True
+
+
+def _comparable(g: Scalars) -> tuple[NDArray[Any], ...]:
+    """The terms with those of short linear nodes in an order that depends on their factors alone."""
+    short = np.flatnonzero(g.in_linear & (np.bincount(g.owner, minlength=len(g))[g.owner] < LONG))
+    low, high = np.minimum(g.left[short], g.right[short]), np.maximum(g.left[short], g.right[short])
+    order = np.lexsort((g.coefficient[short], high, low, g.owner[short]))
+    coefficient, left, right = g.coefficient.copy(), g.left.copy(), g.right.copy()
+    coefficient[short], left[short], right[short] = g.coefficient[short][order], low[order], high[order]
+    return coefficient, left, right
 
 
 def peel(g: Scalars) -> None:
@@ -206,7 +220,7 @@ def peel(g: Scalars) -> None:
     left, right = new[g.left], np.where(g.right == ONE, ONE, new[other])
     number = np.where(split, 0.0, g.number)[order]
     g.number = np.concatenate([number[:leaves], g.number[nodes], number[leaves:]])
-    for name in ("kind", "code", "leaf"):
+    for name in ("kind", "code", "leaf", "kept"):
         array = getattr(g, name)
         fresh = np.full(len(nodes), LINEAR if name == "kind" else 0, array.dtype)
         setattr(g, name, np.concatenate([array[order][:leaves], fresh, array[order][leaves:]]))

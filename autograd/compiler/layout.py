@@ -1,7 +1,6 @@
 """Where each node has its slot: blocks of slots for the groups, in the order in which they are worked out.
 
-A block may hold phantoms, slots of no node, so that the slots of a triangle are those of a square. A phantom is 0
-whenever a statement has written it, so sums over whole rows are right. After the slots of a node for each position
+A block may hold phantoms, slots of no node, so that the slots of a triangle are those of a square. After the slots of a node for each position
 may come ones, which a bias is multiplied by.
 """
 
@@ -55,6 +54,7 @@ class Layout:
         self.sizes = {"p": 0, "c": 0, "u": 1, "v": 1, "x": inputs + len(ones_after), "s": 1}
         self.of_block = {q: np.full(1, -1) for q in ("u", "v")}
         self.phantom = {q: np.zeros(1, bool) for q in ("u", "v")}
+        self._zeroed = dict.fromkeys(self.phantom, False)
         self.constants: list[NDArray[np.float64]] = []
         self._constant: dict[bytes, int] = {}
         self._filled: dict[tuple[str, bytes], int] = {}
@@ -85,6 +85,17 @@ class Layout:
         if ones:
             self.fill(space, np.arange(end, end + extra), 1.0)
         return block
+
+    def scratch(self, space: str, phantoms: NDArray[np.bool_]) -> Slots:
+        """Fresh slots of no node, in an array of this shape; where it is true they are phantoms."""
+        block = self.allocate(space, phantoms.shape, np.full(phantoms.size, PHANTOM))
+        self.phantom[space][block.slots] = phantoms.reshape(-1)
+        return Slots(space, block.slots.reshape(phantoms.shape))
+
+    def is_phantom(self, slots: Slots) -> NDArray[np.bool_]:
+        """Whether each of these slots is a phantom."""
+        mask = self.phantom.get(slots.space)
+        return np.zeros(slots.index.shape, bool) if mask is None else mask[slots.index]
 
     def constant(self, numbers: NDArray[np.float64]) -> Slots:
         """Slots of the space c that hold these numbers."""
@@ -154,6 +165,9 @@ class Layout:
             inside = (guess >= 0) & (guess < self.sizes[space])
             if inside.all() and not missing[:, 0].any() and self.phantom[space][guess[missing]].all():
                 return np.where(missing, guess, slots)
+        if not self._zeroed[space]:
+            self._zeroed[space] = True
+            self.fill(space, np.array([ZERO]), 0.0)
         return np.where(missing, ZERO, slots)
 
     def continued(self, slots: Index, block: Block) -> Index | None:

@@ -55,7 +55,7 @@ class _Reader:
         self.first = self.last - extra
         n = int(self.last[-1]) + 1
         self.kind, self.code = np.full(n, LINEAR, np.int8), np.zeros(n, np.int32)
-        self.number, self.leaf = np.zeros(n), np.zeros(n, np.int32)
+        self.number, self.leaf, self.kept = np.zeros(n), np.zeros(n, np.int32), np.zeros(n, bool)
         self.leaves(places)
         for op, name in enumerate([*self.recording.tape.operations]):
             if op not in (LEAF_CODE, CONSTANT_CODE) and len(places[op]):
@@ -65,7 +65,7 @@ class _Reader:
         )
         order = np.argsort(owner, kind="stable")
         roots = self.last[np.array(self.recording.tape.roots, np.intp)]
-        arrays = (self.kind, self.code, self.number, self.leaf)
+        arrays = (self.kind, self.code, self.number, self.leaf, self.kept)
         return Scalars(
             *arrays, owner[order], coefficient[order], left[order], right[order], roots, self.operations
         )
@@ -128,6 +128,10 @@ class _Reader:
 
     def add(self, places: NDArray[np.intp], op: int) -> None:
         self._sum(places, 1.0, 1.0)
+        # Python's sum starts from 0.
+        edges = self.operands[self.starts[places][:, None] + np.arange(2)]
+        zero = (self.codes[edges] == CONSTANT_CODE) & (self.data[edges] == 0.0)
+        self.kept[self.last[places]] = zero.any(axis=1)
 
     def subtract(self, places: NDArray[np.intp], op: int) -> None:
         self._sum(places, 1.0, -1.0)
@@ -164,6 +168,7 @@ class _Reader:
     def total(self, places: NDArray[np.intp], op: int) -> None:
         entry, left, _ = self.rows(places)
         self.add_terms(self.last[places][entry], 1.0, left)
+        self.kept[self.last[places]] = self.lengths[places] == 1
 
     def mean(self, places: NDArray[np.intp], op: int) -> None:
         entry, left, _ = self.rows(places)

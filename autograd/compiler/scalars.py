@@ -39,6 +39,8 @@ class Scalars:
     """The constant, or c0."""
     leaf: Integers
     """The position of a parameter or an input in its list."""
+    kept: Mask
+    """Whether a node was recorded as a sum of one: it stays one, so that it is like the longer sums beside it."""
     owner: Integers
     """The node of each term, in ascending order; an operand of an operation is a term, too."""
     coefficient: Floats
@@ -92,7 +94,7 @@ class Scalars:
         self.owner = new[self.owner]
         self.replace(new)
         self.kind, self.code = self.kind[live], self.code[live]
-        self.number, self.leaf = self.number[live], self.leaf[live]
+        self.number, self.leaf, self.kept = self.number[live], self.leaf[live], self.kept[live]
 
     def run(self, parameters: Sequence[float], inputs: Sequence[float]) -> list[float]:
         """The value of each node, worked out one by one: the meaning of the graph."""

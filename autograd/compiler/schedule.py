@@ -143,9 +143,9 @@ def _signatures(g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64])
         operands = g.left[starts[v] : starts[v + 1]].tolist()
         name = g.operations[g.code[v]]
         if operation(name).of_sequences:
-            signatures[v] = (name, *sorted({int(classes[x]) for x in operands}))
+            signatures[v] = (name, int(classes[v]), *sorted({int(classes[x]) for x in operands}))
         else:
-            signatures[v] = (name, *(_told(g.number[x], told) if g.kind[x] == CONSTANT else int(classes[x]) for x in operands))
+            signatures[v] = (name, int(classes[v]), *(_told(g.number[x], told) if g.kind[x] == CONSTANT else int(classes[x]) for x in operands))
     return signatures
 
 

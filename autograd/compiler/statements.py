@@ -59,6 +59,10 @@ class Slots(NamedTuple):
         """The slots of their gradients."""
         return Slots(f"d{self.space}", self.index)
 
+    def same(self, other: "Slots") -> bool:
+        """Whether the other are the same slots in the same places."""
+        return self.space == other.space and np.array_equal(self.index, other.index)
+
     def read(self, memory: Memory) -> NDArray[Any]:
         """The numbers, with the lanes as the last axis."""
         return memory[self.space][self.index]
