@@ -7,7 +7,7 @@ from autograd.compiler import views
 from autograd.compiler.statements import Product
 from autograd.compiler.storage import Array, Place, View
 from autograd.compiler.views import Axes
-from autograd.compiler.writer import Operand, Writer, dense_axes
+from autograd.compiler.writer import Operand, Spread, Writer, dense_axes
 from autograd.formula.cases import Expression
 
 FEW_LANES: Final = 32
@@ -48,18 +48,20 @@ class _Sum(NamedTuple):
         return _Sum(sizes, *(x._replace(strides=row) for x, row in zip(self[1:], strides, strict=True)))
 
 
-def write(w: Writer, statement: Product, out: Place, left: Place, right: Place) -> None:
+def write(w: Writer, statement: Product, out: Place, left: Place, right: Place, *, add: bool) -> None:
     """The lines of a product."""
     labels = ["cfp", "cft", "cpt"]
     grid = views.unify([place.index for place in (out, left, right)], labels)
     sizes = {label: grid.sizes[label] for label in "cfpt"}
     a, b = (w.operand(place, *rest) for place, *rest in zip((left, right), grid.strides[1:], (sizes, sizes), labels[1:]))
+    strides = grid.strides[0]
+    if strides is not None:
+        _sum(w, _Sum(sizes, a, b, Operand(out.array, out.starts, strides)), add=add, factor=statement.factor)
+        return
     dense = w.scratch([size for label in "cfp" for size in sizes[label]], lanes=out.array.lanes)
-    z = Operand(out.array, out.starts, grid.strides[0]) if grid.strides[0] is not None else Operand(dense.array, (0,), dense_axes(sizes, "cfp"))
-    add = statement.add and grid.strides[0] is not None
-    _sum(w, _Sum(sizes, a, b, z), add=add, factor=statement.factor)
-    if grid.strides[0] is None:
-        w.scatter(dense, dense.sizes, out, add=statement.add)
+    z = Operand(dense.array, (0,), dense_axes(sizes, "cfp"))
+    _sum(w, _Sum(sizes, a, b, z), add=False, factor=statement.factor)
+    w.scatter(dense, dense.sizes, out, add=add)
 
 
 def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
@@ -90,7 +92,7 @@ def _elementwise(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     if factor == -1.0:
         expression = Expression("negative", (_TIMES,))
     place = Place(s.out.array, s.out.starts, views.positions((), ()))
-    w.spread(expression, {"left": s.left, "right": s.right}, {}, s.sizes, place, s.out.strides, add=add)
+    w.spread(Spread(expression, {"left": s.left, "right": s.right}, {}, s.sizes), place, s.out.strides, add=add)
 
 
 def _matrices(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:

@@ -35,7 +35,7 @@ class Array:
     def model(self) -> NDArray[np.float64]:
         """An array of this shape, with two lanes, to try the text of views on."""
         lanes = (2,) if self.lanes else ()
-        return np.arange(self.size * (2 if self.lanes else 1), dtype=np.float64).reshape(*self.shape, *lanes)
+        return np.arange(self.size * (2 if self.lanes else 1), dtype=np.float64).reshape((*self.shape, *lanes))
 
 
 class View(NamedTuple):
@@ -71,7 +71,10 @@ class View(NamedTuple):
             return None
         apart = int(steps[0]) if len(steps) else 0
         return self._replace(
-            starts=self.starts[:1], sizes=(len(self.starts), *self.sizes), strides=(apart, *self.strides)
+            starts=self.starts[:1],
+            sizes=(len(self.starts), *self.sizes),
+            strides=(apart, *self.strides),
+            order=(0, *(axis + 1 for axis in self.order)) if self.order else (),
         )
 
 
@@ -88,8 +91,8 @@ class Storage:
     """The arrays of a program: slots that one statement, or the steps of one loop, reach together lie in one."""
 
     def __init__(self, program: ArrayProgram, accesses: Iterable[Sequence[Slots]], *, lanes: bool) -> None:
-        self._lanes, self._names = lanes, program.names
-        self._parents = {space: np.arange(size) for space, size in _sizes(program).items()}
+        self.lanes, self._names = lanes, program.names
+        self._parents = {space: np.arange(size) for space, size in sizes_of(program).items()}
         for together in accesses:
             self._unite(together)
         for named in program.names:
@@ -130,7 +133,7 @@ class Storage:
         if (space, root) not in self._arrays:
             members = np.flatnonzero(self._roots[space] == root)
             size = int(members[-1] - members[0]) + 1 if space in GIVEN else len(members)
-            lanes = self._lanes and space in (*LANES, "r")
+            lanes = self.lanes and space in (*LANES, "r")
             array = Array(space, int(members[0]), size, "", lanes, (size,) if size > 1 or space in GIVEN else ())
             array.name, array.shape = self._name(array, members)
             self._arrays[space, root] = array
@@ -141,7 +144,7 @@ class Storage:
         parts = [name for name in self._names if name.slots.space == space and np.isin(name.slots.index, members).any()]
         if not parts:
             whole = array.space in GIVEN and array.size == len(self._roots[array.space])
-            return GIVEN[array.space] if whole else "", array.shape
+            return GIVEN[array.space] if whole else self.fresh(array.space) if array.space in GIVEN else "", array.shape
         alone = len(parts) == 1 and np.array_equal(parts[0].slots.index.ravel(), members)
         words = [_identifier(part.name) for part in parts]
         word = "_".join(words) if len(words) < 4 else f"{words[0]}_to_{words[-1]}"
@@ -177,7 +180,7 @@ class Storage:
         yield from self._arrays.values()
 
 
-def _sizes(program: ArrayProgram) -> Mapping[str, int]:
+def sizes_of(program: ArrayProgram) -> Mapping[str, int]:
     return {**program.sizes, **{f"d{space}": size for space, size in program.sizes.items()}, "c": len(program.constants), "s": 1, "r": program.roots.index.size}
 
 
@@ -218,6 +221,7 @@ def shaped(array: Array) -> None:
     if array.shape != (array.size,) or array.size == 1:
         return
     candidates = {array.shape: None}
+    array.used = [view for view in array.used if view.strides or not view.sizes]
     for view in array.used:
         whole = view.stacked() if len(view.starts) > 1 else view
         for shape in [] if whole is None else [_refined(array.size, whole), _refined(array.size, view)]:
@@ -251,19 +255,19 @@ def written(view: View) -> str:
     """The text of a view without steps: plain slicing where that is a view, else by strides."""
     if not view.order:
         return _written(view)
-    axes = range(len(view.order))
-    if [*view.order] == [*axes][::-1] and len(axes) == 2:
+    if view.order == (1, 0):
         return f"{_written(view)}.T"
     return f"{_written(view)}.transpose({', '.join(map(str, view.order))})"
 
 
 def _written(view: View) -> str:
     array = view.array
-    if array.declared:
+    if not view.strides and view.sizes:
         return array.name
     model = array.model()
-    wanted = views.strided(model.reshape(array.size, -1), view.starts[0], view.sizes, view.strides)
-    wanted = {"1": wanted, "n": wanted, "": wanted[..., 0], "merged": _merge(wanted)}[view.lane]
+    merge = view.lane == "merged"
+    wanted = views.strided(model.reshape(array.size, -1), view.starts[0], view.sizes, view.strides, merge=merge)
+    wanted = wanted if view.lane else wanted[..., 0]
     for text in _texts(view):
         try:
             got = eval(text, {"n": 2, array.name: model})
@@ -271,16 +275,11 @@ def _written(view: View) -> str:
             continue
         if got.shape == wanted.shape and np.may_share_memory(got, model) and np.array_equal(got, wanted):
             return text
-    call = f"{_flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}"
+    call = f"{flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}"
     return f"strided({call}{', merge=True' if view.lane == 'merged' else ''}){'[..., None]' if view.lane == '1' else ''}"
 
 
-def _merge(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    *others, size, lanes = array.shape
-    return np.lib.stride_tricks.as_strided(array, (*others, size * lanes), (*array.strides[:-2], array.strides[-1]))
-
-
-def _flat(array: Array) -> str:
+def flat(array: Array) -> str:
     if len(array.shape) == 1:
         return array.name
     return f"{array.name}.reshape(-1, n)" if array.lanes else f"{array.name}.ravel()"
@@ -290,7 +289,7 @@ def _texts(view: View) -> Iterator[str]:
     """Texts that may give a view, the plainest first."""
     array, (start, *_), count = view.array, view.starts, prod(view.sizes)
     yield from _sliced(view, array.name, array.shape)
-    part = array.name if count == array.size else f"{_flat(array)}[{start}:{start + count}]"
+    part = array.name if count == array.size else f"{flat(array)}[{start}:{start + count}]"
     yield part
     yield f"{part}.reshape({_shape(view)})"
     if view.lane == "merged":
@@ -322,7 +321,7 @@ def _sliced(view: View, name: str, shape: tuple[int, ...]) -> Iterator[str]:
         if axis is None:
             keys.append(str(at))
             continue
-        keys += ["None"] * (axis - (order[-1] + 1 if order else 0))
+        keys += ["None"] * (len(free) < len(view.sizes)) * (axis - (order[-1] + 1 if order else 0))
         keys.append(_slice(at, view.strides[axis] // worth, view.sizes[axis], size))
         order.append(axis)
     if len(order) < len(free) or (order != free and len(free) < len(view.sizes)):

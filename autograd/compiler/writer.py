@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import views
-from autograd.compiler.standin import as_numpy
+from autograd.compiler.writing import as_numpy
 from autograd.compiler.statements import Index, Map, Slots
 from autograd.compiler.storage import Array, Place, Storage, View
 from autograd.compiler.views import Axes, dense
@@ -31,6 +31,41 @@ class Operand(NamedTuple):
     def row(self, sizes: Axes) -> tuple[int, ...]:
         """The strides along all axes of a grid; 0 along one that it lacks."""
         return tuple(s for label, axis in sizes.items() for s in self.strides.get(label, (0,) * len(axis)))
+
+
+class Spread(NamedTuple):
+    """An expression on a grid."""
+
+    expression: Expression
+    given: Mapping[str, Operand]
+    texts: Mapping[str, str]
+    """Of the operands that are numbers."""
+    sizes: Axes
+    rows: frozenset[str] = frozenset()
+    last: str = ""
+    """The label of the axis along which lists go."""
+    is_list: bool = False
+
+    @property
+    def front(self) -> tuple[int, ...]:
+        """The axis along which lists go, which comes first in text."""
+        return (prod(self.sizes[self.last]),) if self.rows else ()
+
+    @property
+    def out_labels(self) -> list[str]:
+        """The labels of the axes of the value."""
+        return [label for label in self.sizes if self.is_list or label != self.last]
+
+    def merged(self, operands: Mapping[str, Operand]) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
+        """The sizes of the grid with as few axes as there can be, but for lists, and the strides of operands."""
+        sizes = {label: axis for label, axis in self.sizes.items() if label != self.last}
+        flat = [size for axis in sizes.values() for size in axis]
+        kept, rows = views.merged(flat, [operand.row(sizes) for operand in operands.values()])
+        strides = dict(zip(operands, rows, strict=True))
+        for name, operand in operands.items():
+            if name in self.rows or (self.is_list and not name):
+                strides[name] = (*(operand.strides[self.last] or (0,)), *strides[name])
+        return kept, strides
 
 
 class Loop(NamedTuple):
@@ -121,56 +156,70 @@ class Writer:
 
     # ── maps ──
 
-    def map(self, statement: Map, out: Place, places: Mapping[str, Place], texts: Mapping[str, str]) -> None:
+    def map(
+        self, statement: Map, out: Place, places: Mapping[str, Place], texts: Mapping[str, str], *, add: bool
+    ) -> None:
         """A map: its places by the names of its operands, and the texts of those that are numbers."""
         every = [out, *places.values()]
         labels = [LABELS[: place.index.ndim] for place in every]
         grid = views.unify([place.index for place in every], labels)
-        given = {
-            name: self.operand(place, strides, grid.sizes, label)
-            for (name, place), strides, label in zip(places.items(), grid.strides[1:], labels[1:], strict=True)
-        }
-        self.spread(statement.expression, given, texts, grid.sizes, out, grid.strides[0], add=statement.add)
+        last = max(labels, key=len)[-1] if statement.rows else ""
+        given = {}
+        for (name, place), strides, label in zip(places.items(), grid.strides[1:], labels[1:], strict=True):
+            if strides is not None and last in strides and len(grid.sizes[last]) > 1:
+                strides = None  # The rows of a list are one axis.
+            given[name] = self.operand(place, strides, grid.sizes, label)
+        e = Spread(statement.expression, given, texts, grid.sizes, statement.rows, last, bool(last) and last in labels[0])
+        self.spread(e, out, grid.strides[0], add=add)
 
-    def spread(
-        self,
-        expression: Expression,
-        given: Mapping[str, Operand],
-        texts: Mapping[str, str],
-        sizes: Axes,
-        place: Place,
-        strides: Axes | None,
-        *,
-        add: bool,
-    ) -> None:
+    def spread(self, e: Spread, place: Place, strides: Axes | None, *, add: bool) -> None:
         """An expression on a grid, into slots that have strides on it, or into irregular ones."""
-        flat = [size for axis in sizes.values() for size in axis]
-        row = Operand(place.array, place.starts, strides).row(sizes) if strides is not None else dense(flat)
-        kept, (row, *rows) = views.merged(flat, [row, *(operand.row(sizes) for operand in given.values())])
-        seen = {name: _seen(operand, kept, row) for (name, operand), row in zip(given.items(), rows, strict=True)}
-        laned = any(operand.array.lanes for operand in given.values())
-        out = View(place.array, place.starts, kept, row, "n" if place.array.lanes else "")
-        if strides is not None and not add and laned <= out.array.lanes and views.injective(kept, row):
-            self._evaluate(expression, seen, texts, out)
+        given = strides if strides is not None else dense_axes(e.sizes, e.out_labels)
+        kept, rows = e.merged({"": Operand(place.array, place.starts, given), **e.given})
+        laned = any(operand.array.lanes for operand in e.given.values())
+        seen = {name: self._seen(e, name, kept, rows[name], lanes=laned) for name in e.given}
+        front = e.front if e.is_list else ()
+        out = View(place.array, place.starts, (*front, *kept), rows[""], "n" if place.array.lanes else "")
+        narrow = laned < out.array.lanes and e.rows
+        if strides is not None and not add and laned <= out.array.lanes and not narrow and views.injective(out.sizes, out.strides):
+            self._evaluate(e, seen, out)
             return
-        value = seen.get(str(expression.parts[0])) if expression.form == "name" else None
+        value = seen.get(str(e.expression.parts[0])) if e.expression.form == "name" else None
         if value is None:
-            most = [max([1, *(view.sizes[i] for view in seen.values())]) for i in range(len(kept))]
-            value = self.scratch(most, lanes=laned)
-            self._evaluate(expression, seen, texts, value)
+            most = [max([1, *(view.sizes[i] for view in seen.values())]) for i in range(len(kept))] if not e.rows else kept
+            value = self.scratch((*front, *most), lanes=laned)
+            self._evaluate(e, seen, value)
         if strides is None:
-            self.scatter(value, kept, place, add=add)
+            index = np.moveaxis(place.index, -1, 0) if e.is_list else place.index
+            self.scatter(value, out.sizes, place._replace(index=index), add=add)
         else:
             self.store(value, out, add=add)
 
-    def _evaluate(self, expression: Expression, seen: Mapping[str, View], texts: Mapping[str, str], out: View) -> None:
-        """The lines for an expression of views and numbers."""
+    def _seen(self, e: Spread, name: str, sizes: Sequence[int], strides: Sequence[int], *, lanes: bool) -> View:
+        """An operand along the axes of a grid: of size 1 where it is the same. Lists are whole."""
+        operand, lane = e.given[name], "n" if e.given[name].array.lanes else ""
+        if name not in e.rows:
+            narrow = tuple(size if stride else 1 for size, stride in zip(sizes, strides, strict=True))
+            return View(operand.array, operand.starts, narrow, tuple(strides), lane)
+        full = (*e.front, *sizes)
+        narrow = tuple(size if stride else 1 for size, stride in zip(full, strides, strict=True))
+        view = View(operand.array, operand.starts, narrow, tuple(strides), lane)
+        if narrow == full and operand.array.lanes == lanes:
+            return view
+        whole = self.scratch(full, lanes=lanes)
+        self.emit(f"{self.view(whole)}[...] = {self.beside(view, lanes=lanes)}")
+        return whole
 
-        def scratch(kind: str) -> str:
-            return self.view(self.scratch(out.sizes, lanes=out.array.lanes, word="t" if kind == "float" else "test"))
+    def _evaluate(self, e: Spread, seen: Mapping[str, View], out: View) -> None:
+        """The lines for an expression of views and numbers."""
+        base = out.sizes[1:] if e.is_list else out.sizes
+
+        def scratch(kind: str, rows: bool) -> str:
+            sizes = (*e.front, *base) if rows else base
+            return self.view(self.scratch(sizes, lanes=out.array.lanes, word="t" if kind == "float" else "test"))
 
         marks = {name: self.beside(view, lanes=out.array.lanes) for name, view in seen.items()}
-        for line in as_numpy(expression, {**texts, **marks}, self.view(out), scratch):
+        for line in as_numpy(e.expression, {**e.texts, **marks}, self.view(out), scratch, e.rows):
             self.emit(line)
 
     # ── sums and stores ──
@@ -267,12 +316,6 @@ def _line(place: Place, index: Index) -> tuple[View, int]:
 
 def _lane(sizes: tuple[int, ...], *, lanes: bool) -> str:
     return "" if not lanes else "merged" if sizes else "n"
-
-
-def _seen(operand: Operand, sizes: Sequence[int], strides: Sequence[int]) -> View:
-    """An operand along the axes of a grid: of size 1 where it is the same."""
-    narrow = tuple(size if stride else 1 for size, stride in zip(sizes, strides, strict=True))
-    return View(operand.array, operand.starts, narrow, tuple(strides), "n" if operand.array.lanes else "")
 
 
 def _along(view: View, axes: Sequence[int]) -> View:
