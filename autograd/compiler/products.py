@@ -117,12 +117,12 @@ def _matrices(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
 
 def _by_steps(s: _Sum) -> _Sum:
     """A sum over lanes and over axes that lanes don't merge with: over those product by product, if that is cheaper."""
-    steps = s.sizes["t"]
+    steps, f, p = s.sizes["t"], prod(s.sizes["f"]), prod(s.sizes["p"])
     inner = 1 if s.left.strides["t"][-1:] == s.right.strides["t"][-1:] == (1,) else 0
-    f, p = prod(s.sizes["f"]), prod(s.sizes["p"])
-    if len(steps) == inner or f * p > FEW_LANES * (f + p):
-        return s
     count = len(steps) - inner
+    lines = [_line(s.sizes["f"], s.left.strides["f"]), _line(s.sizes["p"], s.right.strides["p"])]
+    if not count or None in lines or f * p > FEW_LANES * (f + p):
+        return s
 
     def move(axes: Axes, given: tuple[int, ...]) -> Axes:
         return {**axes, "c": axes["c"] + given, **({"t": axes["t"][count:]} if "t" in axes else {})}
@@ -132,11 +132,18 @@ def _by_steps(s: _Sum) -> _Sum:
     return _Sum(move(s.sizes, steps[:count]), left, right, out)
 
 
+def _line(sizes: tuple[int, ...], strides: tuple[int, ...]) -> int | None:
+    """The stride of axes that are one; 0 if there are none, None if they are several or BLAS can't count so."""
+    merged, (found,) = views.merged(sizes, [strides])
+    if not merged:
+        return 0
+    return found[0] if len(merged) == 1 and found[0] > 0 else None
+
+
 def _matrix(w: Writer, x: Operand, sizes: Axes, labels: str, *, keep: bool, turn: bool = False) -> str:
     """The mark of a matrix with lanes among its columns, or of matrices; copied where BLAS couldn't take it."""
-    rows, columns = (x.strides[label] for label in labels)
-    regular = len(rows) < 2 and len(columns) < 2 and all(stride > 0 for stride in rows + columns)
-    if not regular or (columns not in ((), (1,)) if x.array.lanes else rows and columns and 1 not in rows + columns):
+    down, across = (_line(sizes[label], x.strides[label]) for label in labels)
+    if down is None or across is None or (across > 1 if x.array.lanes else down > 1 and across > 1):
         x = _copied(w, x, sizes, labels)
     view = _view(x, sizes, "c")
     for label in labels:
@@ -167,7 +174,7 @@ def _lane_by_lane(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     batch, f, p = s.sizes["c"], prod(s.sizes["f"]), prod(s.sizes["p"])
     array = Array("t", 0, prod(out.sizes), "", True, (*batch, f, p), (*batch, "n", f, p))
     count = len(batch)
-    result = View(array, (0,), (*batch, f, p), (), "n")
+    result = View(array, (0,), (*batch, f, p), views.dense((*batch, f, p)), "n")
     w.emit(f"np.matmul({left}, {right}, out={w.view(result)})")
     value = w.scratch(out.sizes, lanes=True)
     dense = value._replace(sizes=result.sizes, strides=views.dense(result.sizes))
@@ -188,7 +195,7 @@ def _lanes_first(w: Writer, x: Operand, sizes: Axes, labels: str) -> View:
     source = View(x.array, x.starts, (*batch, rows, columns), (*x.strides["c"], *strides), "n")
     count = len(batch)
     array = Array("t", 0, prod(source.sizes), "", True, source.sizes, (*batch, "n", rows, columns))
-    copy = View(array, (0,), source.sizes, (), "n")
+    copy = View(array, (0,), source.sizes, views.dense(source.sizes), "n")
     w.emit(f"{w.view(copy)}[...] = {w.view(source._replace(order=(*range(count), count + 2, count, count + 1)))}")
     return copy
 

@@ -46,7 +46,8 @@ class View(NamedTuple):
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
     lane: str
-    """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before."""
+    """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before;
+    `all` for the whole array in its shape."""
     order: tuple[int, ...] = ()
     """The axes in the order in which they are read at last, if it isn't theirs."""
 
@@ -221,7 +222,7 @@ def shaped(array: Array) -> None:
     if array.shape != (array.size,) or array.size == 1:
         return
     candidates = {array.shape: None}
-    array.used = [view for view in array.used if view.strides or not view.sizes]
+    array.used = [view for view in array.used if view.lane != "all"]
     for view in array.used:
         whole = view.stacked() if len(view.starts) > 1 else view
         for shape in [] if whole is None else [_refined(array.size, whole), _refined(array.size, view)]:
@@ -262,7 +263,7 @@ def written(view: View) -> str:
 
 def _written(view: View) -> str:
     array = view.array
-    if not view.strides and view.sizes:
+    if array.declared or view.lane == "all":
         return array.name
     model = array.model()
     merge = view.lane == "merged"

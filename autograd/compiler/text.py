@@ -73,9 +73,8 @@ class _Module:
         mine = self._storage.slots(array)
         zero = self._zeros.each_time[self._part][array.space][mine] & ~self._zeros.never_written[array.space][mine]
         for start, stop in _runs(zero):
-            whole = stop - start == array.size
-            lane = "n" if array.lanes else ""
-            view = View(array, (start,), (stop - start,), () if whole else (1,), lane)
+            lane = "all" if stop - start == array.size else "n" if array.lanes else ""
+            view = View(array, (start,), (stop - start,), (1,), lane)
             self._storage.called(array, "v1")
             self._writer.emit(f"{self._writer.view(view)}.fill(0.0)")
 
