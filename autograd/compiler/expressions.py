@@ -118,6 +118,9 @@ def times(a: Expression, b: Expression) -> Expression:
         return negative(times(negative(a), b))
     if b.form == "negative" and y is None:
         return negative(times(a, negative(b)))
+    for one, other in ((a, b), (b, a)):
+        if other.parts[:2] == ("divide", number(1.0)):
+            return over(one, _parts(other)[1])
     return Expression("infix", ("*", a, b))
 
 
@@ -128,7 +131,7 @@ def over(a: Expression, b: Expression) -> Expression:
         return number(ieee.divide(x, y))
     if y is not None and math.isfinite(y) and abs(math.frexp(y)[0]) == 0.5 and 1e-300 < abs(y) < 1e300:
         return times(a, number(1.0 / y))  # By a power of two it is exact.
-    if a.form == "negative" and x is None:
+    if (a.form == "negative" and x is None) or x == -1.0:
         return negative(over(negative(a), b))
     if b.form == "negative" and y is None:
         return negative(over(a, negative(b)))
@@ -268,9 +271,9 @@ def _forms(e: Expression) -> Iterator[Expression]:
     """Other forms of a choice, the quickest first, right or wrong."""
     test, then, other = _parts(e)
     yield from (other, then)
-    sign, *sides = test.parts
+    sides = _parts(test)
     if test.form == "comparison":
-        a, b = (side for side in sides if isinstance(side, Expression))
+        a, b = sides
         yield from (call(word, a, b) for word in ("maximum", "minimum"))
         yield from (call(word, a) for word in ("absolute", "sign"))
         yield call("sign", call("maximum", a, b))

@@ -9,7 +9,7 @@
 [(5, 1)]
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -46,10 +46,10 @@ def operands(statement: Statement) -> dict[str, Slots]:
     return {"left": statement.left, "right": statement.right}
 
 
-def rolled(statements: Sequence[Statement]) -> list[Block]:
-    """The statements in their order, as blocks."""
+def rolled(statements: Sequence[Statement], first: Container[int] = ()) -> list[Block]:
+    """The statements in their order, as blocks; those in `first`, by identity, repeat only each other."""
     known: dict[object, int] = {}
-    kinds = np.array([known.setdefault(_kind(s), len(known)) for s in statements])
+    kinds = np.array([known.setdefault((id(s) in first, _kind(s)), len(known)) for s in statements])
     runs = {period: _runs(kinds, period) for period in range(1, min(LONGEST, len(kinds) // FEWEST) + 1)}
     blocks, at = [], 0
     while at < len(statements):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from autograd.compiler import views
 from autograd.compiler.statements import LANES, ArrayProgram, Index, Slots
 
-GIVEN: Final = {"p": "parameters", "dp": "gradient", "c": "constants", "s": "seed", "x": "inputs", "dx": "input_gradient"}
+GIVEN: Final = {"p": "parameters", "dp": "gradient", "c": "constants", "s": "seed", "x": "inputs", "dx": "input_gradient", "r": "roots"}
 """Spaces that are one array, whose name a kernel's text is given or makes; the others are cut into arrays."""
 
 
@@ -28,12 +28,14 @@ class Array:
     lanes: bool
     shape: tuple[int, ...] = ()
     """By which its views are written; without lanes."""
+    declared: tuple[int | str, ...] | None = None
+    """Its whole shape, if lanes aren't its last axis: then it has views of all of it alone."""
     used: "list[View]" = field(default_factory=list)
 
     def model(self) -> NDArray[np.float64]:
         """An array of this shape, with two lanes, to try the text of views on."""
         lanes = (2,) if self.lanes else ()
-        return np.arange(self.size * (2 if self.lanes else 1), dtype=np.float64).reshape(*self.shape, *lanes)
+        return np.arange(self.size * (2 if self.lanes else 1), dtype=np.float64).reshape((*self.shape, *lanes))
 
 
 class View(NamedTuple):
@@ -44,7 +46,10 @@ class View(NamedTuple):
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
     lane: str
-    """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before."""
+    """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before;
+    `all` for the whole array in its shape."""
+    order: tuple[int, ...] = ()
+    """The axes in the order in which they are read at last, if it isn't theirs."""
 
     def __hash__(self) -> int:
         return hash((id(self.array), *self[1:]))
@@ -52,8 +57,8 @@ class View(NamedTuple):
     @property
     def contiguous(self) -> bool:
         """Whether its numbers lie side by side in memory."""
-        dense = tuple(prod(self.sizes[i + 1 :]) for i in range(len(self.sizes)))
-        return all(size == 1 or stride == want for size, stride, want in zip(self.sizes, self.strides, dense, strict=True))
+        want = views.dense(self.sizes)
+        return all(size == 1 or a == b for size, a, b in zip(self.sizes, self.strides, want, strict=True))
 
     @property
     def whole(self) -> bool:
@@ -67,7 +72,10 @@ class View(NamedTuple):
             return None
         apart = int(steps[0]) if len(steps) else 0
         return self._replace(
-            starts=self.starts[:1], sizes=(len(self.starts), *self.sizes), strides=(apart, *self.strides)
+            starts=self.starts[:1],
+            sizes=(len(self.starts), *self.sizes),
+            strides=(apart, *self.strides),
+            order=(0, *(axis + 1 for axis in self.order)) if self.order else (),
         )
 
 
@@ -84,8 +92,8 @@ class Storage:
     """The arrays of a program: slots that one statement, or the steps of one loop, reach together lie in one."""
 
     def __init__(self, program: ArrayProgram, accesses: Iterable[Sequence[Slots]], *, lanes: bool) -> None:
-        self._lanes, self._names = lanes, program.names
-        self._parents = {space: np.arange(size) for space, size in _sizes(program).items()}
+        self.lanes, self._names = lanes, program.names
+        self._parents = {space: np.arange(size) for space, size in sizes_of(program).items()}
         for together in accesses:
             self._unite(together)
         for named in program.names:
@@ -97,7 +105,7 @@ class Storage:
         self._arrays: dict[tuple[str, int], Array] = {}
         for space, roots in self._roots.items():
             self._local[space] = _ranks(roots, whole=space in GIVEN)
-        self.taken: set[str] = {*GIVEN.values(), "n", "np", "forward", "backward", "bind", "strided", "dtype", "roots"}
+        self.taken: set[str] = {*GIVEN.values(), "n", "np", "forward", "backward", "bind", "strided", "dtype"}
 
     def _unite(self, together: Sequence[Slots]) -> None:
         parents = self._parents[together[0].space]
@@ -126,8 +134,8 @@ class Storage:
         if (space, root) not in self._arrays:
             members = np.flatnonzero(self._roots[space] == root)
             size = int(members[-1] - members[0]) + 1 if space in GIVEN else len(members)
-            lanes = self._lanes and space in LANES
-            array = Array(space, int(members[0]), size, "", lanes, (size,))
+            lanes = self.lanes and space in (*LANES, "r")
+            array = Array(space, int(members[0]), size, "", lanes, (size,) if size > 1 or space in GIVEN else ())
             array.name, array.shape = self._name(array, members)
             self._arrays[space, root] = array
         return self._arrays[space, root]
@@ -136,23 +144,36 @@ class Storage:
         space, d = (array.space[1:], "d") if array.space[0] == "d" else (array.space, "")
         parts = [name for name in self._names if name.slots.space == space and np.isin(name.slots.index, members).any()]
         if not parts:
-            return "", (array.size,)
+            whole = array.space in GIVEN and array.size == len(self._roots[array.space])
+            return GIVEN[array.space] if whole else self.fresh(array.space) if array.space in GIVEN else "", array.shape
         alone = len(parts) == 1 and np.array_equal(parts[0].slots.index.ravel(), members)
         words = [_identifier(part.name) for part in parts]
-        name = "_".join(words) if len(words) < 4 else f"{words[0]}_to_{words[-1]}"
-        return self.fresh(f"{d}{'_' if d and len(name) > 3 else ''}{name}"), parts[0].slots.index.shape if alone else (array.size,)
+        word = "_".join(words) if len(words) < 4 else f"{words[0]}_to_{words[-1]}"
+        name = self.fresh(f"{d}{'_' if d and len(word) > 3 else ''}{word}")
+        return name, parts[0].slots.index.shape if alone else array.shape
 
-    def named(self, array: Array, word: str) -> str:
-        """The name of an array, made from a word if it has none yet."""
-        if not array.name:
-            array.name = self.fresh(word) if array.space not in GIVEN else self.fresh(GIVEN[array.space])
-        return array.name
+    def partner(self, array: Array) -> Array | None:
+        """The array whose gradients an array has, if it has a name."""
+        if array.space[0] != "d" or (space := array.space[1:]) not in self._roots:
+            return None
+        slot = int(self.slots(array)[0])
+        found = self._arrays.get((space, int(self._roots[space][slot])))
+        return found if found and found.name else None
+
+    def called(self, array: Array, word: str) -> None:
+        """Give an array a name, if it has none: that of the numbers whose gradients it has, or a word with a number."""
+        if array.name:
+            return
+        partner = self.partner(array)
+        array.name = self.fresh(f"d{partner.name}") if partner else self.fresh(f"{word}1")
 
     def fresh(self, word: str) -> str:
-        """A name that nothing has: the word, with a number behind it where it is taken or is to be counted."""
-        name, number = word, 2
+        """A name that nothing has: the word, or the word with the next number."""
+        stem = word.rstrip("0123456789") or word
+        name, number = word, int(word[len(stem) :] or 1)
         while name in self.taken:
-            name, number = f"{word}_{number}" if word[-1].isdigit() else f"{word}{number}", number + 1
+            number += 1
+            name = f"{stem}{number}"
         self.taken.add(name)
         return name
 
@@ -160,8 +181,8 @@ class Storage:
         yield from self._arrays.values()
 
 
-def _sizes(program: ArrayProgram) -> Mapping[str, int]:
-    return {**program.sizes, **{f"d{space}": size for space, size in program.sizes.items()}, "c": len(program.constants), "s": 1}
+def sizes_of(program: ArrayProgram) -> Mapping[str, int]:
+    return {**program.sizes, **{f"d{space}": size for space, size in program.sizes.items()}, "c": len(program.constants), "s": 1, "r": program.roots.index.size}
 
 
 def _identifier(name: str) -> str:
@@ -198,9 +219,10 @@ def _ranks(roots: Index, *, whole: bool) -> Index:
 
 def shaped(array: Array) -> None:
     """Choose the shape by which most views of an array are written as plain slices."""
-    if array.shape != (array.size,) or array.space in ("c", "s"):
+    if array.shape != (array.size,) or array.size == 1:
         return
     candidates = {array.shape: None}
+    array.used = [view for view in array.used if view.lane != "all"]
     for view in array.used:
         whole = view.stacked() if len(view.starts) > 1 else view
         for shape in [] if whole is None else [_refined(array.size, whole), _refined(array.size, view)]:
@@ -232,54 +254,59 @@ def _refined(size: int, view: View) -> tuple[int, ...] | None:
 
 def written(view: View) -> str:
     """The text of a view without steps: plain slicing where that is a view, else by strides."""
+    if not view.order:
+        return _written(view)
+    if view.order == (1, 0):
+        return f"{_written(view)}.T"
+    return f"{_written(view)}.transpose({', '.join(map(str, view.order))})"
+
+
+def _written(view: View) -> str:
     array = view.array
+    if array.declared or view.lane == "all":
+        return array.name
     model = array.model()
-    flat = model.reshape(-1, 2) if array.lanes else model.reshape(-1)
-    wanted = views.strided(flat, view.starts[0], view.sizes, view.strides)
-    if view.lane == "1":
-        wanted = wanted[..., None]
-    elif view.lane == "merged":
-        wanted = _merge(wanted)
+    merge = view.lane == "merged"
+    wanted = views.strided(model.reshape(array.size, -1), view.starts[0], view.sizes, view.strides, merge=merge)
+    wanted = wanted if view.lane else wanted[..., 0]
     for text in _texts(view):
-        got = eval(text, {"np": np, "n": 2, array.name: model})
-        if got.shape == wanted.shape and np.shares_memory(got, model) and np.array_equal(got, wanted):
+        try:
+            got = eval(text, {"n": 2, array.name: model})
+        except (IndexError, TypeError, ValueError):
+            continue
+        if got.shape == wanted.shape and np.may_share_memory(got, model) and np.array_equal(got, wanted):
             return text
-    tail = {"n": "", "": "", "1": "[..., None]", "merged": ", merge=True"}[view.lane]
-    head = f"strided({_flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}"
-    return f"{head}{tail})" if view.lane == "merged" else f"{head}){tail}"
+    call = f"{flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}"
+    return f"strided({call}{', merge=True' if view.lane == 'merged' else ''}){'[..., None]' if view.lane == '1' else ''}"
 
 
-def _merge(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    *others, size, lanes = array.shape
-    return np.lib.stride_tricks.as_strided(array, (*others, size * lanes), (*array.strides[:-2], array.strides[-1]))
-
-
-def _flat(array: Array) -> str:
+def flat(array: Array) -> str:
     if len(array.shape) == 1:
         return array.name
     return f"{array.name}.reshape(-1, n)" if array.lanes else f"{array.name}.ravel()"
 
 
 def _texts(view: View) -> Iterator[str]:
-    array, start = view.array, view.starts[0]
-    lanes = {"n": ["n"], "merged": [], "": [], "1": ["1"]}[view.lane]
-    sizes = [str(size) for size in view.sizes]
-    if view.lane == "merged":
-        sizes[-1] = f"{sizes[-1]} * n" if sizes[-1] != "1" else "n"
-    target = ", ".join([*sizes, *lanes])
+    """Texts that may give a view, the plainest first."""
+    array, (start, *_), count = view.array, view.starts, prod(view.sizes)
     yield from _sliced(view, array.name, array.shape)
-    count = prod(view.sizes)
-    part = array.name if count == array.size else f"{_flat(array)}[{start}:{start + count}]"
-    yield f"{part}.reshape({target})"
-    if not array.lanes and len(view.sizes) == 1 and view.lane == "":
-        yield part
+    part = array.name if count == array.size else f"{flat(array)}[{start}:{start + count}]"
+    yield part
+    yield f"{part}.reshape({_shape(view)})"
     if view.lane == "merged":
         for text in _sliced(view._replace(lane="n"), array.name, array.shape):
-            yield f"{text}.reshape({target})"
+            yield f"{text}.reshape({_shape(view)})"
     refined = _refined(array.size, view)
     if refined is not None and refined != array.shape:
         shape = ", ".join(map(str, [*refined, *(["n"] if array.lanes else [])]))
         yield from _sliced(view, f"{array.name}.reshape({shape})", refined)
+
+
+def _shape(view: View) -> str:
+    *sizes, last = [*map(str, view.sizes), {"n": "n", "1": "1", "": "", "merged": "n"}[view.lane]]
+    if view.lane == "merged" and sizes[-1] != "1":
+        last = f"{sizes.pop()} * n"
+    return ", ".join([*sizes, last] if last else sizes) or "()"
 
 
 def _sliced(view: View, name: str, shape: tuple[int, ...]) -> Iterator[str]:
@@ -290,44 +317,41 @@ def _sliced(view: View, name: str, shape: tuple[int, ...]) -> Iterator[str]:
     free = [i for i, size in enumerate(view.sizes) if size > 1 and view.strides[i]]
     for i, size in enumerate(shape):
         worth = prod(shape[i + 1 :])
-        at, rest = divmod(rest, worth) if worth else (0, 0)
-        mine = [a for a in free if a not in order and view.strides[a] % worth == 0 and view.strides[a] // worth * (view.sizes[a] - 1) + at < size]
-        if not mine:
+        at, rest = divmod(rest, worth)
+        axis = next((a for a in free if a not in order and _counts(view, a, worth, at, size)), None)
+        if axis is None:
             keys.append(str(at))
             continue
-        order.append(mine[0])
-        step, count = view.strides[mine[0]] // worth, view.sizes[mine[0]]
-        keys.append(_slice(at, step, count, size))
-    if len(order) < len(free):
+        keys += ["None"] * (len(free) < len(view.sizes)) * (axis - (order[-1] + 1 if order else 0))
+        keys.append(_slice(at, view.strides[axis] // worth, view.sizes[axis], size))
+        order.append(axis)
+    if len(order) < len(free) or (order != free and len(free) < len(view.sizes)):
         return
-    ones = [i for i in range(len(view.sizes)) if i not in free]
-    tail = ["..."] if view.lane == "1" else []
-    if order == free and ones:
-        for one in ones:
-            at = sum(1 for i in free if i < one) + sum(1 for i in ones if i < one)
-            spots = [j for j, key in enumerate(keys) if key == "None" or ":" in key]
-            keys.insert(spots[at] if at < len(spots) else len(keys), "None")
-        ones = []
+    if order == free:
+        keys += ["None"] * (len(view.sizes) - (order[-1] + 1 if order else 0))
+    if view.lane == "1":
+        keys.append("None")
+    elif not view.array.lanes and not order:
+        keys.append("...")
     while keys and keys[-1] == ":":
         keys.pop()
-    if view.lane == "1":
-        keys = [*keys, *tail, "None"]
     text = f"{name}[{', '.join(keys)}]" if keys else name
-    if order != free or ones:
-        if ones or view.lane not in ("n", ""):
-            return
-        places = [order.index(a) for a in free]
-        if len(places) == 2 and not view.array.lanes:
-            text = f"{text}.T"
-        else:
-            text = f"{text}.transpose({', '.join(map(str, [*places, *([len(places)] if view.array.lanes else [])]))})"
+    if order != free:
+        places = [order.index(a) for a in free] + [len(order)] * (view.lane in ("n", "1"))
+        text += ".T" if places == [1, 0] else f".transpose({', '.join(map(str, places))})"
     yield text
+
+
+def _counts(view: View, axis: int, worth: int, at: int, size: int) -> bool:
+    """Whether an axis of a view counts along an axis of an array, from a start."""
+    step, over = divmod(view.strides[axis], worth)
+    return not over and 0 <= at + step * (view.sizes[axis] - 1) < size
 
 
 def _slice(at: int, step: int, count: int, size: int) -> str:
     if step < 0:
         stop = at + step * count
-        return f"{at}:{stop if stop >= 0 else ''}:{step}"
-    stop = at + step * (count - 1) + 1
-    text = f"{at or ''}:{stop if stop + step <= size or stop < size else ''}"
+        return f"{at if at + 1 < size else ''}:{stop if stop >= 0 else ''}:{step}"
+    last = at + step * (count - 1)
+    text = f"{at or ''}:{'' if last + step >= size else last + 1}"
     return f"{text}:{step}" if step > 1 else text

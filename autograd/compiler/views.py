@@ -1,9 +1,9 @@
 """Index arrays seen as views: which strides give the same slots, for several arrays on one grid.
 
 >>> import numpy as np
->>> grid = unify([np.array([[0, 2, 4], [1, 3, 5]]), np.array([[7, 7, 7], [8, 8, 8]])])
+>>> grid = unify([np.array([[0, 2, 4], [1, 3, 5]]), np.array([[7, 7, 7], [8, 8, 8]])], ["fp", "fp"])
 >>> grid.sizes, grid.strides
-(((2,), (3,)), [((1,), (2,)), ((1,), (0,))])
+({'f': (2,), 'p': (3,)}, [{'f': (1,), 'p': (2,)}, {'f': (1,), 'p': (0,)}])
 
 An axis of an index array may be several axes of the view: slots ordered (feature, position) and read position by
 position have two strides along one axis. `unify` splits the axes of several index arrays alike.
@@ -11,22 +11,22 @@ position have two strides along one axis. `unify` splits the axes of several ind
 
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Digits: TypeAlias = list[tuple[int, int]]
 """Sizes and strides, from the outermost: the digits of a number of mixed radix, and the worth of each."""
-Strides: TypeAlias = tuple[tuple[int, ...], ...]
-"""For each axis of an index array the strides of the axes that it splits into."""
+Axes: TypeAlias = dict[str, tuple[int, ...]]
+"""For each axis of an index array, by its label, the sizes or strides of the axes that it splits into."""
 
 
 class Grid(NamedTuple):
-    """The axes that several index arrays are read along: for each axis of them the sizes that it splits into."""
+    """The axes that several index arrays are read along."""
 
-    sizes: Strides
-    strides: list[Strides | None]
+    sizes: Axes
+    strides: list[Axes | None]
     """For each index array; None where no strides give it."""
 
 
@@ -69,37 +69,36 @@ def _breaks(counted: Digits) -> list[int]:
     return [prod(size for size, _ in counted[i:]) for i in range(len(counted) + 1)][1:]
 
 
-def _split(counted: Digits, breaks: Sequence[int], length: int) -> tuple[int, ...]:
+def _split(counted: Digits, breaks: Sequence[int]) -> tuple[int, ...]:
     """The strides of an axis that is cut at more positions than it carries at."""
     worth = [(at, stride) for at, (_, stride) in zip(_breaks(counted), counted, strict=True)]
     strides = []
     for cut in breaks:
         at, stride = max(((at, stride) for at, stride in worth if at <= cut), default=(1, 0))
         strides.append(stride * cut // at)
-    return tuple(strides) if length > 1 else ()
+    return tuple(strides)
 
 
-def unify(indices: Sequence[NDArray[np.intp]]) -> Grid:
-    """Views of index arrays of one shape, the first ones first: they decide where axes are split."""
-    shape = indices[0].shape
-    cuts: list[set[int]] = [{1} if length > 1 else set() for length in shape]
+def unify(indices: Sequence[NDArray[np.intp]], labels: Sequence[str]) -> Grid:
+    """Views of index arrays whose axes have these labels, the first ones first: they decide where axes are split."""
+    lengths = {label: length for index, axes in zip(indices, labels, strict=True) for label, length in zip(axes, index.shape, strict=True)}
+    cuts: dict[str, set[int]] = {label: {1} if length > 1 else set() for label, length in lengths.items()}
     found: list[list[Digits] | None] = []
-    for index in indices:
+    for index, axes in zip(indices, labels, strict=True):
         read = affine(index)
         if read is not None:
-            wider = [cut | set(_breaks(counted)) for cut, counted in zip(cuts, read, strict=True)]
-            if all(_chain(cut) for cut in wider):
-                cuts = wider
-            else:
-                read = None
+            wider = {label: cuts[label] | set(_breaks(counted)) for label, counted in zip(axes, read, strict=True)}
+            read = read if all(map(_chain, wider.values())) else None
+            cuts |= wider if read is not None else {}
         found.append(read)
-    breaks = [sorted(cut, reverse=True) for cut in cuts]
-    sizes = tuple(
-        tuple(outer // inner for outer, inner in zip([length, *cut], cut, strict=False))
-        for length, cut in zip(shape, breaks, strict=True)
-    )
+    breaks = {label: sorted(cut, reverse=True) for label, cut in cuts.items()}
+    sizes = {
+        label: tuple(outer // inner for outer, inner in zip([lengths[label], *cut], cut, strict=False))
+        for label, cut in breaks.items()
+    }
     strides = [
-        None if read is None else tuple(map(_split, read, breaks, shape)) for read in found
+        None if read is None else {label: _split(counted, breaks[label]) for label, counted in zip(axes, read, strict=True)}
+        for read, axes in zip(found, labels, strict=True)
     ]
     return Grid(sizes, strides)
 
@@ -127,6 +126,11 @@ def merged(sizes: Sequence[int], rows: Sequence[Sequence[int]]) -> tuple[tuple[i
     return tuple(kept), [tuple(row) for row in strides]
 
 
+def dense(sizes: Sequence[int]) -> tuple[int, ...]:
+    """The strides of an array without gaps."""
+    return tuple(prod(sizes[i + 1 :]) for i in range(len(sizes)))
+
+
 def positions(sizes: Sequence[int], strides: Sequence[int]) -> NDArray[np.intp]:
     """The slots of a view, from its first."""
     index: NDArray[np.intp] = np.zeros((1,) * len(sizes), np.intp)
@@ -146,9 +150,13 @@ def injective(sizes: Sequence[int], strides: Sequence[int]) -> bool:
     return True
 
 
-def strided(array: NDArray[np.float64], start: int, sizes: Sequence[int], strides: Sequence[int]) -> NDArray[np.float64]:
-    """The view of an array, along its first axis, which counts slots from a start; other axes stay."""
+def strided(
+    array: NDArray[Any], start: int, sizes: Sequence[int], strides: Sequence[int], *, merge: bool = False
+) -> NDArray[Any]:
+    """The view whose axes count along the first axis of an array, from a start; merge: lanes join the last of them."""
     step, *others = array.strides
-    return np.lib.stride_tricks.as_strided(
-        array[start:], (*sizes, *array.shape[1:]), (*(step * stride for stride in strides), *others)
-    )
+    steps = [step * stride for stride in strides]
+    shape = [*sizes, *array.shape[1:]]
+    if merge:
+        shape[-2:], steps[-1:] = [shape[-2] * shape[-1]], []
+    return np.lib.stride_tricks.as_strided(array[start:], shape, [*steps, *others])
