@@ -7,8 +7,9 @@ Each is stated in the grammar of rules, like the textbook, and holds for all flo
 them in the place of their calls. A list is an array along its first axis.
 """
 
-from autograd.engine.ieee import greatest, total
 from numpy import copysign, divide, exp, fmin, log, log1p, maximum, minimum
+
+from autograd.engine.ieee import greatest, total
 
 
 def unsigned_zero(x: float) -> float:
