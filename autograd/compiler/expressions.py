@@ -160,6 +160,9 @@ def _power(*arguments: Expression) -> Expression | None:
         x, y = arguments
         small: dict[float | None, Expression] = {0.0: number(1.0), 1.0: x, 2.0: times(x, x)}
         small |= {3.0: times(times(x, x), x), -1.0: over(number(1.0), x)}
+        if known(y) == 0.5:  # The square root of −inf is nan, and its power is inf.
+            infinite = Expression("comparison", ("==", x, number(-math.inf)))
+            return Expression("choice", (infinite, number(math.inf), call("sqrt", x)))
         return small.get(known(y))
     c, x, y = arguments[:3]
     factor, base, exponent = map(known, (c, x, y))
@@ -338,7 +341,7 @@ def _trial(e: Expression) -> dict[str, Any] | None:
     ):
         return None
     edges = [x for inner in inside if (x := known(inner)) is not None]
-    edges += [float(np.nextafter(x, to)) for x in edges for to in (-math.inf, math.inf)]
+    edges += [math.nextafter(x, to) for x in edges for to in (-math.inf, math.inf)]
     points = sorted({*_POINTS, 2e3, 1e10, 1e150, 1e200, 1.7e308, math.inf, *(abs(x) for x in edges if x == x)})
     axis, names = [*points, *(-x for x in points), math.nan], sorted(names_in(e))
     rows: Any = product(axis, repeat=len(names))
@@ -358,7 +361,7 @@ def _all(e: Expression) -> Iterator[Expression]:
 def _agree(found: Any, wanted: Any) -> bool:
     with np.errstate(all="ignore"):
         small = np.maximum(np.abs(found), np.abs(wanted)) < VANISHING
-        near = np.abs(found - wanted) <= CLOSE * np.abs(wanted)
+        near = np.isfinite(wanted) & (np.abs(found - wanted) <= CLOSE * np.abs(wanted))
     return bool(np.all(small | near | (found == wanted) | (np.isnan(found) & np.isnan(wanted))))
 
 

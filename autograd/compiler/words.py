@@ -171,9 +171,13 @@ def _repaired(exact: Callable[..., Any], quick: Callable[..., Any], xs: tuple[An
     return result
 
 
+def _only(test: Callable[[Any], Any], x: Any) -> Any:
+    return np.where(test(x), x, np.nan)
+
+
 _QUICKLY: Final[dict[str, Callable[..., Any]]] = {
-    "scaled_power": lambda c, x, y, k: c * np.power(np.where(x > 0.0, x, np.nan), y - k),
-    "direction": lambda x, y: x / np.hypot(x, y),
+    "scaled_power": lambda c, x, y, k: c * np.power(_only(lambda x: x > 0.0, x), y - k),
+    "direction": lambda x, y: x / _only(_ordinary, np.hypot(x, y)),
 }
 _LISTS_QUICKLY: Final[dict[str, Callable[..., Any]]] = {
     "norm": lambda xs, size: size,
