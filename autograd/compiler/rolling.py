@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from autograd.compiler.statements import Map, Slots, Statement
+from autograd.formula.cases import names_in
 
 FEWEST: Final = 3
 """Fewer repetitions are written one by one."""
@@ -42,7 +43,8 @@ class Block(NamedTuple):
 def operands(statement: Statement) -> dict[str, Slots]:
     """The slots that a statement reads, by name."""
     if isinstance(statement, Map):
-        return dict(statement.operands)
+        used = names_in(statement.expression)
+        return {name: slots for name, slots in statement.operands.items() if name in used}
     return {"left": statement.left, "right": statement.right}
 
 

@@ -99,7 +99,9 @@ class _Module:
         statement = row[0]
         out = self._storage.place([s.out for s in row])
         read = {name: [operands(s)[name] for s in row] for name in operands(statement)}
-        texts = {name: text for name, slots in read.items() if (text := self._writer.literal(slots)) is not None}
+        lists = statement.rows if isinstance(statement, Map) else ()
+        literals = {name: self._writer.literal(slots) for name, slots in read.items() if name not in lists}
+        texts = {name: text for name, text in literals.items() if text is not None}
         places = {name: self._storage.place(slots) for name, slots in read.items()}
         assert out is not None
         given = {name: place for name, place in places.items() if place is not None}
@@ -193,6 +195,8 @@ def _assembled(program: ArrayProgram, w: Writer, parts: Mapping[str, list[str | 
     for array in arrays.values():
         w.storage.called(array, array.space)
         shaped(array)
+        if array.name == GIVEN.get(array.space) and len(array.shape) > 1:
+            array.name = w.storage.fresh(array.space)
     body = [f"{array.name} = {_allocated(array, kind, zero=id(array) in still)}" for array in arrays.values() if array.name != GIVEN.get(array.space)]
     body += [f"{name} = np.ones({length}{kind})" for length, name in w.ones.items()]
     marks: dict[int, str] = {}
@@ -268,11 +272,10 @@ def _stepped(view: View) -> str:
     whole = view.stacked()
     if whole is not None and (view.sizes or view.array.lanes):
         return written(whole)
-    single = view._replace(starts=(0,))
-    array = view.array
-    model = written(single._replace(starts=view.starts[:1]))
+    strides = f"{view.sizes}, {view.strides}{', merge=True' if view.lane == 'merged' else ''}"
+    order = f".transpose{view.order}" if view.order else "[..., None]" if view.lane == "1" else ""
     starts = ", ".join(map(str, view.starts))
-    return f"(strided({flat(array)}, start, {view.sizes}, {view.strides}) for start in ({starts}))" if model else ""
+    return f"[strided({flat(view.array)}, start, {strides}){order} for start in ({starts})]"
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

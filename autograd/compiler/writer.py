@@ -233,7 +233,8 @@ class Writer:
         value, rest, out = _along(value, left), _along(value, axes), _along(out, left)
         apart = views.injective(out.sizes, out.strides)
         if axes or value.array.lanes > out.array.lanes:
-            direct = not add and apart and value.sizes == out.sizes and out.contiguous
+            alike = value.sizes == out.sizes and value.array.lanes >= out.array.lanes
+            direct = not add and apart and alike and out.contiguous
             value = self.summed(value, rest, out if direct else None, lanes=out.array.lanes)
             if direct and factor == 1.0:
                 return
@@ -241,13 +242,15 @@ class Writer:
             self._store(piece, to, add=add, factor=factor)
 
     def _store(self, value: View, out: View, *, add: bool, factor: float) -> None:
-        a, z = self.beside(value, lanes=out.array.lanes), self.view(out)
+        z = self.view(out)
         if abs(factor) != 1.0 or (factor < 0 and not add):
             scaled = self.scratch(value.sizes, lanes=value.array.lanes) if add else out
+            a = self.beside(value, lanes=scaled.array.lanes)
             self.emit(f"np.multiply({a}, {factor!r}, out={self.view(scaled)})")
             if not add:
                 return
-            a, factor = self.beside(scaled, lanes=out.array.lanes), 1.0
+            value, factor = scaled, 1.0
+        a = self.beside(value, lanes=out.array.lanes)
         if add:
             self.emit(f"np.{'add' if factor > 0 else 'subtract'}({z}, {a}, out={z})")
         else:

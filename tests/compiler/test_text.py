@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd.compiler.kernel import Kernel
 from autograd.compiler.statements import ArrayProgram, Index, Map, Memory, Product, Slots, Statement
-from autograd.formula.cases import Expression
+from autograd.formula.cases import Expression, names_in
 
 SIZES = {"p": 24, "c": 6, "u": 60, "x": 24, "v": 160, "s": 1}
 TOLERANCE = {"float64": 1e-9, "float32": 2e-3}
@@ -59,6 +59,8 @@ class Programs:
         """Slots of a space of some size: affine, of mixed radix, or without order."""
         kind = self.rng.choice(["dense", "turned", "strided", "repeated", "mixed", "any"])
         count = int(np.prod(shape))
+        if count > size:
+            return np.full(shape, self.rng.randrange(size))
         if kind == "any":
             picked = self.rng.sample(range(size), count) if apart else self.rng.choices(range(size), k=count)
             return np.array(picked, np.intp).reshape(shape)
@@ -79,7 +81,9 @@ class Programs:
     def operand(self, shape: tuple[int, ...], spaces: str, taken: set[int]) -> Slots:
         """Slots to read, none of them in `taken` where they are of v."""
         for _ in range(20):
-            space = self.rng.choice([q for q in spaces.split() if int(np.prod(shape)) <= self.size(q)])
+            space = self.rng.choice(spaces.split())
+            if int(np.prod(shape)) > self.size(space):
+                continue
             index = self.index(self.size(space), shape)
             if self.rng.random() < 0.15:
                 index = np.full(shape, index.flat[0])
@@ -94,6 +98,8 @@ class Programs:
         return tuple(self.rng.choice([1, 2, 2, 3, 4]) for _ in range(dimensions))
 
     def out(self, shape: tuple[int, ...], space: str, *, add: bool) -> Slots:
+        while int(np.prod(shape)) > self.size(space):
+            space = "dv" if "d" in space else "v"
         index = self.index(self.size(space), shape, apart=not add)
         if add and self.rng.random() < 0.3:
             index = np.array(self.rng.randrange(4)) + sum(
@@ -117,14 +123,14 @@ class Programs:
         target = self.out(shape, out, add=add)
         taken = {*target.index.ravel().tolist()}
         e = self.rng.choice(EXPRESSIONS)
-        return Map(target, e, {n: self.operand(shape, spaces, taken) for n in "abc" if n in str(e)}, add=add)
+        return Map(target, e, {n: self.operand(shape, spaces, taken) for n in sorted(names_in(e))}, add=add)
 
     def listed(self, shape: tuple[int, ...], out: str, spaces: str, *, add: bool) -> Map:
         e = self.rng.choice(LISTS)
         row = (*shape, self.rng.choice([1, 2, 3]))
         target = self.out(row if e.form == "each" else shape, out, add=add)
         taken = {*target.index.ravel().tolist()}
-        names = [n for n in "abc" if f"'{n}'" in str(e)]
+        names = sorted(names_in(e))
         given = {n: self.operand(shape if n == "b" else row, spaces, taken) for n in names}
         return Map(target, e, given, frozenset({*names} - {"b"}), add)
 
