@@ -71,6 +71,11 @@ def scheduled(g: Scalars, wanted: str) -> Schedule:
     return Schedule(groups, classes, pairs, biased, users)
 
 
+def classes_of(g: Scalars, wanted: str) -> NDArray[np.int8]:
+    """The class of each node as an operand; the last one is that of a factor that is missing."""
+    return _classes(g, _operands(g), wanted)
+
+
 def _operands(g: Scalars) -> dict[int, list[int]]:
     """For each node that is no leaf, the nodes that are none and that it reads, each once."""
     inner = g.kind >= LINEAR
