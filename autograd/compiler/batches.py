@@ -3,8 +3,9 @@
 Whatever a batch returns lies in buffers that the next run overwrites.
 """
 
+import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,15 @@ _BY_DOT: Final = 4096
 class Batch:
     """Buffers for n examples: `run` fills them from arrays of n rows and computes."""
 
+    total: float = math.nan
+    """The sum or mean of the losses, if the program has one."""
+
     def __init__(self, part: "Part", n: int, gradient: Array, scale: float) -> None:
         self._vector = part.vector
         self._bound = part.kernel.bind(n, part.vector if part.lanes is None else part.vector[:0], gradient)
         self._bound.seed[:] = scale
         self._forward, self._backward = self._bound.forward, self._bound.backward
-        self._scale = scale
+        self._reduces, self._scale = part.reduce is not None, scale
         self._weights = np.full(n, scale) if n <= _BY_DOT else None
         self._moves: list[tuple[Index, Array, Index]] = []
         self._targets = [self._target(part.slots[a.name], (n, *a.shape)) for a in part.arguments]
@@ -56,6 +60,9 @@ class Batch:
         for slots, aside, read in self._moves:
             self._bound.inputs[slots] = aside[read]
         self._forward()
+        if self._reduces:
+            losses = self._bound.roots[0]
+            self.total = float(self._weights.dot(losses) if self._weights is not None else _sum(losses) * self._scale)
         if backward:
             self._backward()
 
@@ -70,19 +77,15 @@ class Batch:
         assert self._bound.input_gradient is not None
         return self._bound.input_gradient
 
-    def reduced(self) -> float:
-        """The sum or mean of the losses."""
-        losses = self._bound.roots[0]
-        return float(self._weights.dot(losses) if self._weights is not None else _total(losses) * self._scale)
 
-
-@np.errstate(all="ignore")
-def _total(losses: Array) -> Any:
+def _sum(losses: Array) -> Any:
     return losses.sum(dtype=np.float64)
 
 
 class Blocks:
     """The same for many examples, a block of them at a time, so that their numbers stay in the cache."""
+
+    total: float = math.nan
 
     def __init__(self, part: "Part", n: int, size: int, scale: float) -> None:
         self._size, self._scale, self._sum = size, scale, part.gradient
@@ -94,6 +97,7 @@ class Blocks:
         wanted = any_of._bound.input_gradient
         self.input_gradient = np.empty((0 if wanted is None else len(wanted), n), part.vector.dtype)
 
+    @np.errstate(all="ignore")
     def run(self, arrays: Sequence[Array], backward: bool) -> None:
         """Compute the roots, and the gradients if backward."""
         for start in range(0, self.roots.shape[1], self._size):
@@ -105,10 +109,7 @@ class Blocks:
                 self.input_gradient[:, rows] = batch.input_gradient
             if backward:
                 np.add(self._sum if start else 0.0, self._gradient, out=self._sum)
-
-    def reduced(self) -> float:
-        """The sum or mean of the losses."""
-        return float(_total(self.roots[0]) * self._scale)
+        self.total = float(_sum(self.roots[0]) * self._scale)
 
 
 class Part:
@@ -126,11 +127,11 @@ class Part:
         vector: Array,
         gradient: Array,
         *,
-        mean: bool = False,
+        reduce: Literal["mean", "sum"] | None = None,
         lanes: bool = False,
     ) -> None:
         self.lowered, self.kernel = pipeline.kernel_of(recording, wanted, str(vector.dtype))
-        self.arguments, self.vector, self.gradient, self._mean = inputs, vector, gradient, mean
+        self.arguments, self.vector, self.gradient, self.reduce = inputs, vector, gradient, reduce
         slots = np.where(np.array(recording.inputs) < 0, -1, self.lowered.input_slots)
         *rows, last = np.split(slots, np.cumsum([len(a.leaves) for a in inputs]))
         self.slots: dict[str, Index] = {a.name: row for a, row in zip(inputs, rows, strict=True)}
@@ -160,7 +161,7 @@ class Part:
     def _bound_to(self, n: int) -> Batch | Blocks:
         batch = self._kept.pop(n, None)
         if batch is None:
-            size, scale = self.lowered.facts.block, 1.0 / n if self._mean else 1.0
+            size, scale = self.lowered.facts.block, 1.0 / n if self.reduce == "mean" else 1.0
             batch = Blocks(self, n, size, scale) if 0 < size < n else Batch(self, n, self.gradient, scale)
         self._kept[n] = batch
         if len(self._kept) > KEPT:

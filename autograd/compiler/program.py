@@ -104,7 +104,7 @@ class Program:
     def value(self, *arrays: Any) -> Any:
         """The mean of the losses of a batch, or their sum; for reduce=None an array of N losses."""
         batch = self._run(self._main, arrays, backward=False)
-        return self._losses(batch) if self._reduce is None else batch.reduced()
+        return self._losses(batch) if self._reduce is None else batch.total
 
     def value_and_grad(self, *arrays: Any, copy: bool = True) -> tuple[Any, Any]:
         """The value, and its gradient by the parameters, flat and in their order.
@@ -116,8 +116,8 @@ class Program:
             return self.on_floats(*arrays)
         batch = self._run(self._main, arrays, backward=True)
         if self._main == "loss":
-            return batch.reduced(), self._gradient.copy() if copy else self._gradient
-        value = self._losses(batch) if self._reduce is None else batch.reduced()
+            return batch.total, self._gradient.copy() if copy else self._gradient
+        value = self._losses(batch) if self._reduce is None else batch.total
         return value, self._by_parameters(batch) if self._main == "examples" else self._by_inputs(batch)
 
     def per_example(self, *arrays: Any) -> tuple[Any, Array]:
@@ -234,8 +234,8 @@ class Program:
         recording = Recording(tape, of_leaves, of_row, self._names(inputs, lanes))
         gradient = self._gradient if kind == "loss" else np.zeros_like(self._gradient)[: len(row)]
         wanted: Any = {"loss": "parameters", "outputs": "nothing"}.get(kind, "inputs")
-        mean = self._reduce == "mean" and not lanes
-        return Part(recording, wanted, inputs, vector, gradient, mean=mean, lanes=lanes)
+        reduce = self._reduce if kind in ("loss", "inputs") else None
+        return Part(recording, wanted, inputs, vector, gradient, reduce=reduce, lanes=lanes)
 
     def _tape(self, roots: list[Value]) -> Tape:
         tape = Tape(*roots)
