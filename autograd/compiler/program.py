@@ -28,9 +28,8 @@ from autograd.compiler.parameters import Array, Parameters, Views, labelled, lis
 from autograd.compiler.pipeline import Recording
 from autograd.compiler.report import report
 from autograd.compiler.statements import Named, Slots
-from autograd.compiler.tracing import Graph, leaf_places, recorded, traced, unread
+from autograd.compiler.tracing import Graph, Leaves, Places, check_operations, recorded, traced
 from autograd.engine.number import WRITES
-from autograd.engine.tape import CONSTANT_CODE, Tape
 from autograd.engine.value import Value
 from autograd.wording import brief, counted
 
@@ -54,6 +53,7 @@ class Program:
         self._graph, self._parameters, self._reduce = graph, parameters, reduce
         self._gradient = np.zeros_like(parameters.vector)
         self._parts: dict[Kind, Part] = {}
+        self._leaves: dict[Kind, Leaves] = {}
         self._main: Kind = "inputs" if not parameters.values else "examples" if reduce is None else "loss"
         self.on_floats: Callable[..., tuple[float, Any]] | None = None
         """A quick way for `value_and_grad` of plain floats, where there is one."""
@@ -219,32 +219,20 @@ class Program:
         return self._parts[kind]
 
     def _compiled(self, kind: Kind) -> Part:
-        graph, vector = self._graph, self._parameters.vector
-        roots = [graph.loss] if kind != "outputs" else [v for row, _ in graph.rows() for v in row]
-        tape, inputs = self._tape(roots), graph.arguments
-        places = leaf_places(tape)
+        found = self._leaves.pop(kind, None) or self._graph.leaves(of_outputs=kind == "outputs")
+        inputs, vector = self._graph.arguments, self._parameters.vector
         if kind == "outputs":  # An input that they don't read needs no array.
-            inputs = [a for a in inputs if any(id(v) in places for v in a.leaves)] or inputs
-        leaves = [v for a in inputs for v in a.leaves]
-        row = self._parameters.values
+            inputs = [a for a in inputs if found.places(a.leaves).max() >= 0] or inputs
+        leaves, row = [v for a in inputs for v in a.leaves], self._parameters.values
         lanes = kind == "examples"
         if lanes:
             leaves, row = leaves + row, []
-        of_leaves, of_row = ([places.get(id(v), -1) for v in part] for part in (leaves, row))
-        recording = Recording(tape, of_leaves, of_row, self._names(inputs, lanes))
+        places = found.places(leaves).tolist(), found.places(row).tolist()
+        recording = Recording(found.tape, *places, self._names(inputs, lanes))
         gradient = self._gradient if kind == "loss" else np.zeros_like(self._gradient)[: len(row)]
         wanted: Any = {"loss": "parameters", "outputs": "nothing"}.get(kind, "inputs")
         reduce = self._reduce if kind in ("loss", "inputs") else None
         return Part(recording, wanted, inputs, vector, gradient, reduce=reduce, lanes=lanes)
-
-    def _tape(self, roots: list[Value]) -> Tape:
-        tape = Tape(*roots)
-        if self._graph.constants:
-            places = leaf_places(tape)
-            for v in self._graph.constants:
-                if id(v) in places:
-                    tape.codes[places[id(v)]] = CONSTANT_CODE
-        return tape
 
     def _names(self, inputs: list[Argument], lanes: bool) -> list[Named]:
         names, start = list[Named](), 0
@@ -303,37 +291,34 @@ def compiled(
         raise TypeError("compile: a function returns its outputs itself, as return loss, outputs")
     else:
         graph = traced(subject, inputs)
-    tape = graph.tape()
-    for name in unread(tape):
+    values, names = (None, []) if parameters is None else listed(parameters)
+    kinds: list[bool] = [False] if graph.outputs is None else [False, True]
+    found = [graph.leaves(of_outputs=of_outputs) for of_outputs in kinds]
+    others = _others(found, graph.arguments, values or [])
+    if values is None:
+        values, names = others, labelled(others)
+    elif others:
+        v = others[0]
+        shown = f"{v.label} = {brief(v.data)}" if v.label else f"Value({brief(v.data)})"
         raise ValueError(
-            f"compile: {name} has no formula, because its source can't be read; define it in a file or in a notebook"
+            f"compile: the loss depends on the leaf {shown}, which is no input and no parameter; list it as one, "
+            "or write a plain number in its place"
         )
-    values, names = _parameters(graph, tape, parameters)
+    elif values and max(leaves.places(values).max() for leaves in found) < 0:
+        raise ValueError("compile: the loss depends on none of the parameters; are they those of another model?")
     program = Program(graph, Parameters(values, names, str(np.dtype(dtype))), reduce)
+    program._leaves = dict(zip((program._main, "outputs"), found, strict=False))
     program._part(program._main)
     return program
 
 
-def _parameters(graph: Graph, tape: Tape, given: object) -> tuple[list[Value], list[Named]]:
-    """The parameters, checked against the leaves of the graph."""
-    inputs = {id(v) for a in graph.arguments for v in a.leaves}
-    numbers = {id(v) for v in graph.constants}
-    reached = [tape.node(k) for k in leaf_places(tape).values()]
-    others = [v for v in reached if id(v) not in inputs and id(v) not in numbers]
-    if given is None:
-        return others, labelled(others)
-    values, names = listed(given)
-    mine = {id(v) for v in values}
-    for v in values:
-        if id(v) in inputs:
-            raise ValueError(f"compile: {v!r} is an input and a parameter; leave it out of one of them")
-    for v in others:
-        if id(v) not in mine:
-            shown = f"{v.label} = {brief(v.data)}" if v.label else f"Value({brief(v.data)})"
-            raise ValueError(
-                f"compile: the loss depends on the leaf {shown}, which is no input and no parameter; list it as one, "
-                "or write a plain number in its place"
-            )
-    if values and not any(id(v) in mine for v in reached):
-        raise ValueError("compile: the loss depends on none of the parameters; are they those of another model?")
-    return values, names
+def _others(found: list[Leaves], arguments: list[Argument], parameters: list[Value]) -> list[Value]:
+    """The leaves that are no inputs and no parameters, checked that none is both."""
+    inputs = [v for a in arguments for v in a.leaves]
+    for k in Places(parameters).of(inputs).tolist():
+        if k >= 0:
+            raise ValueError(f"compile: {parameters[k]!r} is an input and a parameter; leave it out of one of them")
+    for leaves in found:
+        check_operations(leaves.tape)
+    rows = [leaves.without(inputs, parameters) for leaves in found]
+    return list({id(v): v for row in rows for v in row}.values())

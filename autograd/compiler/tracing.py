@@ -15,13 +15,15 @@ import itertools
 import linecache
 import os
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.arguments import a_value
 from autograd.compiler.leaves import Argument, argument, flattened, nested, renamed
+from autograd.compiler.statements import Index
 from autograd.engine.modes import recording, relaxed
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
 from autograd.engine.value import Value
@@ -51,6 +53,11 @@ class Graph(NamedTuple):
         """The tape of the loss and the outputs."""
         return Tape(self.loss, *(v for row, _ in self.rows() for v in row))
 
+    def leaves(self, *, of_outputs: bool) -> "Leaves":
+        """The leaves of the loss, or of the outputs."""
+        roots = [v for row, _ in self.rows() for v in row] if of_outputs else [self.loss]
+        return Leaves(Tape(*roots), self.constants)
+
 
 def recorded(loss: object, inputs: object, outputs: object) -> Graph:
     """The graph of a loss; an input is a leaf or nested lists of leaves, and a tuple holds several."""
@@ -58,7 +65,7 @@ def recorded(loss: object, inputs: object, outputs: object) -> Graph:
     if not several:
         raise ValueError("compile: inputs is empty; give at least one leaf")
     arguments = [argument(nest, f"inputs[{i}]") for i, nest in enumerate(several)]
-    _refuse_repeated([v for a in arguments for v in a.leaves], "an input")
+    refuse_repeated([v for a in arguments for v in a.leaves], "an input")
     return Graph(a_value(loss, "compile"), renamed(arguments), outputs)
 
 
@@ -210,20 +217,73 @@ def _line(function: Callable[..., Any], arguments: list[Argument], place: int) -
 # ── leaves ──
 
 
-def leaf_places(tape: Tape) -> dict[int, int]:
-    """The place of each leaf, by the id of its node."""
-    places = np.flatnonzero(np.asarray(tape.codes) == LEAF_CODE).tolist()
-    return {id(tape.node(k)): k for k in places}
+class Places:
+    """The positions of nodes in a list of them, looked up many at once: a dictionary of a million takes a second."""
+
+    def __init__(self, nodes: Sequence[Value]) -> None:
+        ids = _ids(nodes)
+        self._order = np.argsort(ids, kind="stable")
+        self._ids = ids[self._order]
+
+    def of(self, nodes: Sequence[Value]) -> Index:
+        """Their positions, and -1 for each that is not in the list."""
+        if not len(self._ids):
+            return np.full(len(nodes), -1)
+        ids = _ids(nodes)
+        k = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
+        return np.where(self._ids[k] == ids, self._order[k], -1)
+
+    def repeated(self) -> list[int]:
+        """The positions of nodes that are in the list twice."""
+        return sorted(self._order[1:][self._ids[1:] == self._ids[:-1]].tolist())
 
 
-def unread(tape: Tape) -> Iterator[str]:
-    """The operations of a tape that have no formula."""
-    return (rule(op).name for op in tape.operations[2:] if not rule(op).cases)
+class Leaves:
+    """The leaves of a tape; those that are numbers become constants of it."""
+
+    def __init__(self, tape: Tape, numbers: Sequence[Value]) -> None:
+        self.tape = tape
+        self.nodes, self._at, self._places = self._found()
+        for place in self.places(numbers).tolist():
+            if place >= 0:
+                tape.codes[place] = CONSTANT_CODE
+        if numbers:
+            self.nodes, self._at, self._places = self._found()
+
+    def _found(self) -> tuple[list[Value], Index, Places]:
+        at = np.flatnonzero(np.asarray(self.tape.codes) == LEAF_CODE)
+        nodes = [*map(self.tape.node, at.tolist())]
+        return nodes, at, Places(nodes)
+
+    def places(self, nodes: Sequence[Value]) -> Index:
+        """The places of leaves on the tape, and -1 for each that it doesn't reach."""
+        k = self._places.of(nodes)
+        return np.where(k < 0, -1, self._at[k]) if self.nodes else k
+
+    def without(self, *rows: Sequence[Value]) -> list[Value]:
+        """The leaves that are in none of these lists."""
+        left = np.ones(len(self.nodes), bool)
+        for row in rows:
+            found = self._places.of(row)
+            left[found[found >= 0]] = False
+        return [self.nodes[k] for k in np.flatnonzero(left).tolist()]
 
 
-def _refuse_repeated(leaves: list[Value], kind: str) -> None:
-    seen: set[int] = set()
-    for v in leaves:
-        if id(v) in seen:
-            raise ValueError(f"compile: {v!r} is {kind} twice; give each leaf once")
-        seen.add(id(v))
+def _ids(nodes: Sequence[Value]) -> NDArray[np.int64]:
+    return np.fromiter(map(id, nodes), np.int64, len(nodes))
+
+
+def refuse_repeated(leaves: Sequence[Value], kind: str) -> None:
+    """Raise a ValueError if one of the leaves stands there twice."""
+    for k in Places(leaves).repeated()[:1]:
+        raise ValueError(f"compile: {leaves[k]!r} is {kind} twice; give each leaf once")
+
+
+def check_operations(tape: Tape) -> None:
+    """Raise a ValueError for an operation without a formula."""
+    for op in tape.operations[2:]:
+        if not rule(op).cases:
+            raise ValueError(
+                f"compile: {rule(op).name} has no formula, because its source can't be read; "
+                "define it in a file or in a notebook"
+            )
