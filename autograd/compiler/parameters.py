@@ -97,7 +97,9 @@ def listed(parameters: object) -> tuple[list[Value], list[Named]]:
         values = list({id(v): v for row, _ in rows.values() for v in row}.values())
         names = _named(rows, values)
     elif isinstance(parameters, Iterable):
-        values = [v if isinstance(v, Value) else _refuse(v) for v in leaves(list(parameters))]
+        values = list(parameters)
+        if {*map(type, values)} != {Value}:
+            values = [v if isinstance(v, Value) else _refuse(v) for v in leaves(values)]
         names = labelled(values)
     else:
         _refuse(parameters)
@@ -113,15 +115,15 @@ def labelled(values: list[Value]) -> list[Named]:
     """A name for each Value that has a label of its own, and one for each row of others between these."""
     labels = [v.label for v in values]
     once = {label for label, n in Counter(labels).items() if label and n == 1}
+    if not once:
+        return [Named("p", Slots("p", np.arange(len(labels))))] if labels else []
     names, start = list[Named](), 0
-    for i, label in enumerate([*labels, ""]):
-        if i == len(labels) or label in once:
-            if start < i:
-                whole = i - start == len(labels)
-                names.append(Named("p" if whole else f"p{start}", Slots("p", np.arange(start, i))))
-            if i < len(labels):
-                names.append(Named(label, Slots("p", np.array(i))))
-            start = i + 1
+    for end in [*(i for i, label in enumerate(labels) if label in once), len(labels)]:
+        if start < end:
+            names.append(Named(f"p{start}", Slots("p", np.arange(start, end))))
+        if end < len(labels):
+            names.append(Named(labels[end], Slots("p", np.array(end))))
+        start = end + 1
     return names
 
 
