@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Integers, Scalars
+from autograd.compiler.statements import Named
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
 
 
@@ -19,8 +20,8 @@ class Recording(NamedTuple):
     tape: Tape
     inputs: list[int]
     parameters: list[int]
-    names: list[tuple[str, tuple[int, ...], int]]
-    """Pieces of the vector of parameters: name, shape, first position."""
+    names: Sequence[Named] = ()
+    """Names for people: in the space p of positions in `parameters`, in the space x of positions in `inputs`."""
 
 
 def scalars(recording: Recording) -> Scalars:
