@@ -96,7 +96,7 @@ class Builder:
 
     def sequence(self, steps: int, width: int) -> Matrix:
         """Tokens: a sequence made so far of that width, or the numbers of vectors in rows."""
-        known = [s for s in self.sequences if len(s[0]) == width]
+        known = [s for s in self.sequences if len(s[0]) == width and len(s) >= steps]
         if known and self.chance(0.6):
             return self.one_of(known)[:steps]
         v: Vector = []

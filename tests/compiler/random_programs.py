@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, losses, mean, total
+from autograd import Tape, Value, losses, mean, total
 from autograd.engine.functions import log_softmax_at
 from tests.compiler.blocks import BLOCKS, WEIGHTS, WILD
 from tests.compiler.building import Builder, Vector, weighed
@@ -183,6 +183,10 @@ class RandomProgram:
         row = self.draw_inputs(rng, 1, usual=True)[0]
         graph = build(self.plan, [Value(x) for x in row.tolist()], lambda place: Value(rng.uniform(-0.7, 0.7)))
         self.inputs, self.leaves, self.parameters, self.loss, self.outputs = graph
+
+    def tape(self) -> Tape:
+        """The graph of the loss and the outputs."""
+        return Tape(self.loss, *self.outputs)
 
     def draw_inputs(self, rng: np.random.Generator, n: int, *, usual: bool = False) -> Array:
         """n examples, flat; with edge values among them in a wild program."""
