@@ -970,3 +970,34 @@ def wild_sequences(b: Builder) -> None:
         lambda: [minimum(maximum(x, -1.0), 1.0) for x in v],
     ]
     b.keep(b.one_of(choices)(), 2.0)
+
+
+@block("wild choices", wild=True)
+def wild_choices(b: Builder) -> None:
+    """Ties, of inputs and of sums that are exact in any order."""
+    v = b.leaves[:8] if b.chance(0.7) else b.vector(8)
+    w = v[1:] + v[:1]
+    if b.chance(0.3):
+        w = [x + y - 0.5 for x, y in zip(v, w, strict=True)]
+    p = b.parameter()
+    choices: list[Callable[[Value, Value], Value]] = [
+        maximum,
+        minimum,
+        lambda x, y: maximum(x, 0.5),
+        lambda x, y: minimum(0.0, x),
+        lambda x, y: abs(x - y),
+        lambda x, y: (x + y).relu(),
+        lambda x, y: (x - y).leaky_relu(0.1),
+        lambda x, y: (x - y).elu(0.5),
+        lambda x, y: largest([x, y, 0.0, x]),
+        lambda x, y: smallest([x, y, 1.0]),
+        lambda x, y: maximum(x * p, y * p),
+        lambda x, y: maximum(0.5 * x + 0.5 * y, y),
+        lambda x, y: (x * y).sqrt().atan(),
+        lambda x, y: norm([x, y, x - y]),
+        lambda x, y: hypot(x, y - x),
+        lambda x, y: ((x - y) ** 2.5).atan(),
+    ]
+    one = b.one_of(choices)
+    z = [one(x, y) for x, y in zip(v, w, strict=True)]
+    b.keep([x * b.parameter() for x in z] if b.chance(0.5) else z, 2.0)

@@ -24,6 +24,10 @@ from tests.compiler.random_programs import Array, RandomProgram
 
 LINEAR: Final = ("add", "subtract", "multiply", "total", "mean", "dot", "negative", "square")
 """The operations that a compiler may put in another order, and whose zeros may so get another sign."""
+CHOOSING: Final = "negative positive detach relu absolute maximum minimum largest smallest".split()
+"""The operations that round nothing."""
+GRID: Final = 2.0**10
+"""Sums and products of small multiples of 1/GRID are exact in any order, so ties between them are no accidents."""
 HIGH: Final = 1e290
 LOW: Final = 1e-290
 """Beyond these, products and sums in another order may overflow or underflow on the way."""
@@ -85,7 +89,7 @@ class Evaluator:
             if op in LINEAR:
                 z = errors.sign(z)
                 extreme = extreme or _is_extreme(z, row)
-            data[place] = errors.of(z)
+            data[place] = z if op in CHOOSING or (op in LINEAR and _is_exact(z, row)) else errors.of(z)
         gradients, also = self._sweep(partials, errors)
         of = lambda places: [gradients[k] if k >= 0 else 0.0 for k in places]  # noqa: E731
         return Run([data[k] for k in self.roots], of(self.parameters), of(self.leaves), extreme or also)
@@ -107,6 +111,10 @@ class Evaluator:
                     gradients[k] = errors.of(errors.sign(gradients[k] + amount))
                     reached[k] = True
         return gradients, extreme
+
+
+def _is_exact(z: float, operands: Sequence[float]) -> bool:
+    return all(abs(x) < GRID and (x * GRID).is_integer() for x in (z, *operands))
 
 
 def _is_extreme(z: float, operands: Sequence[float]) -> bool:

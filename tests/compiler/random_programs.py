@@ -31,6 +31,8 @@ WILD_SHARE: Final = 0.2
 """Of the seeds: their inputs are edge values, and some of their blocks make inf and nan."""
 HUGE_SHARE: Final = 0.25
 """Of these: their edge values include numbers near the largest."""
+TIES_SHARE: Final = 0.4
+"""Of the examples and parameters of a wild program: they are multiples of ½, so that sums of them tie and are zero."""
 EDGES: Final = (0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.0, 1.0)
 HUGE: Final = (1e308, -1e308, 1e200, 1e-308, 5e-324)
 
@@ -200,11 +202,15 @@ class RandomProgram:
             # Few at a time: a nan would hide everything else. Some examples have none, to see that they stay clean.
             count = rng.integers(0, 3, n)
             for row, k in zip(X, count, strict=True):
+                if rng.random() < TIES_SHARE:
+                    row[:] = np.round(2.0 * row) / 2.0
                 row[rng.integers(0, X.shape[1], k)] = rng.choice(edges, k)
         return X
 
     def draw_parameters(self, rng: np.random.Generator) -> Array:
         drawn: Array = rng.uniform(-0.7, 0.7, len(self.parameters))
+        if self.plan.wild and rng.random() < TIES_SHARE:
+            drawn = np.round(2.0 * drawn) / 2.0
         if len(drawn) and rng.random() < 0.2:
             drawn[rng.integers(0, len(drawn), 2)] = rng.choice([0.0, 1.0, -1.0], 2)
         return drawn
