@@ -12,8 +12,25 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import autograd
-from autograd import Value, dot, grad_graph, hypot, largest, log_softmax, logaddexp, logsumexp, maximum, mean, minimum
-from autograd import nn, norm, product, smallest, softmax, total
+from autograd import (
+    Value,
+    dot,
+    grad_graph,
+    hypot,
+    largest,
+    log_softmax,
+    logaddexp,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    nn,
+    norm,
+    product,
+    smallest,
+    softmax,
+    total,
+)
 from tests.compiler.building import KINKED, LARGE, SMOOTH, Builder, Matrix, Vector, linear, squashed, weighed
 
 Block = Callable[[Builder], None]
@@ -86,7 +103,12 @@ def layer(b: Builder) -> None:
 @block("nn.Layer", 3)
 def nn_layer(b: Builder) -> None:
     v = b.vector(7)
-    made = nn.Layer(len(v), b.between(2, 6), activation=b.one_of(("linear", "tanh", "sigmoid", "gelu", "relu", "softmax")), rng=b.rng)
+    made = nn.Layer(
+        len(v),
+        b.between(2, 6),
+        activation=b.one_of(("linear", "tanh", "sigmoid", "gelu", "relu", "softmax")),
+        rng=b.rng,
+    )
     for neuron in made.neurons:
         neuron.w, neuron.b = b.weights(len(v)), b.parameter()
     b.keep(made(v), 3.0)
@@ -99,7 +121,7 @@ def layer_twice(b: Builder) -> None:
     m, bias = b.matrix(b.between(2, 5), columns), b.weights(5)
     rows = [b.vector_of(columns) for _ in range(b.between(2, 3))]
     style, name = b.between(0, 6), b.one_of(SMOOTH)
-    out = [[getattr(weighed(b, row, v, style) + c, name)() for row, c in zip(m, bias)] for v in rows]
+    out = [[getattr(weighed(b, row, v, style) + c, name)() for row, c in zip(m, bias, strict=False)] for v in rows]
     if b.chance(0.5):
         b.keep([x + y for x, y in zip(out[0], out[-1], strict=True)], 3.0)
     else:
@@ -518,7 +540,7 @@ def reductions(b: Builder) -> None:
         lambda: norm(v),
         lambda: logsumexp(v),
         lambda: total([total(v), mean(v), v[0]]),
-        lambda: sum(x * x for x in v) / len(v),  # type: ignore[return-value]
+        lambda: total(x * x for x in v) / len(v),
     ]
     b.keep([b.one_of(choices)() for _ in range(b.between(1, 3))], 8.0)
 
@@ -596,7 +618,7 @@ def windows(b: Builder) -> None:
         case 1:  # with borders left out
             z = [sum(q[t] * v[i + t - 1] for t in range(3) if 0 <= i + t - 1 < len(v)) + q[0] for i in range(len(v))]
         case 2:  # with borders of zeros
-            padded = [0.0, *v, 0.0]
+            padded: list[Value | float] = [0.0, *v, 0.0]
             z = [dot(q, padded[i : i + 3]) for i in range(len(v))]
         case 3:  # around a circle
             z = [weighed(b, q, [v[(i + t) % len(v)] for t in range(3)], style) for i in range(len(v))]
@@ -697,10 +719,7 @@ def normalisation(b: Builder) -> None:
         case 3:
             m = mean(v)
             s = mean([(x - m) ** 2 for x in v])
-            z = [
-                (x - m) / (s + 0.1) ** 0.5 * g + c
-                for x, g, c in zip(v, b.weights(n), b.weights(n), strict=True)
-            ]
+            z = [(x - m) / (s + 0.1) ** 0.5 * g + c for x, g, c in zip(v, b.weights(n), b.weights(n), strict=True)]
         case _:
             length = norm(v) + 0.2
             z = [x / length for x in v]
@@ -817,7 +836,9 @@ def scalar_recurrence(b: Builder) -> None:
 def long_chain(b: Builder) -> None:
     x = b.vector(1)[0]
     for i in range(b.between(20, 60)):
-        x = (x.sin, x.tanh, x.square, (x + 0.3).atan, (x * -0.7).softplus, (1.0 - x).sigmoid)[b.between(0, 5) if i % 3 else 0]()
+        x = (x.sin, x.tanh, x.square, (x + 0.3).atan, (x * -0.7).softplus, (1.0 - x).sigmoid)[
+            b.between(0, 5) if i % 3 else 0
+        ]()
         x = x * 0.9 + 0.05
     b.keep([x], 2.0)
 

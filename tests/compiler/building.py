@@ -20,7 +20,7 @@ Matrix: TypeAlias = list[Vector]
 LONGEST: Final = 10
 """The most numbers of a vector: programs are small, so that thousands of them can be tried."""
 LARGE: Final = 6.0
-"""Vectors that may hold larger numbers than this are squashed, so that powers and exponentials of them stay in range."""
+"""Vectors that may hold larger numbers are squashed, so that powers and exponentials of them stay in range."""
 SMOOTH: Final = ("tanh", "sigmoid", "sin", "cos", "atan", "erf", "gelu", "silu", "softplus", "logsigmoid")
 KINKED: Final = ("relu", "leaky_relu", "elu")
 
@@ -151,8 +151,8 @@ class Builder:
     def keep_sequence(self, rows: Matrix, size: float) -> None:
         if size <= LARGE / 2.0:
             self.sequences.append(rows)
-        for row in rows[-2:] if self.chance(0.5) else [[x for row in rows for x in row]]:
-            self.keep(row, size)
+        for v in rows[-2:] if self.chance(0.5) else [[x for row in rows for x in row]]:
+            self.keep(v, size)
 
 
 def weighed(b: Builder, row: Sequence[Value], v: Sequence[Value], style: int) -> Value:

@@ -24,7 +24,7 @@ from tests.compiler.random_programs import Array, RandomProgram
 
 LINEAR: Final = ("add", "subtract", "multiply", "total", "mean", "dot", "negative", "square")
 """The operations that a compiler may put in another order, and whose zeros may so get another sign."""
-CHOOSING: Final = "negative positive detach relu absolute maximum minimum largest smallest".split()
+CHOOSING: Final = ["negative", "positive", "detach", "relu", "absolute", "maximum", "minimum", "largest", "smallest"]
 """The operations that round nothing."""
 GRID: Final = 2.0**10
 """Sums and products of small multiples of 1/GRID are exact in any order, so ties between them are no accidents."""
@@ -137,9 +137,9 @@ class Plainly:
         self.errors = Errors(size, 1)
 
     def runs(self, parts: Sequence[Any]) -> list[Run]:
-        X = self.program.flat([np.asarray(part, dtype=float) for part in parts], len(parts[0]))
+        examples = self.program.flat([np.asarray(part, dtype=float) for part in parts], len(parts[0]))
         parameters = self.parameters.astype(float).tolist()
-        return [self.evaluator.run(x, parameters, self.errors) for x in X.tolist()]
+        return [self.evaluator.run(x, parameters, self.errors) for x in examples.tolist()]
 
     def _reduced(self, rows: Sequence[Any]) -> Any:
         array = np.array(rows, dtype=float)
@@ -165,7 +165,8 @@ class Plainly:
         return self._by_inputs(self.runs(parts))
 
     def per_example(self, *parts: Any) -> Any:
-        return np.array([run.roots[0] for run in self.runs(parts)])
+        runs = self.runs(parts)
+        return np.array([run.roots[0] for run in runs]), np.array([run.by_parameters for run in runs])
 
     def outputs(self, *parts: Any) -> Array:
         return np.array([run.roots[1:] for run in self.runs(parts)])

@@ -11,26 +11,45 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import partial
+from itertools import chain
+from random import Random
 from typing import Any, Final, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import autograd
+from autograd import Value
+from tests.compiler import standin
 from tests.compiler.evaluating import Plainly
 from tests.compiler.judging import Compiled, Maker, Options, judge
-from tests.compiler.random_programs import Plan, RandomProgram, plan_of
+from tests.compiler.random_programs import Plan, RandomProgram, build, flat, plan_of
 
 PIECE: Final = 25
 """Seeds that a process gets at once."""
 
 
-def compiled(program: RandomProgram, **options: Any) -> Compiled:
-    """The program through `autograd.compile`."""
-    import autograd
+TRACED: Final = 0.2
+"""The share of programs that are compiled from a function, which is run on leaves that the compiler makes."""
 
-    compile_: Callable[..., Compiled] = autograd.compile  # type: ignore[attr-defined, unused-ignore]
-    outputs = list(program.outputs)
-    return compile_(program.loss, tuple(program.inputs), parameters=program.parameters, outputs=outputs, **options)
+
+def compiled(program: RandomProgram, **options: Any) -> Compiled:
+    """The program through `autograd.compile`, from its graph or from a function."""
+    plan = program.plan
+    if Random(f"form {plan.seed}").random() > TRACED:
+        outputs = list(program.outputs)
+        return autograd.compile(
+            program.loss, tuple(program.inputs), parameters=program.parameters, outputs=outputs, **options
+        )
+
+    def function(*inputs: Any) -> tuple[Value, list[Value]]:
+        leaves = list(chain.from_iterable(map(flat, inputs)))
+        graph = build(plan, leaves, program.parameters.__getitem__)
+        return graph.loss, graph.outputs
+
+    shapes = tuple(piece.shape for piece in plan.pieces)
+    return autograd.compile(function, shapes, parameters=program.parameters, **options)
 
 
 class Report(NamedTuple):
@@ -107,8 +126,9 @@ def explained(seed: int, make: Maker = compiled) -> str:
             return False
 
     plan = shrunk(plan_of(seed), fails)
-    nodes = len(RandomProgram(plan).tape())
-    return f"  smallest, {nodes} nodes: {describe(plan, Options.of(RandomProgram(plan)))}\n  {plan}\n  {report(plan, make).wrong}"
+    program = RandomProgram(plan)
+    text = f"smallest, {len(program.tape())} nodes: {describe(plan, Options.of(program))}"
+    return f"  {text}\n  {plan}\n  {report(plan, make).wrong}"
 
 
 def reports(seeds: Iterable[int], jobs: int, make: Maker = compiled) -> Iterator[Report]:
@@ -121,13 +141,23 @@ def reports(seeds: Iterable[int], jobs: int, make: Maker = compiled) -> Iterator
 
 
 def main(words: list[str]) -> int:
+    given = _arguments(words)
+    with standin.installed() if given.stand_in else nullcontext():
+        return _compare(given)
+
+
+def _arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.compiler.fuzz", description=__doc__)
     parser.add_argument("first", type=int, help="the first seed")
     parser.add_argument("last", type=int, help="the seed to stop before")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--shrink", type=int, default=5, help="how many wrong programs to make small")
     parser.add_argument("--plainly", action="store_true", help="judge an evaluator in place of the compiler")
-    given = parser.parse_args(words)
+    parser.add_argument("--stand-in", action="store_true", help="judge the compiler's face, with nothing behind it")
+    return parser.parse_args(words)
+
+
+def _compare(given: argparse.Namespace) -> int:
     make: Maker = Plainly if given.plainly else compiled
     start, wrong, kinds, counts = time.monotonic(), [], Counter[str](), Counter[str]()
     seeds = range(given.first, given.last)

@@ -25,13 +25,13 @@ TOLERANCE: Final = {"float64": 1e-12, "float32": 1e-5}
 ROUNDING: Final = {"float64": 2.0**-52, "float32": 2.0**-23}
 """One operation rounds by half of this. A function of C or NumPy errs by up to one unit, which is the whole."""
 RUNS: Final = 6
-"""How often a program is run with errors. They are random, so the worst of a few runs is less than the worst there is."""
+"""How often a program is run with errors. They are random: the worst of a few runs is less than the worst there is."""
 ALLOWANCE: Final = 16.0
 """So much more than by the errors of these runs may a result be wrong. Errors of a compiled program don't average out
 as random ones do; a fault is larger by many digits."""
 
 JUMP: Final = {"float64": 1e-6, "float32": 1e-2}
-"""A result that changes by more than this, relative to the largest, when operations err by one unit has passed a kink."""
+"""If operations err by one unit, a result that changes by more than this, relative to the largest, passed a kink."""
 
 Reduce = Literal["mean", "sum"] | None
 
@@ -103,17 +103,19 @@ def judge(program: RandomProgram, make: Maker, options: Options) -> Verdict:
     compiled = make(program, dtype=options.dtype, reduce=options.reduce)
     rng = np.random.default_rng(program.plan.seed)
     for call, n in enumerate(options.batches):
-        X = rounded(program.draw_inputs(rng, n), options.dtype)
+        examples = rounded(program.draw_inputs(rng, n), options.dtype)
         parameters = rounded(program.draw_parameters(rng), options.dtype)
-        truth = _Truth(program, X, parameters, options)
-        X, skipped = truth.kept()
+        truth = _Truth(program, examples, parameters, options)
+        examples, skipped = truth.kept()
         verdict = verdict._replace(skipped=verdict.skipped + skipped)
-        if not len(X):
+        if not len(examples):
             continue
         if len(parameters):
             compiled.parameters[:] = parameters
-        parts = program.arrays(X.astype(options.dtype))
+        parts = program.arrays(examples.astype(options.dtype))
         for asked in options.asked:
+            if asked == "per_example" and not len(parameters):
+                continue  # It is a ValueError.
             with np.errstate(all="ignore"):
                 found = answers(compiled, asked, program, parts, options.reduce)
                 for name, got in found.items():
@@ -133,7 +135,11 @@ def answers(
     if asked == "outputs":
         return {"outputs": _flat_rows(compiled.outputs(*parts), n)}
     if asked == "per_example":
-        return {"per_example": np.array(compiled.per_example(*parts), dtype=float)}
+        losses, gradients = compiled.per_example(*parts)
+        return {
+            "per_example": np.array(losses, dtype=float),
+            "gradient_per_example": np.array(gradients, dtype=float),
+        }
     if asked == "gradient_of_inputs":
         return {"gradient_of_inputs": _joined(compiled.gradient_of_inputs(*parts), program, n)}
     if asked == "value":
@@ -162,23 +168,23 @@ def _flat_rows(found: Any, n: int) -> Array:
 class _Truth:
     """The eager results of a batch, and on demand those with rounding errors."""
 
-    def __init__(self, program: RandomProgram, X: Array, parameters: Array, options: Options) -> None:
-        self._program, self._X, self._parameters, self._options = program, X, parameters, options
+    def __init__(self, program: RandomProgram, examples: Array, parameters: Array, options: Options) -> None:
+        self._program, self._examples, self._parameters, self._options = program, examples, parameters, options
         self._varied: list[Results] | None = None
         self._evaluator: Evaluator | None = None
         self.eager: Results | None = None
 
     def kept(self) -> tuple[Array, int]:
         """The examples that can be judged, and how many can't."""
-        given = len(self._X)
+        given = len(self._examples)
         if self._program.plan.huge:
-            runs = [self._evaluated(x, Errors()) for x in self._X.tolist()]
-            self._X = self._X[[not run.extreme for run in runs]]
-        return self._X, given - len(self._X)
+            runs = [self._evaluated(x, Errors()) for x in self._examples.tolist()]
+            self._examples = self._examples[[not run.extreme for run in runs]]
+        return self._examples, given - len(self._examples)
 
     def exact(self) -> Results:
         if self.eager is None:
-            batch = self._program, self._X, self._parameters
+            batch = self._program, self._examples, self._parameters
             self.eager = Results(*eager(*batch), eager_outputs(*batch))
         return self.eager
 
@@ -197,7 +203,7 @@ class _Truth:
         return self._evaluator.run(x, self._parameters.tolist(), errors)
 
     def _batch(self, errors: Errors) -> Results:
-        runs = [self._evaluated(x, errors) for x in self._X.tolist()]
+        runs = [self._evaluated(x, errors) for x in self._examples.tolist()]
         n = len(runs)
         rows: list[list[list[float]]] = [
             [run.by_parameters for run in runs],
@@ -213,6 +219,8 @@ def expected(results: Results, asked: str, reduce: Reduce) -> Array:
         return results.outputs
     if asked == "per_example":
         return results.values
+    if asked == "gradient_per_example":
+        return results.by_parameters
     if asked == "gradient_of_inputs":
         return results.by_inputs / len(results.values) if reduce == "mean" else results.by_inputs
     rows = results.values if asked == "value" else results.by_parameters
@@ -243,7 +251,7 @@ def _scale(results: Results, asked: str, reduce: Reduce) -> float:
     """The largest number that a tolerance is relative to: that of single examples, because sums over them cancel."""
     if asked in ("value", "per_example", "outputs"):
         return max(1.0, _largest(results.values), _largest(results.outputs))
-    rows = results.by_parameters if asked == "gradient" else results.by_inputs
+    rows = results.by_parameters if asked in ("gradient", "gradient_per_example") else results.by_inputs
     weight = 1.0 / len(rows) if asked == "gradient_of_inputs" and reduce == "mean" else 1.0
     return _largest(rows) * weight * (len(rows) if asked == "gradient" and reduce == "sum" else 1)
 
@@ -261,7 +269,7 @@ def _spread(variants: Sequence[Array], want: Array, jump: float) -> Array:
     """
     apart = np.array([np.where(np.isfinite(v - want), np.abs(v - want), 0.0) for v in variants])
     each: Array = apart.max(axis=0)
-    return np.maximum(each, each[each < jump].max(initial=0.0))
+    return np.fmax(each, each[each < jump].max(initial=0.0))
 
 
 def _wrong(got: Array, want: Array, limit: Any, variants: Sequence[Array]) -> Any:

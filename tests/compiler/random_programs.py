@@ -2,9 +2,9 @@
 
 >>> import numpy as np
 >>> program = RandomProgram(3)
->>> X = program.draw_inputs(np.random.default_rng(0), 2)
->>> values, by_parameters, by_inputs = eager(program, X, program.draw_parameters(np.random.default_rng(1)))
->>> values.shape, by_parameters.shape == (2, len(program.parameters)), by_inputs.shape == X.shape
+>>> examples = program.draw_inputs(np.random.default_rng(0), 2)
+>>> values, by_parameters, by_inputs = eager(program, examples, program.draw_parameters(np.random.default_rng(1)))
+>>> values.shape, by_parameters.shape == (2, len(program.parameters)), by_inputs.shape == examples.shape
 ((2,), True, True)
 
 A program is a list of blocks (see `blocks`), each with a seed of its own, so that blocks can be left out to find the
@@ -58,6 +58,8 @@ class Plan(NamedTuple):
     """The seed of what the outputs are."""
     wild: bool
     huge: bool
+    anchored: bool = False
+    """Whether a parameter is added to the loss because it depends on none, which `compile` refuses."""
 
 
 class Graph(NamedTuple):
@@ -86,9 +88,7 @@ def plan_of(seed: int) -> Plan:
         drawn = [rng.choice(WILD) if rng.random() < 0.4 else name for name in drawn]
     terms = tuple((rng.choice(list(TERMS)), rng.randrange(10**9)) for _ in range(rng.randint(1, 3)))
     blocks = tuple((name, rng.randrange(10**9)) for name in drawn)
-    return Plan(
-        seed, tuple(pieces), blocks, terms, rng.randrange(10**9), wild, wild and rng.random() < HUGE_SHARE
-    )
+    return Plan(seed, tuple(pieces), blocks, terms, rng.randrange(10**9), wild, wild and rng.random() < HUGE_SHARE)
 
 
 def _shape(rng: Random) -> tuple[int, ...]:
@@ -143,6 +143,11 @@ def nest(flat: Sequence[Any], shape: tuple[int, ...]) -> Nested:
     return [nest(flat[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0])]
 
 
+def flat(nested: Nested) -> list[Any]:
+    """The items of nested lists in order; the inverse of `nest`."""
+    return [v for part in nested for v in flat(part)] if isinstance(nested, (list, tuple)) else [nested]
+
+
 def build(plan: Plan, leaves: Sequence[Value], parameter_at: Callable[[int], Value]) -> Graph:
     """Record the program on these leaves and parameters."""
     b = Builder(Random(0), leaves, parameter_at)
@@ -172,8 +177,15 @@ def build(plan: Plan, leaves: Sequence[Value], parameter_at: Callable[[int], Val
     loss = terms[0]
     for term in terms[1:]:
         loss = loss + term
+    if plan.anchored:
+        loss = loss + 0.3 * b.parameters[-1].tanh()
     b.rng = Random(plan.outputs)
     return Graph(inputs, list(leaves), b.parameters, loss, [x for _ in range(b.between(1, 2)) for x in b.vector(5)])
+
+
+def _reaches(loss: Value, leaves: Vector) -> bool:
+    tape = Tape(loss)
+    return any(v in tape for v in leaves)
 
 
 class RandomProgram:
@@ -184,6 +196,9 @@ class RandomProgram:
         rng = np.random.default_rng((numbers, self.plan.seed))
         row = self.draw_inputs(rng, 1, usual=True)[0]
         graph = build(self.plan, [Value(x) for x in row.tolist()], lambda place: Value(rng.uniform(-0.7, 0.7)))
+        if graph.parameters and not self.plan.anchored and not _reaches(graph.loss, graph.parameters):
+            self.__init__(self.plan._replace(anchored=True), numbers)  # type: ignore[misc]
+            return
         self.inputs, self.leaves, self.parameters, self.loss, self.outputs = graph
 
     def tape(self) -> Tape:
@@ -196,16 +211,16 @@ class RandomProgram:
         for piece in self.plan.pieces:
             size = int(np.prod(piece.shape, dtype=int))
             columns.append(rng.integers(0, 2, (n, size)) * 1.0 if piece.mask else rng.uniform(-1.5, 1.5, (n, size)))
-        X = np.concatenate(columns, axis=1)
+        examples = np.concatenate(columns, axis=1)
         if self.plan.wild and not usual:
             edges = np.array(EDGES + HUGE if self.plan.huge else EDGES)
             # Few at a time: a nan would hide everything else. Some examples have none, to see that they stay clean.
             count = rng.integers(0, 3, n)
-            for row, k in zip(X, count, strict=True):
+            for row, k in zip(examples, count, strict=True):
                 if rng.random() < TIES_SHARE:
                     row[:] = np.round(2.0 * row) / 2.0
-                row[rng.integers(0, X.shape[1], k)] = rng.choice(edges, k)
-        return X
+                row[rng.integers(0, examples.shape[1], k)] = rng.choice(edges, k)
+        return examples
 
     def draw_parameters(self, rng: np.random.Generator) -> Array:
         drawn: Array = rng.uniform(-0.7, 0.7, len(self.parameters))
@@ -215,12 +230,12 @@ class RandomProgram:
             drawn[rng.integers(0, len(drawn), 2)] = rng.choice([0.0, 1.0, -1.0], 2)
         return drawn
 
-    def arrays(self, X: Array) -> list[Array]:
+    def arrays(self, examples: Array) -> list[Array]:
         """Examples in one array for each input, of the shape (n, *shape)."""
         parts, first = [], 0
         for piece in self.plan.pieces:
             size = int(np.prod(piece.shape, dtype=int))
-            parts.append(X[:, first : first + size].reshape(len(X), *piece.shape))
+            parts.append(examples[:, first : first + size].reshape(len(examples), *piece.shape))
             first += size
         return parts
 
@@ -234,19 +249,19 @@ class RandomProgram:
         return build(self.plan, leaves, lambda place: Value(float(parameters[place])))
 
 
-def eager(program: RandomProgram, X: Array, parameters: Array) -> tuple[Array, Array, Array]:
+def eager(program: RandomProgram, examples: Array, parameters: Array) -> tuple[Array, Array, Array]:
     """The values (N,), the gradients of the parameters (N, P) and of the inputs (N, nin), one graph an example."""
     values, by_parameters, by_inputs = [], [], []
-    for x in X.tolist():
+    for x in examples.tolist():
         graph = program.graph(x, parameters.tolist())
         graph.loss.backward()
         values.append(graph.loss.data)
         by_parameters.append([p.grad for p in graph.parameters])
         by_inputs.append([v.grad for v in graph.leaves])
-    shape = (len(X), len(program.parameters))
-    return np.array(values), np.array(by_parameters).reshape(shape), np.array(by_inputs).reshape(X.shape)
+    shape = (len(examples), len(program.parameters))
+    return np.array(values), np.array(by_parameters).reshape(shape), np.array(by_inputs).reshape(examples.shape)
 
 
-def eager_outputs(program: RandomProgram, X: Array, parameters: Array) -> Array:
+def eager_outputs(program: RandomProgram, examples: Array, parameters: Array) -> Array:
     """The outputs (N, number of outputs)."""
-    return np.array([[v.data for v in program.graph(x, parameters.tolist()).outputs] for x in X.tolist()])
+    return np.array([[v.data for v in program.graph(x, parameters.tolist()).outputs] for x in examples.tolist()])

@@ -66,7 +66,7 @@ class Bound:
         r = self.kernel.recording
         known = {place: float(self.inputs[s, i]) for place, s in zip(r.inputs, self.kernel.slots, strict=True)}
         known |= {place: float(x) for place, x in zip(r.parameters, self.parameters, strict=True)}
-        data, partials = [], []
+        data, partials = list[float](), list[list[float]]()
         for k in range(len(r.tape)):
             operation = r.tape.operation(k)
             if not operation:
@@ -103,7 +103,7 @@ def installed(order: str = "plain", block: int = 0) -> Iterator[list[Kernel]]:
         return lowered, made[-1]
 
     before = pipeline.kernel_of
-    pipeline.kernel_of = kernel_of
+    pipeline.kernel_of = kernel_of  # type: ignore[assignment]
     try:
         yield made
     finally:

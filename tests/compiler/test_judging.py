@@ -110,7 +110,7 @@ class _Once(Evaluator):
         r = rule("multiply")
 
         def wrong(x: float, y: float) -> tuple[float, float, float]:
-            z, dx, dy = r.function(x, y)
+            z, dx, _ = r.function(x, y)
             return z, dx, 0.0
 
         once = r._replace(function=wrong)
@@ -132,7 +132,9 @@ class Sum(Plainly):
 
     def value_and_grad(self, *parts: Any) -> tuple[Any, Any]:
         value, gradient = super().value_and_grad(*parts)
-        return (value, gradient * len(parts[0])) if self.reduce == "mean" and len(self.parameters) else (value, gradient)
+        return (
+            (value, gradient * len(parts[0])) if self.reduce == "mean" and len(self.parameters) else (value, gradient)
+        )
 
 
 class Raises(Plainly):

@@ -31,8 +31,8 @@ def test_the_structure_depends_on_the_seed_alone() -> None:
     for seed in SEEDS:
         program = RandomProgram(seed)
         rng = np.random.default_rng(seed)
-        X, parameters = program.draw_inputs(rng, 3), program.draw_parameters(rng)
-        first, *others = (structure(program.graph(x, parameters.tolist())) for x in X.tolist())
+        examples, parameters = program.draw_inputs(rng, 3), program.draw_parameters(rng)
+        first, *others = (structure(program.graph(x, parameters.tolist())) for x in examples.tolist())
         assert all(other == first for other in others), (seed, program.plan)
 
 
@@ -82,13 +82,13 @@ def test_the_evaluator_without_errors_is_the_eager_sweep() -> None:
     for seed in range(300):
         program = RandomProgram(seed)
         rng = np.random.default_rng(seed)
-        X, parameters = program.draw_inputs(rng, 2), program.draw_parameters(rng)
-        values, by_parameters, by_inputs = eager(program, X, parameters)
+        examples, parameters = program.draw_inputs(rng, 2), program.draw_parameters(rng)
+        values, by_parameters, by_inputs = eager(program, examples, parameters)
         evaluator = Evaluator([program.loss, *program.outputs], program.leaves, program.parameters)
-        runs = [evaluator.run(x, parameters.tolist()) for x in X.tolist()]
+        runs = [evaluator.run(x, parameters.tolist()) for x in examples.tolist()]
         for got, want in (
             ([run.roots[0] for run in runs], values),
-            ([run.roots[1:] for run in runs], eager_outputs(program, X, parameters)),
+            ([run.roots[1:] for run in runs], eager_outputs(program, examples, parameters)),
             ([run.by_parameters for run in runs], by_parameters),
             ([run.by_inputs for run in runs], by_inputs),
         ):
