@@ -1,1 +1,1 @@
-"""The programs of the second table: scalars for one example, compiled, against the same programs as others write them."""
+"""The programs of the second table: scalars, compiled, and the same programs as others write them."""

@@ -1,4 +1,4 @@
-"""A training step of the tutorial's network for Iris, 4-5-3 sigmoids without biases, on 100 flowers; and 100,000 steps."""
+"""Steps of the tutorial's network for Iris: 4-5-3 sigmoids without biases on 100 flowers."""
 
 import random
 from collections.abc import Callable

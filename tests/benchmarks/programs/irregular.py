@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from autograd import Value
 from tests.benchmarks.programs.case import (
     OURS,
     Array,

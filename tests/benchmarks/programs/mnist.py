@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -120,7 +121,7 @@ def pytorch(scalars: Scalars) -> Entrant:
     torch = import_module("torch")
     widths = [scalars.batch[0].shape[1], *(len(b) for name, b in scalars.numbers().items() if "bias" in name)]
     parts: list[Any] = []
-    for nin, nout in zip(widths, widths[1:], strict=False):
+    for nin, nout in pairwise(widths):
         parts += [torch.nn.Linear(nin, nout), torch.nn.ReLU()]
     model = torch.nn.Sequential(*parts[:-1])
     x, labels = torch.from_numpy(scalars.batch[0]), torch.from_numpy(scalars.batch[1].argmax(axis=1))
