@@ -55,7 +55,8 @@ def read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
         description="Measures this checkout and its rivals on the same programs and prints two tables: eager, of both "
-        "builds, and compiled, of programs that autograd.compile made. Rivals are used where they are installed: pip install '.[bench]'.",
+        "builds, and compiled, of programs made by autograd.compile. Rivals are used where they are installed: pip "
+        "install '.[bench]'.",
     )
     parser.add_argument("--only", type=_names, default=NAMES, help=f"some of {','.join((*TABLES, *NAMES))}; all")
     parser.add_argument("--rounds", type=int, help=f"at least {LEAST_ROUNDS}, which is the default")

@@ -1,10 +1,13 @@
-"""Measures the second table: one process with one thread and one with default threads; contenders take turns."""
+"""Measures the second table: with one thread and with default threads, in processes that take turns."""
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from time import sleep
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tests.benchmarks.agreement import DisagreementError
 from tests.benchmarks.builds import Build
@@ -23,6 +26,12 @@ if TYPE_CHECKING:
 READY: Final = "ready"
 NAMES: Final = (*PLACES, READY)
 THREADS: Final = {"one": "one thread", "all": "default threads"}
+OWN: Final = "numpy"
+"""The library of the contenders that need none but NumPy."""
+SETTLE: Final = 0.03
+"""Seconds before a round with default threads: threads of OpenBLAS wait for work as long as that, and take a core."""
+Process: TypeAlias = tuple[str, str]
+"""The threads of a process, and the library that it runs: those of PyTorch and JAX disturb each other in one."""
 MARKS: Final = {True: "✓", False: "✗"}
 READY_ROUNDS: Final = 3
 """Each is a fresh process."""
@@ -67,14 +76,18 @@ class Entry:
     compile_seconds: float | None = None
     seconds: dict[str, list[float]] = field(default_factory=lambda: {threads: [] for threads in THREADS})
 
+    @property
+    def library(self) -> str:
+        return self.contender.needs or OWN
+
 
 class Duels:
-    """The races of the second table, which share two processes; a context manager that ends them."""
+    """The races of the second table, which share their processes; a context manager that ends them."""
 
     def __init__(self, build: Build, settings: Settings) -> None:
         self.build, self.settings = build, settings
         self._stack = ExitStack()
-        self._workers: dict[str, Asked] = {}
+        self._workers: dict[Process, Asked] = {}
 
     def __enter__(self) -> "Duels":
         return self
@@ -90,47 +103,58 @@ class Duels:
             return Block(name, "a compiled program", "", (), [Section("", [Row("ours", said=str(error))])])
         if name == READY:
             return ready(self.build, self.settings)
-        workers = self._workers = self._workers or {
-            threads: self._stack.enter_context(Worker(self.build, one_thread=threads == "one")) for threads in THREADS
-        }
-        return duel(name, race(name), workers, self.settings)
+        return duel(name, race(name), self._worker, self.settings)
+
+    def _worker(self, process: Process) -> Asked:
+        if process not in self._workers:
+            worker = Worker(self.build, one_thread=process[0] == "one")
+            self._workers[process] = self._stack.enter_context(worker)
+        return self._workers[process]
 
 
-def duel(name: str, race: "Race", workers: Mapping[str, Asked], settings: Settings) -> Block:
-    """Compare and measure the contenders of a race in processes with one and with default threads."""
+def duel(name: str, race: "Race", worker: Callable[[Process], Asked], settings: Settings) -> Block:
+    """Compare and measure the contenders of a race in the processes that worker returns."""
     sections, notes = [], list(race.notes)
     for number, case in enumerate(race.cases):
-        entries = prepare(name, number, case, workers, settings)
-        measure(case, entries, workers, settings)
+        entries = prepare(name, number, case, worker, settings)
+        measure(case, entries, worker, settings)
         sections.append(Section(case.title, [row(case, entry, entries[0]) for entry in entries]))
         notes += compile_notes(case, entries)
-        for worker in workers.values():
-            worker.ask("program forget")
+        for process in {(threads, entry.library) for threads in THREADS for entry in entries}:
+            worker(process).ask("program forget")
     return Block(name, race.heading, race.unit, COLUMNS, sections, notes)
 
 
-def prepare(name: str, number: int, case: "Case", workers: Mapping[str, Asked], settings: Settings) -> list[Entry]:
+def prepare(
+    name: str, number: int, case: "Case", worker: Callable[[Process], Asked], settings: Settings
+) -> list[Entry]:
     """All contenders of a case; DisagreementError if one has other results than the first."""
     entries = [Entry((name, number, i), contender) for i, contender in enumerate(case.contenders)]
-    for entry in entries:
-        settings.progress.step(f"{case.title}, {entry.contender.name}: results")
-        for worker in workers.values():
-            prepared = worker.ask("program prepare", key=entry.key, quick=settings.quick)
-            if "wrong" in prepared:
-                raise DisagreementError(f"{name}, {case.title}: {prepared['wrong']}")
-            entry.missing = prepared.get("missing", "")
-            entry.compile_seconds = prepared.get("compile_seconds")
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = str(Path(folder) / "results.npz")
+        for entry in entries:
+            settings.progress.step(f"{case.title}, {entry.contender.name}: results")
+            for threads in THREADS:
+                process = worker((threads, entry.library))
+                prepared = process.ask("program prepare", key=entry.key, quick=settings.quick, wanted=wanted)
+                if "wrong" in prepared:
+                    raise DisagreementError(f"{name}, {case.title}: {prepared['wrong']}")
+                entry.missing = prepared.get("missing", "")
+                entry.compile_seconds = prepared.get("compile_seconds")
     return entries
 
 
-def measure(case: "Case", entries: Sequence[Entry], workers: Mapping[str, Asked], settings: Settings) -> None:
+def measure(case: "Case", entries: Sequence[Entry], worker: Callable[[Process], Asked], settings: Settings) -> None:
+    """Fill the seconds of the entries, which take turns."""
     rounds = 1 if case.once else settings.rounds
     for number in range(rounds):
-        for threads, worker in workers.items():
-            settings.progress.step(f"{case.title}, round {number + 1} of {rounds}, {THREADS[threads]}")
+        for threads, title in THREADS.items():
+            settings.progress.step(f"{case.title}, round {number + 1} of {rounds}, {title}")
             for entry in entries if number % 2 == 0 else reversed(entries):
                 if not entry.missing:
-                    answer = worker.ask("program round", key=entry.key, seconds=settings.round_seconds)
+                    sleep(SETTLE if threads == "all" and not settings.quick else 0.0)
+                    process = worker((threads, entry.library))
+                    answer = process.ask("program round", key=entry.key, seconds=settings.round_seconds)
                     entry.seconds[threads].append(answer["seconds"])
 
 
@@ -194,7 +218,7 @@ def ready(build: Build, settings: Settings) -> Block:
 
 NOTES: Final = (
     f"Medians of {READY_ROUNDS} fresh processes. parameters: drawn and made Values, before the clock of the target "
-    "starts. before: the process with NumPy and the parameters; peak: the most that it had until the program was ready.",
+    "starts. before: the process with NumPy and parameters; peak: the most that it had until the program was ready.",
 )
 
 

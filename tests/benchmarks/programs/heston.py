@@ -130,7 +130,7 @@ def numpy(scalars: Scalars) -> Entrant:
         for i in starts
     ]
 
-    def value_and_grad() -> float:
+    def value_and_grad() -> Any:
         parameters = own.parameters.tolist()
         own.gradient.fill(0.0)
         total = sum(block.value_and_grad(parameters, own.gradient) for block in blocks)

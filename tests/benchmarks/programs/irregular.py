@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from autograd import Value
 from tests.benchmarks.programs.case import (
     OURS,
     Array,
@@ -100,7 +101,7 @@ class Chain(NamedTuple):
 
     rounds: int
 
-    def __call__(self, inputs: Sequence[Any]) -> Any:
+    def __call__(self, inputs: Sequence[Value]) -> Value:
         x, a, b = inputs
         for _ in range(self.rounds):
             x = (x * a + b).tanh()

@@ -1,8 +1,11 @@
 """The commands of the second table in a measuring process."""
 
 import gc
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, NamedTuple
+
+import numpy as np
 
 from tests.benchmarks import memory, timing
 from tests.benchmarks.agreement import DisagreementError
@@ -26,11 +29,10 @@ class Key(NamedTuple):
 
 _entrants: Final[dict[Key, Entrant]] = {}
 _repeats: Final[dict[Key, int]] = {}
-_wanted: Final[dict[tuple[str, int], tuple[str, Array]]] = {}
 
 
-def prepare(key: list[Any], quick: bool) -> dict[str, Any]:
-    """Make a contender, and compare its results with those of the first one of its case in this process."""
+def prepare(key: list[Any], quick: bool, wanted: str) -> dict[str, Any]:
+    """Make a contender, and compare its results with those in a file, which the first contender writes."""
     place = Key(*key)
     case, contender = place.found()
     scalars = case.scalars(quick)
@@ -41,9 +43,8 @@ def prepare(key: list[Any], quick: bool) -> dict[str, Any]:
     except MissingRivalError as error:
         return {"missing": str(error)}
     results = entrant.results()
-    first, wanted = _wanted.setdefault(place[:2], (contender.name, results))
     try:
-        require_close(contender.name, results, first, wanted, scalars.dtype)
+        agree(contender.name, results, Path(wanted), scalars.dtype)
     except DisagreementError as error:
         return {"wrong": str(error)}
     _entrants[place] = entrant
@@ -51,6 +52,14 @@ def prepare(key: list[Any], quick: bool) -> dict[str, Any]:
     gc.collect()
     gc.freeze()  # As in the first table: nobody pays for the objects of PyTorch and JAX.
     return {"compile_seconds": entrant.compile_seconds}
+
+
+def agree(contender: str, results: Array, wanted: Path, dtype: str) -> None:
+    """Compare results with those in a file, or write them into a new one."""
+    if not wanted.exists():
+        np.savez(wanted, name=contender, results=results)
+    with np.load(wanted) as file:
+        require_close(contender, results, str(file["name"]), file["results"], dtype)
 
 
 def measure_round(key: list[Any], seconds: float) -> dict[str, Any]:
@@ -67,8 +76,8 @@ def measure_round(key: list[Any], seconds: float) -> dict[str, Any]:
 
 def forget() -> dict[str, Any]:
     """Drop all contenders and their arrays."""
-    for kept in (_entrants, _repeats, _wanted):
-        kept.clear()
+    _entrants.clear()
+    _repeats.clear()
     gc.unfreeze()
     gc.collect()
     return {}

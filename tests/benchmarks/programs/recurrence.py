@@ -26,8 +26,8 @@ class Reader(nn.Module):
         self.readout = nn.Layer(hidden, 1, nonlin=False, init="fan_in", rng=rng)
 
     def __call__(self, inputs: Sequence[Any]) -> Value:
-        state = None
-        for x in inputs:
+        state = self.cell([inputs[0]])
+        for x in inputs[1:]:
             state = self.cell([x], state)
         said: Value = self.readout(state)
         return said

@@ -142,6 +142,11 @@ def _cut(scalars: Scalars) -> list[tuple[Array, Array]]:
     return [(x[:, : np.count_nonzero(w)], y[:, : np.count_nonzero(w)]) for x, y, w in _alone(scalars)]
 
 
+def mean(answers: Sequence[Array]) -> Array:
+    found: Array = np.mean(answers, axis=0)
+    return found
+
+
 def taking_turns(runs: Sequence[Callable[[], tuple[Any, Sequence[Array]]]]) -> Entrant:
     """An entrant that runs all documents one after another; its results are the means."""
 
@@ -150,7 +155,7 @@ def taking_turns(runs: Sequence[Callable[[], tuple[Any, Sequence[Array]]]]) -> E
             once()
 
     def results() -> Array:
-        return np.mean([answer(*once()) for once in runs], axis=0)
+        return mean([answer(*once()) for once in runs])
 
     return Entrant(run, results)
 
@@ -347,9 +352,13 @@ def pytorch_in_turn(scalars: Scalars) -> Entrant:
     count = len(scalars.batch[0])
 
     def results() -> Array:
-        return np.mean([inner.results() for _ in range(count)], axis=0)
+        return mean([inner.results() for _ in range(count)])
 
-    return Entrant(taking_turns([inner.run] * count).run, results)
+    def run() -> None:
+        for _ in range(count):
+            inner.run()
+
+    return Entrant(run, results)
 
 
 def _jax_loss(scalars: Scalars) -> Callable[..., Any]:
