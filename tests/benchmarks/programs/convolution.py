@@ -40,45 +40,46 @@ def scalars(n: int, tiny: bool) -> Scalars:
 
 
 def numpy(scalars: Scalars) -> Entrant:
-    """The patches under a filter become rows (im2col), so that all filters are one product."""
+    """The patches under a filter become columns (im2col), so that each layer is one product; the images lie last."""
     own = rivals.Flat(scalars.numbers())
     filters, b1, w2, b2 = own.p.values()
     g_filters, gb1, gw2, gb2 = own.g.values()
     count = len(b1)
-    images, y = scalars.batch
-    n, side = images.shape[:2]
+    images, y = scalars.batch[0].transpose(1, 2, 0), np.ascontiguousarray(scalars.batch[1].T)
+    side, _, n = images.shape
     size = (side - 2) ** 2
-    k, gk = filters.reshape(count, 9), g_filters.reshape(count, 9)
-    windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2)).transpose(0, 3, 4, 1, 2)
-    patches = np.empty((n, 9, size))
-    squares = patches.reshape(windows.shape)
-    maps, g_maps, on = np.empty((n, count, size)), np.empty((n, count, size)), np.empty((n, count, size), bool)
-    kept, g_kept = maps.reshape(n, -1), g_maps.reshape(n, -1)
-    scores, p, one = np.empty((n, 10)), np.empty((n, 10)), np.empty((n, 1))
-    swapped, each, bias1 = patches.transpose(0, 2, 1), np.empty((n, count, 9)), b1[:, None]
+    last = np.empty((side, side, n))
+    windows = np.lib.stride_tricks.sliding_window_view(last, (3, 3), axis=(0, 1)).transpose(3, 4, 0, 1, 2)
+    squares = np.empty(windows.shape)
+    k, gk, patches = filters.reshape(count, 9), g_filters.reshape(count, 9), squares.reshape(9, size * n)
+    maps, g_maps, on = np.empty((count, size * n)), np.empty((count, size * n)), np.empty((count, size * n), bool)
+    kept, g_kept = maps.reshape(-1, n), g_maps.reshape(-1, n)
+    scores, p, one = np.empty((10, n)), np.empty((10, n)), np.empty(n)
+    bias1, bias2 = b1[:, None], b2[:, None]
 
     def value_and_grad() -> float:
+        np.copyto(last, images)
         np.copyto(squares, windows)
-        np.matmul(k, patches, out=maps)
+        np.dot(k, patches, out=maps)
         np.add(maps, bias1, out=maps)
         np.maximum(maps, 0.0, out=maps)
-        np.matmul(kept, w2.T, out=scores)
-        np.add(scores, b2, out=scores)
-        np.subtract(scores, scores.max(axis=1, keepdims=True), out=scores)
+        np.dot(w2, kept, out=scores)
+        np.add(scores, bias2, out=scores)
+        np.max(scores, axis=0, out=one)
+        np.subtract(scores, one, out=scores)
         np.exp(scores, out=p)
-        np.sum(p, axis=1, keepdims=True, out=one)
+        np.sum(p, axis=0, out=one)
         np.divide(p, one, out=p)
         loss = (np.log(one).sum() - np.vdot(scores, y)) / n
         np.subtract(p, y, out=p)
         np.divide(p, n, out=p)
-        np.matmul(p.T, kept, out=gw2)
-        np.sum(p, axis=0, out=gb2)
-        np.matmul(p, w2, out=g_kept)
+        np.dot(p, kept.T, out=gw2)
+        np.sum(p, axis=1, out=gb2)
+        np.dot(w2.T, p, out=g_kept)
         np.greater(maps, 0.0, out=on)
         np.multiply(g_maps, on, out=g_maps)
-        np.matmul(g_maps, swapped, out=each)
-        np.sum(each, axis=0, out=gk)
-        np.sum(g_maps, axis=(0, 2), out=gb1)
+        np.dot(g_maps, patches.T, out=gk)
+        np.sum(g_maps, axis=1, out=gb1)
         return float(loss)
 
     return own.entrant(value_and_grad)

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import Any, Final, NamedTuple
@@ -96,7 +97,8 @@ def random_graph(tiny: bool) -> Scalars:
     return Scalars(loss=partial(graph, made), batch=(np.array([made.inputs]),), reduce=None)
 
 
-class Chain(NamedTuple):
+@dataclass(frozen=True)
+class Chain:
     """x = tanh(x·a + b), again and again."""
 
     rounds: int

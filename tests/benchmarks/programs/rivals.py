@@ -95,11 +95,11 @@ class Flat:
     def entrant(self, value_and_grad: Callable[[], Any], rate: float | None = None) -> Entrant:
         """An entrant, if value_and_grad fills the gradient; with a rate, it takes a step of SGD too."""
         parameters, gradient = self.parameters, self.gradient
-        scratch, factor = np.empty_like(parameters), rate or 0.0
+        factor = rate or 0.0
 
         def step() -> None:
             value_and_grad()
-            np.multiply(gradient, factor, out=scratch)
-            np.subtract(parameters, scratch, out=parameters)
+            np.multiply(gradient, factor, out=gradient)
+            np.subtract(parameters, gradient, out=parameters)
 
         return Entrant(step if rate else value_and_grad, lambda: answer(value_and_grad(), [gradient]))
