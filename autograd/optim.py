@@ -15,15 +15,11 @@ The hyperparameters have the names, defaults and meaning that they have in PyTor
 step, for nan and infinite gradients too. In the formulas below p is a parameter and g its gradient.
 
 An optimiser may also be made for a compiled program, as `SGD(program, lr=0.1)`. It changes `program.parameters`, a
-flat array, in place, by the gradient that `step(gradient)` is given. An update is written once, for all parameters
-together: p, g and what is kept between steps are rows of numbers, NumPy arrays for a program and `Row`s for Values.
-In float64 both come to the same numbers, bit for bit.
+flat array, in place, by the gradient that `step` is given. Each update is written once, as a loop over parameters: a
+program has a single one, whose numbers are arrays. In float64 both ways come to the same numbers, bit for bit.
 """
 
-import math
-import operator
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard, cast
 
 from autograd.engine import ieee
@@ -35,76 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
+
 Floats: TypeAlias = "NDArray[np.floating[Any]]"
-
-
-# ── rows of floats ──
-
-Elementwise: TypeAlias = "Callable[[Row, Row | float], Row]"
-
-
-def _elementwise(operation: Callable[[float, float], float]) -> tuple[Elementwise, Elementwise]:
-    """An operator of rows, for the operation on floats, and its form that changes the left row."""
-
-    def new(x: "Row", y: "Row | float") -> "Row":
-        ys = y.items if isinstance(y, Row) else repeat(y)
-        try:
-            return Row([*map(operation, x.items, ys)])
-        except ZeroDivisionError:
-            return Row([*map(ieee.divide, x.items, ys)])
-
-    def in_place(x: "Row", y: "Row | float") -> "Row":
-        x.items = new(x, y).items
-        return x
-
-    return new, in_place
-
-
-class Row:
-    """Floats in a row, with the operators and functions of a flat NumPy array that the updates use.
-
-    >>> row = Row([1.0, 4.0])
-    >>> row /= Row([0.0, 2.0])
-    >>> row.items, Row.sqrt(row * 8.0).items
-    ([inf, 2.0], [inf, 4.0])
-    """
-
-    __slots__ = ("items",)
-
-    def __init__(self, items: list[float]) -> None:
-        self.items = items
-
-    __add__, __iadd__ = _elementwise(operator.add)
-    __sub__, __isub__ = _elementwise(operator.sub)
-    __mul__, __imul__ = _elementwise(operator.mul)
-    __truediv__, __itruediv__ = _elementwise(operator.truediv)
-
-    def __lt__(self, number: float) -> list[bool]:
-        return [x < number for x in self.items]
-
-    def __setitem__(self, everything: slice, row: "Row") -> None:
-        self.items[everything] = row.items
-
-    @staticmethod
-    def sqrt(x: "Row") -> "Row":
-        """The square root of each; nan below zero."""
-        try:
-            return Row([*map(math.sqrt, x.items)])
-        except ValueError:
-            return Row([*map(ieee.sqrt, x.items)])
-
-    @staticmethod
-    def maximum(x: "Row", y: "Row") -> "Row":
-        """The greater of each two; nan if either is nan."""
-        return Row([a if a > b or a != a else b for a, b in zip(x.items, y.items, strict=True)])
-
-    @staticmethod
-    def where(condition: list[bool], x: "Row", y: "Row") -> "Row":
-        """The one of x where the condition holds, and of y elsewhere."""
-        return Row([a if c else b for c, a, b in zip(condition, x.items, y.items, strict=True)])
-
-
-# ── optimisers ──
 
 
 class Program(Protocol):
@@ -134,6 +62,28 @@ def is_program(thing: object) -> TypeGuard[Program]:
     return hasattr(thing, "value_and_grad")
 
 
+class _Flat:
+    """All parameters of a program in the place of a single one: its data and grad are arrays."""
+
+    def __init__(self, data: Floats) -> None:
+        self.data = self.grad = data
+
+
+class _Ops:
+    """The functions that an update needs beside operators, for floats; NumPy has them under these names for arrays."""
+
+    sqrt = staticmethod(ieee.sqrt)
+    divide = staticmethod(ieee.divide)
+
+    @staticmethod
+    def maximum(x: float, y: float) -> float:
+        return ieee.greatest([x, y])
+
+    @staticmethod
+    def where(condition: bool, x: float, y: float) -> float:
+        return x if condition else y
+
+
 class Optimizer:
     """The base class of the optimisers: it holds the parameters, `lr` and `weight_decay`, and checks them.
 
@@ -144,16 +94,17 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Value] | Program, lr: float, weight_decay: float) -> None:
-        self.parameters: list[Value] | Floats
         name = type(self).__name__
+        self.parameters: list[Value] | Floats
         if is_program(parameters):
             self.parameters = parameters.parameters
+            self._each = [cast(Value, _Flat(self.parameters))]
         elif isinstance(parameters, Value) or not isinstance(parameters, Iterable):
             given = type(parameters).__name__
             raise TypeError(f"{name} takes a list of parameters, not {given}; pass model.parameters()")
         else:
-            self.parameters = _leaves(name, parameters)
-        if not len(self.parameters):
+            self.parameters = self._each = _leaves(name, parameters)
+        if len(self.parameters) == 0:
             raise ValueError(f"{name} has no parameters to change; pass model.parameters()")
         self._check(lr=lr, weight_decay=weight_decay)
         self.lr, self.weight_decay = lr, weight_decay
@@ -167,7 +118,7 @@ class Optimizer:
                 raise ValueError(f"{type(self).__name__}: {name} must be a finite number {limit}, not {number!r}")
 
     def zero_grad(self) -> None:
-        """Set every gradient to 0, because `backward` accumulates; a program needs none of it."""
+        """Set every gradient to 0, because `backward` accumulates; for a program there is nothing to do."""
         if isinstance(self.parameters, list):
             for p in self.parameters:
                 p.grad = 0.0
@@ -175,44 +126,42 @@ class Optimizer:
     def step(self, gradient: "Floats | None" = None) -> None:
         """Change every parameter by its gradient.
 
-        The gradient of Values is in their `.grad`, and that of a program is given. TypeError for one that is given for
-        Values, or has not the shape of the program's parameters.
+        Values have theirs in `.grad`; for a program, gradient is the flat array that `value_and_grad` returned.
+        TypeError for a gradient given for Values, and for one that has not the shape of the program's parameters.
         """
         name = type(self).__name__
         if isinstance(self.parameters, list):
             if gradient is not None:
-                raise TypeError(
-                    f"{name} of Values takes their .grad in a step; make {name}(program) to give a gradient"
-                )
-            row = Row([p.data for p in self.parameters])
-            self._update(row, Row([p.grad for p in self.parameters]), Row)
-            for p, number in zip(self.parameters, row.items, strict=True):
-                p.data = number
+                raise TypeError(f"{name} of Values takes no gradient but their .grad; make it as {name}(program)")
+            self._update(_Ops)
             return
-        if getattr(gradient, "shape", None) != self.parameters.shape:
-            shape = f"of shape {self.parameters.shape}, from program.value_and_grad"
-            raise TypeError(f"{name} of a program takes a flat gradient in a step, {shape}, not {gradient!r}")
+        if gradient is None or getattr(gradient, "shape", None) != self.parameters.shape:
+            shape = f"of shape {self.parameters.shape}, as program.value_and_grad returns it"
+            raise TypeError(f"a step of {name}(program) takes a gradient {shape}, not {gradient!r}")
         import numpy as np
 
+        cast(_Flat, self._each[0]).grad = gradient
         # Overflow and nan pass without a warning, as they do with Values.
         with np.errstate(all="ignore"):
-            self._update(cast(Row, self.parameters), cast(Row, gradient), cast(type[Row], np))
+            self._update(cast(type[_Ops], np))
 
-    def _update(self, p: Row, g: Row, of: type[Row]) -> None:
-        """Change the row of parameters by the row of gradients; `of` has the functions of rows."""
+    def _update(self, ops: type[_Ops]) -> None:
+        """Change the data of each parameter by its grad; both are floats or arrays, and `ops` has functions of them."""
         raise NotImplementedError
 
-    def _decayed(self, p: Row, g: Row) -> Row:
-        """The gradients after weight decay."""
-        return g + p * self.weight_decay if self.weight_decay else g
+    def _gradients(self) -> list[float]:
+        """The gradient of each parameter after weight decay."""
+        if self.weight_decay:
+            return [p.grad + self.weight_decay * p.data for p in self._each]
+        return [p.grad for p in self._each]
 
-    def _full(self, number: float = 0.0) -> Row:
-        """A row with the number for every parameter."""
+    def _full(self, number: float = 0.0) -> list[float]:
+        """The number for each parameter."""
         if isinstance(self.parameters, list):
-            return Row([number] * len(self.parameters))
+            return [number] * len(self.parameters)
         row = self.parameters.copy()
         row.fill(number)
-        return cast(Row, row)
+        return [cast(float, row)]
 
 
 class SGD(Optimizer):
@@ -238,19 +187,22 @@ class SGD(Optimizer):
         if nesterov and (momentum == 0.0 or dampening != 0.0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and a dampening of 0; pass momentum=0.9")
         self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
-        self._velocity: Row | None = None
+        self._velocity: list[float] = []
 
-    def _update(self, p: Row, g: Row, of: type[Row]) -> None:
-        change = g = self._decayed(p, g)
+    def _update(self, ops: type[_Ops]) -> None:
+        steps = grads = self._gradients()
         if self.momentum:
-            if self._velocity is None:
-                v = self._velocity = g * 1.0  # A copy: a program may overwrite its gradient.
-            else:
-                v = self._velocity
-                v *= self.momentum
-                v += g * (1.0 - self.dampening) if self.dampening else g
-            change = g + v * self.momentum if self.nesterov else v
-        p -= change * self.lr
+            kept = 1.0 - self.dampening
+            last = self._velocity
+            if last:
+                steps = [v * self.momentum + kept * g for v, g in zip(last, grads, strict=True)]
+            else:  # A copy, because a program may write its next gradient into the same array.
+                steps = [1.0 * g for g in grads]
+            self._velocity = steps
+            if self.nesterov:
+                steps = [g + self.momentum * v for g, v in zip(grads, steps, strict=True)]
+        for p, step in zip(self._each, steps, strict=True):
+            p.data += -self.lr * step
 
 
 class Adam(Optimizer):
@@ -278,19 +230,17 @@ class Adam(Optimizer):
         self._steps = 0
         self._mean, self._square, self._greatest = self._full(), self._full(), self._full()
 
-    def _update(self, p: Row, g: Row, of: type[Row]) -> None:
-        g = self._decayed(p, g)
+    def _update(self, ops: type[_Ops]) -> None:
         self._steps += 1
         b1, b2 = self.betas
         rate = self.lr / (1.0 - b1**self._steps)
         root = ieee.sqrt(1.0 - b2**self._steps)
-        m, v = self._mean, self._square
-        _approach(m, g, 1.0 - b1)
-        v *= b2
-        v += g * (1.0 - b2) * g
-        if self.amsgrad:
-            v = self._greatest = of.maximum(self._greatest, v)
-        p -= m * rate / (of.sqrt(v) / root + self.eps)
+        for i, (p, g) in enumerate(zip(self._each, self._gradients(), strict=True)):
+            m = self._mean[i] = _between(self._mean[i], g, 1.0 - b1)
+            v = self._square[i] = self._square[i] * b2 + ((1.0 - b2) * g) * g
+            if self.amsgrad:
+                v = self._greatest[i] = ops.maximum(self._greatest[i], v)
+            p.data += ops.divide(-rate * m, ops.sqrt(v) / root + self.eps)
 
 
 class AdamW(Adam):
@@ -305,10 +255,11 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, lr, weight_decay=weight_decay, **options)
 
-    def _decayed(self, p: Row, g: Row) -> Row:
+    def _gradients(self) -> list[float]:
         if self.weight_decay:
-            p *= 1.0 - self.lr * self.weight_decay
-        return g
+            for p in self._each:
+                p.data *= 1.0 - self.lr * self.weight_decay
+        return [p.grad for p in self._each]
 
 
 class RMSprop(Optimizer):
@@ -335,22 +286,19 @@ class RMSprop(Optimizer):
         self.alpha, self.eps, self.momentum, self.centered = alpha, eps, momentum, centered
         self._square, self._mean, self._velocity = self._full(), self._full(), self._full()
 
-    def _update(self, p: Row, g: Row, of: type[Row]) -> None:
-        g = self._decayed(p, g)
-        m, s, v = self._mean, self._square, self._velocity
-        s *= self.alpha
-        s += g * (1.0 - self.alpha) * g
-        if self.centered:
-            _approach(m, g, 1.0 - self.alpha)
-            # Where both overflow, m² is still the smaller one: the difference is infinite and not nan.
-            s = of.where(s < ieee.INF, s - m * m, s)
-        size = of.sqrt(s) + self.eps
-        if self.momentum:
-            v *= self.momentum
-            v += g / size
-            p -= v * self.lr
-        else:
-            p -= g * self.lr / size
+    def _update(self, ops: type[_Ops]) -> None:
+        for i, (p, g) in enumerate(zip(self._each, self._gradients(), strict=True)):
+            s = self._square[i] = self._square[i] * self.alpha + ((1.0 - self.alpha) * g) * g
+            if self.centered:
+                m = self._mean[i] = _between(self._mean[i], g, 1.0 - self.alpha)
+                # Where both overflow, m² is still the smaller one: the difference is infinite and not nan.
+                s = ops.where(s < ieee.INF, s - m * m, s)
+            size = ops.sqrt(s) + self.eps
+            if self.momentum:
+                v = self._velocity[i] = self._velocity[i] * self.momentum + ops.divide(g, size)
+                p.data += -self.lr * v
+            else:
+                p.data += ops.divide(-self.lr * g, size)
 
 
 class Adagrad(Optimizer):
@@ -377,13 +325,12 @@ class Adagrad(Optimizer):
         self._steps = 0
         self._sum = self._full(initial_accumulator_value)
 
-    def _update(self, p: Row, g: Row, of: type[Row]) -> None:
-        g = self._decayed(p, g)
+    def _update(self, ops: type[_Ops]) -> None:
         rate = self.lr / (1.0 + self._steps * self.lr_decay)
         self._steps += 1
-        s = self._sum
-        s += g * g
-        p -= g * rate / (of.sqrt(s) + self.eps)
+        for i, (p, g) in enumerate(zip(self._each, self._gradients(), strict=True)):
+            s = self._sum[i] = self._sum[i] + g * g
+            p.data += ops.divide(-rate * g, ops.sqrt(s) + self.eps)
 
 
 def _leaves(name: str, parameters: Iterable[Value]) -> list[Value]:
@@ -399,10 +346,7 @@ def _leaves(name: str, parameters: Iterable[Value]) -> list[Value]:
     return leaves
 
 
-def _approach(mean: Row, end: Row, weight: float) -> None:
-    """Move mean by weight·(end - mean), computed from the nearer of the two so that weights 0 and 1 are exact."""
-    way = end - mean
-    if weight < 0.5:
-        mean += way * weight
-    else:
-        mean[:] = end - way * (1.0 - weight)
+def _between(start: float, end: float, weight: float) -> float:
+    """start + weight·(end - start), computed from the nearer of the two so that weights 0 and 1 are exact."""
+    step = end - start
+    return start + weight * step if weight < 0.5 else end - step * (1.0 - weight)
