@@ -77,7 +77,7 @@ class _Ops:
 
     @staticmethod
     def maximum(x: float, y: float) -> float:
-        return ieee.greatest([x, y])
+        return x if x > y or x != x else y
 
     @staticmethod
     def where(condition: bool, x: float, y: float) -> float:
@@ -235,12 +235,13 @@ class Adam(Optimizer):
         b1, b2 = self.betas
         rate = self.lr / (1.0 - b1**self._steps)
         root = ieee.sqrt(1.0 - b2**self._steps)
+        sqrt, divide = ops.sqrt, ops.divide
         for i, (p, g) in enumerate(zip(self._each, self._gradients(), strict=True)):
             m = self._mean[i] = _between(self._mean[i], g, 1.0 - b1)
             v = self._square[i] = self._square[i] * b2 + ((1.0 - b2) * g) * g
             if self.amsgrad:
                 v = self._greatest[i] = ops.maximum(self._greatest[i], v)
-            p.data += ops.divide(-rate * m, ops.sqrt(v) / root + self.eps)
+            p.data += divide(-rate * m, sqrt(v) / root + self.eps)
 
 
 class AdamW(Adam):
@@ -287,18 +288,19 @@ class RMSprop(Optimizer):
         self._square, self._mean, self._velocity = self._full(), self._full(), self._full()
 
     def _update(self, ops: type[_Ops]) -> None:
+        sqrt, divide = ops.sqrt, ops.divide
         for i, (p, g) in enumerate(zip(self._each, self._gradients(), strict=True)):
             s = self._square[i] = self._square[i] * self.alpha + ((1.0 - self.alpha) * g) * g
             if self.centered:
                 m = self._mean[i] = _between(self._mean[i], g, 1.0 - self.alpha)
                 # Where both overflow, m² is still the smaller one: the difference is infinite and not nan.
                 s = ops.where(s < ieee.INF, s - m * m, s)
-            size = ops.sqrt(s) + self.eps
+            size = sqrt(s) + self.eps
             if self.momentum:
-                v = self._velocity[i] = self._velocity[i] * self.momentum + ops.divide(g, size)
+                v = self._velocity[i] = self._velocity[i] * self.momentum + divide(g, size)
                 p.data += -self.lr * v
             else:
-                p.data += ops.divide(-self.lr * g, size)
+                p.data += divide(-self.lr * g, size)
 
 
 class Adagrad(Optimizer):
@@ -328,9 +330,10 @@ class Adagrad(Optimizer):
     def _update(self, ops: type[_Ops]) -> None:
         rate = self.lr / (1.0 + self._steps * self.lr_decay)
         self._steps += 1
+        sqrt, divide = ops.sqrt, ops.divide
         for i, (p, g) in enumerate(zip(self._each, self._gradients(), strict=True)):
             s = self._sum[i] = self._sum[i] + g * g
-            p.data += ops.divide(-rate * g, ops.sqrt(s) + self.eps)
+            p.data += divide(-rate * g, sqrt(s) + self.eps)
 
 
 def _leaves(name: str, parameters: Iterable[Value]) -> list[Value]:
