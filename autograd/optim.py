@@ -79,10 +79,6 @@ class _Ops:
     def maximum(x: float, y: float) -> float:
         return x if x > y or x != x else y
 
-    @staticmethod
-    def where(condition: bool, x: float, y: float) -> float:
-        return x if condition else y
-
 
 class Optimizer:
     """The base class of the optimisers: it holds the parameters, `lr` and `weight_decay`, and checks them.
@@ -294,7 +290,7 @@ class RMSprop(Optimizer):
             if self.centered:
                 m = self._mean[i] = _between(self._mean[i], g, 1.0 - self.alpha)
                 # Where both overflow, m² is still the smaller one: the difference is infinite and not nan.
-                s = ops.where(s < ieee.INF, s - m * m, s)
+                s = s - (s < ieee.INF) * m * m
             size = sqrt(s) + self.eps
             if self.momentum:
                 v = self._velocity[i] = self._velocity[i] * self.momentum + divide(g, size)
