@@ -25,24 +25,30 @@ True
 
 import math
 import reprlib
+import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from autograd.arguments import generator, whole
 from autograd.engine.functions import mean
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.optim import Optimizer
+from autograd.optim import Floats, Optimizer, Program, is_program
 from autograd.wording import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 __all__ = ["History", "fit"]
+
+_REFRESH: Final = 0.1
+"""Seconds between two changes of the progress bar, which takes more time than a small step."""
 
 
 @dataclass(repr=False)
@@ -58,10 +64,10 @@ class History:
 
 
 def fit(
-    model: Callable[[Any], Any],
-    data: Sequence[tuple[Any, Any]],
-    loss: Callable[[Any, Any], Value],
-    optimizer: Optimizer,
+    model: Callable[[Any], Any] | Program,
+    data: Iterable[Any],
+    loss: Callable[[Any, Any], Value] | Optimizer | None = None,
+    optimizer: Optimizer | None = None,
     *,
     epochs: int,
     batch_size: int | None = None,
@@ -82,38 +88,28 @@ def fit(
     callback(epoch, loss) returns True at the end of an epoch, or at Ctrl-C. The model keeps the parameters of the last
     step. A progress bar is shown on a terminal if rich is installed; progress=True or False forces it on or off.
 
-    ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, and for a loss that
-    depends on no parameter of the optimiser; TypeError for an argument of another kind; ImportError for progress=True
-    without rich.
+    A compiled program contains its loss: fit(program, data, optimizer, epochs=...) with an optimiser of the program,
+    as optim.SGD(program). Its data are rows of numbers or arrays, one for each input of the program, or a tuple of
+    whole arrays, such as (X, Y) with X[i] and Y[i] for row i. Class numbers may stand in the last one where the
+    program takes a probability for each class. The training changes `program.parameters`, and at its end, however it
+    comes, `program.write_back()` puts them into the Values; a callback that needs those sooner calls it itself.
+
+    ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, for a loss that
+    depends on no parameter of the optimiser, and for a program whose loss is not a mean; TypeError for an argument of
+    another kind; ImportError for progress=True without rich.
     """
-    for name, thing in (("model", model), ("loss", loss)):
-        if not callable(thing):
-            raise TypeError(f"fit calls the {name}, which is no {type(thing).__name__} {thing!r}; pass a function")
-    if not all(hasattr(optimizer, name) for name in ("parameters", "zero_grad", "step")):
-        given = f"{type(optimizer).__name__} {optimizer!r}"
-        raise TypeError(f"fit takes an optimizer, as in optim.SGD(model.parameters()), not {given}")
-    if not isinstance(data, Iterable):
-        raise TypeError(f"data is a list of (input, target), not {type(data).__name__} {data!r}")
-    rows = list(data)
-    _check_rows(rows)
+    way = _Compiled(model, data, loss, optimizer) if is_program(model) else _Eager(model, data, loss, optimizer)
     whole("epochs", epochs, least=0)
-    size = len(rows) if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
+    size = way.rows if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
     draws = generator(rng)
     shuffled = batch_size is not None if shuffle is None else shuffle
     history = History()
-    with _bar(epochs, math.ceil(len(rows) / size), progress) as advance:
+    with _bar(epochs, math.ceil(way.rows / size), progress) as advance, _Interrupts() as interrupts:
         try:
             for epoch in range(epochs):
                 if shuffled:
-                    draws.shuffle(rows)
-                summed = 0.0
-                for start in range(0, len(rows), size):
-                    batch = rows[start : start + size]
-                    # No name here refers to the graph, so it is freed before that of the next batch is built.
-                    reached = _step(mean([loss(model(x), t) for x, t in batch]), optimizer, check=epoch == start == 0)
-                    summed += reached * len(batch)
-                    advance(summed / (start + len(batch)))
-                history.losses.append(summed / len(rows))
+                    way.shuffle(draws)
+                history.losses.append(_epoch(way, size, interrupts, advance))
                 if callback is not None and _true(callback(epoch, history.losses[-1])):
                     history.stopped_by = "callback"
                 elif stop_below is not None and history.losses[-1] < stop_below:
@@ -122,19 +118,126 @@ def fit(
                     break
         except KeyboardInterrupt:
             history.stopped_by = "interrupt"
+        finally:
+            interrupts.postponed(way.finish)
     return history
 
 
-def _step(loss: Value, optimizer: Optimizer, check: bool) -> float:
-    if check and not any(map(Tape(loss).__contains__, optimizer.parameters)):
-        raise ValueError(
-            "fit: the loss depends on no parameter of the optimizer; leave no_grad(), make the loss of Values "
-            "and not of their data, and pass the optimizer this model's parameters"
-        )
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.data
+def _epoch(
+    way: "_Eager | _Compiled", size: int, interrupts: "_Interrupts", advance: Callable[[float], object]
+) -> float:
+    """Take a step for each batch, and return the mean loss of the rows."""
+    summed = 0.0
+    for start in range(0, way.rows, size):
+        stop = min(start + size, way.rows)
+        loss, gradient = way.differentiate(start, stop)
+        interrupts.postponed(way.step, *gradient)
+        summed += loss * (stop - start)
+        advance(summed / stop)
+    return summed / way.rows
+
+
+class _Eager:
+    """A training of Values: each batch has a graph of its own."""
+
+    def __init__(self, model: Any, data: Any, loss: Any, optimizer: Any) -> None:
+        for name, thing in (("model", model), ("loss", loss)):
+            if not callable(thing):
+                raise TypeError(f"fit calls the {name}, which is no {type(thing).__name__} {thing!r}; pass a function")
+        _check_optimizer(optimizer, "model.parameters()")
+        self.model, self.loss, self.optimizer, self.step = model, loss, optimizer, optimizer.step
+        self.data = _rows(data)
+        self.rows = len(self.data)
+        self.checked = False
+
+    def shuffle(self, draws: Random) -> None:
+        draws.shuffle(self.data)
+
+    def differentiate(self, start: int, stop: int) -> tuple[float, tuple[()]]:
+        """The loss of a batch; its gradient is left in the parameters."""
+        # No name outside refers to the graph, so it is freed before that of the next batch is built.
+        loss = mean([self.loss(self.model(x), t) for x, t in self.data[start:stop]])
+        if not self.checked and not any(map(Tape(loss).__contains__, self.optimizer.parameters)):
+            raise ValueError(
+                "fit: the loss depends on no parameter of the optimizer; leave no_grad(), make the loss of Values "
+                "and not of their data, and pass the optimizer this model's parameters"
+            )
+        self.checked = True
+        self.optimizer.zero_grad()
+        loss.backward()
+        return loss.data, ()
+
+    def finish(self) -> None:
+        """Do nothing: the Values are up to date."""
+
+
+class _Compiled:
+    """A training of a program: batches are parts of arrays, and parameters and gradient are flat arrays."""
+
+    def __init__(self, program: Program, data: Any, loss: Any, optimizer: Any) -> None:
+        if loss is not None and optimizer is not None:
+            raise TypeError("fit takes no loss with a program, which contains it; pass program, data, optimizer")
+        optimizer = loss if optimizer is None else optimizer
+        _check_optimizer(optimizer, "program")
+        if optimizer.parameters is not program.parameters:
+            raise ValueError("fit: the optimizer is of other parameters than the program's; make it of this program")
+        if program.reduce != "mean":
+            raise ValueError(
+                f"fit minimises the mean loss of a batch; compile with reduce='mean', not {program.reduce!r}"
+            )
+        from autograd.compiler.batches import Batches
+
+        n = len(program.input_shapes)
+        # A tuple of tuples is a tuple of rows.
+        whole_arrays = isinstance(data, tuple) and len(data) == n and not any(isinstance(part, tuple) for part in data)
+        columns = data if whole_arrays else zip(*_rows(data, n), strict=True)
+        self.batches = Batches(columns, program.input_shapes, program.parameters.dtype)
+        self.rows, self.shuffle = self.batches.rows, self.batches.shuffle
+        self.program, self.step = program, optimizer.step
+
+    def differentiate(self, start: int, stop: int) -> tuple[float, tuple[Floats]]:
+        """The loss of a batch and its gradient."""
+        loss, gradient = self.program.value_and_grad(*self.batches.part(start, stop))
+        return float(loss), (gradient,)
+
+    def finish(self) -> None:
+        """Bring the Values up to date."""
+        self.program.write_back()
+
+
+class _Interrupts:
+    """Ctrl-C, which doesn't interrupt a change of the parameters but comes after it."""
+
+    def __init__(self) -> None:
+        self.usual: Any = None
+        self.changing = self.came = False
+
+    def __enter__(self) -> "_Interrupts":
+        usual = signal.getsignal(signal.SIGINT)
+        if callable(usual) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._receive)
+            self.usual = usual
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.usual is not None:
+            signal.signal(signal.SIGINT, self.usual)
+
+    def _receive(self, number: int, frame: object) -> None:
+        self.came = self.changing
+        if not self.changing:
+            self.usual(number, frame)
+
+    def postponed(self, change: Callable[..., object], *gradient: Floats) -> None:
+        """Make a change of the parameters, as a whole."""
+        self.changing = True
+        try:
+            change(*gradient)
+        finally:
+            self.changing = False
+        if self.came:
+            self.came = False
+            raise KeyboardInterrupt
 
 
 def _true(answer: object) -> bool:
@@ -142,13 +245,25 @@ def _true(answer: object) -> bool:
     return answer is True or (type(answer).__module__ == "numpy" and str(answer) == "True")
 
 
-def _check_rows(rows: Sequence[object]) -> None:
+def _check_optimizer(optimizer: object, of: str) -> None:
+    if not all(hasattr(optimizer, name) for name in ("parameters", "zero_grad", "step")):
+        given = f"{type(optimizer).__name__} {optimizer!r}"
+        raise TypeError(f"fit takes an optimizer, as in optim.SGD({of}), not {given}")
+
+
+def _rows(data: object, parts: int = 2) -> list[Any]:
+    """The rows of data as a list, if each is a pair, or has as many parts."""
+    if not isinstance(data, Iterable):
+        raise TypeError(f"data is a list of (input, target), not {type(data).__name__} {data!r}")
+    rows = list(data)
     if not rows:
         raise ValueError("fit has no rows to fit to; data is a list of (input, target)")
     for row in rows:
-        if not isinstance(row, (tuple, list)) or len(row) != 2:
+        if not isinstance(row, (tuple, list)) or len(row) != parts:
+            wanted = "pair (input, target)" if parts == 2 else f"tuple of the program's {parts} inputs"
             shown = reprlib.repr(row)
-            raise ValueError(f"a row of data is a pair (input, target), not {shown}; pair columns by list(zip(xs, ts))")
+            raise ValueError(f"a row of data is a {wanted}, not {shown}; pair columns by list(zip(xs, ts))")
+    return rows
 
 
 @contextmanager
@@ -158,14 +273,26 @@ def _bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[[f
     if bar is None:
         yield lambda loss: None
         return
+    done, reached, due = 0, math.nan, 0.0
     with bar as progress:
         task = progress.add_task("", total=epochs * batches)
 
-        def advance(loss: float) -> None:
-            done = progress.tasks[0].completed
-            progress.update(task, advance=1, description=f"epoch {int(done) // batches + 1}/{epochs}  loss {loss:.4g}")
+        def show() -> None:
+            epoch = max(done - 1, 0) // batches + 1
+            progress.update(task, completed=done, description=f"epoch {epoch}/{epochs}  loss {reached:.4g}")
 
-        yield advance
+        def advance(loss: float) -> None:
+            nonlocal done, reached, due
+            done, reached = done + 1, loss
+            if (now := monotonic()) >= due:
+                due = now + _REFRESH
+                show()
+
+        try:
+            yield advance
+        finally:
+            if done:
+                show()
 
 
 def _rich_bar(wanted: bool | None) -> "Progress | None":
