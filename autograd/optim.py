@@ -19,45 +19,22 @@ flat array, in place, by the gradient that `step` is given. Each update is writt
 program has a single one, whose numbers are arrays. In float64 both ways come to the same numbers, bit for bit.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard, cast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 from autograd.engine import ieee
 from autograd.engine.value import Value
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from autograd.compiler.training import Floats, Program
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
 
-Floats: TypeAlias = "NDArray[np.floating[Any]]"
+Parameters: TypeAlias = "Iterable[Value] | Program"
 
 
-class Program(Protocol):
-    """The part of a compiled program that optimisers and `train.fit` use."""
-
-    @property
-    def parameters(self) -> Floats:
-        """All parameters, a flat array that may be changed in place."""
-
-    @property
-    def input_shapes(self) -> Sequence[tuple[int, ...]]:
-        """The shape of each input for one example."""
-
-    @property
-    def reduce(self) -> str | None:
-        """How the losses of a batch become one number: "mean", "sum" or, if they don't, None."""
-
-    def value_and_grad(self, *inputs: Floats) -> tuple[Any, Floats]:
-        """The loss of a batch and its gradient, as flat as the parameters."""
-
-    def write_back(self) -> None:
-        """Put the parameters into the Values that the program was made of."""
-
-
-def is_program(thing: object) -> TypeGuard[Program]:
+def is_program(thing: object) -> TypeGuard["Program"]:
     """Whether a thing is a compiled program, and not a model or a list of Values."""
     return hasattr(thing, "value_and_grad")
 
@@ -65,7 +42,7 @@ def is_program(thing: object) -> TypeGuard[Program]:
 class _Flat:
     """All parameters of a program in the place of a single one: its data and grad are arrays."""
 
-    def __init__(self, data: Floats) -> None:
+    def __init__(self, data: "Floats") -> None:
         self.data = self.grad = data
 
 
@@ -89,7 +66,7 @@ class Optimizer:
     subclasses raise the same errors.
     """
 
-    def __init__(self, parameters: Iterable[Value] | Program, lr: float, weight_decay: float) -> None:
+    def __init__(self, parameters: Parameters, lr: float, weight_decay: float) -> None:
         name = type(self).__name__
         self.parameters: list[Value] | Floats
         if is_program(parameters):
@@ -155,9 +132,9 @@ class Optimizer:
         """The number for each parameter."""
         if isinstance(self.parameters, list):
             return [number] * len(self.parameters)
-        row = self.parameters.copy()
-        row.fill(number)
-        return [cast(float, row)]
+        import numpy as np
+
+        return [cast(float, np.full_like(self.parameters, number))]
 
 
 class SGD(Optimizer):
@@ -170,7 +147,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value] | Program,
+        parameters: Parameters,
         lr: float = 1e-3,
         *,
         momentum: float = 0.0,
@@ -211,7 +188,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value] | Program,
+        parameters: Parameters,
         lr: float = 1e-3,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -247,9 +224,7 @@ class AdamW(Adam):
     Source: I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization (2019), in PyTorch's form.
     """
 
-    def __init__(
-        self, parameters: Iterable[Value] | Program, lr: float = 1e-3, *, weight_decay: float = 1e-2, **options: Any
-    ) -> None:
+    def __init__(self, parameters: Parameters, lr: float = 1e-3, *, weight_decay: float = 1e-2, **options: Any) -> None:
         super().__init__(parameters, lr, weight_decay=weight_decay, **options)
 
     def _gradients(self) -> list[float]:
@@ -269,7 +244,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value] | Program,
+        parameters: Parameters,
         lr: float = 1e-2,
         *,
         alpha: float = 0.99,
@@ -309,7 +284,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value] | Program,
+        parameters: Parameters,
         lr: float = 1e-2,
         *,
         lr_decay: float = 0.0,

@@ -39,11 +39,13 @@ from autograd.arguments import generator, whole
 from autograd.engine.functions import mean
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.optim import Floats, Optimizer, Program, is_program
+from autograd.optim import Optimizer, is_program
 from autograd.wording import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from autograd.compiler.training import Program, Training
 
 __all__ = ["History", "fit"]
 
@@ -64,7 +66,7 @@ class History:
 
 
 def fit(
-    model: Callable[[Any], Any] | Program,
+    model: "Callable[[Any], Any] | Program",
     data: Iterable[Any],
     loss: Callable[[Any, Any], Value] | Optimizer | None = None,
     optimizer: Optimizer | None = None,
@@ -98,18 +100,25 @@ def fit(
     depends on no parameter of the optimiser, and for a program whose loss is not a mean; TypeError for an argument of
     another kind; ImportError for progress=True without rich.
     """
-    way = _Compiled(model, data, loss, optimizer) if is_program(model) else _Eager(model, data, loss, optimizer)
+    way = _compiled(model, data, loss, optimizer) if is_program(model) else _Eager(model, data, loss, optimizer)
     whole("epochs", epochs, least=0)
     size = way.rows if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
     draws = generator(rng)
     shuffled = batch_size is not None if shuffle is None else shuffle
     history = History()
-    with _bar(epochs, math.ceil(way.rows / size), progress) as advance, _Interrupts() as interrupts:
+    with _bar(epochs, math.ceil(way.rows / size), progress) as advance, _uncut() as uncut:
         try:
             for epoch in range(epochs):
                 if shuffled:
                     way.shuffle(draws)
-                history.losses.append(_epoch(way, size, interrupts, advance))
+                summed = 0.0
+                for start in range(0, way.rows, size):
+                    stop = min(start + size, way.rows)
+                    reached, gradient = way.differentiate(start, stop)
+                    uncut(way.step, *gradient)
+                    summed += reached * (stop - start)
+                    advance(summed / stop)
+                history.losses.append(summed / way.rows)
                 if callback is not None and _true(callback(epoch, history.losses[-1])):
                     history.stopped_by = "callback"
                 elif stop_below is not None and history.losses[-1] < stop_below:
@@ -119,22 +128,9 @@ def fit(
         except KeyboardInterrupt:
             history.stopped_by = "interrupt"
         finally:
-            interrupts.postponed(way.finish)
+            if is_program(model):
+                uncut(model.write_back)
     return history
-
-
-def _epoch(
-    way: "_Eager | _Compiled", size: int, interrupts: "_Interrupts", advance: Callable[[float], object]
-) -> float:
-    """Take a step for each batch, and return the mean loss of the rows."""
-    summed = 0.0
-    for start in range(0, way.rows, size):
-        stop = min(start + size, way.rows)
-        loss, gradient = way.differentiate(start, stop)
-        interrupts.postponed(way.step, *gradient)
-        summed += loss * (stop - start)
-        advance(summed / stop)
-    return summed / way.rows
 
 
 class _Eager:
@@ -167,77 +163,53 @@ class _Eager:
         loss.backward()
         return loss.data, ()
 
-    def finish(self) -> None:
-        """Do nothing: the Values are up to date."""
+
+def _compiled(program: "Program", data: Any, loss: Any, optimizer: Any) -> "Training":
+    if loss is not None and optimizer is not None:
+        raise TypeError("fit takes no loss with a program, which contains it; pass program, data, optimizer")
+    optimizer = loss if optimizer is None else optimizer
+    _check_optimizer(optimizer, "program")
+    if optimizer.parameters is not program.parameters:
+        raise ValueError("fit: the optimizer changes other parameters than the program's; make it of this program")
+    from autograd.compiler.training import Training
+
+    n = len(program.input_shapes)
+    arrays = isinstance(data, tuple) and len(data) == n and not any(isinstance(part, tuple) for part in data)
+    columns = data if arrays else zip(*_rows(data, n), strict=True)
+    return Training(program, columns, optimizer.step)
 
 
-class _Compiled:
-    """A training of a program: batches are parts of arrays, and parameters and gradient are flat arrays."""
+@contextmanager
+def _uncut() -> Iterator[Callable[..., None]]:
+    """A function that calls another with its arguments; Ctrl-C is answered after such a call, not within it."""
+    usual: Any = signal.getsignal(signal.SIGINT)
+    changing = came = False
 
-    def __init__(self, program: Program, data: Any, loss: Any, optimizer: Any) -> None:
-        if loss is not None and optimizer is not None:
-            raise TypeError("fit takes no loss with a program, which contains it; pass program, data, optimizer")
-        optimizer = loss if optimizer is None else optimizer
-        _check_optimizer(optimizer, "program")
-        if optimizer.parameters is not program.parameters:
-            raise ValueError("fit: the optimizer is of other parameters than the program's; make it of this program")
-        if program.reduce != "mean":
-            raise ValueError(
-                f"fit minimises the mean loss of a batch; compile with reduce='mean', not {program.reduce!r}"
-            )
-        from autograd.compiler.batches import Batches
+    def receive(number: int, frame: object) -> None:
+        nonlocal came
+        came = changing
+        if not changing:
+            usual(number, frame)
 
-        n = len(program.input_shapes)
-        # A tuple of tuples is a tuple of rows.
-        whole_arrays = isinstance(data, tuple) and len(data) == n and not any(isinstance(part, tuple) for part in data)
-        columns = data if whole_arrays else zip(*_rows(data, n), strict=True)
-        self.batches = Batches(columns, program.input_shapes, program.parameters.dtype)
-        self.rows, self.shuffle = self.batches.rows, self.batches.shuffle
-        self.program, self.step = program, optimizer.step
-
-    def differentiate(self, start: int, stop: int) -> tuple[float, tuple[Floats]]:
-        """The loss of a batch and its gradient."""
-        loss, gradient = self.program.value_and_grad(*self.batches.part(start, stop))
-        return float(loss), (gradient,)
-
-    def finish(self) -> None:
-        """Bring the Values up to date."""
-        self.program.write_back()
-
-
-class _Interrupts:
-    """Ctrl-C, which doesn't interrupt a change of the parameters but comes after it."""
-
-    def __init__(self) -> None:
-        self.usual: Any = None
-        self.changing = self.came = False
-
-    def __enter__(self) -> "_Interrupts":
-        usual = signal.getsignal(signal.SIGINT)
-        if callable(usual) and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._receive)
-            self.usual = usual
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.usual is not None:
-            signal.signal(signal.SIGINT, self.usual)
-
-    def _receive(self, number: int, frame: object) -> None:
-        self.came = self.changing
-        if not self.changing:
-            self.usual(number, frame)
-
-    def postponed(self, change: Callable[..., object], *gradient: Floats) -> None:
-        """Make a change of the parameters, as a whole."""
-        self.changing = True
+    def uncut(change: Callable[..., object], *arguments: object) -> None:
+        nonlocal changing, came
+        changing = True
         try:
-            change(*gradient)
+            change(*arguments)
         finally:
-            self.changing = False
-        if self.came:
-            self.came = False
-            raise KeyboardInterrupt
+            changing = False
+        if came:
+            came = False
+            usual(signal.SIGINT, None)
+
+    ours = callable(usual) and threading.current_thread() is threading.main_thread()
+    if ours:
+        signal.signal(signal.SIGINT, receive)
+    try:
+        yield uncut
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, usual)
 
 
 def _true(answer: object) -> bool:
