@@ -19,8 +19,8 @@ flat array, in place, by the gradient that `step` is given. Each update is writt
 program has a single one, whose numbers are arrays. In float64 both ways come to the same numbers, bit for bit.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, cast
 
 from autograd.engine import ieee
 from autograd.engine.value import Value
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
 
+_BLOCK: Final = 1 << 14
+"""Parameters of a program that are changed together: few calls, and the numbers between them stay in the cache."""
+
 Parameters: TypeAlias = "Iterable[Value] | Program"
 
 
@@ -39,11 +42,12 @@ def is_program(thing: object) -> TypeGuard["Program"]:
     return hasattr(thing, "value_and_grad")
 
 
-class _Flat:
-    """All parameters of a program in the place of a single one: its data and grad are arrays."""
+class _Block:
+    """Neighbouring parameters of a program in the place of a single one: its data and grad are arrays."""
 
-    def __init__(self, data: "Floats") -> None:
-        self.data = self.grad = data
+    def __init__(self, parameters: "Floats", start: int) -> None:
+        self.place = slice(start, start + _BLOCK)
+        self.data = self.grad = parameters[self.place]
 
 
 class _Ops:
@@ -71,7 +75,8 @@ class Optimizer:
         self.parameters: list[Value] | Floats
         if is_program(parameters):
             self.parameters = parameters.parameters
-            self._each = [cast(Value, _Flat(self.parameters))]
+            blocks = [_Block(self.parameters, start) for start in range(0, len(self.parameters), _BLOCK)]
+            self._each = cast(list[Value], blocks)
         elif isinstance(parameters, Value) or not isinstance(parameters, Iterable):
             given = type(parameters).__name__
             raise TypeError(f"{name} takes a list of parameters, not {given}; pass model.parameters()")
@@ -113,7 +118,8 @@ class Optimizer:
             raise TypeError(f"a step of {name}(program) takes a gradient {shape}, not {gradient!r}")
         import numpy as np
 
-        cast(_Flat, self._each[0]).grad = gradient
+        for block in cast(list[_Block], self._each):
+            block.grad = gradient[block.place]
         # Overflow and nan pass without a warning, as they do with Values.
         with np.errstate(all="ignore"):
             self._update(cast(type[_Ops], np))
@@ -122,7 +128,7 @@ class Optimizer:
         """Change the data of each parameter by its grad; both are floats or arrays, and `ops` has functions of them."""
         raise NotImplementedError
 
-    def _gradients(self) -> list[float]:
+    def _gradients(self) -> Iterable[float]:
         """The gradient of each parameter after weight decay."""
         if self.weight_decay:
             return [p.grad + self.weight_decay * p.data for p in self._each]
@@ -134,7 +140,7 @@ class Optimizer:
             return [number] * len(self.parameters)
         import numpy as np
 
-        return [cast(float, np.full_like(self.parameters, number))]
+        return [cast(float, np.full_like(p.data, number)) for p in self._each]
 
 
 class SGD(Optimizer):
@@ -163,19 +169,20 @@ class SGD(Optimizer):
         self._velocity: list[float] = []
 
     def _update(self, ops: type[_Ops]) -> None:
-        steps = grads = self._gradients()
-        if self.momentum:
-            kept = 1.0 - self.dampening
-            last = self._velocity
-            if last:
-                steps = [v * self.momentum + kept * g for v, g in zip(last, grads, strict=True)]
-            else:  # A copy, because a program may write its next gradient into the same array.
-                steps = [1.0 * g for g in grads]
-            self._velocity = steps
-            if self.nesterov:
-                steps = [g + self.momentum * v for g, v in zip(grads, steps, strict=True)]
-        for p, step in zip(self._each, steps, strict=True):
+        for p, step in zip(self._each, self._velocities() if self.momentum else self._gradients(), strict=True):
             p.data += -self.lr * step
+
+    def _velocities(self) -> Iterator[float]:
+        """The step of each parameter by its gradients so far."""
+        kept, momentum, nesterov = 1.0 - self.dampening, self.momentum, self.nesterov
+        if not self._velocity:
+            kept, self._velocity = 1.0, self._full()
+        for i, g in enumerate(self._gradients()):
+            v = self._velocity[i]
+            v *= momentum
+            v += kept * g
+            self._velocity[i] = v
+            yield g + momentum * v if nesterov else v
 
 
 class Adam(Optimizer):

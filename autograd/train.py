@@ -193,13 +193,12 @@ def _uncut() -> Iterator[Callable[..., None]]:
 
     def uncut(change: Callable[..., object], *arguments: object) -> None:
         nonlocal changing, came
-        changing = True
+        changing, came = True, False
         try:
             change(*arguments)
         finally:
             changing = False
         if came:
-            came = False
             usual(signal.SIGINT, None)
 
     ours = callable(usual) and threading.current_thread() is threading.main_thread()
@@ -233,8 +232,7 @@ def _rows(data: object, parts: int = 2) -> list[Any]:
     for row in rows:
         if not isinstance(row, (tuple, list)) or len(row) != parts:
             wanted = "pair (input, target)" if parts == 2 else f"tuple of the program's {parts} inputs"
-            shown = reprlib.repr(row)
-            raise ValueError(f"a row of data is a {wanted}, not {shown}; pair columns by list(zip(xs, ts))")
+            raise ValueError(f"a row of data is a {wanted}, not {reprlib.repr(row)}; pair columns by list(zip(xs, ts))")
     return rows
 
 
