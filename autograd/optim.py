@@ -19,7 +19,7 @@ flat array, in place, by the gradient that `step` is given. Each update is writt
 program has a single one, whose numbers are arrays. In float64 both ways come to the same numbers, bit for bit.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, cast
 
 from autograd.engine import ieee
@@ -55,10 +55,7 @@ class _Ops:
 
     sqrt = staticmethod(ieee.sqrt)
     divide = staticmethod(ieee.divide)
-
-    @staticmethod
-    def maximum(x: float, y: float) -> float:
-        return x if x > y or x != x else y
+    maximum = staticmethod(lambda x, y: x if x > y or x != x else y)
 
 
 class Optimizer:
@@ -75,8 +72,7 @@ class Optimizer:
         self.parameters: list[Value] | Floats
         if is_program(parameters):
             self.parameters = parameters.parameters
-            blocks = [_Block(self.parameters, start) for start in range(0, len(self.parameters), _BLOCK)]
-            self._each = cast(list[Value], blocks)
+            self._each = [cast(Value, _Block(self.parameters, i)) for i in range(0, len(self.parameters), _BLOCK)]
         elif isinstance(parameters, Value) or not isinstance(parameters, Iterable):
             given = type(parameters).__name__
             raise TypeError(f"{name} takes a list of parameters, not {given}; pass model.parameters()")
@@ -97,9 +93,8 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Set every gradient to 0, because `backward` accumulates; for a program there is nothing to do."""
-        if isinstance(self.parameters, list):
-            for p in self.parameters:
-                p.grad = 0.0
+        for p in self._each:
+            p.grad = 0.0
 
     def step(self, gradient: "Floats | None" = None) -> None:
         """Change every parameter by its gradient.
@@ -118,8 +113,8 @@ class Optimizer:
             raise TypeError(f"a step of {name}(program) takes a gradient {shape}, not {gradient!r}")
         import numpy as np
 
-        for block in cast(list[_Block], self._each):
-            block.grad = gradient[block.place]
+        for block in cast(list[_Block], self._each):  # Both anew: a copied or unpickled array has no views.
+            block.data, block.grad = self.parameters[block.place], gradient[block.place]
         # Overflow and nan pass without a warning, as they do with Values.
         with np.errstate(all="ignore"):
             self._update(cast(type[_Ops], np))
@@ -169,20 +164,20 @@ class SGD(Optimizer):
         self._velocity: list[float] = []
 
     def _update(self, ops: type[_Ops]) -> None:
-        for p, step in zip(self._each, self._velocities() if self.momentum else self._gradients(), strict=True):
-            p.data += -self.lr * step
-
-    def _velocities(self) -> Iterator[float]:
-        """The step of each parameter by its gradients so far."""
-        kept, momentum, nesterov = 1.0 - self.dampening, self.momentum, self.nesterov
+        rate, kept, momentum, nesterov = -self.lr, 1.0 - self.dampening, self.momentum, self.nesterov
+        if not momentum:
+            for p, g in zip(self._each, self._gradients(), strict=True):
+                p.data += rate * g
+            return
         if not self._velocity:
             kept, self._velocity = 1.0, self._full()
-        for i, g in enumerate(self._gradients()):
-            v = self._velocity[i]
+        velocity: list[float] = []
+        for p, g, v in zip(self._each, self._gradients(), self._velocity, strict=True):
             v *= momentum
             v += kept * g
-            self._velocity[i] = v
-            yield g + momentum * v if nesterov else v
+            velocity.append(v)
+            p.data += rate * (g + momentum * v if nesterov else v)
+        self._velocity = velocity
 
 
 class Adam(Optimizer):

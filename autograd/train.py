@@ -169,14 +169,12 @@ def _compiled(program: "Program", data: Any, loss: Any, optimizer: Any) -> "Trai
         raise TypeError("fit takes no loss with a program, which contains it; pass program, data, optimizer")
     optimizer = loss if optimizer is None else optimizer
     _check_optimizer(optimizer, "program")
-    if optimizer.parameters is not program.parameters:
-        raise ValueError("fit: the optimizer changes other parameters than the program's; make it of this program")
     from autograd.compiler.training import Training
 
     n = len(program.input_shapes)
     arrays = isinstance(data, tuple) and len(data) == n and not any(isinstance(part, tuple) for part in data)
     columns = data if arrays else zip(*_rows(data, n), strict=True)
-    return Training(program, columns, optimizer.step)
+    return Training(program, columns, optimizer)
 
 
 @contextmanager
@@ -218,8 +216,7 @@ def _true(answer: object) -> bool:
 
 def _check_optimizer(optimizer: object, of: str) -> None:
     if not all(hasattr(optimizer, name) for name in ("parameters", "zero_grad", "step")):
-        given = f"{type(optimizer).__name__} {optimizer!r}"
-        raise TypeError(f"fit takes an optimizer, as in optim.SGD({of}), not {given}")
+        raise TypeError(f"fit takes an optimizer, as in optim.SGD({of}), not {type(optimizer).__name__} {optimizer!r}")
 
 
 def _rows(data: object, parts: int = 2) -> list[Any]:

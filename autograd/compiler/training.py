@@ -3,12 +3,15 @@
 `autograd.train.fit` runs it, as it runs a training of Values.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from autograd.optim import Optimizer
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Shape: TypeAlias = tuple[int, ...]
@@ -37,22 +40,24 @@ class Program(Protocol):
 
 
 class Training:
-    """The batches of a program, `rows` rows in all, and `step`, which changes the parameters by a gradient.
+    """The batches of a program, `rows` rows in all, and the `step` of an optimiser of the program.
 
     columns has an array or nested list for each input. Class numbers in the last one become one-hot where its rows
     have a probability for each class. ValueError for columns of different lengths, for no rows, for a class out of
-    range, and for a program whose loss is not the mean of a batch.
+    range, for a program whose loss is not the mean of a batch, and for an optimiser of other parameters.
     """
 
-    def __init__(self, program: Program, columns: Iterable[ArrayLike], step: Callable[[Floats], None]) -> None:
+    def __init__(self, program: Program, columns: Iterable[ArrayLike], optimizer: "Optimizer") -> None:
         if program.reduce != "mean":
             raise ValueError(f"a training minimises a mean; compile with reduce='mean', not {program.reduce!r}")
+        if optimizer.parameters is not program.parameters:
+            raise ValueError("the optimizer changes other parameters than the program's; make it of this program")
         arrays = [np.asarray(column) for column in columns]
         if len({array.shape[:1] for array in arrays}) > 1 or arrays[0].shape[:1] in ((), (0,)):
             shown = ", ".join(str(array.shape) for array in arrays)
             raise ValueError(f"data is arrays with as many rows in each, and at least one row, not of shapes {shown}")
         arrays[-1] = _one_hot(arrays[-1], program.input_shapes[-1])
-        self.program, self.step, self.rows = program, step, len(arrays[0])
+        self.program, self.step, self.rows = program, optimizer.step, len(arrays[0])
         self._arrays: list[Floats] = [np.asarray(array, program.parameters.dtype) for array in arrays]
         self._order = list(range(self.rows))
         self._places: NDArray[np.intp] | None = None
