@@ -94,7 +94,8 @@ def fit(
     as optim.SGD(program). Its data are rows of numbers or arrays, one for each input of the program, or a tuple of
     whole arrays, such as (X, Y) with X[i] and Y[i] for row i. Class numbers may stand in the last one where the
     program takes a probability for each class. The training changes `program.parameters`, and at its end, however it
-    comes, `program.write_back()` puts them into the Values; a callback that needs those sooner calls it itself.
+    comes, `program.write_back()` puts them into the Values. A callback uses `program.outputs(X)` for its measurements,
+    or calls `write_back` first.
 
     ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, for a loss that
     depends on no parameter of the optimiser, and for a program whose loss is not a mean; TypeError for an argument of
