@@ -119,7 +119,7 @@ def times(a: Expression, b: Expression) -> Expression:
     if b.form == "negative" and y is None:
         return negative(times(a, negative(b)))
     for one, other in ((a, b), (b, a)):
-        if other.parts[:2] == ("divide", number(1.0)):
+        if other.parts[:2] == ("divide", number(1.0)) and one != other:
             return over(one, _parts(other)[1])
     return Expression("infix", ("*", a, b))
 
@@ -169,7 +169,7 @@ def _power(*arguments: Expression) -> Expression | None:
     if factor == 0.0:
         return c
     # Where a factor is small or unknown, the power may leave the range of floats though the product doesn't.
-    if factor is not None and base is not None and base > 0.0 and arguments[3] == number(0.0):
+    if factor is not None and math.isfinite(factor) and (base or 0.0) > 0.0 and arguments[3] == number(0.0):
         return times(c, call("power", x, y))
     if factor is not None and abs(factor) >= 0.5 and exponent is not None and arguments[3] == number(1.0):
         if exponent == -1.0:
@@ -373,7 +373,7 @@ def value_of(op: str, constants: Mapping[str, float] | None = None) -> Expressio
 
     ValueError if there is no such rule, or one without a source.
     """
-    return _merged(op, 0, tuple(sorted((constants or {}).items())))
+    return _merged(op, 0, _numbers(constants))
 
 
 def partial_of(op: str, operand: str, constants: Mapping[str, float] | None = None) -> Expression:
@@ -381,14 +381,17 @@ def partial_of(op: str, operand: str, constants: Mapping[str, float] | None = No
 
     Of an operation on lists it is a list. ValueError as for `value_of`.
     """
-    return _merged(op, 1 + rule(op).operands.index(operand), tuple(sorted((constants or {}).items())))
+    return _merged(op, 1 + rule(op).operands.index(operand), _numbers(constants))
+
+
+def _numbers(constants: Mapping[str, float] | None) -> tuple[tuple[str, Expression], ...]:
+    return tuple(sorted((operand, number(x)) for operand, x in (constants or {}).items()))
 
 
 @cache
-def _merged(op: str, which: int, constants: tuple[tuple[str, float], ...]) -> Expression:
+def _merged(op: str, which: int, constants: tuple[tuple[str, Expression], ...]) -> Expression:
     """The value, or the derivative by one operand from 1 on."""
-    given = {operand: number(x) for operand, x in constants}
-    *others, last = [_inlined(case, which, given) for case in cases_of(op)]
+    *others, last = [_inlined(case, which, dict(constants)) for case in cases_of(op)]
     e = reduce(lambda other, case: Expression("choice", (*case, other)), reversed(others), last[1])
     e = simplified(e)
     if not which:
