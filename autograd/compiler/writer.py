@@ -292,7 +292,7 @@ class Writer:
         flat = full._replace(sizes=(len(index),), strides=(1,))
         order = np.argsort(index, kind="stable")
         unique, starts = np.unique(index[order], return_index=True)
-        if add and len(unique) < len(index):
+        if len(unique) < len(index):
             flat = self.taken(Place(flat.array, (0,), order), order)
             sums = self.scratch((len(unique),), lanes=place.array.lanes)
             self.emit(f"np.add.reduceat({self.view(flat)}, {self.table(starts)}, axis=0, out={self.view(sums)})")
