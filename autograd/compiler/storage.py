@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import views
+from autograd.compiler.merging import sizes_of
 from autograd.compiler.statements import LANES, ArrayProgram, Index, Slots
 
 GIVEN: Final = {"p": "parameters", "dp": "gradient", "c": "constants", "s": "seed", "x": "inputs", "dx": "input_gradient", "r": "roots"}
@@ -179,10 +180,6 @@ class Storage:
 
     def __iter__(self) -> Iterator[Array]:
         yield from self._arrays.values()
-
-
-def sizes_of(program: ArrayProgram) -> Mapping[str, int]:
-    return {**program.sizes, **{f"d{space}": size for space, size in program.sizes.items()}, "c": len(program.constants), "s": 1, "r": program.roots.index.size}
 
 
 def _identifier(name: str) -> str:

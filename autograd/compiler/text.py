@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import products, views
+from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.rolling import Block, operands, rolled
 from autograd.compiler.statements import ArrayProgram, Index, Map, Slots, Statement
-from autograd.compiler.storage import GIVEN, Array, Storage, View, flat, shaped, sizes_of, written
+from autograd.compiler.storage import GIVEN, Array, Storage, View, flat, shaped, written
 from autograd.compiler.writer import LABELS, Loop, Writer
 from autograd.formula.cases import Expression
 
@@ -27,7 +28,7 @@ class Text(NamedTuple):
 
 def text_of(program: ArrayProgram, dtype: str, *, lanes: bool) -> Text:
     """The text for many examples, or for one, whose arrays lack the axis of lanes."""
-    return _Module(program, dtype, lanes=lanes).text()
+    return _Module(with_merged_sums(program), dtype, lanes=lanes).text()
 
 
 class _Module:
