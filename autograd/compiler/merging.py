@@ -51,7 +51,7 @@ def merged(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[St
         for q, slots in operands(s).values():
             read[q][slots] = at
         written[space][index] = at
-        writes[space][np.unique(index)] += 1
+        writes[space][index] += 1  # Once, wherever a slot stands twice.
         if (group := last.get(at)) is None:
             continue
         members = [statements[i] for i in group]
@@ -82,6 +82,9 @@ def _groups(statements: Sequence[Statement]) -> list[list[int]]:
 def _one(members: Sequence[Statement]) -> Statement:
     """One statement for several that add to the same slots."""
     first = members[0]
+    starts = [int(slots.index.flat[0]) for s in members[:2] for slots in operands(s).values()]
+    if starts[: len(starts) // 2] > starts[len(starts) // 2 :]:
+        members = members[::-1]  # A recurrence is swept backwards; strides are to be positive.
     if isinstance(first, Product):
         products = [s for s in members if isinstance(s, Product)]
         left, right = _joined([s.left for s in products]), _joined([s.right for s in products])

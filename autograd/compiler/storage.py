@@ -110,9 +110,11 @@ class Storage:
 
     def _unite(self, together: Sequence[Slots]) -> None:
         parents = self._parents[together[0].space]
-        slots = np.unique(np.concatenate([s.index.ravel() for s in together]))
-        roots = np.unique(_find(parents, slots))
-        parents[slots] = parents[roots] = roots[:1]
+        slots = [s.index.ravel() for s in together]
+        roots = [_find(parents, index) for index in slots]
+        lowest = min(int(index.min()) for index in roots)
+        for index in (*slots, *roots):
+            parents[index] = lowest
 
     def place(self, together: Sequence[Slots]) -> Place | None:
         """The place of slots at each step of a loop; None if they don't lie alike."""

@@ -148,9 +148,9 @@ class Writer:
         """The text of a constant that is the same number everywhere."""
         if slots[0].space != "c":
             return None
-        found = {self._constants[i].tobytes() for s in slots for i in np.unique(s.index)}
-        number = float(np.frombuffer(found.pop())[0])
-        if found:
+        bits = np.concatenate([self._constants[x.index].ravel() for x in slots]).view(np.int64)
+        number = float(bits[:1].view(np.float64)[0])
+        if (bits != bits[0]).any():
             return None
         return repr(number) if np.isfinite(number) else f"({'-' if number < 0 else ''}np.{abs(number)})"
 
@@ -291,7 +291,8 @@ class Writer:
         index = place.index.ravel()
         flat = full._replace(sizes=(len(index),), strides=(1,))
         order = np.argsort(index, kind="stable")
-        unique, starts = np.unique(index[order], return_index=True)
+        starts = np.flatnonzero(np.diff(index[order], prepend=-1))
+        unique = index[order][starts]
         if len(unique) < len(index):
             flat = self.taken(Place(flat.array, (0,), order), order)
             sums = self.scratch((len(unique),), lanes=place.array.lanes)
