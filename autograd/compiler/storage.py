@@ -126,6 +126,10 @@ class Storage:
             return None
         return Place(self._array(space, int(together[0].index.flat[0])), starts, relative)
 
+    def length(self, space: str) -> int:
+        """The number of slots of a space."""
+        return len(self._roots[space])
+
     def slots(self, array: Array) -> Index:
         """The slots of an array in its space."""
         if array.space in GIVEN:

@@ -17,6 +17,8 @@ from autograd.formula.cases import Expression
 
 Run: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 """Sizes and strides of axes, merged."""
+SCRATCH: Final = ("t", "test")
+"""The spaces of arrays that hold nothing after a statement: of floats, and of truth values."""
 LABELS: Final = "abcdefghijklmno"
 """Of the axes of a map."""
 
@@ -106,7 +108,7 @@ class Writer:
 
     def scratch(self, sizes: Sequence[int], *, lanes: bool, word: str = "t") -> View:
         """All of a fresh array, whose numbers are of no use after the statement."""
-        array = Array(word, 0, prod(sizes), "", lanes, tuple(size for size in sizes if size > 1))
+        array = Array(word, 0, prod(sizes), word, lanes, tuple(size for size in sizes if size > 1))
         return View(array, (0,), tuple(sizes), dense(sizes), "n" if lanes else "")
 
     def ones_of(self, length: str) -> str:
