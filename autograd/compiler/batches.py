@@ -37,7 +37,8 @@ class Batch:
         self._reduces, self._scale = part.reduce is not None, scale
         self._weights = np.full(n, scale) if n <= _BY_DOT else None
         self._moves: list[tuple[Index, Array, Index]] = []
-        self._targets = [self._target(part.slots[a.name], (n, *a.shape)) for a in part.arguments]
+        shapes = [(a.name, (n, *a.shape)) for a in part.arguments]
+        self._targets = [(self._target(part.slots[name], shape), shape) for name, shape in shapes]
         self._lanes = self._target(part.lanes, (n, len(part.lanes))) if part.lanes is not None else None
 
     def _target(self, slots: Index, shape: tuple[int, ...]) -> Array:
@@ -51,10 +52,25 @@ class Batch:
         return aside
 
     @np.errstate(all="ignore")
+    def run_if_alike(self, arrays: Sequence[Any], backward: bool) -> bool:
+        """Run these arrays if each has the shape and the type of its buffer; else return False."""
+        if len(arrays) != len(self._targets):
+            return False
+        for array, (target, shape) in zip(arrays, self._targets):  # noqa: B905  (a check that costs as much as a copy)
+            if type(array) is not np.ndarray or array.shape != shape or array.dtype is not target.dtype:
+                return False
+            target[...] = array
+        self._compute(backward)
+        return True
+
+    @np.errstate(all="ignore")
     def run(self, arrays: Sequence[Array], backward: bool) -> None:
         """Compute the roots, and the gradients if backward."""
-        for array, target in zip(arrays, self._targets, strict=True):
+        for array, (target, _) in zip(arrays, self._targets, strict=True):
             target[...] = array
+        self._compute(backward)
+
+    def _compute(self, backward: bool) -> None:
         if self._lanes is not None:
             self._lanes[...] = self._vector
         for slots, aside, read in self._moves:
@@ -139,23 +155,17 @@ class Part:
         self.single = False
         """Whether the last run was of one example, without an axis for the batch."""
         self._kept: dict[int, Batch | Blocks] = {}
-        self._last: Batch | Blocks | None = None
-        self._shapes: list[tuple[int, ...]] = []
+        self._last: Batch | None = None
 
     def run(self, arrays: Sequence[Any], backward: bool) -> Batch | Blocks:
         """Run a batch, bound to its size at the first time."""
-        if self._last is not None and len(arrays) == len(self._shapes):
-            dtype = self.vector.dtype
-            for array, shape in zip(arrays, self._shapes, strict=True):
-                if type(array) is not np.ndarray or array.shape != shape or array.dtype is not dtype:
-                    break
-            else:
-                self._last.run(arrays, backward)
-                return self._last
+        batch = self._last
+        if batch is not None and batch.run_if_alike(arrays, backward):
+            return batch
         rows, self.single = arguments.batch(arrays, self.arguments)
         batch = self._bound_to(len(rows[0]))
         batch.run(rows, backward)
-        self._last, self._shapes = None if self.single else batch, [row.shape for row in rows]
+        self._last = batch if isinstance(batch, Batch) and not self.single else None
         return batch
 
     def _bound_to(self, n: int) -> Batch | Blocks:
