@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
+from numpy import ndarray
 from numpy.typing import NDArray
 
 from autograd.compiler import arguments, pipeline
@@ -47,14 +48,13 @@ class Batch:
         return aside
 
     @np.errstate(all="ignore")
-    def run(self, arrays: Sequence[Any], backward: bool, *, certain: bool) -> bool:
+    def run(self, arrays: Sequence[Any], backward: bool, certain: bool) -> bool:
         """Compute the roots, and the gradients if backward.
 
         If it is not certain that the arrays fit, False for one that has not the very shape and type of its buffer.
         """
         for array, (target, shape) in zip(arrays, self._targets):  # noqa: B905  (its check costs as much as a copy)
-            fits = type(array) is np.ndarray and array.shape == shape and array.dtype is target.dtype
-            if not (fits or certain):
+            if not (certain or (type(array) is ndarray and array.shape == shape and array.dtype is target.dtype)):
                 return False
             target[...] = array
         for slots, aside, read in self._moves:
@@ -90,12 +90,12 @@ class Blocks:
         rows = None if first.input_gradient is None else len(first.input_gradient)
         self.input_gradient = None if rows is None else np.empty((rows, n), part.vector.dtype)
 
-    def run(self, arrays: Sequence[Array], backward: bool, *, certain: bool) -> bool:
+    def run(self, arrays: Sequence[Array], backward: bool, certain: bool) -> bool:
         """Compute the roots, and the gradients if backward; False if it is not certain that the arrays fit."""
         for start in range(0, self.roots.shape[1] * certain, self._size):
             rows = slice(start, start + self._size)
             batch = self._batches[len(arrays[0][rows])]
-            batch.run([array[rows] for array in arrays], backward, certain=True)
+            batch.run([array[rows] for array in arrays], backward, True)
             self.roots[:, rows] = batch.roots
             self.total = batch.total + (self.total if start else 0.0)
             if backward:
@@ -133,14 +133,14 @@ class Part:
     def run(self, arrays: Sequence[Any], backward: bool) -> Batch | Blocks:
         """Run a batch, bound to its size at the first time."""
         batch = self._last
-        if batch is not None and len(arrays) == len(self.slots) and batch.run(arrays, backward, certain=False):
+        if batch is not None and len(arrays) == len(self.slots) and batch.run(arrays, backward, False):
             return batch
         own = self.bound < len(self.vector)
         rows, self.single = arguments.batch(arrays, self.arguments[:-1] if own else self.arguments)
         batch = self._bound_to(len(rows[0]))
         if own:
             rows.append(np.broadcast_to(self.vector, (len(rows[0]), len(self.vector))))
-        batch.run(rows, backward, certain=True)
+        batch.run(rows, backward, True)
         self._last = None if self.single or own else batch
         return batch
 
