@@ -293,7 +293,7 @@ class Writer:
         index = place.index.ravel()
         flat = full._replace(sizes=(len(index),), strides=(1,))
         order = np.argsort(index, kind="stable")
-        starts = np.flatnonzero(np.diff(index[order], prepend=-1))
+        starts = np.flatnonzero(np.diff(index[order], prepend=index.min() - 1))
         unique = index[order][starts]
         if len(unique) < len(index):
             flat = self.taken(Place(flat.array, (0,), order), order)
