@@ -79,7 +79,7 @@ def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     c, f, p, t = (prod(s.sizes[label]) for label in "cfpt")
     both = s.left.array.lanes and s.right.array.lanes
     over_lanes = both and not s.out.array.lanes
-    if (t == 1 and not (over_lanes and f * p > 1)) or (f * p == 1 and (c > 1 or both)):
+    if (t == 1 and not (over_lanes and f * p > 1)) or (f * p == 1 and (c > 1 or both > over_lanes)):
         _elementwise(w, s, add=add, factor=factor)
     elif both and s.out.array.lanes:
         _lane_by_lane(w, s, add=add, factor=factor)

@@ -240,7 +240,17 @@ class Writer:
             value = self.summed(value, rest, out if direct else None, lanes=out.array.lanes)
             if direct and factor == 1.0:
                 return
-        for piece, to in [(value, out)] if apart else _pieces(value, out):
+        if apart:
+            self._store(value, out, add=add, factor=factor)
+            return
+        pieces = _pieces(value, out)
+        if len(value.starts) == len(out.starts) == 1 and not value.order:
+            outer, self.lines = self.lines, []
+            self._store(*map(_stepping, zip(*pieces, strict=True)), add=add, factor=factor)
+            outer.append(Loop(len(pieces), self.lines))
+            self.lines = outer
+            return
+        for piece, to in pieces:
             self._store(piece, to, add=add, factor=factor)
 
     def _store(self, value: View, out: View, *, add: bool, factor: float) -> None:
@@ -270,10 +280,26 @@ class Writer:
                 self.emit(f"{text}, out={self.view(flat)})")
                 return result
         whole = left._replace(sizes=(*left.sizes, *axes.sizes), strides=(*left.strides, *axes.strides))
+        if left.array.lanes and not lanes and axes.sizes and (narrow := self._without_lanes(whole)):
+            count = len(left.sizes)
+            return self.summed(_along(narrow, range(count)), _along(narrow, range(count, len(whole.sizes))), out, lanes=False)
         numbers = range(len(left.sizes), len(whole.sizes) + (left.array.lanes and not lanes))
         axis = numbers[0] if len(numbers) == 1 else tuple(numbers)
         self.emit(f"np.add.reduce({self.view(whole)}, axis={axis}, out={self.view(result)})")
         return result
+
+    def _without_lanes(self, view: View) -> View | None:
+        """The sum over lanes alone, where slots lie side by side."""
+        order = sorted(range(len(view.sizes)), key=lambda axis: -view.strides[axis])
+        sizes = [view.sizes[axis] for axis in order]
+        rows, (down,) = views.merged(sizes, [[view.strides[axis] for axis in order]])
+        if len(rows) > 1:
+            return None
+        sums = self.scratch(sizes, lanes=False)
+        line = view._replace(sizes=rows, strides=down)
+        self.emit(f"{self.view(line)}.dot({self.ones_of('n')}, out={self.view(sums._replace(sizes=rows, strides=dense(rows)))})")
+        strides = dict(zip(order, dense(sizes), strict=True))
+        return sums._replace(sizes=view.sizes, strides=tuple(strides[axis] for axis in range(len(order))))
 
     def _by_ones(self, view: View, rows: Run, columns: Run, *, gone: bool) -> str:
         """The beginning of a product with a vector of ones, the quickest sum; empty where BLAS would copy."""
@@ -340,6 +366,11 @@ def _pieces(value: View, out: View) -> list[tuple[View, View]]:
             break
     spots = list(product(*(range(out.sizes[i]) for i in way)))
     return [(_piece(value, way, left, spot), _piece(out, way, left, spot)) for spot in spots]
+
+
+def _stepping(pieces: Sequence[View]) -> View:
+    """Views that differ in where they start, as the steps of a loop."""
+    return pieces[0]._replace(starts=tuple(view.starts[0] for view in pieces))
 
 
 def _piece(view: View, way: Sequence[int], left: Sequence[int], spot: Sequence[int]) -> View:
