@@ -164,7 +164,9 @@ class Module:
         if len(lists) == len(views):
             self._views.append(f"{name} = list({lists[0] if len(lists) == 1 else 'zip(' + ', '.join(lists) + ')'})")
         else:
-            rows = [[written(view._replace(starts=view.starts[k : k + 1])) for view in views] for k in range(loop.count)]
+            rows = [
+                [written(view._replace(starts=view.starts[k : k + 1])) for view in views] for k in range(loop.count)
+            ]
             texts = [row[0] if len(row) == 1 else f"({', '.join(row)})" for row in rows]
             self._views += [f"{name} = [", *(f"    {text}," for text in texts), "]"]
         return f"for {', '.join(self._names[mark] for mark in stepping)} in {name}:"

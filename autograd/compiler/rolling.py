@@ -92,7 +92,9 @@ def rolled(statements: Sequence[Statement], first: Container[int] = ()) -> list[
     return blocks
 
 
-def _runs(kinds: "np.ndarray[tuple[int], np.dtype[np.int64]]", period: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _runs(
+    kinds: "np.ndarray[tuple[int], np.dtype[np.int64]]", period: int
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """From each position, how many statements in a row are like those a period later."""
     same = kinds[:-period] == kinds[period:]
     ends = np.where(same, len(same), np.arange(len(same)))
@@ -133,7 +135,9 @@ def contracted(
     return {part: [next(new) for _ in blocks] for part, blocks in parts.items()}
 
 
-def _contracted(block: Block, own: Sequence[int], home: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.int64]]"]) -> Block:
+def _contracted(
+    block: Block, own: Sequence[int], home: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.int64]]"]
+) -> Block:
     accesses = [*block.accesses()]
     local = [
         all((home[slots.space][slots.index] == number).all() for slots, number in zip(together, own, strict=True))
@@ -154,7 +158,5 @@ def _contracted(block: Block, own: Sequence[int], home: Mapping[str, "np.ndarray
         if still == local:
             break
         local = still
-    slots = [
-        [together[0]] * block.count if mine else together for together, mine in zip(accesses, local, strict=True)
-    ]
+    slots = [[together[0]] * block.count if mine else together for together, mine in zip(accesses, local, strict=True)]
     return block.replaced(iter(slots))

@@ -26,7 +26,11 @@ def text_of(program: ArrayProgram, dtype: str, *, lanes: bool) -> Text:
 class _Module:
     def __init__(self, program: ArrayProgram, dtype: str, *, lanes: bool) -> None:
         self._program, self._dtype, self._lanes = program, dtype, lanes
-        parts = {"setup": program.setup, "forward": (*program.forward, *_results(program)), "backward": program.backward}
+        parts = {
+            "setup": program.setup,
+            "forward": (*program.forward, *_results(program)),
+            "backward": program.backward,
+        }
         self._zeros = _zeros(parts, sizes_of(program))
         first = self._zeros.first
         blocks = {name: rolled(statements, first) for name, statements in parts.items()}
@@ -57,7 +61,9 @@ class _Module:
         setup = [slots for block in self._parts["setup"] for slots in block.accesses()]
         kept = {id(place.array): False for slots in setup if (place := self._storage.place(slots[:1]))}
         never = self._zeros.never_written
-        return kept | {id(array): True for array in self._storage if never[array.space][self._storage.slots(array)].any()}
+        return kept | {
+            id(array): True for array in self._storage if never[array.space][self._storage.slots(array)].any()
+        }
 
     def _zero_gradients(self) -> None:
         """Slots of gradients for the caller that nothing writes first."""
@@ -152,7 +158,9 @@ class _Zeros(NamedTuple):
 
     def needed(self) -> dict[str, NDArray[np.bool_]]:
         """Slots that are zero before some part of the program."""
-        return {q: mask | np.any([part[q] for part in self.each_time.values()], 0) for q, mask in self.never_written.items()}
+        return {
+            q: mask | np.any([part[q] for part in self.each_time.values()], 0) for q, mask in self.never_written.items()
+        }
 
 
 def _zeros(parts: Mapping[str, Sequence[Statement]], sizes: Mapping[str, int]) -> _Zeros:
@@ -180,4 +188,8 @@ def _is_sum(index: Index) -> bool:
     if strides is None:
         return False
     axes = [(size, stride) for label in strides for size, stride in zip(grid.sizes[label], strides[label], strict=True)]
-    return views.injective(*zip(*((size, stride) for size, stride in axes if stride), strict=True)) if any(s for _, s in axes) else True
+    return (
+        views.injective(*zip(*((size, stride) for size, stride in axes if stride), strict=True))
+        if any(s for _, s in axes)
+        else True
+    )

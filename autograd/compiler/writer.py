@@ -171,7 +171,9 @@ class Writer:
             if strides is not None and last in strides and len(grid.sizes[last]) > 1:
                 strides = None  # The rows of a list are one axis.
             given[name] = self.operand(place, strides, grid.sizes, label)
-        e = Spread(statement.expression, given, texts, grid.sizes, statement.rows, last, bool(last) and last in labels[0])
+        e = Spread(
+            statement.expression, given, texts, grid.sizes, statement.rows, last, bool(last) and last in labels[0]
+        )
         self.spread(e, out, grid.strides[0], add=add)
 
     def spread(self, e: Spread, place: Place, strides: Axes | None, *, add: bool) -> None:
@@ -183,12 +185,20 @@ class Writer:
         front = e.front if e.is_list else ()
         out = View(place.array, place.starts, (*front, *kept), rows[""], "n" if place.array.lanes else "")
         narrow = laned < out.array.lanes and e.rows
-        if strides is not None and not add and laned <= out.array.lanes and not narrow and views.injective(out.sizes, out.strides):
+        if (
+            strides is not None
+            and not add
+            and laned <= out.array.lanes
+            and not narrow
+            and views.injective(out.sizes, out.strides)
+        ):
             self._evaluate(e, seen, out)
             return
         value = seen.get(str(e.expression.parts[0])) if e.expression.form == "name" else None
         if value is None:
-            most = [max([1, *(view.sizes[i] for view in seen.values())]) for i in range(len(kept))] if not e.rows else kept
+            most = (
+                [max([1, *(view.sizes[i] for view in seen.values())]) for i in range(len(kept))] if not e.rows else kept
+            )
             value = self.scratch((*front, *most), lanes=laned)
             self._evaluate(e, seen, value)
         if strides is None:
@@ -282,7 +292,9 @@ class Writer:
         whole = left._replace(sizes=(*left.sizes, *axes.sizes), strides=(*left.strides, *axes.strides))
         if left.array.lanes and not lanes and axes.sizes and (narrow := self._without_lanes(whole)):
             count = len(left.sizes)
-            return self.summed(_along(narrow, range(count)), _along(narrow, range(count, len(whole.sizes))), out, lanes=False)
+            return self.summed(
+                _along(narrow, range(count)), _along(narrow, range(count, len(whole.sizes))), out, lanes=False
+            )
         numbers = range(len(left.sizes), len(whole.sizes) + (left.array.lanes and not lanes))
         axis = numbers[0] if len(numbers) == 1 else tuple(numbers)
         self.emit(f"np.add.reduce({self.view(whole)}, axis={axis}, out={self.view(result)})")
@@ -297,7 +309,9 @@ class Writer:
             return None
         sums = self.scratch(sizes, lanes=False)
         line = view._replace(sizes=rows, strides=down)
-        self.emit(f"{self.view(line)}.dot({self.ones_of('n')}, out={self.view(sums._replace(sizes=rows, strides=dense(rows)))})")
+        self.emit(
+            f"{self.view(line)}.dot({self.ones_of('n')}, out={self.view(sums._replace(sizes=rows, strides=dense(rows)))})"
+        )
         strides = dict(zip(order, dense(sizes), strict=True))
         return sums._replace(sizes=view.sizes, strides=tuple(strides[axis] for axis in range(len(order))))
 
@@ -351,9 +365,7 @@ def _lane(sizes: tuple[int, ...], *, lanes: bool) -> str:
 
 
 def _along(view: View, axes: Sequence[int]) -> View:
-    return view._replace(
-        sizes=tuple(view.sizes[i] for i in axes), strides=tuple(view.strides[i] for i in axes)
-    )
+    return view._replace(sizes=tuple(view.sizes[i] for i in axes), strides=tuple(view.strides[i] for i in axes))
 
 
 def _pieces(value: View, out: View) -> list[tuple[View, View]]:
