@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler.building import Builder
 from autograd.compiler.expressions import call, name, number, partial_of, plus, replaced, times
-from autograd.compiler.grids import HOLE, Grids, grids
+from autograd.compiler.grids import FULL, HOLE, Grids, grids
 from autograd.compiler.layout import PAD, PHANTOM, Block
 from autograd.compiler.scalars import CONSTANT, ONE
 from autograd.compiler.schedule import CLASSES, PASSING
@@ -64,8 +64,10 @@ class Terms:
 def lower(b: Builder, nodes: NDArray[np.intp]) -> None:
     """The statements for linear nodes of one signature."""
     lengths = np.diff(b.starts)[nodes]
-    if len(np.unique(lengths)) == 1:
-        _alike(b, nodes, _columns(b, nodes))
+    if len(np.unique(lengths)) == 1 or b.layout.exact:
+        for length in np.unique(lengths):
+            part = nodes[lengths == length]
+            _alike(b, part, _columns(b, part))
         return
     for part, terms in _completed(b, nodes, lengths):
         _alike(b, part, [terms] if terms is not None else _columns(b, part))
@@ -104,7 +106,7 @@ def _alike(b: Builder, nodes: NDArray[np.intp], terms: list[Terms]) -> None:
         if main.right is None or main.count < 2 or not main.uniform:
             continue
         factors, rest = _with_bias(b, main, [t for t in terms if t is not main])
-        found = _as_grids(factors)
+        found = _as_grids(factors, 1.0 if b.layout.exact else FULL)
         if found is None or (not main.many and all(part.cells[0].size == 1 for part in found)):
             continue
         for part in found:
@@ -135,7 +137,7 @@ def _with_bias(b: Builder, main: Terms, rest: list[Terms]) -> tuple[Terms, list[
     return main, rest
 
 
-def _as_grids(terms: Terms) -> list[Grids] | None:
+def _as_grids(terms: Terms, full: float) -> list[Grids] | None:
     """The matrix products with the fewest different rows, over the ways to order the terms and the two factors."""
     assert terms.right is not None
     left, right = terms.left.index, terms.right.index
@@ -148,7 +150,7 @@ def _as_grids(terms: Terms) -> list[Grids] | None:
             ways.append((np.take_along_axis(x, order, axis=1), np.take_along_axis(y, order, axis=1)))
     best: tuple[int, list[Grids]] | None = None
     for x, y in ways:
-        found = grids(x, y)
+        found = grids(x, y, full)
         if found is not None and (best is None or found[0] < best[0]):
             best = found
         if best is not None and best[0] <= 2 * len(left) ** 0.5 + 2:
