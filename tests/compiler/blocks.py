@@ -216,7 +216,7 @@ def matrix_chain(b: Builder) -> None:
     m = b.matrix(3, b.between(2, 3))
     z = [[sum(row[k] * m[k][j] for k in range(3)) for j in range(len(m[0]))] for row in rows]
     if b.chance(0.5):  # a Gram matrix
-        z = [[dot(p, q) for q in z] for p in z]  # type: ignore[arg-type]
+        z = [[dot(p, q) for q in z] for p in z]
     b.keep_sequence([[x.tanh() for x in row] for row in z], 1.0)  # type: ignore[union-attr]
 
 
@@ -906,7 +906,7 @@ def rotations(b: Builder) -> None:
     for a in angles:
         angle = angle + a
         length = b.number() + 0.2
-        x, y = x + length * (0.0 + angle).cos(), y + length * (0.0 + angle).sin()  # type: ignore[union-attr]
+        x, y = x + length * (0.0 + angle).cos(), y + length * (0.0 + angle).sin()
     b.keep([v for v in (x, y) if isinstance(v, Value)], 8.0)
 
 

@@ -91,8 +91,10 @@ class Evaluator:
                 extreme = extreme or _is_extreme(z, row)
             data[place] = z if op in CHOOSING or (op in LINEAR and _is_exact(z, row)) else errors.of(z)
         gradients, also = self._sweep(partials, errors)
-        of = lambda places: [gradients[k] if k >= 0 else 0.0 for k in places]  # noqa: E731
-        return Run([data[k] for k in self.roots], of(self.parameters), of(self.leaves), extreme or also)
+        by_parameters, by_inputs = (
+            [gradients[k] if k >= 0 else 0.0 for k in places] for places in (self.parameters, self.leaves)
+        )
+        return Run([data[k] for k in self.roots], by_parameters, by_inputs, extreme or also)
 
     def _sweep(self, partials: dict[int, list[float]], errors: Errors) -> tuple[list[float], bool]:
         codes = self.tape.codes

@@ -269,7 +269,8 @@ def _spread(variants: Sequence[Array], want: Array, jump: float) -> Array:
     """
     apart = np.array([np.where(np.isfinite(v - want), np.abs(v - want), 0.0) for v in variants])
     each: Array = apart.max(axis=0)
-    return np.fmax(each, each[each < jump].max(initial=0.0))
+    widest: Array = np.maximum(each, each[each < jump].max(initial=0.0))
+    return widest
 
 
 def _wrong(got: Array, want: Array, limit: Any, variants: Sequence[Array]) -> Any:
