@@ -12,8 +12,8 @@
 5.0
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler.leaves import Shape, flattened
 from autograd.compiler.statements import Index, Named, Slots
-from autograd.compiler.tracing import _refuse_repeated
+from autograd.compiler.tracing import Places, refuse_repeated
 from autograd.engine.graph import is_constant
 from autograd.engine.number import WRITES
 from autograd.engine.value import Value
@@ -81,20 +81,24 @@ class Parameters:
         self.seen = seen
 
     def _data(self) -> NDArray[np.float64]:
-        return np.fromiter((v.data for v in self.values), np.float64, len(self.values))
+        return np.fromiter(map(attrgetter("data"), self.values), np.float64, len(self.values))
 
 
 def listed(parameters: object) -> tuple[list[Value], list[Named]]:
     """The Values of a module, a list or a dictionary of lists, and the names of groups of them."""
     if isinstance(parameters, Module):
-        values = parameters.parameters()
-        names = _of_module(parameters, values)
+        named = list(parameters.named_parameters())
+        own = type(parameters).parameters is not Module.parameters
+        values = parameters.parameters() if own else [v for _, v in named]
+        names = _of_module(parameters, named, values)
     elif isinstance(parameters, Mapping):
         rows = {str(name): flattened(nest, f"parameters[{name!r}]") for name, nest in parameters.items()}
         values = list({id(v): v for row, _ in rows.values() for v in row}.values())
         names = _named(rows, values)
     elif isinstance(parameters, Iterable):
-        values = [v if isinstance(v, Value) else _refuse(v) for v in leaves(list(parameters))]
+        values = list(parameters)
+        if {*map(type, values)} != {Value}:
+            values = [v if isinstance(v, Value) else _refuse(v) for v in leaves(values)]
         names = labelled(values)
     else:
         _refuse(parameters)
@@ -102,32 +106,25 @@ def listed(parameters: object) -> tuple[list[Value], list[Named]]:
         if v.op or is_constant(v):
             made = f"is the result of {v.op}" if v.op else "is a plain number beside an operator"
             raise ValueError(f"compile: a parameter is a leaf, and {v!r} {made}")
-    _refuse_repeated(values, "a parameter")
+    refuse_repeated(values, "a parameter")
     return values, names
 
 
 def labelled(values: list[Value]) -> list[Named]:
-    """A name for each Value that has a label of its own, and one for each row of others between these."""
+    """Each Value by its label, if it has one of its own; else one name for all."""
     labels = [v.label for v in values]
-    once = {label for label, n in Counter(labels).items() if label and n == 1}
-    names, start = list[Named](), 0
-    for i, label in enumerate([*labels, ""]):
-        if i == len(labels) or label in once:
-            if start < i:
-                whole = i - start == len(labels)
-                names.append(Named("p" if whole else f"p{start}", Slots("p", np.arange(start, i))))
-            if i < len(labels):
-                names.append(Named(label, Slots("p", np.array(i))))
-            start = i + 1
-    return names
+    if "" in labels or len({*labels}) < len(labels):
+        return [Named("p", Slots("p", np.arange(len(labels))))]
+    return [Named(label, Slots("p", np.array(i))) for i, label in enumerate(labels)]
 
 
-def _of_module(module: Module, values: list[Value]) -> list[Named]:
+def _of_module(module: Module, named: list[tuple[str, Value]], values: list[Value]) -> list[Named]:
     """The tensors of a module, each behind the path of the module that it is of: layers.0.weight."""
-    paths = {id(v): path.split(".") for path, v in module.named_parameters()}
+    tensors = {name: flattened(tensor, name) for name, tensor in module.tensors().items()}
+    first = {id(row[0]) for row, _ in tensors.values()}
+    paths = {id(v): path.split(".") for path, v in named if id(v) in first}
     rows = {}
-    for name, tensor in module.tensors().items():
-        row, shape = flattened(tensor, name)
+    for name, (row, shape) in tensors.items():
         *inside, last = name.split(".")
         path, start = paths.get(id(row[0]), []), 0
         for word in inside:  # An MLP leaves out "layers" from the names of its tensors.
@@ -138,13 +135,9 @@ def _of_module(module: Module, values: list[Value]) -> list[Named]:
 
 
 def _named(rows: Mapping[str, tuple[list[Value], Shape]], values: list[Value]) -> list[Named]:
-    places = {id(v): k for k, v in enumerate(values)}
-    found = {name: [places.get(id(v), -1) for v in row] for name, (row, _) in rows.items()}
-    return [
-        Named(name, Slots("p", np.array(found[name]).reshape(shape)))
-        for name, (_, shape) in rows.items()
-        if -1 not in found[name]
-    ]
+    places = Places(values)
+    found = {name: places.of(row).reshape(shape) for name, (row, shape) in rows.items()}
+    return [Named(name, Slots("p", index)) for name, index in found.items() if index.min() >= 0]
 
 
 def _refuse(thing: object) -> NoReturn:
