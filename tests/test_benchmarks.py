@@ -11,6 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from autograd import Value
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import (
     builds,
+    duel,
     expression,
     gpt,
     growth,
@@ -39,6 +41,11 @@ from tests.benchmarks.contender import Contender, MissingRivalError, Program, Wo
 from tests.benchmarks.contest import contest
 from tests.benchmarks.network import Network, one_by_one
 from tests.benchmarks.plain import Plain
+from tests.benchmarks.programs import mnist, races, xor
+from tests.benchmarks.programs.case import OURS as OUR_PROGRAM
+from tests.benchmarks.programs.case import Case, Entrant, Race, eager, flat, in_order
+from tests.benchmarks.programs.case import Contender as Rival
+from tests.benchmarks.programs.case import require_close as require_close_arrays
 from tests.benchmarks.settings import Settings
 from tests.running import PACKAGE
 
@@ -437,6 +444,200 @@ def test_json_holds_the_figures_of_the_table() -> None:
 )
 def test_numbers_are_written_to_three_digits(figure: table.Figure, text: str) -> None:
     assert table.written(figure) == text
+
+
+# ── the second table ──
+
+RACED: Final = [
+    pytest.param(name, case, id=f"{name}: {case.title}") for name in races.PLACES for case in races.race(name).cases
+]
+
+
+@pytest.mark.parametrize(("name", "case"), RACED)
+def test_programs_agree_with_a_sweep_of_each_example(name: str, case: Case) -> None:
+    want = eager(case.scalars(True))
+    assert len(set(want.tolist())) > 2
+    for contender in case.contenders:
+        if not contender.needs:
+            scalars = case.scalars(True)
+            try:
+                entrant = contender.make(scalars)
+            except MissingRivalError:
+                assert contender.name == OUR_PROGRAM
+                continue
+            for _ in range(2):  # Whatever it keeps, it gives the same again.
+                require_close_arrays(contender.name, entrant.results(), "eager", want, scalars.dtype)
+            entrant.run()
+
+
+def test_both_ways_to_write_the_neurons_have_the_same_shapes() -> None:
+    dots, by_hand = mnist.scalars(1, True), mnist.by_hand(True)
+    assert len(dots.parameters) == len(by_hand.parameters)
+    assert [array.shape[1:] for array in dots.batch] == [array.shape[1:] for array in by_hand.batch]
+    assert eager(by_hand).size == 1 + len(by_hand.parameters)
+
+
+@pytest.mark.parametrize("wrong", [[1.5, -2.0 + 1e-6], [1.5], [1.5, math.nan], [1.5, math.inf]])
+def test_results_of_programs_are_compared(wrong: list[float]) -> None:
+    want = np.array([1.5, -2.0])
+    require_close_arrays("rival", want + 1e-12, OUR_PROGRAM, want, "float64")
+    require_close_arrays("rival", want + 1e-6, OUR_PROGRAM, want, "float32")
+    with pytest.raises(DisagreementError, match=r"rival gives .* and ours"):
+        require_close_arrays("rival", np.array(wrong), OUR_PROGRAM, want, "float64")
+
+
+def test_the_order_of_parameters_is_undone() -> None:
+    """A user passes neuron by neuron, and results are listed weight matrices first."""
+    scalars = xor.scalars(True)
+    numbers = np.arange(len(scalars.parameters), dtype=float)
+    found = np.concatenate(in_order(scalars, numbers))
+    names = {id(v): i for i, v in enumerate(scalars.parameters)}
+    assert found.tolist() == [names[id(v)] for tensor in scalars.tensors.values() for v in flat(tensor)]
+    assert found.tolist() != numbers.tolist()
+
+
+class Timed:
+    """A substitute for the processes of a race: it gives prepared seconds, and keeps the commands it gets."""
+
+    def __init__(self, seconds: dict[tuple[str, int], float], missing: tuple[int, ...] = (), wrong: int = -1) -> None:
+        self.seconds, self.missing, self.wrong = seconds, missing, wrong
+        self.asked: list[tuple[str, str, str, int]] = []
+
+    def __call__(self, process: tuple[str, str]) -> Any:
+        threads, library = process
+
+        class Worker:
+            @staticmethod
+            def ask(do: str, **arguments: Any) -> dict[str, Any]:
+                number = arguments.get("key", (0, 0, -1))[2]
+                self.asked.append((do, threads, library, number))
+                if do == "program round":
+                    return {"seconds": self.seconds[threads, number]}
+                if do == "program prepare" and number == self.wrong:
+                    return {"wrong": "rival gives 1.0 and ours 2.0"}
+                if do == "program prepare" and number in self.missing:
+                    return {"missing": "missing: it is not installed"}
+                return {"compile_seconds": 0.25 if number == 0 else None}
+
+        return Worker()
+
+
+def _never(scalars: object) -> Entrant:
+    raise AssertionError
+
+
+DUEL: Final = Race(
+    heading="nothing at all",
+    unit="images/s",
+    cases=[
+        Case(
+            title="batches of 10",
+            scalars=xor.scalars,
+            contenders=(
+                Rival(OUR_PROGRAM, _never),
+                Rival("NumPy", _never, least=0.95),
+                Rival("PyTorch", _never, "torch", least=20.0),
+            ),
+            units=10.0,
+            rate=True,
+            most=2000.0,
+        )
+    ],
+)
+SECONDS: Final = {
+    ("one", 0): 0.01,
+    ("one", 1): 0.02,
+    ("one", 2): 0.25,
+    ("all", 0): 0.004,
+    ("all", 1): 0.002,
+    ("all", 2): 0.02,
+}
+QUICK: Final = Settings(quick=True, rounds=3)
+
+
+def test_a_duel_has_ratios_of_time_and_marks_of_targets() -> None:
+    timed = Timed(SECONDS)
+    block = duel.duel("made up", DUEL, timed, QUICK)
+    ours, numpy, pytorch = block.sections[0].rows
+    assert ours.figures["one_median"] == 1000.0
+    assert numpy.figures["one_ratio"] == 2.0
+    assert numpy.figures["all_ratio"] == 0.5
+    assert numpy.texts["target"] == "≥ 0.95 ✓✗"
+    assert pytorch.texts["target"] == "≥ 20 ✓✗"
+    assert ours.texts["target"] == "≤ 2e+03 ✓✗"
+    assert max(map(len, table.text(block).splitlines())) <= table.WIDTH
+    assert "batches of 10, recorded and compiled once: ours, compiled program 250 ms." in block.notes
+    libraries = {(threads, library, number) for _, threads, library, number in timed.asked if number >= 0}
+    assert {library for _, library, number in libraries if number == 2} == {"torch"}
+    assert {library for _, library, number in libraries if number < 2} == {duel.OWN}
+
+
+def test_a_duel_alternates_and_compares_first() -> None:
+    timed = Timed(SECONDS)
+    duel.duel("made up", DUEL, timed, QUICK)
+    commands = [do for do, *_ in timed.asked]
+    assert commands.index("program round") == commands.count("program prepare") == 6
+    one = [number for do, threads, _, number in timed.asked if do == "program round" and threads == "one"]
+    assert one == [0, 1, 2, 2, 1, 0, 0, 1, 2]
+    assert commands[-4:] == ["program forget"] * 4
+
+
+def test_a_duel_without_ours_has_times_and_no_ratios() -> None:
+    block = duel.duel("made up", DUEL, Timed(SECONDS, missing=(0,)), QUICK)
+    ours, numpy, _ = block.sections[0].rows
+    assert ours.said == "missing: it is not installed"
+    assert numpy.figures["one_median"] == 500.0
+    assert "one_ratio" not in numpy.figures
+    assert numpy.texts["target"] == "≥ 0.95"
+
+
+def test_a_duel_refuses_wrong_results_before_anything_is_timed() -> None:
+    timed = Timed(SECONDS, wrong=1)
+    with pytest.raises(DisagreementError, match=r"made up, batches of 10: rival gives 1.0 and ours 2.0"):
+        duel.duel("made up", DUEL, timed, QUICK)
+    assert "program round" not in [do for do, *_ in timed.asked]
+
+
+def test_readiness_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask_once(build: Build, do: str, work: str, quick: bool) -> dict[str, Any]:
+        if work.startswith("GPT"):
+            return {"missing": "missing: for a reason"}
+        return {"made": 0.1, "both": 1.5, "before": 90_000_000, "peak": 510_000_000}
+
+    monkeypatch.setattr(duel, "ask_once", ask_once)
+    block = duel.ready(PURE, QUICK)
+    rows = {row.contender: row for row in block.sections[0].rows}
+    assert rows["MNIST, written with * and +"].texts == {"target": "≤ 2.5 ✓", "most": "≤ 500 ✗"}
+    assert rows["MNIST, dot neurons"].texts == {"target": "≤ 1 ✗", "most": ""}
+    assert rows["MNIST, dot neurons"].figures["peak"] == 510.0
+    assert rows["GPT, seven letters"].said == "missing: for a reason"
+    assert max(map(len, table.text(block).splitlines())) <= table.WIDTH
+
+
+def test_a_process_measures_programs(tmp_path: Path) -> None:
+    wanted = str(tmp_path / "results.npz")
+    arguments: dict[str, Any] = {"quick": True, "wanted": wanted}
+    with process.Worker(Build("pure", PACKAGE.parent)) as running:
+        assert "wrong" not in running.ask("program prepare", key=["xor", 0, 1], **arguments)
+        assert running.ask("program round", key=["xor", 0, 1], seconds=0.0)["seconds"] > 0.0
+        assert (
+            "NumPy, by hand gives 36 results"
+            in running.ask("program prepare", key=["iris", 0, 1], **arguments)["wrong"]
+        )
+        assert running.ask("program forget") == {}
+        with pytest.raises(process.WorkerError, match="KeyError"):
+            running.ask("program round", key=["xor", 0, 1], seconds=0.0)
+
+
+def test_threads_are_set_or_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert process.environment(PURE)["OMP_NUM_THREADS"] == "1"
+    assert "OMP_NUM_THREADS" not in process.environment(PURE, one_thread=False)
+
+
+def test_a_whole_table_has_a_name() -> None:
+    assert command.read(["--only", "compiled,xor"]).only == (*duel.NAMES, "xor")
+    assert command.read(["--only", "eager"]).only == command.FIRST
 
 
 # ── timing ──

@@ -24,7 +24,7 @@ from autograd.arguments import known
 from autograd.compiler.batches import Batch, Blocks, Part, Reduction
 from autograd.compiler.leaves import Argument, Shape, shape_text
 from autograd.compiler.parameters import Array, Parameters, Views, labelled, listed
-from autograd.compiler.pipeline import Recording
+from autograd.compiler.reading import Recording
 from autograd.compiler.report import report
 from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Graph, Leaves, Places, check_operations, recorded, traced
@@ -67,6 +67,11 @@ class Program:
     @parameters.setter
     def parameters(self, numbers: Any) -> None:
         self._parameters.vector[:] = numbers
+
+    @property
+    def reduce(self) -> Literal["mean", "sum"] | None:
+        """How the losses of a batch make one value; None leaves one for each example."""
+        return self._reduce
 
     @property
     def gradient(self) -> Array:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks import builds, expression, gpt, growth_race, machine, moons, startup, table, wide_race
+from tests.benchmarks import builds, duel, expression, gpt, growth_race, machine, moons, startup, table, wide_race
 from tests.benchmarks.agreement import TOLERANCE, DisagreementError
 from tests.benchmarks.contest import contest
 from tests.benchmarks.process import Worker, WorkerError, usable
@@ -21,7 +21,10 @@ Race = Callable[[Sequence[builds.Build], Settings], table.Block]
 
 CONTESTS: Final = {work.name: work for work in (expression.WORK, moons.WORK, gpt.WORK)}
 RACES: Final[Mapping[str, Race]] = {"wide": wide_race.race, "growth": growth_race.race, "startup": startup.race}
-NAMES: Final = (*CONTESTS, *RACES)
+FIRST: Final = (*CONTESTS, *RACES)
+NAMES: Final = (*FIRST, *duel.NAMES)
+TABLES: Final = {"eager": FIRST, "compiled": duel.NAMES}
+"""Names of a whole table."""
 NOTICE: Final = "--quick: all sizes are tiny. The times below mean nothing; they only show that everything runs."
 CAPTION: Final = (
     "A figure is the median of rounds in which the contenders take turns; min…max are the fastest and the slowest "
@@ -51,10 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
-        description="Measures both builds of this checkout and its rivals on the same programs and prints one table. "
-        "Rivals are used where they are installed: pip install '.[bench]'.",
+        description="Measures this checkout and its rivals on the same programs and prints two tables: eager, of both "
+        "builds, and compiled, of programs made by autograd.compile. Rivals are used where they are installed: pip "
+        "install '.[bench]'.",
     )
-    parser.add_argument("--only", type=_names, default=NAMES, help=f"some of {','.join(NAMES)}; all")
+    parser.add_argument("--only", type=_names, default=NAMES, help=f"some of {','.join((*TABLES, *NAMES))}; all")
     parser.add_argument("--rounds", type=int, help=f"at least {LEAST_ROUNDS}, which is the default")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that everything runs, times nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the same figures, and every round")
@@ -73,7 +77,7 @@ def read(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
+    names = tuple(one for name in text.split(",") for one in TABLES.get(name, (name,)))
     for name in names:
         if name not in NAMES:
             raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(NAMES)}")
@@ -98,13 +102,20 @@ def run(options: argparse.Namespace) -> None:
         settings = Settings(options.quick, options.rounds, no_compiled, progress)
         described = machine.description()
         show_heading(described, settings)
+        duels = stack.enter_context(duel.Duels(ours[0], settings))
+        captions = {FIRST: CAPTION, duel.NAMES: duel.CAPTION}
         workers: dict[str, Worker] = {}
         blocks = []
         for name in options.only:
             progress.work(name)
+            names = FIRST if name in FIRST else duel.NAMES
+            if names in captions:
+                print("", *table.paragraph(captions.pop(names)), sep="\n", flush=True)
             if name in CONTESTS:
                 workers = workers or {build.name: stack.enter_context(Worker(build)) for build in ours}
                 block = contest(CONTESTS[name], workers, settings)
+            elif name in duel.NAMES:
+                block = duels.race(name)
             else:
                 block = RACES[name](ours, settings)
             blocks.append(block)
@@ -121,8 +132,8 @@ def show_heading(described: Mapping[str, str], settings: Settings) -> None:
     for key, value in described.items():
         first, *rest = table.paragraph(value, " " * width)
         print(key.ljust(width) + first.lstrip(), *rest, sep="\n")
-    print()
-    print("\n".join(table.paragraph(NOTICE if settings.quick else CAPTION)), flush=True)
+    if settings.quick:
+        print("", *table.paragraph(NOTICE), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

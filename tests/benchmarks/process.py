@@ -10,20 +10,25 @@ from typing import Any, Final
 
 from tests.benchmarks.builds import COMPILED, ROOT, Build
 
-RIVALS: Final = {
-    # Scalars gain nothing from threads.
+ONE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NPROC": "1",  # For XLA.
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
-    "JAX_PLATFORMS": "cpu",
-    "JAX_ENABLE_X64": "1",
 }
+RIVALS: Final = {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"}
 
 
-def environment(build: Build) -> dict[str, str]:
-    """The environment of a process that imports the package of a build and the benchmarks of this checkout."""
-    return {**os.environ, **RIVALS, "PYTHONPATH": os.pathsep.join((str(build.folder), str(ROOT)))}
+def environment(build: Build, one_thread: bool = True) -> dict[str, str]:
+    """The environment of a process that imports the package of a build and the benchmarks of this checkout.
+
+    Scalars gain nothing from threads. Without one_thread every library has as many as it takes by itself.
+    """
+    surrounding = {name: text for name, text in os.environ.items() if name not in ONE_THREAD}
+    path = os.pathsep.join((str(build.folder), str(ROOT)))
+    return {**surrounding, **(ONE_THREAD if one_thread else {}), **RIVALS, "PYTHONPATH": path}
 
 
 class WorkerError(Exception):
@@ -36,11 +41,11 @@ class Worker:
     It is a context manager that ends the process.
     """
 
-    def __init__(self, build: Build) -> None:
+    def __init__(self, build: Build, one_thread: bool = True) -> None:
         self.build = build
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "tests.benchmarks.worker"],
-            env=environment(build),
+            env=environment(build, one_thread),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",

@@ -25,13 +25,14 @@ class Column(NamedTuple):
 class Row:
     """A contender and its figures, or a remark instead of figures.
 
-    The rounds behind the figures are only in the JSON.
+    The rounds behind the figures are only in the JSON. `texts` are cells that aren't numbers.
     """
 
     contender: str
     figures: Figures = field(default_factory=dict)
     said: str = ""
     rounds: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def written(figure: Figure) -> str:
 
 
 def _cell(row: Row, column: Column) -> str:
-    texts = [written(row.figures.get(key)) for key in column.keys]
+    texts = [row.texts.get(key) or written(row.figures.get(key)) for key in column.keys]
     return "–" if set(texts) == {"–"} else "…".join(texts)
 
 

@@ -1,6 +1,7 @@
 """The measuring process: it reads commands as JSON lines and answers each with one line."""
 
 import gc
+import importlib
 import importlib.util
 import json
 import os
@@ -72,6 +73,17 @@ def measure_round(work: str, contender: str, collector: bool, seconds: float) ->
         return {"seconds": timing.seconds_for(run, _repeats[key]) / _repeats[key]}
 
 
+def _of_programs(name: str) -> Callable[..., dict[str, Any]]:
+    """A command of the second table, whose module needs NumPy and is loaded when it is first asked for."""
+
+    def command(**arguments: Any) -> dict[str, Any]:
+        module = importlib.import_module("tests.benchmarks.programs.measuring")
+        answer: dict[str, Any] = getattr(module, name)(**arguments)
+        return answer
+
+    return command
+
+
 COMMANDS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "identify": identify,
     "prepare": prepare,
@@ -80,6 +92,10 @@ COMMANDS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "wide round": wide.measure_round,
     "growth results": growth.results,
     "growth round": growth.measure_round,
+    "program prepare": _of_programs("prepare"),
+    "program round": _of_programs("measure_round"),
+    "program forget": _of_programs("forget"),
+    "program ready": _of_programs("ready"),
 }
 
 

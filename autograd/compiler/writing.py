@@ -1,0 +1,333 @@
+"""Expressions as text: statements of NumPy that allocate nothing, and Python over single floats.
+
+>>> from autograd.compiler.expressions import name, partial_of, times
+>>> from itertools import count
+>>> scratch = count()
+>>> e = times(name("dz"), partial_of("tanh", "x"))
+>>> print(*as_numpy(e, {"dz": "dv[1]", "z": "v[1]"}, "dv[0]", lambda kind, rows: f"t{next(scratch)}"), sep="\\n")
+np.square(v[1], out=dv[0])
+np.subtract(1.0, dv[0], out=dv[0])
+np.multiply(dv[1], dv[0], out=dv[0])
+>>> as_floats(e, {"dz": "d", "z": "a"})
+'(d * (1.0 - (a * a)))'
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache, reduce
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+from autograd.compiler.expressions import simplified
+from autograd.compiler.words import REDUCTIONS, SIGNS, UFUNCS, definitions, helper
+from autograd.formula.cases import WORDS, Expression, fold
+from autograd.formula.vocabularies import Source, floats
+
+Kind: TypeAlias = Literal["float", "bool"]
+
+
+class Scratch(Protocol):
+    """Hands out the name of one more scratch array: of the shape of the operands, or with rows of that of the lists."""
+
+    def __call__(self, kind: Kind, rows: bool, /) -> str: ...
+
+
+class _Step(NamedTuple):
+    """A text, or a call that fills an array, or a choice; made of the texts of other steps."""
+
+    form: Literal["number", "text", "call", "choice", "repeated", "joined"]
+    text: str
+    """With {} for each other step, and in a call for the array."""
+    of: tuple[int, ...] = ()
+    kind: Kind = "float"
+    rows: bool = False
+    cut: bool = False
+    """Whether it is a list without the last row."""
+
+
+class _Steps:
+    """An expression as steps, each of which is there once."""
+
+    def __init__(self) -> None:
+        self.steps: list[_Step] = []
+        self._known: dict[_Step, int] = {}
+
+    def add(self, step: _Step) -> int:
+        """The place of a step, which is new or was there."""
+        place = self._known.setdefault(step, len(self.steps))
+        if place == len(self.steps):
+            self.steps.append(step)
+        return place
+
+    def read(self, e: Expression, names: Mapping[str, int]) -> int:
+        """The place of the value of an expression."""
+        of = [self.read(part, names) for part in e.parts if isinstance(part, Expression)]
+        text = str(e.parts[0])
+        match e.form:
+            case "number" | "constant":
+                return self.add(_Step("number", repr(e.parts[-1]).replace("inf", "np.inf").replace("nan", "np.nan")))
+            case "name":
+                return names[text]
+            case "element":
+                return self._list(names[text])
+            case "length":
+                return self.add(_Step("number", "len({})", (self._list(names[text]),)))
+            case "each":
+                return (
+                    of[0]
+                    if self.steps[of[0]].rows
+                    else self.add(_Step("repeated", "np.copyto({1}, {0})", (*of,), rows=True))
+                )
+            case "negative" if self.steps[of[0]].form == "number":
+                return self.add(_Step("number", "-{}", (*of,)))
+            case "negative":
+                return self._elementwise("negative", *of)
+            case "comparison":
+                return self._elementwise(SIGNS[text], *of, kind="bool")
+            case "logic":
+                return reduce(lambda a, b: self._elementwise(f"logical_{text}", a, b, kind="bool"), of)
+            case "choice":
+                return self._elementwise("", *of)
+            case "infix":
+                return self._infix(text, *of)
+        return self._infix("/", *of) if text == "divide" else self._call(text, *of)
+
+    def _list(self, place: int) -> int:
+        step = self.steps[place]
+        return self.add(step._replace(rows=True)) if step.form == "text" else place
+
+    def _infix(self, sign: str, left: int, right: int) -> int:
+        if self.steps[left].form == self.steps[right].form == "number":
+            return self.add(_Step("number", f"({{}} {sign} {{}})", (left, right)))
+        if sign == "*" and left == right:
+            return self._elementwise("square", left)
+        return self._elementwise(SIGNS[sign], left, right)
+
+    def _call(self, word: str, *of: int) -> int:
+        if word in UFUNCS:
+            return self._elementwise(UFUNCS[word], *of)
+        if word in definitions():
+            definition, case = definitions()[word], definitions()[word].cases[0]
+            names = dict(zip(definition.operands, of, strict=True))
+            for name, e in case.lets:
+                names[name] = self.read(e, names)
+            return self.read(case.value, names)
+        if word in REDUCTIONS:
+            return self.add(_Step("call", f"np.{REDUCTIONS[word]}.reduce({{}}, axis=0, out={{}})", (self._list(*of),)))
+        if word == "last":
+            return self.add(_Step("text", "{}[-1]", (self._list(*of),)))
+        if word == "others":
+            return self.add(_Step("text", "{}[:-1]", (self._list(*of),), rows=True, cut=True))
+        if word == "joined":
+            return self.add(_Step("joined", "np.copyto({2}[:-1], {0}); np.copyto({2}[-1], {1})", of, rows=True))
+        rows = word == "directions" or (word != "norm" and any(self.steps[place].rows for place in of))
+        return self.add(_Step("call", f"{word}({', '.join(['{}'] * len(of))}, out={{}})", of, rows=rows))
+
+    def _elementwise(self, ufunc: str, *of: int, kind: Kind = "float") -> int:
+        """A step for each element; the name of the ufunc is empty for a choice."""
+        # NumPy repeats numbers itself, so they are repeated last.
+        bare = tuple(self.steps[place].of[0] if self.steps[place].form == "repeated" else place for place in of)
+        steps, one = [self.steps[place] for place in bare], self.add(_Step("number", "1.0"))
+        if (
+            sum(step.rows for step in steps) == 1
+            and (k := next((k for k, s in enumerate(steps) if s.form == "joined"), -1)) >= 0
+        ):
+            parts = (self._elementwise(ufunc, *bare[:k], part, *bare[k + 1 :], kind=kind) for part in steps[k].of)
+            return self.add(steps[k]._replace(of=tuple(parts)))
+        rows, cut = any(step.rows for step in steps), any(step.cut for step in steps)
+        if ufunc == "multiply" and one in bare:
+            place = bare[bare[0] == one]
+        elif ufunc:
+            place = self.add(_Step("call", f"np.{ufunc}({'{}, ' * len(bare)}out={{}})", bare, kind, rows, cut))
+        else:
+            place = self.add(_Step("choice", "", bare, kind, rows, cut))
+        return place if rows or bare == of else self.add(_Step("repeated", "np.copyto({1}, {0})", (place,), rows=True))
+
+
+def as_numpy(
+    e: Expression, texts: Mapping[str, str], out: str, scratch: Scratch, rows: Collection[str] = ()
+) -> list[str]:
+    """Statements of NumPy that store an expression in `out`; each is one call, and none allocates.
+
+    `texts` has the text of an array, or of a number, for each name. Operands are of one shape or broadcast to that of
+    `out`; the names in `rows` are lists, with one more axis in front than numbers have. An operand may have the text of
+    `out`, and overlaps it in no other way. Warnings of NumPy are the caller's to turn off, and `namespace()` has the
+    names that the text uses.
+    """
+    made = _Steps()
+    names = {name: made.add(_Step("text", text, rows=name in rows)) for name, text in texts.items()}
+    root = made.read(simplified(e), names)
+    step = made.steps[root]
+    if step.form == "joined":
+        targets = dict(zip(step.of, (f"{out}[:-1]", f"{out}[-1]"), strict=True))
+    else:
+        targets = {step.of[0] if step.form == "repeated" else root: out}  # NumPy repeats numbers itself.
+    return _Statements(made.steps, targets, scratch, rows=step.rows).lines
+
+
+class _Statements:
+    """Steps written down, in arrays that serve again when their numbers are needed no more."""
+
+    def __init__(self, steps: list[_Step], targets: Mapping[int, str], scratch: Scratch, *, rows: bool) -> None:
+        self._steps, self._targets, self._scratch = steps, targets, scratch
+        self._arrays: dict[int, str] = {}
+        self._free: dict[tuple[Kind, bool], list[str]] = {}
+        self.lines: list[str] = []
+        order = [*dict.fromkeys(place for target in targets for place in self._below(target))]
+        self._uses = Counter(home for place in order for home in self._homes(*steps[place].of))
+        self._uses.update(targets.keys())
+        (root, out), *more = targets.items()
+        if not more and steps[root].rows == rows and out not in (step.text for step in steps):
+            self._free["float", rows] = [out]
+        for place in order:
+            self._write(place)
+        for target, out in targets.items():
+            if (text := self._text(target)) != out:
+                self.lines.append(f"np.copyto({out}, {text})")
+
+    def _below(self, place: int) -> Iterator[int]:
+        """The steps with arrays that one needs, and itself, in an order to be written in."""
+        step = self._steps[place]
+        # The last branch of a choice is overwritten in part, so it comes first, into the array of the result.
+        for inner in reversed(step.of) if step.form == "choice" else step.of:
+            yield from self._below(inner)
+        if step.form not in ("number", "text"):
+            yield place
+
+    def _homes(self, *places: int) -> set[int]:
+        """The steps whose arrays the texts of others mention."""
+        steps = {place: self._steps[place] for place in places}
+        through = (self._homes(*step.of) for step in steps.values() if step.form in ("number", "text"))
+        return {place for place, step in steps.items() if step.form not in ("number", "text")}.union(*through)
+
+    def _text(self, place: int) -> str:
+        step = self._steps[place]
+        if step.form in ("number", "text"):
+            return step.text.format(*map(self._text, step.of)) if step.of else step.text
+        return self._arrays[place] + ("[:-1]" if step.cut and place not in self._targets else "")
+
+    def _write(self, place: int) -> None:
+        step, texts = self._steps[place], [*map(self._text, self._steps[place].of)]
+        homes = self._homes(*step.of)
+        self._uses.subtract(homes)
+        dying = {home: self._arrays[home] for home in homes if not self._uses[home]}
+        if step.form != "choice":
+            self._release(dying)
+            self._arrays[place] = self._array(place, [])
+            self.lines.append(step.text.format(*texts, self._text(place)))
+            return
+        branches = [self._arrays[of] for of in step.of[1:] if of in dying and self._shape(of) == self._shape(place)]
+        self._arrays[place] = self._array(place, branches)
+        self._choose(step, texts, self._text(place), dying)
+        self._release({home: array for home, array in dying.items() if array != self._arrays[place]})
+
+    def _release(self, arrays: Mapping[int, str]) -> None:
+        for place, array in arrays.items():
+            self._free.setdefault(self._shape(place), []).append(array)
+
+    def _shape(self, place: int) -> tuple[Kind, bool]:
+        return self._steps[place].kind, self._steps[place].rows
+
+    def _array(self, place: int, first: list[str]) -> str:
+        """That of a target, or the first of these, a free one or a new one."""
+        if place in self._targets:
+            return self._targets[place]
+        free = first or self._free.get(self._shape(place))
+        return free.pop() if free else self._scratch(*self._shape(place))
+
+    def _choose(self, step: _Step, texts: list[str], out: str, dying: Collection[int]) -> None:
+        mask, then, other = texts
+        if then == out:
+            inverted = mask if step.of[0] in dying else self._scratch("bool", self._steps[step.of[0]].rows)
+            self.lines.append(f"np.logical_not({mask}, out={inverted})")
+            mask, then, other = inverted, other, then
+        if other != out:
+            self.lines.append(f"np.copyto({out}, {other})")
+        self.lines.append(f"np.copyto({out}, {then}, where={mask})")
+
+
+def namespace() -> dict[str, Any]:
+    """The names that the text of `as_numpy` uses."""
+    ours = [word for word in WORDS if word not in {*UFUNCS, *REDUCTIONS, *definitions()}]
+    return {"np": np} | {word: helper(word) for word in ours}
+
+
+# ── text over floats ──
+
+QUICK: Final = (
+    dict.fromkeys(("exp", "expm1"), "{} < 709.0")
+    | dict.fromkeys(("log", "log2", "log10"), "{} > 0.0")
+    | dict.fromkeys(("sin", "cos", "tan"), "-1e6 < {} < 1e6")
+    | {"log1p": "{} > -1.0", "sqrt": "{} >= 0.0"}
+)
+"""Where the function of `math`, which is quicker than that of `ieee`, raises no error."""
+_NUMBER: Final = re.compile(r"\d[\d.e+-]*")
+
+
+@cache
+def float_words() -> dict[str, Any]:
+    """The names that the text of `as_floats` uses."""
+    quick = {f"math_{word}": getattr(math, word) for word in QUICK}
+    return floats().words | quick | {"tanh": math.tanh, "atan": math.atan, "erf": math.erf, "abs": abs}
+
+
+def as_floats(e: Expression, texts: Mapping[str, str]) -> str:
+    """An expression as Python text over floats that raises no error; `float_words()` has the names that it uses.
+
+    The text of a list is that of a Python list, and so is the text of an expression that is a list.
+    """
+    return fold(simplified(e), _Floats(texts))
+
+
+class _Floats(Source):
+    """The reading of expressions as Python over floats."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        super().__init__(floats())
+        self.called.update(texts)
+        self._kept = 0
+
+    def number(self, number: float) -> str:
+        return f"({number!r})" if number < 0.0 else repr(number)
+
+    def call(self, word: str, *arguments: str) -> str:
+        x, y = (*arguments, "")[:2]
+        if word == "absolute":
+            return f"abs({x})"
+        if word == "divide" and _is_short(x):
+            if _NUMBER.fullmatch(y) and float(y) != 0.0:
+                return f"({x} / {y})"
+            kept, test = self._keep(y)
+            return f"({x} / {kept} if {test} else divide({x}, {kept}))"
+        kept, test = self._keep(x)
+        if word in ("maximum", "minimum"):
+            sign, other = (">", "<") if word == "maximum" else ("<", ">")
+            if _NUMBER.fullmatch(y):
+                return f"({y} if {test} {other}= {y} else {kept})"
+            limit, second = self._keep(y)
+            return f"({kept} if {test} {sign} {second} else {limit} if {kept} {other}= {limit} else nan)"
+        if word == "sign":
+            return f"(1.0 if {test} > 0.0 else -1.0 if {kept} < 0.0 else {kept})"
+        if word in QUICK:
+            return f"(math_{word}({kept}) if {QUICK[word].format(test)} else {word}({kept}))"
+        return super().call(word, *arguments)
+
+    def infix(self, sign: str, left: str, right: str) -> str:
+        if left != right:
+            return super().infix(sign, left, right)
+        kept, first = self._keep(left)
+        return super().infix(sign, first, kept)
+
+    def _keep(self, text: str) -> tuple[str, str]:
+        """A name for a text, and the text that gives it the name, to stand where it is worked out first."""
+        if _is_short(text):
+            return text, text
+        self._kept += 1
+        return f"_{self._kept}", f"(_{self._kept} := {text})"
+
+
+def _is_short(text: str) -> bool:
+    return text.isidentifier() or _NUMBER.fullmatch(text) is not None

@@ -1,0 +1,1 @@
+"""The programs of the second table: scalars, compiled, and the same programs as others write them."""

@@ -1,0 +1,97 @@
+"""The commands of the second table in a measuring process."""
+
+import gc
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from tests.benchmarks import memory, timing
+from tests.benchmarks.agreement import DisagreementError
+from tests.benchmarks.contender import MissingRivalError, require
+from tests.benchmarks.programs.case import Array, Case, Contender, Entrant, compiler, program_of, require_close
+from tests.benchmarks.programs.races import race
+from tests.benchmarks.programs.readiness import WORKS
+
+
+class Key(NamedTuple):
+    """The position of a contender: its race, the number of its case, and its own number there."""
+
+    race: str
+    case: int
+    contender: int
+
+    def found(self) -> tuple[Case, Contender]:
+        chosen = race(self.race).cases[self.case]
+        return chosen, chosen.contenders[self.contender]
+
+
+_entrants: Final[dict[Key, Entrant]] = {}
+_repeats: Final[dict[Key, int]] = {}
+
+
+def prepare(key: list[Any], quick: bool, wanted: str) -> dict[str, Any]:
+    """Make a contender, and compare its results with those in a file, which the first contender writes."""
+    place = Key(*key)
+    case, contender = place.found()
+    scalars = case.scalars(quick)
+    try:
+        if contender.needs:
+            require(contender.needs)
+        entrant = contender.make(scalars)
+    except MissingRivalError as error:
+        return {"missing": str(error)}
+    results = entrant.results()
+    try:
+        agree(contender.name, results, Path(wanted), scalars.dtype)
+    except DisagreementError as error:
+        return {"wrong": str(error)}
+    _entrants[place] = entrant
+    del scalars
+    gc.collect()
+    gc.freeze()  # As in the first table: nobody pays for the objects of PyTorch and JAX.
+    return {"compile_seconds": entrant.compile_seconds}
+
+
+def agree(contender: str, results: Array, wanted: Path, dtype: str) -> None:
+    """Compare results with those in a file, or write them into a new one."""
+    if not wanted.exists():
+        np.savez(wanted, name=contender, results=results)
+    with np.load(wanted) as file:
+        require_close(contender, results, str(file["name"]), file["results"], dtype)
+
+
+def measure_round(key: list[Any], seconds: float) -> dict[str, Any]:
+    """The seconds per run, over as many runs as last about the given seconds; a long case runs once and at once."""
+    place = Key(*key)
+    run = _entrants[place].run
+    if place.found()[0].once:
+        _repeats[place] = 1
+    with timing.collector(True):
+        if place not in _repeats:
+            _repeats[place] = timing.repeats_for(run, seconds)
+        return {"seconds": timing.seconds_for(run, _repeats[place]) / _repeats[place]}
+
+
+def forget() -> dict[str, Any]:
+    """Drop all contenders and their arrays."""
+    _entrants.clear()
+    _repeats.clear()
+    gc.unfreeze()
+    gc.collect()
+    return {}
+
+
+def ready(work: str, quick: bool) -> dict[str, Any]:
+    """The seconds in which a program is recorded and compiled, and the memory before and at its peak."""
+    try:
+        compiler()
+    except MissingRivalError as error:
+        return {"missing": str(error)}
+    start = perf_counter()
+    scalars = WORKS[work].scalars(quick)
+    made = perf_counter()
+    before = memory.resident()
+    program, both = program_of(scalars)
+    return {"made": made - start, "both": both, "before": before, "peak": memory.peak(), "program": repr(program)}
