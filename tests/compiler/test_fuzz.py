@@ -4,13 +4,11 @@ import pytest
 
 from tests.compiler import standin
 from tests.compiler.fuzz import explained, main, report
-from tests.compiler.ready import needs_compiler
 
 PIECES = 10
 PIECE = 30
 
 
-@needs_compiler
 @pytest.mark.parametrize("piece", range(PIECES))
 def test_compiled_programs_are_the_eager_ones(piece: int) -> None:
     seeds = range(piece * PIECE, (piece + 1) * PIECE)
