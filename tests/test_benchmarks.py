@@ -602,7 +602,7 @@ def test_readiness_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask_once(build: Build, do: str, work: str, quick: bool) -> dict[str, Any]:
         if work.startswith("GPT"):
             return {"missing": "missing: for a reason"}
-        return {"made": 0.1, "both": 1.5, "before": 90_000_000, "peak": 510_000_000}
+        return {"parameters": 0.1, "record": 0.5, "compile": 1.0, "before": 90_000_000, "peak": 510_000_000}
 
     monkeypatch.setattr(duel, "ask_once", ask_once)
     block = duel.ready(PURE, QUICK)
@@ -610,6 +610,7 @@ def test_readiness_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows["MNIST, written with * and +"].texts == {"target": "≤ 2.5 ✓", "most": "≤ 500 ✗"}
     assert rows["MNIST, dot neurons"].texts == {"target": "≤ 1 ✗", "most": ""}
     assert rows["MNIST, dot neurons"].figures["peak"] == 510.0
+    assert rows["MNIST, dot neurons"].figures["both"] == 1.5
     assert rows["GPT, seven letters"].said == "missing: for a reason"
     assert max(map(len, table.text(block).splitlines())) <= table.WIDTH
 

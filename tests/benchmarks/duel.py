@@ -48,8 +48,10 @@ COLUMNS: Final = (
     Column("target", ("target",)),
 )
 READY_COLUMNS: Final = (
-    Column("parameters", ("made",), "seconds"),
-    Column("record + compile", ("both",), "seconds"),
+    Column("parameters", ("parameters",), "seconds"),
+    Column("record", ("record",), "seconds"),
+    Column("compile", ("compile",), "seconds"),
+    Column("both", ("both",), "seconds"),
     Column("min…max", ("low", "high"), "seconds"),
     Column("target", ("target",), "seconds"),
     Column("before", ("before",), "MB"),
@@ -227,10 +229,11 @@ def ready_row(
 ) -> Row:
     if "missing" in answers[0]:
         return Row(name, said=answers[0]["missing"])
-    rounds = {"both_rounds": [answer["both"] for answer in answers]}
+    rounds = {"both_rounds": [answer["record"] + answer["compile"] for answer in answers]}
     both = summary(rounds["both_rounds"])
     figures: dict[str, Figure] = {"both": both["median"], "low": both["low"], "high": both["high"]}
-    figures["made"] = summary([answer["made"] for answer in answers])["median"]
+    for key in ("parameters", "record", "compile"):
+        figures[key] = summary([answer[key] for answer in answers])["median"]
     for key in ("before", "peak"):
         found = [answer[key] / MEGABYTE for answer in answers if answer[key] is not None]
         figures[key] = summary(found)["median"] if found else None

@@ -161,7 +161,8 @@ def taking_turns(runs: Sequence[Callable[[], tuple[Any, Sequence[Array]]]]) -> E
 
 
 def ours_in_turn(scalars: Scalars) -> Entrant:
-    program, seconds = case.program_of(scalars)
+    made = case.program_of(scalars)
+    program = made.program
 
     def once(batch: tuple[Array, ...]) -> tuple[Any, list[Array]]:
         value, gradient = program.value_and_grad(*batch)
@@ -173,7 +174,7 @@ def ours_in_turn(scalars: Scalars) -> Entrant:
         for batch in batches:
             program.value_and_grad(*batch)
 
-    return Entrant(run, taking_turns([partial(once, batch) for batch in batches]).results, seconds)
+    return Entrant(run, taking_turns([partial(once, batch) for batch in batches]).results, made.seconds)
 
 
 # ── NumPy ──
