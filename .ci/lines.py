@@ -45,8 +45,8 @@ GROUPS = (
     Group(
         "networks",
         ("nn/", "losses.py", "optim.py", "train.py", "state.py"),
-        850,
-        "the layers, losses and optimisers of the tutorials, with PyTorch's options and file format",
+        930,
+        "the layers, losses and optimisers of the tutorials, for Values and arrays, with PyTorch's options and format",
     ),
     Group("check", ("check/",), 400, "numerical gradients at kinks and edges, rounding errors, random graphs"),
     Group(

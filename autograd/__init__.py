@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from autograd import optim as optim
     from autograd import state as state
     from autograd import train as train
+    from autograd.compiler import compile, inputs  # noqa: A004
+    from autograd.compiler.program import Program as Program
     from autograd.custom import operation
     from autograd.formula.replay import replay
     from autograd.functional import grad, grad_graph, topological_order, value_and_grad
@@ -58,6 +60,7 @@ _HOMES: Final = {
     **{name: f"show.{name}" for name in ("autopsy", "draw", "explain", "tree")},
     "draw_dot": "show.draw",
     "Drawing": "show.picture",
+    **dict.fromkeys(("Program", "compile", "inputs"), "compiler"),
     "Stepper": "show.stepper",
     "operation": "custom",
     "replay": "formula.replay",
@@ -86,6 +89,7 @@ __all__ = [
     "Tape",
     "Value",
     "autopsy",
+    "compile",
     "dot",
     "draw",
     "draw_dot",
@@ -93,6 +97,7 @@ __all__ = [
     "grad",
     "grad_graph",
     "hypot",
+    "inputs",
     "largest",
     "log_softmax",
     "logaddexp",

@@ -13,40 +13,73 @@
 
 The hyperparameters have the names, defaults and meaning that they have in PyTorch. Each update is PyTorch's, step for
 step, for nan and infinite gradients too. In the formulas below p is a parameter and g its gradient.
+
+An optimiser may also be made for a compiled program, as `SGD(program, lr=0.1)`. It changes `program.parameters`, a
+flat array, in place, by the gradient that `step` is given. Each update is written once, as a loop over parameters: a
+program has a single one, whose numbers are arrays. In float64 both ways come to the same numbers, bit for bit.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, cast
 
 from autograd.engine import ieee
 from autograd.engine.value import Value
 
+if TYPE_CHECKING:
+    from autograd.compiler.training import Floats, Program
+
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
+
+
+_BLOCK: Final = 1 << 14
+"""Parameters of a program that are changed together: few calls, and the numbers between them stay in the cache."""
+
+Parameters: TypeAlias = "Iterable[Value] | Program"
+
+
+def is_program(thing: object) -> TypeGuard["Program"]:
+    """Whether a thing is a compiled program, and not a model or a list of Values."""
+    return hasattr(thing, "value_and_grad")
+
+
+class _Block:
+    """Neighbouring parameters of a program in the place of a single one: its data and grad are arrays."""
+
+    def __init__(self, parameters: "Floats", start: int) -> None:
+        self.place = slice(start, start + _BLOCK)
+        self.data = self.grad = parameters[self.place]
+
+
+class _Ops:
+    """The functions that an update needs beside operators, for floats; NumPy has them under these names for arrays."""
+
+    sqrt = staticmethod(ieee.sqrt)
+    divide = staticmethod(ieee.divide)
+    maximum = staticmethod(lambda x, y: x if x > y or x != x else y)
 
 
 class Optimizer:
     """The base class of the optimisers: it holds the parameters, `lr` and `weight_decay`, and checks them.
 
-    parameters is an iterable of leaves; `lr`, the learning rate, may be changed between steps. TypeError for anything
-    else than Values, ValueError for no parameters, for one that is the result of an operation or occurs twice, and
-    for a hyperparameter out of its range. The subclasses raise the same errors.
+    parameters is an iterable of leaves, or a compiled program, of which `parameters` is then the flat array; `lr`, the
+    learning rate, may be changed between steps. TypeError for anything else than Values, ValueError for no parameters,
+    for one that is the result of an operation or occurs twice, and for a hyperparameter out of its range. The
+    subclasses raise the same errors.
     """
 
-    def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float) -> None:
+    def __init__(self, parameters: Parameters, lr: float, weight_decay: float) -> None:
         name = type(self).__name__
-        if isinstance(parameters, Value) or not isinstance(parameters, Iterable):
+        self.parameters: list[Value] | Floats
+        if is_program(parameters):
+            self.parameters = parameters.parameters
+            self._each = [cast(Value, _Block(self.parameters, i)) for i in range(0, len(self.parameters), _BLOCK)]
+        elif isinstance(parameters, Value) or not isinstance(parameters, Iterable):
             given = type(parameters).__name__
             raise TypeError(f"{name} takes a list of parameters, not {given}; pass model.parameters()")
-        self.parameters = list(parameters)
-        if not self.parameters:
+        else:
+            self.parameters = self._each = _leaves(name, parameters)
+        if len(self.parameters) == 0:
             raise ValueError(f"{name} has no parameters to change; pass model.parameters()")
-        for p in self.parameters:
-            if not isinstance(p, Value):
-                raise TypeError(f"{name} changes Values, not {type(p).__name__} {p!r}; pass model.parameters()")
-            if p.operands:
-                raise ValueError(f"{name} changes leaves, and {p!r} is the result of {p.op}; pass its operands")
-        if len({id(p) for p in self.parameters}) < len(self.parameters):
-            raise ValueError(f"{name} has a parameter twice and would change it twice; pass each once")
         self._check(lr=lr, weight_decay=weight_decay)
         self.lr, self.weight_decay = lr, weight_decay
 
@@ -59,22 +92,50 @@ class Optimizer:
                 raise ValueError(f"{type(self).__name__}: {name} must be a finite number {limit}, not {number!r}")
 
     def zero_grad(self) -> None:
-        """Set every gradient to 0, because `backward` accumulates."""
-        for p in self.parameters:
+        """Set every gradient to 0, because `backward` accumulates; for a program there is nothing to do."""
+        for p in self._each:
             p.grad = 0.0
 
-    def step(self) -> None:
-        """Change every parameter by its gradient."""
+    def step(self, gradient: "Floats | None" = None) -> None:
+        """Change every parameter by its gradient.
+
+        Values have theirs in `.grad`; for a program, gradient is the flat array that `value_and_grad` returned.
+        TypeError for a gradient given for Values, and for one that has not the shape of the program's parameters.
+        """
+        name = type(self).__name__
+        if isinstance(self.parameters, list):
+            if gradient is not None:
+                raise TypeError(f"{name} of Values takes no gradient but their .grad; make it as {name}(program)")
+            self._update(_Ops)
+            return
+        if gradient is None or getattr(gradient, "shape", None) != self.parameters.shape:
+            shape = f"of shape {self.parameters.shape}, as program.value_and_grad returns it"
+            raise TypeError(f"a step of {name}(program) takes a gradient {shape}, not {gradient!r}")
+        import numpy as np
+
+        for block in cast(list[_Block], self._each):  # Both anew: a copied or unpickled array has no views.
+            block.data, block.grad = self.parameters[block.place], gradient[block.place]
+        # Overflow and nan pass without a warning, as they do with Values.
+        with np.errstate(all="ignore"):
+            self._update(cast(type[_Ops], np))
+
+    def _update(self, ops: type[_Ops]) -> None:
+        """Change the data of each parameter by its grad; both are floats or arrays, and `ops` has functions of them."""
         raise NotImplementedError
 
-    def _gradients(self) -> list[float]:
+    def _gradients(self) -> Iterable[float]:
         """The gradient of each parameter after weight decay."""
         if self.weight_decay:
-            return [p.grad + self.weight_decay * p.data for p in self.parameters]
-        return [p.grad for p in self.parameters]
+            return [p.grad + self.weight_decay * p.data for p in self._each]
+        return [p.grad for p in self._each]
 
-    def _zeros(self) -> list[float]:
-        return [0.0] * len(self.parameters)
+    def _full(self, number: float = 0.0) -> list[float]:
+        """The number for each parameter."""
+        if isinstance(self.parameters, list):
+            return [number] * len(self.parameters)
+        import numpy as np
+
+        return [cast(float, np.full_like(p.data, number)) for p in self._each]
 
 
 class SGD(Optimizer):
@@ -87,7 +148,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: float = 1e-3,
         *,
         momentum: float = 0.0,
@@ -102,18 +163,21 @@ class SGD(Optimizer):
         self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
         self._velocity: list[float] = []
 
-    def step(self) -> None:
-        """Change every parameter by its gradient."""
-        steps = grads = self._gradients()
-        if self.momentum:
-            kept = 1.0 - self.dampening
-            last = self._velocity
-            steps = [v * self.momentum + kept * g for v, g in zip(last, grads, strict=True)] if last else grads
-            self._velocity = steps
-            if self.nesterov:
-                steps = [g + self.momentum * v for g, v in zip(grads, steps, strict=True)]
-        for p, step in zip(self.parameters, steps, strict=True):
-            p.data += -self.lr * step
+    def _update(self, ops: type[_Ops]) -> None:
+        rate, kept, momentum, nesterov = -self.lr, 1.0 - self.dampening, self.momentum, self.nesterov
+        if not momentum:
+            for p, g in zip(self._each, self._gradients(), strict=True):
+                p.data += rate * g
+            return
+        if not self._velocity:
+            kept, self._velocity = 1.0, self._full()
+        velocity: list[float] = []
+        for p, g, v in zip(self._each, self._gradients(), self._velocity, strict=True):
+            v *= momentum
+            v += kept * g
+            velocity.append(v)
+            p.data += rate * (g + momentum * v if nesterov else v)
+        self._velocity = velocity
 
 
 class Adam(Optimizer):
@@ -126,7 +190,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: float = 1e-3,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -139,20 +203,20 @@ class Adam(Optimizer):
         self._check(eps=eps)
         self.betas, self.eps, self.amsgrad = betas, eps, amsgrad
         self._steps = 0
-        self._mean, self._square, self._greatest = self._zeros(), self._zeros(), self._zeros()
+        self._mean, self._square, self._greatest = self._full(), self._full(), self._full()
 
-    def step(self) -> None:
-        """Change every parameter by its gradient."""
+    def _update(self, ops: type[_Ops]) -> None:
         self._steps += 1
         b1, b2 = self.betas
         rate = self.lr / (1.0 - b1**self._steps)
         root = ieee.sqrt(1.0 - b2**self._steps)
-        for i, (p, g) in enumerate(zip(self.parameters, self._gradients(), strict=True)):
+        sqrt, divide = ops.sqrt, ops.divide
+        for i, (p, g) in enumerate(zip(self._each, self._gradients(), strict=True)):
             m = self._mean[i] = _between(self._mean[i], g, 1.0 - b1)
             v = self._square[i] = self._square[i] * b2 + ((1.0 - b2) * g) * g
             if self.amsgrad:
-                v = self._greatest[i] = ieee.greatest([self._greatest[i], v])
-            p.data += ieee.divide(-rate * m, ieee.sqrt(v) / root + self.eps)
+                v = self._greatest[i] = ops.maximum(self._greatest[i], v)
+            p.data += divide(-rate * m, sqrt(v) / root + self.eps)
 
 
 class AdamW(Adam):
@@ -162,16 +226,14 @@ class AdamW(Adam):
     Source: I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization (2019), in PyTorch's form.
     """
 
-    def __init__(
-        self, parameters: Iterable[Value], lr: float = 1e-3, *, weight_decay: float = 1e-2, **options: Any
-    ) -> None:
+    def __init__(self, parameters: Parameters, lr: float = 1e-3, *, weight_decay: float = 1e-2, **options: Any) -> None:
         super().__init__(parameters, lr, weight_decay=weight_decay, **options)
 
     def _gradients(self) -> list[float]:
         if self.weight_decay:
-            for p in self.parameters:
+            for p in self._each:
                 p.data *= 1.0 - self.lr * self.weight_decay
-        return [p.grad for p in self.parameters]
+        return [p.grad for p in self._each]
 
 
 class RMSprop(Optimizer):
@@ -184,7 +246,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: float = 1e-2,
         *,
         alpha: float = 0.99,
@@ -196,22 +258,22 @@ class RMSprop(Optimizer):
         super().__init__(parameters, lr, weight_decay)
         self._check(alpha=alpha, eps=eps, momentum=momentum)
         self.alpha, self.eps, self.momentum, self.centered = alpha, eps, momentum, centered
-        self._square, self._mean, self._velocity = self._zeros(), self._zeros(), self._zeros()
+        self._square, self._mean, self._velocity = self._full(), self._full(), self._full()
 
-    def step(self) -> None:
-        """Change every parameter by its gradient."""
-        for i, (p, g) in enumerate(zip(self.parameters, self._gradients(), strict=True)):
+    def _update(self, ops: type[_Ops]) -> None:
+        sqrt, divide = ops.sqrt, ops.divide
+        for i, (p, g) in enumerate(zip(self._each, self._gradients(), strict=True)):
             s = self._square[i] = self._square[i] * self.alpha + ((1.0 - self.alpha) * g) * g
             if self.centered:
                 m = self._mean[i] = _between(self._mean[i], g, 1.0 - self.alpha)
                 # Where both overflow, m² is still the smaller one: the difference is infinite and not nan.
-                s = s - m * m if s < ieee.INF else s
-            size = ieee.sqrt(s) + self.eps
+                s = s - (s < ieee.INF) * m * m
+            size = sqrt(s) + self.eps
             if self.momentum:
-                v = self._velocity[i] = self._velocity[i] * self.momentum + ieee.divide(g, size)
+                v = self._velocity[i] = self._velocity[i] * self.momentum + divide(g, size)
                 p.data += -self.lr * v
             else:
-                p.data += ieee.divide(-self.lr * g, size)
+                p.data += divide(-self.lr * g, size)
 
 
 class Adagrad(Optimizer):
@@ -224,7 +286,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: float = 1e-2,
         *,
         lr_decay: float = 0.0,
@@ -236,15 +298,28 @@ class Adagrad(Optimizer):
         self._check(lr_decay=lr_decay, initial_accumulator_value=initial_accumulator_value, eps=eps)
         self.lr_decay, self.eps = lr_decay, eps
         self._steps = 0
-        self._sum = [initial_accumulator_value] * len(self.parameters)
+        self._sum = self._full(initial_accumulator_value)
 
-    def step(self) -> None:
-        """Change every parameter by its gradient."""
+    def _update(self, ops: type[_Ops]) -> None:
         rate = self.lr / (1.0 + self._steps * self.lr_decay)
         self._steps += 1
-        for i, (p, g) in enumerate(zip(self.parameters, self._gradients(), strict=True)):
+        sqrt, divide = ops.sqrt, ops.divide
+        for i, (p, g) in enumerate(zip(self._each, self._gradients(), strict=True)):
             s = self._sum[i] = self._sum[i] + g * g
-            p.data += ieee.divide(-rate * g, ieee.sqrt(s) + self.eps)
+            p.data += divide(-rate * g, sqrt(s) + self.eps)
+
+
+def _leaves(name: str, parameters: Iterable[Value]) -> list[Value]:
+    """The parameters as a list, if they are leaves and each stands in it once."""
+    leaves = list(parameters)
+    for p in leaves:
+        if not isinstance(p, Value):
+            raise TypeError(f"{name} changes Values, not {type(p).__name__} {p!r}; pass model.parameters()")
+        if p.operands:
+            raise ValueError(f"{name} changes leaves, and {p!r} is the result of {p.op}; pass its operands")
+    if len({id(p) for p in leaves}) < len(leaves):
+        raise ValueError(f"{name} has a parameter twice and would change it twice; pass each once")
+    return leaves
 
 
 def _between(start: float, end: float, weight: float) -> float:

@@ -25,24 +25,32 @@ True
 
 import math
 import reprlib
+import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from autograd.arguments import generator, whole
 from autograd.engine.functions import mean
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.optim import Optimizer
+from autograd.optim import Optimizer, is_program
 from autograd.wording import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from autograd.compiler.training import Program, Training
+
 __all__ = ["History", "fit"]
+
+_REFRESH: Final = 0.1
+"""Seconds between two changes of the progress bar, which takes more time than a small step."""
 
 
 @dataclass(repr=False)
@@ -58,10 +66,10 @@ class History:
 
 
 def fit(
-    model: Callable[[Any], Any],
-    data: Sequence[tuple[Any, Any]],
-    loss: Callable[[Any, Any], Value],
-    optimizer: Optimizer,
+    model: "Callable[[Any], Any] | Program",
+    data: Iterable[Any],
+    loss: Callable[[Any, Any], Value] | Optimizer | None = None,
+    optimizer: Optimizer | None = None,
     *,
     epochs: int,
     batch_size: int | None = None,
@@ -82,38 +90,36 @@ def fit(
     callback(epoch, loss) returns True at the end of an epoch, or at Ctrl-C. The model keeps the parameters of the last
     step. A progress bar is shown on a terminal if rich is installed; progress=True or False forces it on or off.
 
-    ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, and for a loss that
-    depends on no parameter of the optimiser; TypeError for an argument of another kind; ImportError for progress=True
-    without rich.
+    A compiled program contains its loss: fit(program, data, optimizer, epochs=...) with an optimiser of the program,
+    as optim.SGD(program). Its data are rows of numbers or arrays, one for each input of the program, or a tuple of
+    whole arrays, such as (X, Y) with X[i] and Y[i] for row i. Class numbers may stand in the last one where the
+    program takes a probability for each class. The training changes `program.parameters`, and at its end, however it
+    comes, `program.write_back()` puts them into the Values. A callback uses `program.outputs(X)` for its measurements,
+    or calls `write_back` first.
+
+    ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, for a loss that
+    depends on no parameter of the optimiser, and for a program whose loss is not a mean; TypeError for an argument of
+    another kind; ImportError for progress=True without rich.
     """
-    for name, thing in (("model", model), ("loss", loss)):
-        if not callable(thing):
-            raise TypeError(f"fit calls the {name}, which is no {type(thing).__name__} {thing!r}; pass a function")
-    if not all(hasattr(optimizer, name) for name in ("parameters", "zero_grad", "step")):
-        given = f"{type(optimizer).__name__} {optimizer!r}"
-        raise TypeError(f"fit takes an optimizer, as in optim.SGD(model.parameters()), not {given}")
-    if not isinstance(data, Iterable):
-        raise TypeError(f"data is a list of (input, target), not {type(data).__name__} {data!r}")
-    rows = list(data)
-    _check_rows(rows)
+    way = _compiled(model, data, loss, optimizer) if is_program(model) else _Eager(model, data, loss, optimizer)
     whole("epochs", epochs, least=0)
-    size = len(rows) if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
+    size = way.rows if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
     draws = generator(rng)
     shuffled = batch_size is not None if shuffle is None else shuffle
     history = History()
-    with _bar(epochs, math.ceil(len(rows) / size), progress) as advance:
+    with _bar(epochs, math.ceil(way.rows / size), progress) as advance, _uncut() as uncut:
         try:
             for epoch in range(epochs):
                 if shuffled:
-                    draws.shuffle(rows)
+                    way.shuffle(draws)
                 summed = 0.0
-                for start in range(0, len(rows), size):
-                    batch = rows[start : start + size]
-                    # No name here refers to the graph, so it is freed before that of the next batch is built.
-                    reached = _step(mean([loss(model(x), t) for x, t in batch]), optimizer, check=epoch == start == 0)
-                    summed += reached * len(batch)
-                    advance(summed / (start + len(batch)))
-                history.losses.append(summed / len(rows))
+                for start in range(0, way.rows, size):
+                    stop = min(start + size, way.rows)
+                    reached, gradient = way.differentiate(start, stop)
+                    uncut(way.step, *gradient)
+                    summed += reached * (stop - start)
+                    advance(summed / stop)
+                history.losses.append(summed / way.rows)
                 if callback is not None and _true(callback(epoch, history.losses[-1])):
                     history.stopped_by = "callback"
                 elif stop_below is not None and history.losses[-1] < stop_below:
@@ -122,19 +128,86 @@ def fit(
                     break
         except KeyboardInterrupt:
             history.stopped_by = "interrupt"
+        finally:
+            if is_program(model):
+                uncut(model.write_back)
     return history
 
 
-def _step(loss: Value, optimizer: Optimizer, check: bool) -> float:
-    if check and not any(map(Tape(loss).__contains__, optimizer.parameters)):
-        raise ValueError(
-            "fit: the loss depends on no parameter of the optimizer; leave no_grad(), make the loss of Values "
-            "and not of their data, and pass the optimizer this model's parameters"
-        )
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.data
+class _Eager:
+    """A training of Values: each batch has a graph of its own."""
+
+    def __init__(self, model: Any, data: Any, loss: Any, optimizer: Any) -> None:
+        for name, thing in (("model", model), ("loss", loss)):
+            if not callable(thing):
+                raise TypeError(f"fit calls the {name}, which is no {type(thing).__name__} {thing!r}; pass a function")
+        _check_optimizer(optimizer, "model.parameters()")
+        self.model, self.loss, self.optimizer, self.step = model, loss, optimizer, optimizer.step
+        self.data = _rows(data)
+        self.rows = len(self.data)
+        self.checked = False
+
+    def shuffle(self, draws: Random) -> None:
+        draws.shuffle(self.data)
+
+    def differentiate(self, start: int, stop: int) -> tuple[float, tuple[()]]:
+        """The loss of a batch; its gradient is left in the parameters."""
+        # No name outside refers to the graph, so it is freed before that of the next batch is built.
+        loss = mean([self.loss(self.model(x), t) for x, t in self.data[start:stop]])
+        if not self.checked and not any(map(Tape(loss).__contains__, self.optimizer.parameters)):
+            raise ValueError(
+                "fit: the loss depends on no parameter of the optimizer; leave no_grad(), make the loss of Values "
+                "and not of their data, and pass the optimizer this model's parameters"
+            )
+        self.checked = True
+        self.optimizer.zero_grad()
+        loss.backward()
+        return loss.data, ()
+
+
+def _compiled(program: "Program", data: Any, loss: Any, optimizer: Any) -> "Training":
+    if loss is not None and optimizer is not None:
+        raise TypeError("fit takes no loss with a program, which contains it; pass program, data, optimizer")
+    optimizer = loss if optimizer is None else optimizer
+    _check_optimizer(optimizer, "program")
+    from autograd.compiler.training import Training
+
+    n = len(program.input_shapes)
+    arrays = isinstance(data, tuple) and len(data) == n and not any(isinstance(part, tuple) for part in data)
+    columns = data if arrays else zip(*_rows(data, n), strict=True)
+    return Training(program, columns, optimizer)
+
+
+@contextmanager
+def _uncut() -> Iterator[Callable[..., None]]:
+    """A function that calls another with its arguments; Ctrl-C is answered after such a call, not within it."""
+    usual: Any = signal.getsignal(signal.SIGINT)
+    changing = came = False
+
+    def receive(number: int, frame: object) -> None:
+        nonlocal came
+        came = changing
+        if not changing:
+            usual(number, frame)
+
+    def uncut(change: Callable[..., object], *arguments: object) -> None:
+        nonlocal changing, came
+        changing, came = True, False
+        try:
+            change(*arguments)
+        finally:
+            changing = False
+        if came:
+            usual(signal.SIGINT, None)
+
+    ours = callable(usual) and threading.current_thread() is threading.main_thread()
+    if ours:
+        signal.signal(signal.SIGINT, receive)
+    try:
+        yield uncut
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, usual)
 
 
 def _true(answer: object) -> bool:
@@ -142,13 +215,23 @@ def _true(answer: object) -> bool:
     return answer is True or (type(answer).__module__ == "numpy" and str(answer) == "True")
 
 
-def _check_rows(rows: Sequence[object]) -> None:
+def _check_optimizer(optimizer: object, of: str) -> None:
+    if not all(hasattr(optimizer, name) for name in ("parameters", "zero_grad", "step")):
+        raise TypeError(f"fit takes an optimizer, as in optim.SGD({of}), not {type(optimizer).__name__} {optimizer!r}")
+
+
+def _rows(data: object, parts: int = 2) -> list[Any]:
+    """The rows of data as a list, if each is a pair, or has as many parts."""
+    if not isinstance(data, Iterable):
+        raise TypeError(f"data is a list of (input, target), not {type(data).__name__} {data!r}")
+    rows = list(data)
     if not rows:
         raise ValueError("fit has no rows to fit to; data is a list of (input, target)")
     for row in rows:
-        if not isinstance(row, (tuple, list)) or len(row) != 2:
-            shown = reprlib.repr(row)
-            raise ValueError(f"a row of data is a pair (input, target), not {shown}; pair columns by list(zip(xs, ts))")
+        if not isinstance(row, (tuple, list)) or len(row) != parts:
+            wanted = "pair (input, target)" if parts == 2 else f"tuple of the program's {parts} inputs"
+            raise ValueError(f"a row of data is a {wanted}, not {reprlib.repr(row)}; pair columns by list(zip(xs, ts))")
+    return rows
 
 
 @contextmanager
@@ -158,14 +241,26 @@ def _bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[[f
     if bar is None:
         yield lambda loss: None
         return
+    done, reached, due = 0, math.nan, 0.0
     with bar as progress:
         task = progress.add_task("", total=epochs * batches)
 
-        def advance(loss: float) -> None:
-            done = progress.tasks[0].completed
-            progress.update(task, advance=1, description=f"epoch {int(done) // batches + 1}/{epochs}  loss {loss:.4g}")
+        def show() -> None:
+            epoch = max(done - 1, 0) // batches + 1
+            progress.update(task, completed=done, description=f"epoch {epoch}/{epochs}  loss {reached:.4g}")
 
-        yield advance
+        def advance(loss: float) -> None:
+            nonlocal done, reached, due
+            done, reached = done + 1, loss
+            if (now := monotonic()) >= due:
+                due = now + _REFRESH
+                show()
+
+        try:
+            yield advance
+        finally:
+            if done:
+                show()
 
 
 def _rich_bar(wanted: bool | None) -> "Progress | None":

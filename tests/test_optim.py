@@ -1,17 +1,25 @@
 """Each step of the optimisers against PyTorch's and against closed forms, and with gradients that are nan."""
 
+import copy
 import importlib.util
 import math
+import pickle
+import random
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value
-from autograd.nn import Neuron
+from autograd import Value, losses, optim
+from autograd.nn import MLP, Neuron
 from autograd.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from tests.running import PACKAGE, surroundings
+from tests.standin import Standin
 
 STEPS = 30
 TO_PYTORCH = 1e-12
@@ -159,3 +167,103 @@ def test_the_rate_may_change_and_gradients_start_over() -> None:
     assert x.data == 0.25
     optimizer.zero_grad()
     assert x.grad == 0.0
+
+
+# ── programs ──
+
+
+def tiny(dtype: Any = "float64") -> Standin:
+    return Standin(MLP(2, [3, 1], activation="tanh", rng=random.Random(1)), losses.mse, [(2,), ()], dtype)
+
+
+def bits(numbers: Any) -> list[str]:
+    return [float(number).hex() for number in numbers]
+
+
+@pytest.mark.parametrize("gradient", GRADIENTS)
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_arrays_get_the_numbers_of_values_bit_for_bit(
+    name: str, gradient: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optim, "_BLOCK", 3)
+    kind, options = CONFIGURATIONS[name]
+    values, program, given = [Value(x / 4.0) for x in range(-3, 10)], tiny(), np.empty(13)
+    program.parameters[:] = [v.data for v in values]
+    eager, flat = kind(values, **options), kind(program, **options)
+    for t in range(STEPS):
+        for v in values:
+            v.grad = GRADIENTS[gradient](v.data, t)
+        given[:] = [v.grad for v in values]
+        eager.step()
+        flat.step(given)
+        assert bits(program.parameters) == bits(v.data for v in values)
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_a_network_trained_by_arrays_ends_where_the_eager_one_does(name: str) -> None:
+    kind, options = CONFIGURATIONS[name]
+    program, other = tiny(), tiny()
+    eager, flat = kind(other.model.parameters(), **options), kind(program, **options)
+    x, y = np.array([[0.0, 0.5], [1.0, -1.0], [0.3, 0.2]]), np.array([1.0, -0.5, 0.25])
+    for _ in range(STEPS):
+        eager.zero_grad()
+        flat.zero_grad()
+        for a, b in zip(x.tolist(), y.tolist(), strict=True):
+            (losses.mse(other.model(a), b) / 3.0).backward()
+        flat.step(program.value_and_grad(x, y)[1])
+        eager.step()
+    assert program.parameters.tolist() == pytest.approx([p.data for p in other.model.parameters()], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_single_precision_stays_single_and_near(name: str) -> None:
+    kind, options = CONFIGURATIONS[name]
+    program, wide = tiny("float32"), tiny()
+    for p in (program, wide):
+        optimizer = kind(p, **options)
+        for t in range(STEPS):
+            optimizer.step(np.cos(p.parameters + t).astype(p.parameters.dtype))
+        kept = [row for rows in vars(optimizer).values() if isinstance(rows, list) for row in rows]
+        assert {row.dtype for row in kept if isinstance(row, np.ndarray)} <= {p.parameters.dtype}
+    assert program.parameters.dtype == np.float32
+    assert program.parameters == pytest.approx(wide.parameters, rel=1e-4, abs=1e-5)
+
+
+def test_the_array_of_a_program_is_changed_in_place_and_a_copy_is_not_bound_to_it() -> None:
+    program = tiny()
+    array, start = program.parameters, program.parameters.copy()
+    optimizer = SGD(program, lr=0.5, momentum=0.5)
+    assert optimizer.parameters is array
+    optimizer.step(np.ones(13))
+    assert array.tolist() == (start - 0.5).tolist()
+    for twin, twins in (copy.deepcopy((program, optimizer)), pickle.loads(pickle.dumps((program, optimizer)))):
+        twins.step(np.ones(13))
+        assert twin.parameters.tolist() == (start - 0.5 - 0.75).tolist()
+    assert array.tolist() == (start - 0.5).tolist()
+
+
+def test_a_step_of_a_program_takes_its_gradient() -> None:
+    program, x = tiny(), Value(1.0)
+    optimizer = Adam(program)
+    with pytest.raises(TypeError, match=r"Adam\(program\) takes a gradient of shape \(13,\), as .* not None"):
+        optimizer.step()
+    for wrong in (1.0, [0.0] * 13, np.zeros(1), np.zeros((13, 1))):
+        with pytest.raises(TypeError, match=r"takes a gradient of shape \(13,\)"):
+            optimizer.step(wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"SGD of Values takes no gradient but their \.grad"):
+        SGD([x]).step(np.zeros(1))
+    program.parameters = np.zeros(0)
+    with pytest.raises(ValueError, match="no parameters"):
+        Adam(program)
+    with pytest.raises(ValueError, match="lr must be a finite number"):
+        SGD(tiny(), lr=-1.0)
+
+
+def test_values_need_no_numpy() -> None:
+    text = (
+        "import sys; from autograd import Value, losses, nn, optim, train; m = nn.Neuron(1)\n"
+        "for kind in (optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad):\n"
+        "    train.fit(m, [([1.0], 2.0)], losses.mse, kind(m.parameters()), epochs=2)\n"
+        "assert 'numpy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", text], env=surroundings(PACKAGE), check=True)

@@ -5,8 +5,11 @@ import importlib.util
 import io
 import os
 import random
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,7 @@ import pytest
 
 from autograd import Value, losses, nn, no_grad, optim, train
 from tests.running import PACKAGE, surroundings
+from tests.standin import Standin
 
 ROWS = [([x / 4.0, 1.0 - x * x / 16.0], x / 2.0 + 1.0) for x in range(-4, 5)]
 
@@ -71,8 +75,8 @@ def test_batches_cover_the_rows(batch_size: int | None, sizes: list[int]) -> Non
     met: list[list[float]] = []
 
     class Recorder(optim.SGD):
-        def step(self) -> None:
-            super().step()
+        def step(self, gradient: Any = None) -> None:
+            super().step(gradient)
             met.append([])
 
     seen: list[float] = []
@@ -225,3 +229,161 @@ def test_ctrl_c_on_a_terminal_ends_it_and_keeps_what_is_learnt() -> None:
     os.close(ours)
     assert fitting.wait() == 0, shown.decode()
     assert "kept, interrupt" in shown.decode()
+
+
+# ── Ctrl-C within a step ──
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_ctrl_c_waits_until_a_step_is_whole(compiled: bool) -> None:
+    """A signal in the middle of a step ends the training after it."""
+    seen: list[list[float]] = []
+
+    class Interrupted(optim.SGD):
+        def step(self, gradient: Any = None) -> None:
+            if len(seen) == 3:
+                signal.raise_signal(signal.SIGINT)
+            super().step(gradient)
+            seen.append([p.data if isinstance(p, Value) else float(p) for p in self.parameters])
+
+    program = regression()
+    usual = signal.getsignal(signal.SIGINT)
+    if compiled:
+        history = train.fit(program, ROWS, Interrupted(program, lr=0.1), epochs=9)
+    else:
+        optimizer = Interrupted(program.model.parameters(), lr=0.1)
+        history = train.fit(program.model, ROWS, losses.mse, optimizer, epochs=9)
+    assert history.stopped_by == "interrupt"
+    assert (len(history.losses), len(seen)) == (3, 4)
+    assert [p.data for p in program.model.parameters()] == seen[-1]
+    assert signal.getsignal(signal.SIGINT) is usual
+
+
+def test_fit_works_outside_the_main_thread() -> None:
+    done: list[train.History] = []
+    thread = threading.Thread(target=lambda: done.append(fitted(epochs=2)[1]))
+    thread.start()
+    thread.join()
+    assert len(done[0].losses) == 2
+
+
+# ── programs ──
+
+X, Y = np.array([x for x, _ in ROWS]), np.array([t for _, t in ROWS])
+POINTS = [([x / 4.0, 1.0 - x * x / 16.0], (x + 4) // 3) for x in range(-4, 5)]
+
+
+def regression(dtype: Any = "float64", reduce: str = "mean") -> Standin:
+    return Standin(nn.MLP(2, [4, 1], activation="tanh", rng=random.Random(4)), losses.mse, [(2,), ()], dtype, reduce)
+
+
+def classes() -> Standin:
+    return Standin(nn.MLP(2, [4, 3], activation="tanh", rng=random.Random(4)), losses.cross_entropy, [(2,), (3,)])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"epochs": 30},
+        {"epochs": 5, "batch_size": 1},
+        {"epochs": 5, "batch_size": 4},
+        {"epochs": 5, "batch_size": 4, "shuffle": False},
+        {"epochs": 5, "batch_size": 100, "shuffle": True},
+        {"epochs": 1000, "stop_below": 0.01},
+        {"epochs": 20, "callback": lambda epoch, loss: epoch == 3},
+        {"epochs": 0},
+    ],
+)
+@pytest.mark.parametrize("data", [ROWS, tuple(ROWS), (X, Y), (X.tolist(), Y.tolist()), [[*row] for row in ROWS]])
+def test_a_program_is_trained_as_its_model_is(options: dict[str, Any], data: Any) -> None:
+    """Rows and arrays, batches, shuffling, history and the reasons of the end: all the same, bit for bit."""
+    program = regression()
+    optimizer = optim.SGD(program, lr=0.1, momentum=0.9)
+    history = train.fit(program, data, optimizer, rng=random.Random(7), **options)
+    model, same = fitted(rng=random.Random(7), **options)
+    assert history == same
+    assert [p.data for p in program.model.parameters()] == [p.data for p in model.parameters()]
+    assert program.parameters.tolist() == [p.data for p in model.parameters()]
+
+
+def test_the_optimizer_of_a_program_may_be_named() -> None:
+    program = regression("float32")
+    assert train.fit(program, (X, Y), optimizer=optim.Adam(program, lr=0.1), epochs=50).losses[-1] < 0.1
+
+
+@pytest.mark.parametrize("numbers", [[t for _, t in POINTS], np.array([t for _, t in POINTS], np.uint8)])
+def test_class_numbers_become_one_hot(numbers: Any) -> None:
+    hot = np.eye(3)[[t for _, t in POINTS]]
+    runs = []
+    for data in ((X, numbers), (X, hot), list(zip(X, numbers, strict=True)), list(zip(X, hot, strict=True))):
+        program = classes()
+        runs.append(train.fit(program, data, optim.Adam(program, lr=0.1), epochs=5, shuffle=False, batch_size=4))
+        assert program.batches[-2][1] == hot[4:8].tolist()
+    assert runs[0] == runs[1] == runs[2] == runs[3]
+    eager = classes().model
+    found = train.fit(eager, POINTS, losses.cross_entropy, optim.Adam(eager.parameters(), lr=0.1), epochs=1)
+    assert runs[0].losses[0] != found.losses[0]
+    program = classes()
+    assert train.fit(program, POINTS, optim.Adam(program, lr=0.1), epochs=1).losses == pytest.approx(found.losses)
+
+
+def test_class_numbers_of_a_row_of_places_become_one_hot() -> None:
+    program = Standin(nn.MLP(2, [4, 1]), lambda p, t: p * t[0][2] * t[1][0], [(2,), (2, 3)])
+    train.fit(program, (X[:2], [[2, 0], [1, 1]]), optim.SGD(program), epochs=1)
+    assert program.batches[0][1] == [[[0, 0, 1], [1, 0, 0]], [[0, 1, 0], [0, 1, 0]]]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([], "fit has no rows"),
+        ((np.zeros((0, 2)), np.zeros(0)), "at least one row"),
+        ((X, Y[:3]), r"as many rows in each, .* not of shapes \(9, 2\), \(3,\)"),
+        ((1.0, 2.0), "at least one row"),
+        ([X, Y], r"a pair \(input, target\), not array"),
+        ([([1.0, 2.0], 3)], "a class from 0 to 2, or a list of probabilities, not 3"),
+        ([([1.0, 2.0], 0), ([1.0, 2.0], -1)], "a class from 0 to 2, .* not -1"),
+    ],
+)
+def test_mistakes_in_the_data_of_a_program_are_named(data: Any, message: str) -> None:
+    program = classes()
+    with pytest.raises(ValueError, match=message):
+        train.fit(program, data, optim.SGD(program), epochs=1)
+
+
+def test_mistakes_with_a_program_are_named() -> None:
+    program, other = regression(), regression()
+    sgd = optim.SGD(program)
+    cases: list[tuple[type[Exception], str, Callable[[], object]]] = [
+        (TypeError, "fit takes no loss with a program", lambda: train.fit(program, ROWS, losses.mse, sgd, epochs=1)),
+        (TypeError, r"as in optim\.SGD\(program\), not NoneType", lambda: train.fit(program, ROWS, epochs=1)),
+        (TypeError, "not function", lambda: train.fit(program, ROWS, losses.mse, epochs=1)),
+        (TypeError, r"data is a list of \(input, target\)", lambda: train.fit(program, 3, sgd, epochs=1)),  # type: ignore[arg-type]
+        (ValueError, "make it of this program", lambda: train.fit(other, ROWS, sgd, epochs=1)),
+        (
+            ValueError,
+            "make it of this program",
+            lambda: train.fit(program, ROWS, optim.SGD(program.model.parameters()), epochs=1),
+        ),
+        (ValueError, "depends on no parameter", lambda: train.fit(program.model, ROWS, losses.mse, sgd, epochs=1)),
+    ]
+    for kind, message, call in cases:
+        with pytest.raises(kind, match=message):
+            call()
+    summed = regression(reduce="sum")
+    with pytest.raises(ValueError, match="compile with reduce='mean', not 'sum'"):
+        train.fit(summed, ROWS, optim.SGD(summed), epochs=1)
+
+
+def test_the_values_are_up_to_date_after_an_error_too() -> None:
+    program = regression()
+
+    def broken(epoch: int, loss: float) -> None:
+        if epoch == 2:
+            raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space left"):
+        train.fit(program, ROWS, optim.SGD(program, lr=0.1), epochs=9, callback=broken)
+    model = regression().model
+    train.fit(model, ROWS, losses.mse, optim.SGD(model.parameters(), lr=0.1), epochs=3)
+    assert [p.data for p in program.model.parameters()] == [p.data for p in model.parameters()]

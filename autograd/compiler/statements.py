@@ -1,7 +1,8 @@
 """The array program: what a compiled graph computes, as statements on numbered slots.
 
 >>> import numpy as np
->>> from autograd.formula.cases import Expression
+>>> from autograd.compiler.words import evaluated
+from autograd.formula.cases import Expression
 >>> x, v = Slots("x", np.array([0, 1])), Slots("v", np.array([0, 1]))
 >>> doubled = Expression("infix", ("*", Expression("number", (2.0,)), Expression("name", ("a",))))
 >>> memory = {"x": np.array([[1.0, 10.0, 100.0], [2.0, 20.0, 200.0]]), "v": np.zeros((2, 3))}
@@ -17,13 +18,13 @@ slowly and plainly: that is the meaning which text made of it must have.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler.words import evaluated
 from autograd.formula.cases import Expression
 
 Index: TypeAlias = NDArray[np.intp]
@@ -58,20 +59,26 @@ class Slots(NamedTuple):
         """The slots of their gradients."""
         return Slots(f"d{self.space}", self.index)
 
+    def same(self, other: "Slots") -> bool:
+        """Whether the other are the same slots in the same places."""
+        return self.space == other.space and np.array_equal(self.index, other.index)
+
     def read(self, memory: Memory) -> NDArray[Any]:
         """The numbers, with the lanes as the last axis."""
         return memory[self.space][self.index]
 
     def write(self, numbers: NDArray[Any], memory: Memory, *, add: bool) -> None:
-        """Store numbers or add them; where the slots have one lane, the sum over the lanes."""
+        """Store numbers or add them to what is there; where the slots have one lane, the sum over the lanes.
+
+        The numbers of a slot that stands here more than once are added up.
+        """
         one_lane = memory[self.space].shape[1] == 1
         if one_lane and numbers.shape[-1] > 1:
             numbers = numbers.sum(axis=-1, keepdims=True)
         numbers = np.broadcast_to(numbers, (*self.index.shape, memory[self.space].shape[1]))
-        if add:
-            np.add.at(memory[self.space], self.index, numbers)
-        else:
-            memory[self.space][self.index] = numbers
+        if not add:
+            memory[self.space][self.index] = 0.0
+        np.add.at(memory[self.space], self.index, numbers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +104,15 @@ class Map:
             numbers = slots.read(memory)
             given[name] = np.moveaxis(numbers, -2, 0) if name in self.rows else numbers
         with np.errstate(all="ignore"):
-            result = _evaluate(self.expression, given)
+            result = evaluated(self.expression, given)
         if self.is_list:
             result = np.stack(np.broadcast_arrays(*result), axis=-2)
         numbers = np.asarray(result)
         self.out.write(numbers if numbers.ndim else numbers.reshape(1), memory, add=self.add)
+
+    def storing(self) -> "Map":
+        """The same in place of what was there."""
+        return replace(self, add=False)
 
     @property
     def is_list(self) -> bool:
@@ -125,8 +136,19 @@ class Product:
         left, right = np.broadcast_arrays(left[:, :, None], right[:, None])
         self.out.write(self.factor * (left * right).sum(axis=3), memory, add=self.add)
 
+    def storing(self) -> "Product":
+        """The same in place of what was there."""
+        return replace(self, add=False)
+
 
 Statement: TypeAlias = Map | Product
+
+
+def reads(statement: Statement) -> list[Slots]:
+    """The slots that a statement reads, beside its own where it adds to them."""
+    if isinstance(statement, Product):
+        return [statement.left, statement.right]
+    return [*statement.operands.values()]
 
 
 class Named(NamedTuple):
@@ -169,32 +191,3 @@ class ArrayProgram:
 
     def __iter__(self) -> Iterator[Statement]:
         yield from (*self.setup, *self.forward, *self.backward)
-
-
-@cache
-def _words() -> Any:
-    from autograd.formula.vocabularies import Vocabulary  # it makes functions of text, which takes a while
-
-    return Vocabulary({**array_words(), "number": float})
-
-
-def array_words() -> dict[str, Any]:
-    """The words of the rules as functions of arrays; the textbook defines the others."""
-    names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "hypot")
-    words: dict[str, Any] = {name: getattr(np, name) for name in names}
-    return words | {
-        "asin": np.arcsin,
-        "acos": np.arccos,
-        "atan": np.arctan,
-        "divide": np.divide,
-        "where": np.where,
-        "absolute": np.abs,
-    }
-
-
-def _evaluate(expression: Expression, given: Mapping[str, NDArray[Any]]) -> Any:
-    from autograd.formula.cases import fold
-    from autograd.formula.vocabularies import _Selections
-
-    text = fold(expression, _Selections(_words()))
-    return _words().function(list(given), [f"    return {text}"], "expression")(**given)

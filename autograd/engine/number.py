@@ -6,6 +6,24 @@
 """
 
 from numbers import Real
+from typing import Final
+
+from autograd.engine.native import i64
+
+
+class Writes:
+    """The count of assignments to the data of nodes.
+
+    A compiled program keeps a copy of the data of its parameters. While the count stands, the copy is right.
+    """
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count: i64 = 0
+
+
+WRITES: Final = Writes()
 
 
 def short(number: float) -> str:

@@ -17,7 +17,7 @@ from autograd.engine.copying import State
 from autograd.engine.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
 from autograd.engine.modes import MODES, check, check_partials
 from autograd.engine.native import mypyc_attr
-from autograd.engine.number import plain, short, to_float
+from autograd.engine.number import WRITES, plain, short, to_float
 
 if not COMPILED:
     Number: TypeAlias = "Value | float"
@@ -139,6 +139,7 @@ class Value(Node):
     @data.setter
     def data(self, number: object) -> None:
         self._data = to_float(number, "Value.data")
+        WRITES.count += 1
 
     @property
     def grad(self) -> float:
@@ -202,8 +203,7 @@ class Value(Node):
 
     def detach(self) -> "Value":
         """A node with the same data, through which no gradient passes."""
-        z, _ = rules.detach(self._data)
-        return record_many("detach", z, [self], [])
+        return record_many("detach", rules.detach(self._data)[0], [self], [])
 
     # ── arithmetic ──
 

@@ -9,7 +9,7 @@ operation. It refuses what is outside the grammar; `Reading` lists the forms tha
 """
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
@@ -322,13 +322,18 @@ def _stated() -> tuple[str, dict[str, ast.FunctionDef]]:
 @cache
 def textbook() -> tuple[dict[str, Rule], dict[str, Expression]]:
     """The words that `textbook.py` defines by other words, and its constants."""
+    return read_definitions(Path(definitions.__file__), vars(definitions))
+
+
+def read_definitions(file: Path, functions: Mapping[str, Any]) -> tuple[dict[str, Rule], dict[str, Expression]]:
+    """The words that a file like the textbook defines by other words, and its constants."""
     words: dict[str, Rule] = {}
     numbers: dict[str, Expression] = {}
-    text = Path(definitions.__file__).read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
     for d in ast.parse(text).body:
-        parser = Parser("textbook", text, str, lambda _: None, at=("textbook.py", 0))
+        parser = Parser(file.stem, text, str, lambda _: None, at=(file.name, 0))
         if isinstance(d, ast.FunctionDef):
-            words[d.name] = parser.rule(d, getattr(definitions, d.name), of_value=True)
+            words[d.name] = parser.rule(d, functions[d.name], of_value=True)
         elif isinstance(d, ast.AnnAssign) and d.value is not None:
             numbers[ast.unparse(d.target)] = parser.read(d.value)
     return words, numbers

@@ -296,3 +296,12 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
     if op == "log_of_shifted_sum":
         return f"log Σ exp([{', '.join(operands[:-1])}] - {_bracketed(texts[-1], _PRODUCT)})"
     return f"{row.name}({', '.join(operands)})"
+
+
+def expression_text(e: Expression) -> str:
+    """An expression as text, under its own names.
+
+    >>> expression_text(cases_of("tanh")[0].partials[0])
+    '1 - z²'
+    """
+    return fold(e, _Simplified({}))[0]

@@ -56,24 +56,30 @@ class Module:
             v.grad = 0.0
 
 
-def _parameters_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> Iterator[tuple[str, Value]]:
+def _parameters_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> list[tuple[str, Value]]:
+    # Lists, because a million parameters would each pass through a generator for every level.
+    found: list[tuple[str, Value]] = []
     for name, thing in attributes:
-        if isinstance(thing, Value) and not thing.operands:
-            yield prefix + name, thing
+        if isinstance(thing, Value):
+            if not thing.op:
+                found.append((prefix + name, thing))
         elif isinstance(thing, Module):
-            yield from ((f"{prefix}{name}.{inner}", v) for inner, v in _named(thing))
+            found += _named(thing, f"{prefix}{name}.")
         elif isinstance(thing, (list, tuple)):
-            yield from _parameters_in(((str(i), x) for i, x in enumerate(thing)), f"{prefix}{name}.")
+            found += _parameters_in(zip(map(str, range(len(thing))), thing, strict=True), f"{prefix}{name}.")
+    return found
 
 
-def _named(module: Module) -> Iterator[tuple[str, Value]]:
+def _named(module: Module, prefix: str) -> list[tuple[str, Value]]:
     """The named parameters of an inner module; only those that its own `parameters` lists, if it overrides that."""
-    if type(module).parameters is Module.parameters:
-        yield from module.named_parameters()
-        return
-    names = {id(v): name for name, v in Module.named_parameters(module)}
-    for i, v in enumerate(module.parameters()):
-        yield names.get(id(v), f"parameters.{i}"), v
+    kind = type(module)
+    if kind.parameters is not Module.parameters:
+        names = {id(v): name for name, v in Module.named_parameters(module)}
+        rows = enumerate(module.parameters())
+        return [(prefix + names.get(id(v), f"parameters.{i}"), v) for i, v in rows]
+    if kind.named_parameters is not Module.named_parameters:
+        return [(prefix + name, v) for name, v in module.named_parameters()]
+    return _parameters_in(vars(module).items(), prefix)
 
 
 def _tensors_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> dict[str, Any]:

@@ -1,0 +1,232 @@
+"""The scalar graph in canonical form: sums flattened, constants folded, equal nodes made one.
+
+Two programs that differ only in how their sums are written get one form. Sums are added in another order than they
+were recorded, which is the only change to a result: no term is dropped, none is multiplied out, and no terms of
+opposite signs are merged, so that infinities and nans meet as they did.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Integers, Mask, Scalars
+from autograd.formula.cases import rule
+
+ROUNDS = 20
+"""More rounds than any program has needed; each makes the graph smaller, so the limit is for speed alone."""
+LONG = 64
+"""From so many terms on, two nodes are equal only if their terms stand in the same order."""
+
+
+def canonical(g: Scalars) -> Scalars:
+    """The same graph in canonical form; g is used up."""
+    g.compact()
+    for _ in range(ROUNDS):
+        changed = [absorb(g), fold(g), merge(g), unify(g)]
+        if not any(changed):
+            break
+    peel(g)
+    return g
+
+
+def absorb(g: Scalars) -> bool:
+    """Let a linear node take over the terms of the linear nodes that it alone reads, as deep as they go."""
+    n, linear = len(g), g.kind == LINEAR
+    plain = g.in_linear & (g.right == ONE)
+    read, reader = g.left[plain], g.owner[plain]
+    consumer = np.full(n, ONE, np.int32)
+    consumer[read] = reader
+    free = linear & (consumer != ONE)
+    free[read[consumer[read] != reader]] = False
+    free[g.left[~plain]] = False
+    free[g.right[g.right != ONE]] = False
+    free[g.roots] = False
+    factor = np.bincount(read, g.coefficient[plain], minlength=n)
+    # A sum times a number would lose its exactness, unless the number is a power of two.
+    alone = (np.bincount(g.owner, minlength=n) == 1) & (g.number == 0.0)
+    free &= alone | (np.abs(np.frexp(factor)[0]) == 0.5)
+    if not free.any():
+        return False
+    target, factor = _chased(free, consumer, factor)
+    keep = ~(plain & free[g.left])
+    np.add.at(g.number, target[free], factor[free] * g.number[free])
+    g.keep_terms(keep)
+    into = target[g.owner]
+    order = np.lexsort((g.owner, into)) if (np.diff(into) < 0).any() else np.arange(len(into))
+    g.coefficient *= factor[g.owner]
+    g.owner = into
+    g.keep_terms(order)
+    g.compact()
+    return True
+
+
+def _chased(free: Mask, consumer: Integers, factor: np.ndarray) -> tuple[Integers, np.ndarray]:
+    """For each free node the node at the end of its chain of consumers, and the product of the factors on the way."""
+    target = np.where(free, consumer, np.arange(len(free), dtype=np.int32))
+    factor = np.where(free, factor, 1.0)
+    active = np.flatnonzero(free)
+    while len(active):
+        above = target[active]
+        going = free[above]
+        active, above = active[going], above[going]
+        further, product = target[above], factor[active] * factor[above]
+        target[active], factor[active] = further, product
+    return target, factor
+
+
+def fold(g: Scalars) -> bool:
+    """Put constants into coefficients, and work out what has constants alone as operands."""
+    before = len(g.owner), len(g)
+    constant = g.kind == CONSTANT
+    right = g.right != ONE
+    swap = g.in_linear & right & constant[g.left]
+    g.left[swap], g.right[swap] = g.right[swap], g.left[swap]
+    # A weight times a padding or a first state of zeros stays a product, so that its row is like its neighbours.
+    product = right & g.in_linear & ~(constant[g.left] | constant[np.maximum(g.right, 0)])
+    weighted = product & ((g.kind[g.left] == PARAMETER) ^ (g.kind[np.maximum(g.right, 0)] == PARAMETER))
+    in_row = np.bincount(g.owner, weighted, minlength=len(g))[g.owner] > 0
+    lone = right & g.in_linear & constant[np.maximum(g.right, 0)]
+    lone &= ~(in_row & (g.kind[g.left] == PARAMETER))
+    g.coefficient[lone] *= g.number[g.right[lone]]
+    g.right[lone] = ONE
+    known = g.in_linear & (g.right == ONE) & constant[g.left]
+    np.add.at(g.number, g.owner[known], g.coefficient[known] * g.number[g.left[known]])
+    g.keep_terms(~known)
+    g.kind[(g.kind == LINEAR) & (np.bincount(g.owner, minlength=len(g)) == 0)] = CONSTANT
+    _fold_operations(g)
+    _pull_scales(g)
+    g.compact()
+    return (len(g.owner), len(g)) != before or bool(lone.any())
+
+
+def _fold_operations(g: Scalars) -> None:
+    on_constants = np.ones(len(g), bool)
+    on_constants[g.owner[g.kind[g.left] != CONSTANT]] = False
+    starts = g.starts
+    for v in np.flatnonzero(on_constants & (g.kind == OPERATION)).tolist():
+        operands = g.left[starts[v] : starts[v + 1]]
+        if (g.kind[operands] == CONSTANT).all():
+            g.number[v] = rule(g.operations[g.code[v]]).on_floats(g.number[operands].tolist())[0]
+            g.kind[v] = CONSTANT
+    g.keep_terms(~((g.kind[g.owner] == CONSTANT)))
+
+
+def _pull_scales(g: Scalars) -> None:
+    """Let linear nodes read x with another coefficient, where they read c·x; the node 1·x is x itself everywhere."""
+    terms = np.bincount(g.owner, minlength=len(g))
+    scale = g.in_linear & (g.right == ONE) & (terms[g.owner] == 1) & (g.number[g.owner] == 0.0)
+    of = np.arange(len(g), dtype=np.int32)
+    by = np.ones(len(g))
+    inner = g.kind[g.left] >= LINEAR
+    for one in (True, False):
+        chosen = scale & ((g.coefficient == 1.0) == one) & ~(g.kept[g.owner] & inner)
+        of[g.owner[chosen]], by[g.owner[chosen]] = g.left[chosen], g.coefficient[chosen]
+        if one:
+            g.replace(_ends(of))
+            of = np.arange(len(g), dtype=np.int32)
+    inside = g.in_linear & ~scale
+    factor = by[g.left] * np.where(g.right == ONE, 1.0, by[g.right])
+    g.coefficient = np.where(inside, g.coefficient * factor, g.coefficient)
+    g.left = np.where(inside, of[g.left], g.left)
+    g.right = np.where(inside & (g.right != ONE), of[g.right], g.right)
+
+
+def _ends(of: Integers) -> Integers:
+    while True:
+        further = of[of]
+        if (further == of).all():
+            return of
+        of = further
+
+
+def merge(g: Scalars) -> bool:
+    """Add up the coefficients of equal terms of a node that have the same sign."""
+    left, right = np.minimum(g.left, g.right), np.maximum(g.left, g.right)
+    n = len(g) + 1
+    if n >= 1 << 20:  # Three numbers of a node don't fit into one of 64 bits; so large a graph goes without.
+        return False
+    key = ((g.owner.astype(np.int64) * n + left + 1) * n + right + 1) * 2 + (g.coefficient < 0)
+    key[~g.in_linear] = -1 - np.arange(int((~g.in_linear).sum()))
+    kinds, first, group = np.unique(key, return_index=True, return_inverse=True)
+    if len(kinds) == len(key):
+        return False
+    g.coefficient[first] = np.bincount(group, g.coefficient)
+    g.keep_terms(np.sort(first))
+    return True
+
+
+def unify(g: Scalars) -> bool:
+    """Make one node of nodes that are equal."""
+    inner = np.flatnonzero((g.kind != PARAMETER) & (g.kind != INPUT))
+    by = np.arange(len(g), dtype=np.int32)
+    found: dict[tuple[object, ...], int] = {}
+    replaced: dict[int, int] = {}
+    rows = [array.tolist() for array in _comparable(g)]
+    starts = g.starts
+    head = (inner, g.kind[inner], g.code[inner], g.number[inner], starts[inner], starts[inner + 1])
+    for v, kind, code, number, s, e in zip(*(array.tolist() for array in head), strict=True):
+        c, x, y = (row[s:e] for row in rows)
+        if replaced and not (replaced.keys().isdisjoint(x) and replaced.keys().isdisjoint(y)):
+            x, y = [replaced.get(i, i) for i in x], [replaced.get(i, i) for i in y]
+            if kind == LINEAR and e - s < LONG:
+                terms = sorted((a, b, k) if a <= b else (b, a, k) for k, a, b in zip(c, x, y, strict=True))
+                x, y, c = ([*column] for column in zip(*terms, strict=True))
+        # -0.0 and 0.0 are equal as keys, and nan is no number's equal.
+        key = (kind, code, number, math.copysign(1.0, number), *c, *x, *y)
+        same = found.setdefault(key, v)
+        if same != v:
+            by[v] = replaced[v] = same
+    if not replaced:
+        return False
+    g.replace(by)
+    g.compact()
+    return True
+
+
+def _comparable(g: Scalars) -> tuple[NDArray[Any], ...]:
+    """The terms with those of short linear nodes in an order that depends on their factors alone."""
+    short = np.flatnonzero(g.in_linear & (np.bincount(g.owner, minlength=len(g))[g.owner] < LONG))
+    low, high = np.minimum(g.left[short], g.right[short]), np.maximum(g.left[short], g.right[short])
+    order = np.lexsort((g.coefficient[short], high, low, g.owner[short]))
+    coefficient, left, right = g.coefficient.copy(), g.left.copy(), g.right.copy()
+    coefficient[short], left[short], right[short] = g.coefficient[short][order], low[order], high[order]
+    return coefficient, left, right
+
+
+def peel(g: Scalars) -> None:
+    """Split the terms that only leaves reach off rows that also read nodes: all steps of a sequence share them."""
+    inner = (g.kind == LINEAR) | (g.kind == OPERATION)
+    other = np.maximum(g.right, 0)
+    product = g.in_linear & (g.right != ONE)
+    static = g.in_linear & ~inner[g.left] & ~(product & inner[other])
+    of_input = static & product & ((g.kind[g.left] == INPUT) | (g.kind[other] == INPUT))
+    moving = product & ~static
+    n = len(g)
+    split = (np.bincount(g.owner, of_input, n) >= 1) & (np.bincount(g.owner, moving, n) >= 2)
+    split &= np.bincount(g.owner, static, n) >= 2
+    nodes = np.flatnonzero(split)
+    if not len(nodes):
+        return
+    # The new nodes read leaves alone, so they may stand before all others that are no leaves.
+    order = np.argsort(inner, kind="stable").astype(np.int32)
+    leaves = int((~inner).sum())
+    new = np.empty(n, np.int32)
+    new[order] = np.concatenate([np.arange(leaves), np.arange(leaves, n) + len(nodes)])
+    part = np.full(n, ONE, np.int32)
+    part[nodes] = leaves + np.arange(len(nodes))
+    owner = np.where(static & split[g.owner], part[g.owner], new[g.owner])
+    left, right = new[g.left], np.where(g.right == ONE, ONE, new[other])
+    number = np.where(split, 0.0, g.number)[order]
+    g.number = np.concatenate([number[:leaves], g.number[nodes], number[leaves:]])
+    for name in ("kind", "code", "leaf", "kept"):
+        array = getattr(g, name)
+        fresh = np.full(len(nodes), LINEAR if name == "kind" else 0, array.dtype)
+        setattr(g, name, np.concatenate([array[order][:leaves], fresh, array[order][leaves:]]))
+    g.roots = new[g.roots]
+    g.owner = np.concatenate([owner, new[nodes]]).astype(np.int32)
+    g.coefficient = np.concatenate([g.coefficient, np.ones(len(nodes))])
+    g.left = np.concatenate([left, part[nodes]]).astype(np.int32)
+    g.right = np.concatenate([right, np.full(len(nodes), ONE)]).astype(np.int32)
+    g.keep_terms(np.argsort(g.owner, kind="stable"))

@@ -1,0 +1,179 @@
+"""The parameters of a program: one flat vector, views of it by name, and the Values that it was taken from.
+
+>>> from autograd import Value
+>>> from autograd.compiler.parameters import Parameters, listed
+>>> w = [Value(1.0), Value(2.0)]
+>>> parameters = Parameters(*listed({"w": w, "b": Value(3.0)}), "float64")
+>>> parameters.views["w"][:] = 5.0
+>>> parameters.vector, w[0].data
+(array([5., 5., 3.]), 1.0)
+>>> parameters.write_back()
+>>> w[0].data
+5.0
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
+from typing import Any, Final, NoReturn
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from autograd.compiler.leaves import Shape, flattened
+from autograd.compiler.statements import Index, Named, Slots
+from autograd.compiler.tracing import Places, refuse_repeated
+from autograd.engine.graph import is_constant
+from autograd.engine.number import WRITES
+from autograd.engine.value import Value
+from autograd.functional import leaves
+from autograd.nn.module import Module
+
+Array = NDArray[Any]
+
+
+class Views(dict[str, Array]):
+    """Arrays by name; an unknown name is a KeyError that tells the known ones."""
+
+    def __missing__(self, name: str) -> Array:
+        known = ", ".join(self) or "no names: pass parameters=model, or a dictionary"
+        raise KeyError(f"the program has no parameters named {name!r}; it has {known}")
+
+
+class Parameters:
+    """The vector of a program's parameters, live: what is written into it, the next call computes with."""
+
+    def __init__(self, values: list[Value], names: list[Named], dtype: str) -> None:
+        self.values: Final = values
+        self.names: Final = names
+        self.vector: Final[Array] = np.empty(len(values), dtype)
+        self.views: Final = Views()
+        for name, slots in names:
+            if (pattern := affine(slots.index)) is not None:
+                self.views[name] = strided(self.vector, slots.index.shape, *pattern)
+        self.read()
+
+    def read(self) -> None:
+        """Take the data of the Values."""
+        self.seen = WRITES.count
+        self._taken = self._data()
+        self.vector[:] = self._taken
+
+    def write_back(self) -> None:
+        """Put the numbers into the data of the Values."""
+        for v, x in zip(self.values, self.vector.tolist(), strict=True):
+            v.data = x
+        self.seen = WRITES.count
+        self._taken = self.vector.astype(np.float64)
+
+    def check(self) -> None:
+        """Raise a ValueError if the data of a Value is not what was taken or put there."""
+        # Millions of comparisons, so only after some node, of this graph or another, was assigned to.
+        seen = WRITES.count
+        now, was = self._data(), self._taken
+        for k in np.flatnonzero((now != was) & ((now == now) | (was == was)))[:1].tolist():
+            name = next((named.name for named in self.names if k in named.slots.index), "")
+            shown = f"parameter {k}" + (f", of {name}," if name else "")
+            raise ValueError(
+                f"{shown} was {was[k]} when the program took it, and its Value has the data {now[k]} now; "
+                "program.read() takes the data of the Values, program.write_back() puts the program's numbers into them"
+            )
+        self.seen = seen
+
+    def _data(self) -> NDArray[np.float64]:
+        return np.fromiter(map(attrgetter("data"), self.values), np.float64, len(self.values))
+
+
+def listed(parameters: object) -> tuple[list[Value], list[Named]]:
+    """The Values of a module, a list or a dictionary of lists, and the names of groups of them."""
+    if isinstance(parameters, Module):
+        named = list(parameters.named_parameters())
+        own = type(parameters).parameters is not Module.parameters
+        values = parameters.parameters() if own else [v for _, v in named]
+        names = _of_module(parameters, named, values)
+    elif isinstance(parameters, Mapping):
+        rows = {str(name): flattened(nest, f"parameters[{name!r}]") for name, nest in parameters.items()}
+        values = list({id(v): v for row, _ in rows.values() for v in row}.values())
+        names = _named(rows, values)
+    elif isinstance(parameters, Iterable):
+        values = list(parameters)
+        if {*map(type, values)} != {Value}:
+            values = [v if isinstance(v, Value) else _refuse(v) for v in leaves(values)]
+        names = labelled(values)
+    else:
+        _refuse(parameters)
+    for v in values:
+        if v.op or is_constant(v):
+            made = f"is the result of {v.op}" if v.op else "is a plain number beside an operator"
+            raise ValueError(f"compile: a parameter is a leaf, and {v!r} {made}")
+    refuse_repeated(values, "a parameter")
+    return values, names
+
+
+def labelled(values: list[Value]) -> list[Named]:
+    """A name for each Value that has a label of its own, and one for each row of others between these."""
+    labels = [v.label for v in values]
+    once = {label for label, n in Counter(labels).items() if label and n == 1}
+    if not once:
+        return [Named("p", Slots("p", np.arange(len(labels))))] if labels else []
+    names, start = list[Named](), 0
+    for end in [*(i for i, label in enumerate(labels) if label in once), len(labels)]:
+        if start < end:
+            names.append(Named(f"p{start}", Slots("p", np.arange(start, end))))
+        if end < len(labels):
+            names.append(Named(labels[end], Slots("p", np.array(end))))
+        start = end + 1
+    return names
+
+
+def _of_module(module: Module, named: list[tuple[str, Value]], values: list[Value]) -> list[Named]:
+    """The tensors of a module, each behind the path of the module that it is of: layers.0.weight."""
+    tensors = {name: flattened(tensor, name) for name, tensor in module.tensors().items()}
+    first = {id(row[0]) for row, _ in tensors.values()}
+    paths = {id(v): path.split(".") for path, v in named if id(v) in first}
+    rows = {}
+    for name, (row, shape) in tensors.items():
+        *inside, last = name.split(".")
+        path, start = paths.get(id(row[0]), []), 0
+        for word in inside:  # An MLP leaves out "layers" from the names of its tensors.
+            start = path.index(word, start) + 1 if word in path[start:] else len(path) + 1
+        known = path and start <= len(path)
+        rows[".".join([*path[:start], last]) if known else name] = row, shape
+    return _named(rows, values)
+
+
+def _named(rows: Mapping[str, tuple[list[Value], Shape]], values: list[Value]) -> list[Named]:
+    places = Places(values)
+    found = {name: places.of(row).reshape(shape) for name, (row, shape) in rows.items()}
+    return [Named(name, Slots("p", index)) for name, index in found.items() if index.min() >= 0]
+
+
+def _refuse(thing: object) -> NoReturn:
+    raise TypeError(
+        f"compile: parameters is a Module, a list of Values or a dictionary of lists of Values, and {thing!r} is none; "
+        "None takes every leaf that is no input"
+    )
+
+
+def affine(index: Index) -> tuple[int, list[int]] | None:
+    """Start and strides, if the index is start + Σ place · stride along its axes; else None.
+
+    >>> affine(np.array([[4, 7], [5, 8]]))
+    (4, [1, 3])
+    """
+    if not index.size:
+        return None
+    start = int(index.flat[0])
+    grid, strides = np.full(index.shape, start), []
+    for axis, n in enumerate(index.shape):
+        second = index[tuple(int(n > 1 and axis == k) for k in range(index.ndim))]
+        strides.append(int(second) - start)
+        grid += np.arange(n).reshape([-1 if axis == k else 1 for k in range(index.ndim)]) * strides[-1]
+    return (start, strides) if np.array_equal(grid, index) else None
+
+
+def strided(rows: Array, shape: Shape, start: int, strides: list[int]) -> Array:
+    """The view of an array whose first axis is read by an affine index."""
+    step = rows.strides[0]
+    return as_strided(rows[start:], (*shape, *rows.shape[1:]), (*(s * step for s in strides), *rows.strides[1:]))

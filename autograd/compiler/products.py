@@ -1,0 +1,211 @@
+"""Products written as calls of BLAS: one matrix product where the slots allow it, a copy before it where they don't."""
+
+from math import prod
+from typing import Final, NamedTuple
+
+from autograd.compiler import views
+from autograd.compiler.statements import Product
+from autograd.compiler.storage import Array, Place, View
+from autograd.compiler.views import Axes
+from autograd.compiler.writer import Operand, Spread, Writer, dense_axes
+from autograd.formula.cases import Expression
+
+FEW_LANES: Final = 32
+"""A sum of matrix products over steps is done product by product if that costs no more than copies for so many lanes."""
+_TURNED: Final = {"c": "c", "f": "p", "p": "f", "t": "t"}
+_TIMES: Final = Expression("infix", ("*", Expression("name", ("left",)), Expression("name", ("right",))))
+
+
+class _Sum(NamedTuple):
+    """out[c, f, p] = Σ_t left[c, f, t] right[c, p, t], where each label may be several axes."""
+
+    sizes: Axes
+    left: Operand
+    right: Operand
+    out: Operand
+
+    def turned(self) -> "_Sum":
+        """The same with left and right exchanged."""
+        left, right, out = (x._replace(strides={_TURNED[k]: v for k, v in x.strides.items()}) for x in (self.left, self.right, self.out))
+        return _Sum({label: self.sizes[_TURNED[label]] for label in self.sizes}, right, left, out)
+
+    def moved(self, source: str, to: str) -> "_Sum":
+        """The axes of one label put before those of another."""
+
+        def move(axes: Axes) -> Axes:
+            return {**axes, to: axes.get(source, ()) + axes.get(to, ()), source: ()} if to in axes else {**axes, source: ()}
+
+        return _Sum(move(self.sizes), *(x._replace(strides=move(x.strides)) for x in self[1:]))
+
+    def merged(self) -> "_Sum":
+        """The same with as few axes for each label as there can be."""
+        sizes, strides = dict(self.sizes), [dict(x.strides) for x in self[1:]]
+        for label, axis in self.sizes.items():
+            having = [row for row in strides if label in row]
+            sizes[label], rows = views.merged(axis, [row[label] for row in having])
+            for row, merged in zip(having, rows, strict=True):
+                row[label] = merged
+        return _Sum(sizes, *(x._replace(strides=row) for x, row in zip(self[1:], strides, strict=True)))
+
+
+def write(w: Writer, statement: Product, out: Place, left: Place, right: Place, *, add: bool) -> None:
+    """The lines of a product."""
+    labels = ["cfp", "cft", "cpt"]
+    grid = views.unify([place.index for place in (out, left, right)], labels)
+    sizes = {label: grid.sizes[label] for label in "cfpt"}
+    a, b = (w.operand(place, *rest) for place, *rest in zip((left, right), grid.strides[1:], (sizes, sizes), labels[1:]))
+    strides = grid.strides[0]
+    if strides is not None:
+        _sum(w, _Sum(sizes, a, b, Operand(out.array, out.starts, strides)), add=add, factor=statement.factor)
+        return
+    dense = w.scratch([size for label in "cfp" for size in sizes[label]], lanes=out.array.lanes)
+    z = Operand(dense.array, (0,), dense_axes(sizes, "cfp"))
+    _sum(w, _Sum(sizes, a, b, z), add=False, factor=statement.factor)
+    w.scatter(dense, dense.sizes, out, add=add)
+
+
+def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
+    if s.left.array.lanes and not s.right.array.lanes:
+        s = s.turned()
+    if s.right.array.lanes and not s.left.array.lanes and not s.out.array.lanes:
+        view = _view(s.right, s.sizes, "cpt")
+        value = w.summed(view, view._replace(sizes=(), strides=()), None, lanes=False)
+        s = s._replace(right=Operand(value.array, (0,), dense_axes(s.sizes, "cpt")))
+    if not any(s.left.strides["c"]):
+        s = s.moved("c", "p")
+    elif not any(s.right.strides["c"]):
+        s = s.moved("c", "f")
+    s = s.merged()
+    c, f, p, t = (prod(s.sizes[label]) for label in "cfpt")
+    both = s.left.array.lanes and s.right.array.lanes
+    over_lanes = both and not s.out.array.lanes
+    if (t == 1 and not (over_lanes and f * p > 1)) or (f * p == 1 and (c > 1 or both)):
+        _elementwise(w, s, add=add, factor=factor)
+    elif both and s.out.array.lanes:
+        _lane_by_lane(w, s, add=add, factor=factor)
+    else:
+        _matrices(w, s, add=add, factor=factor)
+
+
+def _elementwise(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
+    expression = _TIMES if factor == 1.0 else Expression("infix", ("*", Expression("number", (factor,)), _TIMES))
+    if factor == -1.0:
+        expression = Expression("negative", (_TIMES,))
+    place = Place(s.out.array, s.out.starts, views.positions((), ()))
+    w.spread(Spread(expression, {"left": s.left, "right": s.right}, {}, s.sizes), place, s.out.strides, add=add)
+
+
+def _matrices(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
+    """As one matrix product, or one for each c."""
+    over_lanes = s.left.array.lanes
+    if over_lanes:
+        s = _by_steps(s)
+    elif not s.right.array.lanes and s.out.strides["f"] == (1,) and s.out.strides["p"] not in ((), (1,)):
+        s = s.turned()
+    batch, lanes = bool(s.sizes["c"]), s.right.array.lanes and not over_lanes
+    out = _view(s.out, s.sizes, "cfp")
+    direct = not add and out.contiguous and s.out.array.lanes == lanes
+    value = out if direct else w.scratch(out.sizes, lanes=lanes)
+    left = _matrix(w, s.left, s.sizes, "ft", keep=batch)
+    right = _matrix(w, s.right, s.sizes, "pt" if over_lanes else "tp", keep=batch, turn=over_lanes)
+    z = s.out if direct else Operand(value.array, (0,), dense_axes(s.sizes, "cfp"))
+    result = _matrix(w, z, s.sizes, "fp", keep=batch)
+    w.emit(f"np.matmul({left}, {right}, out={result})" if batch else f"{left}.dot({right}, out={result})")
+    if not direct or factor != 1.0:
+        w.store(value, out, add=add, factor=factor)
+
+
+def _by_steps(s: _Sum) -> _Sum:
+    """A sum over lanes and over axes that lanes don't merge with: over those product by product, if that is cheaper."""
+    steps, f, p = s.sizes["t"], prod(s.sizes["f"]), prod(s.sizes["p"])
+    inner = 1 if s.left.strides["t"][-1:] == s.right.strides["t"][-1:] == (1,) else 0
+    count = len(steps) - inner
+    lines = [_line(s.sizes["f"], s.left.strides["f"]), _line(s.sizes["p"], s.right.strides["p"])]
+    if not count or None in lines or f * p > FEW_LANES * (f + p):
+        return s
+
+    def move(axes: Axes, given: tuple[int, ...]) -> Axes:
+        return {**axes, "c": axes["c"] + given, **({"t": axes["t"][count:]} if "t" in axes else {})}
+
+    left, right = (x._replace(strides=move(x.strides, x.strides["t"][:count])) for x in (s.left, s.right))
+    out = s.out._replace(strides=move(s.out.strides, (0,) * count))
+    return _Sum(move(s.sizes, steps[:count]), left, right, out)
+
+
+def _line(sizes: tuple[int, ...], strides: tuple[int, ...]) -> int | None:
+    """The stride of axes that are one; 0 if there are none, None if they are several or BLAS can't count so."""
+    merged, (found,) = views.merged(sizes, [strides])
+    if not merged:
+        return 0
+    return found[0] if len(merged) == 1 and found[0] > 0 else None
+
+
+def _matrix(w: Writer, x: Operand, sizes: Axes, labels: str, *, keep: bool, turn: bool = False) -> str:
+    """The mark of a matrix with lanes among its columns, or of matrices; copied where BLAS couldn't take it."""
+    down, across = (_line(sizes[label], x.strides[label]) for label in labels)
+    if down is None or across is None or (across > 1 if x.array.lanes else down > 1 and across > 1):
+        x = _copied(w, x, sizes, labels)
+    view = _view(x, sizes, "c")
+    for label in labels:
+        axis, (strides,) = views.merged(sizes[label], [x.strides[label]])
+        if keep and not axis and (label == labels[0] or not x.array.lanes):
+            axis, strides = (1,), (1,)
+        view = view._replace(sizes=view.sizes + axis, strides=view.strides + strides)
+    wide = prod(sizes[labels[1]]) > 1
+    view = view._replace(lane=("merged" if wide else "n") if x.array.lanes else "")
+    count = len(view.sizes) + (view.lane == "n")
+    if turn and (keep or prod(sizes[labels[0]]) > 1):
+        view = view._replace(order=(*range(count - 2), count - 1, count - 2))
+    return w.view(view)
+
+
+def _copied(w: Writer, x: Operand, sizes: Axes, labels: str) -> Operand:
+    """The same numbers in a scratch array, with the axes in this order."""
+    view = _view(x, sizes, f"c{labels}")
+    copy = w.scratch(view.sizes, lanes=x.array.lanes)
+    w.emit(f"{w.view(copy)}[...] = {w.view(view)}")
+    return Operand(copy.array, (0,), dense_axes(sizes, f"c{labels}"))
+
+
+def _lane_by_lane(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
+    """As matrix products, one for each c and lane: on copies that have the lanes before the matrices."""
+    left, right = w.view(_lanes_first(w, s.left, s.sizes, "ft")), w.view(_lanes_first(w, s.right, s.sizes, "tp"))
+    out = _view(s.out, s.sizes, "cfp")
+    batch, f, p = s.sizes["c"], prod(s.sizes["f"]), prod(s.sizes["p"])
+    array = Array("t", 0, prod(out.sizes), "", True, (*batch, f, p), (*batch, "n", f, p))
+    count = len(batch)
+    result = View(array, (0,), (*batch, f, p), views.dense((*batch, f, p)), "n")
+    w.emit(f"np.matmul({left}, {right}, out={w.view(result)})")
+    value = w.scratch(out.sizes, lanes=True)
+    dense = value._replace(sizes=result.sizes, strides=views.dense(result.sizes))
+    turned = result._replace(order=(*range(count), count + 1, count + 2, count))
+    if result.sizes == out.sizes and views.injective(out.sizes, out.strides):
+        value = turned
+    else:
+        w.emit(f"{w.view(dense)}[...] = {w.view(turned)}")
+    w.store(value, out, add=add, factor=factor)
+
+
+def _lanes_first(w: Writer, x: Operand, sizes: Axes, labels: str) -> View:
+    """A copy with the lanes before rows and columns."""
+    if any(len(sizes[label]) > 1 for label in labels):
+        x = _copied(w, x, sizes, labels)
+    batch, rows, columns = sizes["c"], *(prod(sizes[label]) for label in labels)
+    strides = tuple(stride for label in labels for stride in (x.strides[label][-1:] or (1,)))
+    source = View(x.array, x.starts, (*batch, rows, columns), (*x.strides["c"], *strides), "n")
+    count = len(batch)
+    array = Array("t", 0, prod(source.sizes), "", True, source.sizes, (*batch, "n", rows, columns))
+    copy = View(array, (0,), source.sizes, views.dense(source.sizes), "n")
+    w.emit(f"{w.view(copy)}[...] = {w.view(source._replace(order=(*range(count), count + 2, count, count + 1)))}")
+    return copy
+
+
+def _view(x: Operand, sizes: Axes, labels: str) -> View:
+    """An operand along the axes with these labels."""
+    return View(
+        x.array,
+        x.starts,
+        tuple(size for label in labels for size in sizes[label]),
+        tuple(stride for label in labels for stride in x.strides[label]),
+        "n" if x.array.lanes else "",
+    )

@@ -1,0 +1,324 @@
+"""A compiled program: values, gradients and predictions of batches, and everything that it tells of itself.
+
+>>> from autograd.compiler import compile, inputs
+>>> from autograd import Value
+>>> w, b, x, y = Value(2.0, label="w"), Value(0.0, label="b"), inputs(name="x"), inputs(name="y")
+>>> line = w * x + b
+>>> program = compile((line - y).square(), inputs=(x, y), parameters=[w, b], outputs=line)
+>>> program.value_and_grad([1.0, 2.0], [3.0, 5.0])
+(1.0, array([-3., -2.]))
+>>> program.parameters -= 0.1 * program.gradient
+>>> program.outputs([1.0, 2.0]), program.views["w"]
+(array([2.5, 4.8]), array(2.3))
+>>> program.write_back()
+>>> w
+Value(data=2.3, grad=0.0, label='w')
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.arguments import known
+from autograd.compiler.batches import Batch, Blocks, Part
+from autograd.compiler.leaves import Argument, Shape, shape_text
+from autograd.compiler.parameters import Array, Parameters, Views, labelled, listed
+from autograd.compiler.reading import Recording
+from autograd.compiler.report import report
+from autograd.compiler.statements import Named, Slots
+from autograd.compiler.tracing import Graph, Leaves, Places, check_operations, recorded, traced
+from autograd.engine.number import WRITES
+from autograd.engine.value import Value
+from autograd.wording import brief, counted
+
+Kind: TypeAlias = Literal["loss", "inputs", "examples", "outputs"]
+"""The loss with the gradient of the parameters or of the inputs, the gradient of each example, the outputs."""
+Scipy: TypeAlias = tuple[Callable[[Any], tuple[float, Array]], Array, tuple[()], str, bool]
+DTYPES: Final = ("float64", "float32")
+REDUCTIONS: Final = ("mean", "sum")
+BACKENDS: Final = ("auto", "numpy")
+
+
+class Program:
+    """A loss as code over arrays; `autograd.compile` makes it.
+
+    Each input is an array of N examples, (N, …) with the shape of its leaves behind, or nested lists. N may be another
+    one at each call. One example may be given without the axis of the batch; then no result has it. A program is for
+    one thread at a time.
+    """
+
+    def __init__(self, graph: Graph, parameters: Parameters, reduce: Literal["mean", "sum"] | None) -> None:
+        self._graph, self._parameters, self._reduce = graph, parameters, reduce
+        self._gradient = np.zeros_like(parameters.vector)
+        self._parts: dict[Kind, Part] = {}
+        self._leaves: dict[Kind, Leaves] = {}
+        self._main: Kind = "inputs" if not parameters.values else "examples" if reduce is None else "loss"
+        self.on_floats: Callable[..., tuple[float, Any]] | None = None
+        """A quick way for `value_and_grad` of plain floats, where there is one."""
+
+    # ── numbers ──
+
+    @property
+    def parameters(self) -> Array:
+        """The flat vector of all parameters, live: the next call computes with the numbers written into it.
+
+        It is in the order of the parameters that were given, for a module in that of `Module.parameters`.
+        """
+        return self._parameters.vector
+
+    @parameters.setter
+    def parameters(self, numbers: Any) -> None:
+        self._parameters.vector[:] = numbers
+
+    @property
+    def gradient(self) -> Array:
+        """The gradient of the last `value_and_grad` by the parameters, live: the next call overwrites it."""
+        return self._gradient
+
+    @property
+    def views(self) -> Views:
+        """Parts of `parameters` by name, live: layers.0.weight, of shape (nout, nin), and layers.0.bias for a layer.
+
+        The names are those of the dictionary that was given, or labels; those of a module are the attributes on the way
+        to a layer, as in `Module.named_parameters`, and then the name in `Module.tensors`.
+        """
+        return self._parameters.views
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shape of an example of each input, by name."""
+        return {a.name: a.shape for a in self._graph.arguments}
+
+    def read(self) -> None:
+        """Take the data of the Values into `parameters`."""
+        self._parameters.read()
+
+    def write_back(self) -> None:
+        """Put the numbers of `parameters` into the data of the Values."""
+        self._parameters.write_back()
+
+    # ── calls ──
+
+    def value(self, *arrays: Any) -> Any:
+        """The mean of the losses of a batch, or their sum; for reduce=None an array of N losses."""
+        batch = self._run(self._main, arrays, backward=False)
+        return self._losses(batch) if self._reduce is None else batch.total
+
+    def value_and_grad(self, *arrays: Any, copy: bool = True) -> tuple[Any, Any]:
+        """The value, and its gradient by the parameters, flat and in their order.
+
+        With copy=False the gradient is `program.gradient`, which the next call overwrites. For reduce=None the result
+        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`.
+        """
+        if self.on_floats is not None and arrays and type(arrays[0]) is float:
+            return self.on_floats(*arrays)
+        batch = self._run(self._main, arrays, backward=True)
+        if self._main == "loss":
+            return batch.total, self._gradient.copy() if copy else self._gradient
+        value = self._losses(batch) if self._reduce is None else batch.total
+        return value, self._by_parameters(batch) if self._main == "examples" else self._by_inputs(batch)
+
+    def per_example(self, *arrays: Any) -> tuple[Any, Array]:
+        """The loss of each example, (N,), and its gradient by the P parameters, (N, P)."""
+        batch = self._run("examples", arrays, backward=True)
+        return self._losses(batch, "examples"), self._by_parameters(batch)
+
+    def gradient_of_inputs(self, *arrays: Any) -> Any:
+        """The gradient of `value` by each input, in the shape of its array; for several inputs a tuple."""
+        return self._by_inputs(self._run("inputs", arrays, backward=True))
+
+    def outputs(self, *arrays: Any) -> Any:
+        """The outputs of a batch, (N, …) with their nesting behind; a tuple of arrays if outputs was one.
+
+        It takes the arrays of those inputs that the outputs depend on, or of all inputs.
+        """
+        part = self._part("outputs")
+        if len(arrays) == len(self._graph.arguments) != len(part.arguments):
+            pairs = zip(arrays, self._graph.arguments, strict=True)
+            arrays = tuple(array for array, a in pairs if a.name in part.slots)
+        roots, found, start = self._run("outputs", arrays, backward=False).roots, [], 0
+        for row, shape in self._graph.rows():
+            rows = roots[start : start + len(row)].T.reshape(-1, *shape)
+            found.append(self._without_axis(rows.copy(), part))
+            start += len(row)
+        return tuple(found) if isinstance(self._graph.outputs, tuple) else found[0]
+
+    def scipy(self, *arrays: Any) -> Scipy:
+        """The arguments of `scipy.optimize.minimize`, for the value of this batch as a function of the parameters.
+
+            result = scipy.optimize.minimize(*program.scipy(X, Y))
+            program.parameters = result.x
+
+        The parameters of the program stay as they are. ValueError for reduce=None or without parameters.
+        """
+        if self._main != "loss":
+            raise ValueError("scipy: there is one number to minimise, and parameters, only for reduce='mean' or 'sum'")
+        vector = self._parameters.vector
+
+        def fun(numbers: Array) -> tuple[float, Array]:
+            before = vector.copy()
+            try:
+                vector[:] = numbers
+                value, gradient = self.value_and_grad(*arrays, copy=False)
+                return value, gradient.astype(np.float64)
+            finally:
+                vector[:] = before
+
+        return fun, vector.astype(np.float64), (), "L-BFGS-B", True
+
+    # ── text ──
+
+    @property
+    def source(self) -> str:
+        """The array code, forward and backward, with names and shapes."""
+        return self._part(self._main).kernel.source
+
+    def trace(self) -> str:
+        """The program after each pass of the compiler, as text."""
+        return self._part(self._main).lowered.trace
+
+    def report(self) -> str:
+        """The groups, products, calls and bytes, what stayed irregular and why, and a forecast of a step."""
+        return report(self._part(self._main).lowered.facts, len(self.parameters))
+
+    def __repr__(self) -> str:
+        facts, of = self._part(self._main).lowered.facts, self._graph
+        losses = "the loss of each example" if self._reduce is None else f"the {self._reduce} over a batch"
+        shapes = ", ".join(f"{a.name} {shape_text(('N', *a.shape))}" for a in of.arguments)
+        products = f"{counted(len(facts.products), 'product')} of matrices"
+        return (
+            f"Program of {counted(len(self.parameters), 'parameter')}, {self.parameters.dtype}, {losses}\n"
+            f"  inputs {shapes}; outputs {', '.join(shape_text(('N', *shape)) for _, shape in of.rows()) or 'none'}\n"
+            f"  {counted(facts.nodes, 'node')} as {products} and {counted(facts.maps, 'elementwise statement')}"
+        )
+
+    # ── copies ──
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._parameters.check()
+        kept = self._parameters
+        return _restored, (self._graph, kept.values, kept.names, kept.vector, self._reduce)
+
+    # ── parts ──
+
+    def _run(self, kind: Kind, arrays: tuple[Any, ...], *, backward: bool) -> Batch | Blocks:
+        if WRITES.count != self._parameters.seen:
+            self._parameters.check()
+        return (self._parts.get(kind) or self._part(kind)).run(arrays, backward)
+
+    def _part(self, kind: Kind) -> Part:
+        """The kernel for a kind of call, compiled when it is first called."""
+        if kind not in self._parts:
+            if kind == "outputs" and self._graph.outputs is None:
+                raise ValueError("the program has no outputs; name them, as in compile(loss, inputs, outputs=model(x))")
+            if kind == "examples" and not self._parameters.values:
+                raise ValueError("the program has no parameters; gradient_of_inputs gives each example's own gradient")
+            self._parts[kind] = self._compiled(kind)
+        return self._parts[kind]
+
+    def _compiled(self, kind: Kind) -> Part:
+        found = self._leaves.pop(kind, None) or self._graph.leaves(of_outputs=kind == "outputs")
+        inputs, vector = self._graph.arguments, self._parameters.vector
+        if kind == "outputs":  # An input that they don't read needs no array.
+            inputs = [a for a in inputs if found.places(a.leaves).max() >= 0] or inputs
+        leaves, row = [v for a in inputs for v in a.leaves], self._parameters.values
+        lanes = kind == "examples"
+        if lanes:
+            leaves, row = leaves + row, []
+        places = found.places(leaves).tolist(), found.places(row).tolist()
+        recording = Recording(found.tape, *places, self._names(inputs, lanes))
+        gradient = self._gradient if kind == "loss" else np.zeros_like(self._gradient)[: len(row)]
+        wanted: Any = {"loss": "parameters", "outputs": "nothing"}.get(kind, "inputs")
+        reduce = self._reduce if kind in ("loss", "inputs") else None
+        return Part(recording, wanted, inputs, vector, gradient, reduce=reduce, lanes=lanes)
+
+    def _names(self, inputs: list[Argument], lanes: bool) -> list[Named]:
+        names, start = list[Named](), 0
+        for a in inputs:
+            size = len(a.leaves)
+            names.append(Named(a.name, Slots("x", np.arange(start, start + size).reshape(a.shape))))
+            start += size
+        of_parameters = self._parameters.names
+        if lanes:
+            return names + [Named(n.name, Slots("x", n.slots.index + start)) for n in of_parameters]
+        return names + of_parameters
+
+    # ── results ──
+
+    def _losses(self, batch: Batch | Blocks, kind: Kind | None = None) -> Any:
+        return self._without_axis(batch.roots[0].copy(), self._parts[kind or self._main])
+
+    def _by_parameters(self, batch: Batch | Blocks) -> Array:
+        part = self._parts["examples"]
+        rows = part.per_parameter(batch)
+        return rows[0] if part.single else rows
+
+    def _by_inputs(self, batch: Batch | Blocks) -> Any:
+        part = self._parts["inputs"]
+        found = tuple(self._without_axis(rows, part) for rows in part.per_input(batch))
+        return found if len(found) > 1 else found[0]
+
+    @staticmethod
+    def _without_axis(rows: NDArray[Any], part: Part) -> Any:
+        """The rows of a batch, or the only one if it was given as a single example: for a scalar a float."""
+        if not part.single:
+            return rows
+        return rows[0] if rows.ndim > 1 else float(rows[0])
+
+
+def _restored(graph: Graph, values: list[Value], names: list[Named], vector: Array, reduce: Any) -> Program:
+    parameters = Parameters(values, names, str(vector.dtype))
+    parameters.vector[:] = vector
+    return Program(graph, parameters, reduce)
+
+
+# ── compile ──
+
+
+def compiled(
+    subject: Any, inputs: Any, parameters: Any, outputs: Any, dtype: Any, reduce: Any, backend: Any
+) -> Program:
+    """The program of `autograd.compile`."""
+    known("dtype", str(np.dtype(dtype)) if isinstance(dtype, (type, np.dtype)) else dtype, DTYPES)
+    if reduce is not None:
+        known("reduction", reduce, REDUCTIONS)
+    known("backend", backend, BACKENDS)
+    if isinstance(subject, Value) or not callable(subject):
+        graph = recorded(subject, inputs, outputs)
+    elif outputs is not None:
+        raise TypeError("compile: a function returns its outputs itself, as return loss, outputs")
+    else:
+        graph = traced(subject, inputs)
+    values, names = (None, []) if parameters is None else listed(parameters)
+    kinds: list[bool] = [False] if graph.outputs is None else [False, True]
+    found = [graph.leaves(of_outputs=of_outputs) for of_outputs in kinds]
+    others = _others(found, graph.arguments, values or [])
+    if values is None:
+        values, names = others, labelled(others)
+    elif others:
+        v = others[0]
+        shown = f"{v.label} = {brief(v.data)}" if v.label else f"Value({brief(v.data)})"
+        raise ValueError(
+            f"compile: the loss depends on the leaf {shown}, which is no input and no parameter; list it as one, "
+            "or write a plain number in its place"
+        )
+    elif values and max(leaves.places(values).max() for leaves in found) < 0:
+        raise ValueError("compile: the loss depends on none of the parameters; are they those of another model?")
+    program = Program(graph, Parameters(values, names, str(np.dtype(dtype))), reduce)
+    program._leaves = dict(zip((program._main, "outputs"), found, strict=False))
+    program._part(program._main)
+    return program
+
+
+def _others(found: list[Leaves], arguments: list[Argument], parameters: list[Value]) -> list[Value]:
+    """The leaves that are no inputs and no parameters, checked that none is both."""
+    inputs = [v for a in arguments for v in a.leaves]
+    for k in Places(parameters).of(inputs).tolist():
+        if k >= 0:
+            raise ValueError(f"compile: {parameters[k]!r} is an input and a parameter; leave it out of one of them")
+    for leaves in found:
+        check_operations(leaves.tape)
+    rows = [leaves.without(inputs, parameters) for leaves in found]
+    return list({id(v): v for row in rows for v in row}.values())

@@ -1,0 +1,132 @@
+"""The scalar graph of the compiler: leaves, linear nodes and operations, in flat arrays.
+
+A linear node is c0 + Σ coefficient · left · right, where right may be missing. Sums, differences, products, scalings,
+squares and dots are all of this one kind, so that no pass depends on how a sum was written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.formula.cases import rule
+
+Integers: TypeAlias = NDArray[np.int32]
+Floats: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool_]
+
+CONSTANT: Final = 0
+PARAMETER: Final = 1
+INPUT: Final = 2
+LINEAR: Final = 3
+OPERATION: Final = 4
+
+ONE: Final = -1
+"""The right factor of a term that has only a left one."""
+
+
+@dataclass
+class Scalars:
+    """Nodes in an order in which operands come first, and their terms, node by node."""
+
+    kind: NDArray[np.int8]
+    code: Integers
+    """Of an operation, its place in `operations`."""
+    number: Floats
+    """The constant, or c0."""
+    leaf: Integers
+    """The position of a parameter or an input in its list."""
+    kept: Mask
+    """Whether a node was recorded as a sum of one: it stays one, so that it is like the longer sums beside it."""
+    owner: Integers
+    """The node of each term, in ascending order; an operand of an operation is a term, too."""
+    coefficient: Floats
+    left: Integers
+    right: Integers
+    roots: Integers
+    operations: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    @property
+    def starts(self) -> NDArray[np.intp]:
+        """Where the terms of each node start; the last item is their end."""
+        return np.searchsorted(self.owner, np.arange(len(self) + 1))
+
+    @property
+    def in_linear(self) -> Mask:
+        """Whether each term belongs to a linear node."""
+        return self.kind[self.owner] == LINEAR
+
+    def used(self) -> Mask:
+        """Whether each node is a root, or an operand of another node."""
+        used = np.zeros(len(self), bool)
+        used[self.left] = True
+        used[self.right[self.right != ONE]] = True
+        used[self.roots] = True
+        return used
+
+    def keep_terms(self, keep: Mask | NDArray[np.intp]) -> None:
+        """Drop all other terms, or put them in another order."""
+        self.owner, self.coefficient = self.owner[keep], self.coefficient[keep]
+        self.left, self.right = self.left[keep], self.right[keep]
+
+    def replace(self, by: Integers) -> None:
+        """Read the node by[v] wherever node v is read."""
+        self.left = by[self.left]
+        self.right = np.where(self.right == ONE, ONE, by[self.right]).astype(np.int32)
+        self.roots = by[self.roots]
+
+    def compact(self) -> None:
+        """Drop the nodes that no root reads, and number the others anew in the same order."""
+        while True:
+            live = self.used()
+            if live[self.owner].all():
+                break
+            self.keep_terms(live[self.owner])
+        if live.all():
+            return
+        new = (np.cumsum(live) - 1).astype(np.int32)
+        self.owner = new[self.owner]
+        self.replace(new)
+        self.kind, self.code = self.kind[live], self.code[live]
+        self.number, self.leaf, self.kept = self.number[live], self.leaf[live], self.kept[live]
+
+    def run(self, parameters: Sequence[float], inputs: Sequence[float]) -> list[float]:
+        """The value of each node, worked out one by one: the meaning of the graph."""
+        values: list[float] = []
+        starts, leaves = self.starts, {PARAMETER: parameters, INPUT: inputs}
+        for v, kind in enumerate(self.kind.tolist()):
+            terms = range(int(starts[v]), int(starts[v + 1]))
+            left = [values[self.left[i]] for i in terms]
+            if kind == OPERATION:
+                values.append(rule(self.operations[self.code[v]]).on_floats(left)[0])
+            elif kind in leaves:
+                values.append(leaves[kind][self.leaf[v]])
+            else:
+                right = [values[self.right[i]] if self.right[i] != ONE else 1.0 for i in terms]
+                values.append(sum(map(prod, zip(self.coefficient[terms.start : terms.stop].tolist(), left, right, strict=True)), float(self.number[v])))
+        return values
+
+    def __str__(self) -> str:
+        starts = self.starts
+        return "\n".join(f"{v} = {self.shown(v, starts)}" for v in range(len(self)))
+
+    def shown(self, v: int, starts: NDArray[np.intp]) -> str:
+        """The right side of a node as text."""
+        s, e = int(starts[v]), int(starts[v + 1])
+        match self.kind[v]:
+            case 0:
+                return f"{self.number[v]:g}"
+            case 1 | 2:
+                return f"{'parameter' if self.kind[v] == PARAMETER else 'input'} {self.leaf[v]}"
+            case 4:
+                return f"{self.operations[self.code[v]]}({', '.join(map(str, self.left[s:e]))})"
+        texts = [] if not self.number[v] and e > s else [f"{self.number[v]:g}"]
+        for c, x, y in zip(self.coefficient[s : min(e, s + 8)], self.left[s:e], self.right[s:e], strict=False):
+            texts.append(("" if c == 1 else f"{c:g}·") + f"[{x}]" + (f"·[{y}]" if y != ONE else ""))
+        return " + ".join(texts) + (f" + … {e - s - 8} more" if e > s + 8 else "")

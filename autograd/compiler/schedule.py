@@ -1,0 +1,249 @@
+"""Nodes that do the same, gathered into groups that run one after another.
+
+A node may wait for others of its kind as long as nobody needs it, so that the work of different positions or time
+steps meets in one group.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Mask, Scalars
+from autograd.operations import operation
+
+CLASSES: Final = ("p", "p", "u", "u", "v", "v", "x", "x", "c", "")
+"""The space of an operand by its class; an even class passes gradients on, the odd one after it doesn't."""
+PASSING: Final = (0, 2, 4, 6)
+CONSTANT_CLASS: Final = 8
+COMMON: Final = 8
+"""So many different numbers are told apart in a graph; where there are more, they are an operand like any other."""
+
+
+class Group(NamedTuple):
+    """Nodes of one signature, in ascending order."""
+
+    name: str
+    """That of their operation, or "linear"."""
+    nodes: NDArray[np.intp]
+
+
+@dataclass
+class Schedule:
+    """The groups in the order in which they run, and the classes of all nodes as operands."""
+
+    groups: list[Group]
+    classes: NDArray[np.int8]
+    pairs: NDArray[np.int64]
+    """For each term of a linear node, the classes of its factors, as 10·left + right; the right is no less."""
+    biased: Mask
+    """Whether each node is a sum of several weighted nodes or inputs, and of a single weight."""
+    users: list[list[int]]
+    """For each node, the nodes that read it."""
+
+
+def scheduled(g: Scalars, wanted: str) -> Schedule:
+    """The groups of a graph, where the gradients of "parameters", "inputs", "both" or "nothing" are wanted."""
+    deps = _operands(g)
+    classes = _classes(g, deps, wanted)
+    pairs = _pairs(g, classes)
+    signatures = _signatures(g, classes, pairs)
+    n = len(g)
+    weighted = np.isin(pairs // 10, (0, 1)) & np.isin(pairs % 10, (4, 5, 6, 7))
+    biased = (np.bincount(g.owner, weighted, n) > 1) & (np.bincount(g.owner, np.isin(pairs, (9, 19)), n) == 1)
+    inner = np.flatnonzero(g.kind >= LINEAR).tolist()
+    users: list[list[int]] = [[] for _ in range(len(g))]
+    for v in inner:
+        for operand in deps[v]:
+            users[operand].append(v)
+    earliest = dict.fromkeys(inner, 1)
+    for v in inner:
+        earliest[v] = 1 + max((earliest[d] for d in deps[v]), default=0)
+    end = max(earliest.values(), default=0)
+    latest = dict.fromkeys(inner, end)
+    for v in reversed(inner):
+        for d in deps[v]:
+            latest[d] = min(latest[d], latest[v] - 1)
+    groups = _Queue(signatures, earliest, latest, deps, users).groups(inner)
+    return Schedule(groups, classes, pairs, biased, users)
+
+
+def classes_of(g: Scalars, wanted: str) -> NDArray[np.int8]:
+    """The class of each node as an operand; the last one is that of a factor that is missing."""
+    return _classes(g, _operands(g), wanted)
+
+
+def _operands(g: Scalars) -> dict[int, list[int]]:
+    """For each node that is no leaf, the nodes that are none and that it reads, each once."""
+    inner = g.kind >= LINEAR
+    left, right = inner[g.left], (g.right != ONE) & inner[np.maximum(g.right, 0)]
+    owner = np.concatenate([g.owner[left], g.owner[right]]).astype(np.int64)
+    pairs = np.unique(owner * len(g) + np.concatenate([g.left[left], g.right[right]]))
+    owner, operand = pairs // len(g), (pairs % len(g)).tolist()
+    nodes = np.flatnonzero(inner)
+    ends = np.searchsorted(owner, nodes, "right").tolist()
+    starts = np.searchsorted(owner, nodes, "left").tolist()
+    return {v: operand[s:e] for v, s, e in zip(nodes.tolist(), starts, ends, strict=True)}
+
+
+def _classes(g: Scalars, deps: dict[int, list[int]], wanted: str) -> NDArray[np.int8]:
+    n, right = len(g), np.maximum(g.right, 0)
+    of_parameters, of_inputs = wanted in ("parameters", "both"), wanted in ("inputs", "both")
+    classes = np.full(n + 1, 9, np.int8)  # The last one is that of ONE.
+    classes[:n][g.kind == CONSTANT] = 8
+    classes[:n][g.kind == PARAMETER] = 0 if of_parameters else 1
+    classes[:n][g.kind == INPUT] = 6 if of_inputs else 7
+    two = g.right != ONE
+    reads = {kind: np.bincount(g.owner, (g.kind[g.left] == kind) | (two & (g.kind[right] == kind)), n) > 0 for kind in (PARAMETER, INPUT)}
+    lanes, passes = reads[INPUT].tolist(), ((reads[PARAMETER] & of_parameters) | (reads[INPUT] & of_inputs)).tolist()
+    detached = {op for op, name in enumerate(g.operations) if name == "detach"}
+    starts = g.starts
+    known: list[int] = classes.tolist()
+    for v, operands in deps.items():
+        own = {known[d] for d in operands}
+        space = 4 if lanes[v] or 4 in own or 5 in own or 6 in own or 7 in own else 2
+        stopped = not passes[v] and not any(c % 2 == 0 for c in own)
+        if g.kind[v] == OPERATION and int(g.code[v]) in detached:
+            space, stopped = known[int(g.left[starts[v]])] // 2 * 2, True
+        known[v] = space + stopped
+    # No gradient comes to a node that detached nodes alone read, such as the greatest of a softmax.
+    reached = np.zeros(n, bool)
+    reached[g.roots[:1]] = True
+    for v, operands in reversed(deps.items()):
+        if reached[v] and not (g.kind[v] == OPERATION and int(g.code[v]) in detached):
+            reached[operands] = True
+        elif not reached[v]:
+            known[v] |= 1
+    return np.array(known, np.int8)
+
+
+def _pairs(g: Scalars, classes: NDArray[np.int8]) -> NDArray[np.int64]:
+    """The classes of the factors of each term; factors are swapped so that the left class is no greater."""
+    a, b = classes[g.left].astype(np.int64), classes[g.right].astype(np.int64)
+    swap = g.in_linear & (a > b)
+    g.left, g.right = np.where(swap, g.right, g.left), np.where(swap, g.left, g.right)
+    a, b = np.where(swap, b, a), np.where(swap, a, b)
+    # A weight of a constant counts among the weights of nodes or of inputs, where its row has such.
+    padding = g.in_linear & (a < 2) & (b == 8)
+    for kind in (4, 5, 6, 7) if padding.any() else ():
+        joined = padding & (np.bincount(g.owner, (a < 2) & (b == kind), len(g)) > 0)[g.owner]
+        b = np.where(joined, kind, b)
+        padding &= ~joined
+    return np.where(g.in_linear, a * 10 + b, -1)
+
+
+def _signatures(g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64]) -> list[tuple[Any, ...]]:
+    """Nodes of one signature may run together; its first item is the name."""
+    told = _told_apart(g)
+    linear = _linear_signatures(g, pairs, told)
+    signatures: list[tuple[Any, ...]] = [()] * len(g)
+    starts = g.starts.tolist()
+    for v in np.flatnonzero(g.kind >= LINEAR).tolist():
+        if g.kind[v] == LINEAR:
+            signatures[v] = ("linear", linear.get(v), _told(g.number[v], told), int(classes[v]))
+            continue
+        operands = g.left[starts[v] : starts[v + 1]].tolist()
+        name = g.operations[g.code[v]]
+        if operation(name).of_sequences:
+            signatures[v] = (name, int(classes[v]), *sorted({int(classes[x]) for x in operands}))
+        else:
+            signatures[v] = (name, int(classes[v]), *(_told(g.number[x], told) if g.kind[x] == CONSTANT else int(classes[x]) for x in operands))
+    return signatures
+
+
+def _told_apart(g: Scalars) -> set[float]:
+    """The numbers that make signatures differ."""
+    numbers, counts = np.unique(np.concatenate([g.number[g.kind != OPERATION], g.coefficient]), return_counts=True)
+    common = numbers[np.argsort(-counts)][:COMMON] if len(numbers) > 4 * COMMON else numbers
+    return {*common.tolist(), 0.0, 1.0, -1.0, 2.0, 0.5}
+
+
+def _told(x: float, told: set[float]) -> str:
+    return float(x).hex() if x in told else "number"
+
+
+def _linear_signatures(g: Scalars, pairs: NDArray[np.int64], told: set[float]) -> dict[int, tuple[object, ...]]:
+    """For each linear node, for each pair of classes: how many terms, and their coefficient if it is one."""
+    key = np.where(pairs < 0, -1, g.owner.astype(np.int64) * 100 + pairs)
+    order = np.argsort(key, kind="stable")
+    order = order[np.searchsorted(key[order], 0) :]
+    kinds, first, counts = np.unique(key[order], return_index=True, return_counts=True)
+    if not len(kinds):
+        return {}
+    coefficient = g.coefficient[order]
+    ends = [f.reduceat(coefficient, first).tolist() for f in (np.minimum, np.maximum)]
+    rows: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
+    for k, count, least, most in zip(kinds.tolist(), counts.tolist(), *ends, strict=True):
+        rows[k // 100].append((k % 100, count, _told(least, told) if least == most else "number"))
+    signatures: dict[int, tuple[object, ...]] = {}
+    for v, row in rows.items():
+        (pair, _, number), *more = row
+        # Rows of any length may be completed to the longest.
+        ragged = not more and number != "number" and pair // 10 in (4, 5) and pair % 10 in (4, 5, 9)
+        signatures[v] = (pair, "any", number) if ragged else tuple(row)
+    return signatures
+
+
+class _Queue:
+    """Hands out groups: those that can't wait, and those that no later node would join."""
+
+    def __init__(
+        self,
+        signatures: Sequence[tuple[Any, ...]],
+        earliest: dict[int, int],
+        latest: dict[int, int],
+        deps: dict[int, list[int]],
+        users: Sequence[Sequence[int]],
+    ) -> None:
+        self.signatures, self.earliest, self.latest, self.users = signatures, earliest, latest, users
+        self.waiting = {v: len(operands) for v, operands in deps.items()}
+        self.ready: dict[tuple[Any, ...], list[int]] = {}
+        self.coming: dict[tuple[Any, ...], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        """How many nodes of a signature are not ready, by their earliest level."""
+
+    def groups(self, nodes: Sequence[int]) -> list[Group]:
+        """All groups."""
+        for v in nodes:
+            self.coming[self.signatures[v]][self.earliest[v]] += 1
+        for levels in self.coming.values():
+            for level in sorted(levels):
+                levels[level] = levels.pop(level)
+        for v in nodes:
+            if not self.waiting[v]:
+                self.make_ready(v)
+        done: list[Group] = []
+        level = 0
+        while self.ready:
+            level += 1
+            now = [Group(s[0], np.array(sorted(chosen), np.intp)) for s in list(self.ready) if (chosen := self.chosen(s, level))]
+            for group in now:
+                for v in group.nodes.tolist():
+                    for user in self.users[v]:
+                        self.waiting[user] -= 1
+                        if not self.waiting[user]:
+                            self.make_ready(user)
+            done += now
+        return done
+
+    def make_ready(self, v: int) -> None:
+        s = self.signatures[v]
+        self.ready.setdefault(s, []).append(v)
+        levels = self.coming[s]
+        levels[self.earliest[v]] -= 1
+        if not levels[self.earliest[v]]:
+            del levels[self.earliest[v]]
+
+    def chosen(self, s: tuple[Any, ...], level: int) -> list[int]:
+        """The nodes of a signature that run now; the others stay ready."""
+        ready = self.ready[s]
+        following = next((max(later, level + 1) for later in self.coming[s]), 1 << 60)
+        going = [v for v in ready if self.latest[v] <= level or following > self.latest[v]]
+        staying = [v for v in ready if not (self.latest[v] <= level or following > self.latest[v])]
+        if staying:
+            self.ready[s] = staying
+        else:
+            del self.ready[s]
+        return going

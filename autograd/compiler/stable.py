@@ -1,0 +1,88 @@
+"""The words of the rules for arrays, in few words that NumPy has: stable, without a branch where that is slow.
+
+>>> softplus(0.0), sigmoid(-40.0)
+(np.float64(0.6931471805599453), np.float64(4.248354255291589e-18))
+
+Each is stated in the grammar of rules, like the textbook, and holds for all floats: the compiler reads them and puts
+them in the place of their calls. A list is an array along its first axis.
+"""
+
+from numpy import copysign, divide, exp, fmin, log, log1p, maximum, minimum
+
+from autograd.engine.ieee import greatest, total
+
+
+def unsigned_zero(x: float) -> float:
+    return x + 0.0
+
+
+def over_square(x: float, y: float) -> float:
+    return divide(divide(x, y), y)
+
+
+def sigmoid(x: float) -> float:
+    e = exp(minimum(x, 40.0))  # From here on it is 1 to the last digit.
+    return e / (1.0 + e)
+
+
+def softplus(x: float) -> float:
+    return maximum(x, 0.0) + log1p(exp(copysign(x, -1.0)))
+
+
+def silu(x: float) -> float:
+    return maximum(x, -800.0) * sigmoid(x)  # Below, sigmoid(x) is 0, and x may be −inf.
+
+
+def gaussian(x: float, rate: float) -> float:
+    t = maximum(minimum(x, 40.0), -40.0)
+    cut = 134217729.0 * t  # The square of the greater part of x is exact, as in `ieee`.
+    high = cut - (cut - t)
+    return exp(-rate * (high * high)) * exp(-rate * ((t - high) * (t + high)))
+
+
+def exp_of_difference(x: float, y: float) -> float:
+    return 1.0 if x == y else exp(x - y)  # Infinities are included.
+
+
+def share(x: float, y: float) -> float:
+    return 1.0 / (1.0 + exp_of_difference(y, x))
+
+
+def logaddexp(x: float, y: float) -> float:
+    # The difference of equal infinities is nan, which fmin passes over.
+    return maximum(x, y) + fmin(log1p(exp(copysign(x - y, -1.0))), 0.6931471805599453)
+
+
+def mean(xs: list[float]) -> float:
+    return total(xs) / len(xs)
+
+
+def dot(xs: list[float], ys: list[float]) -> float:
+    return total([x * y for x, y in zip(xs, ys, strict=True)])
+
+
+def ties(xs: list[float], y: float) -> float:
+    return total([1.0 if x == y else 0.0 for x in xs])
+
+
+def shares(xs: list[float]) -> list[float]:
+    top = greatest(xs)
+    es = [exp_of_difference(x, top) for x in xs]
+    s = total(es)
+    return [e / s for e in es]
+
+
+def shifted_shares(xs: list[float]) -> list[float]:
+    rest = xs[:-1]
+    return [*shares(rest), -1.0]
+
+
+def logsumexp(xs: list[float]) -> float:
+    top = greatest(xs)
+    return top + log(total([exp_of_difference(x, top) for x in xs]))
+
+
+def log_of_shifted_sum(xs: list[float]) -> float:
+    top = xs[-1]
+    rest = xs[:-1]
+    return log(total([exp_of_difference(x, top) for x in rest]))

@@ -1,0 +1,357 @@
+"""Where slots lie: the spaces cut into arrays with names, and views of them as Python text."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler import views
+from autograd.compiler.statements import LANES, ArrayProgram, Index, Slots
+
+GIVEN: Final = {"p": "parameters", "dp": "gradient", "c": "constants", "s": "seed", "x": "inputs", "dx": "input_gradient", "r": "roots"}
+"""Spaces that are one array, whose name a kernel's text is given or makes; the others are cut into arrays."""
+
+
+@dataclass(eq=False)
+class Array:
+    """Some slots of a space, which lie in memory in their order."""
+
+    space: str
+    first: int
+    """The first of them, in a space that is one array."""
+    size: int
+    name: str
+    lanes: bool
+    shape: tuple[int, ...] = ()
+    """By which its views are written; without lanes."""
+    declared: tuple[int | str, ...] | None = None
+    """Its whole shape, if lanes aren't its last axis: then it has views of all of it alone."""
+    used: "list[View]" = field(default_factory=list)
+
+    def model(self) -> NDArray[np.float64]:
+        """An array of this shape, with two lanes, to try the text of views on."""
+        lanes = (2,) if self.lanes else ()
+        return np.arange(self.size * (2 if self.lanes else 1), dtype=np.float64).reshape((*self.shape, *lanes))
+
+
+class View(NamedTuple):
+    """A view of an array, along axes that count slots; in a loop it starts elsewhere at each step."""
+
+    array: Array
+    starts: tuple[int, ...]
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    lane: str
+    """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before;
+    `all` for the whole array in its shape."""
+    order: tuple[int, ...] = ()
+    """The axes in the order in which they are read at last, if it isn't theirs."""
+
+    def __hash__(self) -> int:
+        return hash((id(self.array), *self[1:]))
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether its numbers lie side by side in memory."""
+        want = views.dense(self.sizes)
+        return all(size == 1 or a == b for size, a, b in zip(self.sizes, self.strides, want, strict=True))
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of its array."""
+        return self.contiguous and prod(self.sizes) == self.array.size
+
+    def stacked(self) -> "View | None":
+        """The same with the steps of a loop as first axis, where they are evenly apart."""
+        steps = np.diff(self.starts)
+        if len(steps) and (steps != steps[0]).any():
+            return None
+        apart = int(steps[0]) if len(steps) else 0
+        return self._replace(
+            starts=self.starts[:1],
+            sizes=(len(self.starts), *self.sizes),
+            strides=(apart, *self.strides),
+            order=(0, *(axis + 1 for axis in self.order)) if self.order else (),
+        )
+
+
+class Place(NamedTuple):
+    """Slots of a statement in memory: those at the first step, and where they start at each."""
+
+    array: Array
+    starts: tuple[int, ...]
+    index: Index
+    """From the start."""
+
+
+class Storage:
+    """The arrays of a program: slots that one statement, or the steps of one loop, reach together lie in one."""
+
+    def __init__(self, program: ArrayProgram, accesses: Iterable[Sequence[Slots]], *, lanes: bool) -> None:
+        self.lanes, self._names = lanes, program.names
+        self._parents = {space: np.arange(size) for space, size in sizes_of(program).items()}
+        for together in accesses:
+            self._unite(together)
+        for named in program.names:
+            self._unite([named.slots])
+            if (gradient := named.slots.gradient()).space in self._parents:
+                self._unite([gradient])
+        self._roots = {space: _settled(parents) for space, parents in self._parents.items()}
+        self._local: dict[str, Index] = {}
+        self._arrays: dict[tuple[str, int], Array] = {}
+        for space, roots in self._roots.items():
+            self._local[space] = _ranks(roots, whole=space in GIVEN)
+        self.taken: set[str] = {*GIVEN.values(), "n", "np", "forward", "backward", "bind", "strided", "dtype"}
+
+    def _unite(self, together: Sequence[Slots]) -> None:
+        parents = self._parents[together[0].space]
+        slots = np.unique(np.concatenate([s.index.ravel() for s in together]))
+        roots = np.unique(_find(parents, slots))
+        parents[slots] = parents[roots] = roots[:1]
+
+    def place(self, together: Sequence[Slots]) -> Place | None:
+        """The place of slots at each step of a loop; None if they don't lie alike."""
+        space = together[0].space
+        index = [self._local[space][s.index] for s in together]
+        starts = tuple(int(i.flat[0]) for i in index)
+        relative = index[0] - starts[0]
+        if any(not np.array_equal(i - start, relative) for i, start in zip(index[1:], starts[1:], strict=True)):
+            return None
+        return Place(self._array(space, int(together[0].index.flat[0])), starts, relative)
+
+    def slots(self, array: Array) -> Index:
+        """The slots of an array in its space."""
+        if array.space in GIVEN:
+            return np.arange(array.first, array.first + array.size)
+        return np.flatnonzero(self._roots[array.space] == self._roots[array.space][array.first])
+
+    def _array(self, space: str, slot: int) -> Array:
+        root = int(self._roots[space][slot])
+        if (space, root) not in self._arrays:
+            members = np.flatnonzero(self._roots[space] == root)
+            size = int(members[-1] - members[0]) + 1 if space in GIVEN else len(members)
+            lanes = self.lanes and space in (*LANES, "r")
+            array = Array(space, int(members[0]), size, "", lanes, (size,) if size > 1 or space in GIVEN else ())
+            array.name, array.shape = self._name(array, members)
+            self._arrays[space, root] = array
+        return self._arrays[space, root]
+
+    def _name(self, array: Array, members: Index) -> tuple[str, tuple[int, ...]]:
+        space, d = (array.space[1:], "d") if array.space[0] == "d" else (array.space, "")
+        parts = [name for name in self._names if name.slots.space == space and np.isin(name.slots.index, members).any()]
+        if not parts:
+            whole = array.space in GIVEN and array.size == len(self._roots[array.space])
+            return GIVEN[array.space] if whole else self.fresh(array.space) if array.space in GIVEN else "", array.shape
+        alone = len(parts) == 1 and np.array_equal(parts[0].slots.index.ravel(), members)
+        words = [_identifier(part.name) for part in parts]
+        word = "_".join(words) if len(words) < 4 else f"{words[0]}_to_{words[-1]}"
+        name = self.fresh(f"{d}{'_' if d and len(word) > 3 else ''}{word}")
+        return name, parts[0].slots.index.shape if alone else array.shape
+
+    def partner(self, array: Array) -> Array | None:
+        """The array whose gradients an array has, if it has a name."""
+        if array.space[0] != "d" or (space := array.space[1:]) not in self._roots:
+            return None
+        slot = int(self.slots(array)[0])
+        found = self._arrays.get((space, int(self._roots[space][slot])))
+        return found if found and found.name else None
+
+    def called(self, array: Array, word: str) -> None:
+        """Give an array a name, if it has none: that of the numbers whose gradients it has, or a word with a number."""
+        if array.name:
+            return
+        partner = self.partner(array)
+        array.name = self.fresh(f"d{partner.name}") if partner else self.fresh(f"{word}1")
+
+    def fresh(self, word: str) -> str:
+        """A name that nothing has: the word, or the word with the next number."""
+        stem = word.rstrip("0123456789") or word
+        name, number = word, int(word[len(stem) :] or 1)
+        while name in self.taken:
+            number += 1
+            name = f"{stem}{number}"
+        self.taken.add(name)
+        return name
+
+    def __iter__(self) -> Iterator[Array]:
+        yield from self._arrays.values()
+
+
+def sizes_of(program: ArrayProgram) -> Mapping[str, int]:
+    return {**program.sizes, **{f"d{space}": size for space, size in program.sizes.items()}, "c": len(program.constants), "s": 1, "r": program.roots.index.size}
+
+
+def _identifier(name: str) -> str:
+    plain = "".join(c if c.isalnum() else "_" for c in name).strip("_")
+    return plain if plain[:1].isalpha() else f"p{plain}"
+
+
+def _find(parents: Index, slots: Index) -> Index:
+    roots = parents[slots]
+    while not np.array_equal(above := parents[roots], roots):
+        roots = above
+    return roots
+
+
+def _settled(parents: Index) -> Index:
+    while not np.array_equal(above := parents[parents], parents):
+        parents = above
+    return parents
+
+
+def _ranks(roots: Index, *, whole: bool) -> Index:
+    """The place of each slot in its array: the count of those before it, or the distance to the first."""
+    order = np.argsort(roots, kind="stable")
+    grouped = roots[order]
+    first = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]]) if len(roots) else np.zeros(0, np.intp)
+    sizes = np.diff(np.r_[first, len(roots)])
+    local = np.empty(len(roots), np.intp)
+    local[order] = order - np.repeat(order[first], sizes) if whole else np.arange(len(roots)) - np.repeat(first, sizes)
+    return local
+
+
+# ── text ──
+
+
+def shaped(array: Array) -> None:
+    """Choose the shape by which most views of an array are written as plain slices."""
+    if array.shape != (array.size,) or array.size == 1:
+        return
+    candidates = {array.shape: None}
+    array.used = [view for view in array.used if view.lane != "all"]
+    for view in array.used:
+        whole = view.stacked() if len(view.starts) > 1 else view
+        for shape in [] if whole is None else [_refined(array.size, whole), _refined(array.size, view)]:
+            if shape is not None and len(shape) < 5:
+                candidates[shape] = None
+    best = (len(array.used) * 4 + 1, 0)
+    for shape in list(candidates)[:12]:
+        array.shape, before = shape, array.shape
+        cost = (sum(_cost(view) for view in array.used), len(shape))
+        if cost < best:
+            best = cost
+        else:
+            array.shape = before
+
+
+def _cost(view: View) -> int:
+    text = written(view.stacked() or view)
+    return 4 if "strided" in text else 2 if "reshape" in text else 1 if "[" in text else 0
+
+
+def _refined(size: int, view: View) -> tuple[int, ...] | None:
+    """A shape of the whole array that has an axis for each stride of a view."""
+    cuts = sorted({abs(stride) for stride, length in zip(view.strides, view.sizes, strict=True) if stride and length > 1}, reverse=True)
+    bounds = [size, *cuts] if cuts[-1:] == [1] or not cuts else [size, *cuts, 1]
+    if any(outer % inner for outer, inner in zip(bounds, bounds[1:], strict=False)):
+        return None
+    return tuple(outer // inner for outer, inner in zip(bounds, bounds[1:], strict=False)) or (size,)
+
+
+def written(view: View) -> str:
+    """The text of a view without steps: plain slicing where that is a view, else by strides."""
+    if not view.order:
+        return _written(view)
+    if view.order == (1, 0):
+        return f"{_written(view)}.T"
+    return f"{_written(view)}.transpose({', '.join(map(str, view.order))})"
+
+
+def _written(view: View) -> str:
+    array = view.array
+    if array.declared or view.lane == "all":
+        return array.name
+    model = array.model()
+    merge = view.lane == "merged"
+    wanted = views.strided(model.reshape(array.size, -1), view.starts[0], view.sizes, view.strides, merge=merge)
+    wanted = wanted if view.lane else wanted[..., 0]
+    for text in _texts(view):
+        try:
+            got = eval(text, {"n": 2, array.name: model})
+        except (IndexError, TypeError, ValueError):
+            continue
+        if got.shape == wanted.shape and np.may_share_memory(got, model) and np.array_equal(got, wanted):
+            return text
+    call = f"{flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}"
+    return f"strided({call}{', merge=True' if view.lane == 'merged' else ''}){'[..., None]' if view.lane == '1' else ''}"
+
+
+def flat(array: Array) -> str:
+    if len(array.shape) == 1:
+        return array.name
+    return f"{array.name}.reshape(-1, n)" if array.lanes else f"{array.name}.ravel()"
+
+
+def _texts(view: View) -> Iterator[str]:
+    """Texts that may give a view, the plainest first."""
+    array, (start, *_), count = view.array, view.starts, prod(view.sizes)
+    yield from _sliced(view, array.name, array.shape)
+    part = array.name if count == array.size else f"{flat(array)}[{start}:{start + count}]"
+    yield part
+    yield f"{part}.reshape({_shape(view)})"
+    if view.lane == "merged":
+        for text in _sliced(view._replace(lane="n"), array.name, array.shape):
+            yield f"{text}.reshape({_shape(view)})"
+    refined = _refined(array.size, view)
+    if refined is not None and refined != array.shape:
+        shape = ", ".join(map(str, [*refined, *(["n"] if array.lanes else [])]))
+        yield from _sliced(view, f"{array.name}.reshape({shape})", refined)
+
+
+def _shape(view: View) -> str:
+    *sizes, last = [*map(str, view.sizes), {"n": "n", "1": "1", "": "", "merged": "n"}[view.lane]]
+    if view.lane == "merged" and sizes[-1] != "1":
+        last = f"{sizes.pop()} * n"
+    return ", ".join([*sizes, last] if last else sizes) or "()"
+
+
+def _sliced(view: View, name: str, shape: tuple[int, ...]) -> Iterator[str]:
+    """A slice of an array of this shape whose axes count as those of the view do, if there is one."""
+    keys: list[str] = []
+    order: list[int] = []
+    rest = view.starts[0]
+    free = [i for i, size in enumerate(view.sizes) if size > 1 and view.strides[i]]
+    for i, size in enumerate(shape):
+        worth = prod(shape[i + 1 :])
+        at, rest = divmod(rest, worth)
+        axis = next((a for a in free if a not in order and _counts(view, a, worth, at, size)), None)
+        if axis is None:
+            keys.append(str(at))
+            continue
+        keys += ["None"] * (len(free) < len(view.sizes)) * (axis - (order[-1] + 1 if order else 0))
+        keys.append(_slice(at, view.strides[axis] // worth, view.sizes[axis], size))
+        order.append(axis)
+    if len(order) < len(free) or (order != free and len(free) < len(view.sizes)):
+        return
+    if order == free:
+        keys += ["None"] * (len(view.sizes) - (order[-1] + 1 if order else 0))
+    if view.lane == "1":
+        keys.append("None")
+    elif not view.array.lanes and not order:
+        keys.append("...")
+    while keys and keys[-1] == ":":
+        keys.pop()
+    text = f"{name}[{', '.join(keys)}]" if keys else name
+    if order != free:
+        places = [order.index(a) for a in free] + [len(order)] * (view.lane in ("n", "1"))
+        text += ".T" if places == [1, 0] else f".transpose({', '.join(map(str, places))})"
+    yield text
+
+
+def _counts(view: View, axis: int, worth: int, at: int, size: int) -> bool:
+    """Whether an axis of a view counts along an axis of an array, from a start."""
+    step, over = divmod(view.strides[axis], worth)
+    return not over and 0 <= at + step * (view.sizes[axis] - 1) < size
+
+
+def _slice(at: int, step: int, count: int, size: int) -> str:
+    if step < 0:
+        stop = at + step * count
+        return f"{at if at + 1 < size else ''}:{stop if stop >= 0 else ''}:{step}"
+    last = at + step * (count - 1)
+    text = f"{at or ''}:{'' if last + step >= size else last + 1}"
+    return f"{text}:{step}" if step > 1 else text

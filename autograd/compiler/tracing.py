@@ -1,0 +1,289 @@
+"""The graph that a program is made of: one that is recorded already, or that of a function, traced twice.
+
+>>> from autograd.compiler.tracing import traced
+>>> graph = traced(lambda x, w: (x * w).tanh(), ((), ()))
+>>> [a.name for a in graph.arguments], graph.loss.op
+(['x', 'w'], 'tanh')
+>>> traced(lambda x: x if x > 0.0 else 0.1 * x, ((),))
+Traceback (most recent call last):
+...
+ValueError: compile: <lambda> ran twice, on different numbers, and its graphs differ: ...
+"""
+
+import inspect
+import itertools
+import linecache
+import os
+import tracemalloc
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.arguments import a_value
+from autograd.compiler.leaves import Argument, argument, flattened, nested, renamed
+from autograd.compiler.statements import Index
+from autograd.engine.modes import recording, relaxed
+from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
+from autograd.engine.value import Value
+from autograd.formula.cases import rule
+from autograd.wording import brief
+
+_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_GOLDEN: Final = 0.6180339887498949
+
+
+class Graph(NamedTuple):
+    """A program for one example, as it was recorded."""
+
+    loss: Value
+    arguments: list[Argument]
+    outputs: Any = None
+    """A Value or nested lists of Values; a tuple of such for several arrays; None for none."""
+    constants: tuple[Value, ...] = ()
+    """Leaves that are numbers: a function made them itself, the same on each run."""
+
+    def rows(self) -> list[tuple[list[Value], tuple[int, ...]]]:
+        """The Values and the shape of each array of outputs."""
+        several = self.outputs if isinstance(self.outputs, tuple) else (self.outputs,)
+        return [] if self.outputs is None else [flattened(part, "outputs") for part in several]
+
+    def tape(self) -> Tape:
+        """The tape of the loss and the outputs."""
+        return Tape(self.loss, *(v for row, _ in self.rows() for v in row))
+
+    def leaves(self, *, of_outputs: bool) -> "Leaves":
+        """The leaves of the loss, or of the outputs."""
+        roots = [v for row, _ in self.rows() for v in row] if of_outputs else [self.loss]
+        return Leaves(Tape(*roots), self.constants)
+
+
+def recorded(loss: object, inputs: object, outputs: object) -> Graph:
+    """The graph of a loss; an input is a leaf or nested lists of leaves, and a tuple holds several."""
+    several = inputs if isinstance(inputs, tuple) else (inputs,)
+    if not several:
+        raise ValueError("compile: inputs is empty; give at least one leaf")
+    arguments = [argument(nest, f"inputs[{i}]") for i, nest in enumerate(several)]
+    refuse_repeated([v for a in arguments for v in a.leaves], "an input")
+    return Graph(a_value(loss, "compile"), renamed(arguments), outputs)
+
+
+def traced(function: Callable[..., Any], inputs: object) -> Graph:
+    """The graph of a function of Values; ValueError if it is another one on other numbers."""
+    if not recording():
+        raise RuntimeError("compile: a function is recorded as it runs; leave no_grad() first")
+    arguments = _of_shapes(function, inputs)
+    first, second = (_run(function, arguments, scale) for scale in (1.0, -2.7))
+    name = getattr(function, "__name__", type(function).__name__)
+    given, others = ([v for a in graph.arguments for v in a.leaves] for graph in (first, second))
+    made, problem = _compared(first.tape(), second.tape(), given, others)
+    if problem is not None:
+        place, text = problem
+        where = _line(function, arguments, place)
+        raise ValueError(
+            f"compile: {name} ran twice, on different numbers, and its graphs differ: {text}{where}. "
+            "A compiled program can't choose by data: write maximum, relu, abs and the like for a choice, and make an "
+            "input of a number that changes"
+        )
+    return first._replace(constants=tuple(made))
+
+
+def _of_shapes(function: Callable[..., Any], inputs: object) -> list[Argument]:
+    """The arguments of a function by their shapes: a size, a tuple of sizes, or leaves in their nesting."""
+    several = inputs if isinstance(inputs, tuple) else (inputs,)
+    if not several:
+        raise ValueError("compile: inputs has no shape; give one for each argument of the function, () for a Value")
+    arguments = []
+    for i, (shape, name) in enumerate(zip(several, _parameters(function, len(several)), strict=True)):
+        shape = (shape,) if isinstance(shape, int) else shape
+        if not (isinstance(shape, tuple) and all(isinstance(n, int) and n > 0 for n in shape)):
+            shape = argument(shape, f"inputs[{i}], which is no size and no tuple of sizes,").shape
+        arguments.append(Argument(name, shape, []))
+    return renamed(arguments)
+
+
+def _parameters(function: Callable[..., Any], count: int) -> list[str]:
+    """The names of the first arguments of a function; empty where it tells none."""
+    try:
+        kinds = inspect.Parameter
+        found = inspect.signature(function).parameters.values()
+        names = [p.name for p in found if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):
+        names = []
+    return (names + [""] * count)[:count]
+
+
+def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) -> Graph:
+    """The graph of the function on new leaves.
+
+    Their data differ from each other and from 0, of both signs. With the other scale, each sign and each order of two
+    of them is the other way round.
+    """
+    numbers = (scale * (-1) ** (k * 7 % 5) * (0.15 + 0.7 * (k * _GOLDEN % 1.0)) for k in itertools.count(1))
+    fresh = [nested(a.name, a.shape, numbers) for a in arguments]
+    with relaxed():
+        try:
+            result = function(*fresh)
+        except Exception as error:
+            error.add_note("compile runs the function on Values whose data are placeholders: it can't use their data")
+            raise
+    loss, outputs = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+    if not isinstance(loss, Value):
+        raise TypeError(
+            f"compile: the function returns a Value, or (loss, outputs), not {type(loss).__name__} {loss!r}; "
+            "make one number of a list with total(…), or return (total(…), the list)"
+        )
+    leaves = [a._replace(leaves=flattened(nest, a.name)[0]) for a, nest in zip(arguments, fresh, strict=True)]
+    return Graph(loss, leaves, outputs)
+
+
+# ── two tapes ──
+
+
+def _compared(
+    tape: Tape, other: Tape, inputs: list[Value], others: list[Value]
+) -> tuple[list[Value], tuple[int, str] | None]:
+    """The leaves that the function made itself; and the first difference of two tapes, as a place and a text."""
+    place = _first_difference(tape, other)
+    if place is not None:
+        shown = [_text(t, place) for t in (tape, other)]
+        return [], (place, f"v{place} is {shown[0]} in one and {shown[1]} in the other")
+    codes, data = np.asarray(tape.codes), [np.asarray(t.data) for t in (tape, other)]
+    differs = (data[0] != data[1]) & ((data[0] == data[0]) | (data[1] == data[1]))
+    changing = set(np.flatnonzero(differs & (codes == CONSTANT_CODE)).tolist())
+    pairs = {id(v): id(w) for v, w in zip(inputs, others, strict=True)}
+    made = []
+    for k in np.flatnonzero(codes == LEAF_CODE).tolist():
+        v, w = tape.node(k), other.node(k)
+        if id(v) in pairs or id(w) in pairs.values():
+            if pairs.get(id(v)) != id(w):
+                return [], (k, f"v{k} is another input")
+        elif v is not w:
+            made.append(v)
+            if differs[k]:
+                changing.add(k)
+    if changing:
+        k = min(changing)
+        return [], (k, f"the number {brief(data[0][k])} in one is {brief(data[1][k])} in the other")
+    return made, None
+
+
+def _first_difference(tape: Tape, other: Tape) -> int | None:
+    """The first place where the operations or operands of two tapes differ."""
+    names = [np.asarray(t.operations, dtype=object)[np.asarray(t.codes)] for t in (tape, other)]
+    constants = [np.asarray(t.codes) == CONSTANT_CODE for t in (tape, other)]
+    n = min(map(len, names))
+    found = np.flatnonzero((names[0][:n] != names[1][:n]) | (constants[0][:n] != constants[1][:n])).tolist()[:1]
+    edges = min(len(tape.operands), len(other.operands))
+    operands = [np.asarray(t.operands)[:edges] for t in (tape, other)]
+    for e in np.flatnonzero(operands[0] != operands[1]).tolist()[:1]:
+        found.append(int(np.searchsorted(np.asarray(tape.starts), e, side="right")) - 1)
+    if not found and (len(names[0]) != len(names[1]) or tape.roots != other.roots or tape.starts != other.starts):
+        found = [n - 1]
+    return min(found, default=None)
+
+
+def _text(tape: Tape, place: int) -> str:
+    operation = tape.operation(place)
+    if operation:
+        return f"{rule(operation).name} of {', '.join(f'v{k}' for k in tape.operands_of(place)[:4])}"
+    return f"the number {brief(tape.data[place])}" if tape.is_constant(place) else "a leaf"
+
+
+def _line(function: Callable[..., Any], arguments: list[Argument], place: int) -> str:
+    """The user's line that makes the node at a place of the first tape, found in one more run; empty if there is none.
+
+    Python's tracer of memory knows where each object was made, so recording pays nothing for it.
+    """
+    started = not tracemalloc.is_tracing()
+    if started:
+        tracemalloc.start(32)
+    try:
+        tape = _run(function, arguments, 1.0).tape()
+        while place < len(tape) - 1 and not tape.operation(place):
+            place += 1  # The node that a leaf or a number comes before, because that one is written in a line.
+        found = tracemalloc.get_object_traceback(tape.node(place)) if place < len(tape) else None
+    finally:
+        if started:
+            tracemalloc.stop()
+    for frame in reversed(found or []):
+        if not os.path.abspath(frame.filename).startswith(_PACKAGE):
+            line = linecache.getline(frame.filename, frame.lineno).strip()
+            return f", made in {os.path.basename(frame.filename)}, line {frame.lineno}" + (f": {line}" if line else "")
+    return ""
+
+
+# ── leaves ──
+
+
+class Places:
+    """The positions of nodes in a list of them, looked up many at once: a dictionary of a million takes a second."""
+
+    def __init__(self, nodes: Sequence[Value]) -> None:
+        ids = _ids(nodes)
+        self._order = np.argsort(ids, kind="stable")
+        self._ids = ids[self._order]
+
+    def of(self, nodes: Sequence[Value]) -> Index:
+        """Their positions, and -1 for each that is not in the list."""
+        if not len(self._ids):
+            return np.full(len(nodes), -1)
+        ids = _ids(nodes)
+        k = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
+        return np.where(self._ids[k] == ids, self._order[k], -1)
+
+    def repeated(self) -> list[int]:
+        """The positions of nodes that are in the list twice."""
+        return sorted(self._order[1:][self._ids[1:] == self._ids[:-1]].tolist())
+
+
+class Leaves:
+    """The leaves of a tape; those that are numbers become constants of it."""
+
+    def __init__(self, tape: Tape, numbers: Sequence[Value]) -> None:
+        self.tape = tape
+        self.nodes, self._at, self._places = self._found()
+        for place in self.places(numbers).tolist():
+            if place >= 0:
+                tape.codes[place] = CONSTANT_CODE
+        if numbers:
+            self.nodes, self._at, self._places = self._found()
+
+    def _found(self) -> tuple[list[Value], Index, Places]:
+        at = np.flatnonzero(np.asarray(self.tape.codes) == LEAF_CODE)
+        nodes = [*map(self.tape.node, at.tolist())]
+        return nodes, at, Places(nodes)
+
+    def places(self, nodes: Sequence[Value]) -> Index:
+        """The places of leaves on the tape, and -1 for each that it doesn't reach."""
+        k = self._places.of(nodes)
+        return np.where(k < 0, -1, self._at[k]) if self.nodes else k
+
+    def without(self, *rows: Sequence[Value]) -> list[Value]:
+        """The leaves that are in none of these lists."""
+        left = np.ones(len(self.nodes), bool)
+        for row in rows:
+            found = self._places.of(row)
+            left[found[found >= 0]] = False
+        return [self.nodes[k] for k in np.flatnonzero(left).tolist()]
+
+
+def _ids(nodes: Sequence[Value]) -> NDArray[np.int64]:
+    return np.fromiter(map(id, nodes), np.int64, len(nodes))
+
+
+def refuse_repeated(leaves: Sequence[Value], kind: str) -> None:
+    """Raise a ValueError if one of the leaves stands there twice."""
+    for k in Places(leaves).repeated()[:1]:
+        raise ValueError(f"compile: {leaves[k]!r} is {kind} twice; give each leaf once")
+
+
+def check_operations(tape: Tape) -> None:
+    """Raise a ValueError for an operation without a formula."""
+    for op in tape.operations[2:]:
+        if not rule(op).cases:
+            raise ValueError(
+                f"compile: {rule(op).name} has no formula, because its source can't be read; "
+                "define it in a file or in a notebook"
+            )

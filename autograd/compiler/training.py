@@ -1,0 +1,91 @@
+"""The training of a compiled program: its data as whole arrays, and the gradient of each batch of their rows.
+
+`autograd.train.fit` runs it, as it runs a training of Values.
+"""
+
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from autograd.optim import Optimizer
+
+Floats: TypeAlias = NDArray[np.floating[Any]]
+Shape: TypeAlias = tuple[int, ...]
+
+
+class Program(Protocol):
+    """The part of a compiled program that optimisers and trainings use."""
+
+    @property
+    def parameters(self) -> Floats:
+        """All parameters, a flat array that may be changed in place; the same one at each call."""
+
+    @property
+    def input_shapes(self) -> Sequence[Shape]:
+        """The shape of each input for one example."""
+
+    @property
+    def reduce(self) -> str | None:
+        """How the losses of a batch become one number: "mean", "sum" or, if they don't, None."""
+
+    def value_and_grad(self, *inputs: Floats) -> tuple[Any, Any]:
+        """The loss of a batch and its gradient, as flat as the parameters."""
+
+    def write_back(self) -> None:
+        """Put the parameters into the Values that the program was made of."""
+
+
+class Training:
+    """The batches of a program, `rows` rows in all, and the `step` of an optimiser of the program.
+
+    columns has an array or nested list for each input. Class numbers in the last one become one-hot where its rows
+    have a probability for each class. ValueError for columns of different lengths, for no rows, for a class out of
+    range, for a program whose loss is not the mean of a batch, and for an optimiser of other parameters.
+    """
+
+    def __init__(self, program: Program, columns: Iterable[ArrayLike], optimizer: "Optimizer") -> None:
+        if program.reduce != "mean":
+            raise ValueError(f"a training minimises a mean; compile with reduce='mean', not {program.reduce!r}")
+        if optimizer.parameters is not program.parameters:
+            raise ValueError("the optimizer changes other parameters than the program's; make it of this program")
+        arrays = [np.asarray(column) for column in columns]
+        if len({array.shape[:1] for array in arrays}) > 1 or arrays[0].shape[:1] in ((), (0,)):
+            shown = ", ".join(str(array.shape) for array in arrays)
+            raise ValueError(f"data is arrays with as many rows in each, and at least one row, not of shapes {shown}")
+        arrays[-1] = _one_hot(arrays[-1], program.input_shapes[-1])
+        self.program, self.step, self.rows = program, optimizer.step, len(arrays[0])
+        self._arrays: list[Floats] = [np.asarray(array, program.parameters.dtype) for array in arrays]
+        self._order = list(range(self.rows))
+        self._places: NDArray[np.intp] | None = None
+
+    def shuffle(self, draws: Random) -> None:
+        """Put the rows into another order, as `draws.shuffle` does with a list of them."""
+        draws.shuffle(self._order)
+        self._places = np.array(self._order)
+
+    def differentiate(self, start: int, stop: int) -> tuple[float, tuple[Floats]]:
+        """The loss of the batch of rows from start to before stop, and its gradient."""
+        if self._places is not None:
+            places = self._places[start:stop]
+            batch = [array.take(places, axis=0) for array in self._arrays]
+        elif stop - start < self.rows:
+            batch = [array[start:stop] for array in self._arrays]
+        else:
+            batch = self._arrays
+        loss, gradient = self.program.value_and_grad(*batch)
+        return float(loss), (gradient,)
+
+
+def _one_hot(targets: NDArray[Any], shape: Shape) -> NDArray[Any]:
+    """The targets, of the given shape in each row; class numbers become a 1 at the class and 0 elsewhere."""
+    if targets.dtype.kind not in "iu" or not shape or shape[-1] == 1 or targets.shape[1:] != tuple(shape[:-1]):
+        return targets
+    for k in (int(targets.min()), int(targets.max())):
+        if not 0 <= k < shape[-1]:
+            raise ValueError(f"a target is a class from 0 to {shape[-1] - 1}, or a list of probabilities, not {k}")
+    one_hot: Floats = np.eye(shape[-1])[targets]
+    return one_hot

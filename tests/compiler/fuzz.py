@@ -1,0 +1,187 @@
+"""Compares compiled random programs with eager ones: `python -m tests.compiler.fuzz FIRST LAST [--jobs 2]`.
+
+Prints every seed whose compiled program is wrong, with the smallest part of it that still is, and the totals. The exit
+code is 1 if any was wrong.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from itertools import chain
+from random import Random
+from typing import Any, Final, NamedTuple
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import autograd
+from autograd import Value
+from tests.compiler import standin
+from tests.compiler.evaluating import Plainly
+from tests.compiler.judging import Compiled, Maker, Options, judge
+from tests.compiler.random_programs import Plan, RandomProgram, build, flat, plan_of
+
+PIECE: Final = 25
+"""Seeds that a process gets at once."""
+
+
+TRACED: Final = 0.2
+"""The share of programs that are compiled from a function, which is run on leaves that the compiler makes."""
+
+
+def compiled(program: RandomProgram, **options: Any) -> Compiled:
+    """The program through `autograd.compile`, from its graph or from a function."""
+    plan = program.plan
+    if Random(f"form {plan.seed}").random() > TRACED:
+        outputs = list(program.outputs)
+        return autograd.compile(
+            program.loss, tuple(program.inputs), parameters=program.parameters, outputs=outputs, **options
+        )
+
+    def function(*inputs: Any) -> tuple[Value, list[Value]]:
+        leaves = list(chain.from_iterable(map(flat, inputs)))
+        graph = build(plan, leaves, program.parameters.__getitem__)
+        return graph.loss, graph.outputs
+
+    shapes = tuple(piece.shape for piece in plan.pieces)
+    return autograd.compile(function, shapes, parameters=program.parameters, **options)
+
+
+class Report(NamedTuple):
+    """The verdict on one seed."""
+
+    seed: int
+    wrong: str
+    """How; empty if it was right."""
+    excused: int
+    skipped: int
+    wild: bool
+    dtype: str
+
+
+def report(seed: int | Plan, make: Maker = compiled) -> Report:
+    """The verdict on the program of a seed or plan; what it raises is a fault as well."""
+    program = RandomProgram(seed)
+    options, number = Options.of(program), program.plan.seed
+    try:
+        verdict = judge(program, make, options)
+    except Exception as error:  # Whatever it raises is the finding.
+        where = _innermost(error)
+        text = str(error).splitlines()[0][:200] if str(error) else ""
+        return Report(number, f"{type(error).__name__} in {where}: {text}", 0, 0, program.plan.wild, options.dtype)
+    first = verdict.faults[0] if verdict.faults else None
+    wrong = f"{first.asked} of call {first.call}: {first.what}" if first else ""
+    return Report(number, wrong, len(verdict.excused), verdict.skipped, program.plan.wild, options.dtype)
+
+
+def _innermost(error: Exception) -> str:
+    step = error.__traceback__
+    assert step is not None
+    while step.tb_next is not None:
+        step = step.tb_next
+    return f"{os.path.basename(step.tb_frame.f_code.co_filename)}:{step.tb_lineno}"
+
+
+def shrunk(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
+    """The smallest plan that still fails and that leaving out a block, or a term of the loss, leads to."""
+    smaller = True
+    while smaller:
+        smaller = False
+        for candidate in _smaller(plan):
+            if fails(candidate):
+                plan, smaller = candidate, True
+                break
+    return plan
+
+
+def _smaller(plan: Plan) -> Iterator[Plan]:
+    for length in (len(plan.blocks) // 2, 2, 1):
+        for first in range(0, len(plan.blocks), max(length, 1)) if length else ():
+            yield plan._replace(blocks=plan.blocks[:first] + plan.blocks[first + length :])
+    for i in range(len(plan.losses) if len(plan.losses) > 1 else 0):
+        yield plan._replace(losses=plan.losses[:i] + plan.losses[i + 1 :])
+
+
+def describe(plan: Plan, options: Options) -> str:
+    """A plan in a line."""
+    blocks = ", ".join(name for name, _ in plan.blocks) or "no blocks"
+    shapes = " ".join(str(piece.shape) for piece in plan.pieces)
+    edge = ", edge values" if plan.wild else ""
+    how = f"{options.dtype}, reduce={options.reduce}, batches of {options.batches}"
+    return f"inputs {shapes}; {blocks}; loss: {', '.join(name for name, _ in plan.losses)}; {how}{edge}"
+
+
+def explained(seed: int, make: Maker = compiled) -> str:
+    """The smallest part of a wrong program that is wrong too, and how to look at it."""
+
+    def fails(plan: Plan) -> bool:
+        try:
+            return bool(report(plan, make).wrong)
+        except Exception:  # The part may be no program.
+            return False
+
+    plan = shrunk(plan_of(seed), fails)
+    program = RandomProgram(plan)
+    text = f"smallest, {len(program.tape())} nodes: {describe(plan, Options.of(program))}"
+    return f"  {text}\n  {plan}\n  {report(plan, make).wrong}"
+
+
+def reports(seeds: Iterable[int], jobs: int, make: Maker = compiled) -> Iterator[Report]:
+    """The verdicts on many seeds, from several processes."""
+    if jobs == 1:
+        yield from (report(seed, make) for seed in seeds)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(partial(report, make=make), seeds, chunksize=PIECE)
+
+
+def main(words: list[str]) -> int:
+    given = _arguments(words)
+    with standin.installed() if given.stand_in else nullcontext():
+        return _compare(given)
+
+
+def _arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.compiler.fuzz", description=__doc__)
+    parser.add_argument("first", type=int, help="the first seed")
+    parser.add_argument("last", type=int, help="the seed to stop before")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--shrink", type=int, default=5, help="how many wrong programs to make small")
+    parser.add_argument("--plainly", action="store_true", help="judge an evaluator in place of the compiler")
+    parser.add_argument("--stand-in", action="store_true", help="judge the compiler's face, with nothing behind it")
+    return parser.parse_args(words)
+
+
+def _compare(given: argparse.Namespace) -> int:
+    make: Maker = Plainly if given.plainly else compiled
+    start, wrong, kinds, counts = time.monotonic(), [], Counter[str](), Counter[str]()
+    seeds = range(given.first, given.last)
+    for i, found in enumerate(reports(seeds, given.jobs, make), start=1):
+        counts.update(
+            wild=found.wild, float32=found.dtype == "float32", excused=found.excused > 0, skipped=found.skipped
+        )
+        if found.wrong:
+            wrong.append(found.seed)
+            kinds[found.wrong.split(":")[0]] += 1
+            print(f"seed {found.seed}: {found.wrong}", flush=True)
+            if len(wrong) <= given.shrink:
+                print(explained(found.seed, make), flush=True)
+        if i % 500 == 0:
+            print(f"{i} of {len(seeds)}, {len(wrong)} wrong, {time.monotonic() - start:.0f} s", flush=True)
+    print(
+        f"seeds {given.first} to {given.last - 1}: {len(seeds)} programs, {len(wrong)} wrong, "
+        f"{counts['wild']} with edge values, {counts['float32']} in float32, {counts['excused']} with differences that "
+        f"rounding explains, {counts['skipped']} examples out of range, {time.monotonic() - start:.0f} s"
+    )
+    for kind, count in kinds.most_common(12):
+        print(f"  {count} × {kind}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,379 @@
+"""`autograd.compile` and `autograd.inputs`: graphs that are taken, and errors for those that are not."""
+
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, losses, nn
+from autograd.compiler.tracing import traced
+from tests.compiler import standin
+from tests.running import PACKAGE, surroundings
+
+
+@pytest.fixture(autouse=True)
+def kernels() -> Iterator[list[standin.Kernel]]:
+    with standin.installed() as made:
+        yield made
+
+
+def refused(kind: type[Exception], text: str) -> Any:
+    return pytest.raises(kind, match=re.escape(text))
+
+
+# ── inputs ──
+
+
+def test_inputs_are_leaves_in_nested_lists() -> None:
+    x, image, single = autograd.inputs(3), autograd.inputs(2, 2, name="image"), autograd.inputs(name="t")
+    assert [v.label for v in x] == ["x0", "x1", "x2"]
+    assert [[v.label for v in row] for row in image] == [["image0_0", "image0_1"], ["image1_0", "image1_1"]]
+    assert single.label == "t"
+
+
+def test_the_data_of_inputs_are_never_the_same() -> None:
+    data = [v.data for _ in range(40) for v in autograd.inputs(50)]
+    assert len(set(data)) == len(data)
+    assert all(0.25 <= x <= 0.75 for x in data)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.0, True])
+def test_a_size_of_inputs_is_a_whole_number(size: Any) -> None:
+    with refused(ValueError, f"a size of inputs is a whole number from 1, not {size!r}"):
+        autograd.inputs(size)
+
+
+def test_the_import_loads_no_numpy() -> None:
+    program = "import sys, autograd; autograd.inputs(3); assert 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], env=surroundings(PACKAGE), check=True)
+
+
+def test_without_numpy_the_error_says_how_to_install_it() -> None:
+    program = (
+        "import sys; sys.modules['numpy'] = None; import autograd\n"
+        "for made in (lambda: autograd.compile(lambda x: x, 1), lambda: autograd.Program):\n"
+        "    try: made()\n"
+        "    except ImportError as error: assert \"pip install 'scalar-autograd[compile]'\" in str(error)\n"
+        "    else: raise SystemExit(1)\n"
+        "from autograd import *"
+    )
+    subprocess.run([sys.executable, "-c", program], env=surroundings(PACKAGE), check=True)
+
+
+# ── graphs ──
+
+
+def test_inputs_are_named_by_their_labels() -> None:
+    x, y = autograd.inputs(3), autograd.inputs(2, name="target")
+    loss = losses.mse([*x, *x], [*y, *y, *y])
+    assert autograd.compile(loss, (x, y)).shapes == {"x": (3,), "target": (2,)}
+    assert autograd.compile(loss, [*x, *y]).shapes == {"x": (5,)}
+    a, b = autograd.inputs(2), autograd.inputs(2)
+    assert autograd.compile(losses.mse(a, b), (a, b)).shapes == {"x0": (2,), "x1": (2,)}
+    x1, x10 = autograd.inputs(2, name="x1"), autograd.inputs(name="x10")
+    assert autograd.compile(x1[0] * x1[1] * x10, (x1, x10)).shapes == {"x1": (2,), "x10": ()}
+
+
+def test_functions_name_inputs_by_their_arguments() -> None:
+    program = autograd.compile(lambda a, b, *more: a * b[1] * more[0], ((), 2, ()))
+    assert list(program.shapes.values()) == [(), (2,), ()]
+    assert autograd.compile(lambda image: image[1][2], ((2, 3),)).shapes == {"image": (2, 3)}
+    assert autograd.compile(lambda x: x[0], 3).shapes == {"x": (3,)}
+    x = autograd.inputs(2, name="q")
+    assert autograd.compile(lambda u, v: u[0] * v, (x, Value(1.0))).shapes == {"u": (2,), "v": ()}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kind", "text"),
+    [
+        ((), ValueError, "compile: inputs is empty; give at least one leaf"),
+        ([], ValueError, "inputs[0] is an empty list"),
+        (
+            [Value(1.0), [Value(2.0)]],
+            ValueError,
+            "is a list of parts of different shapes, (), (1,); several arrays go in a tuple",
+        ),
+        (3.0, TypeError, "inputs[0] is a Value or nested lists of them, not float 3.0"),
+        ("x", TypeError, "not str 'x'"),
+        (
+            Value(1.0) * 2.0,
+            ValueError,
+            "an input is a leaf, and Value(data=2.0, grad=0.0) in inputs[0] is the result of multiply",
+        ),
+        ((Value(1.0) * 2.0).operands[1], ValueError, "is a plain number beside an operator"),
+    ],
+)
+def test_inputs_are_leaves(inputs: Any, kind: type[Exception], text: str) -> None:
+    with refused(kind, text):
+        autograd.compile(Value(1.0) * 2.0, inputs)
+
+
+def test_an_input_is_given_once() -> None:
+    x = Value(1.0, label="x")
+    with refused(ValueError, "Value(data=1.0, grad=0.0, label='x') is an input twice"):
+        autograd.compile(x * x, (x, x))
+
+
+def test_the_loss_is_a_value() -> None:
+    x = autograd.inputs(2)
+    with refused(TypeError, "compile takes a Value, not float 3.0"):
+        autograd.compile(3.0, x)  # type: ignore[arg-type]
+    with refused(TypeError, "compile takes a Value, not list"):
+        autograd.compile([v * 2.0 for v in x], x)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"dtype": "float16"}, "there is no dtype 'float16'; did you mean"),
+        ({"dtype": np.int64}, "there is no dtype 'int64'"),
+        ({"reduce": "max"}, "there is no reduction 'max'"),
+        ({"backend": "cuda"}, "there is no backend 'cuda'; there are auto, numpy"),
+    ],
+)
+def test_options_are_known(options: Any, text: str) -> None:
+    x = autograd.inputs()
+    with refused(ValueError, text):
+        autograd.compile(x * x, x, **options)
+    assert str(autograd.compile(x * x, x, dtype=np.float32).parameters.dtype) == "float32"  # type: ignore[arg-type]
+
+
+# ── parameters ──
+
+
+def model() -> nn.MLP:
+    return nn.MLP(2, [3, 2], activation="tanh", rng=random.Random(1))
+
+
+def test_the_views_of_a_module_have_the_names_of_its_attributes() -> None:
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            self.first, self.cell = model(), nn.RNNCell(2, 1, rng=random.Random(2))
+            self.rows = [nn.Layer(1, 2), nn.Layer(2, 1, bias=False)]
+            self.scale, self.table = Value(2.0), [[Value(1.0), Value(2.0)]]
+
+        def __call__(self, x: Any) -> Any:
+            h = self.cell(self.first(x))
+            return self.rows[1](self.rows[0](h)) * self.scale * self.table[0][0] * self.table[0][1]
+
+    both, x = Both(), autograd.inputs(2)
+    program = autograd.compile(both(x), x, parameters=both)
+    shapes = {name: view.shape for name, view in program.views.items()}
+    assert shapes == {
+        "first.layers.0.weight": (3, 2),
+        "first.layers.0.bias": (3,),
+        "first.layers.1.weight": (2, 3),
+        "first.layers.1.bias": (2,),
+        "cell.weight_ih": (1, 2),
+        "cell.weight_hh": (1, 1),
+        "cell.bias_ih": (1,),
+        "cell.bias_hh": (1,),
+        "rows.0.weight": (2, 1),
+        "rows.0.bias": (2,),
+        "rows.1.weight": (1, 2),
+        "scale": (),
+        "table": (1, 2),
+    }
+    assert all(np.shares_memory(view, program.parameters) for view in program.views.values())
+    program.views["first.layers.1.weight"][1, 2] = 7.0
+    program.write_back()
+    assert both.first.layers[1].neurons[1].w[2].data == 7.0
+
+
+def test_an_unknown_view_names_the_known_ones() -> None:
+    m, x = model(), autograd.inputs(2)
+    loss = autograd.total(m(x))
+    with refused(KeyError, "the program has no parameters named 'weight'; it has layers.0.weight, layers.0.bias"):
+        autograd.compile(loss, x, parameters=m).views["weight"]
+    assert list(autograd.compile(loss, x, parameters=m.parameters()).views) == ["p"]
+
+
+def test_names_of_a_list_and_of_a_dictionary() -> None:
+    a, b, c, x = Value(1.0, label="a"), Value(2.0), Value(3.0), autograd.inputs()
+    loss = a * b * c * x
+    assert {k: v.tolist() for k, v in autograd.compile(loss, x).views.items()} == {"a": 1.0, "p1": [2.0, 3.0]}
+    by_name = autograd.compile(loss, x, parameters={"v": [[c, a]], "b": b})
+    assert {k: v.tolist() for k, v in by_name.views.items()} == {"v": [[3.0, 1.0]], "b": 2.0}
+    assert by_name.parameters.tolist() == [3.0, 1.0, 2.0]
+    assert autograd.compile(loss, x, parameters=[c, [b], a]).parameters.tolist() == [3.0, 2.0, 1.0]
+    assert autograd.compile(loss, (x, a), parameters=(v for v in (b, c))).parameters.tolist() == [2.0, 3.0]
+
+
+def test_a_leaf_is_an_input_or_a_parameter() -> None:
+    w, c, x = Value(2.0, label="w"), Value(3.0, label="c"), autograd.inputs()
+    remedy = "which is no input and no parameter; list it as one, or write a plain number in its place"
+    with refused(ValueError, f"compile: the loss depends on the leaf c = 3, {remedy}"):
+        autograd.compile(w * x + c, x, parameters=[w])
+    with refused(ValueError, f"the leaf Value(1), {remedy}"):
+        autograd.compile(w * x, x, parameters=[w], outputs=x + Value(1.0))
+    with refused(ValueError, "is an input and a parameter; leave it out of one of them"):
+        autograd.compile(w * x, x, parameters=[w, x])
+    with refused(ValueError, "is a parameter twice"):
+        autograd.compile(w * x, x, parameters=[w, w])
+    with refused(ValueError, "a parameter is a leaf, and Value(data=4.0, grad=0.0) is the result of multiply"):
+        autograd.compile(w * x, x, parameters=[w * 2.0])
+    with refused(ValueError, "is a plain number beside an operator"):
+        autograd.compile(w * x, x, parameters=[(w * 2.0).operands[1]])
+    for wrong in (3.0, [3.0], w, "ww"):
+        with refused(TypeError, "compile: parameters is a Module, a list of Values or a dictionary"):
+            autograd.compile(w * x, x, parameters=wrong)
+    with refused(ValueError, "compile: the loss depends on none of the parameters; are they those of another model?"):
+        autograd.compile(x * x, x, parameters=model())
+
+
+def test_unused_inputs_and_parameters_are_fine() -> None:
+    w, unused, x, y = Value(2.0), Value(5.0), autograd.inputs(2), autograd.inputs(3, name="y")
+    program = autograd.compile(w * x[1], (x, y), parameters=[unused, w])
+    value, gradient = program.value_and_grad([[1.0, 3.0]], [[0.0, 0.0, 0.0]])
+    assert (value, gradient.tolist()) == (6.0, [0.0, 3.0])
+    found = program.gradient_of_inputs([[1.0, 3.0]], [[0.0, 0.0, 0.0]])
+    assert [g.tolist() for g in found] == [[[0.0, 2.0]], [[0.0, 0.0, 0.0]]]
+
+
+# ── operations ──
+
+
+def test_own_operations_compile() -> None:
+    @autograd.operation
+    def halved(x):  # type: ignore[no-untyped-def]
+        return x / 2, 0.5
+
+    assert autograd.compile(lambda x: halved(x) * x, ((),)).value_and_grad(3.0) == (4.5, 3.0)
+
+
+def test_an_operation_without_source_is_refused() -> None:
+    made: dict[str, Any] = {}
+    exec("def unread(x):\n    return 2.0 * x, 2.0", made)
+    operation = autograd.operation(made["unread"])
+    with refused(ValueError, "compile: unread has no formula, because its source can't be read; define it in a file"):
+        autograd.compile(lambda x: operation(x), ((),))
+
+
+# ── functions ──
+
+
+def relu_by_hand(x: Value) -> Value:
+    if x > 0.0:
+        return x * 2.0
+    return 0.1 * x
+
+
+def with_a_loop(x: Value) -> Value:
+    y = x
+    while abs(y.data) < 2.0:
+        y = y + x
+    return y
+
+
+def with_a_draw(x: Value) -> Value:
+    return x * random.random()
+
+
+def with_data(x: Value) -> Value:
+    return x * x.data
+
+
+def with_a_new_leaf(x: Value) -> Value:
+    return x * Value(x.data)
+
+
+def with_the_greatest(x: Value, y: Value) -> Value:
+    return max([x, y]).tanh()
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "line"),
+    [
+        (relu_by_hand, 1, "return "),
+        (with_a_loop, 1, "y = y + x"),
+        (with_a_draw, 1, "return x * random.random()"),
+        (with_data, 1, "return x * x.data"),
+        (with_a_new_leaf, 1, "return x * Value(x.data)"),
+        (with_the_greatest, 2, "return max([x, y]).tanh()"),
+    ],
+)
+def test_a_function_that_depends_on_data_is_refused(function: Any, arguments: int, line: str) -> None:
+    with pytest.raises(ValueError, match="ran twice, on different numbers, and its graphs differ") as caught:
+        autograd.compile(function, ((),) * arguments)
+    first = function.__code__.co_firstlineno
+    found = re.search(r"made in test_compile.py, line (\d+): (.*?)\. A compiled", str(caught.value))
+    assert found
+    assert first < int(found[1]) <= first + 5
+    assert found[2].startswith(line)
+
+
+def test_the_error_names_node_and_operation() -> None:
+    with pytest.raises(ValueError, match=r"relu_by_hand ran twice.*: v\d is .* in one and .* in the other, made in"):
+        autograd.compile(relu_by_hand, ((),))
+    with pytest.raises(ValueError, match=r"the number 0\.\d+ in one is 0\.\d+ in the other"):
+        autograd.compile(with_a_draw, ((),))
+
+
+def test_leaves_that_a_function_makes_are_numbers() -> None:
+    w = Value(3.0, label="w")
+
+    def loss(x: list[Value]) -> Value:
+        s = Value(0.0)
+        for v in x:
+            s = s + w * v
+        return s
+
+    for parameters in (None, [w]):
+        program = autograd.compile(loss, (2,), parameters=parameters)
+        assert list(program.views) == ["w"]
+        assert program.value_and_grad([1.0, 2.0]) == (9.0, [3.0])
+
+
+def test_a_function_returns_a_value_or_loss_and_outputs() -> None:
+    program = autograd.compile(lambda x: (x[0] * x[1], [x[0] + 1.0, x[1].exp()]), (2,))
+    assert program.outputs([1.0, 0.0]).tolist() == [2.0, 1.0]
+    with refused(TypeError, "the function returns a Value, or (loss, outputs), not list [Value(data"):
+        autograd.compile(lambda x: x, (2,))
+    with refused(TypeError, "not NoneType None"):
+        autograd.compile(lambda x: None, (2,))
+    with refused(TypeError, "a function returns its outputs itself, as return loss, outputs"):
+        autograd.compile(lambda x: x[0], (2,), outputs=Value(1.0))
+    with refused(TypeError, "compile: outputs is a Value or nested lists of them, not float 1.0"):
+        autograd.compile(lambda x: (x[0], 1.0), (2,))
+
+
+def test_an_error_in_a_function_is_its_own_with_a_note() -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        autograd.compile(lambda x: x * (1 // 0), ((),))
+    assert caught.value.__notes__ == [
+        "compile runs the function on Values whose data are placeholders: it can't use their data"
+    ]
+
+
+def test_a_function_is_recorded_outside_no_grad() -> None:
+    with autograd.no_grad(), refused(RuntimeError, "leave no_grad() first"):
+        autograd.compile(lambda x: x * x, ((),))
+    with autograd.strict():
+        assert autograd.compile(lambda x: (-x * x).log(), ((),)).shapes == {"x": ()}
+
+
+@pytest.mark.parametrize("shape", [(0,), ((0,),), ((2.0,),), "x", ((True, -1),)])
+def test_shapes_of_arguments_are_sizes(shape: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="compile: inputs"):
+        autograd.compile(lambda x: x, shape)
+
+
+def test_each_trace_turns_signs_and_orders() -> None:
+    seen: list[list[float]] = []
+
+    def first_of(x: list[Value]) -> Value:
+        seen.append([v.data for v in x])
+        return x[0]
+
+    traced(first_of, (40,))
+    first, second = map(np.array, seen)
+    assert (np.sign(first) == -np.sign(second)).all()
+    assert (np.argsort(first) == np.argsort(second)[::-1]).all()
+    assert len({*seen[0]}) == 40
+    assert {*np.sign(first)} == {-1.0, 1.0}

@@ -1,0 +1,40 @@
+"""Random programs through `autograd.compile`: 300 seeds here, thousands by `python -m tests.compiler.fuzz`."""
+
+import pytest
+
+from tests.compiler import standin
+from tests.compiler.fuzz import explained, main, report
+from tests.compiler.ready import needs_compiler
+
+PIECES = 10
+PIECE = 30
+
+
+@needs_compiler
+@pytest.mark.parametrize("piece", range(PIECES))
+def test_compiled_programs_are_the_eager_ones(piece: int) -> None:
+    seeds = range(piece * PIECE, (piece + 1) * PIECE)
+    wrong = [found for found in map(report, seeds) if found.wrong]
+    assert not wrong, f"{len(wrong)} wrong, the first:\n{wrong[0].wrong}\n{explained(wrong[0].seed)}"
+
+
+def test_the_face_alone_is_right() -> None:
+    with standin.installed():
+        assert [found for found in map(report, range(60)) if found.wrong] == []
+
+
+def test_the_command_prints_totals(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["0", "20", "--plainly"]) == 0
+    assert "20 programs, 0 wrong" in capsys.readouterr().out
+
+
+def test_the_command_names_wrong_programs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise NotImplementedError("no")
+
+    monkeypatch.setattr("tests.compiler.fuzz.compiled", refused)
+    monkeypatch.setattr("tests.compiler.fuzz.Plainly", refused)
+    assert main(["3", "5", "--plainly", "--shrink", "1"]) == 1
+    printed = capsys.readouterr().out
+    assert "2 wrong" in printed
+    assert "smallest" in printed
