@@ -124,6 +124,8 @@ def duel(name: str, race: "Race", worker: Callable[[Process], Asked], settings: 
         notes += compile_notes(case, entries)
         for process in {(threads, entry.library) for threads in THREADS for entry in entries}:
             worker(process).ask("program forget")
+    if settings.cpu_time:
+        notes.append("With one thread a time is that in which the process ran, without its waits for a core.")
     return Block(name, race.heading, race.unit, COLUMNS, sections, notes)
 
 
@@ -156,7 +158,12 @@ def measure(case: "Case", entries: Sequence[Entry], worker: Callable[[Process], 
                 if not entry.missing:
                     sleep(SETTLE if threads == "all" and not settings.quick else 0.0)
                     process = worker((threads, entry.library))
-                    answer = process.ask("program round", key=entry.key, seconds=settings.round_seconds)
+                    answer = process.ask(
+                        "program round",
+                        key=entry.key,
+                        seconds=settings.round_seconds,
+                        cpu_time=settings.cpu_time and threads == "one",
+                    )
                     entry.seconds[threads].append(answer["seconds"])
 
 

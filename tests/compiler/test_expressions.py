@@ -137,7 +137,8 @@ def test_a_power_with_a_constant(y: float, x: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("op", "operand"), [("power", "x"), ("divide", "x"), ("divide", "y"), ("leaky_relu", "slope"), ("elu", "alpha")]
+    ("op", "operand"),
+    [("power", "x"), ("divide", "x"), ("divide", "y"), ("leaky_relu", "slope"), ("elu", "alpha")]
     + [(op, operand) for op in ("maximum", "minimum", "hypot", "multiply", "subtract") for operand in "xy"],
 )
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -153,7 +154,11 @@ def test_a_constant_operand(op: str, operand: str, constant: float, others: list
 def test_a_rule_on_lists(op: str, data: st.DataObject) -> None:
     operands, lanes = rule(op).operands, 6
     entries = st.lists(st.sampled_from((0.0, -1.0, 3.0, 800.0, INF, -INF, NAN)) | st.floats(-50.0, 50.0))
-    table = st.lists(st.lists(entries.filter(bool).map(lambda xs: xs[0]), min_size=lanes, max_size=lanes), min_size=ROWS, max_size=ROWS)
+    table = st.lists(
+        st.lists(entries.filter(bool).map(lambda xs: xs[0]), min_size=lanes, max_size=lanes),
+        min_size=ROWS,
+        max_size=ROWS,
+    )
     arrays = {operand: np.array(data.draw(table)) for operand in operands}
     if op == "log_of_shifted_sum":
         arrays["xs"][-1] = arrays["xs"][:-1].max(axis=0)

@@ -2,7 +2,7 @@
 
 import gc
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -64,8 +64,11 @@ def agree(contender: str, results: Array, wanted: Path, dtype: str) -> None:
         require_close(contender, results, str(file["name"]), file["results"], dtype)
 
 
-def measure_round(key: list[Any], seconds: float) -> dict[str, Any]:
-    """The seconds per run, over as many runs as last about the given seconds; a long case runs once and at once."""
+def measure_round(key: list[Any], seconds: float, cpu_time: bool = False) -> dict[str, Any]:
+    """The seconds per run, over as many runs as last about the given seconds; a long case runs once and at once.
+
+    With cpu_time they are those in which this process ran.
+    """
     place = Key(*key)
     run = _entrants[place].run
     if place.found()[0].once:
@@ -73,7 +76,8 @@ def measure_round(key: list[Any], seconds: float) -> dict[str, Any]:
     with timing.collector(True):
         if place not in _repeats:
             _repeats[place] = timing.repeats_for(run, seconds)
-        return {"seconds": timing.seconds_for(run, _repeats[place]) / _repeats[place]}
+        clock = process_time if cpu_time else perf_counter
+        return {"seconds": timing.seconds_for(run, _repeats[place], clock) / _repeats[place]}
 
 
 def forget() -> dict[str, Any]:
