@@ -1,5 +1,6 @@
 """Where slots lie: the spaces cut into arrays with names, and views of them as Python text."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,10 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import views
+from autograd.compiler.merging import sizes_of
 from autograd.compiler.statements import LANES, ArrayProgram, Index, Slots
 
-GIVEN: Final = {"p": "parameters", "dp": "gradient", "c": "constants", "s": "seed", "x": "inputs", "dx": "input_gradient", "r": "roots"}
+GIVEN: Final = {
+    "p": "parameters",
+    "dp": "gradient",
+    "c": "constants",
+    "s": "seed",
+    "x": "inputs",
+    "dx": "input_gradient",
+    "r": "roots",
+}
 """Spaces that are one array, whose name a kernel's text is given or makes; the others are cut into arrays."""
+
+_TURNED: Final = re.compile(r"(.*)\.transpose\(([\d, ]+)\)")
 
 
 @dataclass(eq=False)
@@ -109,9 +121,11 @@ class Storage:
 
     def _unite(self, together: Sequence[Slots]) -> None:
         parents = self._parents[together[0].space]
-        slots = np.unique(np.concatenate([s.index.ravel() for s in together]))
-        roots = np.unique(_find(parents, slots))
-        parents[slots] = parents[roots] = roots[:1]
+        slots = [s.index.ravel() for s in together]
+        roots = [_find(parents, index) for index in slots]
+        lowest = min(int(index.min()) for index in roots)
+        for index in (*slots, *roots):
+            parents[index] = lowest
 
     def place(self, together: Sequence[Slots]) -> Place | None:
         """The place of slots at each step of a loop; None if they don't lie alike."""
@@ -122,6 +136,10 @@ class Storage:
         if any(not np.array_equal(i - start, relative) for i, start in zip(index[1:], starts[1:], strict=True)):
             return None
         return Place(self._array(space, int(together[0].index.flat[0])), starts, relative)
+
+    def length(self, space: str) -> int:
+        """The number of slots of a space."""
+        return len(self._roots[space])
 
     def slots(self, array: Array) -> Index:
         """The slots of an array in its space."""
@@ -179,10 +197,6 @@ class Storage:
 
     def __iter__(self) -> Iterator[Array]:
         yield from self._arrays.values()
-
-
-def sizes_of(program: ArrayProgram) -> Mapping[str, int]:
-    return {**program.sizes, **{f"d{space}": size for space, size in program.sizes.items()}, "c": len(program.constants), "s": 1, "r": program.roots.index.size}
 
 
 def _identifier(name: str) -> str:
@@ -245,7 +259,10 @@ def _cost(view: View) -> int:
 
 def _refined(size: int, view: View) -> tuple[int, ...] | None:
     """A shape of the whole array that has an axis for each stride of a view."""
-    cuts = sorted({abs(stride) for stride, length in zip(view.strides, view.sizes, strict=True) if stride and length > 1}, reverse=True)
+    cuts = sorted(
+        {abs(stride) for stride, length in zip(view.strides, view.sizes, strict=True) if stride and length > 1},
+        reverse=True,
+    )
     bounds = [size, *cuts] if cuts[-1:] == [1] or not cuts else [size, *cuts, 1]
     if any(outer % inner for outer, inner in zip(bounds, bounds[1:], strict=False)):
         return None
@@ -254,11 +271,13 @@ def _refined(size: int, view: View) -> tuple[int, ...] | None:
 
 def written(view: View) -> str:
     """The text of a view without steps: plain slicing where that is a view, else by strides."""
-    if not view.order:
-        return _written(view)
-    if view.order == (1, 0):
-        return f"{_written(view)}.T"
-    return f"{_written(view)}.transpose({', '.join(map(str, view.order))})"
+    text, order = _written(view), view.order
+    if order and (found := _TURNED.fullmatch(text)):
+        inner = [int(axis) for axis in found[2].split(",")]
+        text, order = found[1], tuple(inner[axis] for axis in order)
+    if not order or order == tuple(range(len(order))):
+        return text
+    return f"{text}.T" if order == (1, 0) else f"{text}.transpose({', '.join(map(str, order))})"
 
 
 def _written(view: View) -> str:
@@ -277,7 +296,9 @@ def _written(view: View) -> str:
         if got.shape == wanted.shape and np.may_share_memory(got, model) and np.array_equal(got, wanted):
             return text
     call = f"{flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}"
-    return f"strided({call}{', merge=True' if view.lane == 'merged' else ''}){'[..., None]' if view.lane == '1' else ''}"
+    return (
+        f"strided({call}{', merge=True' if view.lane == 'merged' else ''}){'[..., None]' if view.lane == '1' else ''}"
+    )
 
 
 def flat(array: Array) -> str:

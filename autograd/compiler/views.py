@@ -81,7 +81,11 @@ def _split(counted: Digits, breaks: Sequence[int]) -> tuple[int, ...]:
 
 def unify(indices: Sequence[NDArray[np.intp]], labels: Sequence[str]) -> Grid:
     """Views of index arrays whose axes have these labels, the first ones first: they decide where axes are split."""
-    lengths = {label: length for index, axes in zip(indices, labels, strict=True) for label, length in zip(axes, index.shape, strict=True)}
+    lengths = {
+        label: length
+        for index, axes in zip(indices, labels, strict=True)
+        for label, length in zip(axes, index.shape, strict=True)
+    }
     cuts: dict[str, set[int]] = {label: {1} if length > 1 else set() for label, length in lengths.items()}
     found: list[list[Digits] | None] = []
     for index, axes in zip(indices, labels, strict=True):
@@ -97,7 +101,9 @@ def unify(indices: Sequence[NDArray[np.intp]], labels: Sequence[str]) -> Grid:
         for label, cut in breaks.items()
     }
     strides = [
-        None if read is None else {label: _split(counted, breaks[label]) for label, counted in zip(axes, read, strict=True)}
+        None
+        if read is None
+        else {label: _split(counted, breaks[label]) for label, counted in zip(axes, read, strict=True)}
         for read, axes in zip(found, labels, strict=True)
     ]
     return Grid(sizes, strides)
@@ -144,8 +150,8 @@ def injective(sizes: Sequence[int], strides: Sequence[int]) -> bool:
     reach = 0
     for stride, size in sorted((abs(stride), size) for stride, size in zip(strides, sizes, strict=True)):
         if stride <= reach and size > 1:
-            index = positions(sizes, strides)
-            return len(np.unique(index)) == index.size
+            index = positions(sizes, strides).ravel()
+            return int(np.bincount(index - index.min()).max()) == 1
         reach += stride * (size - 1)
     return True
 
