@@ -27,6 +27,7 @@ from autograd.compiler.expressions import (
 )
 from autograd.compiler.words import evaluated, word
 from autograd.compiler.writing import as_floats, as_numpy, float_words, namespace
+from autograd.engine import ieee
 from autograd.formula.cases import Expression, rule
 from autograd.operations import OPERATIONS
 
@@ -220,8 +221,8 @@ def test_a_rule_that_is_stated_again() -> None:
 
     first = value_of("bent")
 
-    @autograd.operation
-    def bent(x):  # type: ignore[no-untyped-def, no-redef]  # noqa: F811
+    @autograd.operation  # type: ignore[no-redef]
+    def bent(x):  # type: ignore[no-untyped-def]  # noqa: F811
         return 3 * x, 3.0
 
     assert (shown(first), shown(value_of("bent")), shown(value_of("bent#2"))) == ("2·x", "2·x", "3·x")
@@ -348,6 +349,14 @@ def test_a_choice_that_matters_stays() -> None:
     inside = Expression("comparison", ("<", name("x"), number(7.25)))
     e = Expression("choice", (inside, name("x"), plus(name("x"), number(1e-6))))
     assert simplified(e) == e
+
+
+def test_the_normal_distribution_on_many_numbers() -> None:
+    x = np.concatenate([np.linspace(-38.0, 9.0, 2000), POINTS, np.geomspace(1e-300, 1.0, 500)])
+    with np.errstate(all="ignore"):
+        found = word("normal_cdf")(x)
+    for at, z in zip(x.tolist(), found.tolist(), strict=True):
+        assert close(z, ieee.normal_cdf(at)), at
 
 
 def test_words_that_there_are_not() -> None:
