@@ -15,8 +15,8 @@ The hyperparameters have the names, defaults and meaning that they have in PyTor
 step, for nan and infinite gradients too. In the formulas below p is a parameter and g its gradient.
 
 An optimiser may also be made for a compiled program, as `SGD(program, lr=0.1)`. It changes `program.parameters`, a
-flat array, in place, by the gradient that `step` is given. Each update is written once, as a loop over parameters: a
-program has a single one, whose numbers are arrays. In float64 both ways come to the same numbers, bit for bit.
+flat array, in place, by `program.gradient`, which `program.value_and_grad` fills. Each update is written once, as a
+loop over parameters: those of a program are a few arrays. In float64 both come to the same numbers, bit for bit.
 """
 
 from collections.abc import Iterable
@@ -45,9 +45,13 @@ def is_program(thing: object) -> TypeGuard["Program"]:
 class _Block:
     """Neighbouring parameters of a program in the place of a single one: its data and grad are arrays."""
 
-    def __init__(self, parameters: "Floats", start: int) -> None:
+    def __init__(self, program: "Program", start: int) -> None:
         self.place = slice(start, start + _BLOCK)
-        self.data = self.grad = parameters[self.place]
+        self.read(program)
+
+    def read(self, program: "Program") -> None:
+        """Take views of the program's arrays, which a copied or unpickled one has anew."""
+        self.data, self.grad = program.parameters[self.place], program.gradient[self.place]
 
 
 class _Ops:
@@ -61,7 +65,7 @@ class _Ops:
 class Optimizer:
     """The base class of the optimisers: it holds the parameters, `lr` and `weight_decay`, and checks them.
 
-    parameters is an iterable of leaves, or a compiled program, of which `parameters` is then the flat array; `lr`, the
+    parameters is an iterable of leaves, or a compiled program, whose flat array is then `parameters`; `lr`, the
     learning rate, may be changed between steps. TypeError for anything else than Values, ValueError for no parameters,
     for one that is the result of an operation or occurs twice, and for a hyperparameter out of its range. The
     subclasses raise the same errors.
@@ -69,19 +73,24 @@ class Optimizer:
 
     def __init__(self, parameters: Parameters, lr: float, weight_decay: float) -> None:
         name = type(self).__name__
-        self.parameters: list[Value] | Floats
+        self.program = parameters if is_program(parameters) else None
         if is_program(parameters):
-            self.parameters = parameters.parameters
-            self._each = [cast(Value, _Block(self.parameters, i)) for i in range(0, len(self.parameters), _BLOCK)]
+            starts = range(0, len(parameters.parameters), _BLOCK)
+            self._each = [cast(Value, _Block(parameters, start)) for start in starts]
         elif isinstance(parameters, Value) or not isinstance(parameters, Iterable):
             given = type(parameters).__name__
             raise TypeError(f"{name} takes a list of parameters, not {given}; pass model.parameters()")
         else:
-            self.parameters = self._each = _leaves(name, parameters)
-        if len(self.parameters) == 0:
+            self._each = _leaves(name, parameters)
+        if not self._each:
             raise ValueError(f"{name} has no parameters to change; pass model.parameters()")
         self._check(lr=lr, weight_decay=weight_decay)
         self.lr, self.weight_decay = lr, weight_decay
+
+    @property
+    def parameters(self) -> "list[Value] | Floats":
+        """The Values in a list, or the flat array of a program."""
+        return self._each if self.program is None else self.program.parameters
 
     def _check(self, below: float = ieee.INF, **hyperparameters: float) -> None:
         for name, number in hyperparameters.items():
@@ -92,29 +101,19 @@ class Optimizer:
                 raise ValueError(f"{type(self).__name__}: {name} must be a finite number {limit}, not {number!r}")
 
     def zero_grad(self) -> None:
-        """Set every gradient to 0, because `backward` accumulates; for a program there is nothing to do."""
+        """Set every gradient to 0, because `backward` accumulates; a program overwrites its gradient anyway."""
         for p in self._each:
             p.grad = 0.0
 
-    def step(self, gradient: "Floats | None" = None) -> None:
-        """Change every parameter by its gradient.
-
-        Values have theirs in `.grad`; for a program, gradient is the flat array that `value_and_grad` returned.
-        TypeError for a gradient given for Values, and for one that has not the shape of the program's parameters.
-        """
-        name = type(self).__name__
-        if isinstance(self.parameters, list):
-            if gradient is not None:
-                raise TypeError(f"{name} of Values takes no gradient but their .grad; make it as {name}(program)")
+    def step(self) -> None:
+        """Change every parameter by its gradient: `.grad` of a Value, or its place in `program.gradient`."""
+        if self.program is None:
             self._update(_Ops)
             return
-        if gradient is None or getattr(gradient, "shape", None) != self.parameters.shape:
-            shape = f"of shape {self.parameters.shape}, as program.value_and_grad returns it"
-            raise TypeError(f"a step of {name}(program) takes a gradient {shape}, not {gradient!r}")
         import numpy as np
 
-        for block in cast(list[_Block], self._each):  # Both anew: a copied or unpickled array has no views.
-            block.data, block.grad = self.parameters[block.place], gradient[block.place]
+        for block in cast(list[_Block], self._each):
+            block.read(self.program)
         # Overflow and nan pass without a warning, as they do with Values.
         with np.errstate(all="ignore"):
             self._update(cast(type[_Ops], np))
@@ -131,8 +130,8 @@ class Optimizer:
 
     def _full(self, number: float = 0.0) -> list[float]:
         """The number for each parameter."""
-        if isinstance(self.parameters, list):
-            return [number] * len(self.parameters)
+        if self.program is None:
+            return [number] * len(self._each)
         import numpy as np
 
         return [cast(float, np.full_like(p.data, number)) for p in self._each]

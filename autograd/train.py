@@ -115,9 +115,8 @@ def fit(
                 summed = 0.0
                 for start in range(0, way.rows, size):
                     stop = min(start + size, way.rows)
-                    reached, gradient = way.differentiate(start, stop)
-                    uncut(way.step, *gradient)
-                    summed += reached * (stop - start)
+                    summed += way.differentiate(start, stop) * (stop - start)
+                    uncut(way.step)
                     advance(summed / stop)
                 history.losses.append(summed / way.rows)
                 if callback is not None and _true(callback(epoch, history.losses[-1])):
@@ -150,7 +149,7 @@ class _Eager:
     def shuffle(self, draws: Random) -> None:
         draws.shuffle(self.data)
 
-    def differentiate(self, start: int, stop: int) -> tuple[float, tuple[()]]:
+    def differentiate(self, start: int, stop: int) -> float:
         """The loss of a batch; its gradient is left in the parameters."""
         # No name outside refers to the graph, so it is freed before that of the next batch is built.
         loss = mean([self.loss(self.model(x), t) for x, t in self.data[start:stop]])
@@ -162,7 +161,7 @@ class _Eager:
         self.checked = True
         self.optimizer.zero_grad()
         loss.backward()
-        return loss.data, ()
+        return loss.data
 
 
 def _compiled(program: "Program", data: Any, loss: Any, optimizer: Any) -> "Training":
@@ -172,15 +171,15 @@ def _compiled(program: "Program", data: Any, loss: Any, optimizer: Any) -> "Trai
     _check_optimizer(optimizer, "program")
     from autograd.compiler.training import Training
 
-    n = len(program.input_shapes)
+    n = len(program.shapes)
     arrays = isinstance(data, tuple) and len(data) == n and not any(isinstance(part, tuple) for part in data)
     columns = data if arrays else zip(*_rows(data, n), strict=True)
     return Training(program, columns, optimizer)
 
 
 @contextmanager
-def _uncut() -> Iterator[Callable[..., None]]:
-    """A function that calls another with its arguments; Ctrl-C is answered after such a call, not within it."""
+def _uncut() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """A function that calls another; Ctrl-C is answered after such a call, not within it."""
     usual: Any = signal.getsignal(signal.SIGINT)
     changing = came = False
 
@@ -190,11 +189,11 @@ def _uncut() -> Iterator[Callable[..., None]]:
         if not changing:
             usual(number, frame)
 
-    def uncut(change: Callable[..., object], *arguments: object) -> None:
+    def uncut(change: Callable[[], None]) -> None:
         nonlocal changing, came
         changing, came = True, False
         try:
-            change(*arguments)
+            change()
         finally:
             changing = False
         if came:
@@ -216,7 +215,7 @@ def _true(answer: object) -> bool:
 
 
 def _check_optimizer(optimizer: object, of: str) -> None:
-    if not all(hasattr(optimizer, name) for name in ("parameters", "zero_grad", "step")):
+    if isinstance(optimizer, type) or not all(hasattr(optimizer, name) for name in ("parameters", "zero_grad", "step")):
         raise TypeError(f"fit takes an optimizer, as in optim.SGD({of}), not {type(optimizer).__name__} {optimizer!r}")
 
 

@@ -75,8 +75,8 @@ def test_batches_cover_the_rows(batch_size: int | None, sizes: list[int]) -> Non
     met: list[list[float]] = []
 
     class Recorder(optim.SGD):
-        def step(self, gradient: Any = None) -> None:
-            super().step(gradient)
+        def step(self) -> None:
+            super().step()
             met.append([])
 
     seen: list[float] = []
@@ -240,10 +240,10 @@ def test_ctrl_c_waits_until_a_step_is_whole(compiled: bool) -> None:
     seen: list[list[float]] = []
 
     class Interrupted(optim.SGD):
-        def step(self, gradient: Any = None) -> None:
+        def step(self) -> None:
             if len(seen) == 3:
                 signal.raise_signal(signal.SIGINT)
-            super().step(gradient)
+            super().step()
             seen.append([p.data if isinstance(p, Value) else float(p) for p in self.parameters])
 
     program = regression()

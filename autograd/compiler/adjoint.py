@@ -81,10 +81,11 @@ def _given(of: Map, expression: Expression) -> dict[str, Slots]:
     return {operand: every[operand] for operand in sorted(names_in(expression))}
 
 
-def storing_first(statements: Sequence[Statement], sizes: dict[str, int]) -> list[Statement]:
+def storing_first(statements: Sequence[Statement], sizes: dict[str, int], results: Iterable[str]) -> list[Statement]:
     """The same without any need for gradients that are 0 at first: a first contribution is stored, not added.
 
-    Statements that would read gradients of which none was ever written are dropped.
+    Statements that would read gradients of which none was ever written are dropped. The spaces in `results` are
+    written everywhere.
     """
     written = {f"d{q}": np.zeros(size, bool) for q, size in sizes.items()}
     kept: list[Statement] = []
@@ -109,6 +110,7 @@ def storing_first(statements: Sequence[Statement], sizes: dict[str, int]) -> lis
                 clear(out.space, out.index)
             written[out.space][out.index] = True
         kept.append(statement)
-    clear("dp", np.arange(sizes["p"]))
+    for space in results:
+        clear(space, np.arange(sizes[space[1:]]))
     return kept
 

@@ -1,13 +1,14 @@
 """A kernel bound to batches: buffers for a number of examples, filled from the caller's arrays and run.
 
-Whatever a batch returns lies in buffers that the next run overwrites.
+The results of a batch lie in buffers that the next run overwrites.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
+from numpy import ndarray
 from numpy.typing import NDArray
 
 from autograd.compiler import arguments, pipeline
@@ -17,54 +18,53 @@ from autograd.compiler.pipeline import Recording, Wanted
 from autograd.compiler.statements import Index
 
 Array = NDArray[Any]
+Reduction: TypeAlias = Literal["mean", "sum"] | None
 KEPT: Final = 4
-"""Bindings that are kept: batches of training, the last one of an epoch, validation, and one more."""
-_BY_DOT: Final = 4096
-"""Examples up to which a sum is a product with ones, which starts sooner than a sum."""
+"""Bindings that are kept: for batches of training, the last one of an epoch, validation, and one more."""
 
 
 class Batch:
-    """Buffers for n examples: `run` fills them from arrays of n rows and computes."""
+    """Buffers for n examples."""
 
     total: float = math.nan
     """The sum or mean of the losses, if the program has one."""
 
     def __init__(self, part: "Part", n: int, gradient: Array, scale: float) -> None:
-        self._vector = part.vector
-        self._bound = part.kernel.bind(n, part.vector if part.lanes is None else part.vector[:0], gradient)
+        self._bound = part.kernel.bind(n, part.vector[: part.bound], gradient[: part.bound])
         self._bound.seed[:] = scale
         self._forward, self._backward = self._bound.forward, self._bound.backward
-        self._reduces, self._scale = part.reduce is not None, scale
-        self._weights = np.full(n, scale) if n <= _BY_DOT else None
+        self._weights = np.full(n, scale) if part.reduce else None
         self._moves: list[tuple[Index, Array, Index]] = []
-        self._targets = [self._target(part.slots[a.name], (n, *a.shape)) for a in part.arguments]
-        self._lanes = self._target(part.lanes, (n, len(part.lanes))) if part.lanes is not None else None
+        shapes = [(n, *a.shape) for a in part.arguments]
+        self._targets = [(self._target(*pair), pair[1]) for pair in zip(part.slots, shapes, strict=True)]
 
     def _target(self, slots: Index, shape: tuple[int, ...]) -> Array:
         """The array to copy an input to: the buffer of the kernel itself, if its slots are in some regular order."""
         inputs, grid = self._bound.inputs, slots.reshape(shape[1:])
-        if (pattern := affine(grid)) is not None and slots.min() >= 0:
+        if slots.min() >= 0 and (pattern := affine(grid)) is not None:
             return np.moveaxis(strided(inputs, grid.shape, *pattern), -1, 0)
         aside, read = np.zeros(shape, inputs.dtype), np.flatnonzero(slots >= 0)
-        if len(read):
-            self._moves.append((slots[read], aside.reshape(shape[0], -1).T, read))
+        self._moves.append((slots[read], aside.reshape(shape[0], -1).T, read))
         return aside
 
     @np.errstate(all="ignore")
-    def run(self, arrays: Sequence[Array], backward: bool) -> None:
-        """Compute the roots, and the gradients if backward."""
-        for array, target in zip(arrays, self._targets, strict=True):
+    def run(self, arrays: Sequence[Any], backward: bool, certain: bool) -> bool:
+        """Compute the roots, and the gradients if backward.
+
+        If it is not certain that the arrays fit, False for one that has not the very shape and type of its buffer.
+        """
+        for array, (target, shape) in zip(arrays, self._targets):  # noqa: B905  (its check costs as much as a copy)
+            if not (certain or (type(array) is ndarray and array.shape == shape and array.dtype is target.dtype)):
+                return False
             target[...] = array
-        if self._lanes is not None:
-            self._lanes[...] = self._vector
         for slots, aside, read in self._moves:
             self._bound.inputs[slots] = aside[read]
         self._forward()
-        if self._reduces:
-            losses = self._bound.roots[0]
-            self.total = float(self._weights.dot(losses) if self._weights is not None else _sum(losses) * self._scale)
+        if self._weights is not None:
+            self.total = float(self._weights.dot(self._bound.roots[0]))
         if backward:
             self._backward()
+        return True
 
     @property
     def roots(self) -> Array:
@@ -72,14 +72,9 @@ class Batch:
         return self._bound.roots
 
     @property
-    def input_gradient(self) -> Array:
+    def input_gradient(self) -> Array | None:
         """An array of (slots of the inputs, n)."""
-        assert self._bound.input_gradient is not None
         return self._bound.input_gradient
-
-
-def _sum(losses: Array) -> Any:
-    return losses.sum(dtype=np.float64)
 
 
 class Blocks:
@@ -88,35 +83,32 @@ class Blocks:
     total: float = math.nan
 
     def __init__(self, part: "Part", n: int, size: int, scale: float) -> None:
-        self._size, self._scale, self._sum = size, scale, part.gradient
-        self._gradient = np.zeros_like(part.gradient)
-        sizes = {size, n % size} - {0}
-        self._batches = {k: Batch(part, k, self._gradient, scale) for k in sizes}
-        any_of = self._batches[size]
-        self.roots = np.empty((len(any_of.roots), n), part.vector.dtype)
-        wanted = any_of._bound.input_gradient
-        self.input_gradient = np.empty((0 if wanted is None else len(wanted), n), part.vector.dtype)
+        self._size, self._sum, self._gradient = size, part.gradient, np.zeros_like(part.gradient)
+        self._batches = {k: Batch(part, k, self._gradient, scale) for k in {size, n % size} - {0}}
+        first = self._batches[size]
+        self.roots = np.empty((len(first.roots), n), part.vector.dtype)
+        rows = None if first.input_gradient is None else len(first.input_gradient)
+        self.input_gradient = None if rows is None else np.empty((rows, n), part.vector.dtype)
 
-    @np.errstate(all="ignore")
-    def run(self, arrays: Sequence[Array], backward: bool) -> None:
-        """Compute the roots, and the gradients if backward."""
-        for start in range(0, self.roots.shape[1], self._size):
+    def run(self, arrays: Sequence[Array], backward: bool, certain: bool) -> bool:
+        """Compute the roots, and the gradients if backward; False if it is not certain that the arrays fit."""
+        for start in range(0, self.roots.shape[1] * certain, self._size):
             rows = slice(start, start + self._size)
             batch = self._batches[len(arrays[0][rows])]
-            batch.run([array[rows] for array in arrays], backward)
+            batch.run([array[rows] for array in arrays], backward, True)
             self.roots[:, rows] = batch.roots
-            if backward and len(self.input_gradient):
-                self.input_gradient[:, rows] = batch.input_gradient
+            self.total = batch.total + (self.total if start else 0.0)
             if backward:
                 np.add(self._sum if start else 0.0, self._gradient, out=self._sum)
-        self.total = float(_sum(self.roots[0]) * self._scale)
+            if backward and self.input_gradient is not None and batch.input_gradient is not None:
+                self.input_gradient[:, rows] = batch.input_gradient
+        return certain
 
 
 class Part:
     """One kernel of a program, and its bindings to the last few sizes of batches.
 
-    If `parameters` are given as lanes, the recording has them for its last inputs, and each example has a gradient of
-    its own.
+    If the recording has the parameters for its last input, each example has its own, and its own gradient by them.
     """
 
     def __init__(
@@ -126,36 +118,30 @@ class Part:
         inputs: list[Argument],
         vector: Array,
         gradient: Array,
-        *,
-        reduce: Literal["mean", "sum"] | None = None,
-        lanes: bool = False,
+        reduce: Reduction,
     ) -> None:
         self.lowered, self.kernel = pipeline.kernel_of(recording, wanted, str(vector.dtype))
         self.arguments, self.vector, self.gradient, self.reduce = inputs, vector, gradient, reduce
+        self.bound = len(recording.parameters)
         slots = np.where(np.array(recording.inputs) < 0, -1, self.lowered.input_slots)
-        *rows, last = np.split(slots, np.cumsum([len(a.leaves) for a in inputs]))
-        self.slots: dict[str, Index] = {a.name: row for a, row in zip(inputs, rows, strict=True)}
-        self.lanes: Index | None = last if lanes else None
+        self.slots: list[Index] = np.split(slots, np.cumsum([len(a.leaves) for a in inputs])[:-1])
         self.single = False
         """Whether the last run was of one example, without an axis for the batch."""
         self._kept: dict[int, Batch | Blocks] = {}
         self._last: Batch | Blocks | None = None
-        self._shapes: list[tuple[int, ...]] = []
 
     def run(self, arrays: Sequence[Any], backward: bool) -> Batch | Blocks:
         """Run a batch, bound to its size at the first time."""
-        if self._last is not None and len(arrays) == len(self._shapes):
-            dtype = self.vector.dtype
-            for array, shape in zip(arrays, self._shapes, strict=True):
-                if type(array) is not np.ndarray or array.shape != shape or array.dtype is not dtype:
-                    break
-            else:
-                self._last.run(arrays, backward)
-                return self._last
-        rows, self.single = arguments.batch(arrays, self.arguments)
+        batch = self._last
+        if batch is not None and len(arrays) == len(self.slots) and batch.run(arrays, backward, False):
+            return batch
+        own = self.bound < len(self.vector)
+        rows, self.single = arguments.batch(arrays, self.arguments[:-1] if own else self.arguments)
         batch = self._bound_to(len(rows[0]))
-        batch.run(rows, backward)
-        self._last, self._shapes = None if self.single else batch, [row.shape for row in rows]
+        if own:
+            rows.append(np.broadcast_to(self.vector, (len(rows[0]), len(self.vector))))
+        batch.run(rows, backward, True)
+        self._last = None if self.single or own else batch
         return batch
 
     def _bound_to(self, n: int) -> Batch | Blocks:
@@ -168,16 +154,18 @@ class Part:
             del self._kept[next(iter(self._kept))]
         return batch
 
-    def per_input(self, batch: Batch | Blocks) -> list[Array]:
-        """The gradient by each input, in its shape, with an axis for the batch first."""
-        return [self._gradient_at(batch, self.slots[a.name], a.shape) for a in self.arguments]
+    def result(self, rows: Array) -> Any:
+        """The rows of a batch; of a single example the row, and a float if it is one number."""
+        if not self.single:
+            return rows
+        return rows[0] if rows.ndim > 1 else float(rows[0])
 
-    def per_parameter(self, batch: Batch | Blocks) -> Array:
-        """The gradient of each example by the parameters that are lanes."""
-        assert self.lanes is not None
-        return self._gradient_at(batch, self.lanes, self.lanes.shape)
-
-    def _gradient_at(self, batch: Batch | Blocks, slots: Index, shape: tuple[int, ...]) -> Array:
-        found = batch.input_gradient[slots]
-        found[slots < 0] = 0.0
-        return np.ascontiguousarray(found.T).reshape(found.shape[1], *shape)
+    def by_inputs(self, batch: Batch | Blocks) -> list[Any]:
+        """The gradient by each input, in the shape of its array."""
+        assert batch.input_gradient is not None
+        found = []
+        for a, slots in zip(self.arguments, self.slots, strict=True):
+            rows = batch.input_gradient[slots]
+            rows[slots < 0] = 0.0
+            found.append(self.result(np.ascontiguousarray(rows.T).reshape(rows.shape[1], *a.shape)))
+        return found

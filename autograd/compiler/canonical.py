@@ -159,22 +159,24 @@ def merge(g: Scalars) -> bool:
 
 def unify(g: Scalars) -> bool:
     """Make one node of nodes that are equal."""
-    inner = np.flatnonzero((g.kind != PARAMETER) & (g.kind != INPUT))
-    by = np.arange(len(g), dtype=np.int32)
+    nodes = np.flatnonzero((g.kind != PARAMETER) & (g.kind != INPUT))
+    starts, of_terms = g.starts, _comparable(g)
+    starts, ends = starts[nodes], starts[nodes + 1]
+    long = ends - starts >= LONG
+    brief = np.repeat(~long, ends - starts)
+    rows = [array[brief].tolist() for array in of_terms]
+    offsets = np.concatenate([[0], np.cumsum(np.where(long, 0, ends - starts))])
+    by = np.append(np.arange(len(g), dtype=np.int32), np.int32(ONE))  # by[ONE] is ONE.
     found: dict[tuple[object, ...], int] = {}
     replaced: dict[int, int] = {}
-    rows = [array.tolist() for array in _comparable(g)]
-    starts = g.starts
-    head = (inner, g.kind[inner], g.code[inner], g.number[inner], starts[inner], starts[inner + 1])
-    for v, kind, code, number, s, e in zip(*(array.tolist() for array in head), strict=True):
-        c, x, y = (row[s:e] for row in rows)
-        if replaced and not (replaced.keys().isdisjoint(x) and replaced.keys().isdisjoint(y)):
-            x, y = [replaced.get(i, i) for i in x], [replaced.get(i, i) for i in y]
-            if kind == LINEAR and e - s < LONG:
-                terms = sorted((a, b, k) if a <= b else (b, a, k) for k, a, b in zip(c, x, y, strict=True))
-                x, y, c = ([*column] for column in zip(*terms, strict=True))
+    head = (nodes, g.kind[nodes], g.code[nodes], g.number[nodes], long, starts, ends, offsets[:-1], offsets[1:])
+    for v, kind, code, number, is_long, s, e, low, high in zip(*(array.tolist() for array in head), strict=True):
         # -0.0 and 0.0 are equal as keys, and nan is no number's equal.
-        key = (kind, code, number, math.copysign(1.0, number), *c, *x, *y)
+        key: tuple[object, ...] = (kind, code, number, math.copysign(1.0, number))
+        if is_long:
+            key += tuple(by[array[s:e]].tobytes() if array.dtype == by.dtype else array[s:e].tobytes() for array in of_terms)
+        else:
+            key += _key(kind, *(row[low:high] for row in rows), replaced)
         same = found.setdefault(key, v)
         if same != v:
             by[v] = replaced[v] = same
@@ -183,6 +185,17 @@ def unify(g: Scalars) -> bool:
     g.replace(by)
     g.compact()
     return True
+
+
+def _key(kind: int, c: list[float], x: list[int], y: list[int], replaced: dict[int, int]) -> tuple[object, ...]:
+    """The terms of a node as a key, with the nodes that others are replaced by."""
+    if not replaced or (replaced.keys().isdisjoint(x) and replaced.keys().isdisjoint(y)):
+        return (*c, *x, *y)
+    x, y = [replaced.get(i, i) for i in x], [replaced.get(i, i) for i in y]
+    if kind == LINEAR:
+        terms = sorted((a, b, k) if a <= b else (b, a, k) for k, a, b in zip(c, x, y, strict=True))
+        c, x, y = [k for _, _, k in terms], [a for a, _, _ in terms], [b for _, b, _ in terms]
+    return (*c, *x, *y)
 
 
 def _comparable(g: Scalars) -> tuple[NDArray[Any], ...]:
@@ -197,13 +210,12 @@ def _comparable(g: Scalars) -> tuple[NDArray[Any], ...]:
 
 def peel(g: Scalars) -> None:
     """Split the terms that only leaves reach off rows that also read nodes: all steps of a sequence share them."""
-    inner = (g.kind == LINEAR) | (g.kind == OPERATION)
+    inner, n = g.kind >= LINEAR, len(g)
     other = np.maximum(g.right, 0)
     product = g.in_linear & (g.right != ONE)
-    static = g.in_linear & ~inner[g.left] & ~(product & inner[other])
+    moving = product & (inner[g.left] | inner[other]) | _first_states(g, product, inner)
+    static = g.in_linear & ~moving & ~inner[g.left]
     of_input = static & product & ((g.kind[g.left] == INPUT) | (g.kind[other] == INPUT))
-    moving = product & ~static
-    n = len(g)
     split = (np.bincount(g.owner, of_input, n) >= 1) & (np.bincount(g.owner, moving, n) >= 2)
     split &= np.bincount(g.owner, static, n) >= 2
     nodes = np.flatnonzero(split)
@@ -230,3 +242,16 @@ def peel(g: Scalars) -> None:
     g.left = np.concatenate([left, part[nodes]]).astype(np.int32)
     g.right = np.concatenate([right, np.full(len(nodes), ONE)]).astype(np.int32)
     g.keep_terms(np.argsort(g.owner, kind="stable"))
+
+
+def _first_states(g: Scalars, product: Mask, inner: Mask) -> Mask:
+    """Weights of constants, where others of their row's kind weigh nodes: the first step of a sequence."""
+    n, other = len(g), np.maximum(g.right, 0)
+    weights = product & ((g.kind[g.left] == PARAMETER) | (g.kind[other] == PARAMETER))
+    of_inputs = np.bincount(g.owner, weights & ((g.kind[g.left] == INPUT) | (g.kind[other] == INPUT)), n)
+    of_nodes = np.bincount(g.owner, weights & (inner[g.left] | inner[other]), n)
+    constant = weights & ((g.kind[g.left] == CONSTANT) | (g.kind[other] == CONSTANT))
+    of_constants = np.bincount(g.owner, constant, n)
+    first = (of_constants > 1) & (of_nodes == 0)
+    alike = np.isin(of_inputs * n + of_constants, (of_inputs * n + of_nodes)[of_nodes > 1])
+    return constant & (first & alike)[g.owner]

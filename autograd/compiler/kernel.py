@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.statements import ArrayProgram
-from autograd.compiler.text import Text, text_of
+from autograd.compiler.module import Text
+from autograd.compiler.text import text_of
 from autograd.compiler.views import strided
 from autograd.compiler.writing import namespace
 

@@ -109,6 +109,20 @@ class Layout:
         offsets = at if len(kinds) == 1 else np.arange(numbers.size)
         return Slots("c", (self._constant[key] + offsets).reshape(numbers.shape))
 
+    def row_of(self, space: str, numbers: NDArray[np.float64]) -> Index:
+        """Fresh slots that hold these numbers from the start."""
+        slots = np.arange(self.sizes[space], self.sizes[space] + len(numbers))
+        self.sizes[space] += len(numbers)
+        self._extend(space, len(numbers))
+        for value in np.unique(numbers):
+            self.fill(space, slots[numbers == value], float(value))
+        return slots
+
+    def _extend(self, space: str, count: int) -> None:
+        if space in self.of_block:
+            self.of_block[space] = np.concatenate([self.of_block[space], np.full(count, -1)])
+            self.phantom[space] = np.concatenate([self.phantom[space], np.zeros(count, bool)])
+
     def slots(self, nodes: NDArray[np.intp], space: str) -> Index:
         """The slots of nodes of one space; a constant among them gets a slot there."""
         if space == "c":
@@ -125,12 +139,7 @@ class Layout:
     def _padding(self, space: str, value: float) -> int:
         key = (space, np.float64(value).tobytes())
         if key not in self._filled:
-            self._filled[key] = self.sizes[space]
-            self.sizes[space] += 1
-            if space in self.of_block:
-                self.of_block[space] = np.append(self.of_block[space], -1)
-                self.phantom[space] = np.append(self.phantom[space], False)
-            self.fill(space, np.array([self._filled[key]]), value)
+            self._filled[key] = int(self.row_of(space, np.array([value]))[0])
         return self._filled[key]
 
     def block_at(self, space: str, slot: int) -> Block | None:

@@ -85,8 +85,16 @@ def _columns(b: Builder, nodes: NDArray[np.intp]) -> list[Terms]:
 def _terms(b: Builder, at: NDArray[np.intp], pair: int, reached: bool) -> Terms:
     a, c = divmod(pair, 10)
     left = Slots(CLASSES[a], b.layout.slots(b.g.left[at], CLASSES[a]))
-    right = None if c == 9 else Slots(CLASSES[c], b.layout.slots(b.g.right[at], CLASSES[c]))
-    return Terms(left, right, b.g.coefficient[at], (reached and a in PASSING, reached and c in PASSING))
+    if c == 9:
+        return Terms(left, None, b.g.coefficient[at], (reached and a in PASSING, False))
+    nodes, numbers = b.g.right[at], b.g.number[b.g.right[at]]
+    passes = reached and c in PASSING and bool((b.g.kind[nodes] != CONSTANT).any())
+    if c < 8 and (b.g.kind[nodes] == CONSTANT).all() and (numbers == numbers[:1]).all():
+        # The first state lies before the nodes that come of it, as each later state does.
+        index = np.broadcast_to(b.layout.row_of(CLASSES[c], numbers[0]), at.shape)
+    else:
+        index = b.layout.slots(nodes, CLASSES[c])
+    return Terms(left, Slots(CLASSES[c], index), b.g.coefficient[at], (reached and a in PASSING, passes))
 
 
 def _alike(b: Builder, nodes: NDArray[np.intp], terms: list[Terms]) -> None:

@@ -12,7 +12,6 @@
 5.0
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any, Final, NoReturn
@@ -112,19 +111,11 @@ def listed(parameters: object) -> tuple[list[Value], list[Named]]:
 
 
 def labelled(values: list[Value]) -> list[Named]:
-    """A name for each Value that has a label of its own, and one for each row of others between these."""
+    """Each Value by its label, if it has one of its own; else one name for all."""
     labels = [v.label for v in values]
-    once = {label for label, n in Counter(labels).items() if label and n == 1}
-    if not once:
-        return [Named("p", Slots("p", np.arange(len(labels))))] if labels else []
-    names, start = list[Named](), 0
-    for end in [*(i for i, label in enumerate(labels) if label in once), len(labels)]:
-        if start < end:
-            names.append(Named(f"p{start}", Slots("p", np.arange(start, end))))
-        if end < len(labels):
-            names.append(Named(labels[end], Slots("p", np.array(end))))
-        start = end + 1
-    return names
+    if "" in labels or len({*labels}) < len(labels):
+        return [Named("p", Slots("p", np.arange(len(labels))))]
+    return [Named(label, Slots("p", np.array(i))) for i, label in enumerate(labels)]
 
 
 def _of_module(module: Module, named: list[tuple[str, Value]], values: list[Value]) -> list[Named]:

@@ -17,6 +17,7 @@ from autograd.compiler.schedule import scheduled
 from autograd.compiler.statements import LANES, ArrayProgram, Index, Named, Product, Slots
 
 Wanted: TypeAlias = Literal["parameters", "inputs", "both", "nothing"]
+_RESULTS: Final = {"parameters": ["dp"], "inputs": ["dx"], "both": ["dp", "dx"], "nothing": list[str]()}
 CACHE: Final = 1 << 19
 """Bytes that stay in the cache nearest to a core beside what else is there."""
 BLOCKS: Final = (1024, 8192)
@@ -47,7 +48,7 @@ def lowered(recording: Recording, wanted: Wanted, dtype: str = "float64") -> Low
     roots = _roots(b)
     steps = [step.statement for step in b.steps]
     forward, backward = cleaned(steps, adjoint(b, roots) if wanted != "nothing" else [], phantoms=layout.phantom)
-    backward = storing_first(backward, layout.sizes)
+    backward = storing_first(backward, layout.sizes, _RESULTS[wanted])
     constants: NDArray[Any] = np.concatenate(layout.constants) if layout.constants else np.zeros(0)
     names = tuple(_at_slots(named, layout.input_slots) for named in recording.names)
     parts = tuple(layout.setup), tuple(forward), tuple(backward)

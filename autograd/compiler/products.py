@@ -172,7 +172,7 @@ def _lane_by_lane(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     left, right = w.view(_lanes_first(w, s.left, s.sizes, "ft")), w.view(_lanes_first(w, s.right, s.sizes, "tp"))
     out = _view(s.out, s.sizes, "cfp")
     batch, f, p = s.sizes["c"], prod(s.sizes["f"]), prod(s.sizes["p"])
-    array = Array("t", 0, prod(out.sizes), "", True, (*batch, f, p), (*batch, "n", f, p))
+    array = Array("t", 0, prod(out.sizes), "t", True, (*batch, f, p), (*batch, "n", f, p))
     count = len(batch)
     result = View(array, (0,), (*batch, f, p), views.dense((*batch, f, p)), "n")
     w.emit(f"np.matmul({left}, {right}, out={w.view(result)})")
@@ -194,7 +194,7 @@ def _lanes_first(w: Writer, x: Operand, sizes: Axes, labels: str) -> View:
     strides = tuple(stride for label in labels for stride in (x.strides[label][-1:] or (1,)))
     source = View(x.array, x.starts, (*batch, rows, columns), (*x.strides["c"], *strides), "n")
     count = len(batch)
-    array = Array("t", 0, prod(source.sizes), "", True, source.sizes, (*batch, "n", rows, columns))
+    array = Array("t", 0, prod(source.sizes), "t", True, source.sizes, (*batch, "n", rows, columns))
     copy = View(array, (0,), source.sizes, views.dense(source.sizes), "n")
     w.emit(f"{w.view(copy)}[...] = {w.view(source._replace(order=(*range(count), count + 2, count, count + 1)))}")
     return copy

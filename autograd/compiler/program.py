@@ -16,13 +16,12 @@ Value(data=2.3, grad=0.0, label='w')
 """
 
 from collections.abc import Callable
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.arguments import known
-from autograd.compiler.batches import Batch, Blocks, Part
+from autograd.compiler.batches import Batch, Blocks, Part, Reduction
 from autograd.compiler.leaves import Argument, Shape, shape_text
 from autograd.compiler.parameters import Array, Parameters, Views, labelled, listed
 from autograd.compiler.reading import Recording
@@ -31,14 +30,11 @@ from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Graph, Leaves, Places, check_operations, recorded, traced
 from autograd.engine.number import WRITES
 from autograd.engine.value import Value
-from autograd.wording import brief, counted
+from autograd.wording import counted
 
 Kind: TypeAlias = Literal["loss", "inputs", "examples", "outputs"]
 """The loss with the gradient of the parameters or of the inputs, the gradient of each example, the outputs."""
 Scipy: TypeAlias = tuple[Callable[[Any], tuple[float, Array]], Array, tuple[()], str, bool]
-DTYPES: Final = ("float64", "float32")
-REDUCTIONS: Final = ("mean", "sum")
-BACKENDS: Final = ("auto", "numpy")
 
 
 class Program:
@@ -49,7 +45,7 @@ class Program:
     one thread at a time.
     """
 
-    def __init__(self, graph: Graph, parameters: Parameters, reduce: Literal["mean", "sum"] | None) -> None:
+    def __init__(self, graph: Graph, parameters: Parameters, reduce: Reduction) -> None:
         self._graph, self._parameters, self._reduce = graph, parameters, reduce
         self._gradient = np.zeros_like(parameters.vector)
         self._parts: dict[Kind, Part] = {}
@@ -104,7 +100,7 @@ class Program:
     def value(self, *arrays: Any) -> Any:
         """The mean of the losses of a batch, or their sum; for reduce=None an array of N losses."""
         batch = self._run(self._main, arrays, backward=False)
-        return self._losses(batch) if self._reduce is None else batch.total
+        return batch.total if self._reduce else self._losses(self._main, batch)
 
     def value_and_grad(self, *arrays: Any, copy: bool = True) -> tuple[Any, Any]:
         """The value, and its gradient by the parameters, flat and in their order.
@@ -114,16 +110,18 @@ class Program:
         """
         if self.on_floats is not None and arrays and type(arrays[0]) is float:
             return self.on_floats(*arrays)
-        batch = self._run(self._main, arrays, backward=True)
-        if self._main == "loss":
+        kind = self._main
+        if kind == "examples":
+            return self.per_example(*arrays)
+        batch = self._run(kind, arrays, backward=True)
+        if kind == "loss":
             return batch.total, self._gradient.copy() if copy else self._gradient
-        value = self._losses(batch) if self._reduce is None else batch.total
-        return value, self._by_parameters(batch) if self._main == "examples" else self._by_inputs(batch)
+        return batch.total if self._reduce else self._losses(kind, batch), self._by_inputs(batch)
 
     def per_example(self, *arrays: Any) -> tuple[Any, Array]:
         """The loss of each example, (N,), and its gradient by the P parameters, (N, P)."""
         batch = self._run("examples", arrays, backward=True)
-        return self._losses(batch, "examples"), self._by_parameters(batch)
+        return self._losses("examples", batch), self._parts["examples"].by_inputs(batch)[-1]
 
     def gradient_of_inputs(self, *arrays: Any) -> Any:
         """The gradient of `value` by each input, in the shape of its array; for several inputs a tuple."""
@@ -134,14 +132,13 @@ class Program:
 
         It takes the arrays of those inputs that the outputs depend on, or of all inputs.
         """
-        part = self._part("outputs")
-        if len(arrays) == len(self._graph.arguments) != len(part.arguments):
-            pairs = zip(arrays, self._graph.arguments, strict=True)
-            arrays = tuple(array for array, a in pairs if a.name in part.slots)
+        part, all_of = self._part("outputs"), self._graph.arguments
+        if len(arrays) == len(all_of):
+            arrays = tuple(array for array, a in zip(arrays, all_of, strict=True) if a in part.arguments)
         roots, found, start = self._run("outputs", arrays, backward=False).roots, [], 0
         for row, shape in self._graph.rows():
             rows = roots[start : start + len(row)].T.reshape(-1, *shape)
-            found.append(self._without_axis(rows.copy(), part))
+            found.append(part.result(rows.copy()))
             start += len(row)
         return tuple(found) if isinstance(self._graph.outputs, tuple) else found[0]
 
@@ -184,14 +181,16 @@ class Program:
         return report(self._part(self._main).lowered.facts, len(self.parameters))
 
     def __repr__(self) -> str:
-        facts, of = self._part(self._main).lowered.facts, self._graph
-        losses = "the loss of each example" if self._reduce is None else f"the {self._reduce} over a batch"
-        shapes = ", ".join(f"{a.name} {shape_text(('N', *a.shape))}" for a in of.arguments)
+        facts, graph = self._part(self._main).lowered.facts, self._graph
+        of = f"the {self._reduce} over a batch" if self._reduce else "the loss of each example"
+        outputs = ", ".join(shape_text(("N", *shape)) for _, shape in graph.rows()) or "none"
         products = f"{counted(len(facts.products), 'product')} of matrices"
-        return (
-            f"Program of {counted(len(self.parameters), 'parameter')}, {self.parameters.dtype}, {losses}\n"
-            f"  inputs {shapes}; outputs {', '.join(shape_text(('N', *shape)) for _, shape in of.rows()) or 'none'}\n"
-            f"  {counted(facts.nodes, 'node')} as {products} and {counted(facts.maps, 'elementwise statement')}"
+        return "\n".join(
+            [
+                f"Program of {counted(len(self.parameters), 'parameter')}, {self.parameters.dtype}, {of}",
+                f"  inputs {', '.join(map(str, graph.arguments))}; outputs {outputs}",
+                f"  {counted(facts.nodes, 'node')} as {products} and {counted(facts.maps, 'elementwise statement')}",
+            ]
         )
 
     # ── copies ──
@@ -220,52 +219,30 @@ class Program:
 
     def _compiled(self, kind: Kind) -> Part:
         found = self._leaves.pop(kind, None) or self._graph.leaves(of_outputs=kind == "outputs")
-        inputs, vector = self._graph.arguments, self._parameters.vector
+        inputs, row, vector = self._graph.arguments, self._parameters.values, self._parameters.vector
         if kind == "outputs":  # An input that they don't read needs no array.
             inputs = [a for a in inputs if found.places(a.leaves).max() >= 0] or inputs
-        leaves, row = [v for a in inputs for v in a.leaves], self._parameters.values
-        lanes = kind == "examples"
-        if lanes:
-            leaves, row = leaves + row, []
-        places = found.places(leaves).tolist(), found.places(row).tolist()
-        recording = Recording(found.tape, *places, self._names(inputs, lanes))
-        gradient = self._gradient if kind == "loss" else np.zeros_like(self._gradient)[: len(row)]
-        wanted: Any = {"loss": "parameters", "outputs": "nothing"}.get(kind, "inputs")
-        reduce = self._reduce if kind in ("loss", "inputs") else None
-        return Part(recording, wanted, inputs, vector, gradient, reduce=reduce, lanes=lanes)
-
-    def _names(self, inputs: list[Argument], lanes: bool) -> list[Named]:
-        names, start = list[Named](), 0
+        names, start = [], 0
         for a in inputs:
-            size = len(a.leaves)
-            names.append(Named(a.name, Slots("x", np.arange(start, start + size).reshape(a.shape))))
-            start += size
-        of_parameters = self._parameters.names
-        if lanes:
-            return names + [Named(n.name, Slots("x", n.slots.index + start)) for n in of_parameters]
-        return names + of_parameters
+            names.append(Named(a.name, Slots("x", np.arange(start, start + len(a.leaves)).reshape(a.shape))))
+            start += len(a.leaves)
+        if kind == "examples":  # Each example has parameters of its own, as inputs.
+            names += [Named(name, Slots("x", slots.index + start)) for name, slots in self._parameters.names]
+            inputs, row = [*inputs, Argument("parameters", (len(row),), row)], []
+        else:
+            names += self._parameters.names
+        leaves = [v for a in inputs for v in a.leaves]
+        recording = Recording(found.tape, found.places(leaves).tolist(), found.places(row).tolist(), names)
+        gradient = self._gradient if kind == "loss" else np.zeros_like(self._gradient)
+        wanted: Any = {"loss": "parameters", "outputs": "nothing"}.get(kind, "inputs")
+        return Part(recording, wanted, inputs, vector, gradient, self._reduce if kind in ("loss", "inputs") else None)
 
-    # ── results ──
-
-    def _losses(self, batch: Batch | Blocks, kind: Kind | None = None) -> Any:
-        return self._without_axis(batch.roots[0].copy(), self._parts[kind or self._main])
-
-    def _by_parameters(self, batch: Batch | Blocks) -> Array:
-        part = self._parts["examples"]
-        rows = part.per_parameter(batch)
-        return rows[0] if part.single else rows
+    def _losses(self, kind: Kind, batch: Batch | Blocks) -> Any:
+        return self._parts[kind].result(batch.roots[0].copy())
 
     def _by_inputs(self, batch: Batch | Blocks) -> Any:
-        part = self._parts["inputs"]
-        found = tuple(self._without_axis(rows, part) for rows in part.per_input(batch))
-        return found if len(found) > 1 else found[0]
-
-    @staticmethod
-    def _without_axis(rows: NDArray[Any], part: Part) -> Any:
-        """The rows of a batch, or the only one if it was given as a single example: for a scalar a float."""
-        if not part.single:
-            return rows
-        return rows[0] if rows.ndim > 1 else float(rows[0])
+        found = self._parts["inputs"].by_inputs(batch)
+        return tuple(found) if len(found) > 1 else found[0]
 
 
 def _restored(graph: Graph, values: list[Value], names: list[Named], vector: Array, reduce: Any) -> Program:
@@ -281,32 +258,30 @@ def compiled(
     subject: Any, inputs: Any, parameters: Any, outputs: Any, dtype: Any, reduce: Any, backend: Any
 ) -> Program:
     """The program of `autograd.compile`."""
-    known("dtype", str(np.dtype(dtype)) if isinstance(dtype, (type, np.dtype)) else dtype, DTYPES)
+    dtype = str(np.dtype(dtype)) if isinstance(dtype, (type, np.dtype)) else dtype
+    known("dtype", dtype, ("float64", "float32"))
+    known("backend", backend, ("auto", "numpy"))
     if reduce is not None:
-        known("reduction", reduce, REDUCTIONS)
-    known("backend", backend, BACKENDS)
+        known("reduction", reduce, ("mean", "sum"))
     if isinstance(subject, Value) or not callable(subject):
         graph = recorded(subject, inputs, outputs)
     elif outputs is not None:
         raise TypeError("compile: a function returns its outputs itself, as return loss, outputs")
     else:
         graph = traced(subject, inputs)
-    values, names = (None, []) if parameters is None else listed(parameters)
-    kinds: list[bool] = [False] if graph.outputs is None else [False, True]
-    found = [graph.leaves(of_outputs=of_outputs) for of_outputs in kinds]
-    others = _others(found, graph.arguments, values or [])
-    if values is None:
+    values, names = listed([] if parameters is None else parameters)
+    found = [graph.leaves(of_outputs=k) for k in ([False] if graph.outputs is None else [False, True])]
+    others = _others(found, graph.arguments, values)
+    if parameters is None:
         values, names = others, labelled(others)
     elif others:
-        v = others[0]
-        shown = f"{v.label} = {brief(v.data)}" if v.label else f"Value({brief(v.data)})"
         raise ValueError(
-            f"compile: the loss depends on the leaf {shown}, which is no input and no parameter; list it as one, "
+            f"compile: the loss depends on the leaf {others[0]!r}, which is no input and no parameter; list it as one, "
             "or write a plain number in its place"
         )
     elif values and max(leaves.places(values).max() for leaves in found) < 0:
         raise ValueError("compile: the loss depends on none of the parameters; are they those of another model?")
-    program = Program(graph, Parameters(values, names, str(np.dtype(dtype))), reduce)
+    program = Program(graph, Parameters(values, names, dtype), reduce)
     program._leaves = dict(zip((program._main, "outputs"), found, strict=False))
     program._part(program._main)
     return program

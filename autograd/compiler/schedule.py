@@ -5,7 +5,7 @@ steps meets in one group.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -41,8 +41,8 @@ class Schedule:
     """For each term of a linear node, the classes of its factors, as 10·left + right; the right is no less."""
     biased: Mask
     """Whether each node is a sum of several weighted nodes or inputs, and of a single weight."""
-    users: list[list[int]]
-    """For each node, the nodes that read it."""
+    users: Mapping[int, list[int]]
+    """For each node that is no leaf, the nodes that read it."""
 
 
 def scheduled(g: Scalars, wanted: str) -> Schedule:
@@ -55,7 +55,7 @@ def scheduled(g: Scalars, wanted: str) -> Schedule:
     weighted = np.isin(pairs // 10, (0, 1)) & np.isin(pairs % 10, (4, 5, 6, 7))
     biased = (np.bincount(g.owner, weighted, n) > 1) & (np.bincount(g.owner, np.isin(pairs, (9, 19)), n) == 1)
     inner = np.flatnonzero(g.kind >= LINEAR).tolist()
-    users: list[list[int]] = [[] for _ in range(len(g))]
+    users: dict[int, list[int]] = {v: [] for v in inner}
     for v in inner:
         for operand in deps[v]:
             users[operand].append(v)
@@ -132,6 +132,9 @@ def _pairs(g: Scalars, classes: NDArray[np.int8]) -> NDArray[np.int64]:
         joined = padding & (np.bincount(g.owner, (a < 2) & (b == kind), len(g)) > 0)[g.owner]
         b = np.where(joined, kind, b)
         padding &= ~joined
+    # The first state of a sequence is made of constants, and the later ones are nodes.
+    first = padding & (np.bincount(g.owner, padding, len(g)) > 1)[g.owner] & np.isin(classes[g.owner], (4, 5))
+    b = np.where(first, classes[g.owner], b)
     return np.where(g.in_linear, a * 10 + b, -1)
 
 
@@ -196,7 +199,7 @@ class _Queue:
         earliest: dict[int, int],
         latest: dict[int, int],
         deps: dict[int, list[int]],
-        users: Sequence[Sequence[int]],
+        users: Mapping[int, list[int]],
     ) -> None:
         self.signatures, self.earliest, self.latest, self.users = signatures, earliest, latest, users
         self.waiting = {v: len(operands) for v, operands in deps.items()}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import views
+from autograd.compiler.merging import sizes_of
 from autograd.compiler.statements import LANES, ArrayProgram, Index, Slots
 
 GIVEN: Final = {"p": "parameters", "dp": "gradient", "c": "constants", "s": "seed", "x": "inputs", "dx": "input_gradient", "r": "roots"}
@@ -109,9 +110,11 @@ class Storage:
 
     def _unite(self, together: Sequence[Slots]) -> None:
         parents = self._parents[together[0].space]
-        slots = np.unique(np.concatenate([s.index.ravel() for s in together]))
-        roots = np.unique(_find(parents, slots))
-        parents[slots] = parents[roots] = roots[:1]
+        slots = [s.index.ravel() for s in together]
+        roots = [_find(parents, index) for index in slots]
+        lowest = min(int(index.min()) for index in roots)
+        for index in (*slots, *roots):
+            parents[index] = lowest
 
     def place(self, together: Sequence[Slots]) -> Place | None:
         """The place of slots at each step of a loop; None if they don't lie alike."""
@@ -122,6 +125,10 @@ class Storage:
         if any(not np.array_equal(i - start, relative) for i, start in zip(index[1:], starts[1:], strict=True)):
             return None
         return Place(self._array(space, int(together[0].index.flat[0])), starts, relative)
+
+    def length(self, space: str) -> int:
+        """The number of slots of a space."""
+        return len(self._roots[space])
 
     def slots(self, array: Array) -> Index:
         """The slots of an array in its space."""
@@ -179,10 +186,6 @@ class Storage:
 
     def __iter__(self) -> Iterator[Array]:
         yield from self._arrays.values()
-
-
-def sizes_of(program: ArrayProgram) -> Mapping[str, int]:
-    return {**program.sizes, **{f"d{space}": size for space, size in program.sizes.items()}, "c": len(program.constants), "s": 1, "r": program.roots.index.size}
 
 
 def _identifier(name: str) -> str:

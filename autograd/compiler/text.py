@@ -1,6 +1,5 @@
 """An array program written as NumPy code that a person can read: a function that binds arrays, forward and backward."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -8,26 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import products, views
+from autograd.compiler.merging import sizes_of, with_merged_sums
+from autograd.compiler.module import Module, Text
 from autograd.compiler.rolling import Block, operands, rolled
 from autograd.compiler.statements import ArrayProgram, Index, Map, Slots, Statement
-from autograd.compiler.storage import GIVEN, Array, Storage, View, flat, shaped, sizes_of, written
-from autograd.compiler.writer import LABELS, Loop, Writer
+from autograd.compiler.storage import GIVEN, Storage, View
+from autograd.compiler.writer import LABELS, SCRATCH, Loop, Writer
 from autograd.formula.cases import Expression
 
-_MARK: Final = re.compile(r"@(\d+)@")
 _SAME: Final = Expression("name", ("a",))
-
-
-class Text(NamedTuple):
-    """The source of a module, and the numbers that it takes from outside by name."""
-
-    source: str
-    tables: dict[str, NDArray[np.generic]]
 
 
 def text_of(program: ArrayProgram, dtype: str, *, lanes: bool) -> Text:
     """The text for many examples, or for one, whose arrays lack the axis of lanes."""
-    return _Module(program, dtype, lanes=lanes).text()
+    return _Module(with_merged_sums(program), dtype, lanes=lanes).text()
 
 
 class _Module:
@@ -53,8 +46,17 @@ class _Module:
             for block in blocks:
                 self._block(block)
             lines[self._part] = self._writer.lines
-        still = {id(array) for array in self._storage if self._zeros.never_written[array.space][self._storage.slots(array)].any()}
-        return _assembled(self._program, self._writer, lines, dtype=self._dtype, still=still)
+        for view in self._writer.views:
+            if view.array.space not in (*GIVEN, *SCRATCH):
+                self._storage.called(view.array, view.array.space)
+        return Module(self._program, self._writer, lines, self._dtype, self._fixed()).text()
+
+    def _fixed(self) -> dict[int, bool]:
+        """The arrays that keep their memory for themselves, by identity, and whether it is to be zeros."""
+        setup = [slots for block in self._parts["setup"] for slots in _accesses(block)]
+        kept = {id(place.array): False for slots in setup if (place := self._storage.place(slots[:1]))}
+        never = self._zeros.never_written
+        return kept | {id(array): True for array in self._storage if never[array.space][self._storage.slots(array)].any()}
 
     def _zero_gradients(self) -> None:
         """Slots of gradients for the caller that nothing writes first."""
@@ -183,100 +185,3 @@ def _is_sum(index: Index) -> bool:
         return False
     axes = [(size, stride) for label in strides for size, stride in zip(grid.sizes[label], strides[label], strict=True)]
     return views.injective(*zip(*((size, stride) for size, stride in axes if stride), strict=True)) if any(s for _, s in axes) else True
-
-
-# ── the module ──
-
-
-def _assembled(program: ArrayProgram, w: Writer, parts: Mapping[str, list[str | Loop]], *, dtype: str, still: set[int]) -> Text:
-    """The source: arrays, views of them, and the two functions."""
-    kind = "" if dtype == "float64" else f", np.{dtype}"
-    arrays = {id(view.array): view.array for view in w.views}
-    for array in arrays.values():
-        w.storage.called(array, array.space)
-        shaped(array)
-        if array.name == GIVEN.get(array.space) and len(array.shape) > 1:
-            array.name = w.storage.fresh(array.space)
-    body = [f"{array.name} = {_allocated(array, kind, zero=id(array) in still)}" for array in arrays.values() if array.name != GIVEN.get(array.space)]
-    body += [f"{name} = np.ones({length}{kind})" for length, name in w.ones.items()]
-    marks: dict[int, str] = {}
-    declared: list[str] = []
-    for mark, view in enumerate(w.views):
-        if len(view.starts) == 1:
-            text = written(view)
-            marks[mark] = text if text.isidentifier() else w.storage.fresh(_view_name(view, text))
-            declared += [f"{marks[mark]} = {text}"] if text != marks[mark] else []
-        else:
-            marks[mark] = w.storage.fresh(f"{view.array.name.rstrip('0123456789')}_t")
-    functions = {name: _function(lines, w, marks, declared) for name, lines in parts.items()}
-    spaces = [space for space in ("x", "r", "dx") if program.sizes.get(space.removeprefix("d"), 0) or space == "r"]
-    lines = [
-        *_given(program, kind, lanes=w.storage.lanes),
-        *body,
-        *declared,
-        *functions["setup"],
-        "",
-        "def forward():",
-        *_indented(functions["forward"] or ["pass"]),
-        "",
-        "def backward():",
-        *_indented(functions["backward"] or ["pass"]),
-        "",
-        f"return {', '.join(GIVEN[space] for space in ('x', 'r', 'dx'))}, forward, backward",
-    ]
-    head = ["import numpy as np", "", "", "def bind(n, parameters, gradient, constants, seed):"]
-    return Text("\n".join([*head, *_indented(lines), ""]), dict(w.tables))
-
-
-def _given(program: ArrayProgram, kind: str, *, lanes: bool) -> list[str]:
-    """The arrays that the caller fills and reads."""
-    sizes = {"inputs": program.sizes.get("x", 0), "roots": program.roots.index.size, "input_gradient": program.sizes.get("x", 0)}
-    return [f"{name} = np.zeros({f'({size}, n)' if lanes else size}{kind})" for name, size in sizes.items()]
-
-
-def _allocated(array: Array, kind: str, *, zero: bool) -> str:
-    if array.space in GIVEN:
-        text = f"{GIVEN[array.space]}[{array.first}:{array.first + array.size}]"
-        shape = [*map(str, array.shape), *(["n"] if array.lanes else [])]
-        return text if len(array.shape) == 1 else f"{text}.reshape({', '.join(shape)})"
-    shape = [*map(str, array.declared or (*array.shape, *(["n"] if array.lanes else [])))]
-    kind = ", bool" if array.space == "test" else kind
-    return f"np.{'zeros' if zero else 'empty'}({shape[0] if len(shape) == 1 else '(' + ', '.join(shape) + ')'}{kind})"
-
-
-def _view_name(view: View, text: str) -> str:
-    if view.order or text.endswith(".T"):
-        return f"{view.array.name}_T"
-    return f"{view.array.name}_flat" if view.lane == "merged" else f"{view.array.name}_1"
-
-
-def _function(lines: Sequence[str | Loop], w: Writer, marks: Mapping[int, str], declared: list[str]) -> list[str]:
-    """The lines of a function, with the names of views in the place of their marks."""
-    done = []
-    for line in lines:
-        if isinstance(line, str):
-            done.append(_MARK.sub(lambda mark: marks[int(mark[1])], line))
-            continue
-        inner = _function(line.lines, w, marks, declared)
-        used = dict.fromkeys(int(mark) for text in line.lines for mark in _MARK.findall(str(text)))
-        stepping = [mark for mark in used if len(w.views[mark].starts) > 1]
-        lists = [_stepped(w.views[mark]) for mark in stepping]
-        name = w.storage.fresh("steps1")
-        declared.append(f"{name} = list({lists[0] if len(lists) == 1 else 'zip(' + ', '.join(lists) + ')'})" if lists else f"{name} = range({line.count})")
-        done += [f"for {', '.join(marks[mark] for mark in stepping) or '_'} in {name}:", *_indented(inner)]
-    return done
-
-
-def _stepped(view: View) -> str:
-    """The text of a view at each step, one after the other."""
-    whole = view.stacked()
-    if whole is not None and (view.sizes or view.array.lanes):
-        return written(whole)
-    strides = f"{view.sizes}, {view.strides}{', merge=True' if view.lane == 'merged' else ''}"
-    order = f".transpose{view.order}" if view.order else "[..., None]" if view.lane == "1" else ""
-    starts = ", ".join(map(str, view.starts))
-    return f"[strided({flat(view.array)}, start, {strides}){order} for start in ({starts})]"
-
-
-def _indented(lines: Sequence[str]) -> list[str]:
-    return [f"    {line}" if line else "" for line in lines]

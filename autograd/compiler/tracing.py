@@ -94,24 +94,13 @@ def _of_shapes(function: Callable[..., Any], inputs: object) -> list[Argument]:
     several = inputs if isinstance(inputs, tuple) else (inputs,)
     if not several:
         raise ValueError("compile: inputs has no shape; give one for each argument of the function, () for a Value")
-    arguments = []
-    for i, (shape, name) in enumerate(zip(several, _parameters(function, len(several)), strict=True)):
+    arguments, names = [], [*inspect.signature(function).parameters, *[""] * len(several)]
+    for i, (shape, name) in enumerate(zip(several, names, strict=False)):
         shape = (shape,) if isinstance(shape, int) else shape
         if not (isinstance(shape, tuple) and all(isinstance(n, int) and n > 0 for n in shape)):
             shape = argument(shape, f"inputs[{i}], which is no size and no tuple of sizes,").shape
         arguments.append(Argument(name, shape, []))
     return renamed(arguments)
-
-
-def _parameters(function: Callable[..., Any], count: int) -> list[str]:
-    """The names of the first arguments of a function; empty where it tells none."""
-    try:
-        kinds = inspect.Parameter
-        found = inspect.signature(function).parameters.values()
-        names = [p.name for p in found if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
-    except (TypeError, ValueError):
-        names = []
-    return (names + [""] * count)[:count]
 
 
 def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) -> Graph:
@@ -145,50 +134,38 @@ def _compared(
     tape: Tape, other: Tape, inputs: list[Value], others: list[Value]
 ) -> tuple[list[Value], tuple[int, str] | None]:
     """The leaves that the function made itself; and the first difference of two tapes, as a place and a text."""
-    place = _first_difference(tape, other)
-    if place is not None:
-        shown = [_text(t, place) for t in (tape, other)]
-        return [], (place, f"v{place} is {shown[0]} in one and {shown[1]} in the other")
-    codes, data = np.asarray(tape.codes), [np.asarray(t.data) for t in (tape, other)]
-    differs = (data[0] != data[1]) & ((data[0] == data[0]) | (data[1] == data[1]))
-    changing = set(np.flatnonzero(differs & (codes == CONSTANT_CODE)).tolist())
-    pairs = {id(v): id(w) for v, w in zip(inputs, others, strict=True)}
-    made = []
-    for k in np.flatnonzero(codes == LEAF_CODE).tolist():
-        v, w = tape.node(k), other.node(k)
-        if id(v) in pairs or id(w) in pairs.values():
-            if pairs.get(id(v)) != id(w):
-                return [], (k, f"v{k} is another input")
-        elif v is not w:
+    if (problem := _difference(tape, other)) is not None:
+        return [], problem
+    mine, theirs = (Leaves(t, ()) for t in (tape, other))
+    known = {id(v): id(w) for v, w in zip(inputs, others, strict=True)}
+    made, turned = [], {w: v for v, w in known.items()}
+    for v, w, place in zip(mine.nodes, theirs.nodes, mine.at.tolist(), strict=True):
+        if known.get(id(v), id(w)) != id(w) or turned.get(id(w), id(v)) != id(v):
+            return [], (place, f"v{place} is another input")
+        if id(v) not in known and v is not w:
             made.append(v)
-            if differs[k]:
-                changing.add(k)
-    if changing:
-        k = min(changing)
-        return [], (k, f"the number {brief(data[0][k])} in one is {brief(data[1][k])} in the other")
+    numbers = np.asarray(tape.codes) == CONSTANT_CODE
+    numbers[mine.places(made)] = True
+    a, b = np.asarray(tape.data), np.asarray(other.data)
+    for place in np.flatnonzero(numbers & (a != b) & ((a == a) | (b == b)))[:1].tolist():
+        return [], (place, f"the number {brief(a[place])} in one is {brief(b[place])} in the other")
     return made, None
 
 
-def _first_difference(tape: Tape, other: Tape) -> int | None:
-    """The first place where the operations or operands of two tapes differ."""
-    names = [np.asarray(t.operations, dtype=object)[np.asarray(t.codes)] for t in (tape, other)]
-    constants = [np.asarray(t.codes) == CONSTANT_CODE for t in (tape, other)]
-    n = min(map(len, names))
-    found = np.flatnonzero((names[0][:n] != names[1][:n]) | (constants[0][:n] != constants[1][:n])).tolist()[:1]
-    edges = min(len(tape.operands), len(other.operands))
+def _difference(tape: Tape, other: Tape) -> tuple[int, str] | None:
+    """The first place where the operations or the operands of two tapes differ, with a text."""
+    kinds = [np.array(["a leaf", "a number", *t.operations[2:]], object)[np.asarray(t.codes)] for t in (tape, other)]
+    ends = [np.asarray(t.starts)[1:] for t in (tape, other)]
+    n, edges = min(map(len, kinds)), min(len(tape.operands), len(other.operands))
     operands = [np.asarray(t.operands)[:edges] for t in (tape, other)]
-    for e in np.flatnonzero(operands[0] != operands[1]).tolist()[:1]:
-        found.append(int(np.searchsorted(np.asarray(tape.starts), e, side="right")) - 1)
-    if not found and (len(names[0]) != len(names[1]) or tape.roots != other.roots or tape.starts != other.starts):
-        found = [n - 1]
-    return min(found, default=None)
-
-
-def _text(tape: Tape, place: int) -> str:
-    operation = tape.operation(place)
-    if operation:
-        return f"{rule(operation).name} of {', '.join(f'v{k}' for k in tape.operands_of(place)[:4])}"
-    return f"the number {brief(tape.data[place])}" if tape.is_constant(place) else "a leaf"
+    places = np.flatnonzero((kinds[0][:n] != kinds[1][:n]) | (ends[0][:n] != ends[1][:n]))[:1].tolist()
+    edge = np.flatnonzero(operands[0] != operands[1])[:1]
+    places += np.searchsorted(ends[0], edge, side="right").tolist()
+    if not places and len(kinds[0]) == len(kinds[1]) and tape.roots == other.roots:
+        return None
+    place = min([*places, n - 1])
+    a, b = kinds[0][place], kinds[1][place]
+    return place, f"v{place} is {a} in one and {b} in the other" if a != b else f"v{place}, {a}, has other operands"
 
 
 def _line(function: Callable[..., Any], arguments: list[Argument], place: int) -> str:
@@ -208,7 +185,7 @@ def _line(function: Callable[..., Any], arguments: list[Argument], place: int) -
         if started:
             tracemalloc.stop()
     for frame in reversed(found or []):
-        if not os.path.abspath(frame.filename).startswith(_PACKAGE):
+        if not os.path.abspath(frame.filename).startswith(_PACKAGE + os.sep):
             line = linecache.getline(frame.filename, frame.lineno).strip()
             return f", made in {os.path.basename(frame.filename)}, line {frame.lineno}" + (f": {line}" if line else "")
     return ""
@@ -242,28 +219,23 @@ class Leaves:
     """The leaves of a tape; those that are numbers become constants of it."""
 
     def __init__(self, tape: Tape, numbers: Sequence[Value]) -> None:
-        self.tape = tape
-        self.nodes, self._at, self._places = self._found()
+        self.tape, self._numbers = tape, numbers
+        self.at = np.flatnonzero(np.asarray(tape.codes) == LEAF_CODE)
+        self.nodes = [*map(tape.node, self.at.tolist())]
+        self._places = Places(self.nodes)
         for place in self.places(numbers).tolist():
             if place >= 0:
                 tape.codes[place] = CONSTANT_CODE
-        if numbers:
-            self.nodes, self._at, self._places = self._found()
-
-    def _found(self) -> tuple[list[Value], Index, Places]:
-        at = np.flatnonzero(np.asarray(self.tape.codes) == LEAF_CODE)
-        nodes = [*map(self.tape.node, at.tolist())]
-        return nodes, at, Places(nodes)
 
     def places(self, nodes: Sequence[Value]) -> Index:
         """The places of leaves on the tape, and -1 for each that it doesn't reach."""
         k = self._places.of(nodes)
-        return np.where(k < 0, -1, self._at[k]) if self.nodes else k
+        return np.where(k < 0, -1, self.at[k]) if self.nodes else k
 
     def without(self, *rows: Sequence[Value]) -> list[Value]:
-        """The leaves that are in none of these lists."""
+        """The leaves that are no numbers and in none of these lists."""
         left = np.ones(len(self.nodes), bool)
-        for row in rows:
+        for row in (*rows, self._numbers):
             found = self._places.of(row)
             left[found[found >= 0]] = False
         return [self.nodes[k] for k in np.flatnonzero(left).tolist()]

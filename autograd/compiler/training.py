@@ -1,9 +1,9 @@
-"""The training of a compiled program: its data as whole arrays, and the gradient of each batch of their rows.
+"""The training of a compiled program: its data as whole arrays, and the gradient of each batch of its rows.
 
 `autograd.train.fit` runs it, as it runs a training of Values.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -22,18 +22,22 @@ class Program(Protocol):
 
     @property
     def parameters(self) -> Floats:
-        """All parameters, a flat array that may be changed in place; the same one at each call."""
+        """All parameters, a flat array that may be changed in place."""
 
     @property
-    def input_shapes(self) -> Sequence[Shape]:
-        """The shape of each input for one example."""
+    def gradient(self) -> Floats:
+        """The gradient of the last `value_and_grad`, as flat."""
+
+    @property
+    def shapes(self) -> Mapping[str, Shape]:
+        """The shape of an example of each input, by name."""
 
     @property
     def reduce(self) -> str | None:
         """How the losses of a batch become one number: "mean", "sum" or, if they don't, None."""
 
-    def value_and_grad(self, *inputs: Floats) -> tuple[Any, Any]:
-        """The loss of a batch and its gradient, as flat as the parameters."""
+    def value_and_grad(self, *arrays: Any, copy: bool = True) -> tuple[Any, Any]:
+        """The loss of a batch and its gradient, a copy or the live array."""
 
     def write_back(self) -> None:
         """Put the parameters into the Values that the program was made of."""
@@ -56,7 +60,7 @@ class Training:
         if len({array.shape[:1] for array in arrays}) > 1 or arrays[0].shape[:1] in ((), (0,)):
             shown = ", ".join(str(array.shape) for array in arrays)
             raise ValueError(f"data is arrays with as many rows in each, and at least one row, not of shapes {shown}")
-        arrays[-1] = _one_hot(arrays[-1], program.input_shapes[-1])
+        arrays[-1] = _one_hot(arrays[-1], [*program.shapes.values()][-1])
         self.program, self.step, self.rows = program, optimizer.step, len(arrays[0])
         self._arrays: list[Floats] = [np.asarray(array, program.parameters.dtype) for array in arrays]
         self._order = list(range(self.rows))
@@ -67,8 +71,8 @@ class Training:
         draws.shuffle(self._order)
         self._places = np.array(self._order)
 
-    def differentiate(self, start: int, stop: int) -> tuple[float, tuple[Floats]]:
-        """The loss of the batch of rows from start to before stop, and its gradient."""
+    def differentiate(self, start: int, stop: int) -> float:
+        """The loss of the batch of rows from start to before stop; its gradient is left in the program."""
         if self._places is not None:
             places = self._places[start:stop]
             batch = [array.take(places, axis=0) for array in self._arrays]
@@ -76,8 +80,7 @@ class Training:
             batch = [array[start:stop] for array in self._arrays]
         else:
             batch = self._arrays
-        loss, gradient = self.program.value_and_grad(*batch)
-        return float(loss), (gradient,)
+        return float(self.program.value_and_grad(*batch, copy=False)[0])
 
 
 def _one_hot(targets: NDArray[Any], shape: Shape) -> NDArray[Any]:

@@ -144,8 +144,8 @@ def injective(sizes: Sequence[int], strides: Sequence[int]) -> bool:
     reach = 0
     for stride, size in sorted((abs(stride), size) for stride, size in zip(strides, sizes, strict=True)):
         if stride <= reach and size > 1:
-            index = positions(sizes, strides)
-            return len(np.unique(index)) == index.size
+            index = positions(sizes, strides).ravel()
+            return int(np.bincount(index - index.min()).max()) == 1
         reach += stride * (size - 1)
     return True
 

@@ -17,6 +17,8 @@ from autograd.formula.cases import Expression
 
 Run: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 """Sizes and strides of axes, merged."""
+SCRATCH: Final = ("t", "test")
+"""The spaces of arrays that hold nothing after a statement: of floats, and of truth values."""
 LABELS: Final = "abcdefghijklmno"
 """Of the axes of a map."""
 
@@ -106,7 +108,7 @@ class Writer:
 
     def scratch(self, sizes: Sequence[int], *, lanes: bool, word: str = "t") -> View:
         """All of a fresh array, whose numbers are of no use after the statement."""
-        array = Array(word, 0, prod(sizes), "", lanes, tuple(size for size in sizes if size > 1))
+        array = Array(word, 0, prod(sizes), word, lanes, tuple(size for size in sizes if size > 1))
         return View(array, (0,), tuple(sizes), dense(sizes), "n" if lanes else "")
 
     def ones_of(self, length: str) -> str:
@@ -148,9 +150,9 @@ class Writer:
         """The text of a constant that is the same number everywhere."""
         if slots[0].space != "c":
             return None
-        found = {self._constants[i].tobytes() for s in slots for i in np.unique(s.index)}
-        number = float(np.frombuffer(found.pop())[0])
-        if found:
+        bits = np.concatenate([self._constants[x.index].ravel() for x in slots]).view(np.int64)
+        number = float(bits[:1].view(np.float64)[0])
+        if (bits != bits[0]).any():
             return None
         return repr(number) if np.isfinite(number) else f"({'-' if number < 0 else ''}np.{abs(number)})"
 
@@ -291,8 +293,9 @@ class Writer:
         index = place.index.ravel()
         flat = full._replace(sizes=(len(index),), strides=(1,))
         order = np.argsort(index, kind="stable")
-        unique, starts = np.unique(index[order], return_index=True)
-        if add and len(unique) < len(index):
+        starts = np.flatnonzero(np.diff(index[order], prepend=-1))
+        unique = index[order][starts]
+        if len(unique) < len(index):
             flat = self.taken(Place(flat.array, (0,), order), order)
             sums = self.scratch((len(unique),), lanes=place.array.lanes)
             self.emit(f"np.add.reduceat({self.view(flat)}, {self.table(starts)}, axis=0, out={self.view(sums)})")

@@ -29,11 +29,9 @@ class Module:
 
         A path joins names and positions in lists, as in layers.0.neurons.2.b.
         """
-        seen: set[int] = set()
-        for name, v in _parameters_in(vars(self).items()):
-            if id(v) not in seen:
-                seen.add(id(v))
-                yield name, v
+        found = _parameters_in(vars(self).items())
+        first = dict(zip([id(v) for _, v in reversed(found)], reversed(found), strict=True))
+        return iter(found) if len(first) == len(found) else (pair for pair in found if first[id(pair[1])] is pair)
 
     def parameters(self) -> list[Value]:
         """Each parameter once, in the order of `named_parameters`."""

@@ -197,7 +197,7 @@ def test_an_unknown_view_names_the_known_ones() -> None:
 def test_names_of_a_list_and_of_a_dictionary() -> None:
     a, b, c, x = Value(1.0, label="a"), Value(2.0), Value(3.0), autograd.inputs()
     loss = a * b * c * x
-    assert {k: v.tolist() for k, v in autograd.compile(loss, x).views.items()} == {"a": 1.0, "p1": [2.0, 3.0]}
+    assert {k: v.tolist() for k, v in autograd.compile(loss, x).views.items()} == {"p": [1.0, 2.0, 3.0]}
     by_name = autograd.compile(loss, x, parameters={"v": [[c, a]], "b": b})
     assert {k: v.tolist() for k, v in by_name.views.items()} == {"v": [[3.0, 1.0]], "b": 2.0}
     assert by_name.parameters.tolist() == [3.0, 1.0, 2.0]
@@ -208,9 +208,9 @@ def test_names_of_a_list_and_of_a_dictionary() -> None:
 def test_a_leaf_is_an_input_or_a_parameter() -> None:
     w, c, x = Value(2.0, label="w"), Value(3.0, label="c"), autograd.inputs()
     remedy = "which is no input and no parameter; list it as one, or write a plain number in its place"
-    with refused(ValueError, f"compile: the loss depends on the leaf c = 3, {remedy}"):
+    with refused(ValueError, f"compile: the loss depends on the leaf Value(data=3.0, grad=0.0, label='c'), {remedy}"):
         autograd.compile(w * x + c, x, parameters=[w])
-    with refused(ValueError, f"the leaf Value(1), {remedy}"):
+    with refused(ValueError, f"the leaf Value(data=1.0, grad=0.0), {remedy}"):
         autograd.compile(w * x, x, parameters=[w], outputs=x + Value(1.0))
     with refused(ValueError, "is an input and a parameter; leave it out of one of them"):
         autograd.compile(w * x, x, parameters=[w, x])
@@ -234,6 +234,13 @@ def test_unused_inputs_and_parameters_are_fine() -> None:
     assert (value, gradient.tolist()) == (6.0, [0.0, 3.0])
     found = program.gradient_of_inputs([[1.0, 3.0]], [[0.0, 0.0, 0.0]])
     assert [g.tolist() for g in found] == [[[0.0, 2.0]], [[0.0, 0.0, 0.0]]]
+
+
+def test_parameters_with_labels_of_their_own_are_named_by_them() -> None:
+    a, b, x = Value(1.0, label="a"), Value(2.0, label="b"), autograd.inputs()
+    assert list(autograd.compile(a * b * x, x).views) == ["a", "b"]
+    b.label = "a"
+    assert list(autograd.compile(a * b * x, x).views) == ["p"]
 
 
 # ── operations ──

@@ -1,0 +1,188 @@
+"""The module of a kernel: its arrays, views of them, and the functions made of lines."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.buffers import MARK, Places
+from autograd.compiler.statements import ArrayProgram
+from autograd.compiler.storage import GIVEN, Array, View, flat, shaped, written
+from autograd.compiler.writer import SCRATCH, Loop, Writer
+
+
+class Text(NamedTuple):
+    """The source of a module, and the numbers that it takes from outside by name."""
+
+    source: str
+    tables: dict[str, NDArray[np.generic]]
+
+
+class Module:
+    """Puts a text together from the lines of its functions."""
+
+    def __init__(
+        self,
+        program: ArrayProgram,
+        writer: Writer,
+        parts: Mapping[str, list[str | Loop]],
+        dtype: str,
+        fixed: Mapping[int, bool],
+    ) -> None:
+        self._program, self._writer, self._parts, self._fixed = program, writer, parts, fixed
+        self._dtype = "" if dtype == "float64" else f", np.{dtype}"
+        self._places = Places([parts["forward"], parts["backward"]], writer.views, {*fixed})
+        self._names: dict[int, str] = {}
+        """Of views, by their marks."""
+        self._views: list[str] = []
+
+    def text(self) -> Text:
+        """All of it."""
+        w = self._writer
+        arrays = self._arrays()
+        ones = [f"{name} = np.ones({length}{self._dtype})" for length, name in w.ones.items()]
+        for mark in self._used():
+            self._name(mark)
+        functions = {name: self._function(lines) or ["pass"] for name, lines in self._parts.items()}
+        body = [
+            *self._given(),
+            *arrays,
+            *ones,
+            *self._views,
+            *(functions["setup"] if self._parts["setup"] else []),
+            "",
+            *["def forward():", *_indented(functions["forward"])],
+            "",
+            *["def backward():", *_indented(functions["backward"])],
+            "",
+            f"return {', '.join(GIVEN[space] for space in ('x', 'r', 'dx'))}, forward, backward",
+        ]
+        head = ["import numpy as np", "", "", "def bind(n, parameters, gradient, constants, seed):"]
+        return Text("\n".join([*head, *_indented(body), ""]), dict(w.tables))
+
+    # ── arrays ──
+
+    def _given(self) -> list[str]:
+        """The arrays that the caller fills and reads."""
+        sizes = {"x": self._program.sizes.get("x", 0), "r": self._program.roots.index.size}
+        sizes["dx"] = sizes["x"]
+        shapes = {space: f"({size}, n)" if self._writer.storage.lanes else str(size) for space, size in sizes.items()}
+        return [f"{GIVEN[space]} = np.zeros({shape}{self._dtype})" for space, shape in shapes.items()]
+
+    def _arrays(self) -> list[str]:
+        """The lines that make arrays, those with memory of their own before those without."""
+        w, host = self._writer, self._places.host
+        every = {id(view.array): view.array for view in w.views}
+        for array in every.values():
+            shaped(array)
+        own, others = [], []
+        scratch: dict[object, str] = {}
+        for array in every.values():
+            key = (id(host.get(id(array), array)), array.declared or array.shape, array.space)
+            if array.space in SCRATCH and key in scratch:
+                array.name = scratch[key]
+                continue
+            if array.name == GIVEN.get(array.space):
+                if len(array.shape) == 1:
+                    continue
+                array.name = w.storage.fresh(array.space)
+            if array.space in SCRATCH:
+                array.name = w.storage.fresh(f"{array.space}1")
+            scratch[key] = array.name
+            (others if id(array) in host else own).append(array)
+        lines = [f"{array.name} = {self._allocated(array)}" for array in own]
+        shared = [f"{array.name} = {self._in_place(array, host[id(array)])}" for array in others]
+        return [*lines, *(["# In the memory of arrays that are read no more:"] if shared else []), *shared]
+
+    def _allocated(self, array: Array) -> str:
+        if array.space in GIVEN:
+            text = f"{GIVEN[array.space]}[{array.first}:{array.first + array.size}]"
+            whole = array.size == self._writer.storage.length(array.space)
+            text = GIVEN[array.space] if whole else text
+            return text if len(array.shape) == 1 else f"{text}.reshape({', '.join(_shape(array))})"
+        kind = ", bool" if array.space == "test" else self._dtype
+        shape = _shape(array)
+        text = shape[0] if len(shape) == 1 else f"({', '.join(shape)})"
+        return f"np.{'zeros' if self._fixed.get(id(array)) else 'empty'}({text}{kind})"
+
+    def _in_place(self, array: Array, host: Array | View) -> str:
+        if isinstance(host, View):
+            return written(host._replace(array=host.array))
+        if _shape(host) == _shape(array):
+            return host.name
+        n = ", n" if array.lanes else ""
+        text = host.name
+        if host.size > array.size:
+            line = host.name if not host.declared and len(host.shape) == 1 else f"{host.name}.reshape({host.size}{n})"
+            text = f"{line}[:{array.size}]"
+            if array.declared is None and array.shape == (array.size,):
+                return text
+        return f"{text}.reshape({', '.join(_shape(array)) or '()'})"
+
+    # ── views and lines ──
+
+    def _used(self) -> list[int]:
+        """The marks in lines that are kept."""
+        every = [text for lines in self._parts.values() for line in lines for text in _texts(line)]
+        return sorted({int(mark) for text in every if not self._places.same(text) for mark in MARK.findall(text)})
+
+    def _name(self, mark: int) -> None:
+        view, fresh = self._writer.views[mark], self._writer.storage.fresh
+        if len(view.starts) > 1:
+            self._names[mark] = fresh(f"{view.array.name.rstrip('0123456789')}_t")
+            return
+        text = written(view)
+        if text.isidentifier():
+            self._names[mark] = text
+            return
+        turned = bool(view.order) or text.endswith(".T")
+        word = "T" if turned else "flat" if view.lane == "merged" else "1"
+        self._names[mark] = fresh(f"{view.array.name}_{word}")
+        self._views.append(f"{self._names[mark]} = {text}")
+
+    def _function(self, lines: Sequence[str | Loop]) -> list[str]:
+        """The lines of a function, with the names of views in the place of their marks."""
+        done: list[str] = []
+        for line in lines:
+            inner = [
+                MARK.sub(lambda mark: self._names[int(mark[1])], text)
+                for text in _texts(line)
+                if not self._places.same(text)
+            ]
+            done += inner if isinstance(line, str) else [self._header(line), *_indented(inner)]
+        return done
+
+    def _header(self, loop: Loop) -> str:
+        """The first line of a loop, over lists of views that are made once: to slice in it would cost more."""
+        marks = dict.fromkeys(int(mark) for text in _texts(loop) for mark in MARK.findall(text))
+        stepping = [mark for mark in marks if len(self._writer.views[mark].starts) > 1]
+        lists = [_stepped(self._writer.views[mark]) for mark in stepping]
+        if not lists:
+            return f"for _ in range({loop.count}):"
+        name = self._writer.storage.fresh("steps1")
+        self._views.append(f"{name} = list({lists[0] if len(lists) == 1 else 'zip(' + ', '.join(lists) + ')'})")
+        return f"for {', '.join(self._names[mark] for mark in stepping)} in {name}:"
+
+
+def _texts(line: str | Loop) -> list[str]:
+    return [line] if isinstance(line, str) else [str(text) for text in line.lines]
+
+
+def _shape(array: Array) -> list[str]:
+    return [*map(str, array.declared or (*array.shape, *(["n"] if array.lanes else [])))]
+
+
+def _stepped(view: View) -> str:
+    """The text of a view at each step, one after the other."""
+    whole = view.stacked()
+    if whole is not None and (view.sizes or view.array.lanes):
+        return written(whole)
+    strides = f"{view.sizes}, {view.strides}{', merge=True' if view.lane == 'merged' else ''}"
+    order = f".transpose{view.order}" if view.order else "[..., None]" if view.lane == "1" else ""
+    starts = ", ".join(map(str, view.starts))
+    return f"[strided({flat(view.array)}, start, {strides}){order} for start in ({starts})]"
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines]
