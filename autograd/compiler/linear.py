@@ -140,7 +140,7 @@ def _as_grids(terms: Terms) -> list[Grids] | None:
     assert terms.right is not None
     left, right = terms.left.index, terms.right.index
     ways = [(left, right)]
-    if terms.left.space == terms.right.space:
+    if terms.left.space == terms.right.space and terms.passes[0] == terms.passes[1]:
         ways.append((np.minimum(left, right), np.maximum(left, right)))
     for x, y in [*ways]:
         for key in (y, x):

@@ -69,6 +69,11 @@ class Program:
         self._parameters.vector[:] = numbers
 
     @property
+    def reduce(self) -> Literal["mean", "sum"] | None:
+        """How the losses of a batch make one value; None leaves one for each example."""
+        return self._reduce
+
+    @property
     def gradient(self) -> Array:
         """The gradient of the last `value_and_grad` by the parameters, live: the next call overwrites it."""
         return self._gradient
