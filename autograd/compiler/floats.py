@@ -105,14 +105,15 @@ class _Text:
 
     def filled(self, v: int, by: str | None) -> str:
         """The value of an operation, or its derivative by an operand, on the names of this node."""
-        r, operands = rule(self.operation(v)), self.operands(v)
+        op, operands = self.operation(v), self.operands(v)
+        r = rule(op)
         grouped = r.grouped(operands)
         known = {} if r.of_sequences else {
             x: float(self.g.number[i]) for x, i in zip(r.operands, grouped, strict=True) if self.g.kind[i] == CONSTANT
         }
-        key = (r.name, by, *known.items())
+        key = (op, by, *((x, c.hex()) for x, c in known.items()))
         if key not in self.templates:
-            e = value_of(r.name, known) if by is None else partial_of(r.name, by, known)
+            e = value_of(op, known) if by is None else partial_of(op, by, known)
             marks = {x: f"_OF_{x}_" for x in names_in(e)}
             self.templates[key] = as_floats(e, marks), marks
         text, marks = self.templates[key]
