@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.expressions import number
-from autograd.compiler.scalars import CONSTANT, INPUT, ONE, PARAMETER, Scalars
+from autograd.compiler.scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from autograd.compiler.schedule import CLASSES
 from autograd.compiler.statements import Index, Map, Slots
 
@@ -167,7 +167,11 @@ class Layout:
                 return None
             return ones[at]
         block = self.block_at(space, int(last.flat[0]))
-        if block is None or block.ones < 0 or not ((block.base <= slots) & (slots < block.base + len(block.nodes))).all():
+        if (
+            block is None
+            or block.ones < 0
+            or not ((block.base <= slots) & (slots < block.base + len(block.nodes))).all()
+        ):
             return None
         positions = block.dims[-1] if len(block.dims) > 1 else 1
         return block.ones + (last - block.base) % positions

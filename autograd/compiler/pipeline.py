@@ -21,7 +21,7 @@ from autograd.compiler.lower import ends_with_bias, lower
 from autograd.compiler.phantoms import cleaned
 from autograd.compiler.reading import Recording, scalars
 from autograd.compiler.report import Facts, ProductFact
-from autograd.compiler.scalars import LINEAR, Scalars
+from autograd.compiler.scalars import LINEAR
 from autograd.compiler.schedule import scheduled
 from autograd.compiler.statements import LANES, ArrayProgram, Index, Named, Product, Slots, Statement
 

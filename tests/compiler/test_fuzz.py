@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.compiler.interpreted import interpreted
 from tests.compiler.fuzz import explained, main, report
+from tests.compiler.interpreted import interpreted
 
 PIECES = 10
 PIECE = 30
