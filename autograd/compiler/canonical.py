@@ -178,7 +178,8 @@ def unify(g: Scalars) -> bool:
                 by[array[s:e]].tobytes() if array.dtype == by.dtype else array[s:e].tobytes() for array in of_terms
             )
         else:
-            key += _key(kind, *(row[low:high] for row in rows), replaced)
+            c, x, y = (row[low:high] for row in rows)
+            key += _key(kind, c, x, y, replaced)
         same = found.setdefault(key, v)
         if same != v:
             by[v] = replaced[v] = same
@@ -256,4 +257,5 @@ def _first_states(g: Scalars, product: Mask, inner: Mask) -> Mask:
     of_constants = np.bincount(g.owner, constant, n)
     first = (of_constants > 1) & (of_nodes == 0)
     alike = np.isin(of_inputs * n + of_constants, (of_inputs * n + of_nodes)[of_nodes > 1])
-    return constant & (first & alike)[g.owner]
+    found: Mask = constant & (first & alike)[g.owner]
+    return found

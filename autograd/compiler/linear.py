@@ -37,7 +37,7 @@ class Terms:
 
     @property
     def count(self) -> int:
-        return self.coefficient.shape[1]
+        return int(self.coefficient.shape[1])
 
     @property
     def uniform(self) -> bool:

@@ -60,7 +60,8 @@ class Scalars:
     @property
     def in_linear(self) -> Mask:
         """Whether each term belongs to a linear node."""
-        return self.kind[self.owner] == LINEAR
+        linear: Mask = self.kind[self.owner] == LINEAR
+        return linear
 
     def used(self) -> Mask:
         """Whether each node is a root, or an operand of another node."""

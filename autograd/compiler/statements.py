@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from autograd.compiler.words import evaluated
 from autograd.formula.cases import Expression
 
-Index: TypeAlias = NDArray[np.intp]
+Index: TypeAlias = NDArray[np.signedinteger[Any]]
 Memory: TypeAlias = dict[str, NDArray[Any]]
 """For each space an array of (slots, lanes)."""
 
@@ -47,7 +47,7 @@ class Slots(NamedTuple):
     """Slots of one space, in an array of any shape; a slot may stand in it more than once."""
 
     space: str
-    index: Index
+    index: Index  # type: ignore[assignment]  # It hides a method of tuples.
 
     @property
     def lanes(self) -> bool:
