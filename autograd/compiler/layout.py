@@ -2,8 +2,8 @@
 
 With `exact`, no row is completed, and none that isn't full is taken for a matrix.
 
-A block may hold phantoms, slots of no node, so that the slots of a triangle are those of a square. After the slots of a node for each position
-may come ones, which a bias is multiplied by.
+A block may hold phantoms, slots of no node, so that the slots of a triangle are those of a square. After the slots of a
+node for each position may come ones, which a bias is multiplied by.
 """
 
 from typing import Final, NamedTuple

@@ -77,7 +77,7 @@ def lower(b: Builder, nodes: NDArray[np.intp]) -> None:
 
 def _columns(b: Builder, nodes: NDArray[np.intp]) -> list[Terms]:
     """The terms of nodes that have equally many of each pair of classes, pair by pair."""
-    starts, g = b.starts[nodes], b.g
+    starts = b.starts[nodes]
     at = starts[:, None] + np.arange(b.starts[nodes[0] + 1] - starts[0])
     order = np.argsort(b.schedule.pairs[at], axis=1, kind="stable")
     at = np.take_along_axis(at, order, axis=1)
