@@ -27,8 +27,8 @@ from autograd.compiler.schedule import PASSING
 from autograd.compiler.statements import ArrayProgram, Memory
 from autograd.formula.cases import rule
 
-NEAR: Final = 1e-9
-"""Relative to the largest number: far more than rounding errors of these programs, far less than a fault."""
+NEAR: Final = 1e-6
+"""Relative to the largest number: more than rounding errors of these programs, and far less than a fault."""
 Rows = Sequence[Sequence[float]]
 Array = NDArray[np.float64]
 
