@@ -29,7 +29,7 @@ Wanted: TypeAlias = Literal["parameters", "inputs", "both", "nothing"]
 _RESULTS: Final = {"parameters": ["dp"], "inputs": ["dx"], "both": ["dp", "dx"], "nothing": list[str]()}
 CACHE: Final = 1 << 19
 """Bytes that stay in the cache nearest to a core beside what else is there."""
-BLOCKS: Final = (1024, 8192)
+BLOCKS: Final = (4096, 8192)
 """The fewest and the most examples of a block: fewer are lost in calls, more gain nothing."""
 FEW: Final = 10
 """So many nodes on their own are the ends of any program, such as its loss."""
