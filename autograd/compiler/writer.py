@@ -1,5 +1,6 @@
 """Statements written as NumPy calls: maps, sums and stores here, matrix products in `products`."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, product
 from math import prod
@@ -19,6 +20,7 @@ Run: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 """Sizes and strides of axes, merged."""
 SCRATCH: Final = ("t", "test")
 """The spaces of arrays that hold nothing after a statement: of floats, and of truth values."""
+_NEGATIVE: Final = re.compile(r"np\.negative\((\S+), out=\1\)")
 LABELS: Final = "abcdefghijklmno"
 """Of the axes of a map."""
 
@@ -233,7 +235,8 @@ class Writer:
 
         marks = {name: self.beside(view, lanes=out.array.lanes) for name, view in seen.items()}
         for line in as_numpy(e.expression, {**e.texts, **marks}, self.view(out), scratch, e.rows):
-            self.emit(line)
+            # NumPy 2.4.6 gets np.negative wrong in place, where numbers are 64 bytes apart.
+            self.emit(_NEGATIVE.sub(r"np.multiply(\1, -1.0, out=\1)", line))
 
     # ── sums and stores ──
 
