@@ -5,6 +5,7 @@ The results of a batch lie in buffers that the next run overwrites.
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from autograd.compiler import arguments, pipeline
 from autograd.compiler.leaves import Argument
 from autograd.compiler.parameters import affine, strided
-from autograd.compiler.pipeline import Recording, Wanted
+from autograd.compiler.pipeline import Wanted
+from autograd.compiler.reading import Recording
 from autograd.compiler.statements import Index
 
 Array = NDArray[Any]
@@ -30,7 +32,7 @@ class Batch:
     """The sum or mean of the losses, if the program has one."""
 
     def __init__(self, part: "Part", n: int, gradient: Array, scale: float) -> None:
-        self._bound = part.kernel.bind(n, part.vector[: part.bound], gradient[: part.bound])
+        self._bound = part.code.bind(n, part.vector[: part.bound], gradient[: part.bound])
         self._bound.seed[:] = scale
         self._forward, self._backward = self._bound.forward, self._bound.backward
         self._weights = np.full(n, scale) if part.reduce else None
@@ -120,18 +122,36 @@ class Part:
         gradient: Array,
         reduce: Reduction,
     ) -> None:
-        self.lowered, self.kernel = pipeline.kernel_of(recording, wanted, str(vector.dtype))
+        self.code = pipeline.Code(recording, wanted, str(vector.dtype))
         self.arguments, self.vector, self.gradient, self.reduce = inputs, vector, gradient, reduce
         self.bound = len(recording.parameters)
-        slots = np.where(np.array(recording.inputs) < 0, -1, self.lowered.input_slots)
+        slots = np.where(np.array(recording.inputs) < 0, -1, self.code.input_slots)
         self.slots: list[Index] = np.split(slots, np.cumsum([len(a.leaves) for a in inputs])[:-1])
         self.single = False
         """Whether the last run was of one example, without an axis for the batch."""
         self._kept: dict[int, Batch | Blocks] = {}
         self._last: Batch | Blocks | None = None
+        self._completes = False
+        self._exact: Part | None = None
 
     def run(self, arrays: Sequence[Any], backward: bool) -> Batch | Blocks:
-        """Run a batch, bound to its size at the first time."""
+        """Run a batch, bound to its size at the first time.
+
+        Rows that were completed with zeros are right for finite numbers. With others the batch runs once more, exactly.
+        """
+        batch = self._run(arrays, backward)
+        if not self._completes or self._finite(batch, backward):
+            return batch
+        if self._exact is None:
+            self._exact = copy(self)
+            self._exact.code, self._exact._kept, self._exact._last = self.code.exactly(), {}, None
+        return self._exact._run(arrays, backward)
+
+    def _finite(self, batch: Batch | Blocks, backward: bool) -> bool:
+        slopes = (self.gradient, batch.input_gradient) if backward else ()
+        return all(math.isfinite(x.sum()) for x in (batch.roots, *slopes) if x is not None)
+
+    def _run(self, arrays: Sequence[Any], backward: bool) -> Batch | Blocks:
         batch = self._last
         if batch is not None and len(arrays) == len(self.slots) and batch.run(arrays, backward, False):
             return batch
@@ -147,8 +167,10 @@ class Part:
     def _bound_to(self, n: int) -> Batch | Blocks:
         batch = self._kept.pop(n, None)
         if batch is None:
-            size, scale = self.lowered.facts.block, 1.0 / n if self.reduce == "mean" else 1.0
+            size = self.code.block if n > pipeline.BLOCKS[0] else 0
+            scale = 1.0 / n if self.reduce == "mean" else 1.0
             batch = Blocks(self, n, size, scale) if 0 < size < n else Batch(self, n, self.gradient, scale)
+        self._completes = self.code.completes
         self._kept[n] = batch
         if len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]

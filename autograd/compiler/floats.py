@@ -34,12 +34,12 @@ class Floats:
 
     @cached_property
     def value(self) -> Callable[..., list[float]]:
-        """The roots."""
+        """All roots."""
         return self._made("value", self._text.value)
 
     @cached_property
-    def value_and_grad(self) -> Callable[..., tuple[list[float], list[float]]]:
-        """The roots, and the gradients of the first one by all leaves whose gradients are wanted."""
+    def value_and_grad(self) -> Callable[..., tuple[float, tuple[float, ...]]]:
+        """The first root, and its gradients by all leaves whose gradients are wanted."""
         return self._made("value_and_grad", self._text.value_and_grad)
 
     def _made(self, name: str, text: str) -> Any:
@@ -62,9 +62,10 @@ class _Text:
         found = self.backward()
         leaves = [f"x{i}" for i in range(inputs if wanted in ("inputs", "both") else 0)]
         leaves += [f"p{i}" for i in range(parameters if wanted in ("parameters", "both") else 0)]
-        slopes = f"[{', '.join(found.get(leaf, '0.0') for leaf in leaves)}]"
+        slopes = "".join(f"{found.get(leaf, '0.0')}, " for leaf in leaves).rstrip(" ")
+        root = self.names[int(g.roots[0])]
         self.value_and_grad = "\n    ".join(
-            [f"def value_and_grad({arguments}):", *self.lines, f"return {roots}, {slopes}"]
+            [f"def value_and_grad({arguments}):", *self.lines, f"return {root}, ({slopes})"]
         )
 
     def leaf(self, v: int) -> str:
@@ -104,18 +105,27 @@ class _Text:
 
     def filled(self, v: int, by: str | None) -> str:
         """The value of an operation, or its derivative by an operand, on the names of this node."""
-        r, operands = rule(self.operation(v)), self.operands(v)
+        op, operands = self.operation(v), self.operands(v)
+        r = rule(op)
         grouped = r.grouped(operands)
-        known = {} if r.of_sequences else {
-            x: float(self.g.number[i]) for x, i in zip(r.operands, grouped, strict=True) if self.g.kind[i] == CONSTANT
-        }
-        key = (r.name, by, *known.items())
+        known = (
+            {}
+            if r.of_sequences
+            else {
+                x: float(self.g.number[i])
+                for x, i in zip(r.operands, grouped, strict=True)
+                if self.g.kind[i] == CONSTANT
+            }
+        )
+        key = (op, by, *((x, c.hex()) for x, c in known.items()))
         if key not in self.templates:
-            e = value_of(r.name, known) if by is None else partial_of(r.name, by, known)
+            e = value_of(op, known) if by is None else partial_of(op, by, known)
             marks = {x: f"_OF_{x}_" for x in names_in(e)}
             self.templates[key] = as_floats(e, marks), marks
         text, marks = self.templates[key]
-        texts = {x: self.listed(i) if r.of_sequences else self.names[i] for x, i in zip(r.operands, grouped, strict=True)}
+        texts = {
+            x: self.listed(i) if r.of_sequences else self.names[i] for x, i in zip(r.operands, grouped, strict=True)
+        }
         texts["z"] = self.names[v]
         for x, mark in marks.items():
             text = text.replace(mark, texts[x])
@@ -168,7 +178,9 @@ class _Text:
         for x, own in zip(r.operands, operands, strict=True):
             if self.classes[own] in PASSING:
                 by = self.filled(v, x)
-                terms[own].append({"1.0": slope, "(-1.0)": f"-{slope}"}.get(by, by if slope == "1.0" else f"{slope} * {by}"))
+                terms[own].append(
+                    {"1.0": slope, "(-1.0)": f"-{slope}"}.get(by, by if slope == "1.0" else f"{slope} * {by}")
+                )
 
 
 def _times(c: float, x: str, y: str) -> str:

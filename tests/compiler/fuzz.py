@@ -21,8 +21,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import autograd
 from autograd import Value
-from tests.compiler import standin
 from tests.compiler.evaluating import Plainly
+from tests.compiler.interpreted import interpreted
 from tests.compiler.judging import Compiled, Maker, Options, judge
 from tests.compiler.random_programs import Plan, RandomProgram, build, flat, plan_of
 
@@ -62,6 +62,11 @@ class Report(NamedTuple):
     skipped: int
     wild: bool
     dtype: str
+
+    @property
+    def kind(self) -> str:
+        """The error and its place, or "a wrong result"."""
+        return "a wrong result" if " of call " in self.wrong else self.wrong.split(":")[0]
 
 
 def report(seed: int | Plan, make: Maker = compiled) -> Report:
@@ -119,9 +124,11 @@ def describe(plan: Plan, options: Options) -> str:
 def explained(seed: int, make: Maker = compiled) -> str:
     """The smallest part of a wrong program that is wrong too, and how to look at it."""
 
+    kind = report(seed, make).kind
+
     def fails(plan: Plan) -> bool:
         try:
-            return bool(report(plan, make).wrong)
+            return report(plan, make).kind == kind
         except Exception:  # The part may be no program.
             return False
 
@@ -142,7 +149,7 @@ def reports(seeds: Iterable[int], jobs: int, make: Maker = compiled) -> Iterator
 
 def main(words: list[str]) -> int:
     given = _arguments(words)
-    with standin.installed() if given.stand_in else nullcontext():
+    with interpreted() if given.interpreted else nullcontext():
         return _compare(given)
 
 
@@ -153,7 +160,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--shrink", type=int, default=5, help="how many wrong programs to make small")
     parser.add_argument("--plainly", action="store_true", help="judge an evaluator in place of the compiler")
-    parser.add_argument("--stand-in", action="store_true", help="judge the compiler's face, with nothing behind it")
+    parser.add_argument("--interpreted", action="store_true", help="judge the compiler without its text")
     return parser.parse_args(words)
 
 
@@ -167,7 +174,7 @@ def _compare(given: argparse.Namespace) -> int:
         )
         if found.wrong:
             wrong.append(found.seed)
-            kinds[found.wrong.split(":")[0]] += 1
+            kinds[found.kind] += 1
             print(f"seed {found.seed}: {found.wrong}", flush=True)
             if len(wrong) <= given.shrink:
                 print(explained(found.seed, make), flush=True)

@@ -2,15 +2,13 @@
 
 import pytest
 
-from tests.compiler import standin
 from tests.compiler.fuzz import explained, main, report
-from tests.compiler.ready import needs_compiler
+from tests.compiler.interpreted import interpreted
 
 PIECES = 10
 PIECE = 30
 
 
-@needs_compiler
 @pytest.mark.parametrize("piece", range(PIECES))
 def test_compiled_programs_are_the_eager_ones(piece: int) -> None:
     seeds = range(piece * PIECE, (piece + 1) * PIECE)
@@ -19,7 +17,7 @@ def test_compiled_programs_are_the_eager_ones(piece: int) -> None:
 
 
 def test_the_face_alone_is_right() -> None:
-    with standin.installed():
+    with interpreted():
         assert [found for found in map(report, range(60)) if found.wrong] == []
 
 
