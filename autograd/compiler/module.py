@@ -76,7 +76,8 @@ class Module:
         every = {id(view.array): view.array for view in w.views}
         for array in every.values():
             shaped(array)
-        own, others = [], []
+        own: list[Array] = []
+        others: list[Array] = []
         scratch: dict[object, str] = {}
         for array in every.values():
             key = (id(host.get(id(array), array)), array.declared or array.shape, array.space)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from math import prod
 from typing import Final, NamedTuple, TypeAlias
@@ -73,7 +74,8 @@ class Spread(NamedTuple):
         return kept, strides
 
 
-class Loop(NamedTuple):
+@dataclass(frozen=True)
+class Loop:
     """Lines that run at each step of a loop."""
 
     count: int
@@ -161,9 +163,7 @@ class Writer:
 
     # ── maps ──
 
-    def map(
-        self, statement: Map, out: Place, places: Mapping[str, Place], texts: Mapping[str, str], *, add: bool
-    ) -> None:
+    def map(self, statement: Map, out: Place, places: Mapping[str, Place], texts: Mapping[str, str]) -> None:
         """A map: its places by the names of its operands, and the texts of those that are numbers."""
         every = [out, *places.values()]
         labels = [LABELS[: place.index.ndim] for place in every]
@@ -177,7 +177,7 @@ class Writer:
         e = Spread(
             statement.expression, given, texts, grid.sizes, statement.rows, last, bool(last) and last in labels[0]
         )
-        self.spread(e, out, grid.strides[0], add=add)
+        self.spread(e, out, grid.strides[0], add=statement.add)
 
     def spread(self, e: Spread, place: Place, strides: Axes | None, *, add: bool) -> None:
         """An expression on a grid, into slots that have strides on it, or into irregular ones."""
@@ -206,7 +206,7 @@ class Writer:
             self._evaluate(e, seen, value)
         if strides is None:
             index = np.moveaxis(place.index, -1, 0) if e.is_list else place.index
-            self.scatter(value, out.sizes, place._replace(index=index), add=add)
+            self.scatter(value, out.sizes, replace(place, index=index), add=add)
         else:
             self.store(value, out, add=add)
 
@@ -315,9 +315,8 @@ class Writer:
             return None
         sums = self.scratch(sizes, lanes=False)
         line = view._replace(sizes=rows, strides=down)
-        self.emit(
-            f"{self.view(line)}.dot({self.ones_of('n')}, out={self.view(sums._replace(sizes=rows, strides=dense(rows)))})"
-        )
+        flat = sums._replace(sizes=rows, strides=dense(rows))
+        self.emit(f"{self.view(line)}.dot({self.ones_of('n')}, out={self.view(flat)})")
         strides = dict(zip(order, dense(sizes), strict=True))
         return sums._replace(sizes=view.sizes, strides=tuple(strides[axis] for axis in range(len(order))))
 
