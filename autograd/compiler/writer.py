@@ -258,8 +258,8 @@ class Writer:
             self._store(value, out, add=add, factor=factor)
             return
         pieces = _pieces(value, out)
-        for _, to in [] if add else pieces:
-            self.emit(f"{self.view(to)}.fill(0.0)")
+        if not add:
+            self._clear(out, [to for _, to in pieces])
         if len(value.starts) == len(out.starts) == 1 and not value.order:
             outer, self.lines = self.lines, []
             self._store(*map(_stepping, zip(*pieces, strict=True)), add=True, factor=factor)
@@ -268,6 +268,13 @@ class Writer:
             return
         for piece, to in pieces:
             self._store(piece, to, add=True, factor=factor)
+
+    def _clear(self, out: View, pieces: Sequence[View]) -> None:
+        """Zeros in slots to which pieces are to be added."""
+        slots = views.positions(out.sizes, out.strides).ravel()
+        covered = len({*slots.tolist()}) == out.array.size
+        for view in [out._replace(starts=(0,), lane="all")] if covered else pieces:
+            self.emit(f"{self.view(view)}.fill(0.0)")
 
     def _store(self, value: View, out: View, *, add: bool, factor: float) -> None:
         z = self.view(out)
