@@ -156,7 +156,7 @@ class Code:
 
     @cached_property
     def facts(self) -> Facts:
-        """What the report tells."""
+        """The facts that the report tells."""
         program, g = self.program, self.graph
         products = [s for s in program.forward if isinstance(s, Product)]
         maps = [s for s in program.forward if not isinstance(s, Product)]
