@@ -48,7 +48,7 @@ class Builder:
         return Slots(space, self.layout.slots(nodes, space))
 
     def alike(self, nodes: Index) -> Slots:
-        """The slots of nodes of any class: those of another class than most of them are copied to slots of their own."""
+        """The slots of nodes of any class: those of another class than most are copied to slots of their own."""
         classes = self.schedule.classes[nodes]
         own = np.bincount(classes[classes != CONSTANT_CLASS]).argmax()
         others = (classes != own) & (classes != CONSTANT_CLASS)

@@ -18,13 +18,19 @@ from autograd.compiler.pipeline import Code, Wanted
 from autograd.compiler.statements import Product
 from tests.compiler.finding import culprit, recording
 
-_DRAWN: Final = count(1)
+_drawn = count(1)
+
+
+def restart() -> None:
+    """Let `leaves` begin anew."""
+    global _drawn
+    _drawn = count(1)
 
 
 def leaves(*shape: int) -> Any:
     """Leaves in nested lists of a shape, with numbers from -1 to 1, no two of them alike."""
     if not shape:
-        return Value(tanh(2.0 * ((next(_DRAWN) * 0.6180339887498949) % 1.0) - 1.0))
+        return Value(tanh(2.0 * ((next(_drawn) * 0.6180339887498949) % 1.0) - 1.0))
     return [leaves(*shape[1:]) for _ in range(shape[0])]
 
 
@@ -34,10 +40,12 @@ def flat(nested: Any) -> list[Value]:
 
 
 def code_of(roots: Value | Sequence[Value], inputs: Any, parameters: Any, wanted: Wanted = "both") -> Code:
-    """The code of a graph, after a check that all its stages give the same numbers."""
+    """The code of a graph, lowered, after a check that all its stages give the same numbers."""
     found = recording([roots] if isinstance(roots, Value) else roots, flat(inputs), flat(parameters))
     assert culprit(found, wanted) == ""
-    return Code(found, wanted, "float64")
+    code = Code(found, wanted, "float64")
+    assert code.program.roots.space == "v"
+    return code
 
 
 def canonical_text(root: Value, inputs: Any, parameters: Any) -> str:
@@ -131,6 +139,7 @@ CALLS: Final = [*UNARY, *BINARY, *LISTS]
 @st.composite
 def graphs(draw: Any) -> tuple[list[Value], list[Value], list[Value]]:
     """The roots, inputs and parameters of a small graph of any structure."""
+    restart()  # The same graph has the same numbers.
     x, p = leaves(3), leaves(3)
     nodes = [*x, *p]
     for name in draw(st.lists(st.sampled_from(CALLS), min_size=1, max_size=14)):
