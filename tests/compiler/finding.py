@@ -215,7 +215,7 @@ class Search:
 
 
 def filled(program: ArrayProgram, parameters: Sequence[float], rows: Rows) -> Memory:
-    """The memory after a batch, in which gradients that nothing wrote are nan."""
+    """The memory after a batch, in which slots that nothing wrote are nan."""
     columns = np.array(rows, float).reshape(len(rows), -1).T
     inputs = np.zeros((program.sizes["x"], len(rows)))
     constant = np.zeros(len(inputs), bool)
@@ -224,7 +224,7 @@ def filled(program: ArrayProgram, parameters: Sequence[float], rows: Rows) -> Me
             constant[statement.out.index] = True
     inputs[~constant] = columns
     memory = program.memory(np.array(parameters, float), inputs, 1.0)
-    for q in ("dp", "dx", "du", "dv"):
+    for q in ("u", "v", "dp", "dx", "du", "dv"):
         memory[q][:] = math.nan
     with np.errstate(all="ignore"):
         for statement in program:

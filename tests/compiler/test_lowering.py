@@ -446,7 +446,8 @@ def test_phantoms_may_hold_anything() -> None:
             ):
                 spoiled = out.index[phantom[out.index]]
                 memory[out.space][spoiled] = math.nan
-    live = ~phantom
+    live = ~np.isnan(want["v"][:, 0])
+    assert live.sum() > 20
     np.testing.assert_array_equal(memory["v"][live], want["v"][live])
     np.testing.assert_array_equal(memory["dp"], want["dp"])
     np.testing.assert_array_equal(memory["dx"], want["dx"])
