@@ -326,7 +326,7 @@ def _completed_products(
     assert best is not None
     _, done, left, right = best
     parts: list[tuple[NDArray[np.intp], Terms | None]] = []
-    if done.any() and (~full & done).any():
+    if (~full & done).any():
         parts.append((nodes[done], _padded_terms(b, pair, left[done], right[done], nodes)))
     else:
         done = np.zeros(len(nodes), bool)

@@ -127,7 +127,9 @@ class Search:
         by = [contributions[place] if place >= 0 else 0.0 for place in places]
         roots = [self.tape.data[place] for place in self.tape.roots]
         g = scalars(self.recording)
-        for name, graph in [("reading", g), *((name, deepcopy(graph)) for name, graph in stages(deepcopy(g)))]:
+        with np.errstate(all="ignore"):
+            passed = [("reading", g), *((name, deepcopy(graph)) for name, graph in stages(deepcopy(g)))]
+        for name, graph in passed:
             found, slope = self.answers(graph)
             if far(found, roots):
                 return f"{name}: the roots are {found}, not {roots}"

@@ -339,6 +339,30 @@ def test_sums_are_multiplied_out_by_powers_of_two_alone() -> None:
     assert len(terms(g := canon(x[0] * (x[1] + p[0]), x, p), int(g.roots[0]))) == 1
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_factors_whose_product_leaves_the_range_stay_apart(sign: float) -> None:
+    """x·1e200·1e200 is a usual number if x is 1e-300."""
+
+    def programs(x: Value, y: Value) -> list[Value]:
+        large, small = sign * 1e200, sign * 1e-200
+        scaled = -(-(x * large) * large)
+        return [
+            x * large * large + 0.0 * x,
+            x * large * large * y * large,
+            (x * large) * (y * large) * y,
+            (1.0 / x) / large / large + x,
+            scaled + x,
+            ((1.0 / x) * small * small + x).tanh() * 2.0,
+            total([x * large * large, ((1.0 / x) * small + 0.0) * small]),
+        ]
+
+    x, y = Value(1e-300), Value(1e-50)
+    roots = programs(x, y)
+    g = canon(roots, [x, y])
+    values = g.run([], [x.data, y.data])
+    np.testing.assert_allclose([values[v] for v in g.roots], [v.data for v in roots], rtol=1e-14)
+
+
 def test_numbers_of_a_sum_come_to_its_consumer_with_their_factor() -> None:
     x, p = leaves(2), leaves(2)
     assert last(canon(4.0 * (x[0] + p[0] + 3.0) + 1.0, x, p)) == (13.0, [(4.0, "p0"), (4.0, "x0")])
