@@ -157,6 +157,26 @@ def test_several_operations_of_one_kind_and_different_lengths() -> None:
     assert culprit(recording([root], x, []), "inputs") == ""
 
 
+def test_sums_of_one_node_and_nothing_are_kept() -> None:
+    x, still = leaves(2), Value(0.0)
+    y = x[0].tanh()
+    for root, want in [
+        (0.0 + y, True),
+        (y + 0, True),
+        (total([y]), True),
+        (total([y, y]), False),
+        (y + 1.0, False),
+        (y + still, False),  # Data are no part of the structure.
+        (still + y, False),
+        (+y, False),
+    ]:
+        g = read(root, [*x, still])
+        assert bool(g.kept[g.roots[0]]) == want
+    # Beside longer sums it is like them; the others are the node itself.
+    assert canon([0.0 + y, y], x).kind.tolist().count(LINEAR) == 1
+    assert canon([+y, y], x).kind.tolist().count(LINEAR) == 0
+
+
 def test_leaves_have_their_positions() -> None:
     x, p = leaves(4), leaves(3)
     g = read([x[3] * p[2], x[1], p[0]], x, p)

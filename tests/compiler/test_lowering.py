@@ -205,6 +205,69 @@ def test_sums_of_many_terms_of_each_kind() -> None:
         code_of(dot(row, row[::-1]) + total(row), x, p)
 
 
+def test_biases_of_many_layers_on_many_ranges_of_inputs() -> None:
+    x, w = leaves(24), leaves(6, 2, 5)
+    z = [v.tanh() for i, m in enumerate(w) for v in linear([r[:4] for r in m], x[4 * i :][:4], [r[4] for r in m])]
+    code = code_of(squares(z), x, w)
+    assert products(code)[0] == (6, 2, 1, 4)
+    assert code.layout.sizes["x"] == 24  # Ones for so many ranges would only be copied.
+    x, w, u, t = leaves(6), leaves(2, 4), leaves(2, 7), leaves(2, 3)
+    z = linear([r[:3] for r in w], x[:3], [r[3] for r in w]) + linear([r[:6] for r in u], x, [r[6] for r in u])
+    z += linear([r[:2] for r in t], x[2:4], [r[2] for r in t])
+    code = code_of(squares([v.tanh() for v in z]), x, [w, u, t])
+    assert products(code)[:3] == [(1, 2, 1, 4), (1, 2, 1, 7), (1, 2, 1, 3)]
+    assert code.input_slots.tolist() == [0, 1, 2, 4, 6, 7]
+    assert code.layout.input_ones == [3, 5, 8]
+
+
+def test_biases_that_are_no_column_beside_the_weights() -> None:
+    x, w = leaves(6), leaves(2, 4)
+    m, b = [r[:3] for r in w], [r[3] for r in w]
+    for z in (
+        linear(m, [x[2], x[0], x[1]], b),
+        linear(m, x[:3], b) + linear(m, x[3:]),
+        linear(m, x[:3], b) + linear(m, x[3:], [-c for c in b]),
+        linear(m, x[:3], [2.0 * c for c in b]),
+        linear(m, x[:3], b[::-1]),
+        linear(m, [x[0], x[2], x[4]], b),
+        linear([[c.exp() for c in r] for r in m], x[:3], [c.exp() for c in b]),
+    ):
+        code_of(squares([v.tanh() for v in z]), x, w)
+
+
+def test_weights_used_turned() -> None:
+    tokens, table = leaves(2, 5), leaves(5, 3)
+    embedded = [[dot([table[k][j] for k in range(5)], t) for j in range(3)] for t in tokens]
+    logits = [linear(table, e) for e in embedded]
+    code = code_of(total([autograd.logsumexp(row) for row in logits]), tokens, table)
+    assert products(code) == [(1, 3, 2, 5), (1, 5, 2, 3)]
+    normal = []
+    for row in logits:
+        middle = [v - autograd.mean(row) for v in row]
+        normal += [v * (autograd.mean([u * u for u in middle]) + 1e-5) ** -0.5 for v in middle]
+    code_of(squares(normal), tokens, table)
+
+
+@pytest.mark.parametrize("width", [1, 2, 4])
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_through_windows(width: int, causal: bool) -> None:
+    x, q, k, v = leaves(5, 2), leaves(2, 2), leaves(2, 2), leaves(2, 2)
+    qs, ks, vs = ([linear(m, token) for token in x] for m in (q, k, v))
+    rows = []
+    for t in range(5):
+        seen = [u for u in range(5) if abs(u - t) <= width and (not causal or u >= t)]
+        weights = softmax([dot(qs[t], ks[u]) for u in seen])
+        rows.append([dot(weights, [vs[u][j] for u in seen]) for j in range(2)])
+    code_of(squares(rows), x, [q, k, v])
+
+
+def test_two_layers_of_masked_attention() -> None:
+    x, q, k, v = leaves(4, 2), leaves(2, 2), leaves(2, 2), leaves(2, 2)
+    once = attention(x, q, k, v, 1, lambda t: t + 1)
+    code = code_of(squares(attention(once, q, k, v, 2, lambda t: t + 1)), x, [q, k, v])
+    assert code.completes
+
+
 # ── lists ──
 
 
