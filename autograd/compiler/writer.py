@@ -187,6 +187,8 @@ class Writer:
         seen = {name: self._seen(e, name, kept, rows[name], lanes=laned) for name in e.given}
         front = e.front if e.is_list else ()
         out = View(place.array, place.starts, (*front, *kept), rows[""], "n" if place.array.lanes else "")
+        if e.expression.form == "number" and self._number(e, out, place, regular=strides is not None, add=add):
+            return
         narrow = laned < out.array.lanes and e.rows
         if (
             strides is not None
@@ -218,6 +220,19 @@ class Writer:
             self.scatter(value, out.sizes, replace(place, index=index), add=add)
         else:
             self.store(value, out, add=add, factor=factor)
+
+    def _number(self, e: Spread, out: View, place: Place, *, regular: bool, add: bool) -> bool:
+        """The line for a number in every slot, if there is a short one."""
+        apart = views.injective(out.sizes, out.strides)
+        (number,) = e.expression.parts
+        if regular and add and apart:
+            self.emit(f"np.add({self.view(out)}, {number!r}, out={self.view(out)})")
+        elif not regular and not add:
+            line, low = _line(place, place.index)
+            self.emit(f"{self.view(line)}[{self.table(np.unique(place.index) - low)}] = {number!r}")
+        else:
+            return False
+        return True
 
     def _seen(self, e: Spread, name: str, sizes: Sequence[int], strides: Sequence[int], *, lanes: bool) -> View:
         """An operand along the axes of a grid: of size 1 where it is the same. Lists are whole."""
