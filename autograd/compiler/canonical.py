@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Floats, Integers, Mask, Scalars
+from autograd.compiler.scalars import (
+    CONSTANT,
+    INPUT,
+    LINEAR,
+    ONE,
+    OPERATION,
+    PARAMETER,
+    Floats,
+    Integers,
+    Mask,
+    Scalars,
+)
 from autograd.formula.cases import rule
 
 ROUNDS = 20

@@ -13,6 +13,7 @@ from autograd.compiler.expressions import name, number, times
 from autograd.compiler.layout import PAD, PHANTOM, ZERO
 from autograd.compiler.phantoms import cleaned
 from autograd.compiler.statements import Map, Product, Slots, reads
+from autograd.compiler.views import affine
 from tests.compiler.finding import culprit, filled, recording
 from tests.compiler.graphs import (
     attention,
@@ -405,6 +406,25 @@ def test_phantoms_are_continued_where_a_plane_goes_through_the_nodes() -> None:
     assert layout.continued(np.array([10, 13, 18]), one) is None
     back = layout.continued(np.array([4, 2, 0]), layout.allocate("v", (4,), np.array([0, 1, 2, PHANTOM])))
     assert back is None  # It would go below the first slot.
+
+
+def test_slots_lie_by_feature_and_position() -> None:
+    x, w, u = leaves(3, 5), leaves(4, 6), leaves(2, 5)
+    h = [[v.tanh() for v in linear([r[:5] for r in w], token, [r[5] for r in w])] for token in x]
+    z = [v.sigmoid() for row in h for v in linear([r[:4] for r in u], row, [r[4] for r in u])]
+    order = np.random.default_rng(1).permutation(6)
+    z = [a * z[i] for a, i in zip(z, order, strict=True)]
+    code = code_of(squares(z), x, [w, u])
+    # An elementwise block has the shape of the block that it is made of, and a slot of 1 for each position.
+    dims = [(1, 4, 3), (1, 4, 3), (1, 2, 3), (1, 2, 3), (1, 2, 3), (1, 1, 1)]
+    assert [block.dims for block in code.layout.blocks] == dims
+    assert [block.ones >= 0 for block in code.layout.blocks] == [False, True, False, False, False, False]
+    for s in code.program.forward:
+        if isinstance(s, Product):  # So the factors are views, with no copy.
+            assert None not in (affine(s.left.index), affine(s.right.index), affine(s.out.index))
+    before = code.layout.sizes["v"]
+    code.layout.scratch("v", np.zeros((2, 3), bool))
+    assert code.layout.sizes["v"] == before + 6
 
 
 # ── phantoms ──
