@@ -253,7 +253,7 @@ def one_by_one() -> None:
     for epoch in range(options.epochs):
         rng.shuffle(chosen)
         summed = 0.0
-        for start in steps(range(0, len(chosen), batch_size), f"epoch {epoch + 1} of {options.epochs}"):
+        for start in steps(range(0, len(chosen), options.batch_size), f"epoch {epoch + 1} of {options.epochs}"):
             batch = chosen[start : start + options.batch_size]
             optimizer.zero_grad()
             summed += sum(cost(i, 1 / len(batch)) for i in batch)
