@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from autograd.compiler import arguments, pipeline
 from autograd.compiler.leaves import Argument
 from autograd.compiler.parameters import affine, strided
-from autograd.compiler.pipeline import Recording, Wanted
+from autograd.compiler.pipeline import Wanted
+from autograd.compiler.reading import Recording
 from autograd.compiler.statements import Index
 
 Array = NDArray[Any]
@@ -30,7 +31,7 @@ class Batch:
     """The sum or mean of the losses, if the program has one."""
 
     def __init__(self, part: "Part", n: int, gradient: Array, scale: float) -> None:
-        self._bound = part.kernel.bind(n, part.vector[: part.bound], gradient[: part.bound])
+        self._bound = part.code.bind(n, part.vector[: part.bound], gradient[: part.bound])
         self._bound.seed[:] = scale
         self._forward, self._backward = self._bound.forward, self._bound.backward
         self._weights = np.full(n, scale) if part.reduce else None
@@ -120,10 +121,10 @@ class Part:
         gradient: Array,
         reduce: Reduction,
     ) -> None:
-        self.lowered, self.kernel = pipeline.kernel_of(recording, wanted, str(vector.dtype))
+        self.code = pipeline.Code(recording, wanted, str(vector.dtype))
         self.arguments, self.vector, self.gradient, self.reduce = inputs, vector, gradient, reduce
         self.bound = len(recording.parameters)
-        slots = np.where(np.array(recording.inputs) < 0, -1, self.lowered.input_slots)
+        slots = np.where(np.array(recording.inputs) < 0, -1, self.code.input_slots)
         self.slots: list[Index] = np.split(slots, np.cumsum([len(a.leaves) for a in inputs])[:-1])
         self.single = False
         """Whether the last run was of one example, without an axis for the batch."""
@@ -147,7 +148,8 @@ class Part:
     def _bound_to(self, n: int) -> Batch | Blocks:
         batch = self._kept.pop(n, None)
         if batch is None:
-            size, scale = self.lowered.facts.block, 1.0 / n if self.reduce == "mean" else 1.0
+            size = self.code.block if n > pipeline.BLOCKS[0] else 0
+            scale = 1.0 / n if self.reduce == "mean" else 1.0
             batch = Blocks(self, n, size, scale) if 0 < size < n else Batch(self, n, self.gradient, scale)
         self._kept[n] = batch
         if len(self._kept) > KEPT:

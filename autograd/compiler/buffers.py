@@ -90,7 +90,9 @@ class Places:
         alike = host.lanes == array.lanes and (host.space == "test") == (array.space == "test")
         if not alike or host.size < array.size or until > at:
             return False
-        return until < at or (last.size == array.size == host.size and self._elementwise(self._lines[at].text, array, last))
+        return until < at or (
+            last.size == array.size == host.size and self._elementwise(self._lines[at].text, array, last)
+        )
 
     def _elementwise(self, text: str, array: Array, last: Array) -> bool:
         """Whether a line stores each number of an array where it reads the one of the last."""

@@ -20,27 +20,13 @@ import numpy as np
 
 from autograd.compiler.words import definitions, evaluated
 from autograd.engine import ieee
-from autograd.formula.cases import Case, Expression, cases_of, fold, names_in, rule
-from autograd.formula.text import expression_text as shown
+from autograd.formula.cases import Case, Expression, cases_of, rule
+from autograd.formula.cases import names_in as names_in
+from autograd.formula.text import shown as shown
 from autograd.formula.vocabularies import floats
 
-__all__ = [
-    "call",
-    "name",
-    "names_in",
-    "negative",
-    "number",
-    "partial_of",
-    "plus",
-    "replaced",
-    "shown",
-    "simplified",
-    "times",
-    "value_of",
-]
-
 CLOSE: Final = 1e-15
-"""Two forms of a choice differ by no more, relative to the result: two or three roundings, each of 1.1e-16."""
+"""Two forms of a choice differ by no more, relative to the result: a few roundings of 1.1e-16."""
 VANISHING: Final = 1e-300
 """Results that are smaller count as equal: near 1e-308 floats lose their digits."""
 
@@ -50,22 +36,16 @@ VANISHING: Final = 1e-300
 
 def number(x: float) -> Expression:
     """A number; nan is one object, so that it equals itself, and −0 is not equal to 0."""
-    if x != x:
-        return _NAN
     if x == 0.0 and math.copysign(1.0, x) < 0.0:
         return Expression("negative", (Expression("number", (0.0,)),))
-    return Expression("number", (x,))
-
-
-_NAN: Final = Expression("number", (math.nan,))
-_TRUE, _FALSE = number(1.0), number(0.0)
+    return Expression("number", (x if x == x else math.nan,))
 
 
 def known(e: Expression) -> float | None:
     """The number that an expression is, if it is one."""
-    if e.form == "number":
-        return e.parts[0]  # type: ignore[return-value]
-    return -0.0 if e == number(-0.0) else None
+    if e == Expression("negative", (Expression("number", (0.0,)),)):
+        return -0.0
+    return e.parts[0] if e.form == "number" else None  # type: ignore[return-value]
 
 
 def name(text: str) -> Expression:
@@ -76,66 +56,54 @@ def name(text: str) -> Expression:
 def negative(e: Expression) -> Expression:
     """−e."""
     if e.form == "negative":
-        return e.parts[0]  # type: ignore[return-value]
+        return _parts(e)[0]
     x = known(e)
     return Expression("negative", (e,)) if x is None else number(-x)
 
 
 def plus(a: Expression, b: Expression) -> Expression:
-    """a + b; 0 is added where it may turn −0 into 0."""
-    x, y = known(a), known(b)
-    if x is not None and y is not None:
-        return number(x + y)
-    if a.form == "negative" or (x is not None and x < 0.0):
-        a, b, x, y = b, a, y, x
-    if b.form == "negative" or (y is not None and y < 0.0):
-        return minus(a, negative(b))
-    return Expression("infix", ("+", a, b))
-
-
-def minus(a: Expression, b: Expression) -> Expression:
-    """a − b."""
-    x, y = known(a), known(b)
-    if x is not None and y is not None:
-        return number(x - y)
-    if b == number(0.0):
-        return a
-    if b.form == "negative" or (y is not None and y < 0.0):
-        return plus(a, negative(b))
-    return Expression("infix", ("-", a, b))
+    """a + b."""
+    return _infix("+", a, b)
 
 
 def times(a: Expression, b: Expression) -> Expression:
-    """a · b, where a sign is moved in front."""
+    """a · b."""
+    return _infix("*", a, b)
+
+
+def over(a: Expression, b: Expression) -> Expression:
+    """a / b, for any b."""
+    return _infix("/", a, b)
+
+
+def _infix(sign: str, a: Expression, b: Expression) -> Expression:
+    """Two sides with a sign between them; minus signs are moved in front of products, and out of sums."""
     x, y = known(a), known(b)
     if x is not None and y is not None:
-        return number(x * y)
-    if x == -1.0 or y == -1.0:
-        return negative(b if x == -1.0 else a)
-    if x == 1.0 or y == 1.0:
-        return b if x == 1.0 else a
-    if a.form == "negative" and x is None:
-        return negative(times(negative(a), b))
-    if b.form == "negative" and y is None:
-        return negative(times(a, negative(b)))
+        return number(ieee.divide(x, y) if sign == "/" else {"+": x + y, "-": x - y, "*": x * y}[sign])
+    if sign in "+-":
+        if sign == "+" and _is_negative(a):
+            a, b = b, a
+        if _is_negative(b):
+            return _infix("-" if sign == "+" else "+", a, negative(b))
+        return a if sign == "-" and b == number(0.0) else Expression("infix", (sign, a, b))
+    if a.form == "negative" or x == -1.0:
+        return negative(_infix(sign, negative(a), b))
+    if b.form == "negative" or y == -1.0:
+        return negative(_infix(sign, a, negative(b)))
+    if y == 1.0 or (x == 1.0 and sign == "*"):
+        return a if y == 1.0 else b
+    if sign == "/":
+        exact = y is not None and abs(math.frexp(y)[0]) == 0.5 and 1e-300 < abs(y) < 1e300
+        return times(a, number(1.0 / y)) if exact and y else Expression("call", ("divide", a, b))
     for one, other in ((a, b), (b, a)):
         if other.parts[:2] == ("divide", number(1.0)) and one != other:
             return over(one, _parts(other)[1])
     return Expression("infix", ("*", a, b))
 
 
-def over(a: Expression, b: Expression) -> Expression:
-    """a / b, for any b."""
-    x, y = known(a), known(b)
-    if x is not None and y is not None:
-        return number(ieee.divide(x, y))
-    if y is not None and math.isfinite(y) and abs(math.frexp(y)[0]) == 0.5 and 1e-300 < abs(y) < 1e300:
-        return times(a, number(1.0 / y))  # By a power of two it is exact.
-    if (a.form == "negative" and x is None) or x == -1.0:
-        return negative(over(negative(a), b))
-    if b.form == "negative" and y is None:
-        return negative(over(a, negative(b)))
-    return Expression("call", ("divide", a, b))
+def _is_negative(e: Expression) -> bool:
+    return e.form == "negative" or (known(e) or 0.0) < 0.0
 
 
 def call(word: str, *arguments: Expression) -> Expression:
@@ -149,158 +117,130 @@ def call(word: str, *arguments: Expression) -> Expression:
         return found
     if word in ("unsigned_zero", "over_square"):
         definition = definitions()[word]
-        given = dict(zip(definition.operands, arguments, strict=True))
-        return simplified(replaced(definition.cases[0].value, given))
+        return simplified(replaced(definition.cases[0].value, dict(zip(definition.operands, arguments, strict=True))))
     return Expression("call", (word, *arguments))
 
 
 def _power(*arguments: Expression) -> Expression | None:
     """The power x^y, or c·x^(y−k), in quicker words; None where there are none that agree on all floats."""
-    if len(arguments) == 2:
-        x, y = arguments
-        small: dict[float | None, Expression] = {0.0: number(1.0), 1.0: x, 2.0: times(x, x)}
-        small |= {3.0: times(times(x, x), x), -1.0: over(number(1.0), x)}
-        if known(y) == 0.5:  # The square root of −inf is nan, and its power is inf.
+    *factors, x, y = arguments[:3]
+    exponent, inverse = known(y), over(number(1.0), x)
+    if not factors:
+        if exponent == 0.5:  # The square root of −inf is nan, and its power is inf.
             infinite = Expression("comparison", ("==", x, number(-math.inf)))
             return Expression("choice", (infinite, number(math.inf), call("sqrt", x)))
-        return small.get(known(y))
-    c, x, y = arguments[:3]
-    factor, base, exponent = map(known, (c, x, y))
+        small = {0.0: number(1.0), 1.0: x, 2.0: times(x, x), 3.0: times(times(x, x), x), -1.0: inverse}
+        return None if exponent is None else small.get(exponent)
+    (c,), (factor, base, lower) = factors, map(known, (factors[0], x, arguments[3]))
     if factor == 0.0:
         return c
-    # Where a factor is small or unknown, the power may leave the range of floats though the product doesn't.
-    if factor is not None and math.isfinite(factor) and (base or 0.0) > 0.0 and arguments[3] == number(0.0):
+    if factor is not None and math.isfinite(factor) and lower == 0.0 and (base or 0.0) > 0.0:
         return times(c, call("power", x, y))
-    if factor is not None and abs(factor) >= 0.5 and exponent is not None and arguments[3] == number(1.0):
-        if exponent == -1.0:
-            return times(c, times(over(number(1.0), x), over(number(1.0), x)))
-        if exponent - 1.0 + 1.0 == exponent and abs(exponent) < 2.0**52:
-            return times(c, call("power", x, number(exponent - 1.0)))
-    return None
+    # With a factor that is small or unknown, the power may leave the range of floats though the product doesn't.
+    if factor is None or exponent is None or abs(factor) < 0.5 or lower != 1.0 or abs(exponent) > 2.0**52:
+        return None
+    if exponent == -1.0:
+        return times(c, times(inverse, inverse))
+    return times(c, call("power", x, number(exponent - 1.0))) if exponent - 1.0 + 1.0 == exponent else None
 
 
 def replaced(e: Expression, given: Mapping[str, Expression]) -> Expression:
     """An expression with others in the place of some names; a list's stands for its elements inside `each`."""
-    parts = tuple(replaced(part, given) if isinstance(part, Expression) else part for part in e.parts)
-    if e.form == "name":
-        return given.get(str(parts[0]), e)
-    if e.form in ("element", "length") and (found := given.get(str(parts[0]))) is not None:
-        if e.form == "length":
-            return Expression("length", (_sequences(found)[0],))
-        inner = found.parts[0] if found.form == "each" else found
-        return Expression("element", inner.parts) if found.form == "name" else inner  # type: ignore
+    parts = [replaced(part, given) if isinstance(part, Expression) else part for part in e.parts]
+    found = given.get(str(parts[0])) if e.form in ("name", "element", "length") else None
     if e.form == "each":
-        of, *sequences = parts
-        kept = [s for old in sequences for s in (_sequences(given[str(old)]) if old in given else [old])]
-        return Expression("each", (of, *dict.fromkeys(kept)))
-    return Expression(e.form, parts)
+        lists = [_lists(given[str(part)]) if part in given else [str(part)] for part in parts[1:]]
+        return Expression("each", (parts[0], *dict.fromkeys(text for texts in lists for text in texts)))
+    if found is None or e.form == "name":
+        return found or Expression(e.form, tuple(parts))
+    if e.form == "length":
+        return Expression("length", (_lists(found)[0],))
+    return (
+        Expression("element", found.parts)
+        if found.form == "name"
+        else _parts(found)[0]
+        if found.form == "each"
+        else found
+    )
 
 
-def _sequences(e: Expression) -> list[str]:
+def _lists(e: Expression) -> list[str]:
     """The lists of which an expression makes a list."""
-    return [str(s) for s in e.parts[1:]] if e.form == "each" else sorted(names_in(e))
+    return [str(text) for text in e.parts[1:]] if e.form == "each" else sorted(names_in(e))
+
+
+def _parts(e: Expression) -> tuple[Expression, ...]:
+    return tuple(part for part in e.parts if isinstance(part, Expression))
 
 
 # ── simplifying ──
 
+_TRUE: Final = number(1.0)
+_FALSE: Final = number(0.0)
+_NAN: Final = number(math.nan)
+
 
 def simplified(e: Expression) -> Expression:
     """An expression that gives the same floats: numbers are worked out, and choices take their quickest form."""
-    return fold(e, _Simplifying())
-
-
-class _Simplifying:
-    """The reading of expressions as simpler ones."""
-
-    number = staticmethod(number)
-    name = staticmethod(name)
-    negative = staticmethod(negative)
-    call = staticmethod(call)
-
-    def constant(self, name: str, x: float) -> Expression:
-        return number(x)
-
-    def element(self, sequence: str) -> Expression:
-        return Expression("element", (sequence,))
-
-    def length(self, sequence: str) -> Expression:
-        return Expression("length", (sequence,))
-
-    def infix(self, sign: str, left: Expression, right: Expression) -> Expression:
-        if sign == "/" and known(right) is None:
-            return Expression("infix", (sign, left, right))
-        return {"+": plus, "-": minus, "*": times, "/": over}[sign](left, right)
-
-    def comparison(self, sign: str, left: Expression, right: Expression) -> Expression:
-        x, y = known(left), known(right)
-        if x is None or y is None:
-            return Expression("comparison", (sign, left, right))
-        return _TRUE if _holds(sign, x, y) else _FALSE
-
-    def logic(self, word: str, *parts: Expression) -> Expression:
-        neutral, deciding = (_TRUE, _FALSE) if word == "and" else (_FALSE, _TRUE)
-        rest = [part for part in parts if part != neutral]
-        if deciding in rest or not rest:
-            return deciding if rest else neutral
-        return Expression("logic", (word, *rest)) if len(rest) > 1 else rest[0]
-
-    def choice(self, test: Expression, then: Expression, other: Expression) -> Expression:
-        if test in (_TRUE, _FALSE) or then == other:
-            return other if test == _FALSE else then
-        if then == _NAN and test == Expression("comparison", ("!=", other, other)):
-            return other
-        return _quickest(test, then, other)
-
-    def each(self, of: Expression, *sequences: str) -> Expression:
-        return Expression("each", (of, *sequences))
-
-
-def _holds(sign: str, x: float, y: float) -> bool:
-    return bool(evaluated(Expression("comparison", (sign, name("x"), name("y"))), {"x": x, "y": y}))
+    parts = [simplified(part) if isinstance(part, Expression) else part for part in e.parts]
+    same = Expression(e.form, tuple(parts))
+    inner = _parts(same)
+    match e.form:
+        case "number" | "constant":
+            return number(float(parts[-1]))  # type: ignore[arg-type]
+        case "negative":
+            return negative(*inner)
+        case "infix":
+            return _infix(str(parts[0]), *inner)
+        case "call":
+            return call(str(parts[0]), *inner)
+        case "comparison" if all(known(side) is not None for side in inner):
+            return _TRUE if evaluated(same, {}) else _FALSE
+        case "logic":
+            neutral, deciding = (_TRUE, _FALSE) if parts[0] == "and" else (_FALSE, _TRUE)
+            rest = [part for part in inner if part != neutral]
+            if deciding in rest or not rest:
+                return deciding if rest else neutral
+            return Expression("logic", (parts[0], *rest)) if len(rest) > 1 else rest[0]
+        case "choice":
+            test, then, other = inner
+            if test in (_TRUE, _FALSE) or then == other:
+                return other if test == _FALSE else then
+            if then == _NAN and test == Expression("comparison", ("!=", other, other)):
+                return other
+            return _quickest(same)
+    return same
 
 
 @cache
-def _quickest(test: Expression, then: Expression, other: Expression) -> Expression:
+def _quickest(e: Expression) -> Expression:
     """The first form of a choice that gives the same at all points of a trial, or the choice itself."""
-    e = Expression("choice", (test, then, other))
     trial = _trial(e)
     if trial is None:
         return e
-    wanted = evaluated(e, trial)
-    return next((form for form in _forms(e) if _agree(evaluated(form, trial), wanted)), e)
+    with np.errstate(all="ignore"):
+        wanted = evaluated(e, trial)
+        return next((form for form in _forms(e) if _agree(evaluated(form, trial), wanted)), e)
 
 
 def _forms(e: Expression) -> Iterator[Expression]:
     """Other forms of a choice, the quickest first, right or wrong."""
     test, then, other = _parts(e)
     yield from (other, then)
-    sides = _parts(test)
+    rest = _parts(other)[1] if other.form == "choice" and _parts(other)[2] == _NAN else other
     if test.form == "comparison":
-        a, b = sides
-        yield from (call(word, a, b) for word in ("maximum", "minimum"))
-        yield from (call(word, a) for word in ("absolute", "sign"))
+        a, b = _parts(test)
+        yield from (call("maximum", a, b), call("minimum", a, b), call("absolute", a), call("sign", a))
         yield call("sign", call("maximum", a, b))
         yield from _steps(e, a, b)
         if known(then) is None:
-            for word in ("maximum", "minimum"):
-                yield from (call(word, then, rest) for rest in _without_nan(other))
+            yield from (call("maximum", then, rest), call("minimum", then, rest))
             if a.form == "name" and then == a:
                 below = replaced(other, {str(a.parts[0]): call("minimum", a, b)})
                 yield plus(call("maximum", a, b), simplified(below))
-    for rest in _without_nan(other):
-        yield Expression("choice", (test, then, rest))
+    yield Expression("choice", (test, then, rest))
     if other.form == "choice":
-        inner, value, _ = _parts(other)
-        yield Expression("choice", (inner, value, then))
-
-
-def _without_nan(e: Expression) -> Iterator[Expression]:
-    """The branches of a choice between one and nan, or else the expression."""
-    yield _parts(e)[1] if e.form == "choice" and _parts(e)[2] == _NAN else e
-
-
-def _parts(e: Expression) -> tuple[Expression, ...]:
-    return tuple(part for part in e.parts if isinstance(part, Expression))
+        yield Expression("choice", (*_parts(other)[:2], then))
 
 
 def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
@@ -314,7 +254,7 @@ def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
     above, below, tie = (float(evaluated(e, point)) for point in points)
     if math.isnan(above + below + tie):
         return
-    sign, middle, half = call("sign", minus(a, b)), (above + below) / 2.0, (above - below) / 2.0
+    sign, middle, half = call("sign", _infix("-", a, b)), (above + below) / 2.0, (above - below) / 2.0
     step = plus(number(middle), times(number(half), sign))
     yield from (step, call("maximum", sign, number(below)), call("minimum", sign, number(above)))
     yield plus(number(below), times(number(above - below), call("sign", call("maximum", a, b))))
@@ -326,30 +266,30 @@ def _is_of_numbers(e: Expression) -> bool:
     return all(_is_of_numbers(part) if part.form == "choice" else known(part) is not None for part in _parts(e)[1:])
 
 
-_LISTS: Final = ("element", "length", "each")
-_POINTS: Final = (0.0, 5e-324, 1e-310, 1e-170, 1e-8, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 7.7, 30.0, 41.0, 100.0, 710.0, 800.0)
+_POINTS: Final = (
+    *(0.0, 5e-324, 1e-310, 1e-170, 1e-8, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 7.7, 30.0, 41.0, 100.0, 710.0, 800.0, 2e3, 1e10),
+    *(1e150, 1e200, 1.7e308, math.inf),
+)
 _MOST: Final = 4096
 
 
-@cache
 def _trial(e: Expression) -> dict[str, Any] | None:
     """Numbers for the names in an expression; None if it works on lists or compares more than names and numbers."""
     inside = [*_all(e)]
     compared = [side for inner in inside if inner.form == "comparison" for side in _parts(inner)]
-    if any(inner.form in _LISTS for inner in inside) or any(
-        side.form != "name" and known(side) is None for side in compared
-    ):
+    if any(inner.form in ("element", "length", "each") for inner in inside):
         return None
-    edges = [x for inner in inside if (x := known(inner)) is not None]
+    if any(side.form != "name" and known(side) is None for side in compared):
+        return None
+    edges = [x for inner in inside if (x := known(inner)) is not None and x == x]
     edges += [math.nextafter(x, to) for x in edges for to in (-math.inf, math.inf)]
-    points = sorted({*_POINTS, 2e3, 1e10, 1e150, 1e200, 1.7e308, math.inf, *(abs(x) for x in edges if x == x)})
+    points = sorted({*_POINTS, *map(abs, edges)})
     axis, names = [*points, *(-x for x in points), math.nan], sorted(names_in(e))
-    rows: Any = product(axis, repeat=len(names))
-    if len(axis) ** len(names) > _MOST:
+    rows: Any = [*product(axis, repeat=len(names))] if len(axis) ** len(names) <= _MOST else None
+    if rows is None:
         rng = Random(0)
-        rows = [rng.choices(axis, k=len(names)) for _ in range(_MOST)]
-        rows += [[x] * len(names) for x in axis]
-    return dict(zip(names, np.array([*rows]).T, strict=True))
+        rows = [rng.choices(axis, k=len(names)) for _ in range(_MOST)] + [[x] * len(names) for x in axis]
+    return dict(zip(names, np.array(rows).T, strict=True))
 
 
 def _all(e: Expression) -> Iterator[Expression]:
@@ -359,9 +299,8 @@ def _all(e: Expression) -> Iterator[Expression]:
 
 
 def _agree(found: Any, wanted: Any) -> bool:
-    with np.errstate(all="ignore"):
-        small = np.maximum(np.abs(found), np.abs(wanted)) < VANISHING
-        near = np.isfinite(wanted) & (np.abs(found - wanted) <= CLOSE * np.abs(wanted))
+    small = np.maximum(np.abs(found), np.abs(wanted)) < VANISHING
+    near = np.isfinite(wanted) & (np.abs(found - wanted) <= CLOSE * np.abs(wanted))
     return bool(np.all(small | near | (found == wanted) | (np.isnan(found) & np.isnan(wanted))))
 
 

@@ -34,12 +34,12 @@ class Floats:
 
     @cached_property
     def value(self) -> Callable[..., list[float]]:
-        """The roots."""
+        """All roots."""
         return self._made("value", self._text.value)
 
     @cached_property
-    def value_and_grad(self) -> Callable[..., tuple[list[float], list[float]]]:
-        """The roots, and the gradients of the first one by all leaves whose gradients are wanted."""
+    def value_and_grad(self) -> Callable[..., tuple[float, tuple[float, ...]]]:
+        """The first root, and its gradients by all leaves whose gradients are wanted."""
         return self._made("value_and_grad", self._text.value_and_grad)
 
     def _made(self, name: str, text: str) -> Any:
@@ -62,9 +62,10 @@ class _Text:
         found = self.backward()
         leaves = [f"x{i}" for i in range(inputs if wanted in ("inputs", "both") else 0)]
         leaves += [f"p{i}" for i in range(parameters if wanted in ("parameters", "both") else 0)]
-        slopes = f"[{', '.join(found.get(leaf, '0.0') for leaf in leaves)}]"
+        slopes = "".join(f"{found.get(leaf, '0.0')}, " for leaf in leaves).rstrip(" ")
+        root = self.names[int(g.roots[0])]
         self.value_and_grad = "\n    ".join(
-            [f"def value_and_grad({arguments}):", *self.lines, f"return {roots}, {slopes}"]
+            [f"def value_and_grad({arguments}):", *self.lines, f"return {root}, ({slopes})"]
         )
 
     def leaf(self, v: int) -> str:

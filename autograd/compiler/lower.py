@@ -16,9 +16,9 @@ from autograd.formula.cases import rule
 from autograd.operations import operation
 
 
-def lowered(g: Scalars, schedule: Schedule, inputs: int) -> Builder:
-    """The statements of a graph with so many inputs, and its layout."""
-    b = Builder(g, schedule, Layout(g, schedule.classes, inputs, _ends_with_bias(g, schedule)))
+def lower(g: Scalars, schedule: Schedule, layout: Layout) -> Builder:
+    """The statements of a graph."""
+    b = Builder(g, schedule, layout)
     for group in schedule.groups:
         name = group.name
         if name == "linear":
@@ -76,7 +76,7 @@ _IDEMPOTENT: Final = ("largest", "smallest")
 """A shorter list may have its first member twice, where no gradient is asked for."""
 
 
-def _ends_with_bias(g: Scalars, schedule: Schedule) -> list[int]:
+def ends_with_bias(g: Scalars, schedule: Schedule) -> list[int]:
     """The positions in the list of inputs after which a slot of 1 serves the rows of weights that have a bias."""
     ends = set()
     starts = g.starts

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler.buffers import MARK, Places
 from autograd.compiler.statements import ArrayProgram
-from autograd.compiler.storage import GIVEN, Array, View, flat, shaped, written
+from autograd.compiler.storage import GIVEN, Array, View, shaped, written
 from autograd.compiler.writer import SCRATCH, Loop, Writer
 
 
@@ -157,11 +157,18 @@ class Module:
         """The first line of a loop, over lists of views that are made once: to slice in it would cost more."""
         marks = dict.fromkeys(int(mark) for text in _texts(loop) for mark in MARK.findall(text))
         stepping = [mark for mark in marks if len(self._writer.views[mark].starts) > 1]
-        lists = [_stepped(self._writer.views[mark]) for mark in stepping]
-        if not lists:
+        if not stepping:
             return f"for _ in range({loop.count}):"
-        name = self._writer.storage.fresh("steps1")
-        self._views.append(f"{name} = list({lists[0] if len(lists) == 1 else 'zip(' + ', '.join(lists) + ')'})")
+        name, views = self._writer.storage.fresh("steps1"), [self._writer.views[mark] for mark in stepping]
+        lists = [text for view in views if (text := _stepped(view))]
+        if len(lists) == len(views):
+            self._views.append(f"{name} = list({lists[0] if len(lists) == 1 else 'zip(' + ', '.join(lists) + ')'})")
+        else:
+            rows = [
+                [written(view._replace(starts=view.starts[k : k + 1])) for view in views] for k in range(loop.count)
+            ]
+            texts = [row[0] if len(row) == 1 else f"({', '.join(row)})" for row in rows]
+            self._views += [f"{name} = [", *(f"    {text}," for text in texts), "]"]
         return f"for {', '.join(self._names[mark] for mark in stepping)} in {name}:"
 
 
@@ -174,14 +181,9 @@ def _shape(array: Array) -> list[str]:
 
 
 def _stepped(view: View) -> str:
-    """The text of a view at each step, one after the other."""
+    """The text of a view with its steps as first axis; empty where they are not evenly apart."""
     whole = view.stacked()
-    if whole is not None and (view.sizes or view.array.lanes):
-        return written(whole)
-    strides = f"{view.sizes}, {view.strides}{', merge=True' if view.lane == 'merged' else ''}"
-    order = f".transpose{view.order}" if view.order else "[..., None]" if view.lane == "1" else ""
-    starts = ", ".join(map(str, view.starts))
-    return f"[strided({flat(view.array)}, start, {strides}){order} for start in ({starts})]"
+    return written(whole) if whole is not None and (view.sizes or view.array.lanes) else ""
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

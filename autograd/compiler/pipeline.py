@@ -1,6 +1,11 @@
-"""The way from a recorded graph to its code."""
+"""The way from a recorded graph to its code, and the choice between the kinds of code.
 
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+A graph goes through canonical form, schedule, layout and statements to the text of array code. For one example of a
+graph in which little is alike, straight Python over floats is quicker, and it needs no statements at all.
+"""
+
+from functools import cached_property
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,13 +13,16 @@ from numpy.typing import NDArray
 from autograd.compiler.adjoint import adjoint, storing_first
 from autograd.compiler.building import Builder
 from autograd.compiler.canonical import canonical
-from autograd.compiler.kernel import Kernel
-from autograd.compiler.lower import lowered as statements_of
+from autograd.compiler.floats import Floats
+from autograd.compiler.kernel import Bound, Kernel
+from autograd.compiler.layout import Layout
+from autograd.compiler.lower import ends_with_bias, lower
 from autograd.compiler.phantoms import cleaned
 from autograd.compiler.reading import Recording, scalars
 from autograd.compiler.report import Facts, ProductFact
+from autograd.compiler.scalars import LINEAR, Scalars
 from autograd.compiler.schedule import scheduled
-from autograd.compiler.statements import LANES, ArrayProgram, Index, Named, Product, Slots
+from autograd.compiler.statements import LANES, ArrayProgram, Index, Named, Product, Slots, Statement
 
 Wanted: TypeAlias = Literal["parameters", "inputs", "both", "nothing"]
 _RESULTS: Final = {"parameters": ["dp"], "inputs": ["dx"], "both": ["dp", "dx"], "nothing": list[str]()}
@@ -22,38 +30,148 @@ CACHE: Final = 1 << 19
 """Bytes that stay in the cache nearest to a core beside what else is there."""
 BLOCKS: Final = (1024, 8192)
 """The fewest and the most examples of a block: fewer are lost in calls, more gain nothing."""
+FEW: Final = 10
+"""So many nodes on their own are the ends of any program, such as its loss."""
+CALLS: Final = 5
+"""Calls of NumPy that a group takes, forward and backward."""
+CALL: Final = 0.7e-6
+"""Seconds of a call of NumPy."""
+TERM: Final = 0.07e-6
+"""Seconds of a term of a node in Python over floats, forward and backward."""
+WORK: Final = 0.5e-9
+"""Seconds of an elementwise operation on one number."""
 
 
-class Lowered(NamedTuple):
-    """An array program, and how the leaves of the graph lie in it."""
+class Code:
+    """A recording on its way: each stage is made when it is asked for."""
 
-    program: ArrayProgram
-    input_slots: Index
-    """The slot of each input."""
-    facts: Facts
+    def __init__(self, recording: Recording, wanted: Wanted, dtype: str) -> None:
+        self.recording, self.wanted, self.dtype = recording, wanted, dtype
+        self.graph = canonical(scalars(recording))
+        self.schedule = scheduled(self.graph, wanted)
+        self.layout = Layout(
+            self.graph, self.schedule.classes, len(recording.inputs), ends_with_bias(self.graph, self.schedule)
+        )
 
+    @property
+    def input_slots(self) -> Index:
+        """The slot of each input."""
+        return self.layout.input_slots
 
-def kernel_of(recording: Recording, wanted: Wanted, dtype: str) -> tuple[Lowered, Kernel]:
-    """The array program of a recording, and its code."""
-    found = lowered(recording, wanted, dtype)
-    return found, Kernel(found.program, dtype)
+    @cached_property
+    def builder(self) -> Builder:
+        """The statements of the forward pass, each with what passes gradients on."""
+        self.layout.sizes["p"] = len(self.recording.parameters)
+        return lower(self.graph, self.schedule, self.layout)
 
+    @cached_property
+    def program(self) -> ArrayProgram:
+        """The array program, with the gradients that are wanted of the first root."""
+        b, layout = self.builder, self.layout
+        roots = _roots(b)
+        steps = [step.statement for step in b.steps]
+        reverse = adjoint(b, roots) if self.wanted != "nothing" else []
+        forward, backward = cleaned(steps, reverse, phantoms=layout.phantom)
+        backward = storing_first(backward, layout.sizes, _RESULTS[self.wanted])
+        constants: NDArray[Any] = np.concatenate(layout.constants) if layout.constants else np.zeros(0)
+        names = tuple(_at_slots(named, layout.input_slots) for named in self.recording.names)
+        parts = tuple(layout.setup), tuple(forward), tuple(backward)
+        return ArrayProgram(dict(layout.sizes), constants, *parts, roots, names)
 
-def lowered(recording: Recording, wanted: Wanted, dtype: str = "float64") -> Lowered:
-    """The array program of a recorded graph, with the gradients that are wanted of its first root."""
-    g = canonical(scalars(recording))
-    b = statements_of(g, scheduled(g, wanted), len(recording.inputs))
-    layout = b.layout
-    layout.sizes["p"] = len(recording.parameters)
-    roots = _roots(b)
-    steps = [step.statement for step in b.steps]
-    forward, backward = cleaned(steps, adjoint(b, roots) if wanted != "nothing" else [], phantoms=layout.phantom)
-    backward = storing_first(backward, layout.sizes, _RESULTS[wanted])
-    constants: NDArray[Any] = np.concatenate(layout.constants) if layout.constants else np.zeros(0)
-    names = tuple(_at_slots(named, layout.input_slots) for named in recording.names)
-    parts = tuple(layout.setup), tuple(forward), tuple(backward)
-    program = ArrayProgram(dict(layout.sizes), constants, *parts, roots, names)
-    return Lowered(program, layout.input_slots, _facts(b, program, dtype))
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The array code."""
+        return Kernel(self.program, self.dtype)
+
+    @property
+    def source(self) -> str:
+        """The text of the array code."""
+        return self.kernel.source
+
+    @cached_property
+    def floats(self) -> Floats:
+        """Straight Python over floats."""
+        return Floats(self.graph, len(self.recording.inputs), len(self.recording.parameters), self.wanted)
+
+    @property
+    def irregular(self) -> bool:
+        """Whether one example takes less time as Python over floats than as array code."""
+        on_floats = TERM * len(self.graph.owner)
+        on_arrays = CALL * CALLS * len(self.schedule.groups) + WORK * len(self.graph.owner)
+        return self.dtype == "float64" and on_floats < on_arrays
+
+    def bind(self, n: int, parameters: NDArray[Any], gradient: NDArray[Any]) -> Bound:
+        """Arrays and functions for n examples; parameters and gradient are read and written in place."""
+        if n == 1 and self.irregular:
+            return self._bound_floats(parameters, gradient)
+        return self.kernel.bind(n, parameters, gradient)
+
+    def _bound_floats(self, parameters: NDArray[Any], gradient: NDArray[Any]) -> Bound:
+        inputs, roots, seed = np.zeros((self.layout.sizes["x"], 1)), np.zeros((len(self.graph.roots), 1)), np.ones(1)
+        by_inputs = np.zeros_like(inputs)
+        slots, found = self.input_slots, list[float]()
+
+        def forward() -> None:
+            leaves = *inputs[slots, 0].tolist(), *parameters.tolist()
+            if self.wanted == "nothing":
+                roots[:, 0] = self.floats.value(*leaves)
+            else:
+                roots[0], found[:] = self.floats.value_and_grad(*leaves)
+
+        def backward() -> None:
+            slopes = np.array(found) * seed
+            if self.wanted != "parameters":
+                by_inputs[slots, 0] = slopes[: len(slots)]
+            if self.wanted != "inputs":
+                gradient[:] = slopes[len(slots) if self.wanted == "both" else 0 :]
+
+        return Bound(inputs, seed, roots, by_inputs if self.wanted in ("inputs", "both") else None, forward, backward)
+
+    @property
+    def block(self) -> int:
+        """How many examples run together, so that their numbers stay in the cache; 0 for all."""
+        if any(isinstance(s, Product) and _is_wide(s) for s in self.program.forward):
+            return 0
+        return int(np.clip(CACHE // max(self._bytes(), 1), *BLOCKS))
+
+    def _bytes(self) -> int:
+        return np.dtype(self.dtype).itemsize * sum(2 * n for q, n in self.program.sizes.items() if q in LANES)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the report tells."""
+        program, g = self.program, self.graph
+        products = [s for s in program.forward if isinstance(s, Product)]
+        maps = [s for s in program.forward if not isinstance(s, Product)]
+        calls = len(program.forward), len(program.backward)
+        alone = sum(len(group.nodes) == 1 for group in self.schedule.groups)
+        return Facts(
+            nodes=int((g.kind >= LINEAR).sum()),
+            groups=len(self.schedule.groups),
+            products=tuple(
+                ProductFact(_name_of(s, program), *s.out.index.shape, s.left.index.shape[2]) for s in products
+            ),
+            maps=len(maps),
+            elements=sum(s.out.index.size for s in maps),
+            calls=calls,
+            bytes_per_example=self._bytes(),
+            bytes_of_parameters=np.dtype(self.dtype).itemsize * program.sizes["p"],
+            irregular=((alone, "no other does the same at its time"),) if alone > FEW else (),
+            overhead=CALL * sum(calls),
+            seconds_per_example=WORK * sum(map(_work, [*program.forward, *program.backward])),
+            block=self.block,
+        )
+
+    def trace(self) -> str:
+        """The program after each stage, as text."""
+        parts = {
+            "the tape, read as scalars": scalars(self.recording),
+            "canonical form": self.graph,
+            "schedule": self.schedule,
+            "array program": self.program,
+            "text": self.source,
+        }
+        return "\n\n".join(f"── {title} ──\n{part}" for title, part in parts.items())
 
 
 def _roots(b: Builder) -> Slots:
@@ -68,38 +186,20 @@ def _at_slots(named: Named, input_slots: Index) -> Named:
     return Named(named.name, Slots("x", input_slots[named.slots.index]))
 
 
-def _facts(b: Builder, program: ArrayProgram, dtype: str) -> Facts:
-    """The facts for the report."""
-    statements = [*program.forward, *program.backward]
-    products = [s for s in program.forward if isinstance(s, Product)]
-    size = np.dtype(dtype).itemsize
-    bytes_per_example = size * sum(2 * n for q, n in program.sizes.items() if q in LANES)
-    wide = any("p" in (s.left.space, s.right.space) and s.out.index.shape[1] > 1 for s in products)
-    block = int(np.clip(CACHE // max(bytes_per_example, 1), *BLOCKS))
-    return Facts(
-        nodes=int((b.g.kind >= 3).sum()),
-        groups=len(b.schedule.groups),
-        products=tuple(ProductFact(_name_of(s, program), *s.out.index.shape, s.left.index.shape[2]) for s in products),
-        maps=len(program.forward) - len(products),
-        elements=sum(s.out.index.size for s in program.forward if not isinstance(s, Product)),
-        calls=(len(program.forward), len(program.backward)),
-        bytes_per_example=bytes_per_example,
-        bytes_of_parameters=size * program.sizes["p"],
-        overhead=1e-6 * len(statements),
-        seconds_per_example=1e-9 * sum(_work(s) for s in statements),
-        block=0 if wide else block,
-    )
+def _is_wide(product: Product) -> bool:
+    """Whether a product reads more parameters than numbers of an example, so that more examples share them."""
+    return "p" in (product.left.space, product.right.space) and product.left.index.shape[1] > 1
 
 
-def _work(statement: Any) -> float:
+def _work(statement: Statement) -> float:
     if not isinstance(statement, Product):
         return float(statement.out.index.size)
-    return statement.out.index.size * statement.left.index.shape[2] / 8.0
+    return statement.out.index.size * statement.left.index.shape[2] / 8.0  # Multiply-adds are vectorised.
 
 
 def _name_of(product: Product, program: ArrayProgram) -> str:
     for side in (product.left, product.right):
         for named in program.names:
-            if side.space == named.slots.space == "p" and np.isin(side.index.flat[0], named.slots.index):
+            if side.space == named.slots.space == "p" and side.index.flat[0] in named.slots.index:
                 return named.name
     return "of nodes"

@@ -26,14 +26,20 @@ class _Sum(NamedTuple):
 
     def turned(self) -> "_Sum":
         """The same with left and right exchanged."""
-        left, right, out = (x._replace(strides={_TURNED[k]: v for k, v in x.strides.items()}) for x in (self.left, self.right, self.out))
+        left, right, out = (
+            x._replace(strides={_TURNED[k]: v for k, v in x.strides.items()}) for x in (self.left, self.right, self.out)
+        )
         return _Sum({label: self.sizes[_TURNED[label]] for label in self.sizes}, right, left, out)
 
     def moved(self, source: str, to: str) -> "_Sum":
         """The axes of one label put before those of another."""
 
         def move(axes: Axes) -> Axes:
-            return {**axes, to: axes.get(source, ()) + axes.get(to, ()), source: ()} if to in axes else {**axes, source: ()}
+            return (
+                {**axes, to: axes.get(source, ()) + axes.get(to, ()), source: ()}
+                if to in axes
+                else {**axes, source: ()}
+            )
 
         return _Sum(move(self.sizes), *(x._replace(strides=move(x.strides)) for x in self[1:]))
 
@@ -53,7 +59,9 @@ def write(w: Writer, statement: Product, out: Place, left: Place, right: Place, 
     labels = ["cfp", "cft", "cpt"]
     grid = views.unify([place.index for place in (out, left, right)], labels)
     sizes = {label: grid.sizes[label] for label in "cfpt"}
-    a, b = (w.operand(place, *rest) for place, *rest in zip((left, right), grid.strides[1:], (sizes, sizes), labels[1:]))
+    a, b = (
+        w.operand(place, *rest) for place, *rest in zip((left, right), grid.strides[1:], (sizes, sizes), labels[1:])
+    )
     strides = grid.strides[0]
     if strides is not None:
         _sum(w, _Sum(sizes, a, b, Operand(out.array, out.starts, strides)), add=add, factor=statement.factor)
@@ -79,7 +87,7 @@ def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     c, f, p, t = (prod(s.sizes[label]) for label in "cfpt")
     both = s.left.array.lanes and s.right.array.lanes
     over_lanes = both and not s.out.array.lanes
-    if (t == 1 and not (over_lanes and f * p > 1)) or (f * p == 1 and (c > 1 or both)):
+    if (t == 1 and not (over_lanes and f * p > 1)) or (f * p == 1 and (c > 1 or both > over_lanes)):
         _elementwise(w, s, add=add, factor=factor)
     elif both and s.out.array.lanes:
         _lane_by_lane(w, s, add=add, factor=factor)

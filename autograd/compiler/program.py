@@ -51,7 +51,7 @@ class Program:
         self._parts: dict[Kind, Part] = {}
         self._leaves: dict[Kind, Leaves] = {}
         self._main: Kind = "inputs" if not parameters.values else "examples" if reduce is None else "loss"
-        self.on_floats: Callable[..., tuple[float, Any]] | None = None
+        self._on_floats: Callable[..., tuple[float, Any]] | None = None
         """A quick way for `value_and_grad` of plain floats, where there is one."""
 
     # ── numbers ──
@@ -113,8 +113,12 @@ class Program:
         With copy=False the gradient is `program.gradient`, which the next call overwrites. For reduce=None the result
         is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`.
         """
-        if self.on_floats is not None and arrays and type(arrays[0]) is float:
-            return self.on_floats(*arrays)
+        if self._on_floats is not None and len(arrays) == len(self._graph.arguments):
+            for x in arrays:
+                if type(x) is not float:
+                    break
+            else:
+                return self._on_floats(*arrays)
         kind = self._main
         if kind == "examples":
             return self.per_example(*arrays)
@@ -175,18 +179,18 @@ class Program:
     @property
     def source(self) -> str:
         """The array code, forward and backward, with names and shapes."""
-        return self._part(self._main).kernel.source
+        return self._part(self._main).code.source
 
     def trace(self) -> str:
         """The program after each pass of the compiler, as text."""
-        return self._part(self._main).lowered.trace
+        return self._part(self._main).code.trace()
 
     def report(self) -> str:
         """The groups, products, calls and bytes, what stayed irregular and why, and a forecast of a step."""
-        return report(self._part(self._main).lowered.facts, len(self.parameters))
+        return report(self._part(self._main).code.facts, len(self.parameters))
 
     def __repr__(self) -> str:
-        facts, graph = self._part(self._main).lowered.facts, self._graph
+        facts, graph = self._part(self._main).code.facts, self._graph
         of = f"the {self._reduce} over a batch" if self._reduce else "the loss of each example"
         outputs = ", ".join(shape_text(("N", *shape)) for _, shape in graph.rows()) or "none"
         products = f"{counted(len(facts.products), 'product')} of matrices"
@@ -288,7 +292,9 @@ def compiled(
         raise ValueError("compile: the loss depends on none of the parameters; are they those of another model?")
     program = Program(graph, Parameters(values, names, dtype), reduce)
     program._leaves = dict(zip((program._main, "outputs"), found, strict=False))
-    program._part(program._main)
+    part = program._part(program._main)
+    if program._main == "inputs" and len(part.slots) > 1 and part.code.irregular and not any(program.shapes.values()):
+        program._on_floats = part.code.floats.value_and_grad
     return program
 
 

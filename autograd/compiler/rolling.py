@@ -9,7 +9,9 @@
 [(5, 1)]
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,6 +29,8 @@ class Block(NamedTuple):
     """The body of a loop: for each of its statements all the repetitions; a single statement has one."""
 
     rows: tuple[tuple[Statement, ...], ...]
+    first: tuple[bool, ...]
+    """Whether a statement adds to slots that nothing has written, so that it may store as well."""
 
     @property
     def count(self) -> int:
@@ -36,8 +40,30 @@ class Block(NamedTuple):
     def unrolled(self) -> "Iterator[Block]":
         """Each statement by itself, in the order in which they run."""
         for repetition in zip(*self.rows, strict=True):
-            for statement in repetition:
-                yield Block(((statement,),))
+            for statement, first in zip(repetition, self.first, strict=True):
+                yield Block(((statement,),), (first,))
+
+    def accesses(self) -> "Iterator[list[Slots]]":
+        """For out and each operand of each statement the slots at all the steps: they lie in one array."""
+        for row in self.rows:
+            yield [s.out for s in row]
+            for name in operands(row[0]):
+                yield [operands(s)[name] for s in row]
+
+    def replaced(self, slots: "Iterator[list[Slots]]") -> "Block":
+        """The same with other slots, in the order of `accesses`."""
+        rows = []
+        for row in self.rows:
+            outs, given = next(slots), {name: next(slots) for name in operands(row[0])}
+            rows.append(
+                tuple(
+                    replace(s, out=out, operands={name: given[name][k] for name in given})
+                    if isinstance(s, Map)
+                    else replace(s, out=out, left=given["left"][k], right=given["right"][k])
+                    for k, (s, out) in enumerate(zip(row, outs, strict=True))
+                )
+            )
+        return self._replace(rows=tuple(rows))
 
 
 def operands(statement: Statement) -> dict[str, Slots]:
@@ -61,12 +87,14 @@ def rolled(statements: Sequence[Statement], first: Container[int] = ()) -> list[
             if count >= FEWEST and count * candidate > covered:
                 covered, period = count * candidate, candidate
         body = [tuple(statements[i : at + covered : period]) for i in range(at, at + period)]
-        blocks.append(Block(tuple(body)))
+        blocks.append(Block(tuple(body), tuple(id(row[0]) in first for row in body)))
         at += covered
     return blocks
 
 
-def _runs(kinds: "np.ndarray[tuple[int], np.dtype[np.int64]]", period: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _runs(
+    kinds: "np.ndarray[tuple[int], np.dtype[np.int64]]", period: int
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """From each position, how many statements in a row are like those a period later."""
     same = kinds[:-period] == kinds[period:]
     ends = np.where(same, len(same), np.arange(len(same)))
@@ -83,3 +111,52 @@ def _kind(s: Statement) -> object:
 def _shape(slots: Slots) -> tuple[object, ...]:
     index = slots.index
     return slots.space, index.shape, (index - index.flat[0]).tobytes() if index.size else b""
+
+
+# ── slots that one step of a loop uses alone ──
+
+_TIMELESS: Final = ("v", "u", "dv", "du")
+_NONE, _SEVERAL = -1, -2
+
+
+def contracted(
+    parts: Mapping[str, list[Block]], kept: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.bool_]]"]
+) -> dict[str, list[Block]]:
+    """Blocks in which all steps use the slots of the first, where a step needs them for itself alone, but those kept."""
+    home = {space: np.where(mask, _SEVERAL, _NONE) for space, mask in kept.items()}
+    numbers = count()
+    steps = [(block, [next(numbers) for _ in range(block.count)]) for blocks in parts.values() for block in blocks]
+    for block, own in steps:
+        for together in block.accesses():
+            for slots, number in zip(together, own, strict=True):
+                known = home[slots.space][slots.index]
+                home[slots.space][slots.index] = np.where((known == _NONE) | (known == number), number, _SEVERAL)
+    new = iter([_contracted(block, own, home) if block.count > 1 else block for block, own in steps])
+    return {part: [next(new) for _ in blocks] for part, blocks in parts.items()}
+
+
+def _contracted(
+    block: Block, own: Sequence[int], home: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.int64]]"]
+) -> Block:
+    accesses = [*block.accesses()]
+    local = [
+        all((home[slots.space][slots.index] == number).all() for slots, number in zip(together, own, strict=True))
+        and together[0].space in _TIMELESS
+        for together in accesses
+    ]
+    while True:
+        target = {space: np.full(len(numbers), _NONE) for space, numbers in home.items()}
+        for together, mine in zip(accesses, local, strict=True):
+            for space, index in together:
+                meant = together[0].index if mine else _SEVERAL
+                known = target[space][index]
+                target[space][index] = np.where((known == _NONE) | (known == meant), meant, _SEVERAL)
+        still = [
+            mine and all((target[space][index] != _SEVERAL).all() for space, index in together)
+            for together, mine in zip(accesses, local, strict=True)
+        ]
+        if still == local:
+            break
+        local = still
+    slots = [[together[0]] * block.count if mine else together for together, mine in zip(accesses, local, strict=True)]
+    return block.replaced(iter(slots))

@@ -45,6 +45,17 @@ class Schedule:
     """For each node that is no leaf, the nodes that read it."""
 
 
+    def __str__(self) -> str:
+        return "\n".join(f"{len(nodes)} × {name}: {_ranges(nodes)}" for name, nodes in self.groups)
+
+
+def _ranges(nodes: NDArray[np.intp]) -> str:
+    """Ascending numbers as text, such as 3, 5–9."""
+    parts = np.split(nodes, np.flatnonzero(np.diff(nodes) != 1) + 1)
+    texts = [f"{part[0]}" if len(part) == 1 else f"{part[0]}–{part[-1]}" for part in parts[:6]]
+    return ", ".join(texts) + (", …" if len(parts) > 6 else "")
+
+
 def scheduled(g: Scalars, wanted: str) -> Schedule:
     """The groups of a graph, where the gradients of "parameters", "inputs", "both" or "nothing" are wanted."""
     deps = _operands(g)

@@ -1,15 +1,18 @@
 """The words of the rules for arrays, in few words that NumPy has: stable, without a branch where that is slow.
 
 >>> softplus(0.0), sigmoid(-40.0)
-(np.float64(0.6931471805599453), np.float64(4.248354255291589e-18))
+(0.6931471805599453, 4.248354255291589e-18)
 
 Each is stated in the grammar of rules, like the textbook, and holds for all floats: the compiler reads them and puts
 them in the place of their calls. A list is an array along its first axis.
 """
 
-from numpy import copysign, divide, exp, fmin, log, log1p, maximum, minimum
+from builtins import max as maximum
+from builtins import min as fmin
+from builtins import min as minimum
+from math import copysign
 
-from autograd.engine.ieee import greatest, total
+from autograd.engine.ieee import divide, exp, greatest, log, log1p, total
 
 
 def unsigned_zero(x: float) -> float:

@@ -1,8 +1,7 @@
 """The array program: what a compiled graph computes, as statements on numbered slots.
 
 >>> import numpy as np
->>> from autograd.compiler.words import evaluated
-from autograd.formula.cases import Expression
+>>> from autograd.formula.cases import Expression
 >>> x, v = Slots("x", np.array([0, 1])), Slots("v", np.array([0, 1]))
 >>> doubled = Expression("infix", ("*", Expression("number", (2.0,)), Expression("name", ("a",))))
 >>> memory = {"x": np.array([[1.0, 10.0, 100.0], [2.0, 20.0, 200.0]]), "v": np.zeros((2, 3))}
@@ -106,7 +105,7 @@ class Map:
         with np.errstate(all="ignore"):
             result = evaluated(self.expression, given)
         if self.is_list:
-            result = np.stack(np.broadcast_arrays(*result), axis=-2)
+            result = np.moveaxis(result, 0, -2)
         numbers = np.asarray(result)
         self.out.write(numbers if numbers.ndim else numbers.reshape(1), memory, add=self.add)
 

@@ -1,5 +1,6 @@
 """Where slots lie: the spaces cut into arrays with names, and views of them as Python text."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,8 +14,18 @@ from autograd.compiler import views
 from autograd.compiler.merging import sizes_of
 from autograd.compiler.statements import LANES, ArrayProgram, Index, Slots
 
-GIVEN: Final = {"p": "parameters", "dp": "gradient", "c": "constants", "s": "seed", "x": "inputs", "dx": "input_gradient", "r": "roots"}
+GIVEN: Final = {
+    "p": "parameters",
+    "dp": "gradient",
+    "c": "constants",
+    "s": "seed",
+    "x": "inputs",
+    "dx": "input_gradient",
+    "r": "roots",
+}
 """Spaces that are one array, whose name a kernel's text is given or makes; the others are cut into arrays."""
+
+_TURNED: Final = re.compile(r"(.*)\.transpose\(([\d, ]+)\)")
 
 
 @dataclass(eq=False)
@@ -248,7 +259,10 @@ def _cost(view: View) -> int:
 
 def _refined(size: int, view: View) -> tuple[int, ...] | None:
     """A shape of the whole array that has an axis for each stride of a view."""
-    cuts = sorted({abs(stride) for stride, length in zip(view.strides, view.sizes, strict=True) if stride and length > 1}, reverse=True)
+    cuts = sorted(
+        {abs(stride) for stride, length in zip(view.strides, view.sizes, strict=True) if stride and length > 1},
+        reverse=True,
+    )
     bounds = [size, *cuts] if cuts[-1:] == [1] or not cuts else [size, *cuts, 1]
     if any(outer % inner for outer, inner in zip(bounds, bounds[1:], strict=False)):
         return None
@@ -257,11 +271,13 @@ def _refined(size: int, view: View) -> tuple[int, ...] | None:
 
 def written(view: View) -> str:
     """The text of a view without steps: plain slicing where that is a view, else by strides."""
-    if not view.order:
-        return _written(view)
-    if view.order == (1, 0):
-        return f"{_written(view)}.T"
-    return f"{_written(view)}.transpose({', '.join(map(str, view.order))})"
+    text, order = _written(view), view.order
+    if order and (found := _TURNED.fullmatch(text)):
+        inner = [int(axis) for axis in found[2].split(",")]
+        text, order = found[1], tuple(inner[axis] for axis in order)
+    if not order or order == tuple(range(len(order))):
+        return text
+    return f"{text}.T" if order == (1, 0) else f"{text}.transpose({', '.join(map(str, order))})"
 
 
 def _written(view: View) -> str:
@@ -280,7 +296,9 @@ def _written(view: View) -> str:
         if got.shape == wanted.shape and np.may_share_memory(got, model) and np.array_equal(got, wanted):
             return text
     call = f"{flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}"
-    return f"strided({call}{', merge=True' if view.lane == 'merged' else ''}){'[..., None]' if view.lane == '1' else ''}"
+    return (
+        f"strided({call}{', merge=True' if view.lane == 'merged' else ''}){'[..., None]' if view.lane == '1' else ''}"
+    )
 
 
 def flat(array: Array) -> str:

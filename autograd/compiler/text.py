@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from autograd.compiler import products, views
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.module import Module, Text
-from autograd.compiler.rolling import Block, operands, rolled
+from autograd.compiler.rolling import Block, contracted, operands, rolled
 from autograd.compiler.statements import ArrayProgram, Index, Map, Slots, Statement
 from autograd.compiler.storage import GIVEN, Storage, View
 from autograd.compiler.writer import LABELS, SCRATCH, Loop, Writer
@@ -26,11 +26,16 @@ def text_of(program: ArrayProgram, dtype: str, *, lanes: bool) -> Text:
 class _Module:
     def __init__(self, program: ArrayProgram, dtype: str, *, lanes: bool) -> None:
         self._program, self._dtype, self._lanes = program, dtype, lanes
-        parts = {"setup": program.setup, "forward": (*program.forward, *_results(program)), "backward": program.backward}
+        parts = {
+            "setup": program.setup,
+            "forward": (*program.forward, *_results(program)),
+            "backward": program.backward,
+        }
         self._zeros = _zeros(parts, sizes_of(program))
         first = self._zeros.first
-        self._parts = {name: rolled(statements, first) for name, statements in parts.items()}
-        accesses = [slots for blocks in self._parts.values() for block in blocks for slots in _accesses(block)]
+        blocks = {name: rolled(statements, first) for name, statements in parts.items()}
+        self._parts = contracted(blocks, self._zeros.needed())
+        accesses = [slots for blocks in self._parts.values() for block in blocks for slots in block.accesses()]
         self._storage = Storage(program, accesses, lanes=lanes)
         self._writer = Writer(self._storage, program.constants)
         self._part = ""
@@ -53,10 +58,12 @@ class _Module:
 
     def _fixed(self) -> dict[int, bool]:
         """The arrays that keep their memory for themselves, by identity, and whether it is to be zeros."""
-        setup = [slots for block in self._parts["setup"] for slots in _accesses(block)]
+        setup = [slots for block in self._parts["setup"] for slots in block.accesses()]
         kept = {id(place.array): False for slots in setup if (place := self._storage.place(slots[:1]))}
         never = self._zeros.never_written
-        return kept | {id(array): True for array in self._storage if never[array.space][self._storage.slots(array)].any()}
+        return kept | {
+            id(array): True for array in self._storage if never[array.space][self._storage.slots(array)].any()
+        }
 
     def _zero_gradients(self) -> None:
         """Slots of gradients for the caller that nothing writes first."""
@@ -82,22 +89,22 @@ class _Module:
 
     def _block(self, block: Block) -> None:
         w = self._writer
-        if any(self._storage.place(slots) is None for slots in _accesses(block)):
+        if any(self._storage.place(slots) is None for slots in block.accesses()):
             for single in block.unrolled():
                 self._block(single)
             return
-        for slots in _accesses(block):
+        for slots in block.accesses():
             self._open(slots[0])
         outer, w.lines = w.lines, []
-        for row in block.rows:
-            self._statement(row)
+        for row, first in zip(block.rows, block.first, strict=True):
+            self._statement(row, add=row[0].add and not first)
         body, w.lines = w.lines, outer
         if block.count > 1:
             w.lines.append(Loop(block.count, body))
         else:
             w.lines += body
 
-    def _statement(self, row: Sequence[Statement]) -> None:
+    def _statement(self, row: Sequence[Statement], *, add: bool) -> None:
         statement = row[0]
         out = self._storage.place([s.out for s in row])
         read = {name: [operands(s)[name] for s in row] for name in operands(statement)}
@@ -108,20 +115,11 @@ class _Module:
         assert out is not None
         given = {name: place for name, place in places.items() if place is not None}
         self._storage.called(out.array, _word(statement))
-        add = statement.add and id(statement) not in self._zeros.first
         if isinstance(statement, Map):
             given = {name: place for name, place in given.items() if name not in texts}
             self._writer.map(statement, out, given, texts, add=add)
         else:
             products.write(self._writer, statement, out, **given, add=add)
-
-
-def _accesses(block: Block) -> Iterator[list[Slots]]:
-    """The slots that lie in one array: those of an operand, or of out, at all the steps."""
-    for row in block.rows:
-        yield [s.out for s in row]
-        for name in operands(row[0]):
-            yield [operands(s)[name] for s in row]
 
 
 def _results(program: ArrayProgram) -> Iterator[Map]:
@@ -158,6 +156,12 @@ class _Zeros(NamedTuple):
     first: set[int]
     """The statements that add to slots which nothing has written, by identity: they may store as well."""
 
+    def needed(self) -> dict[str, NDArray[np.bool_]]:
+        """Slots that are zero before some part of the program."""
+        return {
+            q: mask | np.any([part[q] for part in self.each_time.values()], 0) for q, mask in self.never_written.items()
+        }
+
 
 def _zeros(parts: Mapping[str, Sequence[Statement]], sizes: Mapping[str, int]) -> _Zeros:
     written = {space: np.zeros(size, bool) for space, size in sizes.items()}
@@ -184,4 +188,8 @@ def _is_sum(index: Index) -> bool:
     if strides is None:
         return False
     axes = [(size, stride) for label in strides for size, stride in zip(grid.sizes[label], strides[label], strict=True)]
-    return views.injective(*zip(*((size, stride) for size, stride in axes if stride), strict=True)) if any(s for _, s in axes) else True
+    return (
+        views.injective(*zip(*((size, stride) for size, stride in axes if stride), strict=True))
+        if any(s for _, s in axes)
+        else True
+    )

@@ -81,7 +81,11 @@ def _split(counted: Digits, breaks: Sequence[int]) -> tuple[int, ...]:
 
 def unify(indices: Sequence[NDArray[np.intp]], labels: Sequence[str]) -> Grid:
     """Views of index arrays whose axes have these labels, the first ones first: they decide where axes are split."""
-    lengths = {label: length for index, axes in zip(indices, labels, strict=True) for label, length in zip(axes, index.shape, strict=True)}
+    lengths = {
+        label: length
+        for index, axes in zip(indices, labels, strict=True)
+        for label, length in zip(axes, index.shape, strict=True)
+    }
     cuts: dict[str, set[int]] = {label: {1} if length > 1 else set() for label, length in lengths.items()}
     found: list[list[Digits] | None] = []
     for index, axes in zip(indices, labels, strict=True):
@@ -97,7 +101,9 @@ def unify(indices: Sequence[NDArray[np.intp]], labels: Sequence[str]) -> Grid:
         for label, cut in breaks.items()
     }
     strides = [
-        None if read is None else {label: _split(counted, breaks[label]) for label, counted in zip(axes, read, strict=True)}
+        None
+        if read is None
+        else {label: _split(counted, breaks[label]) for label, counted in zip(axes, read, strict=True)}
         for read, axes in zip(found, labels, strict=True)
     ]
     return Grid(sizes, strides)

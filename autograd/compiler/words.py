@@ -1,16 +1,14 @@
 """The words of the rules as functions of arrays, and expressions worked out with them.
 
->>> import numpy as np
 >>> word("sigmoid")(np.array([0.0, -np.inf]))
 array([0.5, 0. ])
 
-A word is a ufunc of NumPy, a reduction along the first axis, has a definition in `stable.py`, or is one of the helpers
-here: those work with a quick formula, and take the function of `ieee` for the elements where that is no good.
+A word is a ufunc of NumPy or a reduction along the first axis, which is that of lists; has a definition in `stable.py`;
+or is a function here, which takes that of `ieee` for the elements where a quick formula is no good.
 """
 
 from collections.abc import Callable, Mapping
 from functools import cache, reduce
-from inspect import signature
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,26 +16,21 @@ import numpy as np
 
 from autograd.compiler import stable
 from autograd.engine import ieee
-from autograd.formula.cases import Case, Expression, Rule, fold, read_definitions
+from autograd.formula.cases import Expression, Rule, read_definitions
 
-SAME: Final = (
-    *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "hypot"),
-    *("absolute", "sign", "copysign", "maximum", "minimum", "fmin", "divide", "power"),
+_ALIKE: Final = (
+    "exp expm1 log log1p log2 log10 sqrt sin cos tan sinh cosh tanh hypot absolute sign copysign divide power "
+    "maximum minimum fmin"
 )
-UFUNCS: Final = {**{name: name for name in SAME}, "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+UFUNCS: Final = {word: word for word in _ALIKE.split()} | {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
 """The words that NumPy has, with its names for them."""
-REDUCTIONS: Final = {"total": "add.reduce", "greatest": "maximum.reduce", "least": "minimum.reduce"}
-INFIX: Final = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
-COMPARISONS: Final = {
+REDUCTIONS: Final = {"total": "add", "greatest": "maximum", "least": "minimum"}
+SIGNS: Final = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "==": "equal", "!=": "not_equal"} | {
     "<": "less",
     "<=": "less_equal",
     ">": "greater",
     ">=": "greater_equal",
-    "==": "equal",
-    "!=": "not_equal",
 }
-LISTS: Final = ("directions", "shares", "shifted_shares", "joined", "others")
-"""The words whose value is a list."""
 
 
 @cache
@@ -52,145 +45,97 @@ def word(name: str) -> Callable[..., Any]:
     if name in UFUNCS:
         return getattr(np, UFUNCS[name])  # type: ignore[no-any-return]
     if name in REDUCTIONS:
-        ufunc = getattr(np, REDUCTIONS[name].partition(".")[0])
-        return lambda xs: ufunc.reduce(xs, axis=0)
-    if name in _ON_ROWS:
-        return _ON_ROWS[name]
+        return lambda xs: getattr(np, REDUCTIONS[name]).reduce(xs, axis=0)
     if name in definitions():
-        operands, case = definitions()[name].operands, definitions()[name].cases[0]
-        return lambda *arguments: _of_case(case, dict(zip(operands, arguments, strict=True)))
-    return helper(name)
+        return lambda *arguments: _defined(definitions()[name], arguments)
+    if name not in _FUNCTIONS and name not in vars(ieee):
+        raise ValueError(f"there is no word {name} for arrays")
+    return _FUNCTIONS.get(name) or (lambda *xs: _exact(name, *xs).astype(np.result_type(*xs)))
 
 
-_ON_ROWS: Final[dict[str, Callable[..., Any]]] = {
-    "last": lambda xs: xs[-1],
-    "others": lambda xs: xs[:-1],
-    "joined": lambda xs, x: np.concatenate([xs, np.broadcast_to(x, (1, *xs.shape[1:]))]),
-}
-
-
-# ── expressions ──
+def _defined(definition: Rule, arguments: tuple[Any, ...]) -> Any:
+    given = dict(zip(definition.operands, arguments, strict=True))
+    for name, e in definition.cases[0].lets:
+        given[name] = evaluated(e, given)
+    return evaluated(definition.cases[0].value, given)
 
 
 def evaluated(e: Expression, given: Mapping[str, Any]) -> Any:
-    """The value of an expression on arrays by the names of its operands; a list is an array along its first axis."""
-    with np.errstate(all="ignore"):
-        return fold(e, _Evaluation(given))
+    """The value of an expression on arrays by the names of its operands; a list is an array along its first axis.
+
+    Warnings of NumPy are the caller's to turn off.
+    """
+    parts: list[Any] = [evaluated(part, given) if isinstance(part, Expression) else part for part in e.parts]
+    match e.form:
+        case "number" | "constant":
+            return parts[-1]
+        case "name" | "element":
+            return given[parts[0]]
+        case "length":
+            return float(len(given[parts[0]]))
+        case "call":
+            return word(parts[0])(*parts[1:])
+        case "infix" | "comparison":
+            return getattr(np, SIGNS[parts[0]])(*parts[1:])
+        case "negative":
+            return np.negative(parts[0])
+        case "logic":
+            return reduce(getattr(np, f"logical_{parts[0]}"), parts[1:])
+        case "choice":
+            return np.where(*parts)
+        case _:
+            return np.broadcast_arrays(parts[0], given[parts[1]])[0]
 
 
-def _of_case(case: Case, given: dict[str, Any]) -> Any:
-    for name, e in case.lets:
-        given[name] = fold(e, _Evaluation(given))
-    return fold(case.value, _Evaluation(given))
+# ── words of more than a formula ──
 
 
-class _Evaluation:
-    """The reading of expressions as arrays."""
-
-    def __init__(self, given: Mapping[str, Any]) -> None:
-        self._given = given
-
-    def number(self, number: float) -> Any:
-        return number
-
-    def constant(self, name: str, number: float) -> Any:
-        return number
-
-    def name(self, name: str) -> Any:
-        return self._given[name]
-
-    def element(self, sequence: str) -> Any:
-        return self._given[sequence]
-
-    def length(self, sequence: str) -> Any:
-        return float(len(self._given[sequence]))
-
-    def call(self, name: str, *arguments: Any) -> Any:
-        return word(name)(*arguments)
-
-    def infix(self, sign: str, left: Any, right: Any) -> Any:
-        return getattr(np, INFIX[sign])(left, right)
-
-    def negative(self, inner: Any) -> Any:
-        return -inner
-
-    def comparison(self, sign: str, left: Any, right: Any) -> Any:
-        return getattr(np, COMPARISONS[sign])(left, right)
-
-    def logic(self, word: str, *parts: Any) -> Any:
-        return reduce(getattr(np, f"logical_{word}"), parts)
-
-    def choice(self, test: Any, then: Any, other: Any) -> Any:
-        return np.where(test, then, other)
-
-    def each(self, of: Any, *sequences: str) -> Any:
-        return np.broadcast_arrays(of, self._given[sequences[0]])[0]
-
-
-# ── helpers ──
-
-
-@cache
 def helper(name: str) -> Callable[..., Any]:
-    """A function of arrays for a word of `ieee` that is no ufunc and has no definition; it takes `out`."""
-    if name not in vars(ieee):
-        raise ValueError(f"there is no word {name} for arrays")
-    on_floats = getattr(ieee, name)
-    if name in ("norm", "directions"):
-        return _with_out(lambda xs: _on_lists(on_floats, _LISTS_QUICKLY[name], xs))
-    exact = np.frompyfunc(on_floats, len(signature(on_floats).parameters), 1)
-    if name in _QUICKLY:
-        return _with_out(lambda *xs: _repaired(exact, _QUICKLY[name], xs))
-    return _with_out(lambda *xs: exact(*xs).astype(np.result_type(*xs)))
+    """A word as a function that stores its value in `out`, which may be one of its operands."""
 
-
-def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
-    def apply(*xs: Any, out: Any = None) -> Any:
-        result = function(*xs)
-        if out is None:
-            return result
-        out[...] = result
-        return out
+    def apply(*xs: Any, out: Any) -> None:
+        out[...] = word(name)(*xs)
 
     return apply
 
 
-def _ordinary(x: Any) -> Any:
-    """Where numbers are so far from the ends of their range that products and quotients of two are in it."""
-    size, end = np.abs(x), float(np.sqrt(np.finfo(x.dtype).max))
-    return (size > 1.0 / end) & (size < end)
+def _exact(name: str, *xs: Any) -> Any:
+    return np.asarray(np.frompyfunc(getattr(ieee, name), len(xs), 1)(*xs))
 
 
-def _repaired(exact: Callable[..., Any], quick: Callable[..., Any], xs: tuple[Any, ...]) -> Any:
-    xs = np.broadcast_arrays(*xs)
-    with np.errstate(all="ignore"):
-        result = np.array(quick(*xs))
-        odd = ~_ordinary(result)
-    if odd.any():
-        result[odd] = exact(*(x[odd] for x in xs))
+def _extreme(x: Any) -> Any:
+    """Where numbers are so near to the ends of their range that products or quotients of two may leave it."""
+    size, end = np.abs(x), np.sqrt(np.finfo(x.dtype).max)
+    return ~((size > 1.0 / end) & (size < end))
+
+
+def _scaled_power(*xs: Any) -> Any:
+    c, x, y, k = np.broadcast_arrays(*xs)
+    result = np.asarray(c * np.power(np.where(x > 0.0, x, np.nan), y - k))
+    odd = _extreme(result)
+    result[odd] = _exact("scaled_power", *(x[odd] for x in (c, x, y, k)))
     return result
 
 
-def _only(test: Callable[[Any], Any], x: Any) -> Any:
-    return np.where(test(x), x, np.nan)
+def _of_lists(name: str, quick: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
+    def apply(xs: Any) -> Any:
+        size = np.asarray(np.sqrt(np.add.reduce(xs * xs, axis=0)))
+        result, odd = np.array(quick(xs, size)), _extreme(size)
+        if odd.any():
+            exact = [getattr(ieee, name)(column) for column in xs[:, odd].T.tolist()]
+            result[..., odd] = np.array(exact).T
+        return result
+
+    return apply
 
 
-_QUICKLY: Final[dict[str, Callable[..., Any]]] = {
-    "scaled_power": lambda c, x, y, k: c * np.power(_only(lambda x: x > 0.0, x), y - k),
-    "direction": lambda x, y: x / _only(_ordinary, np.hypot(x, y)),
+_directions: Final = _of_lists("directions", lambda xs, size: xs / size)
+_FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
+    "last": lambda xs: xs[-1],
+    "others": lambda xs: xs[:-1],
+    "joined": lambda xs, x: np.concatenate([xs, np.broadcast_to(x, (1, *xs.shape[1:]))]),
+    "norm": _of_lists("norm", lambda xs, size: size),
+    "directions": _directions,
+    "direction": lambda x, y: _directions(np.array(np.broadcast_arrays(x, y)))[0],
+    "scaled_power": _scaled_power,
 }
-_LISTS_QUICKLY: Final[dict[str, Callable[..., Any]]] = {
-    "norm": lambda xs, size: size,
-    "directions": lambda xs, size: xs / size,
-}
-
-
-def _on_lists(on_floats: Callable[..., Any], quick: Callable[..., Any], xs: Any) -> Any:
-    with np.errstate(all="ignore"):
-        size = np.sqrt(np.add.reduce(xs * xs, axis=0))
-        result = np.array(quick(xs, size))
-    odd = ~_ordinary(size)
-    if odd.any():
-        columns = [on_floats(column) for column in xs[:, odd].T.tolist()]
-        result[..., odd] = np.array(columns).T
-    return result

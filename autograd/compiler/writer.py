@@ -171,7 +171,9 @@ class Writer:
             if strides is not None and last in strides and len(grid.sizes[last]) > 1:
                 strides = None  # The rows of a list are one axis.
             given[name] = self.operand(place, strides, grid.sizes, label)
-        e = Spread(statement.expression, given, texts, grid.sizes, statement.rows, last, bool(last) and last in labels[0])
+        e = Spread(
+            statement.expression, given, texts, grid.sizes, statement.rows, last, bool(last) and last in labels[0]
+        )
         self.spread(e, out, grid.strides[0], add=add)
 
     def spread(self, e: Spread, place: Place, strides: Axes | None, *, add: bool) -> None:
@@ -183,12 +185,20 @@ class Writer:
         front = e.front if e.is_list else ()
         out = View(place.array, place.starts, (*front, *kept), rows[""], "n" if place.array.lanes else "")
         narrow = laned < out.array.lanes and e.rows
-        if strides is not None and not add and laned <= out.array.lanes and not narrow and views.injective(out.sizes, out.strides):
+        if (
+            strides is not None
+            and not add
+            and laned <= out.array.lanes
+            and not narrow
+            and views.injective(out.sizes, out.strides)
+        ):
             self._evaluate(e, seen, out)
             return
         value = seen.get(str(e.expression.parts[0])) if e.expression.form == "name" else None
         if value is None:
-            most = [max([1, *(view.sizes[i] for view in seen.values())]) for i in range(len(kept))] if not e.rows else kept
+            most = (
+                [max([1, *(view.sizes[i] for view in seen.values())]) for i in range(len(kept))] if not e.rows else kept
+            )
             value = self.scratch((*front, *most), lanes=laned)
             self._evaluate(e, seen, value)
         if strides is None:
@@ -240,7 +250,17 @@ class Writer:
             value = self.summed(value, rest, out if direct else None, lanes=out.array.lanes)
             if direct and factor == 1.0:
                 return
-        for piece, to in [(value, out)] if apart else _pieces(value, out):
+        if apart:
+            self._store(value, out, add=add, factor=factor)
+            return
+        pieces = _pieces(value, out)
+        if len(value.starts) == len(out.starts) == 1 and not value.order:
+            outer, self.lines = self.lines, []
+            self._store(*map(_stepping, zip(*pieces, strict=True)), add=add, factor=factor)
+            outer.append(Loop(len(pieces), self.lines))
+            self.lines = outer
+            return
+        for piece, to in pieces:
             self._store(piece, to, add=add, factor=factor)
 
     def _store(self, value: View, out: View, *, add: bool, factor: float) -> None:
@@ -270,10 +290,30 @@ class Writer:
                 self.emit(f"{text}, out={self.view(flat)})")
                 return result
         whole = left._replace(sizes=(*left.sizes, *axes.sizes), strides=(*left.strides, *axes.strides))
+        if left.array.lanes and not lanes and axes.sizes and (narrow := self._without_lanes(whole)):
+            count = len(left.sizes)
+            return self.summed(
+                _along(narrow, range(count)), _along(narrow, range(count, len(whole.sizes))), out, lanes=False
+            )
         numbers = range(len(left.sizes), len(whole.sizes) + (left.array.lanes and not lanes))
         axis = numbers[0] if len(numbers) == 1 else tuple(numbers)
         self.emit(f"np.add.reduce({self.view(whole)}, axis={axis}, out={self.view(result)})")
         return result
+
+    def _without_lanes(self, view: View) -> View | None:
+        """The sum over lanes alone, where slots lie side by side."""
+        order = sorted(range(len(view.sizes)), key=lambda axis: -view.strides[axis])
+        sizes = [view.sizes[axis] for axis in order]
+        rows, (down,) = views.merged(sizes, [[view.strides[axis] for axis in order]])
+        if len(rows) > 1:
+            return None
+        sums = self.scratch(sizes, lanes=False)
+        line = view._replace(sizes=rows, strides=down)
+        self.emit(
+            f"{self.view(line)}.dot({self.ones_of('n')}, out={self.view(sums._replace(sizes=rows, strides=dense(rows)))})"
+        )
+        strides = dict(zip(order, dense(sizes), strict=True))
+        return sums._replace(sizes=view.sizes, strides=tuple(strides[axis] for axis in range(len(order))))
 
     def _by_ones(self, view: View, rows: Run, columns: Run, *, gone: bool) -> str:
         """The beginning of a product with a vector of ones, the quickest sum; empty where BLAS would copy."""
@@ -293,7 +333,7 @@ class Writer:
         index = place.index.ravel()
         flat = full._replace(sizes=(len(index),), strides=(1,))
         order = np.argsort(index, kind="stable")
-        starts = np.flatnonzero(np.diff(index[order], prepend=-1))
+        starts = np.flatnonzero(np.diff(index[order], prepend=index.min() - 1))
         unique = index[order][starts]
         if len(unique) < len(index):
             flat = self.taken(Place(flat.array, (0,), order), order)
@@ -325,9 +365,7 @@ def _lane(sizes: tuple[int, ...], *, lanes: bool) -> str:
 
 
 def _along(view: View, axes: Sequence[int]) -> View:
-    return view._replace(
-        sizes=tuple(view.sizes[i] for i in axes), strides=tuple(view.strides[i] for i in axes)
-    )
+    return view._replace(sizes=tuple(view.sizes[i] for i in axes), strides=tuple(view.strides[i] for i in axes))
 
 
 def _pieces(value: View, out: View) -> list[tuple[View, View]]:
@@ -340,6 +378,11 @@ def _pieces(value: View, out: View) -> list[tuple[View, View]]:
             break
     spots = list(product(*(range(out.sizes[i]) for i in way)))
     return [(_piece(value, way, left, spot), _piece(out, way, left, spot)) for spot in spots]
+
+
+def _stepping(pieces: Sequence[View]) -> View:
+    """Views that differ in where they start, as the steps of a loop."""
+    return pieces[0]._replace(starts=tuple(view.starts[0] for view in pieces))
 
 
 def _piece(view: View, way: Sequence[int], left: Sequence[int], spot: Sequence[int]) -> View:

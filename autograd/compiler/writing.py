@@ -16,13 +16,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from functools import cache, reduce
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from autograd.compiler.expressions import simplified
-from autograd.compiler.words import COMPARISONS, INFIX, LISTS, REDUCTIONS, UFUNCS, definitions, helper
+from autograd.compiler.words import REDUCTIONS, SIGNS, UFUNCS, definitions, helper
 from autograd.formula.cases import WORDS, Expression, fold
 from autograd.formula.vocabularies import Source, floats
 
@@ -36,28 +36,24 @@ class Scratch(Protocol):
 
 
 class _Step(NamedTuple):
-    """A call that fills an array, or a text that needs none."""
+    """A text, or a call that fills an array, or a choice; made of the texts of other steps."""
 
-    form: str
-    """`text`, `view`, `length`, `plain` (numbers of Python), `ufunc`, `reduction`, `helper`, `select`, `repeated` or `joined`."""
+    form: Literal["number", "text", "call", "choice", "repeated", "joined"]
     text: str
+    """With {} for each other step, and in a call for the array."""
     of: tuple[int, ...] = ()
     kind: Kind = "float"
     rows: bool = False
     cut: bool = False
-    """Whether a list lacks the last of the rows."""
-
-
-WITHOUT_ARRAY: Final = ("text", "view", "length", "plain")
+    """Whether it is a list without the last row."""
 
 
 class _Steps:
-    """The reading of an expression as steps, each of which is there once."""
+    """An expression as steps, each of which is there once."""
 
-    def __init__(self, texts: Mapping[str, str], rows: Collection[str]) -> None:
+    def __init__(self) -> None:
         self.steps: list[_Step] = []
         self._known: dict[_Step, int] = {}
-        self._names = {name: self.add(_Step("text", text, rows=name in rows)) for name, text in texts.items()}
 
     def add(self, step: _Step) -> int:
         """The place of a step, which is new or was there."""
@@ -66,99 +62,89 @@ class _Steps:
             self.steps.append(step)
         return place
 
-    def number(self, number: float) -> int:
-        text = repr(number) if math.isfinite(number) else f"np.{number}".replace("np.-", "-np.")
-        return self.add(_Step("plain", text))
+    def read(self, e: Expression, names: Mapping[str, int]) -> int:
+        """The place of the value of an expression."""
+        of = [self.read(part, names) for part in e.parts if isinstance(part, Expression)]
+        text = str(e.parts[0])
+        match e.form:
+            case "number" | "constant":
+                return self.add(_Step("number", repr(e.parts[-1]).replace("inf", "np.inf").replace("nan", "np.nan")))
+            case "name":
+                return names[text]
+            case "element":
+                return self._list(names[text])
+            case "length":
+                return self.add(_Step("number", "len({})", (self._list(names[text]),)))
+            case "each":
+                return (
+                    of[0]
+                    if self.steps[of[0]].rows
+                    else self.add(_Step("repeated", "np.copyto({1}, {0})", (*of,), rows=True))
+                )
+            case "negative" if self.steps[of[0]].form == "number":
+                return self.add(_Step("number", "-{}", (*of,)))
+            case "negative":
+                return self._elementwise("negative", *of)
+            case "comparison":
+                return self._elementwise(SIGNS[text], *of, kind="bool")
+            case "logic":
+                return reduce(lambda a, b: self._elementwise(f"logical_{text}", a, b, kind="bool"), of)
+            case "choice":
+                return self._elementwise("", *of)
+            case "infix":
+                return self._infix(text, *of)
+        return self._infix("/", *of) if text == "divide" else self._call(text, *of)
 
-    def constant(self, name: str, number: float) -> int:
-        return self.number(number)
-
-    def name(self, name: str) -> int:
-        return self._names[name]
-
-    def element(self, sequence: str) -> int:
-        return self._as_rows(self._names[sequence])
-
-    def _as_rows(self, place: int) -> int:
+    def _list(self, place: int) -> int:
         step = self.steps[place]
-        if step.form != "text" or step.rows:
-            return place
-        return self.add(step._replace(rows=True))
+        return self.add(step._replace(rows=True)) if step.form == "text" else place
 
-    def length(self, sequence: str) -> int:
-        return self.add(_Step("length", "len({})", (self.element(sequence),)))
+    def _infix(self, sign: str, left: int, right: int) -> int:
+        if self.steps[left].form == self.steps[right].form == "number":
+            return self.add(_Step("number", f"({{}} {sign} {{}})", (left, right)))
+        if sign == "*" and left == right:
+            return self._elementwise("square", left)
+        return self._elementwise(SIGNS[sign], left, right)
 
-    def each(self, of: int, *sequences: str) -> int:
-        return of if self.steps[of].rows else self.add(_Step("repeated", "", (of,), rows=True))
-
-    def call(self, word: str, *arguments: int) -> int:
+    def _call(self, word: str, *of: int) -> int:
         if word in UFUNCS:
-            return self._elementwise(f"np.{UFUNCS[word]}", *arguments)
-        if word in REDUCTIONS:
-            return self.add(_Step("reduction", f"np.{REDUCTIONS[word]}", self._lists(arguments)))
-        if word in ("last", "others"):
-            cut = word == "others"
-            view = "{}[:-1]" if cut else "{}[-1]"
-            return self.add(_Step("view", view, self._lists(arguments), rows=cut, cut=cut))
-        if word == "joined":
-            return self.add(_Step("joined", "", arguments, rows=True))
+            return self._elementwise(UFUNCS[word], *of)
         if word in definitions():
-            definition = definitions()[word]
-            outer, self._names = self._names, dict(zip(definition.operands, arguments, strict=True))
-            if definition.of_sequences:
-                self._names[definition.operands[0]] = self._as_rows(arguments[0])
-            for name, e in definition.cases[0].lets:
-                self._names[name] = fold(e, self)
-            result = fold(definition.cases[0].value, self)
-            self._names = outer
-            return result
-        if word in ("norm", "directions"):
-            arguments = self._lists(arguments)
-        rows = word in LISTS or (word != "norm" and any(self.steps[a].rows for a in arguments))
-        return self.add(_Step("helper", word, arguments, rows=rows))
+            definition, case = definitions()[word], definitions()[word].cases[0]
+            names = dict(zip(definition.operands, of, strict=True))
+            for name, e in case.lets:
+                names[name] = self.read(e, names)
+            return self.read(case.value, names)
+        if word in REDUCTIONS:
+            return self.add(_Step("call", f"np.{REDUCTIONS[word]}.reduce({{}}, axis=0, out={{}})", (self._list(*of),)))
+        if word == "last":
+            return self.add(_Step("text", "{}[-1]", (self._list(*of),)))
+        if word == "others":
+            return self.add(_Step("text", "{}[:-1]", (self._list(*of),), rows=True, cut=True))
+        if word == "joined":
+            return self.add(_Step("joined", "np.copyto({2}[:-1], {0}); np.copyto({2}[-1], {1})", of, rows=True))
+        rows = word == "directions" or (word != "norm" and any(self.steps[place].rows for place in of))
+        return self.add(_Step("call", f"{word}({', '.join(['{}'] * len(of))}, out={{}})", of, rows=rows))
 
-    def _lists(self, arguments: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(map(self._as_rows, arguments))
-
-    def _elementwise(self, text: str, *of: int, kind: Kind = "float", form: str = "ufunc") -> int:
+    def _elementwise(self, ufunc: str, *of: int, kind: Kind = "float") -> int:
+        """A step for each element; the name of the ufunc is empty for a choice."""
         # NumPy repeats numbers itself, so they are repeated last.
         bare = tuple(self.steps[place].of[0] if self.steps[place].form == "repeated" else place for place in of)
-        steps = [self.steps[place] for place in bare]
-        joined = [k for k, step in enumerate(steps) if step.form == "joined"]
-        if joined and sum(step.rows for step in steps) == 1:
-            (k,) = joined
-            parts = [self._elementwise(text, *bare[:k], part, *bare[k + 1 :]) for part in steps[k].of]
+        steps, one = [self.steps[place] for place in bare], self.add(_Step("number", "1.0"))
+        if (
+            sum(step.rows for step in steps) == 1
+            and (k := next((k for k, s in enumerate(steps) if s.form == "joined"), -1)) >= 0
+        ):
+            parts = (self._elementwise(ufunc, *bare[:k], part, *bare[k + 1 :], kind=kind) for part in steps[k].of)
             return self.add(steps[k]._replace(of=tuple(parts)))
         rows, cut = any(step.rows for step in steps), any(step.cut for step in steps)
-        one = self.number(1.0)
-        if text == "np.multiply" and one in bare:
-            place = bare[0] if bare[1] == one else bare[1]
+        if ufunc == "multiply" and one in bare:
+            place = bare[bare[0] == one]
+        elif ufunc:
+            place = self.add(_Step("call", f"np.{ufunc}({'{}, ' * len(bare)}out={{}})", bare, kind, rows, cut))
         else:
-            place = self.add(_Step(form, text, bare, kind, rows, cut))
-        return place if rows or bare == of else self.each(place)
-
-    def infix(self, sign: str, left: int, right: int) -> int:
-        if {self.steps[left].form, self.steps[right].form} <= {"plain", "length"}:
-            return self.add(_Step("plain", f"({{}} {sign} {{}})", (left, right)))
-        if sign == "*" and left == right:
-            return self._elementwise("np.square", left)
-        return self._elementwise(f"np.{INFIX[sign]}", left, right)
-
-    def negative(self, inner: int) -> int:
-        if self.steps[inner].form == "plain":
-            return self.add(_Step("plain", "-{}", (inner,)))
-        return self._elementwise("np.negative", inner)
-
-    def comparison(self, sign: str, left: int, right: int) -> int:
-        return self._elementwise(f"np.{COMPARISONS[sign]}", left, right, kind="bool")
-
-    def logic(self, word: str, first: int, *others: int) -> int:
-        for other in others:
-            first = self._elementwise(f"np.logical_{word}", first, other, kind="bool")
-        return first
-
-    def choice(self, test: int, then: int, other: int) -> int:
-        return self._elementwise("", test, then, other, form="select")
+            place = self.add(_Step("choice", "", bare, kind, rows, cut))
+        return place if rows or bare == of else self.add(_Step("repeated", "np.copyto({1}, {0})", (place,), rows=True))
 
 
 def as_numpy(
@@ -171,101 +157,88 @@ def as_numpy(
     `out`, and overlaps it in no other way. Warnings of NumPy are the caller's to turn off, and `namespace()` has the
     names that the text uses.
     """
-    reading = _Steps(texts, rows)
-    root = fold(simplified(e), reading)
-    step = reading.steps[root]
+    made = _Steps()
+    names = {name: made.add(_Step("text", text, rows=name in rows)) for name, text in texts.items()}
+    root = made.read(simplified(e), names)
+    step = made.steps[root]
     if step.form == "joined":
-        targets = {step.of[0]: f"{out}[:-1]", step.of[1]: f"{out}[-1]"}
-    elif step.form == "repeated":
-        targets = {step.of[0]: out}  # NumPy repeats numbers itself.
+        targets = dict(zip(step.of, (f"{out}[:-1]", f"{out}[-1]"), strict=True))
     else:
-        targets = {root: out}
-    return _Statements(reading.steps, targets, scratch, is_list=step.rows).lines
+        targets = {step.of[0] if step.form == "repeated" else root: out}  # NumPy repeats numbers itself.
+    return _Statements(made.steps, targets, scratch, rows=step.rows).lines
 
 
 class _Statements:
     """Steps written down, in arrays that serve again when their numbers are needed no more."""
 
-    def __init__(self, steps: list[_Step], targets: Mapping[int, str], scratch: Scratch, *, is_list: bool) -> None:
+    def __init__(self, steps: list[_Step], targets: Mapping[int, str], scratch: Scratch, *, rows: bool) -> None:
         self._steps, self._targets, self._scratch = steps, targets, scratch
         self._arrays: dict[int, str] = {}
         self._free: dict[tuple[Kind, bool], list[str]] = {}
         self.lines: list[str] = []
         order = [*dict.fromkeys(place for target in targets for place in self._below(target))]
-        self._uses = Counter(home for place in order for of in {*steps[place].of} for home in self._homes(of))
+        self._uses = Counter(home for place in order for home in self._homes(*steps[place].of))
         self._uses.update(targets.keys())
         (root, out), *more = targets.items()
-        used = [steps[place].text for place in order if steps[place].form == "text"]
-        if not more and out not in used and steps[root].rows == is_list:
-            self._free["float", is_list] = [out]
+        if not more and steps[root].rows == rows and out not in (step.text for step in steps):
+            self._free["float", rows] = [out]
         for place in order:
             self._write(place)
         for target, out in targets.items():
-            if self._text(target) != out:
-                self.lines.append(f"np.copyto({out}, {self._text(target)})")
+            if (text := self._text(target)) != out:
+                self.lines.append(f"np.copyto({out}, {text})")
 
     def _below(self, place: int) -> Iterator[int]:
-        """The steps that one needs, and itself, in an order to be written in."""
-        of = self._steps[place].of
+        """The steps with arrays that one needs, and itself, in an order to be written in."""
+        step = self._steps[place]
         # The last branch of a choice is overwritten in part, so it comes first, into the array of the result.
-        for inner in reversed(of) if self._steps[place].form == "select" else of:
+        for inner in reversed(step.of) if step.form == "choice" else step.of:
             yield from self._below(inner)
-        if self._steps[place].form not in WITHOUT_ARRAY:
+        if step.form not in ("number", "text"):
             yield place
 
-    def _homes(self, place: int) -> set[int]:
-        """The steps whose arrays a text mentions."""
-        if self._steps[place].form not in WITHOUT_ARRAY:
-            return {place}
-        return set().union(*map(self._homes, self._steps[place].of))
+    def _homes(self, *places: int) -> set[int]:
+        """The steps whose arrays the texts of others mention."""
+        steps = {place: self._steps[place] for place in places}
+        through = (self._homes(*step.of) for step in steps.values() if step.form in ("number", "text"))
+        return {place for place, step in steps.items() if step.form not in ("number", "text")}.union(*through)
 
     def _text(self, place: int) -> str:
         step = self._steps[place]
-        if step.form in WITHOUT_ARRAY:
+        if step.form in ("number", "text"):
             return step.text.format(*map(self._text, step.of)) if step.of else step.text
         return self._arrays[place] + ("[:-1]" if step.cut and place not in self._targets else "")
 
     def _write(self, place: int) -> None:
-        step = self._steps[place]
-        texts = [self._text(of) for of in step.of]
-        dying = [home for of in {*step.of} for home in self._homes(of) if self._last_use(home)]
-        if step.form != "select":
+        step, texts = self._steps[place], [*map(self._text, self._steps[place].of)]
+        homes = self._homes(*step.of)
+        self._uses.subtract(homes)
+        dying = {home: self._arrays[home] for home in homes if not self._uses[home]}
+        if step.form != "choice":
             self._release(dying)
-        out = self._array(place, dying if step.form == "select" else ())
-        if step.form == "select":
-            self._release([home for home in dying if self._arrays[home] != self._arrays[place]])
-            self._select(texts, out, step, dying)
-        elif step.form == "repeated":
-            self.lines.append(f"np.copyto({out}, {texts[0]})")
-        elif step.form == "joined":
-            self.lines += [f"np.copyto({out}[:-1], {texts[0]})", f"np.copyto({out}[-1], {texts[1]})"]
-        else:
-            axis = ", axis=0" if step.form == "reduction" else ""
-            self.lines.append(f"{step.text}({', '.join(texts)}{axis}, out={out})")
+            self._arrays[place] = self._array(place, [])
+            self.lines.append(step.text.format(*texts, self._text(place)))
+            return
+        branches = [self._arrays[of] for of in step.of[1:] if of in dying and self._shape(of) == self._shape(place)]
+        self._arrays[place] = self._array(place, branches)
+        self._choose(step, texts, self._text(place), dying)
+        self._release({home: array for home, array in dying.items() if array != self._arrays[place]})
 
-    def _last_use(self, home: int) -> bool:
-        self._uses[home] -= 1
-        return self._uses[home] == 0
-
-    def _release(self, places: Collection[int]) -> None:
-        for place in places:
-            self._free.setdefault(self._shape(place), []).append(self._arrays[place])
+    def _release(self, arrays: Mapping[int, str]) -> None:
+        for place, array in arrays.items():
+            self._free.setdefault(self._shape(place), []).append(array)
 
     def _shape(self, place: int) -> tuple[Kind, bool]:
         return self._steps[place].kind, self._steps[place].rows
 
-    def _array(self, place: int, dying: Collection[int]) -> str:
-        """An array for a step: that of a target, that of a branch which dies with a choice, a free one, or a new one."""
+    def _array(self, place: int, first: list[str]) -> str:
+        """That of a target, or the first of these, a free one or a new one."""
         if place in self._targets:
-            self._arrays[place] = self._targets[place]
             return self._targets[place]
-        shape, branches = self._shape(place), self._steps[place].of[:0:-1]
-        free = self._free.setdefault(shape, [])
-        mine = [self._arrays[branch] for branch in branches if branch in dying and self._shape(branch) == shape]
-        self._arrays[place] = mine[0] if mine else free.pop() if free else self._scratch(*shape)
-        return self._text(place)
+        free = first or self._free.get(self._shape(place))
+        return free.pop() if free else self._scratch(*self._shape(place))
 
-    def _select(self, texts: list[str], out: str, step: _Step, dying: Collection[int]) -> None:
+    def _choose(self, step: _Step, texts: list[str], out: str, dying: Collection[int]) -> None:
         mask, then, other = texts
         if then == out:
             inverted = mask if step.of[0] in dying else self._scratch("bool", self._steps[step.of[0]].rows)
@@ -278,37 +251,35 @@ class _Statements:
 
 def namespace() -> dict[str, Any]:
     """The names that the text of `as_numpy` uses."""
-    return {"np": np} | {word: helper(word) for word in WORDS if _is_helper(word)}
-
-
-def _is_helper(word: str) -> bool:
-    return not (word in UFUNCS or word in REDUCTIONS or word in definitions())
+    ours = [word for word in WORDS if word not in {*UFUNCS, *REDUCTIONS, *definitions()}]
+    return {"np": np} | {word: helper(word) for word in ours}
 
 
 # ── text over floats ──
 
-
-QUICK: Final = {
-    "exp": "{} < 709.0",
-    "expm1": "{} < 709.0",
-    "log": "{} > 0.0",
-    "log2": "{} > 0.0",
-    "log10": "{} > 0.0",
-    "log1p": "{} > -1.0",
-    "sqrt": "{} >= 0.0",
-    "sin": "-1e6 < {} < 1e6",
-    "cos": "-1e6 < {} < 1e6",
-    "tan": "-1e6 < {} < 1e6",
-}
+QUICK: Final = (
+    dict.fromkeys(("exp", "expm1"), "{} < 709.0")
+    | dict.fromkeys(("log", "log2", "log10"), "{} > 0.0")
+    | dict.fromkeys(("sin", "cos", "tan"), "-1e6 < {} < 1e6")
+    | {"log1p": "{} > -1.0", "sqrt": "{} >= 0.0"}
+)
 """Where the function of `math`, which is quicker than that of `ieee`, raises no error."""
-NEVER_RAISE: Final = ("tanh", "atan", "erf")
+_NUMBER: Final = re.compile(r"\d[\d.e+-]*")
 
 
 @cache
 def float_words() -> dict[str, Any]:
     """The names that the text of `as_floats` uses."""
-    never = {word: getattr(math, word) for word in NEVER_RAISE}
-    return floats().words | {f"math_{word}": getattr(math, word) for word in QUICK} | never | {"abs": abs}
+    quick = {f"math_{word}": getattr(math, word) for word in QUICK}
+    return floats().words | quick | {"tanh": math.tanh, "atan": math.atan, "erf": math.erf, "abs": abs}
+
+
+def as_floats(e: Expression, texts: Mapping[str, str]) -> str:
+    """An expression as Python text over floats that raises no error; `float_words()` has the names that it uses.
+
+    The text of a list is that of a Python list, and so is the text of an expression that is a list.
+    """
+    return fold(simplified(e), _Floats(texts))
 
 
 class _Floats(Source):
@@ -320,7 +291,7 @@ class _Floats(Source):
         self._kept = 0
 
     def number(self, number: float) -> str:
-        return repr(number) if number >= 0.0 or number != number else f"({number!r})"
+        return f"({number!r})" if number < 0.0 else repr(number)
 
     def call(self, word: str, *arguments: str) -> str:
         x, y = (*arguments, "")[:2]
@@ -332,14 +303,14 @@ class _Floats(Source):
             kept, test = self._keep(y)
             return f"({x} / {kept} if {test} else divide({x}, {kept}))"
         kept, test = self._keep(x)
-        if word in ("maximum", "minimum") and not _NUMBER.fullmatch(y):
-            signs = (">", "<=") if word == "maximum" else ("<", ">=")
-            other, second = self._keep(y)
-            return f"({kept} if {test} {signs[0]} {second} else {other} if {kept} {signs[1]} {other} else nan)"
+        if word in ("maximum", "minimum"):
+            sign, other = (">", "<") if word == "maximum" else ("<", ">")
+            if _NUMBER.fullmatch(y):
+                return f"({y} if {test} {other}= {y} else {kept})"
+            limit, second = self._keep(y)
+            return f"({kept} if {test} {sign} {second} else {limit} if {kept} {other}= {limit} else nan)"
         if word == "sign":
             return f"(1.0 if {test} > 0.0 else -1.0 if {kept} < 0.0 else {kept})"
-        if word in ("maximum", "minimum"):
-            return f"({y} if {test} {'<=' if word == 'maximum' else '>='} {y} else {kept})"
         if word in QUICK:
             return f"(math_{word}({kept}) if {QUICK[word].format(test)} else {word}({kept}))"
         return super().call(word, *arguments)
@@ -351,23 +322,12 @@ class _Floats(Source):
         return super().infix(sign, first, kept)
 
     def _keep(self, text: str) -> tuple[str, str]:
-        """A name for a text, and the text that gives it the name, to stand before."""
+        """A name for a text, and the text that gives it the name, to stand where it is worked out first."""
         if _is_short(text):
             return text, text
         self._kept += 1
         return f"_{self._kept}", f"(_{self._kept} := {text})"
 
 
-_NUMBER: Final = re.compile(r"\d[\d.e+-]*")
-
-
 def _is_short(text: str) -> bool:
     return text.isidentifier() or _NUMBER.fullmatch(text) is not None
-
-
-def as_floats(e: Expression, texts: Mapping[str, str]) -> str:
-    """An expression as Python text over floats that raises no error; `float_words()` has the names that it uses.
-
-    The text of a list is that of a Python list, and so is the text of an expression that is a list.
-    """
-    return fold(simplified(e), _Floats(texts))

@@ -298,10 +298,10 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
     return f"{row.name}({', '.join(operands)})"
 
 
-def expression_text(e: Expression) -> str:
+def shown(e: Expression) -> str:
     """An expression as text, under its own names.
 
-    >>> expression_text(cases_of("tanh")[0].partials[0])
+    >>> shown(cases_of("tanh")[0].partials[0])
     '1 - z²'
     """
     return fold(e, _Simplified({}))[0]

@@ -21,8 +21,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import autograd
 from autograd import Value
-from tests.compiler import standin
 from tests.compiler.evaluating import Plainly
+from tests.compiler.interpreted import interpreted
 from tests.compiler.judging import Compiled, Maker, Options, judge
 from tests.compiler.random_programs import Plan, RandomProgram, build, flat, plan_of
 
@@ -142,7 +142,7 @@ def reports(seeds: Iterable[int], jobs: int, make: Maker = compiled) -> Iterator
 
 def main(words: list[str]) -> int:
     given = _arguments(words)
-    with standin.installed() if given.stand_in else nullcontext():
+    with interpreted() if given.interpreted else nullcontext():
         return _compare(given)
 
 
@@ -153,7 +153,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--shrink", type=int, default=5, help="how many wrong programs to make small")
     parser.add_argument("--plainly", action="store_true", help="judge an evaluator in place of the compiler")
-    parser.add_argument("--stand-in", action="store_true", help="judge the compiler's face, with nothing behind it")
+    parser.add_argument("--interpreted", action="store_true", help="judge the compiler without its text")
     return parser.parse_args(words)
 
 

@@ -3,11 +3,14 @@
 With it in place of the text, the tests find out whether a fault lies in the passes before the text or in the text.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler import pipeline
 from autograd.compiler.kernel import Bound
 from autograd.compiler.statements import LANES, ArrayProgram
 
@@ -54,3 +57,14 @@ class InterpretedKernel:
         by_inputs = any(s.out.space == "dx" for s in program.backward)
         assert set(LANES) >= {"x", "v"}
         return Bound(inputs, seed, roots, slopes if by_inputs else None, forward, backward)
+
+
+@contextmanager
+def interpreted() -> Iterator[None]:
+    """Let programs that are compiled inside run statement by statement, and none as Python over floats."""
+    kernel, irregular = pipeline.Kernel, pipeline.Code.irregular
+    pipeline.Kernel, pipeline.Code.irregular = InterpretedKernel, False  # type: ignore[misc,assignment]
+    try:
+        yield
+    finally:
+        pipeline.Kernel, pipeline.Code.irregular = kernel, irregular  # type: ignore[misc,method-assign]

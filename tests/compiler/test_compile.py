@@ -4,7 +4,6 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,7 @@ import pytest
 import autograd
 from autograd import Value, losses, nn
 from autograd.compiler.tracing import traced
-from tests.compiler import standin
 from tests.running import PACKAGE, surroundings
-
-
-@pytest.fixture(autouse=True)
-def kernels() -> Iterator[list[standin.Kernel]]:
-    with standin.installed() as made:
-        yield made
 
 
 def refused(kind: type[Exception], text: str) -> Any:

@@ -1,8 +1,7 @@
 """Each rule as an expression, as NumPy text and as text over floats, gives the numbers of the rule on floats."""
 
-import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,12 +11,12 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd.compiler.expressions import (
-    Expression,
     call,
     name,
     names_in,
     negative,
     number,
+    over,
     partial_of,
     plus,
     replaced,
@@ -26,9 +25,9 @@ from autograd.compiler.expressions import (
     times,
     value_of,
 )
-from autograd.compiler.words import definitions, evaluated, word
+from autograd.compiler.words import evaluated, word
 from autograd.compiler.writing import as_floats, as_numpy, float_words, namespace
-from autograd.formula.cases import rule
+from autograd.formula.cases import Expression, rule
 from autograd.operations import OPERATIONS
 
 INF, NAN = math.inf, math.nan
@@ -81,7 +80,7 @@ def run(e: Expression, operands: Mapping[str, Any], rows: Sequence[str] = (), *,
     return scope["out"]
 
 
-def on_floats(e: Expression, operands: Mapping[str, float]) -> Any:
+def on_floats(e: Expression, operands: Mapping[str, Any]) -> Any:
     return eval(as_floats(e, {}), float_words() | dict(operands))
 
 
@@ -89,12 +88,6 @@ def close(found: float, wanted: float, tolerance: float = ROUNDINGS, least: floa
     if math.isnan(wanted) or math.isinf(wanted):
         return repr(float(found)) == repr(float(wanted))
     return abs(found - wanted) <= tolerance * abs(wanted) + least
-
-
-def parts_of(op: str) -> Iterator[tuple[int, Expression]]:
-    """The value and each derivative, with its place in the result of the rule."""
-    yield 0, value_of(op)
-    yield from ((1 + i, partial_of(op, operand)) for i, operand in enumerate(rule(op).operands))
 
 
 SCALAR: Final = [op for op, row in OPERATIONS.items() if not row.of_sequences]
@@ -137,7 +130,8 @@ def test_a_power_with_a_constant(y: float, x: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("op", "operand"), [("power", "x"), ("divide", "x"), ("divide", "y"), ("leaky_relu", "slope"), ("elu", "alpha")]
+    ("op", "operand"),
+    [("power", "x"), ("divide", "x"), ("divide", "y"), ("leaky_relu", "slope"), ("elu", "alpha")]
     + [(op, operand) for op in ("maximum", "minimum", "hypot", "multiply", "subtract") for operand in "xy"],
 )
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -153,7 +147,11 @@ def test_a_constant_operand(op: str, operand: str, constant: float, others: list
 def test_a_rule_on_lists(op: str, data: st.DataObject) -> None:
     operands, lanes = rule(op).operands, 6
     entries = st.lists(st.sampled_from((0.0, -1.0, 3.0, 800.0, INF, -INF, NAN)) | st.floats(-50.0, 50.0))
-    table = st.lists(st.lists(entries.filter(bool).map(lambda xs: xs[0]), min_size=lanes, max_size=lanes), min_size=ROWS, max_size=ROWS)
+    table = st.lists(
+        st.lists(entries.filter(bool).map(lambda xs: xs[0]), min_size=lanes, max_size=lanes),
+        min_size=ROWS,
+        max_size=ROWS,
+    )
     arrays = {operand: np.array(data.draw(table)) for operand in operands}
     if op == "log_of_shifted_sum":
         arrays["xs"][-1] = arrays["xs"][:-1].max(axis=0)
@@ -170,3 +168,172 @@ def test_a_rule_on_lists(op: str, data: st.DataObject) -> None:
                 assert repr(float(exact)) == repr(float(y)), (shown(e), given)
                 size = ROUNDINGS * np.nansum(np.abs(columns[i])) ** 2 if np.isfinite(columns[i]).all() else 0.0
                 assert close(x, y, DIFFERENCES, size + ROUNDINGS), (shown(e), given, x, y)
+
+
+@pytest.mark.parametrize("op", SCALAR)
+def test_float32_stays_float32(op: str) -> None:
+    rng = np.random.default_rng(0)
+    operands = {}
+    for operand, domain in zip(rule(op).operands, OPERATIONS[op].domains, strict=True):
+        low, high = domain[-1]
+        operands[operand] = rng.uniform(low, high, 50).astype(np.float32)
+    z, *partials = np.array([rule(op).function(*map(float, row)) for row in zip(*operands.values(), strict=True)]).T
+    value = run(value_of(op), operands)
+    assert value.dtype == np.float32
+    assert value == pytest.approx(z, rel=IN_FLOAT32, abs=IN_FLOAT32)
+    for operand, wanted in zip(rule(op).operands, partials, strict=True):
+        found = run(partial_of(op, operand), operands | {"z": z.astype(np.float32)})
+        assert found == pytest.approx(wanted, rel=IN_FLOAT32, abs=IN_FLOAT32)
+
+
+@autograd.operation
+def hinge_square(x):  # type: ignore[no-untyped-def]
+    h = 1 - x
+    if h <= 0:
+        return 0.0, 0.0
+    return h**2, -2 * h
+
+
+@autograd.operation
+def weighted(xs, ys):  # type: ignore[no-untyped-def]
+    es = [math.exp(x) for x in xs]
+    z = sum([e * y for e, y in zip(es, ys, strict=True)])
+    return z, [e * y for e, y in zip(es, ys, strict=True)], es
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(x=st.lists(numbers, min_size=12, max_size=12))
+def test_a_rule_of_a_user(x: list[float]) -> None:
+    agree("hinge_square", {"x": x}, {})
+
+
+def test_a_rule_of_a_user_on_lists() -> None:
+    rng = np.random.default_rng(1)
+    xs, ys = rng.normal(size=(2, 4, 3))
+    operands = {"xs": xs, "ys": ys}
+    assert run(value_of("weighted"), operands, ["xs", "ys"]) == pytest.approx((np.exp(xs) * ys).sum(axis=0))
+    by_xs = run(partial_of("weighted", "xs"), operands, ["xs", "ys"], is_list=True)
+    assert by_xs == pytest.approx(np.exp(xs) * ys)
+    assert run(partial_of("weighted", "ys"), operands, ["xs", "ys"], is_list=True) == pytest.approx(np.exp(xs))
+    assert on_floats(value_of("weighted"), {"xs": [0.0, 1.0], "ys": [3.0, 2.0]}) == pytest.approx(3.0 + 2.0 * math.e)
+
+
+# ── how short the text is ──
+
+CALLS: Final = {
+    "add": (1, 0, 0),
+    "multiply": (1, 1, 1),
+    "divide": (1, 1, 3),
+    "square": (1, 2),
+    "sqrt": (1, 3),
+    "exp": (1, 1),
+    "log": (1, 5),
+    "sin": (1, 2),
+    "tanh": (1, 3),
+    "sigmoid": (4, 3),
+    "softplus": (5, 5),
+    "relu": (1, 2),
+    "leaky_relu": (2, 3),
+    "elu": (4, 4),
+    "silu": (6, 17),
+    "absolute": (1, 2),
+    "maximum": (1, 7, 7),
+    "exp_of_difference": (4, 1, 2),
+    "logaddexp": (7, 7, 7),
+    "total": (1, 1),
+    "logsumexp": (8, 8),
+    "log_of_shifted_sum": (6, 9),
+    "largest": (1, 10),
+}
+"""For the value and for each derivative times an upstream gradient; a bare copy of that is counted as none."""
+USUAL: Final = {"leaky_relu": {"slope": 0.01}, "elu": {"alpha": 1.0}}
+
+
+@pytest.mark.parametrize("op", CALLS)
+def test_the_number_of_calls(op: str) -> None:
+    constants = USUAL.get(op, {})
+    by = [partial_of(op, operand, constants) for operand in rule(op).operands if operand not in constants]
+    rows = rule(op).operands if rule(op).of_sequences else ()
+    texts = [text_of(e, rows)[0] for e in (value_of(op, constants), *(times(name("dz"), e) for e in by))]
+    counts = tuple(0 if text == ["np.copyto(out, dz)"] and op != "total" else len(text) for text in texts)
+    assert counts == CALLS[op], texts
+
+
+@pytest.mark.parametrize("op", OPERATIONS)
+def test_no_statement_allocates(op: str) -> None:
+    rows = rule(op).operands if rule(op).of_sequences else ()
+    for e in (value_of(op), *(times(name("dz"), partial_of(op, operand)) for operand in rule(op).operands)):
+        for line in text_of(e, rows)[0]:
+            assert ", out=" in line or line.startswith("np.copyto("), line
+
+
+def test_sums_of_products() -> None:
+    e = plus(number(3.0), times(number(2.0), times(name("x"), name("y"))))
+    e = plus(plus(e, times(number(-1.0), name("w"))), times(number(-2.0), name("y")))
+    lines, made = text_of(e)
+    assert lines == [
+        "np.multiply(x, y, out=out)",
+        "np.multiply(2.0, out, out=out)",
+        "np.add(3.0, out, out=out)",
+        "np.subtract(out, w, out=out)",
+        "np.multiply(-2.0, y, out=float_0)",
+        "np.add(out, float_0, out=out)",
+    ]
+    assert len(made) == 1
+    assert as_floats(e, {"w": "c"}) == "(((3.0 + (2.0 * (x * y))) - c) + ((-2.0) * y))"
+
+
+def test_the_array_of_the_result_may_be_an_operand() -> None:
+    e = plus(name("out"), times(name("x"), name("x")))
+    lines = as_numpy(e, {"out": "g", "x": "x"}, "g", lambda kind, rows: "t")
+    assert lines == ["np.square(x, out=t)", "np.add(g, t, out=g)"]
+    assert as_numpy(name("x"), {"x": "g"}, "g", lambda kind, rows: "t") == []
+
+
+def test_a_choice_overwrites_the_branch_that_dies() -> None:
+    test = Expression("comparison", (">", name("x"), name("y")))
+    e = Expression("choice", (test, call("exp", name("x")), name("y")))
+    for out, y in (("out", "y"), ("y", "y")):
+        lines = as_numpy(e, {"x": "x", "y": y}, out, lambda kind, rows: f"{kind}_")
+        scope = {"np": np, "x": np.array([0.0, 2.0]), "y": np.array([1.0, 1.0]), "out": np.empty(2)}
+        exec("\n".join(lines), scope | {"float_": np.empty(2), "bool_": np.empty(2, bool)}, scope)
+        assert scope[out] == pytest.approx([1.0, np.exp(2.0)])
+
+
+@pytest.mark.parametrize(
+    ("e", "text"),
+    [
+        (times(number(1.0), name("x")), "x"),
+        (times(name("x"), number(-1.0)), "-x"),
+        (plus(name("x"), number(-0.0)), "x"),
+        (plus(name("x"), number(0.0)), "x + 0"),
+        (plus(negative(name("x")), name("y")), "y - x"),
+        (times(negative(name("x")), negative(name("y"))), "x·y"),
+        (over(name("x"), number(-4.0)), "x·(-0.25)"),
+        (over(name("x"), number(3.0)), "x/3"),
+        (times(name("y"), over(number(1.0), name("x"))), "y/x"),
+        (call("exp", number(0.0)), "1"),
+        (negative(negative(name("x"))), "x"),
+    ],
+)
+def test_what_is_made_short(e: Expression, text: str) -> None:
+    assert shown(e) == text
+
+
+def test_names_are_replaced_inside_lists() -> None:
+    e = partial_of("largest", "xs")
+    assert names_in(replaced(e, {"xs": name("scores")})) == {"scores", "z"}
+    doubled = replaced(e, {"xs": Expression("each", (times(number(2.0), Expression("element", ("ys",))), "ys"))})
+    assert names_in(doubled) == {"ys", "z"}
+
+
+def test_a_choice_that_matters_stays() -> None:
+    inside = Expression("comparison", ("<", name("x"), number(7.25)))
+    e = Expression("choice", (inside, name("x"), plus(name("x"), number(1e-6))))
+    assert simplified(e) == e
+
+
+def test_words_that_there_are_not() -> None:
+    with pytest.raises(ValueError, match="there is no word sine for arrays"):
+        word("sine")
+    assert evaluated(call("sigmoid", name("x")), {"x": 0.0}) == 0.5

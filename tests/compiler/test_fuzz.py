@@ -2,15 +2,13 @@
 
 import pytest
 
-from tests.compiler import standin
 from tests.compiler.fuzz import explained, main, report
-from tests.compiler.ready import needs_compiler
+from tests.compiler.interpreted import interpreted
 
 PIECES = 10
 PIECE = 30
 
 
-@needs_compiler
 @pytest.mark.parametrize("piece", range(PIECES))
 def test_compiled_programs_are_the_eager_ones(piece: int) -> None:
     seeds = range(piece * PIECE, (piece + 1) * PIECE)
@@ -18,8 +16,8 @@ def test_compiled_programs_are_the_eager_ones(piece: int) -> None:
     assert not wrong, f"{len(wrong)} wrong, the first:\n{wrong[0].wrong}\n{explained(wrong[0].seed)}"
 
 
-def test_the_face_alone_is_right() -> None:
-    with standin.installed():
+def test_programs_are_right_before_they_are_text() -> None:
+    with interpreted():
         assert [found for found in map(report, range(60)) if found.wrong] == []
 
 

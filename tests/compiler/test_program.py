@@ -6,19 +6,17 @@ import pickle
 import random
 import re
 import timeit
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import pytest
 
 import autograd
 from autograd import Value, losses, nn
-from autograd.compiler import batches
+from autograd.compiler import batches, pipeline
 from autograd.compiler.arguments import one_hot
 from autograd.compiler.pipeline import Bound
 from autograd.compiler.program import Program
-from tests.compiler import standin
 
 RTOL: Final = 1e-12
 """Sums in another order."""
@@ -26,10 +24,26 @@ X: Final = np.array([[0.5, -1.0], [2.0, 0.25], [-0.75, 1.5]])
 Y: Final = np.array([[1.0, 0.0], [0.0, 1.0], [0.3, 0.7]])
 
 
-@pytest.fixture(autouse=True, params=standin.ORDERS)
-def kernels(request: pytest.FixtureRequest) -> Iterator[list[standin.Kernel]]:
-    with standin.installed(request.param) as made:
-        yield made
+class Watched(pipeline.Code):
+    """Code that tells to which sizes it was bound."""
+
+    made: ClassVar[list["Watched"]] = []
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.bound: list[int] = []
+        self.made.append(self)
+
+    def bind(self, n: int, parameters: Any, gradient: Any) -> Bound:
+        self.bound.append(n)
+        return super().bind(n, parameters, gradient)
+
+
+@pytest.fixture
+def codes(monkeypatch: pytest.MonkeyPatch) -> list[Watched]:
+    monkeypatch.setattr(pipeline, "Code", Watched)
+    monkeypatch.setattr(Watched, "made", [])
+    return Watched.made
 
 
 def refused(kind: type[Exception], text: str) -> Any:
@@ -150,28 +164,29 @@ def test_results_do_not_share_memory_with_later_ones() -> None:
 # ── batches ──
 
 
-def test_any_size_of_batch_without_compiling_again(kernels: list[standin.Kernel]) -> None:
+def test_any_size_of_batch_without_compiling_again(codes: list[Watched]) -> None:
     program = program_of(network())
     for n in (3, 1, 2, 3, 3, 2, 1):
         whole = np.mean([program.value(X[i], Y[i]) for i in range(n)])
         assert program.value(X[:n], Y[:n]) == pytest.approx(whole, rel=RTOL)
-    assert len(kernels) == 1
-    assert kernels[0].bound == [1, 3, 2]
+    assert len(codes) == 1
+    assert codes[0].bound == [1, 3, 2]
 
 
-def test_the_last_few_sizes_stay_bound(kernels: list[standin.Kernel]) -> None:
+def test_the_last_few_sizes_stay_bound(codes: list[Watched]) -> None:
     program = autograd.compile(lambda x: x * x, ((),))
     for n in (*range(1, batches.KEPT + 2), 2, 1):
         program.value(np.ones(n))
-    assert kernels[0].bound == [*range(1, batches.KEPT + 2), 1]
+    assert codes[0].bound == [*range(1, batches.KEPT + 2), 1]
 
 
-@pytest.mark.parametrize("order", standin.ORDERS)
 @pytest.mark.parametrize("block", [1, 2, 3, 7])
-def test_blocks_change_nothing(order: str, block: int) -> None:
+def test_blocks_change_nothing(block: int, codes: list[Watched], monkeypatch: pytest.MonkeyPatch) -> None:
     model = network()
     whole = program_of(model)
-    with standin.installed(order, block) as made:
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "BLOCKS", (1, block))
+        patch.setattr(Watched, "block", block)
         program = program_of(model)
         for _ in range(2):
             value, gradient = program.value_and_grad(X, Y)
@@ -182,7 +197,7 @@ def test_blocks_change_nothing(order: str, block: int) -> None:
         for now, then in zip(program.per_example(X, Y), whole.per_example(X, Y), strict=True):
             np.testing.assert_allclose(now, then, rtol=RTOL)
         np.testing.assert_allclose(program.outputs(X), whole.outputs(X), rtol=RTOL)
-        assert max(made[0].bound) == min(block, 3)
+        assert max(codes[1].bound) == min(block, 3)
         np.testing.assert_allclose(program.value_and_grad(X, Y)[1], whole.value_and_grad(X, Y)[1], rtol=RTOL)
 
 
@@ -362,14 +377,14 @@ def test_scipy_minimises() -> None:
             other.scipy(xs)
 
 
-def test_programs_are_pickled(kernels: list[standin.Kernel]) -> None:
+def test_programs_are_pickled(codes: list[Watched]) -> None:
     model = network()
     program = program_of(model)
     program.parameters *= 0.5
     value, gradient = program.value_and_grad(X, Y)
-    made = len(kernels)
+    made = len(codes)
     again, same = pickle.loads(pickle.dumps((program, model)))
-    assert len(kernels) == made
+    assert len(codes) == made
     found = again.value_and_grad(X, Y)
     assert (found[0], found[1].tolist()) == (value, gradient.tolist())
     np.testing.assert_array_equal(again.outputs(X), program.outputs(X))

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 import autograd
 from autograd import Tape, Value
-from tests.compiler.ready import needs_compiler
 from tests.compiler.textbook import (
     alignment,
     arm,
@@ -138,7 +137,6 @@ def compiled(lesson: Lesson, **options: Any) -> Any:
     return autograd.compile(loss, tuple(inputs), parameters=leaves(p), outputs=loss, **options)
 
 
-@needs_compiler
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_compiled_results_are_the_eager_ones(lesson: Lesson) -> None:
     program = compiled(lesson)
@@ -160,7 +158,6 @@ def test_compiled_results_are_the_eager_ones(lesson: Lesson) -> None:
             close(rows, want.by_parameters, EXACT)
 
 
-@needs_compiler
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_compiled_sums_in_single_precision(lesson: Lesson) -> None:
     program = compiled(lesson, dtype="float32", reduce="sum")
@@ -176,7 +173,6 @@ def test_compiled_sums_in_single_precision(lesson: Lesson) -> None:
         )
 
 
-@needs_compiler
 def test_compiled_with_other_parameters() -> None:
     """The numbers of the parameters are no part of the code."""
     lesson = networks.IRIS
