@@ -100,7 +100,7 @@ class Module:
             text = f"{GIVEN[array.space]}[{array.first}:{array.first + array.size}]"
             whole = array.size == self._writer.storage.length(array.space)
             text = GIVEN[array.space] if whole else text
-            return text if len(array.shape) == 1 else f"{text}.reshape({', '.join(_shape(array))})"
+            return text if len(array.shape) == 1 else f"{text}.reshape({', '.join(_shape(array)) or '()'})"
         kind = ", bool" if array.space == "test" else self._dtype
         shape = _shape(array)
         text = shape[0] if len(shape) == 1 else f"({', '.join(shape)})"

@@ -66,7 +66,8 @@ class Spread(NamedTuple):
         strides = dict(zip(operands, rows, strict=True))
         for name, operand in operands.items():
             if name in self.rows or (self.is_list and not name):
-                strides[name] = (*(operand.strides[self.last] or (0,)), *strides[name])
+                _, (along,) = views.merged(self.sizes[self.last], [operand.strides[self.last]])
+                strides[name] = (*(along or (0,)), *strides[name])
         return kept, strides
 
 
