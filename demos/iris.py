@@ -113,7 +113,8 @@ def outputs(rows: list[tuple[list[float], list[float]]]) -> np.ndarray:
     """The three outputs for each row."""
     if options.eager:
         program.read()
-    return program.outputs(columns(rows)[0])
+    of_rows: np.ndarray = program.outputs(columns(rows)[0])
+    return of_rows
 
 
 def mean_absolute_error(rows: list[tuple[list[float], list[float]]]) -> float:

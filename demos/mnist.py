@@ -212,25 +212,26 @@ if not options.eager:
         dtype="float32",
     )
     print(f"\ncompiled in {perf_counter() - started:.1f} s\n{program.report()}\n\n{code(program)}\n")
-    one_hot = np.eye(10)[labels[:options.batch_size]]
-    program.value_and_grad(images[:options.batch_size], one_hot)  # The first call makes the arrays.
+    one_hot = np.eye(10)[labels[: options.batch_size]]
+    program.value_and_grad(images[: options.batch_size], one_hot)  # The first call makes the arrays.
     started = perf_counter()
-    program.value_and_grad(images[:options.batch_size], one_hot)
+    program.value_and_grad(images[: options.batch_size], one_hot)
     print(f"compiled, {forecast((perf_counter() - started) / len(one_hot))}")
 
 # %% [markdown]
 # ## Training
 #
-# Each mini-batch takes one step of gradient descent with momentum. After each epoch the test images are read, which were
-# not used in training: the answer of the network is the digit with the greatest probability. `fit` makes the class
-# numbers one-hot, shuffles the images before each epoch and runs the code.
+# Each mini-batch takes one step of gradient descent with momentum. `fit` makes the class numbers one-hot, shuffles the
+# images before each epoch and runs the code. After each epoch the test images are read, which were not used in
+# training: the answer of the network is the digit with the greatest probability.
 
 
 # %%
 def probabilities(indices: list[int]) -> np.ndarray:
     """The probabilities of the ten digits for some of the test images, a row for each."""
     if not options.eager:
-        return program.outputs(arrays(test, indices)[0])
+        rows: np.ndarray = program.outputs(arrays(test, indices)[0])
+        return rows
     with no_grad():
         return np.array([[p.data for p in softmax(model(test[i][0]))] for i in steps(indices, "testing")])
 
