@@ -502,6 +502,7 @@ class Timed:
     def __init__(self, seconds: dict[tuple[str, int], float], missing: tuple[int, ...] = (), wrong: int = -1) -> None:
         self.seconds, self.missing, self.wrong = seconds, missing, wrong
         self.asked: list[tuple[str, str, str, int]] = []
+        self.clocks: list[tuple[str, bool]] = []
 
     def __call__(self, process: tuple[str, str]) -> Any:
         threads, library = process
@@ -512,6 +513,7 @@ class Timed:
                 number = arguments.get("key", (0, 0, -1))[2]
                 self.asked.append((do, threads, library, number))
                 if do == "program round":
+                    self.clocks.append((threads, arguments["cpu_time"]))
                     return {"seconds": self.seconds[threads, number]}
                 if do == "program prepare" and number == self.wrong:
                     return {"wrong": "rival gives 1.0 and ours 2.0"}
@@ -598,11 +600,19 @@ def test_a_duel_refuses_wrong_results_before_anything_is_timed() -> None:
     assert "program round" not in [do for do, *_ in timed.asked]
 
 
+def test_a_duel_may_count_the_time_that_a_process_ran() -> None:
+    timed = Timed(SECONDS)
+    settings = Settings(quick=True, rounds=1, cpu_time=True)
+    block = duel.duel("made up", DUEL, timed, settings)
+    assert {threads for threads, cpu_time in timed.clocks if cpu_time} == {"one"}
+    assert "the process ran" in block.notes[-1]
+
+
 def test_readiness_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask_once(build: Build, do: str, work: str, quick: bool) -> dict[str, Any]:
         if work.startswith("GPT"):
             return {"missing": "missing: for a reason"}
-        return {"made": 0.1, "both": 1.5, "before": 90_000_000, "peak": 510_000_000}
+        return {"parameters": 0.1, "record": 0.5, "compile": 1.0, "before": 90_000_000, "peak": 510_000_000}
 
     monkeypatch.setattr(duel, "ask_once", ask_once)
     block = duel.ready(PURE, QUICK)
@@ -610,6 +620,7 @@ def test_readiness_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows["MNIST, written with * and +"].texts == {"target": "≤ 2.5 ✓", "most": "≤ 500 ✗"}
     assert rows["MNIST, dot neurons"].texts == {"target": "≤ 1 ✗", "most": ""}
     assert rows["MNIST, dot neurons"].figures["peak"] == 510.0
+    assert rows["MNIST, dot neurons"].figures["both"] == 1.5
     assert rows["GPT, seven letters"].said == "missing: for a reason"
     assert max(map(len, table.text(block).splitlines())) <= table.WIDTH
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.building import Builder, Step
+from autograd.compiler.building import Builder
 from autograd.compiler.expressions import name, number, times
 from autograd.compiler.statements import Map, Product, Slots, Statement, reads
 from autograd.formula.cases import Expression, names_in
@@ -113,4 +113,3 @@ def storing_first(statements: Sequence[Statement], sizes: dict[str, int], result
     for space in results:
         clear(space, np.arange(sizes[space[1:]]))
     return kept
-

@@ -5,6 +5,7 @@ The results of a batch lie in buffers that the next run overwrites.
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -130,9 +131,27 @@ class Part:
         """Whether the last run was of one example, without an axis for the batch."""
         self._kept: dict[int, Batch | Blocks] = {}
         self._last: Batch | Blocks | None = None
+        self._completes = False
+        self._exact: Part | None = None
 
     def run(self, arrays: Sequence[Any], backward: bool) -> Batch | Blocks:
-        """Run a batch, bound to its size at the first time."""
+        """Run a batch, bound to its size at the first time.
+
+        Rows that were completed with zeros are right for finite numbers. With others the batch runs once more, exactly.
+        """
+        batch = self._run(arrays, backward)
+        if not self._completes or self._finite(batch, backward):
+            return batch
+        if self._exact is None:
+            self._exact = copy(self)
+            self._exact.code, self._exact._kept, self._exact._last = self.code.exactly(), {}, None
+        return self._exact._run(arrays, backward)
+
+    def _finite(self, batch: Batch | Blocks, backward: bool) -> bool:
+        slopes = (self.gradient, batch.input_gradient) if backward else ()
+        return all(math.isfinite(x.sum()) for x in (batch.roots, *slopes) if x is not None)
+
+    def _run(self, arrays: Sequence[Any], backward: bool) -> Batch | Blocks:
         batch = self._last
         if batch is not None and len(arrays) == len(self.slots) and batch.run(arrays, backward, False):
             return batch
@@ -151,6 +170,7 @@ class Part:
             size = self.code.block if n > pipeline.BLOCKS[0] else 0
             scale = 1.0 / n if self.reduce == "mean" else 1.0
             batch = Blocks(self, n, size, scale) if 0 < size < n else Batch(self, n, self.gradient, scale)
+        self._completes = self.code.completes
         self._kept[n] = batch
         if len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]

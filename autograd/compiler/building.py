@@ -107,7 +107,9 @@ class Builder:
         live = block.nodes != PHANTOM
         if live.all():
             return nodes, rows, block.dims
-        continued = [Slots(row.space, index) for row in rows if (index := self.layout.continued(row.index, block)) is not None]
+        continued = [
+            Slots(row.space, index) for row in rows if (index := self.layout.continued(row.index, block)) is not None
+        ]
         if len(continued) < len(rows) or any(row.index.max() >= self.layout.sizes[row.space] for row in continued):
             return nodes, rows, (len(nodes),)
         every = np.full(len(block.nodes), PHANTOM)

@@ -110,7 +110,7 @@ def _fold_operations(g: Scalars) -> None:
         if (g.kind[operands] == CONSTANT).all():
             g.number[v] = rule(g.operations[g.code[v]]).on_floats(g.number[operands].tolist())[0]
             g.kind[v] = CONSTANT
-    g.keep_terms(~((g.kind[g.owner] == CONSTANT)))
+    g.keep_terms(~(g.kind[g.owner] == CONSTANT))
 
 
 def _pull_scales(g: Scalars) -> None:
@@ -174,7 +174,9 @@ def unify(g: Scalars) -> bool:
         # -0.0 and 0.0 are equal as keys, and nan is no number's equal.
         key: tuple[object, ...] = (kind, code, number, math.copysign(1.0, number))
         if is_long:
-            key += tuple(by[array[s:e]].tobytes() if array.dtype == by.dtype else array[s:e].tobytes() for array in of_terms)
+            key += tuple(
+                by[array[s:e]].tobytes() if array.dtype == by.dtype else array[s:e].tobytes() for array in of_terms
+            )
         else:
             key += _key(kind, *(row[low:high] for row in rows), replaced)
         same = found.setdefault(key, v)

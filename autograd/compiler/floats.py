@@ -105,18 +105,27 @@ class _Text:
 
     def filled(self, v: int, by: str | None) -> str:
         """The value of an operation, or its derivative by an operand, on the names of this node."""
-        r, operands = rule(self.operation(v)), self.operands(v)
+        op, operands = self.operation(v), self.operands(v)
+        r = rule(op)
         grouped = r.grouped(operands)
-        known = {} if r.of_sequences else {
-            x: float(self.g.number[i]) for x, i in zip(r.operands, grouped, strict=True) if self.g.kind[i] == CONSTANT
-        }
-        key = (r.name, by, *known.items())
+        known = (
+            {}
+            if r.of_sequences
+            else {
+                x: float(self.g.number[i])
+                for x, i in zip(r.operands, grouped, strict=True)
+                if self.g.kind[i] == CONSTANT
+            }
+        )
+        key = (op, by, *((x, c.hex()) for x, c in known.items()))
         if key not in self.templates:
-            e = value_of(r.name, known) if by is None else partial_of(r.name, by, known)
+            e = value_of(op, known) if by is None else partial_of(op, by, known)
             marks = {x: f"_OF_{x}_" for x in names_in(e)}
             self.templates[key] = as_floats(e, marks), marks
         text, marks = self.templates[key]
-        texts = {x: self.listed(i) if r.of_sequences else self.names[i] for x, i in zip(r.operands, grouped, strict=True)}
+        texts = {
+            x: self.listed(i) if r.of_sequences else self.names[i] for x, i in zip(r.operands, grouped, strict=True)
+        }
         texts["z"] = self.names[v]
         for x, mark in marks.items():
             text = text.replace(mark, texts[x])
@@ -169,7 +178,9 @@ class _Text:
         for x, own in zip(r.operands, operands, strict=True):
             if self.classes[own] in PASSING:
                 by = self.filled(v, x)
-                terms[own].append({"1.0": slope, "(-1.0)": f"-{slope}"}.get(by, by if slope == "1.0" else f"{slope} * {by}"))
+                terms[own].append(
+                    {"1.0": slope, "(-1.0)": f"-{slope}"}.get(by, by if slope == "1.0" else f"{slope} * {by}")
+                )
 
 
 def _times(c: float, x: str, y: str) -> str:

@@ -27,7 +27,7 @@ class Grids(NamedTuple):
     """[c, p, t]"""
 
 
-def grids(left: NDArray[np.intp], right: NDArray[np.intp]) -> tuple[int, list[Grids]] | None:
+def grids(left: NDArray[np.intp], right: NDArray[np.intp], full: float = FULL) -> tuple[int, list[Grids]] | None:
     """The products that give Σ_t left[k, t]·right[k, t] for all k, and how many different rows they have.
 
     None if some component isn't full enough, or wants one product twice.
@@ -42,7 +42,7 @@ def grids(left: NDArray[np.intp], right: NDArray[np.intp]) -> tuple[int, list[Gr
         columns, at_column = _in_order(b[members], right[first_b][:, 0])
         grid = np.full((len(rows), len(columns)), HOLE)
         grid[at_row, at_column] = members
-        if len(members) < FULL * grid.size or (grid != HOLE).sum() != len(members):
+        if len(members) < full * grid.size or (grid != HOLE).sum() != len(members):
             return None
         cells[grid.shape].append((grid, left[first_a[rows]], right[first_b[columns]]))
     found = []

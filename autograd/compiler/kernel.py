@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.statements import ArrayProgram
 from autograd.compiler.module import Text
+from autograd.compiler.statements import ArrayProgram
 from autograd.compiler.text import text_of
 from autograd.compiler.views import strided
 from autograd.compiler.writing import namespace

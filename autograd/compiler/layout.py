@@ -1,5 +1,7 @@
 """Where each node has its slot: blocks of slots for the groups, in the order in which they are worked out.
 
+With `exact`, no row is completed, and none that isn't full is taken for a matrix.
+
 A block may hold phantoms, slots of no node, so that the slots of a triangle are those of a square. After the slots of a node for each position
 may come ones, which a bias is multiplied by.
 """
@@ -10,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.expressions import number
-from autograd.compiler.scalars import CONSTANT, INPUT, ONE, PARAMETER, Scalars
+from autograd.compiler.scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from autograd.compiler.schedule import CLASSES
 from autograd.compiler.statements import Index, Map, Slots
 
@@ -42,8 +44,10 @@ class Block(NamedTuple):
 class Layout:
     """The slots of nodes, and the statements that fill constant slots."""
 
-    def __init__(self, g: Scalars, classes: NDArray[np.int8], inputs: int, ones_after: list[int]) -> None:
-        self.g, self.classes = g, classes
+    def __init__(
+        self, g: Scalars, classes: NDArray[np.int8], inputs: int, ones_after: list[int], *, exact: bool = False
+    ) -> None:
+        self.g, self.classes, self.exact = g, classes, exact
         self.slot = np.full(len(g), PAD, np.intp)
         parameters, given = g.kind == PARAMETER, g.kind == INPUT
         self.slot[parameters] = g.leaf[parameters]
@@ -61,6 +65,11 @@ class Layout:
         self.input_ones = [after + k for k, after in enumerate(ones_after)]
         if ones_after:
             self.fill("x", np.array(self.input_ones), 1.0)
+
+    @property
+    def completes(self) -> bool:
+        """Whether rows were completed with zeros: 0 times an infinity or nan that the row doesn't have is a nan."""
+        return any(self._zeroed.values()) or any(mask.any() for mask in self.phantom.values())
 
     def space(self, node: int) -> str:
         """The space of a node as an operand."""
@@ -158,7 +167,11 @@ class Layout:
                 return None
             return ones[at]
         block = self.block_at(space, int(last.flat[0]))
-        if block is None or block.ones < 0 or not ((block.base <= slots) & (slots < block.base + len(block.nodes))).all():
+        if (
+            block is None
+            or block.ones < 0
+            or not ((block.base <= slots) & (slots < block.base + len(block.nodes))).all()
+        ):
             return None
         positions = block.dims[-1] if len(block.dims) > 1 else 1
         return block.ones + (last - block.base) % positions

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from autograd.compiler.building import Builder
 from autograd.compiler.expressions import call, name, number, partial_of, plus, replaced, times
-from autograd.compiler.grids import HOLE, Grids, grids
+from autograd.compiler.grids import FULL, HOLE, Grids, grids
 from autograd.compiler.layout import PAD, PHANTOM, Block
-from autograd.compiler.scalars import CONSTANT, ONE
+from autograd.compiler.scalars import CONSTANT
 from autograd.compiler.schedule import CLASSES, PASSING
 from autograd.compiler.statements import Index, Map, Product, Slots
 from autograd.compiler.views import affine
@@ -58,14 +58,18 @@ class Terms:
     def scaled(self, b: Builder) -> "Terms":
         """The same with constants as factors in place of coefficients, where there is no right factor yet."""
         assert self.right is None
-        return Terms(b.layout.constant(self.coefficient), self.left, np.ones_like(self.coefficient), (False, self.passes[0]))
+        return Terms(
+            b.layout.constant(self.coefficient), self.left, np.ones_like(self.coefficient), (False, self.passes[0])
+        )
 
 
 def lower(b: Builder, nodes: NDArray[np.intp]) -> None:
     """The statements for linear nodes of one signature."""
     lengths = np.diff(b.starts)[nodes]
-    if len(np.unique(lengths)) == 1:
-        _alike(b, nodes, _columns(b, nodes))
+    if len(np.unique(lengths)) == 1 or b.layout.exact:
+        for length in np.unique(lengths):
+            part = nodes[lengths == length]
+            _alike(b, part, _columns(b, part))
         return
     for part, terms in _completed(b, nodes, lengths):
         _alike(b, part, [terms] if terms is not None else _columns(b, part))
@@ -104,7 +108,7 @@ def _alike(b: Builder, nodes: NDArray[np.intp], terms: list[Terms]) -> None:
         if main.right is None or main.count < 2 or not main.uniform:
             continue
         factors, rest = _with_bias(b, main, [t for t in terms if t is not main])
-        found = _as_grids(factors)
+        found = _as_grids(factors, 1.0 if b.layout.exact else FULL)
         if found is None or (not main.many and all(part.cells[0].size == 1 for part in found)):
             continue
         for part in found:
@@ -112,7 +116,13 @@ def _alike(b: Builder, nodes: NDArray[np.intp], terms: list[Terms]) -> None:
             live = cells != HOLE
             block = b.allocate(np.where(live, nodes[cells], PHANTOM), part.cells.shape)
             _product(b, block, part, factors)
-            _rest(b, Slots(block.space, block.slots[live]), [t.of(cells[live]) for t in rest], b.g.number[nodes[cells[live]]], add=True)
+            _rest(
+                b,
+                Slots(block.space, block.slots[live]),
+                [t.of(cells[live]) for t in rest],
+                b.g.number[nodes[cells[live]]],
+                add=True,
+            )
         return
     _without_product(b, nodes, terms)
 
@@ -135,7 +145,7 @@ def _with_bias(b: Builder, main: Terms, rest: list[Terms]) -> tuple[Terms, list[
     return main, rest
 
 
-def _as_grids(terms: Terms) -> list[Grids] | None:
+def _as_grids(terms: Terms, full: float) -> list[Grids] | None:
     """The matrix products with the fewest different rows, over the ways to order the terms and the two factors."""
     assert terms.right is not None
     left, right = terms.left.index, terms.right.index
@@ -148,7 +158,7 @@ def _as_grids(terms: Terms) -> list[Grids] | None:
             ways.append((np.take_along_axis(x, order, axis=1), np.take_along_axis(y, order, axis=1)))
     best: tuple[int, list[Grids]] | None = None
     for x, y in ways:
-        found = grids(x, y)
+        found = grids(x, y, full)
         if found is not None and (best is None or found[0] < best[0]):
             best = found
         if best is not None and best[0] <= 2 * len(left) ** 0.5 + 2:
@@ -169,7 +179,9 @@ def _without_product(b: Builder, nodes: NDArray[np.intp], terms: list[Terms]) ->
     operands = [Slots(side.space, side.index[:, 0]) for t in terms for side in (t.left, t.right) if side is not None]
     position = np.arange(len(nodes))
     if not any(t.many for t in terms) and len(operands):
-        columns = [Slots(s.space, column) for t in terms for s in (t.left, t.right) if s is not None for column in s.index.T]
+        columns = [
+            Slots(s.space, column) for t in terms for s in (t.left, t.right) if s is not None for column in s.index.T
+        ]
         every, _, dims = b.in_order(nodes, columns)
     else:
         order = np.lexsort(tuple(slots.index for slots in operands[::-1])) if operands else position
@@ -196,7 +208,10 @@ def _rest_over_phantoms(b: Builder, block: Block, terms: list[Terms], c0: NDArra
         full[block.nodes != PHANTOM] = numbers
         return full if len(np.unique(numbers)) > 1 else np.full_like(full, numbers.flat[0])
 
-    full = [Terms(whole(t.left), None if t.right is None else whole(t.right), spread(t.coefficient), t.passes) for t in terms]
+    full = [
+        Terms(whole(t.left), None if t.right is None else whole(t.right), spread(t.coefficient), t.passes)
+        for t in terms
+    ]
     _rest(b, Slots(block.space, block.slots), full, spread(c0), add=False)
 
 
@@ -209,9 +224,15 @@ def _rest(b: Builder, out: Slots, terms: Sequence[Terms], c0: NDArray[np.float64
             _sum_along(b, out, t, row, add=add)
         else:
             shape = (len(out.index), 1, t.count)
-            left, right = Slots(t.left.space, t.left.index.reshape(shape)), Slots(t.right.space, t.right.index.reshape(shape))
+            left, right = (
+                Slots(t.left.space, t.left.index.reshape(shape)),
+                Slots(t.right.space, t.right.index.reshape(shape)),
+            )
             passing = (t.count * t.passes[0], t.count * t.passes[1])
-            b.add(Product(Slots(out.space, out.index.reshape(-1, 1, 1)), left, right, float(t.coefficient.flat[0]), add), passes=passing)
+            b.add(
+                Product(Slots(out.space, out.index.reshape(-1, 1, 1)), left, right, float(t.coefficient.flat[0]), add),
+                passes=passing,
+            )
         add = True
     few = [t for t in terms if t not in long]
     if few or not add or c0.any():
@@ -264,7 +285,9 @@ def _factor_rule(left: str, right: str | None, x: str) -> Expression:
     return replaced(partial_of("multiply", "x" if x == left else "y"), {"x": name(left), "y": name(right)})
 
 
-def _completed(b: Builder, nodes: NDArray[np.intp], lengths: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], Terms | None]]:
+def _completed(
+    b: Builder, nodes: NDArray[np.intp], lengths: NDArray[np.intp]
+) -> list[tuple[NDArray[np.intp], Terms | None]]:
     """Nodes with rows of several lengths, completed to rows of one length where that wastes little."""
     longest = int(lengths.max())
     at = np.minimum(b.starts[nodes][:, None] + np.arange(longest), len(b.g.owner) - 1)

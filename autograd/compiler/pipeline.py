@@ -4,6 +4,7 @@ A graph goes through canonical form, schedule, layout and statements to the text
 graph in which little is alike, straight Python over floats is quicker, and it needs no statements at all.
 """
 
+from copy import copy
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
@@ -20,7 +21,7 @@ from autograd.compiler.lower import ends_with_bias, lower
 from autograd.compiler.phantoms import cleaned
 from autograd.compiler.reading import Recording, scalars
 from autograd.compiler.report import Facts, ProductFact
-from autograd.compiler.scalars import LINEAR, Scalars
+from autograd.compiler.scalars import LINEAR
 from autograd.compiler.schedule import scheduled
 from autograd.compiler.statements import LANES, ArrayProgram, Index, Named, Product, Slots, Statement
 
@@ -49,9 +50,24 @@ class Code:
         self.recording, self.wanted, self.dtype = recording, wanted, dtype
         self.graph = canonical(scalars(recording))
         self.schedule = scheduled(self.graph, wanted)
-        self.layout = Layout(
-            self.graph, self.schedule.classes, len(recording.inputs), ends_with_bias(self.graph, self.schedule)
-        )
+        self.layout = self._layout()
+
+    def _layout(self, *, exact: bool = False) -> Layout:
+        ends = ends_with_bias(self.graph, self.schedule)
+        return Layout(self.graph, self.schedule.classes, len(self.recording.inputs), ends, exact=exact)
+
+    def exactly(self) -> "Code":
+        """Code of the same graph that completes no rows, with the same input slots: slower where rows are ragged."""
+        code = copy(self)
+        code.layout = self._layout(exact=True)
+        for stage in ("builder", "program", "kernel", "facts"):
+            vars(code).pop(stage, None)
+        return code
+
+    @property
+    def completes(self) -> bool:
+        """Whether an infinity or a nan may have met a zero that the graph doesn't have."""
+        return "program" in vars(self) and self.layout.completes
 
     @property
     def input_slots(self) -> Index:

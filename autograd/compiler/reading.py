@@ -67,9 +67,7 @@ class _Reader:
         order = np.argsort(owner, kind="stable")
         roots = self.last[np.array(self.recording.tape.roots, np.intp)]
         arrays = (self.kind, self.code, self.number, self.leaf, self.kept)
-        return Scalars(
-            *arrays, owner[order], coefficient[order], left[order], right[order], roots, self.operations
-        )
+        return Scalars(*arrays, owner[order], coefficient[order], left[order], right[order], roots, self.operations)
 
     def places(self, op: int) -> NDArray[np.intp]:
         return np.flatnonzero(self.codes == op)
@@ -89,7 +87,9 @@ class _Reader:
             nodes = self.last[given[reached]]
             self.kind[nodes], self.leaf[nodes] = kind, reached
 
-    def add_terms(self, owner: Integers, coefficient: float | NDArray[np.float64], left: Integers, right: Integers | None = None) -> None:
+    def add_terms(
+        self, owner: Integers, coefficient: float | NDArray[np.float64], left: Integers, right: Integers | None = None
+    ) -> None:
         rights = np.full(len(owner), ONE, np.int32) if right is None else right
         self.terms.append((owner, np.broadcast_to(np.asarray(coefficient, float), owner.shape), left, rights))
 
@@ -185,7 +185,14 @@ class _Reader:
         shift = self.make(self.first[places], "shift", self.operand(places, 0), self.operand(places, 1))
         self.make(self.last[places], "exp", shift)
 
-    def _exps(self, entry: NDArray[np.intp], left: Integers, top: Integers, first: Integers, shape: tuple[Integers, NDArray[np.intp]]) -> None:
+    def _exps(
+        self,
+        entry: NDArray[np.intp],
+        left: Integers,
+        top: Integers,
+        first: Integers,
+        shape: tuple[Integers, NDArray[np.intp]],
+    ) -> None:
         """exp(x - top) for each x of a row, from the node `first` on, and their sums, at the nodes after them."""
         lengths, position = shape
         shift = self.make((first[entry] + position).astype(np.int32), "shift", left, top[entry])
@@ -212,7 +219,19 @@ class _Reader:
         self.add_terms(last, 1.0, log)
 
 
-_READINGS = (
-    "add subtract negative positive multiply square power divide total mean dot exp_of_difference log_of_shifted_sum "
-    "logsumexp"
-).split()
+_READINGS = [
+    "add",
+    "subtract",
+    "negative",
+    "positive",
+    "multiply",
+    "square",
+    "power",
+    "divide",
+    "total",
+    "mean",
+    "dot",
+    "exp_of_difference",
+    "log_of_shifted_sum",
+    "logsumexp",
+]

@@ -109,7 +109,12 @@ class Scalars:
                 values.append(leaves[kind][self.leaf[v]])
             else:
                 right = [values[self.right[i]] if self.right[i] != ONE else 1.0 for i in terms]
-                values.append(sum(map(prod, zip(self.coefficient[terms.start : terms.stop].tolist(), left, right, strict=True)), float(self.number[v])))
+                values.append(
+                    sum(
+                        map(prod, zip(self.coefficient[terms.start : terms.stop].tolist(), left, right, strict=True)),
+                        float(self.number[v]),
+                    )
+                )
         return values
 
     def __str__(self) -> str:

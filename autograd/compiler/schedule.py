@@ -44,7 +44,6 @@ class Schedule:
     users: Mapping[int, list[int]]
     """For each node that is no leaf, the nodes that read it."""
 
-
     def __str__(self) -> str:
         return "\n".join(f"{len(nodes)} × {name}: {_ranges(nodes)}" for name, nodes in self.groups)
 
@@ -108,7 +107,10 @@ def _classes(g: Scalars, deps: dict[int, list[int]], wanted: str) -> NDArray[np.
     classes[:n][g.kind == PARAMETER] = 0 if of_parameters else 1
     classes[:n][g.kind == INPUT] = 6 if of_inputs else 7
     two = g.right != ONE
-    reads = {kind: np.bincount(g.owner, (g.kind[g.left] == kind) | (two & (g.kind[right] == kind)), n) > 0 for kind in (PARAMETER, INPUT)}
+    reads = {
+        kind: np.bincount(g.owner, (g.kind[g.left] == kind) | (two & (g.kind[right] == kind)), n) > 0
+        for kind in (PARAMETER, INPUT)
+    }
     lanes, passes = reads[INPUT].tolist(), ((reads[PARAMETER] & of_parameters) | (reads[INPUT] & of_inputs)).tolist()
     detached = {op for op, name in enumerate(g.operations) if name == "detach"}
     starts = g.starts
@@ -164,7 +166,11 @@ def _signatures(g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64])
         if operation(name).of_sequences:
             signatures[v] = (name, int(classes[v]), *sorted({int(classes[x]) for x in operands}))
         else:
-            signatures[v] = (name, int(classes[v]), *(_told(g.number[x], told) if g.kind[x] == CONSTANT else int(classes[x]) for x in operands))
+            signatures[v] = (
+                name,
+                int(classes[v]),
+                *(_told(g.number[x], told) if g.kind[x] == CONSTANT else int(classes[x]) for x in operands),
+            )
     return signatures
 
 
@@ -232,7 +238,11 @@ class _Queue:
         level = 0
         while self.ready:
             level += 1
-            now = [Group(s[0], np.array(sorted(chosen), np.intp)) for s in list(self.ready) if (chosen := self.chosen(s, level))]
+            now = [
+                Group(s[0], np.array(sorted(chosen), np.intp))
+                for s in list(self.ready)
+                if (chosen := self.chosen(s, level))
+            ]
             for group in now:
                 for v in group.nodes.tolist():
                     for user in self.users[v]:

@@ -12,7 +12,7 @@ from builtins import min as fmin
 from builtins import min as minimum
 from math import copysign
 
-from autograd.engine.ieee import divide, exp, greatest, log, log1p, total
+from autograd.engine.ieee import divide, exp, greatest, log, log1p, normal_cdf, total
 
 
 def unsigned_zero(x: float) -> float:
@@ -34,6 +34,10 @@ def softplus(x: float) -> float:
 
 def silu(x: float) -> float:
     return maximum(x, -800.0) * sigmoid(x)  # Below, sigmoid(x) is 0, and x may be −inf.
+
+
+def gelu(x: float) -> float:
+    return maximum(x, -40.0) * normal_cdf(x)
 
 
 def gaussian(x: float, rate: float) -> float:

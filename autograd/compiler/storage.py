@@ -1,9 +1,8 @@
 """Where slots lie: the spaces cut into arrays with names, and views of them as Python text."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import prod
 from typing import Final, NamedTuple
 

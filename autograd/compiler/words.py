@@ -7,6 +7,7 @@ A word is a ufunc of NumPy or a reduction along the first axis, which is that of
 or is a function here, which takes that of `ieee` for the elements where a quick formula is no good.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cache, reduce
 from pathlib import Path
@@ -117,6 +118,38 @@ def _scaled_power(*xs: Any) -> Any:
     return result
 
 
+_SCALED_TAIL: Final = (
+    *(1.2375126308378275, -0.14024059858554525, 0.0035854154854790257, 0.08227673848999506),
+    *(-0.10880393014244462, 0.09230432116428125, -0.05869339857664934, 0.02836227737211114),
+    *(-0.009746579683265262, 0.0017556261651970652, 0.000293714378044958, -0.00029015535246077655),
+    *(5.164652974177416e-05, 2.2387565714911816e-05, -1.1438048033346894e-05, -9.792625707303523e-07),
+    *(1.7419821586224814e-06, -5.084465378687303e-08, -2.4857126248016734e-07, 1.8790823223700487e-08),
+    *(3.1979266716668e-08, -1.9551358868985632e-09, -2.623107347133469e-09),
+)
+"""A polynomial in t = (x − 3.75) / (x + 3.75) for (1 + 2x)·e^(x²)·erfc(x), x ≥ 0, to 1e-15.
+
+Source: M. Shepherd, J. Laframboise, Chebyshev approximation of (1 + 2x) exp(x²) erfc x, Math. Comp. 36 (1981); the
+numbers are those of the expansion to 22 terms, made with mpmath.
+"""
+_FEW: Final = 100
+"""The function of `ieee` is quicker on so many numbers, one by one."""
+
+
+def _normal_cdf(x: Any) -> Any:
+    x = np.asarray(x)
+    if x.size < _FEW:
+        return _exact("normal_cdf", x).astype(x.dtype)
+    size = np.minimum(np.abs(x), 40.0)
+    root = size * math.sqrt(0.5)
+    t = (root - 3.75) / (root + 3.75)
+    tail = np.full_like(t, _SCALED_TAIL[-1])
+    for coefficient in _SCALED_TAIL[-2::-1]:
+        tail *= t
+        tail += coefficient
+    tail *= 0.5 * word("gaussian")(size, 0.5) / (1.0 + 2.0 * root)
+    return np.where(x > 0.0, 1.0 - tail, tail)
+
+
 def _of_lists(name: str, quick: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
     def apply(xs: Any) -> Any:
         size = np.asarray(np.sqrt(np.add.reduce(xs * xs, axis=0)))
@@ -137,5 +170,6 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "norm": _of_lists("norm", lambda xs, size: size),
     "directions": _directions,
     "direction": lambda x, y: _directions(np.array(np.broadcast_arrays(x, y)))[0],
+    "normal_cdf": _normal_cdf,
     "scaled_power": _scaled_power,
 }

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import views
-from autograd.compiler.writing import as_numpy
 from autograd.compiler.statements import Index, Map, Slots
 from autograd.compiler.storage import Array, Place, Storage, View
 from autograd.compiler.views import Axes, dense
+from autograd.compiler.writing import as_numpy
 from autograd.formula.cases import Expression
 
 Run: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]

@@ -63,6 +63,11 @@ def read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that everything runs, times nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the same figures, and every round")
     parser.add_argument(
+        "--cpu-time",
+        action="store_true",
+        help="compiled programs with one thread: the time that the process ran, for a machine that others use too",
+    )
+    parser.add_argument(
         "--builds",
         type=Path,
         metavar="DIR",
@@ -99,7 +104,7 @@ def run(options: argparse.Namespace) -> None:
     progress = Progress()
     with both_builds(options.builds, progress) as found, ExitStack() as stack:
         ours, no_compiled = usable(found)
-        settings = Settings(options.quick, options.rounds, no_compiled, progress)
+        settings = Settings(options.quick, options.rounds, no_compiled, options.cpu_time, progress)
         described = machine.description()
         show_heading(described, settings)
         duels = stack.enter_context(duel.Duels(ours[0], settings))

@@ -48,8 +48,10 @@ COLUMNS: Final = (
     Column("target", ("target",)),
 )
 READY_COLUMNS: Final = (
-    Column("parameters", ("made",), "seconds"),
-    Column("record + compile", ("both",), "seconds"),
+    Column("parameters", ("parameters",), "seconds"),
+    Column("record", ("record",), "seconds"),
+    Column("compile", ("compile",), "seconds"),
+    Column("both", ("both",), "seconds"),
     Column("min…max", ("low", "high"), "seconds"),
     Column("target", ("target",), "seconds"),
     Column("before", ("before",), "MB"),
@@ -122,6 +124,8 @@ def duel(name: str, race: "Race", worker: Callable[[Process], Asked], settings: 
         notes += compile_notes(case, entries)
         for process in {(threads, entry.library) for threads in THREADS for entry in entries}:
             worker(process).ask("program forget")
+    if settings.cpu_time:
+        notes.append("With one thread a time is that in which the process ran, without its waits for a core.")
     return Block(name, race.heading, race.unit, COLUMNS, sections, notes)
 
 
@@ -154,7 +158,12 @@ def measure(case: "Case", entries: Sequence[Entry], worker: Callable[[Process], 
                 if not entry.missing:
                     sleep(SETTLE if threads == "all" and not settings.quick else 0.0)
                     process = worker((threads, entry.library))
-                    answer = process.ask("program round", key=entry.key, seconds=settings.round_seconds)
+                    answer = process.ask(
+                        "program round",
+                        key=entry.key,
+                        seconds=settings.round_seconds,
+                        cpu_time=settings.cpu_time and threads == "one",
+                    )
                     entry.seconds[threads].append(answer["seconds"])
 
 
@@ -227,10 +236,11 @@ def ready_row(
 ) -> Row:
     if "missing" in answers[0]:
         return Row(name, said=answers[0]["missing"])
-    rounds = {"both_rounds": [answer["both"] for answer in answers]}
+    rounds = {"both_rounds": [answer["record"] + answer["compile"] for answer in answers]}
     both = summary(rounds["both_rounds"])
     figures: dict[str, Figure] = {"both": both["median"], "low": both["low"], "high": both["high"]}
-    figures["made"] = summary([answer["made"] for answer in answers])["median"]
+    for key in ("parameters", "record", "compile"):
+        figures[key] = summary([answer[key] for answer in answers])["median"]
     for key in ("before", "peak"):
         found = [answer[key] / MEGABYTE for answer in answers if answer[key] is not None]
         figures[key] = summary(found)["median"] if found else None

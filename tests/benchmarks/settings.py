@@ -13,11 +13,15 @@ COLLECTOR: Final = {True: "collector at its default", False: "collector off"}
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a run; `no_compiled` is the reason if there is no compiled build."""
+    """The settings of a run; `no_compiled` is the reason if there is no compiled build.
+
+    With cpu_time, figures with one thread are the seconds in which their process ran.
+    """
 
     quick: bool
     rounds: int
     no_compiled: str = ""
+    cpu_time: bool = False
     progress: Progress = field(default_factory=Progress)
 
     @property

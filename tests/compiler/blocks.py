@@ -31,6 +31,7 @@ from autograd import (
     softmax,
     total,
 )
+from autograd.formula.cases import KNOWN
 from tests.compiler.building import KINKED, LARGE, SMOOTH, Builder, Matrix, Vector, linear, squashed, weighed
 
 Block = Callable[[Builder], None]
@@ -56,23 +57,34 @@ def block(name: str, weight: int = 2, *, wild: bool = False) -> Callable[[Block]
 # ── a user's own operations ──
 
 
-@autograd.operation
 def fuzz_bent(x):  # type: ignore[no-untyped-def]
     root = math.sqrt(x * x + 1)
     return (root - 1) / 2 + x, x / (2 * root) + 1
 
 
-@autograd.operation
 def fuzz_gate(x, y):  # type: ignore[no-untyped-def]
     if x > 0:
         return x * y / (1 + abs(y)), y / (1 + abs(y)), x / (1 + abs(y)) ** 2
     return 0.1 * x * y, 0.1 * y, 0.1 * x
 
 
-@autograd.operation
 def fuzz_spread(xs: list[float]):  # type: ignore[no-untyped-def]
     z = sum([x * x for x in xs]) / len(xs)
     return z, [2 * x / len(xs) for x in xs]
+
+
+_MADE: dict[str, Callable[..., Value]] = {}
+
+
+def own(rule: Callable[..., Any], *operands: Any) -> Value:
+    """The operation of a rule, made when it is first used: the tests of the package see its own operations alone.
+
+    `conftest` unmakes it after each test.
+    """
+    name = rule.__name__
+    if name not in KNOWN:
+        _MADE[name] = autograd.operation(rule)
+    return _MADE[name](*operands)
 
 
 # ── layers and weights ──
@@ -216,7 +228,7 @@ def matrix_chain(b: Builder) -> None:
     m = b.matrix(3, b.between(2, 3))
     z = [[sum(row[k] * m[k][j] for k in range(3)) for j in range(len(m[0]))] for row in rows]
     if b.chance(0.5):  # a Gram matrix
-        z = [[dot(p, q) for q in z] for p in z]  # type: ignore[arg-type]
+        z = [[dot(p, q) for q in z] for p in z]
     b.keep_sequence([[x.tanh() for x in row] for row in z], 1.0)  # type: ignore[union-attr]
 
 
@@ -518,11 +530,11 @@ def own_operation(b: Builder) -> None:
     v, w = b.vector(), b.vector()
     match b.between(0, 2):
         case 0:
-            z = [fuzz_bent(x) for x in v]
+            z = [own(fuzz_bent, x) for x in v]
         case 1:
-            z = [fuzz_gate(x, y) for x, y in zip(v, w, strict=False)]
+            z = [own(fuzz_gate, x, y) for x, y in zip(v, w, strict=False)]
         case _:
-            z = [fuzz_spread(v), fuzz_spread(w)]
+            z = [own(fuzz_spread, v), own(fuzz_spread, w)]
     b.keep(z, 5.0)
 
 
@@ -888,7 +900,7 @@ def random_graph(b: Builder) -> None:
             case 9:
                 z = x * b.number() + b.number()
             case 10:
-                z = fuzz_gate(x, y)
+                z = own(fuzz_gate, x, y)
             case 11:
                 z = logsumexp([x, y])
             case _:
@@ -906,7 +918,7 @@ def rotations(b: Builder) -> None:
     for a in angles:
         angle = angle + a
         length = b.number() + 0.2
-        x, y = x + length * (0.0 + angle).cos(), y + length * (0.0 + angle).sin()  # type: ignore[union-attr]
+        x, y = x + length * (0.0 + angle).cos(), y + length * (0.0 + angle).sin()
     b.keep([v for v in (x, y) if isinstance(v, Value)], 8.0)
 
 
@@ -985,7 +997,7 @@ def wild_sequences(b: Builder) -> None:
         lambda: softmax([*v, -math.inf])[:-1],
         lambda: [x + math.inf for x in v[:1]] + v[1:],
         lambda: [x * 0.0 for x in v],
-        lambda: [fuzz_gate(x, 0.0) for x in v],
+        lambda: [own(fuzz_gate, x, 0.0) for x in v],
         lambda: [total(v[: i + 1]) for i in range(len(v))],
         lambda: [dot(v[: i + 1], v[: i + 1]) for i in range(len(v))],
         lambda: [minimum(maximum(x, -1.0), 1.0) for x in v],

@@ -43,17 +43,26 @@ class Run(NamedTuple):
 
 
 class Errors:
-    """Rounding errors of a size, relative; and other signs of zeros if `flips`."""
+    """Rounding errors of a size, relative; other signs of zeros, of this share of them.
 
-    def __init__(self, size: float = 0.0, seed: int = 0, *, flips: bool = False) -> None:
-        self.size, self.flips = size, flips
-        self._uniform = Random(seed).uniform
+    With `infinite`, an infinite sum of contributions is that instead: where two equal nodes are one, infinite
+    contributions to them meet that never met before, or meet before they are multiplied.
+    """
+
+    def __init__(self, size: float = 0.0, seed: int = 0, *, flips: float = 0.0, infinite: float | None = None) -> None:
+        self.size, self.flips, self.infinite = size, flips, infinite
+        self._random = Random(seed)
+        self._uniform = self._random.uniform
+
+    def total(self, gradient: float, amount: float) -> float:
+        z = gradient + amount
+        return z if self.infinite is None or math.isfinite(z) else self.infinite
 
     def of(self, x: float) -> float:
         return x * (1.0 + self._uniform(-self.size, self.size)) if self.size else x
 
     def sign(self, x: float) -> float:
-        return -x if self.flips and x == 0.0 else x
+        return -x if self.flips and x == 0.0 and self._random.random() < self.flips else x
 
 
 EXACT: Final = Errors()
@@ -91,8 +100,10 @@ class Evaluator:
                 extreme = extreme or _is_extreme(z, row)
             data[place] = z if op in CHOOSING or (op in LINEAR and _is_exact(z, row)) else errors.of(z)
         gradients, also = self._sweep(partials, errors)
-        of = lambda places: [gradients[k] if k >= 0 else 0.0 for k in places]  # noqa: E731
-        return Run([data[k] for k in self.roots], of(self.parameters), of(self.leaves), extreme or also)
+        by_parameters, by_inputs = (
+            [gradients[k] if k >= 0 else 0.0 for k in places] for places in (self.parameters, self.leaves)
+        )
+        return Run([data[k] for k in self.roots], by_parameters, by_inputs, extreme or also)
 
     def _sweep(self, partials: dict[int, list[float]], errors: Errors) -> tuple[list[float], bool]:
         codes = self.tape.codes
@@ -108,7 +119,7 @@ class Evaluator:
                 if codes[k] != CONSTANT_CODE:
                     amount = upstream * d
                     extreme = extreme or _is_extreme(amount, (upstream, d))
-                    gradients[k] = errors.of(errors.sign(gradients[k] + amount))
+                    gradients[k] = errors.of(errors.sign(errors.total(gradients[k], amount)))
                     reached[k] = True
         return gradients, extreme
 

@@ -63,6 +63,11 @@ class Report(NamedTuple):
     wild: bool
     dtype: str
 
+    @property
+    def kind(self) -> str:
+        """The error and its place, or "a wrong result"."""
+        return "a wrong result" if " of call " in self.wrong else self.wrong.split(":")[0]
+
 
 def report(seed: int | Plan, make: Maker = compiled) -> Report:
     """The verdict on the program of a seed or plan; what it raises is a fault as well."""
@@ -119,9 +124,11 @@ def describe(plan: Plan, options: Options) -> str:
 def explained(seed: int, make: Maker = compiled) -> str:
     """The smallest part of a wrong program that is wrong too, and how to look at it."""
 
+    kind = report(seed, make).kind
+
     def fails(plan: Plan) -> bool:
         try:
-            return bool(report(plan, make).wrong)
+            return report(plan, make).kind == kind
         except Exception:  # The part may be no program.
             return False
 
@@ -167,7 +174,7 @@ def _compare(given: argparse.Namespace) -> int:
         )
         if found.wrong:
             wrong.append(found.seed)
-            kinds[found.wrong.split(":")[0]] += 1
+            kinds[found.kind] += 1
             print(f"seed {found.seed}: {found.wrong}", flush=True)
             if len(wrong) <= given.shrink:
                 print(explained(found.seed, make), flush=True)

@@ -11,6 +11,7 @@ largest number of its kind. Where it is not, the program is run again with round
 `evaluating`). If that changes the eager result as much, the difference is excused, and counted.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final, Literal, NamedTuple, Protocol
@@ -24,6 +25,8 @@ TOLERANCE: Final = {"float64": 1e-12, "float32": 1e-5}
 """Relative to the largest number: a few hundred roundings of 1e-16 or 6e-8, the deepest of these programs."""
 ROUNDING: Final = {"float64": 2.0**-52, "float32": 2.0**-23}
 """One operation rounds by half of this. A function of C or NumPy errs by up to one unit, which is the whole."""
+FLIPS: Final = 12
+"""Of these, random zeros have another sign: with each, a reciprocal may have either."""
 RUNS: Final = 6
 """How often a program is run with errors. They are random: the worst of a few runs is less than the worst there is."""
 ALLOWANCE: Final = 16.0
@@ -192,7 +195,10 @@ class _Truth:
         """The results with rounding errors, and with other signs of zeros."""
         if self._varied is None:
             size = ROUNDING[self._options.dtype]
-            kinds = [Errors(size, seed) for seed in range(RUNS)] + [Errors(flips=True), Errors(size, RUNS, flips=True)]
+            kinds = [Errors(size, seed) for seed in range(RUNS)] + [Errors(flips=1.0), Errors(size, RUNS, flips=1.0)]
+            if self._program.plan.wild:
+                kinds += [Errors(seed=seed, flips=0.5) for seed in range(FLIPS)]
+                kinds += [Errors(infinite=x) for x in (math.nan, math.inf, -math.inf)]
             self._varied = [self._batch(errors) for errors in kinds]
         return self._varied
 
@@ -269,7 +275,8 @@ def _spread(variants: Sequence[Array], want: Array, jump: float) -> Array:
     """
     apart = np.array([np.where(np.isfinite(v - want), np.abs(v - want), 0.0) for v in variants])
     each: Array = apart.max(axis=0)
-    return np.fmax(each, each[each < jump].max(initial=0.0))
+    widest: Array = np.maximum(each, each[each < jump].max(initial=0.0))
+    return widest
 
 
 def _wrong(got: Array, want: Array, limit: Any, variants: Sequence[Array]) -> Any:

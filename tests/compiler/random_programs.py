@@ -86,7 +86,7 @@ def plan_of(seed: int) -> Plan:
     drawn = rng.choices(names, weights, k=rng.randint(1, 9))
     if wild:
         drawn = [rng.choice(WILD) if rng.random() < 0.4 else name for name in drawn]
-    terms = tuple((rng.choice(list(TERMS)), rng.randrange(10**9)) for _ in range(rng.randint(1, 3)))
+    terms = tuple((rng.choice(list(TERMS)), rng.randrange(10**9)) for _ in range(rng.randint(2, 5)))
     blocks = tuple((name, rng.randrange(10**9)) for name in drawn)
     return Plan(seed, tuple(pieces), blocks, terms, rng.randrange(10**9), wild, wild and rng.random() < HUGE_SHARE)
 

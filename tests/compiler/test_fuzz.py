@@ -16,7 +16,7 @@ def test_compiled_programs_are_the_eager_ones(piece: int) -> None:
     assert not wrong, f"{len(wrong)} wrong, the first:\n{wrong[0].wrong}\n{explained(wrong[0].seed)}"
 
 
-def test_programs_are_right_before_they_are_text() -> None:
+def test_the_face_alone_is_right() -> None:
     with interpreted():
         assert [found for found in map(report, range(60)) if found.wrong] == []
 

@@ -35,8 +35,9 @@ EXACT: Final = 1e-12
 """That which `autograd.compile` promises, relative to the largest."""
 SINGLE: Final = 1e-5
 """The same in float32."""
-DEEP: Final = {"logistic map": 100.0, "Heston call": 100.0, "convolution on 8×8": 1.0}
-"""In float32 errors grow over hundreds of steps, of which none is a fault."""
+DEEP: Final = {"logistic map": 10.0, "Lotka-Volterra fit": 5.0}
+"""Factors of SINGLE, because errors grow over hundreds of steps: with random errors of one unit in each operation they
+come to 4e-6 and 3e-6 of the largest gradient, in the other programs to 1e-6 at most."""
 BATCHES: Final = (1, 4, 7)
 
 Array = NDArray[Any]
@@ -97,7 +98,7 @@ def by_torch(lesson: Lesson, row: list[Array]) -> tuple[float, list[float]]:
     inputs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in row]
     loss = lesson.torch(*inputs, p)
     loss.backward()
-    return loss.item(), [g for x in (*p.values(), *inputs) for g in x.grad.flatten().tolist()]
+    return loss.item(), [g for x in (*p.values(), *inputs) for g in np.ravel(x.grad)]  # type: ignore[arg-type]
 
 
 def close(got: Any, want: Any, tolerance: float) -> None:
@@ -162,7 +163,8 @@ def test_compiled_results_are_the_eager_ones(lesson: Lesson) -> None:
 def test_compiled_sums_in_single_precision(lesson: Lesson) -> None:
     program = compiled(lesson, dtype="float32", reduce="sum")
     arrays = [np.asarray(x, dtype=np.float32) for x in lesson.draw(np.random.default_rng(5), 5)]
-    want = eager(lesson, [x.astype(float) for x in arrays])
+    parameters = {name: np.float32(x).astype(float).tolist() for name, x in lesson.parameters.items()}
+    want = eager(lesson._replace(parameters=parameters), [x.astype(float) for x in arrays])
     value, gradient = program.value_and_grad(*arrays)
     tolerance = SINGLE * DEEP.get(lesson.name, 1.0)
     assert abs(value - want.losses.sum()) <= tolerance * np.abs(want.losses).sum()

@@ -175,19 +175,33 @@ def compiler() -> Callable[..., Any]:
     return found
 
 
-def program_of(scalars: Scalars) -> tuple[Any, float]:
-    """The compiled program, and the seconds of recording and compiling it."""
+class Made(NamedTuple):
+    """A compiled program, and the seconds of recording and of compiling it."""
+
+    program: Any
+    record: float
+    compile: float
+
+    @property
+    def seconds(self) -> float:
+        return self.record + self.compile
+
+
+def program_of(scalars: Scalars) -> Made:
+    """Record the program of one example, and compile it."""
     compiled = compiler()
     inputs = tuple(nested(Value, thing) for thing in row(scalars.batch, 0))
     start = perf_counter()
+    loss = scalars.loss(*inputs)
+    recorded = perf_counter()
     program = compiled(
-        scalars.loss(*inputs),
+        loss,
         inputs=inputs,
         parameters=list(scalars.parameters) or None,
         dtype=scalars.dtype,
         reduce=scalars.reduce,
     )
-    return program, perf_counter() - start
+    return Made(program, recorded - start, perf_counter() - recorded)
 
 
 def in_order(scalars: Scalars, gradient: Any) -> list[Array]:
@@ -200,21 +214,21 @@ def in_order(scalars: Scalars, gradient: Any) -> list[Array]:
 
 def compiled_entrant(scalars: Scalars) -> Entrant:
     """Ours: the program of one example, compiled, gives the value and the gradient of the batch."""
-    program, seconds = program_of(scalars)
-    value_and_grad, batch = program.value_and_grad, scalars.batch
+    made = program_of(scalars)
+    value_and_grad, batch = made.program.value_and_grad, scalars.batch
 
     def results() -> Array:
         value, gradient = value_and_grad(*batch)
         return answer(value, in_order(scalars, gradient))
 
-    return Entrant(lambda: value_and_grad(*batch), results, seconds)
+    return Entrant(lambda: value_and_grad(*batch), results, made.seconds)
 
 
 def compiled_step(rate: float, scalars: Scalars) -> Entrant:
     """Ours, with a step of SGD."""
-    program, seconds = program_of(scalars)
+    made = program_of(scalars)
+    program, batch = made.program, scalars.batch
     optimizer = autograd.optim.SGD(program, lr=rate)
-    batch = scalars.batch
 
     def run() -> None:
         program.value_and_grad(*batch)
@@ -224,4 +238,4 @@ def compiled_step(rate: float, scalars: Scalars) -> Entrant:
         value, gradient = program.value_and_grad(*batch)
         return answer(value, in_order(scalars, gradient))
 
-    return Entrant(run, results, seconds)
+    return Entrant(run, results, made.seconds)

@@ -2,7 +2,7 @@
 
 import gc
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from tests.benchmarks import memory, timing
 from tests.benchmarks.agreement import DisagreementError
 from tests.benchmarks.contender import MissingRivalError, require
-from tests.benchmarks.programs.case import Array, Case, Contender, Entrant, compiler, program_of, require_close
+from tests.benchmarks.programs.case import Array, Case, Contender, Entrant, Scalars, compiler, program_of, require_close
 from tests.benchmarks.programs.races import race
 from tests.benchmarks.programs.readiness import WORKS
 
@@ -29,13 +29,16 @@ class Key(NamedTuple):
 
 _entrants: Final[dict[Key, Entrant]] = {}
 _repeats: Final[dict[Key, int]] = {}
+_scalars: Final[dict[tuple[str, int], Scalars]] = {}
 
 
 def prepare(key: list[Any], quick: bool, wanted: str) -> dict[str, Any]:
     """Make a contender, and compare its results with those in a file, which the first contender writes."""
     place = Key(*key)
     case, contender = place.found()
-    scalars = case.scalars(quick)
+    if place[:2] not in _scalars:
+        _scalars[place[:2]] = case.scalars(quick)
+    scalars = _scalars[place[:2]]
     try:
         if contender.needs:
             require(contender.needs)
@@ -48,7 +51,6 @@ def prepare(key: list[Any], quick: bool, wanted: str) -> dict[str, Any]:
     except DisagreementError as error:
         return {"wrong": str(error)}
     _entrants[place] = entrant
-    del scalars
     gc.collect()
     gc.freeze()  # As in the first table: nobody pays for the objects of PyTorch and JAX.
     return {"compile_seconds": entrant.compile_seconds}
@@ -62,8 +64,11 @@ def agree(contender: str, results: Array, wanted: Path, dtype: str) -> None:
         require_close(contender, results, str(file["name"]), file["results"], dtype)
 
 
-def measure_round(key: list[Any], seconds: float) -> dict[str, Any]:
-    """The seconds per run, over as many runs as last about the given seconds; a long case runs once and at once."""
+def measure_round(key: list[Any], seconds: float, cpu_time: bool = False) -> dict[str, Any]:
+    """The seconds per run, over as many runs as last about the given seconds; a long case runs once and at once.
+
+    With cpu_time they are those in which this process ran.
+    """
     place = Key(*key)
     run = _entrants[place].run
     if place.found()[0].once:
@@ -71,13 +76,15 @@ def measure_round(key: list[Any], seconds: float) -> dict[str, Any]:
     with timing.collector(True):
         if place not in _repeats:
             _repeats[place] = timing.repeats_for(run, seconds)
-        return {"seconds": timing.seconds_for(run, _repeats[place]) / _repeats[place]}
+        clock = process_time if cpu_time else perf_counter
+        return {"seconds": timing.seconds_for(run, _repeats[place], clock) / _repeats[place]}
 
 
 def forget() -> dict[str, Any]:
     """Drop all contenders and their arrays."""
     _entrants.clear()
     _repeats.clear()
+    _scalars.clear()
     gc.unfreeze()
     gc.collect()
     return {}
@@ -93,5 +100,11 @@ def ready(work: str, quick: bool) -> dict[str, Any]:
     scalars = WORKS[work].scalars(quick)
     made = perf_counter()
     before = memory.resident()
-    program, both = program_of(scalars)
-    return {"made": made - start, "both": both, "before": before, "peak": memory.peak(), "program": repr(program)}
+    program = program_of(scalars)
+    return {
+        "parameters": made - start,
+        "record": program.record,
+        "compile": program.compile,
+        "before": before,
+        "peak": memory.peak(),
+    }

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from autograd import Value, losses, softmax
+from autograd import Value, dot, losses, mean, softmax
 from tests.benchmarks.gpt import (
     BOUNDARY,
     FULL,
@@ -114,7 +114,7 @@ def same_length(count: int, tiny: bool) -> Scalars:
     network, tensors = _network(tiny, length + 1)
 
     def loss(x: Matrix, y: Matrix) -> Value:
-        return sum(map(losses.cross_entropy, network(x), y), Value(0.0)) / len(y)
+        return mean(map(losses.cross_entropy, network(x), y))
 
     return Scalars(loss=loss, batch=(x, y), tensors=tensors, parameters=case.flat([*tensors.values()]))
 
@@ -126,8 +126,7 @@ def every_length(tiny: bool) -> Scalars:
     network, tensors = _network(tiny, positions)
 
     def loss(x: Matrix, y: Matrix, weights: Vector) -> Value:
-        terms = map(losses.cross_entropy, network(x), y)
-        return sum((w * term for w, term in zip(weights, terms, strict=True)), Value(0.0))
+        return dot(weights, map(losses.cross_entropy, network(x), y))
 
     return Scalars(loss=loss, batch=batch, tensors=tensors, parameters=case.flat([*tensors.values()]))
 
@@ -142,7 +141,8 @@ def _cut(scalars: Scalars) -> list[tuple[Array, Array]]:
     return [(x[:, : np.count_nonzero(w)], y[:, : np.count_nonzero(w)]) for x, y, w in _alone(scalars)]
 
 
-def mean(answers: Sequence[Array]) -> Array:
+def middle(answers: Sequence[Array]) -> Array:
+    """The means of several results."""
     found: Array = np.mean(answers, axis=0)
     return found
 
@@ -155,13 +155,14 @@ def taking_turns(runs: Sequence[Callable[[], tuple[Any, Sequence[Array]]]]) -> E
             once()
 
     def results() -> Array:
-        return mean([answer(*once()) for once in runs])
+        return middle([answer(*once()) for once in runs])
 
     return Entrant(run, results)
 
 
 def ours_in_turn(scalars: Scalars) -> Entrant:
-    program, seconds = case.program_of(scalars)
+    made = case.program_of(scalars)
+    program = made.program
 
     def once(batch: tuple[Array, ...]) -> tuple[Any, list[Array]]:
         value, gradient = program.value_and_grad(*batch)
@@ -173,7 +174,7 @@ def ours_in_turn(scalars: Scalars) -> Entrant:
         for batch in batches:
             program.value_and_grad(*batch)
 
-    return Entrant(run, taking_turns([partial(once, batch) for batch in batches]).results, seconds)
+    return Entrant(run, taking_turns([partial(once, batch) for batch in batches]).results, made.seconds)
 
 
 # ── NumPy ──
@@ -352,7 +353,7 @@ def pytorch_in_turn(scalars: Scalars) -> Entrant:
     count = len(scalars.batch[0])
 
     def results() -> Array:
-        return mean([inner.results() for _ in range(count)])
+        return middle([inner.results() for _ in range(count)])
 
     def run() -> None:
         for _ in range(count):

@@ -56,8 +56,8 @@ def torch_loss(xs: Any, ys: Any, p: Any) -> Any:
     from torch.nn import functional
 
     normed = functional.layer_norm(xs, (WIDTH,), p["gain1"], p["bias1"], SMALL)
-    heads = [(normed @ p[name].T).reshape(TOKENS, HEADS, HEAD).transpose(0, 1) for name in ("query", "key", "value")]
-    mixed = functional.scaled_dot_product_attention(*heads, is_causal=True)
+    q, k, v = ((normed @ p[name].T).reshape(TOKENS, HEADS, HEAD).transpose(0, 1) for name in ("query", "key", "value"))
+    mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
     xs = xs + mixed.transpose(0, 1).reshape(TOKENS, WIDTH) @ p["mix"].T
     normed = functional.layer_norm(xs, (WIDTH,), p["gain2"], p["bias2"], SMALL)
     xs = xs + functional.gelu(normed @ p["widen"].T) @ p["narrow"].T

@@ -93,6 +93,7 @@ PREY = Lesson(
 
 DAYS = 50
 YEAR = 1.0
+STRIKE = 90.0
 
 
 def heston(normals: list[list[Value]], p: Any) -> Value:
@@ -105,7 +106,7 @@ def heston(normals: list[list[Value]], p: Any) -> Value:
         logarithm = logarithm - 0.5 * positive * dt + root * first
         shock = p["correlation"] * first + across * second
         variance = variance + p["speed"] * (p["mean"] - positive) * dt + p["wildness"] * root * shock
-    return (logarithm.exp() - 100.0).relu()
+    return (logarithm.exp() - STRIKE).relu()  # type: ignore[no-any-return]
 
 
 def numpy_heston(normals: Any, p: Any) -> Any:
@@ -118,14 +119,14 @@ def numpy_heston(normals: Any, p: Any) -> Any:
         moves = moves + root * z1 - u * (dt / 2)
         v = v + p["speed"] * (p["mean"] - u) * dt + p["wildness"] * root * (rho * z1 + (1 - rho * rho) ** 0.5 * z2)
     price = p["spot"] * np.exp(moves)
-    return price - 100.0 if np.real(price) > 100.0 else 0.0 * price
+    return price - STRIKE if np.real(price) > STRIKE else 0.0 * price
 
 
 HESTON = Lesson(
     "Heston call",
     heston,
     ((DAYS, 2),),
-    {"spot": 100.0, "variance": 0.09, "mean": 0.08, "speed": 1.5, "wildness": 0.3, "correlation": -0.6},
+    {"spot": 115.0, "variance": 0.09, "mean": 0.08, "speed": 1.5, "wildness": 0.3, "correlation": -0.6},
     lambda rng, n: [rng.normal(size=(n, DAYS, 2))],
     numpy_heston,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, dot, log_softmax, softmax
+from autograd import Value, dot, log_softmax, softmax, total
 from tests.compiler.textbook.lesson import Lesson, one_hot, uniform
 
 LENGTH, TOKENS, WIDTH, HEADS = 5, 9, 8, 2
@@ -45,9 +45,8 @@ def loss(text: list[list[Value]], weights: list[Value], p: Any) -> Value:
             part = slice(first, first + HEAD)
             scores = [dot(query[part], key[part]) / math.sqrt(HEAD) for key in keys]
             shares = softmax(scores)
-            attended += [
-                sum((s * v[k] for s, v in zip(shares, values, strict=True)), 0.0) for k in range(*part.indices(WIDTH))
-            ]
+            columns = list(zip(*values, strict=True))[part]
+            attended += [total(s * v for s, v in zip(shares, column, strict=True)) for column in columns]
         x = sums(x, times(p["mix"], attended))
         x = sums(x, times(p["narrow"], [v.relu() for v in times(p["widen"], rms_norm(x))]))
         scores = log_softmax(times(p["output"], rms_norm(x)))
@@ -63,8 +62,10 @@ def torch_loss(text: Any, weights: Any, p: Any) -> Any:
         return functional.rms_norm(x, (WIDTH,), eps=SMALL)
 
     x = text[:-1] @ p["token"] + p["position"]
-    heads = [(normed(x) @ p[name].T).reshape(LENGTH, HEADS, HEAD).transpose(0, 1) for name in ("query", "key", "value")]
-    attended = functional.scaled_dot_product_attention(*heads, is_causal=True)
+    q, k, v = (
+        (normed(x) @ p[name].T).reshape(LENGTH, HEADS, HEAD).transpose(0, 1) for name in ("query", "key", "value")
+    )
+    attended = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
     x = x + attended.transpose(0, 1).reshape(LENGTH, WIDTH) @ p["mix"].T
     x = x + torch.relu(normed(x) @ p["widen"].T) @ p["narrow"].T
     scores = torch.log_softmax(normed(x) @ p["output"].T, 1)

@@ -21,7 +21,7 @@ def xor(x: list[Value], y: Value, p: Any) -> Value:
     z = p["b2"]
     for w, h in zip(p["w2"], hidden, strict=True):
         z = z + w * h
-    return (z.sigmoid() - y) ** 2
+    return (z.sigmoid() - y) ** 2  # type: ignore[no-any-return]
 
 
 def numpy_xor(x: Any, y: Any, p: Any) -> Any:
