@@ -224,17 +224,14 @@ def _compile(options: argparse.Namespace) -> None:
     text = options.expression.strip()
     loss, inputs, parameters = network(text, _numbers(options))
     program = compiled(loss, inputs, parameters=parameters, dtype=options.dtype)
-    print(f"{text}: {NETWORKS[text].__doc__}\n" if text in NETWORKS else f"{text}\n")
     code = program.trace() if options.trace else program.source
-    if options.out is None:
-        print(code.rstrip())
-    else:
+    if options.out is not None:
         options.out.write_text(code, encoding="utf-8")
-        print(f"wrote {options.out}")
-    print(f"\n{program!r}")
-    if options.report:
-        print(f"\n{program.report()}")
-    print("\n" + "\n".join(in_words(program.facts, {name: view.shape for name, view in program.views.items()})))
+    shown = [f"{text}: {NETWORKS[text].__doc__}" if text in NETWORKS else text]
+    shown += [code.rstrip() if options.out is None else f"wrote {options.out}", repr(program)]
+    shown += [program.report()] if options.report else []
+    shown.append("\n".join(in_words(program.facts, {name: view.shape for name, view in program.views.items()})))
+    print("\n\n".join(shown))
 
 
 def _toy(options: argparse.Namespace) -> None:
