@@ -144,7 +144,7 @@ class _Reader(Module):
         self.cell, self.readout = cell, Layer(8, 4, nonlin=False, init="fan_in", rng=Random(2))
 
     def __call__(self, sequence: list[list[Value]]) -> Any:
-        state = None
+        state: Any = None
         for x in sequence:
             state = self.cell(x, state)
         return self.readout(state[0] if isinstance(state, tuple) else state)

@@ -74,8 +74,8 @@ def report(facts: Facts, parameters: int) -> str:
     """The facts as text, a fact a line."""
     lines = [f"{counted(facts.nodes, 'node')} in {counted(facts.groups, 'group')}, {counted(parameters, 'parameter')}"]
     lines.append(f"{counted(len(facts.products), 'product')} of matrices")
-    for product, times in Counter(facts.products).items():
-        lines.append(f"    {product}{f', {times:,} times' if times > 1 else ''}")
+    for product, often in Counter(facts.products).items():
+        lines.append(f"    {product}{f', {often:,} times' if often > 1 else ''}")
     numbers = counted(facts.elements, "number")
     lines.append(f"{counted(facts.maps, 'elementwise statement')}, {numbers} for each example")
     lines.append(f"{counted(facts.calls[0], 'call')} of NumPy forward, {facts.calls[1]:,} backward")
