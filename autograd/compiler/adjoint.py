@@ -1,7 +1,9 @@
 """Reverse mode over the array program: for each statement, from the last to the first, what it adds to gradients."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +19,8 @@ VALUE = "z"
 
 def adjoint(b: Builder, roots: Slots) -> list[Statement]:
     """The statements of the reverse sweep, from the gradient of the first root in the space s."""
-    first = Slots("dv", roots.index[:1])
-    seed = Map(first, name(UPSTREAM), {UPSTREAM: Slots("s", np.zeros(1, np.intp))}, add=True)
+    root = roots.index[:1]
+    seed = Map(Slots("dv", root), name(UPSTREAM), {UPSTREAM: Slots("s", np.zeros(1, np.intp))}, add=True)
     statements: list[Statement] = [seed]
     for step in reversed(b.steps):
         if isinstance(step.statement, Product):
@@ -79,6 +81,42 @@ def _given(of: Map, expression: Expression) -> dict[str, Slots]:
     """The operands that an expression reads, with the value and its gradient."""
     every = {**of.operands, VALUE: of.out, UPSTREAM: of.out.gradient()}
     return {operand: every[operand] for operand in sorted(names_in(expression))}
+
+
+def whole_blocks_first(b: Builder, statements: Sequence[Statement]) -> list[Statement]:
+    """The same with what adds to a part of a block put behind the first statement that adds to more of it.
+
+    So the latter stores, and nothing has to be set to 0 before it.
+    """
+    writing, reading = _by_block(b, statements)
+    behind: dict[int, list[int]] = defaultdict(list)
+    moved: set[int] = set()
+    for block, places in writing.items():
+        i, *later = places
+        part = statements[i].out.index
+        for k in later:
+            if i in moved or k in moved or any(i < j < k and np.isin(slots, part).any() for j, slots in reading[block]):
+                break
+            whole = statements[k].out.index
+            if whole.size > part.size and np.isin(part, whole).all():
+                behind[k].append(i)
+                moved |= {i, k}
+                break
+    late = {i for row in behind.values() for i in row}
+    order = [j for k in range(len(statements)) if k not in late for j in (k, *behind[k])]
+    return [statements[j] for j in order]
+
+
+def _by_block(b: Builder, statements: Sequence[Statement]) -> Any:
+    """For each block of gradients the places of the statements that write it, and those that read it, with the slots."""
+    writing, reading = defaultdict(list), defaultdict(list)
+    for i, statement in enumerate(statements):
+        for slots, found in ((statement.out, writing), *((slots, reading) for slots in reads(statement))):
+            if slots.space in ("dv", "du") and slots.index.size:
+                blocks = b.layout.of_block[slots.space[1:]][slots.index]
+                for block in np.unique(blocks).tolist():
+                    found[slots.space, block].append(i if found is writing else (i, slots.index))
+    return writing, reading
 
 
 def storing_first(statements: Sequence[Statement], sizes: dict[str, int], results: Iterable[str]) -> list[Statement]:

@@ -57,7 +57,7 @@ def merged(statements: Sequence[Statement], sizes: Mapping[str, int]) -> list[St
         members = [statements[i] for i in group]
         alone = (writes[space][index] - before[at] == len(group)).all() and (read[space][index] < group[0]).all()
         inputs = [(written[q][slots] <= i).all() for i in group for q, slots in operands(statements[i]).values()]
-        if alone and all(inputs) and (members[0].add or not before[at].any()):
+        if alone and all(inputs):
             result[at] = _one(members)
             dropped |= {*group[:-1]}
     return [s for at, s in result.items() if at not in dropped]
@@ -91,7 +91,7 @@ def _one(members: Sequence[Statement]) -> Statement:
         return replace(first, left=left, right=right)
     given = {name: [operands(s)[name] for s in members] for name in operands(first)}
     out = Slots(first.out.space, np.stack([first.out.index] * len(members)))
-    return replace(first, out=out, operands={name: _stacked(slots) for name, slots in given.items()}, add=True)
+    return replace(first, out=out, operands={name: _stacked(slots) for name, slots in given.items()})
 
 
 def _joined(slots: Sequence[Slots]) -> Slots:

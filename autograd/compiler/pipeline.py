@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.adjoint import adjoint, storing_first
+from autograd.compiler.adjoint import adjoint, storing_first, whole_blocks_first
 from autograd.compiler.building import Builder
 from autograd.compiler.canonical import canonical
 from autograd.compiler.floats import Floats
@@ -29,7 +29,7 @@ Wanted: TypeAlias = Literal["parameters", "inputs", "both", "nothing"]
 _RESULTS: Final = {"parameters": ["dp"], "inputs": ["dx"], "both": ["dp", "dx"], "nothing": list[str]()}
 CACHE: Final = 1 << 19
 """Bytes that stay in the cache nearest to a core beside what else is there."""
-BLOCKS: Final = (1024, 8192)
+BLOCKS: Final = (4096, 8192)
 """The fewest and the most examples of a block: fewer are lost in calls, more gain nothing."""
 FEW: Final = 10
 """So many nodes on their own are the ends of any program, such as its loss."""
@@ -88,6 +88,7 @@ class Code:
         steps = [step.statement for step in b.steps]
         reverse = adjoint(b, roots) if self.wanted != "nothing" else []
         forward, backward = cleaned(steps, reverse, phantoms=layout.phantom)
+        backward = whole_blocks_first(b, backward)
         backward = storing_first(backward, layout.sizes, _RESULTS[self.wanted])
         constants: NDArray[Any] = np.concatenate(layout.constants) if layout.constants else np.zeros(0)
         names = tuple(_at_slots(named, layout.input_slots) for named in self.recording.names)

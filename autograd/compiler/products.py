@@ -87,12 +87,31 @@ def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     c, f, p, t = (prod(s.sizes[label]) for label in "cfpt")
     both = s.left.array.lanes and s.right.array.lanes
     over_lanes = both and not s.out.array.lanes
-    if (t == 1 and not (over_lanes and f * p > 1)) or (f * p == 1 and (c > 1 or both > over_lanes)):
+    if t == 1 and not (over_lanes and f * p > 1):
         _elementwise(w, s, add=add, factor=factor)
-    elif both and s.out.array.lanes:
+    elif (f == 1 or p == 1 if both else f * p == 1 and c > 1) and not over_lanes:
+        _by_einsum(w, s, add=add, factor=factor)
+    elif both and not over_lanes:
         _lane_by_lane(w, s, add=add, factor=factor)
     else:
         _matrices(w, s, add=add, factor=factor)
+
+
+def _by_einsum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
+    """As sums of products that are no matrix products worth the name."""
+    letters = iter("abcdefghijklmopqrstuvwxyz")
+    names = {label: "".join(next(letters) for _ in axis) for label, axis in s.sizes.items()}
+    out = _view(s.out, s.sizes, "cfp")
+    lanes = s.left.array.lanes or s.right.array.lanes
+    direct = not add and views.injective(out.sizes, out.strides) and s.out.array.lanes == lanes
+    value = out if direct else w.scratch(out.sizes, lanes=lanes)
+    sides = [(s.left, "cft"), (s.right, "cpt"), (s.out, "cfp")]
+    terms = ["".join(names[label] for label in labels) + "n" * x.array.lanes for x, labels in sides[:2]]
+    terms.append("".join(names[label] for label in "cfp") + "n" * lanes)
+    left, right = (w.view(_view(x, s.sizes, labels)) for x, labels in sides[:2])
+    w.emit(f"np.einsum('{terms[0]},{terms[1]}->{terms[2]}', {left}, {right}, out={w.view(value)})")
+    if not direct or factor != 1.0:
+        w.store(value, out, add=add, factor=factor)
 
 
 def _elementwise(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:

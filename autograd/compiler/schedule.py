@@ -4,9 +4,10 @@ A node may wait for others of its kind as long as nobody needs it, so that the w
 steps meets in one group.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -69,15 +70,7 @@ def scheduled(g: Scalars, wanted: str) -> Schedule:
     for v in inner:
         for operand in deps[v]:
             users[operand].append(v)
-    earliest = dict.fromkeys(inner, 1)
-    for v in inner:
-        earliest[v] = 1 + max((earliest[d] for d in deps[v]), default=0)
-    end = max(earliest.values(), default=0)
-    latest = dict.fromkeys(inner, end)
-    for v in reversed(inner):
-        for d in deps[v]:
-            latest[d] = min(latest[d], latest[v] - 1)
-    groups = _Queue(signatures, earliest, latest, deps, users).groups(inner)
+    groups = _Queue(signatures, deps, users).groups()
     return Schedule(groups, classes, pairs, biased, users)
 
 
@@ -208,66 +201,62 @@ def _linear_signatures(g: Scalars, pairs: NDArray[np.int64], told: set[float]) -
 
 
 class _Queue:
-    """Hands out groups: those that can't wait, and those that no later node would join."""
+    """Hands out groups. Nodes of one signature and one depth are a group: none of them needs another of them.
+
+    The depth of a node is how many nodes of its own signature lie on a way to it. A group runs when all its nodes can.
+    If each group waits for a part of another one, a part of one runs.
+    """
 
     def __init__(
-        self,
-        signatures: Sequence[tuple[Any, ...]],
-        earliest: dict[int, int],
-        latest: dict[int, int],
-        deps: dict[int, list[int]],
-        users: Mapping[int, list[int]],
+        self, signatures: Sequence[tuple[Any, ...]], deps: dict[int, list[int]], users: Mapping[int, list[int]]
     ) -> None:
-        self.signatures, self.earliest, self.latest, self.users = signatures, earliest, latest, users
+        self.users, self.deps = users, deps
         self.waiting = {v: len(operands) for v, operands in deps.items()}
-        self.ready: dict[tuple[Any, ...], list[int]] = {}
-        self.coming: dict[tuple[Any, ...], dict[int, int]] = defaultdict(lambda: defaultdict(int))
-        """How many nodes of a signature are not ready, by their earliest level."""
+        self.level, depth = self._levels(signatures)
+        self.group_of = {v: (signatures[v], depth[v]) for v in deps}
+        self.left = Counter(self.group_of.values())
+        """How many nodes of a group have not run."""
+        self.ready: dict[tuple[Any, int], list[int]] = defaultdict(list)
+        self.whole: list[tuple[int, int]] = []
+        """The level and the first node of each group that can run."""
 
-    def groups(self, nodes: Sequence[int]) -> list[Group]:
-        """All groups."""
-        for v in nodes:
-            self.coming[self.signatures[v]][self.earliest[v]] += 1
-        for levels in self.coming.values():
-            for level in sorted(levels):
-                levels[level] = levels.pop(level)
-        for v in nodes:
-            if not self.waiting[v]:
-                self.make_ready(v)
+    def _levels(self, signatures: Sequence[tuple[Any, ...]]) -> tuple[dict[int, int], dict[int, int]]:
+        """For each node how many nodes, and how many of its signature, lie on the longest way to it."""
+        numbers = {s: i for i, s in enumerate({signatures[v]: None for v in self.deps})}
+        row_of = {v: i for i, v in enumerate(self.deps)}
+        counts = np.zeros((len(row_of), len(numbers) + 1), np.int32)
+        for v, operands in self.deps.items():
+            row, own = counts[row_of[v]], numbers[signatures[v]]
+            if operands:
+                counts[[row_of[d] for d in operands]].max(axis=0, out=row)
+            row[[own, -1]] += 1
+        every = np.arange(len(row_of))
+        depth = counts[every, [numbers[signatures[v]] for v in self.deps]]
+        return dict(zip(row_of, counts[:, -1].tolist(), strict=True)), dict(zip(row_of, depth.tolist(), strict=True))
+
+    def groups(self) -> list[Group]:
+        """All groups, in an order in which they can run."""
         done: list[Group] = []
-        level = 0
+        for v, count in self.waiting.items():
+            if not count:
+                self.make_ready(v)
         while self.ready:
-            level += 1
-            now = [
-                Group(s[0], np.array(sorted(chosen), np.intp))
-                for s in list(self.ready)
-                if (chosen := self.chosen(s, level))
-            ]
-            for group in now:
-                for v in group.nodes.tolist():
-                    for user in self.users[v]:
-                        self.waiting[user] -= 1
-                        if not self.waiting[user]:
-                            self.make_ready(user)
-            done += now
+            if self.whole:
+                key = self.group_of[heappop(self.whole)[1]]
+            else:
+                key = min(self.ready, key=lambda key: min(self.level[v] for v in self.ready[key]))
+            nodes = sorted(self.ready.pop(key))
+            self.left[key] -= len(nodes)
+            done.append(Group(key[0][0], np.array(nodes, np.intp)))
+            for v in nodes:
+                for user in self.users[v]:
+                    self.waiting[user] -= 1
+                    if not self.waiting[user]:
+                        self.make_ready(user)
         return done
 
     def make_ready(self, v: int) -> None:
-        s = self.signatures[v]
-        self.ready.setdefault(s, []).append(v)
-        levels = self.coming[s]
-        levels[self.earliest[v]] -= 1
-        if not levels[self.earliest[v]]:
-            del levels[self.earliest[v]]
-
-    def chosen(self, s: tuple[Any, ...], level: int) -> list[int]:
-        """The nodes of a signature that run now; the others stay ready."""
-        ready = self.ready[s]
-        following = next((max(later, level + 1) for later in self.coming[s]), 1 << 60)
-        going = [v for v in ready if self.latest[v] <= level or following > self.latest[v]]
-        staying = [v for v in ready if not (self.latest[v] <= level or following > self.latest[v])]
-        if staying:
-            self.ready[s] = staying
-        else:
-            del self.ready[s]
-        return going
+        key = self.group_of[v]
+        self.ready[key].append(v)
+        if len(self.ready[key]) == self.left[key]:
+            heappush(self.whole, (self.level[v], v))

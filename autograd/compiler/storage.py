@@ -163,7 +163,7 @@ class Storage:
         if not parts:
             whole = array.space in GIVEN and array.size == len(self._roots[array.space])
             return GIVEN[array.space] if whole else self.fresh(array.space) if array.space in GIVEN else "", array.shape
-        alone = len(parts) == 1 and np.array_equal(parts[0].slots.index.ravel(), members)
+        alone = len(parts) == 1 and len(members) == array.size and np.array_equal(parts[0].slots.index.ravel(), members)
         words = [_identifier(part.name) for part in parts]
         word = "_".join(words) if len(words) < 4 else f"{words[0]}_to_{words[-1]}"
         name = self.fresh(f"{d}{'_' if d and len(word) > 3 else ''}{word}")

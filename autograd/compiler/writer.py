@@ -255,14 +255,16 @@ class Writer:
             self._store(value, out, add=add, factor=factor)
             return
         pieces = _pieces(value, out)
+        for _, to in [] if add else pieces:
+            self.emit(f"{self.view(to)}.fill(0.0)")
         if len(value.starts) == len(out.starts) == 1 and not value.order:
             outer, self.lines = self.lines, []
-            self._store(*map(_stepping, zip(*pieces, strict=True)), add=add, factor=factor)
+            self._store(*map(_stepping, zip(*pieces, strict=True)), add=True, factor=factor)
             outer.append(Loop(len(pieces), self.lines))
             self.lines = outer
             return
         for piece, to in pieces:
-            self._store(piece, to, add=add, factor=factor)
+            self._store(piece, to, add=True, factor=factor)
 
     def _store(self, value: View, out: View, *, add: bool, factor: float) -> None:
         z = self.view(out)
