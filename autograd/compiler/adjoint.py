@@ -28,7 +28,24 @@ def adjoint(b: Builder, roots: Slots) -> list[Statement]:
         else:
             for operand, partial in step.partials.items():
                 statements += _of_map(b, step.statement, operand, partial)
-    return statements
+    seeded = [_with_seed(statement, int(root[0])) for statement in statements[1:]]
+    # The seed has one lane, so a sum over lanes must have others to count.
+    summed = any("s" in {x.space for x in reads(s)} and not any(x.lanes for x in (s.out, *reads(s))) for s in seeded)
+    if summed or any(s.out.space == "dv" and root in s.out.index for s in statements[1:]):
+        return statements
+    return seeded
+
+
+def _with_seed(statement: Statement, root: int) -> Statement:
+    """The same reading the gradient of the root where it is given."""
+
+    def seeded(slots: Slots) -> Slots:
+        of_root = slots.space == "dv" and slots.index.size and (slots.index == root).all()
+        return Slots("s", np.zeros_like(slots.index)) if of_root else slots
+
+    if isinstance(statement, Product):
+        return replace(statement, left=seeded(statement.left), right=seeded(statement.right))
+    return replace(statement, operands={x: seeded(slots) for x, slots in statement.operands.items()})
 
 
 def _of_product(b: Builder, product: Product, passes: tuple[int, int]) -> Iterable[Statement]:

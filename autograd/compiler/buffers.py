@@ -45,7 +45,8 @@ class Places:
         for at, line in enumerate(self._lines):
             for view in self._in(line.text):
                 array = view.array
-                whole = line.loop if line.loop and array.space not in SCRATCH else (at, at)
+                inside = array.space in SCRATCH and self._first.get(id(array), at) >= (line.loop or (at,))[0]
+                whole = line.loop if line.loop and not inside else (at, at)
                 self.arrays[id(array)] = array
                 self._first.setdefault(id(array), whole[0])
                 self._last[id(array)] = max(whole[1], self._last.get(id(array), 0))

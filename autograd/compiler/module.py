@@ -35,6 +35,8 @@ class Module:
         self._places = Places([parts["forward"], parts["backward"]], writer.views, {*fixed})
         self._names: dict[int, str] = {}
         """Of views, by their marks."""
+        self._known: dict[str, str] = {}
+        """The names of views, by their texts."""
         self._views: list[str] = []
 
     def text(self) -> Text:
@@ -76,7 +78,8 @@ class Module:
         every = {id(view.array): view.array for view in w.views}
         for array in every.values():
             shaped(array)
-        own, others = [], []
+        own: list[Array] = []
+        others: list[Array] = []
         scratch: dict[object, str] = {}
         for array in every.values():
             key = (id(host.get(id(array), array)), array.declared or array.shape, array.space)
@@ -136,9 +139,12 @@ class Module:
         if text.isidentifier():
             self._names[mark] = text
             return
+        if text in self._known:
+            self._names[mark] = self._known[text]
+            return
         turned = bool(view.order) or text.endswith(".T")
         word = "T" if turned else "flat" if view.lane == "merged" else "1"
-        self._names[mark] = fresh(f"{view.array.name}_{word}")
+        self._names[mark] = self._known[text] = fresh(f"{view.array.name}_{word}")
         self._views.append(f"{self._names[mark]} = {text}")
 
     def _function(self, lines: Sequence[str | Loop]) -> list[str]:

@@ -11,7 +11,7 @@ from autograd.compiler.writer import Operand, Spread, Writer, dense_axes
 from autograd.formula.cases import Expression
 
 FEW_LANES: Final = 32
-"""A sum of matrix products over steps is done product by product if that costs no more than copies for so many lanes."""
+"""A sum of matrix products is done product by product if that costs no more than copies for so many lanes."""
 _TURNED: Final = {"c": "c", "f": "p", "p": "f", "t": "t"}
 _TIMES: Final = Expression("infix", ("*", Expression("name", ("left",)), Expression("name", ("right",))))
 
@@ -54,14 +54,14 @@ class _Sum(NamedTuple):
         return _Sum(sizes, *(x._replace(strides=row) for x, row in zip(self[1:], strides, strict=True)))
 
 
-def write(w: Writer, statement: Product, out: Place, left: Place, right: Place, *, add: bool) -> None:
+def write(w: Writer, statement: Product, out: Place, left: Place, right: Place) -> None:
     """The lines of a product."""
     labels = ["cfp", "cft", "cpt"]
     grid = views.unify([place.index for place in (out, left, right)], labels)
     sizes = {label: grid.sizes[label] for label in "cfpt"}
-    a, b = (
-        w.operand(place, *rest) for place, *rest in zip((left, right), grid.strides[1:], (sizes, sizes), labels[1:])
-    )
+    a = w.operand(left, grid.strides[1], sizes, labels[1])
+    b = w.operand(right, grid.strides[2], sizes, labels[2])
+    add = statement.add
     strides = grid.strides[0]
     if strides is not None:
         _sum(w, _Sum(sizes, a, b, Operand(out.array, out.starts, strides)), add=add, factor=statement.factor)

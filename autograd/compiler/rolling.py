@@ -9,14 +9,15 @@
 [(5, 1)]
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autograd.compiler.statements import Map, Slots, Statement
+from autograd.compiler.statements import Index, Map, Slots, Statement
 from autograd.formula.cases import names_in
 
 FEWEST: Final = 3
@@ -25,12 +26,11 @@ LONGEST: Final = 200
 """The most statements in the body of a loop."""
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Block:
     """The body of a loop: for each of its statements all the repetitions; a single statement has one."""
 
     rows: tuple[tuple[Statement, ...], ...]
-    first: tuple[bool, ...]
-    """Whether a statement adds to slots that nothing has written, so that it may store as well."""
 
     @property
     def count(self) -> int:
@@ -40,8 +40,8 @@ class Block(NamedTuple):
     def unrolled(self) -> "Iterator[Block]":
         """Each statement by itself, in the order in which they run."""
         for repetition in zip(*self.rows, strict=True):
-            for statement, first in zip(repetition, self.first, strict=True):
-                yield Block(((statement,),), (first,))
+            for statement in repetition:
+                yield Block(((statement,),))
 
     def accesses(self) -> "Iterator[list[Slots]]":
         """For out and each operand of each statement the slots at all the steps: they lie in one array."""
@@ -63,7 +63,7 @@ class Block(NamedTuple):
                     for k, (s, out) in enumerate(zip(row, outs, strict=True))
                 )
             )
-        return self._replace(rows=tuple(rows))
+        return Block(tuple(rows))
 
 
 def operands(statement: Statement) -> dict[str, Slots]:
@@ -74,10 +74,10 @@ def operands(statement: Statement) -> dict[str, Slots]:
     return {"left": statement.left, "right": statement.right}
 
 
-def rolled(statements: Sequence[Statement], first: Container[int] = ()) -> list[Block]:
-    """The statements in their order, as blocks; those in `first`, by identity, repeat only each other."""
+def rolled(statements: Sequence[Statement]) -> list[Block]:
+    """The statements in their order, as blocks."""
     known: dict[object, int] = {}
-    kinds = np.array([known.setdefault((id(s) in first, _kind(s)), len(known)) for s in statements])
+    kinds = np.array([known.setdefault(_kind(s), len(known)) for s in statements])
     runs = {period: _runs(kinds, period) for period in range(1, min(LONGEST, len(kinds) // FEWEST) + 1)}
     blocks, at = [], 0
     while at < len(statements):
@@ -87,18 +87,16 @@ def rolled(statements: Sequence[Statement], first: Container[int] = ()) -> list[
             if count >= FEWEST and count * candidate > covered:
                 covered, period = count * candidate, candidate
         body = [tuple(statements[i : at + covered : period]) for i in range(at, at + period)]
-        blocks.append(Block(tuple(body), tuple(id(row[0]) in first for row in body)))
+        blocks.append(Block(tuple(body)))
         at += covered
     return blocks
 
 
-def _runs(
-    kinds: "np.ndarray[tuple[int], np.dtype[np.int64]]", period: int
-) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _runs(kinds: Index, period: int) -> Index:
     """From each position, how many statements in a row are like those a period later."""
     same = kinds[:-period] == kinds[period:]
     ends = np.where(same, len(same), np.arange(len(same)))
-    return np.minimum.accumulate(ends[::-1])[::-1] - np.arange(len(same))  # type: ignore[no-any-return]
+    return np.minimum.accumulate(ends[::-1])[::-1] - np.arange(len(same))
 
 
 def _kind(s: Statement) -> object:
@@ -119,10 +117,8 @@ _TIMELESS: Final = ("v", "u", "dv", "du")
 _NONE, _SEVERAL = -1, -2
 
 
-def contracted(
-    parts: Mapping[str, list[Block]], kept: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.bool_]]"]
-) -> dict[str, list[Block]]:
-    """Blocks in which all steps use the slots of the first, where a step needs them for itself alone, but those kept."""
+def contracted(parts: Mapping[str, list[Block]], kept: Mapping[str, NDArray[np.bool_]]) -> dict[str, list[Block]]:
+    """Blocks whose steps all use the slots of the first, where each needs them for itself alone; but those kept."""
     home = {space: np.where(mask, _SEVERAL, _NONE) for space, mask in kept.items()}
     numbers = count()
     steps = [(block, [next(numbers) for _ in range(block.count)]) for blocks in parts.values() for block in blocks]
@@ -135,9 +131,7 @@ def contracted(
     return {part: [next(new) for _ in blocks] for part, blocks in parts.items()}
 
 
-def _contracted(
-    block: Block, own: Sequence[int], home: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.int64]]"]
-) -> Block:
+def _contracted(block: Block, own: Sequence[int], home: Mapping[str, Index]) -> Block:
     accesses = [*block.accesses()]
     local = [
         all((home[slots.space][slots.index] == number).all() for slots, number in zip(together, own, strict=True))

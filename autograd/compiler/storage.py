@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import prod
 from typing import Final, NamedTuple
 
@@ -90,7 +91,8 @@ class View(NamedTuple):
         )
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Place:
     """Slots of a statement in memory: those at the first step, and where they start at each."""
 
     array: Array
@@ -234,7 +236,7 @@ def shaped(array: Array) -> None:
     """Choose the shape by which most views of an array are written as plain slices."""
     if array.shape != (array.size,) or array.size == 1:
         return
-    candidates = {array.shape: None}
+    candidates: dict[tuple[int, ...], None] = {array.shape: None}
     array.used = [view for view in array.used if view.lane != "all"]
     for view in array.used:
         whole = view.stacked() if len(view.starts) > 1 else view
@@ -263,9 +265,9 @@ def _refined(size: int, view: View) -> tuple[int, ...] | None:
         reverse=True,
     )
     bounds = [size, *cuts] if cuts[-1:] == [1] or not cuts else [size, *cuts, 1]
-    if any(outer % inner for outer, inner in zip(bounds, bounds[1:], strict=False)):
+    if any(outer % inner for outer, inner in pairwise(bounds)):
         return None
-    return tuple(outer // inner for outer, inner in zip(bounds, bounds[1:], strict=False)) or (size,)
+    return tuple(outer // inner for outer, inner in pairwise(bounds)) or (size,)
 
 
 def written(view: View) -> str:

@@ -6,13 +6,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler import products, views
+from autograd.compiler import products
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.module import Module, Text
 from autograd.compiler.rolling import Block, contracted, operands, rolled
-from autograd.compiler.statements import ArrayProgram, Index, Map, Slots, Statement
+from autograd.compiler.statements import ArrayProgram, Map, Slots, Statement
 from autograd.compiler.storage import GIVEN, Storage, View
-from autograd.compiler.writer import LABELS, SCRATCH, Loop, Writer
+from autograd.compiler.writer import SCRATCH, Loop, Writer
 from autograd.formula.cases import Expression
 
 _SAME: Final = Expression("name", ("a",))
@@ -32,8 +32,7 @@ class _Module:
             "backward": program.backward,
         }
         self._zeros = _zeros(parts, sizes_of(program))
-        first = self._zeros.first
-        blocks = {name: rolled(statements, first) for name, statements in parts.items()}
+        blocks = {name: rolled(statements) for name, statements in parts.items()}
         self._parts = contracted(blocks, self._zeros.needed())
         accesses = [slots for blocks in self._parts.values() for block in blocks for slots in block.accesses()]
         self._storage = Storage(program, accesses, lanes=lanes)
@@ -44,13 +43,13 @@ class _Module:
     def text(self) -> Text:
         """All of it."""
         lines = {}
-        for self._part, blocks in self._parts.items():
-            self._writer.lines, self._opened = [], set()
-            if self._part == "backward":
+        for part, blocks in self._parts.items():
+            self._part, self._writer.lines, self._opened = part, [], set()
+            if part == "backward":
                 self._zero_gradients()
             for block in blocks:
                 self._block(block)
-            lines[self._part] = self._writer.lines
+            lines[part] = self._writer.lines
         for view in self._writer.views:
             if view.array.space not in (*GIVEN, *SCRATCH):
                 self._storage.called(view.array, view.array.space)
@@ -96,15 +95,15 @@ class _Module:
         for slots in block.accesses():
             self._open(slots[0])
         outer, w.lines = w.lines, []
-        for row, first in zip(block.rows, block.first, strict=True):
-            self._statement(row, add=row[0].add and not first)
+        for row in block.rows:
+            self._statement(row)
         body, w.lines = w.lines, outer
         if block.count > 1:
             w.lines.append(Loop(block.count, body))
         else:
             w.lines += body
 
-    def _statement(self, row: Sequence[Statement], *, add: bool) -> None:
+    def _statement(self, row: Sequence[Statement]) -> None:
         statement = row[0]
         out = self._storage.place([s.out for s in row])
         read = {name: [operands(s)[name] for s in row] for name in operands(statement)}
@@ -117,9 +116,9 @@ class _Module:
         self._storage.called(out.array, _word(statement))
         if isinstance(statement, Map):
             given = {name: place for name, place in given.items() if name not in texts}
-            self._writer.map(statement, out, given, texts, add=add)
+            self._writer.map(statement, out, given, texts)
         else:
-            products.write(self._writer, statement, out, **given, add=add)
+            products.write(self._writer, statement, out, **given)
 
 
 def _results(program: ArrayProgram) -> Iterator[Map]:
@@ -153,8 +152,6 @@ class _Zeros(NamedTuple):
     each_time: dict[str, dict[str, NDArray[np.bool_]]]
     """For each part of the program: those read, or added to, before they are written."""
     never_written: dict[str, NDArray[np.bool_]]
-    first: set[int]
-    """The statements that add to slots which nothing has written, by identity: they may store as well."""
 
     def needed(self) -> dict[str, NDArray[np.bool_]]:
         """Slots that are zero before some part of the program."""
@@ -166,30 +163,12 @@ class _Zeros(NamedTuple):
 def _zeros(parts: Mapping[str, Sequence[Statement]], sizes: Mapping[str, int]) -> _Zeros:
     written = {space: np.zeros(size, bool) for space, size in sizes.items()}
     each_time = {part: {space: np.zeros(size, bool) for space, size in sizes.items()} for part in parts}
-    first: set[int] = set()
     for part, statements in parts.items():
         need = each_time[part]
         for s in statements:
-            done = written[s.out.space]
-            if s.add and not done[s.out.index].any() and _is_sum(s.out.index):
-                first.add(id(s))
-            for space, index in (*operands(s).values(), *([s.out] if s.add and id(s) not in first else [])):
+            for space, index in (*operands(s).values(), *([s.out] if s.add else [])):
                 need[space][index] |= ~written[space][index]
-            done[s.out.index] = True
+            written[s.out.space][s.out.index] = True
     for space in ("dp", "dx"):
         each_time["backward"][space] |= ~written[space] & (space == "dp" or written[space].any())
-    return _Zeros(each_time, {space: ~done for space, done in written.items()}, first)
-
-
-def _is_sum(index: Index) -> bool:
-    """Whether slots are apart but for axes along which they are the same."""
-    grid = views.unify([index], [LABELS[: index.ndim]])
-    strides = grid.strides[0]
-    if strides is None:
-        return False
-    axes = [(size, stride) for label in strides for size, stride in zip(grid.sizes[label], strides[label], strict=True)]
-    return (
-        views.injective(*zip(*((size, stride) for size, stride in axes if stride), strict=True))
-        if any(s for _, s in axes)
-        else True
-    )
+    return _Zeros(each_time, {space: ~done for space, done in written.items()})

@@ -10,6 +10,7 @@ position have two strides along one axis. `unify` splits the axes of several ind
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
@@ -111,7 +112,7 @@ def unify(indices: Sequence[NDArray[np.intp]], labels: Sequence[str]) -> Grid:
 
 def _chain(cuts: set[int]) -> bool:
     ordered = sorted(cuts)
-    return all(larger % smaller == 0 for smaller, larger in zip(ordered, ordered[1:], strict=False))
+    return all(larger % smaller == 0 for smaller, larger in pairwise(ordered))
 
 
 def merged(sizes: Sequence[int], rows: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:

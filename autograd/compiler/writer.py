@@ -1,6 +1,8 @@
 """Statements written as NumPy calls: maps, sums and stores here, matrix products in `products`."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from math import prod
 from typing import Final, NamedTuple, TypeAlias
@@ -19,6 +21,7 @@ Run: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 """Sizes and strides of axes, merged."""
 SCRATCH: Final = ("t", "test")
 """The spaces of arrays that hold nothing after a statement: of floats, and of truth values."""
+_NEGATIVE: Final = re.compile(r"np\.negative\((\S+), out=\1\)")
 LABELS: Final = "abcdefghijklmno"
 """Of the axes of a map."""
 
@@ -71,7 +74,8 @@ class Spread(NamedTuple):
         return kept, strides
 
 
-class Loop(NamedTuple):
+@dataclass(frozen=True)
+class Loop:
     """Lines that run at each step of a loop."""
 
     count: int
@@ -159,9 +163,7 @@ class Writer:
 
     # ── maps ──
 
-    def map(
-        self, statement: Map, out: Place, places: Mapping[str, Place], texts: Mapping[str, str], *, add: bool
-    ) -> None:
+    def map(self, statement: Map, out: Place, places: Mapping[str, Place], texts: Mapping[str, str]) -> None:
         """A map: its places by the names of its operands, and the texts of those that are numbers."""
         every = [out, *places.values()]
         labels = [LABELS[: place.index.ndim] for place in every]
@@ -175,7 +177,7 @@ class Writer:
         e = Spread(
             statement.expression, given, texts, grid.sizes, statement.rows, last, bool(last) and last in labels[0]
         )
-        self.spread(e, out, grid.strides[0], add=add)
+        self.spread(e, out, grid.strides[0], add=statement.add)
 
     def spread(self, e: Spread, place: Place, strides: Axes | None, *, add: bool) -> None:
         """An expression on a grid, into slots that have strides on it, or into irregular ones."""
@@ -204,7 +206,7 @@ class Writer:
             self._evaluate(e, seen, value)
         if strides is None:
             index = np.moveaxis(place.index, -1, 0) if e.is_list else place.index
-            self.scatter(value, out.sizes, place._replace(index=index), add=add)
+            self.scatter(value, out.sizes, replace(place, index=index), add=add)
         else:
             self.store(value, out, add=add)
 
@@ -233,7 +235,8 @@ class Writer:
 
         marks = {name: self.beside(view, lanes=out.array.lanes) for name, view in seen.items()}
         for line in as_numpy(e.expression, {**e.texts, **marks}, self.view(out), scratch, e.rows):
-            self.emit(line)
+            # NumPy 2.4.6 gets np.negative wrong in place, where numbers are 64 bytes apart.
+            self.emit(_NEGATIVE.sub(r"np.multiply(\1, -1.0, out=\1)", line))
 
     # ── sums and stores ──
 
@@ -255,8 +258,8 @@ class Writer:
             self._store(value, out, add=add, factor=factor)
             return
         pieces = _pieces(value, out)
-        for _, to in [] if add else pieces:
-            self.emit(f"{self.view(to)}.fill(0.0)")
+        if not add:
+            self._clear(out, [to for _, to in pieces])
         if len(value.starts) == len(out.starts) == 1 and not value.order:
             outer, self.lines = self.lines, []
             self._store(*map(_stepping, zip(*pieces, strict=True)), add=True, factor=factor)
@@ -265,6 +268,13 @@ class Writer:
             return
         for piece, to in pieces:
             self._store(piece, to, add=True, factor=factor)
+
+    def _clear(self, out: View, pieces: Sequence[View]) -> None:
+        """Zeros in slots to which pieces are to be added."""
+        slots = views.positions(out.sizes, out.strides).ravel()
+        covered = len({*slots.tolist()}) == out.array.size
+        for view in [out._replace(starts=(0,), lane="all")] if covered else pieces:
+            self.emit(f"{self.view(view)}.fill(0.0)")
 
     def _store(self, value: View, out: View, *, add: bool, factor: float) -> None:
         z = self.view(out)
@@ -312,9 +322,8 @@ class Writer:
             return None
         sums = self.scratch(sizes, lanes=False)
         line = view._replace(sizes=rows, strides=down)
-        self.emit(
-            f"{self.view(line)}.dot({self.ones_of('n')}, out={self.view(sums._replace(sizes=rows, strides=dense(rows)))})"
-        )
+        flat = sums._replace(sizes=rows, strides=dense(rows))
+        self.emit(f"{self.view(line)}.dot({self.ones_of('n')}, out={self.view(flat)})")
         strides = dict(zip(order, dense(sizes), strict=True))
         return sums._replace(sizes=view.sizes, strides=tuple(strides[axis] for axis in range(len(order))))
 
