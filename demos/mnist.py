@@ -27,6 +27,7 @@ import math
 import random
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -268,15 +269,10 @@ try:
     if options.eager:
         one_by_one()
     else:
-        train.fit(
-            program,
-            (images, labels),
-            optimizer,
-            epochs=options.epochs,
-            batch_size=options.batch_size,
-            rng=rng,
-            callback=after,
-        )
+        more: dict[str, Any] = {"epochs": options.epochs, "batch_size": options.batch_size, "rng": rng}
+        history = train.fit(program, (images, labels), optimizer, callback=after, **more)
+        if history.stopped_by == "interrupt":
+            raise KeyboardInterrupt
 except KeyboardInterrupt:
     print("  interrupted; the parameters so far are kept")
 seconds = perf_counter() - started - sum(testing)

@@ -6,8 +6,6 @@ import pytest
 from autograd.engine.value import Value
 from autograd.networks import NETWORKS, network
 
-pytest.importorskip("numpy")
-
 ROUNDING: float = 1e-12
 """Of the greatest number of a gradient: sums are rounded in another order."""
 SMALL = [name for name in NETWORKS if name != "mnist"]
