@@ -118,7 +118,7 @@ def network(text: str, numbers: Mapping[str, float | None]) -> Network:
     parameters = {name: Value(x, label=name) for name, x in numbers.items() if x is not None}
     root = read(text, {**constants, **arrays, **parameters})
     if not arrays:
-        raise ValueError("every name has a number; leave out that of an input, which is an array of N numbers")
+        raise ValueError("there is no name without a number; leave out that of an input, an array of N numbers")
     return Network(root, tuple(arrays.values()), [*parameters.values()])
 
 

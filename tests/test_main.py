@@ -174,7 +174,7 @@ def test_an_expression_may_open_with_a_minus_sign(tmp_path: Path, capsys: Captur
         (["compile", "xorr"], "there is no network xorr; did you mean xor"),
         (["compile", "q"], "there is no network q; there are toy, line, xor"),
         (["compile", "xor", "x=1"], "the network xor has numbers of its own; leave x out"),
-        (["compile", "x*y", "x=1", "y=2"], "every name has a number; leave out that of an input"),
+        (["compile", "x*y", "x=1", "y=2"], "there is no name without a number; leave out that of an input"),
         (["compile", "x*y", "z"], "z does not occur in"),
         (["compile", "x*y", "x", "x=1"], "a name is given two numbers"),
         (["compile", "x*y", "--dtype", "float16"], "invalid choice: 'float16'"),
