@@ -117,7 +117,7 @@ def _sentence(product: ProductFact, times: int, shapes: Mapping[str, Sequence[in
         return ""  # It is a sum over the parameters and not a layer.
     alike = [name for name, shape in shapes.items() if tuple(shape) == (rows, *row)]
     start = alike.index(product.name)
-    layers = ", ".join(alike[start : start + product.f // rows])
+    layers = ", ".join(alike[start : start + max(1, product.f // rows)])
     neurons = counted(product.f, "filter" if len(row) > 1 else "neuron")
     are = "is" if product.f == 1 else "are"
     bias = " + b" if product.name.replace("weight", "bias") in shapes else ""
