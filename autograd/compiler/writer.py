@@ -94,6 +94,7 @@ class Writer:
         self.ones: dict[str, str] = {}
         """The names of vectors of ones, by their lengths."""
         self._known: dict[View, int] = {}
+        self._tables: dict[bytes, str] = {}
 
     # ── names ──
 
@@ -124,11 +125,10 @@ class Writer:
 
     def table(self, index: Index) -> str:
         """The name of an index array."""
-        for name, known in self.tables.items():
-            if np.array_equal(known, index):
-                return name
-        self.tables[name := self.storage.fresh("index")] = index
-        return name
+        if (key := index.tobytes()) not in self._tables:
+            self._tables[key] = self.storage.fresh("index")
+            self.tables[self._tables[key]] = index
+        return self._tables[key]
 
     def emit(self, line: str) -> None:
         """One more line."""
@@ -197,6 +197,15 @@ class Writer:
         ):
             self._evaluate(e, seen, out)
             return
+        factor = 1.0
+        regular = strides is not None and not e.rows
+        if (
+            add
+            and regular
+            and e.expression.form == "negative"
+            and isinstance(inner := e.expression.parts[0], Expression)
+        ):
+            e, factor = e._replace(expression=inner), -1.0
         value = seen.get(str(e.expression.parts[0])) if e.expression.form == "name" else None
         if value is None:
             most = (
@@ -208,7 +217,7 @@ class Writer:
             index = np.moveaxis(place.index, -1, 0) if e.is_list else place.index
             self.scatter(value, out.sizes, replace(place, index=index), add=add)
         else:
-            self.store(value, out, add=add)
+            self.store(value, out, add=add, factor=factor)
 
     def _seen(self, e: Spread, name: str, sizes: Sequence[int], strides: Sequence[int], *, lanes: bool) -> View:
         """An operand along the axes of a grid: of size 1 where it is the same. Lists are whole."""
