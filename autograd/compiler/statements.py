@@ -2,7 +2,6 @@
 
 >>> import numpy as np
 >>> from autograd.formula.cases import Expression
->>> from autograd.formula.cases import Expression
 >>> x, v = Slots("x", np.array([0, 1])), Slots("v", np.array([0, 1]))
 >>> doubled = Expression("infix", ("*", Expression("number", (2.0,)), Expression("name", ("a",))))
 >>> memory = {"x": np.array([[1.0, 10.0, 100.0], [2.0, 20.0, 200.0]]), "v": np.zeros((2, 3))}
