@@ -13,7 +13,7 @@ from autograd.compiler.canonical import canonical
 from autograd.compiler.grids import HOLE, grids
 from autograd.compiler.reading import scalars
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
-from autograd.compiler.schedule import CLASSES, CONSTANT_CLASS, PASSING, Schedule, classes_of, scheduled
+from autograd.compiler.schedule import CLASSES, COMMON, CONSTANT_CLASS, PASSING, Schedule, classes_of, scheduled
 from tests.compiler.finding import recording
 from tests.compiler.graphs import attention, flat, graphs, leaves, linear, recurrence, squares
 from tests.compiler.random_programs import RandomProgram
@@ -162,6 +162,11 @@ def test_common_constants_are_told_apart_and_many_are_operands() -> None:
     assert groups(total(two), x, []) == [("maximum", 20), ("maximum", 20), ("linear", 1)]
     many = [autograd.maximum(v, 0.01 * i + 3.1) for i, v in enumerate(x)]
     assert groups(total(many), x, []) == [("maximum", 40), ("linear", 1)]
+    kinds = COMMON - 2  # Beside 0 and 1, which are everywhere.
+    for more in (0, 1):  # Of equally common ones, none is preferred.
+        common = [autograd.maximum(v.exp(), 3.0 + i % (kinds + more)) for i, v in enumerate(x[: 2 * (kinds + more)])]
+        common += [autograd.minimum(v, 0.01 * i + 19.1) for i, v in enumerate(x)]
+        assert groups(total(common), x, []).count(("maximum", 2)) == (0 if more else kinds)
 
 
 def test_rows_of_other_lengths_meet_if_they_may_be_completed() -> None:
@@ -262,6 +267,16 @@ def test_equal_components_are_a_batch() -> None:
     assert sorted(part.cells.shape for part in parts) == [(1, 1, 1), (2, 1, 2)]
     assert next(part for part in parts if len(part.cells) == 2).cells.tolist() == [[[0, 1]], [[2, 3]]]
     assert is_product(left, right)
+
+
+def test_a_batch_is_in_the_order_of_its_first_slots() -> None:
+    found = grids(rows([9], [1], [5]), rows([2], [4], [3]))
+    assert found is not None
+    assert found[1][0].left[:, 0, 0].tolist() == [1, 5, 9]
+    # Of components with one first left slot, the right ones decide.
+    found = grids(rows([1, 9], [1, 5]), rows([8, 0], [3, 0]))
+    assert found is not None
+    assert found[1][0].right[:, 0, 0].tolist() == [3, 8]
 
 
 def test_components_through_several_rows() -> None:
