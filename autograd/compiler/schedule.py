@@ -169,7 +169,8 @@ def _signatures(g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64])
 
 def _told_apart(g: Scalars) -> set[float]:
     """The numbers that make signatures differ."""
-    numbers, counts = np.unique(np.concatenate([g.number[g.kind != OPERATION], g.coefficient]), return_counts=True)
+    read = np.concatenate([np.flatnonzero(g.kind == LINEAR), g.left[g.kind[g.left] == CONSTANT]])
+    numbers, counts = np.unique(np.concatenate([g.number[read], g.coefficient]), return_counts=True)
     common = numbers[counts > np.sort(counts)[-COMMON - 1]] if len(numbers) > 4 * COMMON else numbers
     return {*common.tolist(), 0.0, 1.0, -1.0, 2.0, 0.5}
 

@@ -162,7 +162,7 @@ def test_common_constants_are_told_apart_and_many_are_operands() -> None:
     assert groups(total(two), x, []) == [("maximum", 20), ("maximum", 20), ("linear", 1)]
     many = [autograd.maximum(v, 0.01 * i + 3.1) for i, v in enumerate(x)]
     assert groups(total(many), x, []) == [("maximum", 40), ("linear", 1)]
-    kinds = COMMON - 2  # Beside 0 and 1, which are everywhere.
+    kinds = COMMON - 1  # Beside 1, which is everywhere.
     for more in (0, 1):  # Of equally common ones, none is preferred.
         common = [autograd.maximum(v.exp(), 3.0 + i % (kinds + more)) for i, v in enumerate(x[: 2 * (kinds + more)])]
         common += [autograd.minimum(v, 0.01 * i + 19.1) for i, v in enumerate(x)]
