@@ -207,11 +207,13 @@ def test_sums_of_many_terms_of_each_kind() -> None:
 
 
 def test_biases_of_many_layers_on_many_ranges_of_inputs() -> None:
-    x, w = leaves(24), leaves(6, 2, 5)
-    z = [v.tanh() for i, m in enumerate(w) for v in linear([r[:4] for r in m], x[4 * i :][:4], [r[4] for r in m])]
-    code = code_of(squares(z), x, w)
-    assert products(code)[0] == (6, 2, 1, 4)
-    assert code.layout.sizes["x"] == 24  # Ones for so many ranges would only be copied.
+    for count in (4, 5):
+        x, w = leaves(4 * count), leaves(count, 2, 5)
+        z = [v.tanh() for i, m in enumerate(w) for v in linear([r[:4] for r in m], x[4 * i :][:4], [r[4] for r in m])]
+        code = code_of(squares(z), x, w)
+        # Ones for more ranges would only be copied.
+        assert products(code)[0] == ((4, 2, 1, 5) if count == 4 else (5, 2, 1, 4))
+        assert code.layout.sizes["x"] == 20
     x, w, u, t = leaves(6), leaves(2, 4), leaves(2, 7), leaves(2, 3)
     z = linear([r[:3] for r in w], x[:3], [r[3] for r in w]) + linear([r[:6] for r in u], x, [r[6] for r in u])
     z += linear([r[:2] for r in t], x[2:4], [r[2] for r in t])
@@ -284,7 +286,10 @@ def test_lists_of_operands_of_mixed_kinds() -> None:
 def test_lists_of_different_lengths() -> None:
     x = leaves(6)
     h = [v.tanh() for v in x]
-    code_of(total([autograd.norm(h[:n]) for n in (2, 3, 3, 5)]), x, [])
+    code = code_of(total([autograd.norm(h[:n]) for n in (2, 3, 3, 5)]), x, [])
+    rows = [s.operands["xs"].index.shape for s in code.program.forward if isinstance(s, Map) and s.rows]
+    assert sorted(rows)[:3] == [(1, 2), (1, 3), (1, 5)]
+    assert len(rows) == 3
     code_of(total([autograd.logsumexp(h[:n]) for n in (1, 2, 4, 6)]), x, [])
     code_of(total([dot(softmax(h[:n]), h[:n]) for n in range(1, 6)]), x, [])
     code_of(total([autograd.largest(h[:n]).detach() * h[n] for n in range(1, 6)]), x, [])

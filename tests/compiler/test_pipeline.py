@@ -89,16 +89,18 @@ def test_floats_take_every_float(number: float) -> None:
 
 def test_text_over_floats() -> None:
     x, p = Value(0.5), Value(2.0)
-    floats = Code(recording([2.0 * x * p - x.square() - 3.0 + x.detach() * -1.5], [x], [p]), "both", "float64").floats
+    floats = Code(
+        recording([2.0 * x * p - x.square() - 3.0 + x.detach() * -1.5 + p], [x], [p]), "both", "float64"
+    ).floats
     assert floats.source.splitlines() == [
         "def value(x0, p0):",
-        "    v3 = -3.0 + 2.0 * p0 * x0 - x0 * x0 - 1.5 * x0",
+        "    v3 = -3.0 + 2.0 * p0 * x0 - x0 * x0 - 1.5 * x0 + p0",
         "    return [v3]",
         "",
         "",
         "def value_and_grad(x0, p0):",
-        "    v3 = -3.0 + 2.0 * p0 * x0 - x0 * x0 - 1.5 * x0",
-        "    dp0 = 2.0 * x0",
+        "    v3 = -3.0 + 2.0 * p0 * x0 - x0 * x0 - 1.5 * x0 + p0",
+        "    dp0 = 2.0 * x0 + 1.0",
         "    dx0 = 2.0 * p0 - 2.0 * x0",
         "    return v3, (dx0, dp0,)",
     ]
@@ -195,6 +197,8 @@ def test_blocks_fit_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Code(middle.recording, "both", "float32").block == CACHE // (4 * 2 * 17)
     w = leaves(4, 3)
     assert code_of(squares(linear(w, x)), x, w).block == 0  # Matrices are best whole.
+    assert code_of(squares(linear(w[:1], x)), x, w).block > 0
+    assert code_of(squares(linear([[c.detach().tanh() for c in r] for r in w], x)), x, w).block > 0
 
 
 def test_facts() -> None:
