@@ -28,7 +28,7 @@ from autograd.engine.modes import recording, relaxed
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
 from autograd.engine.value import Value
 from autograd.formula.cases import rule
-from autograd.wording import brief
+from autograd.wording import brief, counted
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _GOLDEN: Final = 0.6180339887498949
@@ -93,14 +93,34 @@ def _of_shapes(function: Callable[..., Any], inputs: object) -> list[Argument]:
     """The arguments of a function by their shapes: a size, a tuple of sizes, or leaves in their nesting."""
     several = inputs if isinstance(inputs, tuple) else (inputs,)
     if not several:
-        raise ValueError("compile: inputs has no shape; give one for each argument of the function, () for a Value")
-    arguments, names = [], [*inspect.signature(function).parameters, *[""] * len(several)]
+        raise ValueError(
+            "compile: inputs has no shape; give one for each argument of the function, ((),) for one Value"
+        )
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*several)
+    except TypeError as error:
+        shapes = counted(len(several), "shape")
+        raise TypeError(
+            f"compile: inputs has {shapes} for the arguments {signature} of the function: {error}"
+        ) from None
+    arguments, names = [], [*signature.parameters, *[""] * len(several)]
     for i, (shape, name) in enumerate(zip(several, names, strict=False)):
         shape = (shape,) if isinstance(shape, int) else shape
-        if not (isinstance(shape, tuple) and all(isinstance(n, int) and n > 0 for n in shape)):
-            shape = argument(shape, f"inputs[{i}], which is no size and no tuple of sizes,").shape
+        if not (isinstance(shape, tuple) and all(type(n) is int and n > 0 for n in shape)):
+            shape = _shape_of_leaves(shape, i)
         arguments.append(Argument(name, shape, []))
     return renamed(arguments)
+
+
+def _shape_of_leaves(nest: object, i: int) -> tuple[int, ...]:
+    try:
+        return argument(nest, f"inputs[{i}]").shape
+    except TypeError:
+        raise TypeError(
+            f"compile: inputs of a function is a size, a tuple of sizes or () for each argument, in a tuple, as "
+            f"(784, ()), and {nest!r} is none"
+        ) from None
 
 
 def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) -> Graph:
@@ -115,7 +135,8 @@ def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) 
         try:
             result = function(*fresh)
         except Exception as error:
-            error.add_note("compile runs the function on Values whose data are placeholders: it can't use their data")
+            shown = ", ".join(f"{a.name} of shape {a.shape}" if a.shape else f"{a.name}, a Value" for a in arguments)
+            error.add_note(f"compile runs the function on placeholders, which have no data to use: {shown}")
             raise
     loss, outputs = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
     if not isinstance(loss, Value):
@@ -163,7 +184,9 @@ def _difference(tape: Tape, other: Tape) -> tuple[int, str] | None:
     places += np.searchsorted(ends[0], edge, side="right").tolist()
     if not places and len(kinds[0]) == len(kinds[1]) and tape.roots == other.roots:
         return None
-    place = min([*places, n - 1])
+    if not places:
+        return n - 1, f"one has {counted(len(kinds[0]), 'node')} and the other {len(kinds[1]):,}"
+    place = min(places)
     a, b = kinds[0][place], kinds[1][place]
     return place, f"v{place} is {a} in one and {b} in the other" if a != b else f"v{place}, {a}, has other operands"
 
