@@ -103,7 +103,7 @@ def _given(of: Map, expression: Expression) -> dict[str, Slots]:
 def whole_blocks_first(b: Builder, statements: Sequence[Statement]) -> list[Statement]:
     """The same with what adds to a part of a block put behind the first statement that adds to more of it.
 
-    So the latter stores, and nothing has to be set to 0 before it.
+    So the latter stores, and nothing has to be set to 0 before it. A copy goes behind what is no copy: it adds there.
     """
     writing, reading = _by_block(b, statements)
     behind: dict[int, list[int]] = defaultdict(list)
@@ -115,13 +115,18 @@ def whole_blocks_first(b: Builder, statements: Sequence[Statement]) -> list[Stat
             if i in moved or k in moved or any(i < j < k and np.isin(slots, part).any() for j, slots in reading[block]):
                 break
             whole = statements[k].out.index
-            if whole.size > part.size and np.isin(part, whole).all():
+            more = whole.size > part.size or (_is_copy(statements[i]) and not _is_copy(statements[k]))
+            if more and np.isin(part, whole).all():
                 behind[k].append(i)
                 moved |= {i, k}
                 break
     late = {i for row in behind.values() for i in row}
     order = [j for k in range(len(statements)) if k not in late for j in (k, *behind[k])]
     return [statements[j] for j in order]
+
+
+def _is_copy(statement: Statement) -> bool:
+    return isinstance(statement, Map) and statement.expression.form == "name"
 
 
 def _by_block(b: Builder, statements: Sequence[Statement]) -> Any:

@@ -66,7 +66,7 @@ class Places:
         return one is other or other == to
 
     def _results(self, fixed: set[int]) -> None:
-        """Let numbers that are copied to the caller's array of results lie there from the first."""
+        """Let an array that is copied to the caller's results lie there from the first."""
         for line in self._lines:
             if (pair := self._copied(line.text)) and pair[0].array.space == "r" and id(pair[1].array) not in fixed:
                 to, source = pair

@@ -10,6 +10,7 @@ from autograd.compiler.expressions import name, partial_of
 from autograd.compiler.layout import PHANTOM, Block, Layout
 from autograd.compiler.scalars import Scalars
 from autograd.compiler.schedule import CLASSES, CONSTANT_CLASS, PASSING, Schedule
+from autograd.compiler.signs import Signs
 from autograd.compiler.statements import LANES, Index, Map, Slots, Statement
 from autograd.formula.cases import Expression
 
@@ -31,6 +32,7 @@ class Builder:
     def __init__(self, g: Scalars, schedule: Schedule, layout: Layout) -> None:
         self.g, self.schedule, self.layout, self.starts = g, schedule, layout, g.starts
         self.steps: list[Step] = []
+        self.signs = Signs(g)
 
     def add(
         self, statement: Statement, partials: Mapping[str, Expression] | None = None, passes: tuple[int, int] = (0, 0)

@@ -11,6 +11,7 @@ from autograd.compiler.expressions import partial_of, value_of
 from autograd.compiler.layout import Layout
 from autograd.compiler.scalars import CONSTANT, INPUT, ONE, Scalars
 from autograd.compiler.schedule import Schedule
+from autograd.compiler.signs import unguarded
 from autograd.compiler.statements import Map, Slots
 from autograd.formula.cases import rule
 from autograd.operations import operation
@@ -21,6 +22,7 @@ def lower(g: Scalars, schedule: Schedule, layout: Layout) -> Builder:
     b = Builder(g, schedule, layout)
     for group in schedule.groups:
         name = group.name
+        b.signs.note(name, group.nodes, b.starts)
         if name == "linear":
             linear.lower(b, group.nodes)
         elif name == "detach":
@@ -35,9 +37,11 @@ def lower(g: Scalars, schedule: Schedule, layout: Layout) -> Builder:
 def _elementwise(b: Builder, name: str, nodes: NDArray[np.intp]) -> None:
     """One operation on single operands, for all nodes at once."""
     constants, operands, passing = {}, {}, []
+    signs = {"z"} if b.signs.known[nodes].all() else set[str]()
     for position, operand in enumerate(rule(name).operands):
         column = b.g.left[b.starts[nodes] + position]
         numbers = b.g.number[column]
+        signs |= {operand} if b.signs.known[column].all() else set()
         if b.g.kind[column[0]] != CONSTANT:
             operands[operand] = b.operand(column)
             passing += [operand] * (b.passes(int(column[0])) and b.passes(int(nodes[0])))
@@ -47,7 +51,7 @@ def _elementwise(b: Builder, name: str, nodes: NDArray[np.intp]) -> None:
             operands[operand] = b.layout.constant(numbers)
     nodes, rows, dims = b.in_order(nodes, [*operands.values()])
     out = b.allocate(nodes, dims)
-    partials = {operand: partial_of(name, operand, constants) for operand in passing}
+    partials = {operand: unguarded(partial_of(name, operand, constants), signs) for operand in passing}
     given = dict(zip(operands, rows, strict=True))
     b.add(Map(Slots(out.space, out.slots), value_of(name, constants), given), partials)
 

@@ -51,8 +51,9 @@ class Module:
             *self._given(),
             *arrays,
             *ones,
+            *(["# Views that the functions below use:"] if self._views else []),
             *self._views,
-            *(functions["setup"] if self._parts["setup"] else []),
+            *(["# Numbers that stay:", *functions["setup"]] if self._parts["setup"] else []),
             "",
             *["def forward():", *_indented(functions["forward"])],
             "",
@@ -94,6 +95,7 @@ class Module:
                 array.name = w.storage.fresh(f"{array.space}1")
             scratch[key] = array.name
             (others if id(array) in host else own).append(array)
+        own.sort(key=lambda array: array.space not in GIVEN)
         lines = [f"{array.name} = {self._allocated(array)}" for array in own]
         shared = [f"{array.name} = {self._in_place(array, host[id(array)])}" for array in others]
         return [*lines, *(["# In the memory of arrays that are read no more:"] if shared else []), *shared]

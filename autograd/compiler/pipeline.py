@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from autograd.compiler.adjoint import adjoint, storing_first, whole_blocks_first
 from autograd.compiler.building import Builder
 from autograd.compiler.canonical import canonical
+from autograd.compiler.copies import without_copies
 from autograd.compiler.floats import Floats
 from autograd.compiler.kernel import Bound, Kernel
 from autograd.compiler.layout import Layout
@@ -89,7 +90,7 @@ class Code:
         reverse = adjoint(b, roots) if self.wanted != "nothing" else []
         forward, backward = cleaned(steps, reverse, phantoms=layout.phantom)
         backward = whole_blocks_first(b, backward)
-        backward = storing_first(backward, layout.sizes, _RESULTS[self.wanted])
+        backward = without_copies(storing_first(backward, layout.sizes, _RESULTS[self.wanted]), layout.sizes)
         constants: NDArray[Any] = np.concatenate(layout.constants) if layout.constants else np.zeros(0)
         names = tuple(_at_slots(named, layout.input_slots) for named in self.recording.names)
         parts = tuple(layout.setup), tuple(forward), tuple(backward)

@@ -11,6 +11,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import count
 from typing import Final
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.statements import Index, Map, Slots, Statement
-from autograd.formula.cases import names_in
+from autograd.formula.cases import Expression, names_in
 
 FEWEST: Final = 3
 """Fewer repetitions are written one by one."""
@@ -69,9 +70,14 @@ class Block:
 def operands(statement: Statement) -> dict[str, Slots]:
     """The slots that a statement reads, by name."""
     if isinstance(statement, Map):
-        used = names_in(statement.expression)
+        used = _names(statement.expression)
         return {name: slots for name, slots in statement.operands.items() if name in used}
     return {"left": statement.left, "right": statement.right}
+
+
+@cache
+def _names(e: Expression) -> frozenset[str]:
+    return frozenset(names_in(e))
 
 
 def rolled(statements: Sequence[Statement]) -> list[Block]:

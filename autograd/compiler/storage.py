@@ -166,7 +166,10 @@ class Storage:
             whole = array.space in GIVEN and array.size == len(self._roots[array.space])
             return GIVEN[array.space] if whole else self.fresh(array.space) if array.space in GIVEN else "", array.shape
         alone = len(parts) == 1 and len(members) == array.size and np.array_equal(parts[0].slots.index.ravel(), members)
-        words = [_identifier(part.name) for part in parts]
+        names = [part.name for part in parts]
+        if len(names) > 1 and len(owners := {name.rpartition(".")[0] for name in names}) == 1:
+            names = [*filter(None, owners)] or names  # The weight and the bias of a layer are one matrix.
+        words = [_identifier(name) for name in names]
         word = "_".join(words) if len(words) < 4 else f"{words[0]}_to_{words[-1]}"
         name = self.fresh(f"{d}{'_' if d and len(word) > 3 else ''}{word}")
         return name, parts[0].slots.index.shape if alone else array.shape

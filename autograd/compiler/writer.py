@@ -94,6 +94,7 @@ class Writer:
         self.ones: dict[str, str] = {}
         """The names of vectors of ones, by their lengths."""
         self._known: dict[View, int] = {}
+        self._tables: dict[bytes, str] = {}
 
     # ── names ──
 
@@ -124,11 +125,10 @@ class Writer:
 
     def table(self, index: Index) -> str:
         """The name of an index array."""
-        for name, known in self.tables.items():
-            if np.array_equal(known, index):
-                return name
-        self.tables[name := self.storage.fresh("index")] = index
-        return name
+        if (key := index.tobytes()) not in self._tables:
+            self._tables[key] = self.storage.fresh("index")
+            self.tables[self._tables[key]] = index
+        return self._tables[key]
 
     def emit(self, line: str) -> None:
         """One more line."""
@@ -159,7 +159,7 @@ class Writer:
         number = float(bits[:1].view(np.float64)[0])
         if (bits != bits[0]).any():
             return None
-        return repr(number) if np.isfinite(number) else f"({'-' if number < 0 else ''}np.{abs(number)})"
+        return number_text(number)
 
     # ── maps ──
 
@@ -187,6 +187,8 @@ class Writer:
         seen = {name: self._seen(e, name, kept, rows[name], lanes=laned) for name in e.given}
         front = e.front if e.is_list else ()
         out = View(place.array, place.starts, (*front, *kept), rows[""], "n" if place.array.lanes else "")
+        if e.expression.form == "number" and self._number(e, out, place, regular=strides is not None, add=add):
+            return
         narrow = laned < out.array.lanes and e.rows
         if (
             strides is not None
@@ -197,6 +199,15 @@ class Writer:
         ):
             self._evaluate(e, seen, out)
             return
+        factor = 1.0
+        regular = strides is not None and not e.rows
+        if (
+            add
+            and regular
+            and e.expression.form == "negative"
+            and isinstance(inner := e.expression.parts[0], Expression)
+        ):
+            e, factor = e._replace(expression=inner), -1.0
         value = seen.get(str(e.expression.parts[0])) if e.expression.form == "name" else None
         if value is None:
             most = (
@@ -208,7 +219,20 @@ class Writer:
             index = np.moveaxis(place.index, -1, 0) if e.is_list else place.index
             self.scatter(value, out.sizes, replace(place, index=index), add=add)
         else:
-            self.store(value, out, add=add)
+            self.store(value, out, add=add, factor=factor)
+
+    def _number(self, e: Spread, out: View, place: Place, *, regular: bool, add: bool) -> bool:
+        """The line for a number in every slot, if there is a short one."""
+        apart = views.injective(out.sizes, out.strides)
+        (number,) = e.expression.parts
+        if regular and add and apart:
+            self.emit(f"np.add({self.view(out)}, {number_text(number)}, out={self.view(out)})")
+        elif not regular and not add:
+            line, low = _line(place, place.index)
+            self.emit(f"{self.view(line)}[{self.table(np.unique(place.index) - low)}] = {number_text(number)}")
+        else:
+            return False
+        return True
 
     def _seen(self, e: Spread, name: str, sizes: Sequence[int], strides: Sequence[int], *, lanes: bool) -> View:
         """An operand along the axes of a grid: of size 1 where it is the same. Lists are whole."""
@@ -281,7 +305,7 @@ class Writer:
         if abs(factor) != 1.0 or (factor < 0 and not add):
             scaled = self.scratch(value.sizes, lanes=value.array.lanes) if add else out
             a = self.beside(value, lanes=scaled.array.lanes)
-            self.emit(f"np.multiply({a}, {factor!r}, out={self.view(scaled)})")
+            self.emit(f"np.multiply({a}, {number_text(factor)}, out={self.view(scaled)})")
             if not add:
                 return
             value, factor = scaled, 1.0
@@ -357,6 +381,11 @@ class Writer:
             self.emit(f"np.add({old}, {self.view(flat)}, out={self.view(flat)})")
         line, low = _line(place, index)
         self.emit(f"{self.view(line)}[{self.table(index - low)}] = {self.view(flat)}")
+
+
+def number_text(number: float) -> str:
+    """A number as Python text in which `np` is NumPy."""
+    return repr(number) if np.isfinite(number) else f"({'-' if number < 0 else ''}np.{abs(number)})"
 
 
 def dense_axes(sizes: Axes, labels: Iterable[str]) -> Axes:
