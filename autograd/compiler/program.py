@@ -291,8 +291,8 @@ def compiled(
     elif others:
         more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
         raise ValueError(
-            f"compile: the loss depends on the leaf {others[0]!r}{more}, which is no input and no parameter; list it as "
-            "one, or write a plain number in its place"
+            f"compile: the loss depends on the leaf {others[0]!r}{more}, which is no input and no parameter; list it "
+            "as one, or write a plain number in its place"
         )
     program = Program(graph, Parameters(values, names, dtype), reduce)
     program._leaves = dict(zip((program._main, "outputs"), found, strict=False))
