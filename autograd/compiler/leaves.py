@@ -34,9 +34,10 @@ class Argument(NamedTuple):
 
 
 def inputs(*shape: int, name: str = "x") -> Any:
-    """Leaves for an input of a program: a list of Values, for more sizes nested lists, for none a single Value.
+    """Leaves for an input of `autograd.compile`: a list of Values, for more sizes nested lists, for none a Value.
 
-    Their data are placeholders, and no result of the program depends on them.
+    Their labels are the name and their places; the name is that of the input in the program. Their data are
+    placeholders, and no result of the program depends on them.
 
     >>> x, y = inputs(784), inputs(name="y")
     >>> len(x), x[3].label, y.label

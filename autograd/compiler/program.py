@@ -40,9 +40,12 @@ Scipy: TypeAlias = tuple[Callable[[Any], tuple[float, Array]], Array, tuple[()],
 class Program:
     """A loss as code over arrays; `autograd.compile` makes it.
 
-    Each input is an array of N examples, (N, …) with the shape of its leaves behind, or nested lists. N may be another
-    one at each call. One example may be given without the axis of the batch; then no result has it. A program is for
-    one thread at a time.
+    Each input is an array or nested lists, of shape (N, …) for N examples, each with the shape of its leaves. N may be
+    another one at each call. One example may be given without the axis of the batch; then no result has it. A program
+    is for one thread at a time.
+
+    Calls: `value`, `value_and_grad`, `per_example`, `gradient_of_inputs`, `outputs`, `scipy`. Numbers: `parameters`,
+    `views`, `gradient`, `read`, `write_back`. Text: `source`, `report`, `trace`. Programs can be pickled and copied.
     """
 
     def __init__(self, graph: Graph, parameters: Parameters, reduce: Reduction) -> None:
