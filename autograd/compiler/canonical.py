@@ -145,9 +145,11 @@ def merge(g: Scalars) -> bool:
     """Add up the coefficients of equal terms of a node that have the same sign."""
     left, right = np.minimum(g.left, g.right), np.maximum(g.left, g.right)
     n = len(g) + 1
-    if n >= 1 << 20:  # Three numbers of a node don't fit into one of 64 bits; so large a graph goes without.
+    # Three nodes of a larger graph don't fit into one number of 64 bits, so it goes without.
+    if n >= 1 << 20 or not np.isfinite(g.coefficient).all():
         return False
-    key = ((g.owner.astype(np.int64) * n + left + 1) * n + right + 1) * 2 + (g.coefficient < 0)
+    sign = np.sign(g.coefficient).astype(np.int64) % 3  # 0 times an infinity is nan, so zeros are apart.
+    key = ((g.owner.astype(np.int64) * n + left + 1) * n + right + 1) * 3 + sign
     key[~g.in_linear] = -1 - np.arange(int((~g.in_linear).sum()))
     kinds, first, group = np.unique(key, return_index=True, return_inverse=True)
     if len(kinds) == len(key):

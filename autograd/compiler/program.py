@@ -25,7 +25,7 @@ from autograd.compiler.batches import Batch, Blocks, Part, Reduction
 from autograd.compiler.leaves import Argument, Shape, shape_text
 from autograd.compiler.parameters import Array, Parameters, Views, labelled, listed, put
 from autograd.compiler.reading import Recording
-from autograd.compiler.report import report
+from autograd.compiler.report import Facts, report
 from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Graph, Leaves, Places, check_operations, recorded, traced
 from autograd.engine.number import WRITES
@@ -188,12 +188,17 @@ class Program:
         """The program after each pass of the compiler, as text."""
         return self._part(self._main).code.trace()
 
+    @property
+    def facts(self) -> Facts:
+        """The facts of `report`, as numbers."""
+        return self._part(self._main).code.facts
+
     def report(self) -> str:
         """The groups, products, calls and bytes, what stayed irregular and why, and a forecast of a step."""
-        return report(self._part(self._main).code.facts, len(self.parameters))
+        return report(self.facts, len(self.parameters))
 
     def __repr__(self) -> str:
-        facts, graph = self._part(self._main).code.facts, self._graph
+        facts, graph = self.facts, self._graph
         of = f"the {self._reduce} over a batch" if self._reduce else "the loss of each example"
         outputs = ", ".join(shape_text(("N", *shape)) for _, shape in graph.rows()) or "none"
         products = f"{counted(len(facts.products), 'product')} of matrices"
