@@ -75,14 +75,13 @@ def traced(function: Callable[..., Any], inputs: object) -> Graph:
         raise RuntimeError("compile: a function is recorded as it runs; leave no_grad() first")
     arguments = _of_shapes(function, inputs)
     first, second = (_run(function, arguments, scale) for scale in (1.0, -2.7))
-    name = getattr(function, "__name__", type(function).__name__)
     given, others = ([v for a in graph.arguments for v in a.leaves] for graph in (first, second))
     made, problem = _compared(first.tape(), second.tape(), given, others)
     if problem is not None:
         place, text = problem
         where = _line(function, arguments, place)
         raise ValueError(
-            f"compile: {name} ran twice, on different numbers, and its graphs differ: {text}{where}. "
+            f"compile: {_name(function)} ran twice, on different numbers, and its graphs differ: {text}{where}. "
             "A compiled program can't choose by data: write maximum, relu, abs and the like for a choice, and make an "
             "input of a number that changes"
         )
@@ -96,14 +95,12 @@ def _of_shapes(function: Callable[..., Any], inputs: object) -> list[Argument]:
         raise ValueError(
             "compile: inputs has no shape; give one for each argument of the function, ((),) for one Value"
         )
-    signature = inspect.signature(function)
     try:
+        signature = inspect.signature(function)
         signature.bind(*several)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         shapes = counted(len(several), "shape")
-        raise TypeError(
-            f"compile: inputs has {shapes} for the arguments {signature} of the function: {error}"
-        ) from None
+        raise TypeError(f"compile: inputs has {shapes} for the arguments of {_name(function)}: {error}") from None
     arguments, names = [], [*signature.parameters, *[""] * len(several)]
     for i, (shape, name) in enumerate(zip(several, names, strict=False)):
         shape = (shape,) if isinstance(shape, int) else shape
@@ -111,6 +108,10 @@ def _of_shapes(function: Callable[..., Any], inputs: object) -> list[Argument]:
             shape = _shape_of_leaves(shape, i)
         arguments.append(Argument(name, shape, []))
     return renamed(arguments)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _shape_of_leaves(nest: object, i: int) -> tuple[int, ...]:
