@@ -104,7 +104,7 @@ def _remedy(array: Array, a: Argument, single: bool) -> str:
     if not single and array.shape == a.shape:
         return "; the other inputs are batches"
     column = array.ndim == 1 or (array.shape[1:] == (1,) and array.dtype.kind in "iu")
-    if len(a.shape) == 1 < a.shape[0] and column and not (array % 1.0).any():
+    if len(a.shape) == 1 < a.shape[0] and column and np.array_equal(array, np.floor(array)):
         return f"; of class numbers, np.eye({a.shape[0]})[classes] makes rows of probabilities"
     if array.shape[::-1][1:] == a.shape:
         return "; its transpose fits"
