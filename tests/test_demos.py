@@ -13,7 +13,7 @@ DEMOS = Path(__file__).parent.parent / "demos"
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a lesson says at its small size, as patterns, and the pictures it leaves."""
+    """The text of a lesson at its small size, as patterns, and the pictures it leaves."""
 
     says: tuple[str, ...]
     pictures: frozenset[str]
