@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import views
+from autograd.compiler.expressions import known
 from autograd.compiler.statements import Index, Map, Slots
 from autograd.compiler.storage import Array, Place, Storage, View
 from autograd.compiler.views import Axes, dense
@@ -224,7 +225,8 @@ class Writer:
     def _number(self, e: Spread, out: View, place: Place, *, regular: bool, add: bool) -> bool:
         """The line for a number in every slot, if there is a short one."""
         apart = views.injective(out.sizes, out.strides)
-        (number,) = e.expression.parts
+        number = known(e.expression)
+        assert number is not None
         if regular and add and apart:
             self.emit(f"np.add({self.view(out)}, {number_text(number)}, out={self.view(out)})")
         elif not regular and not add:
