@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autograd.compiler import views
 from autograd.compiler.statements import Index, Map, Slots
 from autograd.compiler.storage import Array, Place, Storage, View
-from autograd.compiler.views import Axes, dense
+from autograd.compiler.views import LABELS, Axes, dense
 from autograd.compiler.writing import as_numpy
 from autograd.formula.cases import Expression
 
@@ -22,8 +22,6 @@ Run: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 SCRATCH: Final = ("t", "test")
 """The spaces of arrays that hold nothing after a statement: of floats, and of truth values."""
 _NEGATIVE: Final = re.compile(r"np\.negative\((\S+), out=\1\)")
-LABELS: Final = "abcdefghijklmno"
-"""Of the axes of a map."""
 
 
 class Operand(NamedTuple):
