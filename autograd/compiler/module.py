@@ -83,7 +83,7 @@ class Module:
         others: list[Array] = []
         scratch: dict[object, str] = {}
         for array in every.values():
-            key = (id(host.get(id(array), array)), array.declared or array.shape, array.space)
+            key = (id(host.get(id(array), array)), array.shape, array.space)
             if array.space in SCRATCH and key in scratch:
                 array.name = scratch[key]
                 continue
@@ -119,9 +119,9 @@ class Module:
         n = ", n" if array.lanes else ""
         text = host.name
         if host.size > array.size:
-            line = host.name if not host.declared and len(host.shape) == 1 else f"{host.name}.reshape({host.size}{n})"
+            line = host.name if len(host.shape) == 1 else f"{host.name}.reshape({host.size}{n})"
             text = f"{line}[:{array.size}]"
-            if array.declared is None and array.shape == (array.size,):
+            if array.shape == (array.size,):
                 return text
         return f"{text}.reshape({', '.join(_shape(array)) or '()'})"
 
@@ -144,7 +144,7 @@ class Module:
         if text in self._known:
             self._names[mark] = self._known[text]
             return
-        turned = bool(view.order) or text.endswith(".T")
+        turned = view.turned or text.endswith(".T")
         word = "T" if turned else "flat" if view.lane == "merged" else "1"
         self._names[mark] = self._known[text] = fresh(f"{view.array.name}_{word}")
         self._views.append(f"{self._names[mark]} = {text}")
@@ -185,7 +185,7 @@ def _texts(line: str | Loop) -> list[str]:
 
 
 def _shape(array: Array) -> list[str]:
-    return [*map(str, array.declared or (*array.shape, *(["n"] if array.lanes else [])))]
+    return [*map(str, array.shape), *(["n"] if array.lanes else [])]
 
 
 def _stepped(view: View) -> str:

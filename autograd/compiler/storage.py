@@ -1,6 +1,5 @@
 """Where slots lie: the spaces cut into arrays with names, and views of them as Python text."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,8 +24,6 @@ GIVEN: Final = {
 }
 """Spaces that are one array, whose name a kernel's text is given or makes; the others are cut into arrays."""
 
-_TURNED: Final = re.compile(r"(.*)\.transpose\(([\d, ]+)\)")
-
 
 @dataclass(eq=False)
 class Array:
@@ -40,8 +37,6 @@ class Array:
     lanes: bool
     shape: tuple[int, ...] = ()
     """By which its views are written; without lanes."""
-    declared: tuple[int | str, ...] | None = None
-    """Its whole shape, if lanes aren't its last axis: then it has views of all of it alone."""
     used: "list[View]" = field(default_factory=list)
 
     def model(self) -> NDArray[np.float64]:
@@ -60,8 +55,8 @@ class View(NamedTuple):
     lane: str
     """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before;
     `all` for the whole array in its shape."""
-    order: tuple[int, ...] = ()
-    """The axes in the order in which they are read at last, if it isn't theirs."""
+    turned: bool = False
+    """Whether the last two axes are exchanged at last."""
 
     def __hash__(self) -> int:
         return hash((id(self.array), *self[1:]))
@@ -87,7 +82,6 @@ class View(NamedTuple):
             starts=self.starts[:1],
             sizes=(len(self.starts), *self.sizes),
             strides=(apart, *self.strides),
-            order=(0, *(axis + 1 for axis in self.order)) if self.order else (),
         )
 
 
@@ -275,18 +269,13 @@ def _refined(size: int, view: View) -> tuple[int, ...] | None:
 
 def written(view: View) -> str:
     """The text of a view without steps: plain slicing where that is a view, else by strides."""
-    text, order = _written(view), view.order
-    if order and (found := _TURNED.fullmatch(text)):
-        inner = [int(axis) for axis in found[2].split(",")]
-        text, order = found[1], tuple(inner[axis] for axis in order)
-    if not order or order == tuple(range(len(order))):
-        return text
-    return f"{text}.T" if order == (1, 0) else f"{text}.transpose({', '.join(map(str, order))})"
+    axes = len(view.sizes) + (view.lane in ("n", "1"))
+    return _written(view) + (".T" if axes == 2 else f".swapaxes({axes - 2}, {axes - 1})") * view.turned
 
 
 def _written(view: View) -> str:
     array = view.array
-    if array.declared or view.lane == "all":
+    if view.lane == "all":
         return array.name
     model = array.model()
     merge = view.lane == "merged"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from autograd.compiler import products
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.module import Module, Text
-from autograd.compiler.rolling import Block, contracted, operands, rolled
+from autograd.compiler.rolling import Block, operands, rolled
 from autograd.compiler.statements import ArrayProgram, Map, Slots, Statement
 from autograd.compiler.storage import GIVEN, Storage, View
 from autograd.compiler.writer import SCRATCH, Loop, Writer
@@ -32,8 +32,7 @@ class _Module:
             "backward": program.backward,
         }
         self._zeros = _zeros(parts, sizes_of(program))
-        blocks = {name: rolled(statements) for name, statements in parts.items()}
-        self._parts = contracted(blocks, self._zeros.needed())
+        self._parts = {name: rolled(statements) for name, statements in parts.items()}
         accesses = [slots for blocks in self._parts.values() for block in blocks for slots in block.accesses()]
         self._storage = Storage(program, accesses, lanes=lanes)
         self._writer = Writer(self._storage, program.constants)
@@ -152,12 +151,6 @@ class _Zeros(NamedTuple):
     each_time: dict[str, dict[str, NDArray[np.bool_]]]
     """For each part of the program: those read, or added to, before they are written."""
     never_written: dict[str, NDArray[np.bool_]]
-
-    def needed(self) -> dict[str, NDArray[np.bool_]]:
-        """Slots that are zero before some part of the program."""
-        return {
-            q: mask | np.any([part[q] for part in self.each_time.values()], 0) for q, mask in self.never_written.items()
-        }
 
 
 def _zeros(parts: Mapping[str, Sequence[Statement]], sizes: Mapping[str, int]) -> _Zeros:

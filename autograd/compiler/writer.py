@@ -282,7 +282,7 @@ class Writer:
         pieces = _pieces(value, out)
         if not add:
             self._clear(out, [to for _, to in pieces])
-        if len(value.starts) == len(out.starts) == 1 and not value.order:
+        if len(value.starts) == len(out.starts) == 1 and not value.turned:
             outer, self.lines = self.lines, []
             self._store(*map(_stepping, zip(*pieces, strict=True)), add=True, factor=factor)
             outer.append(Loop(len(pieces), self.lines))
