@@ -13,7 +13,7 @@ from autograd.compiler.writer import SCRATCH, Loop
 
 MARK: Final = re.compile(r"@(\d+)@")
 _UFUNC: Final = re.compile(r"np\.(?!matmul|take|einsum)\w+\(.*, out=@(\d+)@\)")
-_COPY: Final = re.compile(r"(?:np\.copyto\(@(\d+)@, @(\d+)@\)|@(\d+)@\[\.\.\.\] = @(\d+)@)")
+_COPY: Final = re.compile(r"@(\d+)@\[\.\.\.\] = @(\d+)@")
 
 
 class _Line(NamedTuple):

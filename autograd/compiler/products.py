@@ -4,14 +4,14 @@ from math import prod
 from typing import Final, NamedTuple
 
 from autograd.compiler import views
+from autograd.compiler.expressions import name, number, times
 from autograd.compiler.statements import Product
 from autograd.compiler.storage import Place, View
 from autograd.compiler.views import Axes
 from autograd.compiler.writer import Operand, Spread, Writer, dense_axes
-from autograd.formula.cases import Expression
 
 _TURNED: Final = {"c": "c", "f": "p", "p": "f", "t": "t"}
-_TIMES: Final = Expression("infix", ("*", Expression("name", ("left",)), Expression("name", ("right",))))
+_TIMES: Final = times(name("left"), name("right"))
 
 
 class _Sum(NamedTuple):
@@ -59,15 +59,8 @@ def write(w: Writer, statement: Product, out: Place, left: Place, right: Place) 
     sizes = {label: grid.sizes[label] for label in "cfpt"}
     a = w.operand(left, grid.strides[1], sizes, labels[1])
     b = w.operand(right, grid.strides[2], sizes, labels[2])
-    add = statement.add
-    strides = grid.strides[0]
-    if strides is not None:
-        _sum(w, _Sum(sizes, a, b, Operand(out.array, out.starts, strides)), add=add, factor=statement.factor)
-        return
-    dense = w.scratch([size for label in "cfp" for size in sizes[label]], lanes=out.array.lanes)
-    z = Operand(dense.array, (0,), dense_axes(sizes, "cfp"))
-    _sum(w, _Sum(sizes, a, b, z), add=False, factor=statement.factor)
-    w.scatter(dense, dense.sizes, out, add=add)
+    with w.target(out, grid.strides[0], sizes, labels[0], add=statement.add) as (target, add):
+        _sum(w, _Sum(sizes, a, b, target), add=add, factor=statement.factor)
 
 
 def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
@@ -75,8 +68,8 @@ def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
         s = s.turned()
     if s.right.array.lanes and not s.left.array.lanes and not s.out.array.lanes:
         view = _view(s.right, s.sizes, "cpt")
-        value = w.summed(view, view._replace(sizes=(), strides=()), None, lanes=False)
-        s = s._replace(right=Operand(value.array, (0,), dense_axes(s.sizes, "cpt")))
+        value = w.summed(view, (), None, lanes=False)
+        s = s._replace(right=_operand(value, s.sizes, "cpt"))
     if not any(s.left.strides["c"]):
         s = s.moved("c", "p")
     elif not any(s.right.strides["c"]):
@@ -111,11 +104,8 @@ def _by_einsum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
 
 
 def _elementwise(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
-    expression = _TIMES if factor == 1.0 else Expression("infix", ("*", Expression("number", (factor,)), _TIMES))
-    if factor == -1.0:
-        expression = Expression("negative", (_TIMES,))
-    place = Place(s.out.array, s.out.starts, views.positions((), ()))
-    w.spread(Spread(expression, {"left": s.left, "right": s.right}, {}, s.sizes), place, s.out.strides, add=add)
+    e = Spread(times(number(factor), _TIMES), {"left": s.left, "right": s.right}, {}, s.sizes)
+    w.spread(e, s.out, add=add)
 
 
 def _matrices(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
@@ -182,3 +172,9 @@ def _view(x: Operand, sizes: Axes, labels: str) -> View:
         tuple(stride for label in labels for stride in x.strides[label]),
         "n" if x.array.lanes else "",
     )
+
+
+def _operand(view: View, sizes: Axes, labels: str) -> Operand:
+    """A view along the axes with these labels as an operand."""
+    strides = iter(view.strides)
+    return Operand(view.array, view.starts, {label: tuple(next(strides) for _ in sizes[label]) for label in labels})

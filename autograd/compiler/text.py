@@ -12,7 +12,7 @@ from autograd.compiler.module import Module, Text
 from autograd.compiler.rolling import Block, operands, rolled
 from autograd.compiler.statements import ArrayProgram, Map, Slots, Statement
 from autograd.compiler.storage import GIVEN, Storage, View
-from autograd.compiler.writer import SCRATCH, Loop, Writer
+from autograd.compiler.writer import SCRATCH, Writer
 from autograd.formula.cases import Expression
 
 _SAME: Final = Expression("name", ("a",))
@@ -93,14 +93,9 @@ class _Module:
             return
         for slots in block.accesses():
             self._open(slots[0])
-        outer, w.lines = w.lines, []
-        for row in block.rows:
-            self._statement(row)
-        body, w.lines = w.lines, outer
-        if block.count > 1:
-            w.lines.append(Loop(block.count, body))
-        else:
-            w.lines += body
+        with w.loop(block.count):
+            for row in block.rows:
+                self._statement(row)
 
     def _statement(self, row: Sequence[Statement]) -> None:
         statement = row[0]

@@ -79,7 +79,7 @@ class _Steps:
                 return (
                     of[0]
                     if self.steps[of[0]].rows
-                    else self.add(_Step("repeated", "np.copyto({1}, {0})", (*of,), rows=True))
+                    else self.add(_Step("repeated", "{1}[...] = {0}", (*of,), rows=True))
                 )
             case "negative" if self.steps[of[0]].form == "number":
                 return self.add(_Step("number", "-{}", (*of,)))
@@ -122,7 +122,7 @@ class _Steps:
         if word == "others":
             return self.add(_Step("text", "{}[:-1]", (self._list(*of),), rows=True, cut=True))
         if word == "joined":
-            return self.add(_Step("joined", "np.copyto({2}[:-1], {0}); np.copyto({2}[-1], {1})", of, rows=True))
+            return self.add(_Step("joined", "{2}[:-1] = {0}; {2}[-1] = {1}", of, rows=True))
         rows = word == "directions" or (word != "norm" and any(self.steps[place].rows for place in of))
         return self.add(_Step("call", f"{word}({', '.join(['{}'] * len(of))}, out={{}})", of, rows=rows))
 
@@ -144,7 +144,7 @@ class _Steps:
             place = self.add(_Step("call", f"np.{ufunc}({'{}, ' * len(bare)}out={{}})", bare, kind, rows, cut))
         else:
             place = self.add(_Step("choice", "", bare, kind, rows, cut))
-        return place if rows or bare == of else self.add(_Step("repeated", "np.copyto({1}, {0})", (place,), rows=True))
+        return place if rows or bare == of else self.add(_Step("repeated", "{1}[...] = {0}", (place,), rows=True))
 
 
 def as_numpy(
@@ -186,7 +186,7 @@ class _Statements:
             self._write(place)
         for target, out in targets.items():
             if (text := self._text(target)) != out:
-                self.lines.append(f"np.copyto({out}, {text})")
+                self.lines.append(f"{out}[...] = {text}")
 
     def _below(self, place: int) -> Iterator[int]:
         """The steps with arrays that one needs, and itself, in an order to be written in."""
@@ -245,7 +245,7 @@ class _Statements:
             self.lines.append(f"np.logical_not({mask}, out={inverted})")
             mask, then, other = inverted, other, then
         if other != out:
-            self.lines.append(f"np.copyto({out}, {other})")
+            self.lines.append(f"{out}[...] = {other}")
         self.lines.append(f"np.copyto({out}, {then}, where={mask})")
 
 
