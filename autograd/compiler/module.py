@@ -28,11 +28,11 @@ class Module:
         writer: Writer,
         parts: Mapping[str, list[str | Loop]],
         dtype: str,
-        fixed: Mapping[int, bool],
+        fixed: set[int],
     ) -> None:
-        self._program, self._writer, self._parts, self._fixed = program, writer, parts, fixed
+        self._program, self._writer, self._parts = program, writer, parts
         self._dtype = "" if dtype == "float64" else f", np.{dtype}"
-        self._places = Places([parts["forward"], parts["backward"]], writer.views, {*fixed})
+        self._places = Places([parts["forward"], parts["backward"]], writer.views, fixed)
         self._names: dict[int, str] = {}
         """Of views, by their marks."""
         self._known: dict[str, str] = {}
@@ -109,7 +109,7 @@ class Module:
         kind = ", bool" if array.space == "test" else self._dtype
         shape = _shape(array)
         text = shape[0] if len(shape) == 1 else f"({', '.join(shape)})"
-        return f"np.{'zeros' if self._fixed.get(id(array)) else 'empty'}({text}{kind})"
+        return f"np.empty({text}{kind})"
 
     def _in_place(self, array: Array, host: Array | View) -> str:
         if isinstance(host, View):

@@ -53,8 +53,7 @@ class View(NamedTuple):
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
     lane: str
-    """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before;
-    `all` for the whole array in its shape."""
+    """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before."""
     turned: bool = False
     """Whether the last two axes are exchanged at last."""
 
@@ -136,11 +135,10 @@ class Storage:
         """The number of slots of a space."""
         return len(self._roots[space])
 
-    def slots(self, array: Array) -> Index:
-        """The slots of an array in its space."""
-        if array.space in GIVEN:
-            return np.arange(array.first, array.first + array.size)
-        return np.flatnonzero(self._roots[array.space] == self._roots[array.space][array.first])
+    def apart(self, slots: Slots) -> Iterator[Slots]:
+        """Slots of a space, those of each array by themselves."""
+        roots = self._roots[slots.space][slots.index]
+        yield from (Slots(slots.space, slots.index[roots == root]) for root in np.unique(roots))
 
     def _array(self, space: str, slot: int) -> Array:
         root = int(self._roots[space][slot])
@@ -168,20 +166,13 @@ class Storage:
         name = self.fresh(f"{d}{'_' if d and len(word) > 3 else ''}{word}")
         return name, parts[0].slots.index.shape if alone else array.shape
 
-    def partner(self, array: Array) -> Array | None:
-        """The array whose gradients an array has, if it has a name."""
-        if array.space[0] != "d" or (space := array.space[1:]) not in self._roots:
-            return None
-        slot = int(self.slots(array)[0])
-        found = self._arrays.get((space, int(self._roots[space][slot])))
-        return found if found and found.name else None
-
     def called(self, array: Array, word: str) -> None:
         """Give an array a name, if it has none: that of the numbers whose gradients it has, or a word with a number."""
         if array.name:
             return
-        partner = self.partner(array)
-        array.name = self.fresh(f"d{partner.name}") if partner else self.fresh(f"{word}1")
+        space, root = array.space[1:], array.first
+        partner = self._arrays.get((space, int(self._roots[space][root]))) if space in self._roots else None
+        array.name = self.fresh(f"d{partner.name}" if partner and partner.name else f"{word}1")
 
     def fresh(self, word: str) -> str:
         """A name that nothing has: the word, or the word with the next number."""
@@ -192,9 +183,6 @@ class Storage:
             name = f"{stem}{number}"
         self.taken.add(name)
         return name
-
-    def __iter__(self) -> Iterator[Array]:
-        yield from self._arrays.values()
 
 
 def _identifier(name: str) -> str:
@@ -234,7 +222,6 @@ def shaped(array: Array) -> None:
     if array.shape != (array.size,) or array.size == 1:
         return
     candidates: dict[tuple[int, ...], None] = {array.shape: None}
-    array.used = [view for view in array.used if view.lane != "all"]
     for view in array.used:
         whole = view.stacked() if len(view.starts) > 1 else view
         for shape in [] if whole is None else [_refined(array.size, whole), _refined(array.size, view)]:
@@ -275,8 +262,6 @@ def written(view: View) -> str:
 
 def _written(view: View) -> str:
     array = view.array
-    if view.lane == "all":
-        return array.name
     model = array.model()
     merge = view.lane == "merged"
     wanted = views.strided(model.reshape(array.size, -1), view.starts[0], view.sizes, view.strides, merge=merge)
