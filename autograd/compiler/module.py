@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from autograd.compiler.buffers import MARK, Places
 from autograd.compiler.statements import ArrayProgram
 from autograd.compiler.storage import GIVEN, Array, View, shaped, written
+from autograd.compiler.views import dense
 from autograd.compiler.writer import SCRATCH, Loop, Writer
 
 
@@ -97,33 +98,18 @@ class Module:
             (others if id(array) in host else own).append(array)
         own.sort(key=lambda array: array.space not in GIVEN)
         lines = [f"{array.name} = {self._allocated(array)}" for array in own]
-        shared = [f"{array.name} = {self._in_place(array, host[id(array)])}" for array in others]
+        shared = [f"{array.name} = {written(_at(host[id(array)], array))}" for array in others]
         return [*lines, *(["# In the memory of arrays that are read no more:"] if shared else []), *shared]
 
     def _allocated(self, array: Array) -> str:
+        shape = array.texts(array.shape)
         if array.space in GIVEN:
-            text = f"{GIVEN[array.space]}[{array.first}:{array.first + array.size}]"
-            whole = array.size == self._writer.storage.length(array.space)
-            text = GIVEN[array.space] if whole else text
-            return text if len(array.shape) == 1 else f"{text}.reshape({', '.join(_shape(array)) or '()'})"
+            text = GIVEN[array.space]
+            if array.size < self._writer.storage.length(array.space):
+                text = f"{text}[{array.first}:{array.first + array.size}]"
+            return text if len(array.shape) == 1 else f"{text}.reshape({', '.join(shape) or '()'})"
         kind = ", bool" if array.space == "test" else self._dtype
-        shape = _shape(array)
-        text = shape[0] if len(shape) == 1 else f"({', '.join(shape)})"
-        return f"np.empty({text}{kind})"
-
-    def _in_place(self, array: Array, host: Array | View) -> str:
-        if isinstance(host, View):
-            return written(host._replace(array=host.array))
-        if _shape(host) == _shape(array):
-            return host.name
-        n = ", n" if array.lanes else ""
-        text = host.name
-        if host.size > array.size:
-            line = host.name if len(host.shape) == 1 else f"{host.name}.reshape({host.size}{n})"
-            text = f"{line}[:{array.size}]"
-            if array.shape == (array.size,):
-                return text
-        return f"{text}.reshape({', '.join(_shape(array)) or '()'})"
+        return f"np.empty({shape[0] if len(shape) == 1 else '(' + ', '.join(shape) + ')'}{kind})"
 
     # ── views and lines ──
 
@@ -184,8 +170,9 @@ def _texts(line: str | Loop) -> list[str]:
     return [line] if isinstance(line, str) else [str(text) for text in line.lines]
 
 
-def _shape(array: Array) -> list[str]:
-    return [*map(str, array.shape), *(["n"] if array.lanes else [])]
+def _at(host: Array | View, array: Array) -> View:
+    """The beginning of a host in the shape of an array; or the view that is the host."""
+    return host if isinstance(host, View) else View(host, (0,), array.shape, dense(array.shape), "n" * array.lanes)
 
 
 def _stepped(view: View) -> str:

@@ -7,7 +7,6 @@ from math import prod
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.compiler import views
 from autograd.compiler.merging import sizes_of
@@ -39,10 +38,9 @@ class Array:
     """By which its views are written; without lanes."""
     used: "list[View]" = field(default_factory=list)
 
-    def model(self) -> NDArray[np.float64]:
-        """An array of this shape, with two lanes, to try the text of views on."""
-        lanes = (2,) if self.lanes else ()
-        return np.arange(self.size * (2 if self.lanes else 1), dtype=np.float64).reshape((*self.shape, *lanes))
+    def texts(self, shape: tuple[int, ...]) -> list[str]:
+        """The sizes of a shape that it may take, as text."""
+        return [*map(str, shape), *(["n"] if self.lanes else [])]
 
 
 class View(NamedTuple):
@@ -221,37 +219,23 @@ def shaped(array: Array) -> None:
     """Choose the shape by which most views of an array are written as plain slices."""
     if array.shape != (array.size,) or array.size == 1:
         return
-    candidates: dict[tuple[int, ...], None] = {array.shape: None}
-    for view in array.used:
-        whole = view.stacked() if len(view.starts) > 1 else view
-        for shape in [] if whole is None else [_refined(array.size, whole), _refined(array.size, view)]:
-            if shape is not None and len(shape) < 5:
-                candidates[shape] = None
-    best = (len(array.used) * 4 + 1, 0)
-    for shape in list(candidates)[:12]:
-        array.shape, before = shape, array.shape
-        cost = (sum(_cost(view) for view in array.used), len(shape))
-        if cost < best:
-            best = cost
-        else:
-            array.shape = before
+    stacks = [view.stacked() or view for view in array.used]
+    shapes = [_refined(array.size, view) for view in [*stacks, *array.used]]
+    shapes = [array.shape, *(shape for shape in shapes if 0 < len(shape) < 5)]
+
+    def cost(shape: tuple[int, ...]) -> tuple[int, int]:
+        array.shape = shape
+        texts = [written(view) for view in stacks]
+        return sum(4 if "strided" in text else 2 if "reshape" in text else "[" in text for text in texts), len(shape)
+
+    array.shape = min([*dict.fromkeys(shapes)][:12], key=cost)
 
 
-def _cost(view: View) -> int:
-    text = written(view.stacked() or view)
-    return 4 if "strided" in text else 2 if "reshape" in text else 1 if "[" in text else 0
-
-
-def _refined(size: int, view: View) -> tuple[int, ...] | None:
-    """A shape of the whole array that has an axis for each stride of a view."""
-    cuts = sorted(
-        {abs(stride) for stride, length in zip(view.strides, view.sizes, strict=True) if stride and length > 1},
-        reverse=True,
-    )
-    bounds = [size, *cuts] if cuts[-1:] == [1] or not cuts else [size, *cuts, 1]
-    if any(outer % inner for outer, inner in pairwise(bounds)):
-        return None
-    return tuple(outer // inner for outer, inner in pairwise(bounds)) or (size,)
+def _refined(size: int, view: View) -> tuple[int, ...]:
+    """A shape of an array that has an axis for each stride of a view; empty if there is none."""
+    steps = {abs(stride) for stride, length in zip(view.strides, view.sizes, strict=True) if stride and length > 1}
+    cuts = [*pairwise(sorted({size, 1, *steps}, reverse=True))]
+    return () if any(outer % inner for outer, inner in cuts) else tuple(outer // inner for outer, inner in cuts)
 
 
 def written(view: View) -> str:
@@ -262,95 +246,83 @@ def written(view: View) -> str:
 
 def _written(view: View) -> str:
     array = view.array
-    model = array.model()
+    lanes = (2,) if array.lanes else ()
+    model = np.arange(array.size * prod(lanes)).reshape((*array.shape, *lanes))
     merge = view.lane == "merged"
     wanted = views.strided(model.reshape(array.size, -1), view.starts[0], view.sizes, view.strides, merge=merge)
     wanted = wanted if view.lane else wanted[..., 0]
-    for text in _texts(view):
+    for text in filter(None, _texts(view)):
         try:
             got = eval(text, {"n": 2, array.name: model})
-        except (IndexError, TypeError, ValueError):
+        except (IndexError, ValueError):
             continue
         if got.shape == wanted.shape and np.may_share_memory(got, model) and np.array_equal(got, wanted):
             return text
-    call = f"{flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}"
-    return (
-        f"strided({call}{', merge=True' if view.lane == 'merged' else ''}){'[..., None]' if view.lane == '1' else ''}"
-    )
+    call = f"strided({_flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}{', merge=True' * merge})"
+    return call + "[..., None]" * (view.lane == "1")
 
 
-def flat(array: Array) -> str:
+def _flat(array: Array) -> str:
     if len(array.shape) == 1:
         return array.name
     return f"{array.name}.reshape(-1, n)" if array.lanes else f"{array.name}.ravel()"
 
 
 def _texts(view: View) -> Iterator[str]:
-    """Texts that may give a view, the plainest first."""
+    """Texts that may give a view, the plainest first; some may be empty."""
     array, (start, *_), count = view.array, view.starts, prod(view.sizes)
-    yield from _sliced(view, array.name, array.shape)
-    part = array.name if count == array.size else f"{flat(array)}[{start}:{start + count}]"
-    yield part
-    yield f"{part}.reshape({_shape(view)})"
+    sizes = [*map(str, view.sizes)]
     if view.lane == "merged":
-        for text in _sliced(view._replace(lane="n"), array.name, array.shape):
-            yield f"{text}.reshape({_shape(view)})"
+        sizes[-1] += " * n"
+        view, end = view._replace(lane="n"), f".reshape({', '.join(sizes)})"
+    else:
+        sizes, end = [*sizes, *view.lane], ""
+    yield _sliced(view, array.name, array.shape, end)
+    part = array.name if count == array.size else f"{_flat(array)}[{start}:{start + count}]"
+    yield part
+    yield f"{part}.reshape({', '.join(sizes) or '()'})"
     refined = _refined(array.size, view)
-    if refined is not None and refined != array.shape:
-        shape = ", ".join(map(str, [*refined, *(["n"] if array.lanes else [])]))
-        yield from _sliced(view, f"{array.name}.reshape({shape})", refined)
+    yield _sliced(view, f"{array.name}.reshape({', '.join(array.texts(refined))})", refined, end)
 
 
-def _shape(view: View) -> str:
-    *sizes, last = [*map(str, view.sizes), {"n": "n", "1": "1", "": "", "merged": "n"}[view.lane]]
-    if view.lane == "merged" and sizes[-1] != "1":
-        last = f"{sizes.pop()} * n"
-    return ", ".join([*sizes, last] if last else sizes) or "()"
-
-
-def _sliced(view: View, name: str, shape: tuple[int, ...]) -> Iterator[str]:
-    """A slice of an array of this shape whose axes count as those of the view do, if there is one."""
-    keys: list[str] = []
-    order: list[int] = []
+def _sliced(view: View, name: str, shape: tuple[int, ...], end: str) -> str:
+    """The text of a view as a slice of an array of this shape; empty if there is none."""
+    free = [axis for axis, size in enumerate(view.sizes) if size > 1]
+    keys: list[tuple[int, str]] = []
+    """Each with the axis of the view for which it is."""
     rest = view.starts[0]
-    free = [i for i, size in enumerate(view.sizes) if size > 1 and view.strides[i]]
     for i, size in enumerate(shape):
         worth = prod(shape[i + 1 :])
         at, rest = divmod(rest, worth)
-        axis = next((a for a in free if a not in order and _counts(view, a, worth, at, size)), None)
-        if axis is None:
-            keys.append(str(at))
-            continue
-        keys += ["None"] * (len(free) < len(view.sizes)) * (axis - (order[-1] + 1 if order else 0))
-        keys.append(_slice(at, view.strides[axis] // worth, view.sizes[axis], size))
-        order.append(axis)
-    if len(order) < len(free) or (order != free and len(free) < len(view.sizes)):
-        return
-    if order == free:
-        keys += ["None"] * (len(view.sizes) - (order[-1] + 1 if order else 0))
-    if view.lane == "1":
-        keys.append("None")
-    elif not view.array.lanes and not order:
-        keys.append("...")
-    while keys and keys[-1] == ":":
-        keys.pop()
-    text = f"{name}[{', '.join(keys)}]" if keys else name
+        left = [axis for axis in free if axis not in dict(keys)]
+        axis = next((axis for axis in left if _counts(view, axis, worth, at, size)), -1)
+        keys.append((axis, _slice(at, view.strides[axis] // worth, view.sizes[axis], size) if axis >= 0 else str(at)))
+    order = [axis for axis, _ in keys if axis >= 0]
+    if sorted(order) != free or (order != free and len(free) < len(view.sizes)):
+        return ""
+    for axis in sorted({*range(len(view.sizes))} - {*free}):
+        keys.insert(next((k for k, (other, _) in enumerate(keys) if other > axis), len(keys)), (axis, "None"))
+    texts = [text for _, text in keys] + ["None"] * (view.lane == "1")
+    if keys and not view.array.lanes and all(axis < 0 for axis, _ in keys):
+        texts.append("...")  # A single entry would be no view.
+    while texts and texts[-1] == ":":
+        texts.pop()
+    text = f"{name}[{', '.join(texts)}]" if texts else name
     if order != free:
-        places = [order.index(a) for a in free] + [len(order)] * (view.lane in ("n", "1"))
+        places = [order.index(axis) for axis in free] + [len(order)] * (view.lane != "")
         text += ".T" if places == [1, 0] else f".transpose({', '.join(map(str, places))})"
-    yield text
+    return text + end
 
 
 def _counts(view: View, axis: int, worth: int, at: int, size: int) -> bool:
     """Whether an axis of a view counts along an axis of an array, from a start."""
     step, over = divmod(view.strides[axis], worth)
-    return not over and 0 <= at + step * (view.sizes[axis] - 1) < size
+    return step != 0 and not over and 0 <= at + step * (view.sizes[axis] - 1) < size
 
 
 def _slice(at: int, step: int, count: int, size: int) -> str:
+    stop = at + step * count
     if step < 0:
-        stop = at + step * count
         return f"{at if at + 1 < size else ''}:{stop if stop >= 0 else ''}:{step}"
-    last = at + step * (count - 1)
-    text = f"{at or ''}:{'' if last + step >= size else last + 1}"
+    text = f"{at or ''}:{'' if stop >= size else stop - step + 1}"
     return f"{text}:{step}" if step > 1 else text
