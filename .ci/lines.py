@@ -13,9 +13,10 @@ from typing import NamedTuple
 PACKAGE = Path(__file__).parent.parent / "autograd"
 FILE = 300
 """The most lines of code in one file: more can't be read in one sitting."""
-PLANNED = 4400
-"""Lines for the whole package without compiler and page, as it was planned. It is printed, and not enforced: the plan
-had no place for seven kinds of numbers, for a parser that explains each refusal and for a tape that is quick."""
+PLANNED = 4400 + 2800
+"""Lines for the whole package without page, of them 2,800 for the compiler, as it was planned. They are printed, not
+enforced: the plan had no place for seven kinds of numbers, for a parser that explains each refusal, for a tape that is
+quick, and in the compiler for floats at the edges and for text that allocates nothing."""
 SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 
 
@@ -38,7 +39,7 @@ GROUPS = (
     Group(
         "formulas",
         ("formula/", "functional.py", "operations.py", "custom.py"),
-        1790,
+        1800,
         "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations",
     ),
     Group("show", ("show/",), 1250, "six views of a graph: lines, drawing, steps, tree, explanation, autopsy"),
@@ -48,12 +49,19 @@ GROUPS = (
         930,
         "the layers, losses and optimisers of the tutorials, for Values and arrays, with PyTorch's options and format",
     ),
+    Group(
+        "compiler",
+        ("compiler/",),
+        5176,
+        "2,800 were planned; ragged rows, every float at the edges, text that people read and that allocates nothing, "
+        "blocks in the cache, float code for irregular graphs, and errors that name the remedy",
+    ),
     Group("check", ("check/",), 400, "numerical gradients at kinks and edges, rounding errors, random graphs"),
     Group(
         "face",
-        ("__init__.py", "__main__.py", "toy.py", "wording.py", "arguments.py"),
-        440,
-        "the public names, the command line with its toy network, and texts and checks that all others share",
+        ("__init__.py", "__main__.py", "toy.py", "networks.py", "wording.py", "arguments.py"),
+        600,
+        "the public names, the command line with the lessons' networks, and texts and checks that all others share",
     ),
 )
 
@@ -76,7 +84,6 @@ def main() -> int:
     counts = {
         path.relative_to(PACKAGE).as_posix(): lines_of_code(path.read_text(encoding="utf-8"))
         for path in sorted(PACKAGE.rglob("*.py"))
-        if "compiler" not in path.parts
     }
     problems = [f"{name} has {n} lines of code; a file has at most {FILE}" for name, n in counts.items() if n > FILE]
     rest = dict(counts)

@@ -1,4 +1,4 @@
-"""The command line: `python -m autograd` shows the toy network, `draw` draws an expression, `step` walks through it.
+"""The command line: `python -m autograd` shows the toy network; `draw`, `step` and `compile` take an expression.
 
 >>> import os, tempfile
 >>> from autograd.__main__ import main
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # The reader of the pipe has left; the status is that of a program ended by SIGPIPE.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (ValueError, RuntimeError, OSError, OverflowError) as error:
+    except (ValueError, RuntimeError, OSError, OverflowError, ImportError) as error:
         print(f"autograd {words[0]}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -69,9 +69,9 @@ def _read(words: list[str]) -> argparse.Namespace:
 
 
 def _is_option(word: str) -> bool:
-    """Whether a word is -o, -h, -og.svg, or of the form --name or --name=value."""
+    """Whether a word is -o, -h, -og.svg, -ocode.py, or of the form --name or --name=value."""
     spelt_out = re.fullmatch(r"--[a-z]{2,}(=.*)?", word) is not None
-    return word in ("-o", "-h") or spelt_out or (word.startswith("-o") and Path(word).suffix in FORMATS)
+    return word in ("-o", "-h") or spelt_out or (word.startswith("-o") and Path(word).suffix in (*FORMATS, ".py"))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -128,7 +128,27 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     for command in (drawing, stepping):
         command.add_argument("expression", help="numbers, names, + - * / ** and the operations, as in tanh(w*x+b)")
         command.add_argument("numbers", nargs="*", metavar="name=number", type=assignment, help="the data of each name")
-    return parser, {"draw": drawing, "step": stepping}
+
+    compiling = commands.add_parser(
+        "compile",
+        help="the matrix code of a lesson's network, or of any expression",
+        description="Prints the NumPy code of a network, forward and backward: python -m autograd compile xor. Of an "
+        'expression too: python -m autograd compile "tanh(w*x+b)" x w=2 b=0.5. A name with a number is a parameter, '
+        "and any other one is an input, an array of N numbers.",
+    )
+    names = "a network (toy, xor, iris, mnist, rnn, convolution, attention, …) or an expression"
+    compiling.add_argument("expression", metavar="network", help=names)
+    compiling.add_argument(
+        "numbers", nargs="*", metavar="name", type=given, help="an input, or a parameter's name=number"
+    )
+    compiling.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="%(default)s")
+    compiling.add_argument(
+        "--report", action="store_true", help="the groups, products, calls and bytes, and a forecast"
+    )
+    compiling.add_argument("--trace", action="store_true", help="the program after each pass in the place of its code")
+    compiling.add_argument("-o", "--out", type=Path, help="a file for the text, which is not printed then")
+    compiling.set_defaults(run=_compile)
+    return parser, {"draw": drawing, "step": stepping, "compile": compiling}
 
 
 # argparse prints the names of these functions in its errors.
@@ -157,13 +177,23 @@ def assignment(text: str) -> tuple[str, float]:
     raise argparse.ArgumentTypeError(f"{text.strip()!r} is not of the form name=number")
 
 
-def _expression(options: argparse.Namespace) -> Value:
+def given(text: str) -> tuple[str, float | None]:
+    """The name and the float of name=number, or a name alone and None."""
+    name = text.strip()
+    return (name, None) if name.isidentifier() else assignment(text)
+
+
+def _numbers(options: argparse.Namespace) -> dict[str, float]:
     numbers = dict(options.numbers)
     if len(numbers) < len(options.numbers):
         raise ValueError("a name is given two numbers; give it only one")
+    return numbers
+
+
+def _expression(options: argparse.Namespace) -> Value:
     from autograd.formula.parse import read  # The toy network needs no parser, and its import takes time.
 
-    return read(options.expression, numbers)
+    return read(options.expression, _numbers(options))
 
 
 def _step(options: argparse.Namespace) -> None:
@@ -184,6 +214,24 @@ def _draw(options: argparse.Namespace) -> None:
         if v.label in dict(options.numbers) and not v.operands:
             print(f"  d/d{v.label} = {v.grad!r}")
     print(f"wrote {path}")
+
+
+def _compile(options: argparse.Namespace) -> None:
+    from autograd.compiler import compile as compiled  # NumPy and the networks are for this command alone.
+    from autograd.compiler.report import in_words
+    from autograd.networks import NETWORKS, network
+
+    text = options.expression.strip()
+    loss, inputs, parameters = network(text, _numbers(options))
+    program = compiled(loss, inputs, parameters=parameters, dtype=options.dtype)
+    code = program.trace() if options.trace else program.source
+    if options.out is not None:
+        options.out.write_text(code, encoding="utf-8")
+    shown = [f"{text}: {NETWORKS[text].__doc__}" if text in NETWORKS else text]
+    shown += [code.rstrip() if options.out is None else f"wrote {options.out}", repr(program)]
+    shown += [program.report()] if options.report else []
+    shown.append("\n".join(in_words(program.facts, {name: view.shape for name, view in program.views.items()})))
+    print("\n\n".join(shown))
 
 
 def _toy(options: argparse.Namespace) -> None:

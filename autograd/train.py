@@ -173,7 +173,7 @@ def _compiled(program: "Program", data: Any, loss: Any, optimizer: Any) -> "Trai
 
     n = len(program.shapes)
     arrays = isinstance(data, tuple) and len(data) == n and not any(isinstance(part, tuple) for part in data)
-    columns = data if arrays else zip(*_rows(data, n), strict=True)
+    columns = data if arrays else zip(*_rows(data, n, "pass columns as a tuple, (X, Y)"), strict=True)
     return Training(program, columns, optimizer)
 
 
@@ -219,7 +219,7 @@ def _check_optimizer(optimizer: object, of: str) -> None:
         raise TypeError(f"fit takes an optimizer, as in optim.SGD({of}), not {type(optimizer).__name__} {optimizer!r}")
 
 
-def _rows(data: object, parts: int = 2) -> list[Any]:
+def _rows(data: object, parts: int = 2, remedy: str = "pair columns by list(zip(xs, ts))") -> list[Any]:
     """The rows of data as a list, if each is a pair, or has as many parts."""
     if not isinstance(data, Iterable):
         raise TypeError(f"data is a list of (input, target), not {type(data).__name__} {data!r}")
@@ -229,7 +229,7 @@ def _rows(data: object, parts: int = 2) -> list[Any]:
     for row in rows:
         if not isinstance(row, (tuple, list)) or len(row) != parts:
             wanted = "pair (input, target)" if parts == 2 else f"tuple of the program's {parts} inputs"
-            raise ValueError(f"a row of data is a {wanted}, not {reprlib.repr(row)}; pair columns by list(zip(xs, ts))")
+            raise ValueError(f"a row of data is a {wanted}, not {reprlib.repr(row)}; {remedy}")
     return rows
 
 

@@ -14,14 +14,17 @@ import math
 import random
 from operator import methodcaller
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 from lesson import BLUE, GREEN, GREY, ORANGE, above_zero, compare, parser, positive, save, steps, words
 
+import autograd
 from autograd import formula, losses, mean, nn, no_grad, norm, optim, train, value_and_grad
 
-made = parser("Sigmoid, tanh and ReLU: their slopes, how fast they learn, their gradients in depth.", epochs=1000)
+made = parser(
+    "Sigmoid, tanh and ReLU: their slopes, how fast they learn, their gradients in depth.", epochs=1000, eager=True
+)
 made.add_argument("--seeds", type=positive, default=9, metavar="N", help="so many networks of each kind; %(default)s")
 made.add_argument("--points", type=positive, default=40, metavar="N", help="so many points to learn; %(default)s")
 made.add_argument(
@@ -66,6 +69,9 @@ save(figure, options.out / "activations-functions.png")
 # A seed gives the same first weights to all three activations, so that nothing else differs. One learning rate
 # might suit one of them by chance, so each is trained with three. A run that doesn't reach the goal in time counts as
 # infinitely long, and a median of such runs is printed as "never".
+#
+# `compile` turns the graph of one point into code over the arrays of all points (see the lesson xor), because there are
+# many trainings. With `--eager`, each epoch records and sweeps the graph of all points.
 
 # %%
 draws = random.Random(options.seed)
@@ -89,8 +95,13 @@ class Run(NamedTuple):
 
 def trained(name: str, rate: float, seed: int) -> Run:
     model = nn.MLP(2, [8, 1], activation=name, init="xavier", rng=random.Random(seed))
-    descent = optim.SGD(model.parameters(), lr=rate)
-    history = train.fit(model, rows, loss, descent, epochs=options.epochs, stop_below=options.goal, progress=False)
+    more: dict[str, Any] = {"epochs": options.epochs, "stop_below": options.goal, "progress": False}
+    if options.eager:
+        history = train.fit(model, rows, loss, optim.SGD(model.parameters(), lr=rate), **more)
+    else:
+        x, t = autograd.inputs(2), autograd.inputs(name="t")
+        program = autograd.compile(loss(model(x), t), inputs=(x, t), parameters=model)
+        history = train.fit(program, rows, optim.SGD(program, lr=rate), **more)
     with no_grad():
         dead = sum(all(neuron(p).data == 0.0 for p in points) for neuron in model.layers[0].neurons)
     return Run(history, len(history.losses) if history.stopped_by == "threshold" else math.inf, dead)

@@ -18,21 +18,23 @@ python demos/convolution.py --out pictures
 # %%
 import math
 import random
+from time import perf_counter
 
 import matplotlib.pyplot as plt
-from lesson import above_zero, compare, parser, positive, save, steps, words
+from lesson import above_zero, code, compare, parser, positive, save, steps, words
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 
-from autograd import Value, largest, losses, nn, no_grad, optim, softmax, topological_order, train
+import autograd
+from autograd import Program, Value, largest, losses, nn, no_grad, optim, softmax, topological_order, train
 from autograd.check import numerical_grad
 
 Rows = list[list[float]]
 Map = list[list[Value]]
 
-made = parser("A small convolutional network reads digits: shared weights, pooling, and what they save.", epochs=15)
+made = parser("A small convolutional network reads digits: shared weights, pooling.", epochs=15, eager=True)
 made.add_argument("--filters", type=positive, default=8, help="the number of filters of 3×3; %(default)s")
 made.add_argument("--batch-size", type=positive, default=16, help="images for each step; %(default)s")
 made.add_argument("--lr", type=above_zero, default=0.01, help="the learning rate; %(default)s")
@@ -48,8 +50,8 @@ rng = random.Random(options.seed)
 # some of the others are for the training.
 
 # %%
-found = load_digits()
-digits = list(zip((found.images / 16).tolist(), found.target.tolist(), strict=True))
+small = load_digits()
+digits = list(zip((small.images / 16).tolist(), small.target.tolist(), strict=True))
 rng.shuffle(digits)
 quarter = len(digits) // 4
 test, learn = digits[:quarter][: options.test_limit], digits[quarter:][: options.limit]
@@ -167,27 +169,51 @@ for name, (parameters, connections, operations) in sizes.items():
     print(f"{name:18} {parameters:10,} {connections:12,} {operations:11,}")
 
 # %% [markdown]
-# ## Training
+# ## Compiled
 #
-# All three learn from the same images, by mini-batches and Adam. `train.fit` builds one graph for a whole mini-batch,
-# which is small enough here.
+# The graph of every image is the same, except for the numbers. `compile` takes the graph of one image and writes code
+# over arrays of N images. All positions of the filters are one product of matrices: one side has the 9 pixels of each
+# of the N·36 windows, and the other the filters.
+
 
 # %%
+def compiled(network: Convolutional | Dense) -> Program:
+    """A program of the cross-entropy of a network, whose outputs are the probabilities of the digits."""
+    x, t = autograd.inputs(8, 8), autograd.inputs(10, name="t")
+    scores = network(x)
+    loss = losses.cross_entropy(scores, t)
+    return autograd.compile(loss, inputs=(x, t), parameters=network, outputs=softmax(scores))
+
+
+programs = {} if options.eager else {name: compiled(network) for name, network in networks.items()}
+if programs:
+    print(f"\n{programs['convolutional'].report()}\n\n{code(programs['convolutional'], most=6)}")
+
+# %% [markdown]
+# ## Training
+#
+# All three learn from the same images, by mini-batches and Adam. `train.fit` takes a program, or a model and a loss:
+# then it records a graph of each mini-batch (`--eager`).
+
+
+# %%
+def fit(name: str) -> train.History:
+    """Train a network on the images."""
+    more = {"epochs": options.epochs, "batch_size": options.batch_size, "rng": rng}
+    if options.eager:
+        network = networks[name]
+        optimizer = optim.Adam(network.parameters(), lr=options.lr)
+        return train.fit(network, learn, losses.cross_entropy, optimizer, **more)
+    return train.fit(programs[name], learn, optim.Adam(programs[name], lr=options.lr), **more)
+
+
 print()
 histories = {}
-for name, network in networks.items():
-    optimizer = optim.Adam(network.parameters(), lr=options.lr)
-    history = train.fit(
-        network,
-        learn,
-        losses.cross_entropy,
-        optimizer,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        rng=rng,
-    )
+for name in networks:
+    started = perf_counter()
+    history = fit(name)
     histories[name] = history.losses
-    print(f"{name:18} {history}")
+    print(f"{name:18} {history} in {perf_counter() - started:.1f} s")
 
 figure, axes = plt.subplots(figsize=(8, 4))
 for (name, means), style in zip(histories.items(), ("o-", "s--", "^:"), strict=True):
@@ -205,16 +231,20 @@ save(figure, options.out / "convolution-loss.png")
 
 
 # %%
-def reading(network: Convolutional | Dense, image: Rows) -> tuple[float, int]:
-    """The greatest probability, and its digit."""
+def probabilities(name: str, images: list[Rows]) -> list[list[float]]:
+    """The ten probabilities for each image."""
+    if programs:
+        rows: list[list[float]] = programs[name].outputs(images).tolist()
+        return rows
     with no_grad():
-        return max((p.data, digit) for digit, p in enumerate(softmax(network(image))))
+        return [[p.data for p in softmax(networks[name](image))] for image in steps(images, f"testing {name}")]
 
 
 print()
 accuracies, misread = {}, {}
-for name, network in networks.items():
-    readings = [(*reading(network, image), image, t) for image, t in steps(test, f"testing {name}")]
+for name in networks:
+    found = zip(probabilities(name, [image for image, _ in test]), test, strict=True)
+    readings = [(max(row), row.index(max(row)), image, t) for row, (image, t) in found]
     misread[name] = sorted((row for row in readings if row[1] != row[3]), reverse=True)
     accuracies[name] = f"{100 - 100 * len(misread[name]) / len(test):.1f} %"
     print(f"{name:18} {accuracies[name]} of {len(test)} test images read right")

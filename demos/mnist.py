@@ -1,7 +1,7 @@
 """Handwritten digits, read by a dense network with two hidden layers: read it, or run it cell by cell.
 
 python demos/mnist.py --out pictures
-python demos/mnist.py --data FOLDER --limit 500 --epochs 1 --out pictures
+python demos/mnist.py --data FOLDER --out pictures
 
 The first command reads the small digits of scikit-learn, the second reads MNIST itself, from its four IDX files.
 """
@@ -25,17 +25,20 @@ import importlib.util
 import itertools
 import math
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import matplotlib.pyplot as plt
-from lesson import BLUE, GREY, ORANGE, above_zero, compare, parser, positive, save, steps, words
+import numpy as np
+from lesson import BLUE, GREEN, ORANGE, above_zero, code, compare, parser, positive, save, steps, words
 from lesson.idx import Digits, load
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 
-from autograd import losses, nn, no_grad, optim, softmax, state, topological_order
+import autograd
+from autograd import losses, nn, no_grad, optim, softmax, state, topological_order, train
 from autograd.wording import counted
 
 
@@ -44,16 +47,17 @@ def widths(text: str) -> list[int]:
     return [positive(part) for part in text.split(",")]
 
 
-made = parser("Reading handwritten digits with two hidden layers, softmax and cross-entropy.", epochs=15)
+made = parser("Reading handwritten digits with two hidden layers, softmax, cross-entropy.", epochs=20, eager=True)
 made.add_argument("--data", type=Path, metavar="DIR", help="MNIST's four IDX files; without it, scikit-learn's digits")
 made.add_argument("--layers", type=widths, metavar="N,…,10", help="pixels, hidden layers, digits: 784,500,400,10")
-made.add_argument("--batch-size", type=positive, default=8, help="images for each step; %(default)s")
+made.add_argument("--batch-size", type=positive, default=64, help="images for each step; %(default)s")
 made.add_argument("--lr", type=above_zero, default=0.1, help="the learning rate; %(default)s")
+made.add_argument("--momentum", type=above_zero, default=0.9, help="the momentum; %(default)s")
 made.add_argument("--limit", type=positive, metavar="K", help="train on K of the images; all")
-made.add_argument("--test-limit", type=positive, default=1000, metavar="K", help="test on K at most; %(default)s")
+made.add_argument("--test-limit", type=positive, metavar="K", help="test on K of the images; all")
 made.add_argument("--show", type=int, default=0, metavar="INDEX", help="the training image to look at; %(default)s")
 made.add_argument("--save", type=Path, metavar="PATH", help="write the trained parameters to this file")
-options = words(made, epochs=2, batch_size=4, lr=0.12, limit=200, test_limit=60)
+options = words(made, epochs=3, batch_size=16, limit=400, test_limit=60)
 if options.save and (options.save.is_dir() or not options.save.parent.is_dir()):
     made.error(f"--save {options.save} is no place for a file")
 if options.save and importlib.util.find_spec("safetensors") is None:
@@ -91,25 +95,25 @@ def show(axes: Axes, digits: Digits, i: int, says: str) -> None:
 
 
 try:
-    train, test = load(options.data) if options.data else small_digits()
+    learn, test = load(options.data) if options.data else small_digits()
 except (OSError, ValueError) as problem:
     made.error(f"--data: {problem}")
-size = train.rows * train.columns
+size = learn.rows * learn.columns
 layers = options.layers or [size, round(500 * size / 784), round(400 * size / 784), 10]
 if layers[0] != size or layers[1:][-1:] != [10]:
     made.error(f"--layers: the first is {size}, the pixels of an image, and the last is 10, the digits; not {layers}")
-if not 0 <= options.show < len(train):
-    made.error(f"--show: there are training images 0 to {len(train) - 1}, and no {options.show}")
+if not 0 <= options.show < len(learn):
+    made.error(f"--show: there are training images 0 to {len(learn) - 1}, and no {options.show}")
 
-shown = f"training image {options.show}, a {train.labels[options.show]}"
-print(f"{len(train):,} images for training, {len(test):,} for the test, {train.rows}×{train.columns} pixels")
+shown = f"training image {options.show}, a {learn.labels[options.show]}"
+print(f"{len(learn):,} images for training, {len(test):,} for the test, {learn.rows}×{learn.columns} pixels")
 print(f"{shown}:")
-for row in train.image(options.show):
+for row in learn.image(options.show):
     print("  |" + "".join(" .:-=+*#%@"[round(9 * pixel)] * 2 for pixel in row) + "|")
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), width_ratios=[2, 3])
-show(left, train, options.show, shown)
-bars = right.bar(range(10), [train.labels.count(digit) for digit in range(10)], color=BLUE)
+show(left, learn, options.show, shown)
+bars = right.bar(range(10), [learn.labels.count(digit) for digit in range(10)], color=BLUE)
 right.bar_label(bars, fontsize=9)
 right.set(title="how often each digit occurs", xlabel="digit", ylabel="training images", xticks=range(10))
 right.grid(visible=False, axis="x")
@@ -129,31 +133,33 @@ save(figure, options.out / "mnist-data.png")
 # %%
 name = "-".join(map(str, layers))
 model = nn.MLP(layers[0], layers[1:], init="he", rng=rng)
-optimizer = optim.SGD(model.parameters(), lr=options.lr)
-
-
-def cost(i: int, weight: float) -> float:
-    """The loss of one training image; its gradient times weight is accumulated in the parameters."""
-    x, t = train[i]
-    loss = losses.cross_entropy(model(x), t)
-    (weight * loss).backward()
-    return loss.data
-
-
-x, t = train[options.show]
+x, t = learn[options.show]
 operations = sum(bool(v.op) for v in topological_order(losses.cross_entropy(model(x), t)))
 weights, neurons = sum(a * b for a, b in itertools.pairwise(layers)), sum(layers[1:])
 print(f"\n{name}: {weights + neurons:,} parameters")
 print(f"  {operations:,} operations on one image, and {operations + 2 * (weights - neurons):,} without dot")
 
 # %% [markdown]
-# ## How long will it take?
+# ## One image after another
 #
-# The time is measured on a few images. Their gradients are multiplied by 0, so they change nothing. The test needs the
-# forward pass only.
+# Differentiation is linear, so the gradient of the mean of a mini-batch is the mean of the gradients,
+#
+#     ∂/∂w (1/B · Σ Lᵢ) = Σ 1/B · ∂Lᵢ/∂w
+#
+# and `backward` accumulates in the parameters. So an image can go forward and backward alone, and its graph is dropped.
+# How long would the training take like this? The time is measured on a few images. Their gradients are multiplied by
+# 0, so they change nothing.
 
 
 # %%
+def cost(i: int, weight: float) -> float:
+    """The loss of one training image; its gradient times weight is accumulated in the parameters."""
+    x, t = learn[i]
+    loss = losses.cross_entropy(model(x), t)
+    (weight * loss).backward()
+    return loss.data
+
+
 def lasting(seconds: float) -> str:
     """A duration in words, rounded."""
     for unit, length in (("hours", 3600), ("minutes", 60)):
@@ -162,103 +168,151 @@ def lasting(seconds: float) -> str:
     return counted(max(1, math.ceil(seconds)), "second")
 
 
-chosen = rng.sample(range(len(train)), min(options.limit or len(train), len(train)))
-sample = rng.sample(range(len(test)), min(options.test_limit, len(test)))
+def forecast(each: float) -> str:
+    """The time of the whole training, from that of one image."""
+    images = f"{options.epochs} × {len(chosen):,} images"
+    return f"{images}: about {lasting(options.epochs * len(chosen) * each)} at {1 / each:,.0f} images/s"
+
+
+chosen = rng.sample(range(len(learn)), min(options.limit or len(learn), len(learn)))
+sample = rng.sample(range(len(test)), min(options.test_limit or len(test), len(test)))
 tried = chosen[:5]
 started = perf_counter()
 at_first = sum(cost(i, 0.0) for i in tried) / len(tried)
 each = (perf_counter() - started) / len(tried)
-with no_grad():
-    started = perf_counter()
-    for i in tried:
-        model(train[i][0])
-    each_test = (perf_counter() - started) / len(tried)
-
-forecast = options.epochs * len(chosen) * each
-print(f"  {options.epochs} × {len(chosen):,} images: about {lasting(forecast)} at {1 / each:,.1f} images/s")
-print(f"  a test of {len(sample):,}: about {lasting(len(sample) * each_test)}")
-if forecast > 180:
+print(f"  one after another, {forecast(each)}")
+if options.eager and options.epochs * len(chosen) * each > 180:
     print(f"  --epochs 1 --limit {max(1, int(120 / each))} takes about 2 minutes; Ctrl-C keeps the parameters so far")
+
+# %% [markdown]
+# ## Compiled: all images of a mini-batch at once
+#
+# The graph of every image is the same, except for the numbers. `compile` reads the graph of one image, in which the
+# pixels and the probabilities of the digits are inputs, and writes code over arrays of N images: the first 500 neurons
+# become one product of matrices. The parameters are now a flat array of floats with 32 bits, which are precise enough
+# for a training. The outputs are the probabilities.
+
+
+# %%
+def arrays(digits: Digits, chosen: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels from 0 to 1 of the chosen images, an image a row, and their labels."""
+    pixels = np.frombuffer(digits.pixels, np.uint8).reshape(len(digits), -1)[chosen]
+    return pixels / np.float32(digits.white), np.frombuffer(digits.labels, np.uint8)[chosen]
+
+
+images, labels = arrays(learn, chosen)
+if not options.eager:
+    started = perf_counter()
+    pixels, digit = autograd.inputs(size), autograd.inputs(10, name="t")
+    scores = model(pixels)
+    program = autograd.compile(
+        losses.cross_entropy(scores, digit),
+        inputs=(pixels, digit),
+        parameters=model,
+        outputs=softmax(scores),
+        dtype="float32",
+    )
+    print(f"\ncompiled in {perf_counter() - started:.1f} s\n{program.report()}\n\n{code(program)}\n")
+    one_hot = np.eye(10)[labels[: options.batch_size]]
+    program.value_and_grad(images[: options.batch_size], one_hot)  # The first call makes the arrays.
+    started = perf_counter()
+    program.value_and_grad(images[: options.batch_size], one_hot)
+    print(f"compiled, {forecast((perf_counter() - started) / len(one_hot))}")
 
 # %% [markdown]
 # ## Training
 #
-# `train.fit` builds one graph for a whole mini-batch. For MNIST the graph of one image has 1.2 million edges, so a
-# mini-batch would need much memory. Differentiation is linear, so the gradient of a mean is the mean of
-# the gradients,
-#
-#     ∂/∂w (1/B · Σ Lᵢ) = Σ 1/B · ∂Lᵢ/∂w
-#
-# and `backward` accumulates in the parameters. So each image goes forward and backward alone, its graph is dropped, and
-# after B images the optimiser takes one step. The cost of a mini-batch is the mean of its losses.
+# Each mini-batch takes one step of gradient descent with momentum. `fit` makes the class numbers one-hot, shuffles the
+# images before each epoch and runs the code. After each epoch the test images are read, which were not used in
+# training: the answer of the network is the digit with the greatest probability.
 
 
 # %%
-def batches() -> Iterator[list[int]]:
-    """The indices of all chosen images in a new random order, batch by batch."""
-    rng.shuffle(chosen)
-    for start in range(0, len(chosen), options.batch_size):
-        yield chosen[start : start + options.batch_size]
+def probabilities(indices: list[int]) -> np.ndarray:
+    """The probabilities of the ten digits for some of the test images, a row for each."""
+    if not options.eager:
+        rows: np.ndarray = program.outputs(arrays(test, indices)[0])
+        return rows
+    with no_grad():
+        return np.array([[p.data for p in softmax(model(test[i][0]))] for i in steps(indices, "testing")])
 
 
-per_epoch = math.ceil(len(chosen) / options.batch_size)
-costs = [at_first]
-try:
-    for epoch in range(1, options.epochs + 1):
-        for batch in steps(batches(), f"epoch {epoch} of {options.epochs}", total=per_epoch):
+truth = arrays(test, sample)[1]
+costs, accuracies, testing = [at_first], list[float](), [0.0]
+
+
+def after(epoch: int, cost: float) -> None:
+    """Read the test images after an epoch, and print its cost."""
+    started = perf_counter()
+    costs.append(cost)
+    accuracies.append(100 * float((probabilities(sample).argmax(axis=1) == truth).mean()))
+    print(f"  epoch {epoch + 1:2}: cost {cost:.4f}, {accuracies[-1]:.1f} % of the test read right", flush=True)
+    testing.append(perf_counter() - started)
+
+
+def one_by_one() -> None:
+    """The training without compiled code."""
+    for epoch in range(options.epochs):
+        rng.shuffle(chosen)
+        summed = 0.0
+        for start in steps(range(0, len(chosen), options.batch_size), f"epoch {epoch + 1} of {options.epochs}"):
+            batch = chosen[start : start + options.batch_size]
             optimizer.zero_grad()
-            costs.append(sum(cost(i, 1 / len(batch)) for i in batch) / len(batch))
+            summed += sum(cost(i, 1 / len(batch)) for i in batch)
             optimizer.step()
-        print(f"  epoch {epoch:2}: cost {sum(costs[-per_epoch:]) / per_epoch:.4f}", flush=True)
+        after(epoch, summed / len(chosen))
+
+
+optimizer = optim.SGD(model.parameters() if options.eager else program, lr=options.lr, momentum=options.momentum)
+started = perf_counter()
+try:
+    if options.eager:
+        one_by_one()
+    else:
+        more: dict[str, Any] = {"epochs": options.epochs, "batch_size": options.batch_size, "rng": rng}
+        history = train.fit(program, (images, labels), optimizer, callback=after, **more)
+        if history.stopped_by == "interrupt":
+            raise KeyboardInterrupt
 except KeyboardInterrupt:
-    print(f"  interrupted after {len(costs) - 1:,} mini-batches; the parameters so far are kept")
+    print("  interrupted; the parameters so far are kept")
+seconds = perf_counter() - started - sum(testing)
+print(f"{counted(len(costs) - 1, 'epoch')} of {len(chosen):,} images: {seconds:.1f} s of training")
 if options.save:
     state.save(model, options.save)
     print(f"wrote {options.save}")
 
-width = min(len(costs), max(5, len(costs) // 30))
-means = [sum(costs[i : i + width]) / width for i in range(len(costs) - width + 1)]
-figure, axes = plt.subplots(figsize=(8, 4))
-axes.semilogy(costs, color=GREY, alpha=0.5, linewidth=0.7, label="each mini-batch")
-axes.semilogy(range(width - 1, len(costs)), means, color=BLUE, label=f"mean of the last {width}")
-axes.axhline(math.log(10), color=ORANGE, linestyle="--", label="ln 10, for ten equal probabilities")
-axes.set(title=f"cost of {name}", xlabel="mini-batch", ylabel="cross-entropy")
-axes.legend(loc="lower left")
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+left.semilogy(costs, "o-", color=BLUE, markersize=3)
+left.axhline(math.log(10), color=ORANGE, linestyle="--", label="ln 10, for ten equal probabilities")
+left.set(title=f"cost of {name}", xlabel="epoch", ylabel="cross-entropy")
+left.legend()
+right.plot(range(1, len(costs)), accuracies, "o-", color=GREEN, markersize=3)
+right.set(title=f"{len(sample):,} test images", xlabel="epoch", ylabel="% read right")
+for axes in (left, right):
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 save(figure, options.out / "mnist-cost.png")
 
 # %% [markdown]
 # ## The test
 #
-# The network's answer is the digit with the greatest probability. The test uses images that were not used in training,
-# a random sample of them if there are too many. Inside `no_grad` no graph is recorded.
-
+# A row of this table has the images of one digit, and a column those that were read as one.
 
 # %%
-def reading(x: list[float]) -> tuple[float, int]:
-    """The greatest probability, and its digit."""
-    with no_grad():
-        return max((p.data, digit) for digit, p in enumerate(softmax(model(x))))
-
-
-confusion = [[0] * 10 for _ in range(10)]
-misread: list[tuple[float, int, int, int]] = []
-for i in steps(sample, "testing"):
-    x, t = test[i]
-    sure, said = reading(x)
-    confusion[t][said] += 1
-    if said != t:
-        misread.append((sure, i, t, said))
-accuracy = f"{100 - 100 * len(misread) / len(sample):.1f} %"
+found = probabilities(sample)
+answers = found.argmax(axis=1)
+misread = [(found[k, answers[k]], sample[k], truth[k], answers[k]) for k in np.flatnonzero(answers != truth)]
+confusion = np.zeros((10, 10), int)
+np.add.at(confusion, (truth, answers), 1)
+accuracy = f"{100 - 100 * len(misread) / len(sample):.2f} %"
 print(f"\n{accuracy} of {len(sample):,} test images read right")
 
 figure, axes = plt.subplots(figsize=(6, 5.4))
-fractions = [[count / max(1, sum(counts)) for count in counts] for counts in confusion]
+fractions = confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
 colours = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
 figure.colorbar(colours, ax=axes, label="fraction of the images of this digit", shrink=0.8)
-for t, said in itertools.product(range(10), repeat=2):
-    if confusion[t][said]:
-        ink = "white" if fractions[t][said] > 0.5 else "black"
-        axes.text(said, t, str(confusion[t][said]), ha="center", va="center", color=ink, fontsize=9)
+for row, column in np.argwhere(confusion):
+    ink = "white" if fractions[row, column] > 0.5 else "black"
+    axes.text(column, row, str(confusion[row, column]), ha="center", va="center", color=ink, fontsize=9)
 axes.set(title=f"{accuracy} of {len(sample):,} read right", xlabel="read as", ylabel="digit")
 axes.set(xticks=range(10), yticks=range(10))
 axes.grid(visible=False)
@@ -273,9 +327,9 @@ save(figure, options.out / "mnist-confusion.png")
 figure, grid = plt.subplots(2, 5, figsize=(9, 4.6))
 for axes in grid.flat:
     axes.set_axis_off()
-for axes, (sure, i, t, said) in zip(grid.flat, sorted(misread, reverse=True), strict=False):
+for axes, (sure, i, right_one, said) in zip(grid.flat, sorted(misread, reverse=True), strict=False):
     axes.set_axis_on()
-    show(axes, test, i, f"a {t} read as {said}\np = {sure:.2f}")
+    show(axes, test, i, f"a {right_one} read as {said}\np = {sure:.2f}")
 figure.suptitle(f"{min(10, len(misread))} of {len(misread)} misread digits, the surest first")
 save(figure, options.out / "mnist-misread.png")
 
@@ -294,8 +348,9 @@ compare(
     [
         ("small digits, read right", "97 %, SVC (scikit-learn)", "not run" if options.data else ours),
         ("MNIST (--data), read right", "97.05 %, 784-500-150-10 (LeCun)", ours if options.data else "not run"),
-        ("cost before training", f"{math.log(10):.3f} = ln 10, equal probabilities", f"{at_first:.3f}, random weights"),
-        ("cost after training", "", f"{means[-1]:.3f}, mean of the last {width}"),
+        ("cost before training", f"{math.log(10):.3f} = ln 10", f"{at_first:.3f}, random weights"),
+        ("cost of the last epoch", "", f"{costs[-1]:.4f}"),
+        ("training", "", f"{options.epochs} × {len(chosen):,} images in {seconds:.1f} s"),
     ],
     tutorial="published",
 )

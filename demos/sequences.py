@@ -20,16 +20,19 @@ python demos/sequences.py --out pictures
 # %%
 import math
 import random
+from collections.abc import Callable
 from itertools import product
+from time import perf_counter
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from lesson import BLUE, GREEN, GREY, ORANGE, compare, parser, positive, save, words
+from lesson import BLUE, GREEN, GREY, ORANGE, code, compare, parser, positive, save, words
 
-from autograd import Value, losses, nn, no_grad, optim, train
+import autograd
+from autograd import Program, Value, losses, nn, no_grad, optim, train
 
-made = parser("An RNN and an LSTM continue a wave and remember a symbol over a gap.", epochs=250)
+made = parser("An RNN and an LSTM continue a wave and remember a symbol over a gap.", epochs=250, eager=True)
 made.add_argument("--hidden", type=positive, default=8, help="the hidden size of each cell; %(default)s")
 made.add_argument("--symbols", type=positive, default=4, help="the number of different symbols; %(default)s")
 made.add_argument(
@@ -74,7 +77,7 @@ class Reader(nn.Module):
 
 # %% [markdown]
 # Over many steps a gradient may explode. The remedy is clipping: a gradient that is too long is shortened before the
-# step (Pascanu, Mikolov and Bengio 2013).
+# step (Pascanu, Mikolov and Bengio 2013). The optimiser changes the Values of a model, or the arrays of a program.
 
 
 # %%
@@ -82,10 +85,43 @@ class Clipped(optim.Adam):
     """Adam that first scales a gradient with a norm above 1 to the norm 1."""
 
     def step(self) -> None:
-        length = math.hypot(*(p.grad for p in self.parameters))
-        for p in self.parameters:
-            p.grad /= max(1.0, length)
+        if self.program is None:
+            length = math.hypot(*(p.grad for p in self.parameters))
+            for p in self.parameters:
+                p.grad /= max(1.0, length)
+        else:
+            gradient = self.program.gradient
+            gradient /= max(1.0, float(np.linalg.norm(gradient)))
         super().step()
+
+
+# %% [markdown]
+# ## Compiled
+#
+# The graph of a sequence depends on its length only, so `compile` records it once for each length. Its code computes
+# the part of the inputs for all steps at once, and has a loop over the steps for the state. With `--eager`, `fit`
+# records the graph of every sequence in every epoch instead.
+
+
+# %%
+def compiled(
+    answer: Callable[[Any], list[Value]], loss: Callable[[Any, Any], Value], row: Any, model: Reader
+) -> Program:
+    """The program of a loss, for inputs as long as those of a row."""
+    inputs, _ = row
+    x = autograd.inputs(len(inputs), len(inputs[0]))
+    outputs = answer(x)
+    t = autograd.inputs(len(outputs), name="t")
+    return autograd.compile(loss(outputs, t), inputs=(x, t), parameters=model)
+
+
+def fit(model: Reader, answer: Any, loss: Any, rows: list[Any], *, lr: float, stop_below: float) -> train.History:
+    """Train a model on all rows at once."""
+    more = {"epochs": options.epochs, "stop_below": stop_below}
+    if options.eager:
+        return train.fit(answer, rows, loss, Clipped(model.parameters(), lr=lr), **more)
+    program = compiled(answer, loss, rows[0], model)
+    return train.fit(program, rows, Clipped(program, lr=lr), **more)
 
 
 # %% [markdown]
@@ -100,13 +136,16 @@ heights = [math.sin(2.0 * math.pi * t / PERIOD) for t in range(SEEN + AHEAD)]
 seen = [[y] for y in heights[: SEEN - 1]]
 models = {kind: Reader(kind, 1, 1) for kind in COLOURS}
 following: dict[str, list[float]] = {}
+rows = [(seen, heights[1:SEEN])]
+if not options.eager:
+    rnn = models["RNN"]
+    print(f"the code of the RNN over {SEEN - 1} steps\n{code(compiled(rnn.follow, losses.mse, rows[0], rnn))}\n")
 print(f"a sine wave of period {PERIOD}: {SEEN} heights for training")
 for kind, model in models.items():
-    adam = Clipped(model.parameters(), lr=0.03)
-    rows = [(seen, heights[1:SEEN])]
-    history = train.fit(model.follow, rows, losses.mse, adam, epochs=options.epochs, stop_below=1e-5)
+    started = perf_counter()
+    history = fit(model, model.follow, losses.mse, rows, lr=0.03, stop_below=1e-5)
     following[kind] = history.losses
-    print(f"  {kind:4} of {len(model.parameters())} parameters: {history}")
+    print(f"  {kind:4} of {len(model.parameters())} parameters: {history} in {perf_counter() - started:.1f} s")
 
 # %% [markdown]
 # Now each prediction is the next input, so its errors are fed back too.
@@ -225,15 +264,17 @@ for gap, _, kind in product(options.gaps, range(options.tries), COLOURS):
     model, sequences = Reader(kind, options.symbols, options.symbols), task(gap)
     if kind == "LSTM":
         keep_for(gap, model.cell)
-    adam = Clipped(model.parameters(), lr=0.02)
-    history = train.fit(model.answer, sequences, losses.cross_entropy, adam, epochs=options.epochs, stop_below=0.05)
+    started = perf_counter()
+    history = fit(model, model.answer, losses.cross_entropy, sequences, lr=0.02, stop_below=0.05)
+    seconds = perf_counter() - started
     with no_grad():
         answers = [[v.data for v in model.answer(inputs)] for inputs, _ in sequences]
     right = sum(answer.index(max(answer)) == symbol for symbol, answer in enumerate(answers))
     accuracies[kind, gap].append(right / len(sequences))
     if gap == longest:
         remembering.setdefault(kind, history.losses)
-    print(f"  after {gap:3} steps {kind:4} gets {right} of {len(sequences)} right after {len(history.losses)} epochs")
+    after = f"right after {len(history.losses)} epochs, {seconds:.1f} s"
+    print(f"  after {gap:3} steps {kind:4} gets {right} of {len(sequences)} {after}")
     if history.stopped_by == "interrupt":
         break
 

@@ -101,6 +101,26 @@ def test_parts_stand_on_each_other_in_few_floors() -> None:
     assert max(floors(graph).values()) <= MOST_FLOORS
 
 
+def stages() -> list[tuple[str, list[str]]]:
+    """The stages of the compiler in their order, each with its modules, from the table of CONTRIBUTING.md."""
+    guide = (PACKAGE.parent / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = guide.split("| stage |")[1].split("\n\n")[0]
+    return [
+        (title, re.findall(r"`(\w+)`", row)) for title, row in re.findall(r"^\| ([^|`]+) \| (`[^|]+) \|", table, re.M)
+    ]
+
+
+def test_every_module_of_the_compiler_is_of_one_stage() -> None:
+    listed = [f"autograd.compiler.{name}" for _, row in stages() for name in row]
+    assert sorted(listed) == sorted(name for name in modules() if name.startswith("autograd.compiler."))
+
+
+def test_no_stage_of_the_compiler_imports_a_later_one() -> None:
+    order = {f"autograd.compiler.{name}": stage for stage, (_, row) in enumerate(stages()) for name in row}
+    upward = [(name, other) for name in order for other in imports()[name] if order.get(other, -1) > order[name]]
+    assert upward == []
+
+
 def test_the_engine_stands_alone() -> None:
     assert graph_of_parts()["autograd.engine"] == set()
 

@@ -13,7 +13,7 @@ DEMOS = Path(__file__).parent.parent / "demos"
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a lesson says at its small size, as patterns, and the pictures it leaves."""
+    """The text of a lesson at its small size, as patterns, and the pictures it leaves."""
 
     says: tuple[str, ...]
     pictures: frozenset[str]
@@ -28,7 +28,12 @@ LESSONS = {
         pictures=frozenset({"toy_network-before.svg", "toy_network-after.svg", "toy_network-loss.svg"}),
     ),
     "xor": Lesson(
-        says=(r"0 xor 1 = 0\.500", r"1 xor 0 +│ 1 +│ 1\.0000", r"rounded and right +│ 4 of 4 +│ 4 of 4"),
+        says=(
+            r"0 xor 1 = 0\.500",
+            r"layers_0\w*\.dot\(x, out=z1\)",
+            r"1 xor 0 +│ 1 +│ 1\.0000",
+            r"rounded and right +│ 4 of 4 +│ 4 of 4",
+        ),
         pictures=frozenset({"xor.png"}),
     ),
     "iris": Lesson(
@@ -83,6 +88,7 @@ LESSONS = {
     ),
     "sequences": Lesson(
         says=(
+            r"the code of the RNN over 23 steps(.*\n)+        for v_t",
             r"RNN +times 0\.375 per step \(ρ = 0\.381\); 2e-13 of it arrives",
             r"LSTM, f = T/\(T \+ 1\) times 0\.963 per step",
             r"after  30 steps RNN  gets 1 of 2 right",
@@ -95,7 +101,9 @@ LESSONS = {
             r"64-41-33-10: 4,391 parameters",
             r"248 operations on one image, and 8,694 without dot",
             r"1,348 images for training, 449 for the test",
-            r"7\d\.\d % of \d+ test images read right",
+            r"compiled, 3 × 400 images: about \d+ second",
+            r"layers_0\w*\.dot\(x, out=z1\)",
+            r"7\d\.\d\d % of 60 test images read right",
         ),
         pictures=frozenset({"mnist-data.png", "mnist-cost.png", "mnist-confusion.png", "mnist-misread.png"}),
     ),
@@ -106,6 +114,7 @@ LESSONS = {
             r"by backward +0\.067623811",
             r"by differences +0\.067623811",
             r"convolutional +410 +1,810 +494",
+            r"filters\.weight +\(N·36 × 9\) · \(9 × 4\)",
             r"convolutional +7\d\.\d % of 60 test images read right",
         ),
         pictures=frozenset({"convolution-loss.png", "convolution-filters.png", "convolution-misread.png"}),
@@ -127,6 +136,24 @@ def test_a_lesson_ends_where_it_should(name: str, tmp_path: Path) -> None:
     assert max(len(line) for line in done.stdout.splitlines() if not line.startswith("wrote ")) <= 100
     assert "Traceback" not in done.stderr
     assert "Warning" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "same"),
+    [
+        ("xor", ["--epochs", "50"], r"History\(50 epochs, loss 0\.463 → [\d.]+"),
+        ("iris", ["--epochs", "20"], r"20 iterations: squared error [\d.]+ → [\d.]+"),
+        ("mnist", ["--epochs", "1", "--limit", "64"], r"epoch  1: cost \d\.\d\d"),
+        ("sequences", ["--epochs", "20"], r"RNN  of 33 parameters: History\(20 epochs, loss [\d.]+ → [\d.]+"),
+        ("convolution", ["--limit", "40"], r"convolutional +History\(1 epoch, loss [\d.]+ → [\d.]+"),
+    ],
+)
+def test_compiled_and_eager_come_to_the_same(name: str, options: list[str], same: str, tmp_path: Path) -> None:
+    words = ["--quick", *options, "--out", str(tmp_path)]
+    compiled, eager = (script(DEMOS / f"{name}.py", *words, *more).stdout for more in ([], ["--eager"]))
+    found = re.search(same, compiled)
+    assert found, compiled
+    assert found[0] in eager
 
 
 def test_weights_that_settle_nowhere_are_taken_back(tmp_path: Path) -> None:

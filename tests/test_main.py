@@ -83,6 +83,60 @@ def test_large_numbers_raise_no_error(tmp_path: Path, capsys: Capture) -> None:
     assert (tmp_path / "toy-after.svg").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("toy", "6 nodes of N examples in 6 elementwise statements"),
+        ("xor", "your 10 neurons of layers.0.weight are one `X @ W.T + b`: (N × 3) · (3 × 10), with a 1 in each row"),
+        ("iris", "your 5 neurons of layers.0.weight are one `X @ W.T`: (N × 4) · (4 × 5)"),
+        ("convolution", "your 8 filters of filters.weight at 36 positions are one `X @ W.T + b`: (N·36 × 9) · (9 × 8)"),
+        ("rnn", "your 8 neurons of cell.weight_hh are one `X @ W.T + b` in each of 50 steps: (N × 8) · (8 × 8)"),
+        ("attention", "your 24 neurons of query.weight, key.weight, value.weight at 6 positions are one `X @ W.T`"),
+        ("attention", "2 products of nodes are one batched `A @ B`: 2 of (N·6 × 4) · (4 × 6)"),
+    ],
+)
+def test_a_network_is_compiled_by_its_name(name: str, says: str, capsys: Capture) -> None:
+    assert main(["compile", name]) == 0
+    output = capsys.readouterr().out
+    assert output.startswith(f"{name}: ")
+    assert "def forward():" in output
+    assert any(line.startswith(says) for line in output.splitlines())
+
+
+def test_an_expression_is_compiled_with_lanes(capsys: Capture) -> None:
+    assert main(["compile", "tanh(w*x+b)*pi", "x", "w=2", "--dtype", "float32", "b=0.5"]) == 0
+    output = capsys.readouterr().out
+    assert "np.tanh(" in output
+    assert "Program of 2 parameters, float32" in output
+    assert "inputs x of shape (N,)" in output
+    assert main(["compile", "-x*y"]) == 0
+    assert "inputs x of shape (N,), y of shape (N,)" in capsys.readouterr().out
+
+
+def test_code_goes_to_a_file_and_facts_are_printed_on_request(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["compile", "xor", f"-o{tmp_path / 'xor.py'}", "--report"]) == 0
+    output = capsys.readouterr().out
+    assert "def forward():" in (tmp_path / "xor.py").read_text(encoding="utf-8")
+    assert "def forward():" not in output
+    assert "22 nodes in 4 groups, 41 parameters" in output
+    assert main(["compile", "xor", "--trace"]) == 0
+    assert re.search(r"relu\(6\).*def forward\(\):", capsys.readouterr().out, re.DOTALL)
+
+
+def test_without_numpy_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    assert main(["compile", "xor"]) == 2
+    assert "makes code for NumPy: pip install 'scalar-autograd[compile]'" in capsys.readouterr().err
+
+
+def test_the_networks_are_loaded_for_their_command_alone() -> None:
+    program = (
+        "import sys; from autograd.__main__ import main; main(['step', 'x*y', 'x=1', 'y=2']); "
+        "assert not {'numpy', 'autograd.networks', 'autograd.compiler'} & {*sys.modules}"
+    )
+    python("-c", program)
+
+
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     command = [sys.executable, "-P", "-m", "autograd", "--help"]
     surroundings = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONIOENCODING": "ascii"}
@@ -117,6 +171,14 @@ def test_an_expression_may_open_with_a_minus_sign(tmp_path: Path, capsys: Captur
         (["draw", "x", "x=1", "x=2"], "a name is given two numbers"),
         (["draw", "x", "x=1", "-o", "g.pdf"], r"\.svg, \.png, \.dot"),
         (["draw", "x", "x=1", "-o", "/nowhere/at/all/g.svg"], "/nowhere/at/all"),
+        (["compile", "xorr"], "there is no network xorr; did you mean xor"),
+        (["compile", "q"], "there is no network q; there are toy, line, xor"),
+        (["compile", "xor", "x=1"], "the network xor has numbers of its own; leave x out"),
+        (["compile", "x*y", "x=1", "y=2"], "there is no name without a number; leave out that of an input"),
+        (["compile", "x*y", "z"], "z does not occur in"),
+        (["compile", "x*y", "x", "x=1"], "a name is given two numbers"),
+        (["compile", "x*y", "--dtype", "float16"], "invalid choice: 'float16'"),
+        (["compile", "x*y", "-o", "/nowhere/at/all/code.py"], "/nowhere/at/all"),
         (["--lr", "fast"], "invalid number value: 'fast'"),
         (["--lr", "nan"], "nan is not finite"),
         (["toy", "--steps", "-1"], "-1 is negative"),

@@ -340,7 +340,8 @@ def test_class_numbers_of_a_row_of_places_become_one_hot() -> None:
         ((np.zeros((0, 2)), np.zeros(0)), "at least one row"),
         ((X, Y[:3]), r"as many rows in each, .* not of shapes \(9, 2\), \(3,\)"),
         ((1.0, 2.0), "at least one row"),
-        ([X, Y], r"a pair \(input, target\), not array"),
+        ([X, Y], r"a pair \(input, target\), not array.*; pass columns as a tuple, \(X, Y\)"),
+        ([([1.0, 2.0], 0), ([1.0], 0)], "the data of .*: this tuple makes no array: its rows have 1 and 2 numbers"),
         ([([1.0, 2.0], 3)], "a class from 0 to 2, or a list of probabilities, not 3"),
         ([([1.0, 2.0], 0), ([1.0, 2.0], -1)], "a class from 0 to 2, .* not -1"),
     ],
@@ -357,6 +358,7 @@ def test_mistakes_with_a_program_are_named() -> None:
     cases: list[tuple[type[Exception], str, Callable[[], object]]] = [
         (TypeError, "fit takes no loss with a program", lambda: train.fit(program, ROWS, losses.mse, sgd, epochs=1)),
         (TypeError, r"as in optim\.SGD\(program\), not NoneType", lambda: train.fit(program, ROWS, epochs=1)),
+        (TypeError, "takes real numbers, not list of <U1", lambda: train.fit(program, (["a"], [1.0]), sgd, epochs=1)),
         (TypeError, "not function", lambda: train.fit(program, ROWS, losses.mse, epochs=1)),
         (TypeError, r"data is a list of \(input, target\)", lambda: train.fit(program, 3, sgd, epochs=1)),  # type: ignore[arg-type]
         (ValueError, "make it of this program", lambda: train.fit(other, ROWS, sgd, epochs=1)),

@@ -32,28 +32,40 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
     reduce: Literal["mean", "sum"] | None = "mean",
     backend: Literal["auto", "numpy"] = "auto",
 ) -> "Program":
-    """Make a program over arrays of the loss of one example.
+    """Make a program that computes the losses of many examples at once, and the gradient of their mean.
 
-    The loss is a Value, and inputs are leaves of its graph: a Value, or nested lists of them, as `inputs(784)` makes
-    them; a tuple has several. Each becomes an argument of the program, an array with the shape of its leaves behind the
-    axis of the batch. outputs is a Value or nested lists of Values, such as predictions; a tuple has several.
+    The loss of one example is a Value, computed from single numbers. Some leaves of its graph stand for the numbers of
+    an example: they are the inputs, and `autograd.inputs(784)` makes them. The program takes an array for each input.
 
-    Or the loss is a function of Values, and inputs has for each argument a size, a tuple of sizes, or () for a Value.
-    It returns a Value, or (loss, outputs). It runs twice, on different numbers; if its graphs differ, control flow or a
-    number depends on data, which is a ValueError with the node and the line. Leaves that it makes itself are numbers.
+    >>> from autograd.compiler import inputs
+    >>> w, b, x, y = Value(2.0, label="w"), Value(0.0, label="b"), inputs(3), inputs(name="y")
+    >>> program = compile(((x[0] + x[1] + x[2]) * w + b - y).square(), inputs=(x, y), parameters=[w, b])
+    >>> program.value_and_grad([[1.0, 2.0, 3.0], [0.0, 0.0, 1.0]], [11.0, 2.0])
+    (0.5, array([6., 1.]))
 
-    parameters is a Module, a list of Values, a dictionary of names and nested lists of Values, or None for all leaves
-    that are no inputs. The program has a copy of their data: see `Program.parameters`, `read` and `write_back`; data
-    that was assigned in between is a ValueError at the next call. reduce says how the losses of a batch make one value;
-    None leaves a value and a gradient for each example.
+    inputs is a Value or nested lists of Values; a tuple (x, y) makes several inputs. The array of an input has the
+    shape (N, …): N examples, each with the shape of its lists.
+
+    parameters is a Module, a list of Values, or a dictionary of names and nested lists of Values; None takes all leaves
+    that are no inputs. The program computes with a copy of their data, `Program.parameters`. `write_back` puts the copy
+    into the Values, and `read` takes their data again; after data were assigned and not read, a call is a ValueError.
+
+    outputs is a Value or nested lists of Values, such as predictions, for `Program.outputs`; a tuple has several.
+
+    reduce="sum" adds the losses, and None leaves a value and a gradient for each example. dtype="float32" is quicker,
+    and has numbers up to 3.4e38. backend="numpy" is the only one as yet, so it is that of "auto".
+
+    Or the loss is a function of Values that returns a Value, or (loss, outputs). Then inputs has a size, a tuple of
+    sizes or () for each argument, () for a single Value. The function runs twice, on different numbers. If its graphs
+    differ, control flow or a number depends on data, which is a ValueError with the node and the line. Leaves that it
+    makes itself are plain numbers.
+
+    >>> compile(lambda a, b: (a * b).tanh(), inputs=((), ())).value_and_grad(0.0, 2.0)
+    (0.0, (2.0, 0.0))
 
     Operations, leaves and plain numbers are taken from the graph, all else is computed anew, detached nodes too.
 
     TypeError and ValueError for anything that can't be taken, with the reason; ImportError without NumPy.
-
-    >>> program = compile(lambda a, b: (a * b).tanh(), inputs=((), ()))
-    >>> program.value_and_grad(0.0, 2.0)
-    (0.0, (2.0, 0.0))
     """
     module: Any = _program()
     made: Program = module.compiled(loss_or_function, inputs, parameters, outputs, dtype, reduce, backend)

@@ -130,8 +130,9 @@ def _is_copy(statement: Statement) -> bool:
 
 
 def _by_block(b: Builder, statements: Sequence[Statement]) -> Any:
-    """For each block of gradients the places of the statements that write it, and those that read it, with the slots."""
-    writing, reading = defaultdict(list), defaultdict(list)
+    """For each block of gradients the places of the statements that write it, and of those that read it, with slots."""
+    writing: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    reading: dict[tuple[str, int], list[Any]] = defaultdict(list)
     for i, statement in enumerate(statements):
         for slots, found in ((statement.out, writing), *((slots, reading) for slots in reads(statement))):
             if slots.space in ("dv", "du") and slots.index.size:

@@ -7,7 +7,7 @@ array([[0., 0., 1.],
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,10 +15,16 @@ from numpy.typing import ArrayLike, NDArray
 from autograd.arguments import whole
 from autograd.compiler.leaves import Argument, shape_text
 from autograd.engine.value import Value
-from autograd.functional import leaves
 from autograd.wording import counted
 
 Array = NDArray[Any]
+_REMEDIES: Final = {
+    **dict.fromkeys("US", "turn text into numbers, such as one-hot rows"),
+    "c": "give .real and .imag as two inputs",
+    "M": "subtract a first date, and divide by a unit such as np.timedelta64(1, 'D')",
+    "m": "divide by a unit such as np.timedelta64(1, 'D')",
+}
+"""By the kind of the dtype of an array."""
 
 
 def batch(given: Sequence[object], arguments: Sequence[Argument]) -> tuple[list[Array], bool]:
@@ -28,14 +34,15 @@ def batch(given: Sequence[object], arguments: Sequence[Argument]) -> tuple[list[
     the inputs, for no examples and for different numbers of them.
     """
     if len(given) != len(arguments):
-        raise TypeError(f"the program takes {_wanted(arguments)}, not {counted(len(given), 'array')}")
-    arrays = [_numbers(thing, a) for thing, a in zip(given, arguments, strict=True)]
+        hint = _hint(given, arguments)
+        raise TypeError(f"the program takes {_wanted(arguments)}, not {counted(len(given), 'array')}{hint}")
+    arrays = [numbers(thing, f"input {a}") for thing, a in zip(given, arguments, strict=True)]
     single = arrays[0].ndim == len(arguments[0].shape)
     for array, a in zip(arrays, arguments, strict=True):
         if array.shape[0 if single else 1 :] != a.shape or (not single and array.ndim != 1 + len(a.shape)):
-            one = f", or {shape_text(a.shape)} for one example" if a.shape else ", or is a number for one example"
-            hint = "; the other inputs are of one example" if single and array.shape[1:] == a.shape else ""
-            raise ValueError(f"input {a} for N examples{one}, and this array has the shape {array.shape}{hint}")
+            one = f"{shape_text(a.shape)} for one" if a.shape else "a number for one"
+            remedy = _remedy(array, a, single)
+            raise ValueError(f"input {a} for N examples, or {one}, and this array has the shape {array.shape}{remedy}")
     counts = {1} if single else {len(array) for array in arrays}
     if len(counts) > 1:
         shown = ", ".join(f"{a.name} has {len(array):,}" for a, array in zip(arguments, arrays, strict=True))
@@ -45,23 +52,63 @@ def batch(given: Sequence[object], arguments: Sequence[Argument]) -> tuple[list[
     return [array[None] for array in arrays] if single else arrays, single
 
 
-def _numbers(thing: object, a: Argument) -> Array:
+def numbers(thing: object, where: str) -> Array:
+    """An array of real numbers; TypeError or ValueError for anything else."""
     try:
         array = np.asarray(thing)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"input {a}: no array can be made of this {type(thing).__name__}: {error}") from None
+        sizes = sorted({len(row) for row in thing if hasattr(row, "__len__")}) if isinstance(thing, Sequence) else []
+        ragged = f"its rows have {' and '.join(map(str, sizes))} numbers; make them equally long"
+        reason = ragged if len(sizes) > 1 else error
+        raise ValueError(f"{where}: this {type(thing).__name__} makes no array: {reason}") from None
     if array.dtype.kind not in "biuf":
-        symbols = any(isinstance(x, Value) for x in leaves(array.ravel()[:1].tolist()))
-        remedy = "; give their data" if symbols else "; convert it with .astype(float)" if array.ndim else ""
-        kind = "Values" if symbols else f"{type(thing).__name__} of {array.dtype}"
-        raise TypeError(f"input {a} takes real numbers, not {kind}{remedy}")
+        kind = type(thing).__name__ + f" of {array.dtype}" * (array.ndim > 0)
+        remedy = _REMEDIES.get(array.dtype.kind, "pass an array of floats")
+        if any(isinstance(x, Value) for x in array.ravel()[:1].tolist()):
+            kind, remedy = "Values", "give their data"
+        raise TypeError(f"{where} takes real numbers, not {kind}; {remedy}")
     if isinstance(thing, np.ma.MaskedArray) and np.ma.is_masked(thing):
-        raise ValueError(f"input {a}: a masked array has no numbers at some places; fill them with .filled(0.0)")
+        raise ValueError(f"{where}: a masked array has no numbers at some places; fill them with .filled(0.0)")
     return array
+
+
+def narrowed(array: Array, where: str, dtype: Any) -> Array:
+    """The array, in the dtype if that is smaller; ValueError for a finite number that would become infinite."""
+    if array.dtype.itemsize <= np.dtype(dtype).itemsize:
+        return array
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(dtype)
+    except FloatingPointError:
+        wrong = array[np.isfinite(array) & (np.abs(array) > np.finfo(dtype).max)].flat[0]
+        raise ValueError(f"{where}: {wrong:g} is too large for {dtype}; scale it, or use dtype='float64'") from None
 
 
 def _wanted(arguments: Sequence[Argument]) -> str:
     return f"{counted(len(arguments), 'array')}, {', '.join(map(str, arguments))}"
+
+
+def _hint(given: Sequence[object], arguments: Sequence[Argument]) -> str:
+    """The likely cause of another number of arrays."""
+    if len(given) < len(arguments):
+        if len(given) == 1 and isinstance(given[0], tuple) and len(given[0]) == len(arguments):
+            return "; pass them one by one, as program.value_and_grad(*arrays)"
+        return f"; {arguments[len(given)].name} is missing"
+    return "; compile makes several inputs of a tuple, as inputs=(x, y)" if len(arguments) == 1 else ""
+
+
+def _remedy(array: Array, a: Argument, single: bool) -> str:
+    """The likely cause of another shape."""
+    if single and array.shape[1:] == a.shape:
+        return "; the other inputs are of one example"
+    if not single and array.shape == a.shape:
+        return "; the other inputs are batches"
+    column = array.ndim == 1 or (array.shape[1:] == (1,) and array.dtype.kind in "iu")
+    if len(a.shape) == 1 < a.shape[0] and column and np.array_equal(array, np.floor(array)):
+        return f"; of class numbers, np.eye({a.shape[0]})[classes] makes rows of probabilities"
+    if array.shape[::-1][1:] == a.shape:
+        return "; its transpose fits"
+    return ""
 
 
 def one_hot(labels: ArrayLike, classes: int) -> NDArray[np.float64]:

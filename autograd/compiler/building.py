@@ -44,13 +44,13 @@ class Builder:
         """Whether a node as an operand passes gradients on."""
         return int(self.schedule.classes[node]) in PASSING
 
-    def operand(self, nodes: NDArray[np.intp]) -> Slots:
+    def operand(self, nodes: Index) -> Slots:
         """The slots of nodes of one class."""
         space = self.layout.space(int(nodes.flat[0]))
         return Slots(space, self.layout.slots(nodes, space))
 
-    def alike(self, nodes: NDArray[np.intp]) -> Slots:
-        """The slots of nodes of any class: those of another class than most of them are copied to slots of their own."""
+    def alike(self, nodes: Index) -> Slots:
+        """The slots of nodes of any class: those of another class than most are copied to slots of their own."""
         classes = self.schedule.classes[nodes]
         own = np.bincount(classes[classes != CONSTANT_CLASS]).argmax()
         others = (classes != own) & (classes != CONSTANT_CLASS)

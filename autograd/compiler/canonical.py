@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Integers, Mask, Scalars
+from autograd.compiler.scalars import (
+    CONSTANT,
+    INPUT,
+    LINEAR,
+    ONE,
+    OPERATION,
+    PARAMETER,
+    Floats,
+    Integers,
+    Mask,
+    Scalars,
+)
 from autograd.formula.cases import rule
 
 ROUNDS = 20
@@ -20,6 +31,7 @@ LONG = 64
 """From so many terms on, two nodes are equal only if their terms stand in the same order."""
 
 
+@np.errstate(all="ignore")
 def canonical(g: Scalars) -> Scalars:
     """The same graph in canonical form; g is used up."""
     g.compact()
@@ -47,9 +59,14 @@ def absorb(g: Scalars) -> bool:
     # A sum times a number would lose its exactness, unless the number is a power of two.
     alone = (np.bincount(g.owner, minlength=n) == 1) & (g.number == 0.0)
     free &= alone | (np.abs(np.frexp(factor)[0]) == 0.5)
+    wide = g.owner
+    while len(wide) and free.any():
+        target, product = _chased(free, consumer, factor)
+        wide = g.owner[_out_of_range(g.coefficient, product[g.owner])]
+        free[wide] = False
     if not free.any():
         return False
-    target, factor = _chased(free, consumer, factor)
+    factor = product
     keep = ~(plain & free[g.left])
     np.add.at(g.number, target[free], factor[free] * g.number[free])
     g.keep_terms(keep)
@@ -126,11 +143,20 @@ def _pull_scales(g: Scalars) -> None:
         if one:
             g.replace(_ends(of))
             of = np.arange(len(g), dtype=np.int32)
-    inside = g.in_linear & ~scale
-    factor = by[g.left] * np.where(g.right == ONE, 1.0, by[g.right])
-    g.coefficient = np.where(inside, g.coefficient * factor, g.coefficient)
+    others = np.where(g.right == ONE, 1.0, by[g.right])
+    factor = by[g.left] * others
+    inside = g.in_linear & ~scale & ~(_out_of_range(by[g.left], others) | _out_of_range(g.coefficient, factor))
+    g.coefficient[inside] *= factor[inside]
     g.left = np.where(inside, of[g.left], g.left)
     g.right = np.where(inside & (g.right != ONE), of[g.right], g.right)
+
+
+def _out_of_range(a: Floats, b: Floats) -> Mask:
+    """Whether a product of numbers is infinite or subnormal, though they aren't: with a third it may be a usual one."""
+    product = np.abs(a * b)
+    usual = np.isfinite(a) & np.isfinite(b) & (a != 0.0) & (b != 0.0)
+    found: Mask = usual & ((product < np.finfo(float).tiny) | np.isinf(product))
+    return found
 
 
 def _ends(of: Integers) -> Integers:
@@ -145,9 +171,11 @@ def merge(g: Scalars) -> bool:
     """Add up the coefficients of equal terms of a node that have the same sign."""
     left, right = np.minimum(g.left, g.right), np.maximum(g.left, g.right)
     n = len(g) + 1
-    if n >= 1 << 20:  # Three numbers of a node don't fit into one of 64 bits; so large a graph goes without.
+    # Three nodes of a larger graph don't fit into one number of 64 bits, so it goes without.
+    if n >= 1 << 20 or not np.isfinite(g.coefficient).all():
         return False
-    key = ((g.owner.astype(np.int64) * n + left + 1) * n + right + 1) * 2 + (g.coefficient < 0)
+    sign = np.sign(g.coefficient).astype(np.int64) % 3  # 0 times an infinity is nan, so zeros are apart.
+    key = ((g.owner.astype(np.int64) * n + left + 1) * n + right + 1) * 3 + sign
     key[~g.in_linear] = -1 - np.arange(int((~g.in_linear).sum()))
     kinds, first, group = np.unique(key, return_index=True, return_inverse=True)
     if len(kinds) == len(key):
@@ -178,7 +206,8 @@ def unify(g: Scalars) -> bool:
                 by[array[s:e]].tobytes() if array.dtype == by.dtype else array[s:e].tobytes() for array in of_terms
             )
         else:
-            key += _key(kind, *(row[low:high] for row in rows), replaced)
+            c, x, y = (row[low:high] for row in rows)
+            key += _key(kind, c, x, y, replaced)
         same = found.setdefault(key, v)
         if same != v:
             by[v] = replaced[v] = same
@@ -256,4 +285,5 @@ def _first_states(g: Scalars, product: Mask, inner: Mask) -> Mask:
     of_constants = np.bincount(g.owner, constant, n)
     first = (of_constants > 1) & (of_nodes == 0)
     alike = np.isin(of_inputs * n + of_constants, (of_inputs * n + of_nodes)[of_nodes > 1])
-    return constant & (first & alike)[g.owner]
+    found: Mask = constant & (first & alike)[g.owner]
+    return found

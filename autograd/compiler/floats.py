@@ -35,12 +35,14 @@ class Floats:
     @cached_property
     def value(self) -> Callable[..., list[float]]:
         """All roots."""
-        return self._made("value", self._text.value)
+        made: Callable[..., list[float]] = self._made("value", self._text.value)
+        return made
 
     @cached_property
     def value_and_grad(self) -> Callable[..., tuple[float, tuple[float, ...]]]:
         """The first root, and its gradients by all leaves whose gradients are wanted."""
-        return self._made("value_and_grad", self._text.value_and_grad)
+        made: Callable[..., tuple[float, tuple[float, ...]]] = self._made("value_and_grad", self._text.value_and_grad)
+        return made
 
     def _made(self, name: str, text: str) -> Any:
         made = dict(float_words())
@@ -97,7 +99,7 @@ class _Text:
         return _times(c, self.names[self.g.left[i]], "" if right == ONE else self.names[right])
 
     def operation(self, v: int) -> str:
-        return self.g.operations[self.g.code[v]]
+        return self.g.operations[int(self.g.code[v])]
 
     def operands(self, v: int) -> list[int]:
         found: list[int] = self.g.left[self.starts[v] : self.starts[v + 1]].tolist()

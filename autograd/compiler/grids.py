@@ -55,7 +55,7 @@ def grids(left: NDArray[np.intp], right: NDArray[np.intp], full: float = FULL) -
 def _numbered(rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """For each row the number of its kind, and for each kind its first row."""
     known: dict[bytes, int] = {}
-    first = []
+    first: list[int] = []
     number = np.empty(len(rows), np.intp)
     for k, row in enumerate(np.ascontiguousarray(rows)):
         key = row.tobytes()

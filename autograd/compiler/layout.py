@@ -2,8 +2,8 @@
 
 With `exact`, no row is completed, and none that isn't full is taken for a matrix.
 
-A block may hold phantoms, slots of no node, so that the slots of a triangle are those of a square. After the slots of a node for each position
-may come ones, which a bias is multiplied by.
+A block may hold phantoms, slots of no node, so that the slots of a triangle are those of a square. After the slots of a
+node for each position may come ones, which a bias is multiplied by.
 """
 
 from typing import Final, NamedTuple
@@ -132,7 +132,7 @@ class Layout:
             self.of_block[space] = np.concatenate([self.of_block[space], np.full(count, -1)])
             self.phantom[space] = np.concatenate([self.phantom[space], np.zeros(count, bool)])
 
-    def slots(self, nodes: NDArray[np.intp], space: str) -> Index:
+    def slots(self, nodes: Index, space: str) -> Index:
         """The slots of nodes of one space; a constant among them gets a slot there."""
         if space == "c":
             return self.constant(self.g.number[nodes]).index
@@ -155,7 +155,7 @@ class Layout:
         """The block of a slot."""
         if space not in self.of_block or self.of_block[space][slot] < 0:
             return None
-        return self.blocks[self.of_block[space][slot]]
+        return self.blocks[int(self.of_block[space][slot])]
 
     def ones_for(self, space: str, slots: Index) -> Index | None:
         """For each row of slots, the slot of 1 that continues it; None if there is none."""
@@ -198,7 +198,7 @@ class Layout:
         axes = np.indices(block.dims).reshape(len(block.dims), -1)
         plane = np.vstack([np.ones(axes.shape[1]), axes]).T
         fit = np.linalg.lstsq(plane[live], slots.astype(float), rcond=None)[0]
-        whole = np.rint(plane @ np.rint(fit)).astype(np.intp)
+        whole: NDArray[np.intp] = np.rint(plane @ np.rint(fit)).astype(np.intp)
         if (whole[live] != slots).any() or whole.min() < 0:
             return None
         return whole

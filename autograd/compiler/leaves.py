@@ -8,6 +8,7 @@
 
 import itertools
 import math
+import reprlib
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -33,14 +34,18 @@ class Argument(NamedTuple):
 
 
 def inputs(*shape: int, name: str = "x") -> Any:
-    """Leaves for an input of a program: a list of Values, for more sizes nested lists, for none a single Value.
+    """Leaves for an input of `autograd.compile`: a list of Values, for more sizes nested lists, for none a Value.
 
-    Their data are placeholders, and no result of the program depends on them.
+    Their labels are the name and their places; the name is that of the input in the program. Their data are
+    placeholders, and no result of the program depends on them.
 
     >>> x, y = inputs(784), inputs(name="y")
     >>> len(x), x[3].label, y.label
     (784, 'x3', 'y')
     """
+    wrong = [n for n in shape if isinstance(n, (str, list, tuple))] + [name] * (not isinstance(name, str))
+    if wrong:
+        raise TypeError(f"inputs takes sizes one by one and a name, as inputs(2, 3, name='x'), not {wrong[0]!r}")
     return nested(name, tuple(whole("a size of inputs", n) for n in shape), map(_placeholder, _DRAWN))
 
 
@@ -67,7 +72,8 @@ def flattened(nest: object, where: str) -> tuple[list[Value], Shape]:
     if isinstance(nest, list) and {*map(type, nest)} == {Value}:  # The way below takes a second for a million.
         return nest, (len(nest),)
     if not isinstance(nest, (list, tuple)):
-        raise TypeError(f"compile: {where} is a Value or nested lists of them, not {type(nest).__name__} {nest!r}")
+        shown = reprlib.repr(nest)
+        raise TypeError(f"compile: {where} is a Value or nested lists of them, not {type(nest).__name__} {shown}")
     parts = [flattened(part, where) for part in nest]
     shapes = {shape for _, shape in parts}
     if not shapes:
@@ -82,7 +88,10 @@ def flattened(nest: object, where: str) -> tuple[list[Value], Shape]:
 
 def argument(nest: object, where: str) -> Argument:
     """The input that nested leaves stand for."""
-    leaves, shape = flattened(nest, where)
+    try:
+        leaves, shape = flattened(nest, where)
+    except TypeError as error:
+        raise TypeError(f"{error}; inputs(…) makes them, and the program takes the numbers") from None
     for v in leaves:
         if v.op or is_constant(v):
             made = f"is the result of {v.op}" if v.op else "is a plain number beside an operator"

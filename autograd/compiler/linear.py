@@ -37,7 +37,7 @@ class Terms:
 
     @property
     def count(self) -> int:
-        return self.coefficient.shape[1]
+        return int(self.coefficient.shape[1])
 
     @property
     def uniform(self) -> bool:
@@ -77,7 +77,7 @@ def lower(b: Builder, nodes: NDArray[np.intp]) -> None:
 
 def _columns(b: Builder, nodes: NDArray[np.intp]) -> list[Terms]:
     """The terms of nodes that have equally many of each pair of classes, pair by pair."""
-    starts, g = b.starts[nodes], b.g
+    starts = b.starts[nodes]
     at = starts[:, None] + np.arange(b.starts[nodes[0] + 1] - starts[0])
     order = np.argsort(b.schedule.pairs[at], axis=1, kind="stable")
     at = np.take_along_axis(at, order, axis=1)
@@ -326,7 +326,7 @@ def _completed_products(
     assert best is not None
     _, done, left, right = best
     parts: list[tuple[NDArray[np.intp], Terms | None]] = []
-    if done.any() and (~full & done).any():
+    if (~full & done).any():
         parts.append((nodes[done], _padded_terms(b, pair, left[done], right[done], nodes)))
     else:
         done = np.zeros(len(nodes), bool)

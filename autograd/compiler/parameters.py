@@ -19,6 +19,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler.arguments import narrowed, numbers
 from autograd.compiler.leaves import Shape, flattened
 from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Places, refuse_repeated
@@ -39,6 +40,10 @@ class Views(dict[str, Array]):
         known = ", ".join(self) or "no names: pass parameters=model, or a dictionary"
         raise KeyError(f"the program has no parameters named {name!r}; it has {known}")
 
+    def __setitem__(self, name: str, numbers: Any) -> None:
+        """Write the numbers into the parameters: another array in the place of a view would be one of none."""
+        put(numbers, self[name], f"program.views[{name!r}]")
+
 
 class Parameters:
     """The vector of a program's parameters, live: what is written into it, the next call computes with."""
@@ -50,14 +55,14 @@ class Parameters:
         self.views: Final = Views()
         for name, slots in names:
             if (view := view_of(self.vector, slots.index)) is not None:
-                self.views[name] = view
+                self.views.update({name: view})
         self.read()
 
     def read(self) -> None:
         """Take the data of the Values."""
         self.seen = WRITES.count
         self._taken = self._data()
-        self.vector[:] = self._taken
+        self.vector[:] = narrowed(self._taken, "the data of a parameter", self.vector.dtype)
 
     def write_back(self) -> None:
         """Put the numbers into the data of the Values."""
@@ -82,6 +87,16 @@ class Parameters:
 
     def _data(self) -> NDArray[np.float64]:
         return np.fromiter(map(attrgetter("data"), self.values), np.float64, len(self.values))
+
+
+def put(given: Any, target: Array, where: str) -> None:
+    """Write numbers into an array; ValueError for another shape, if it is not a single number."""
+    if given is target:
+        return
+    array = narrowed(numbers(given, where), where, target.dtype)
+    if array.shape not in ((), target.shape):
+        raise ValueError(f"{where} has the shape {target.shape}, and the numbers given have {array.shape}")
+    target[...] = array
 
 
 def listed(parameters: object) -> tuple[list[Value], list[Named]]:

@@ -166,9 +166,7 @@ class Code:
         return Facts(
             nodes=int((g.kind >= LINEAR).sum()),
             groups=len(self.schedule.groups),
-            products=tuple(
-                ProductFact(_name_of(s, program), *s.out.index.shape, s.left.index.shape[2]) for s in products
-            ),
+            products=tuple(_fact(s, program) for s in products),
             maps=len(maps),
             elements=sum(s.out.index.size for s in maps),
             calls=calls,
@@ -212,7 +210,12 @@ def _is_wide(product: Product) -> bool:
 def _work(statement: Statement) -> float:
     if not isinstance(statement, Product):
         return float(statement.out.index.size)
-    return statement.out.index.size * statement.left.index.shape[2] / 8.0  # Multiply-adds are vectorised.
+    return float(statement.out.index.size * statement.left.index.shape[2]) / 8.0  # Multiply-adds are vectorised.
+
+
+def _fact(product: Product, program: ArrayProgram) -> ProductFact:
+    c, f, p = product.out.index.shape
+    return ProductFact(_name_of(product, program), c, f, p, product.left.index.shape[2])
 
 
 def _name_of(product: Product, program: ArrayProgram) -> str:

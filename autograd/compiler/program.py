@@ -23,9 +23,9 @@ import numpy as np
 from autograd.arguments import known
 from autograd.compiler.batches import Batch, Blocks, Part, Reduction
 from autograd.compiler.leaves import Argument, Shape, shape_text
-from autograd.compiler.parameters import Array, Parameters, Views, labelled, listed
+from autograd.compiler.parameters import Array, Parameters, Views, labelled, listed, put
 from autograd.compiler.reading import Recording
-from autograd.compiler.report import report
+from autograd.compiler.report import Facts, report
 from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Graph, Leaves, Places, check_operations, recorded, traced
 from autograd.engine.number import WRITES
@@ -40,9 +40,12 @@ Scipy: TypeAlias = tuple[Callable[[Any], tuple[float, Array]], Array, tuple[()],
 class Program:
     """A loss as code over arrays; `autograd.compile` makes it.
 
-    Each input is an array of N examples, (N, …) with the shape of its leaves behind, or nested lists. N may be another
-    one at each call. One example may be given without the axis of the batch; then no result has it. A program is for
-    one thread at a time.
+    Each input is an array or nested lists, of shape (N, …) for N examples, each with the shape of its leaves. N may be
+    another one at each call. One example may be given without the axis of the batch; then no result has it. A program
+    is for one thread at a time.
+
+    Calls: `value`, `value_and_grad`, `per_example`, `gradient_of_inputs`, `outputs`, `scipy`. Numbers: `parameters`,
+    `views`, `gradient`, `read`, `write_back`. Text: `source`, `report`, `trace`. Programs can be pickled and copied.
     """
 
     def __init__(self, graph: Graph, parameters: Parameters, reduce: Reduction) -> None:
@@ -66,7 +69,7 @@ class Program:
 
     @parameters.setter
     def parameters(self, numbers: Any) -> None:
-        self._parameters.vector[:] = numbers
+        put(numbers, self._parameters.vector, "program.parameters")
 
     @property
     def reduce(self) -> Literal["mean", "sum"] | None:
@@ -160,7 +163,7 @@ class Program:
         The parameters of the program stay as they are. ValueError for reduce=None or without parameters.
         """
         if self._main != "loss":
-            raise ValueError("scipy: there is one number to minimise, and parameters, only for reduce='mean' or 'sum'")
+            raise ValueError("scipy minimises one number by parameters: compile with some, and reduce='mean' or 'sum'")
         vector = self._parameters.vector
 
         def fun(numbers: Array) -> tuple[float, Array]:
@@ -185,12 +188,17 @@ class Program:
         """The program after each pass of the compiler, as text."""
         return self._part(self._main).code.trace()
 
+    @property
+    def facts(self) -> Facts:
+        """The facts of `report`, as numbers."""
+        return self._part(self._main).code.facts
+
     def report(self) -> str:
         """The groups, products, calls and bytes, what stayed irregular and why, and a forecast of a step."""
-        return report(self._part(self._main).code.facts, len(self.parameters))
+        return report(self.facts, len(self.parameters))
 
     def __repr__(self) -> str:
-        facts, graph = self._part(self._main).code.facts, self._graph
+        facts, graph = self.facts, self._graph
         of = f"the {self._reduce} over a batch" if self._reduce else "the loss of each example"
         outputs = ", ".join(shape_text(("N", *shape)) for _, shape in graph.rows()) or "none"
         products = f"{counted(len(facts.products), 'product')} of matrices"
@@ -283,13 +291,17 @@ def compiled(
     others = _others(found, graph.arguments, values)
     if parameters is None:
         values, names = others, labelled(others)
-    elif others:
-        raise ValueError(
-            f"compile: the loss depends on the leaf {others[0]!r}, which is no input and no parameter; list it as one, "
-            "or write a plain number in its place"
-        )
     elif values and max(leaves.places(values).max() for leaves in found) < 0:
-        raise ValueError("compile: the loss depends on none of the parameters; are they those of another model?")
+        raise ValueError(
+            "compile: the loss depends on none of the parameters; are they those of another model, or was the loss "
+            "recorded in no_grad()?"
+        )
+    elif others:
+        more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
+        raise ValueError(
+            f"compile: the loss depends on the leaf {others[0]!r}{more}, which is no input and no parameter; list it "
+            "as one, or write a plain number in its place"
+        )
     program = Program(graph, Parameters(values, names, dtype), reduce)
     program._leaves = dict(zip((program._main, "outputs"), found, strict=False))
     part = program._part(program._main)

@@ -17,7 +17,10 @@
 a step of N examples takes about 8 µs + N · 20 ns
 """
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import NamedTuple
 
 from autograd.wording import counted
@@ -32,10 +35,15 @@ class ProductFact(NamedTuple):
     p: int
     t: int
 
-    def __str__(self) -> str:
+    @property
+    def sizes(self) -> str:
+        """Those of the matrices."""
         columns = "N" if self.p == 1 else f"N·{self.p:,}"
         times = f"{self.c:,} of " if self.c > 1 else ""
-        return f"{self.name:<38} {times}({columns} × {self.t:,}) · ({self.t:,} × {self.f:,})"
+        return f"{times}({columns} × {self.t:,}) · ({self.t:,} × {self.f:,})"
+
+    def __str__(self) -> str:
+        return f"{self.name:<38} {self.sizes}"
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,8 @@ def report(facts: Facts, parameters: int) -> str:
     """The facts as text, a fact a line."""
     lines = [f"{counted(facts.nodes, 'node')} in {counted(facts.groups, 'group')}, {counted(parameters, 'parameter')}"]
     lines.append(f"{counted(len(facts.products), 'product')} of matrices")
-    lines += [f"    {product}" for product in facts.products]
+    for product, often in Counter(facts.products).items():
+        lines.append(f"    {product}{f', {often:,} times' if often > 1 else ''}")
     numbers = counted(facts.elements, "number")
     lines.append(f"{counted(facts.maps, 'elementwise statement')}, {numbers} for each example")
     lines.append(f"{counted(facts.calls[0], 'call')} of NumPy forward, {facts.calls[1]:,} backward")
@@ -79,6 +88,43 @@ def report(facts: Facts, parameters: int) -> str:
         times = duration(facts.overhead), duration(facts.seconds_per_example)
         lines.append(f"a step of N examples takes about {times[0]} + N · {times[1]}")
     return "\n".join(lines)
+
+
+def in_words(facts: Facts, shapes: Mapping[str, Sequence[int]]) -> list[str]:
+    """A sentence for each product of matrices, about the neurons, filters or nodes that it was found in.
+
+    shapes has the shape of each part of the parameters by its name, in their order.
+
+    >>> products = (ProductFact("0.weight", 1, 500, 1, 785), ProductFact("cell.weight_hh", 1, 8, 1, 8)) * 2
+    >>> shapes = {"0.weight": (500, 784), "0.bias": (500,), "cell.weight_hh": (8, 8)}
+    >>> print(*in_words(Facts(products=products[1:]), shapes), sep="\\n")
+    your 8 neurons of cell.weight_hh are one `X @ W.T` in each of 2 steps: (N × 8) · (8 × 8)
+    your 500 neurons of 0.weight are one `X @ W.T + b`: (N × 785) · (785 × 500), with a 1 in each row for b
+    """
+    said = [_sentence(product, times, shapes) for product, times in Counter(facts.products).items()]
+    if not any(said):
+        said = [f"{counted(facts.nodes, 'node')} of N examples in {counted(facts.maps, 'elementwise statement')}"]
+    return [text for text in said if text]
+
+
+def _sentence(product: ProductFact, times: int, shapes: Mapping[str, Sequence[int]]) -> str:
+    if product.name not in shapes:
+        several = f"{product.c:,} products of nodes are one batched" if product.c > 1 else "products of nodes are one"
+        return "" if product.f == product.p == 1 else f"{several} `A @ B`: {product.sizes}"
+    rows, *row = shapes[product.name] or (1,)
+    ones = product.t - prod(row)
+    if ones not in (0, 1) or not row:
+        return ""  # It is a sum over the parameters and not a layer.
+    alike = [name for name, shape in shapes.items() if tuple(shape) == (rows, *row)]
+    start = alike.index(product.name)
+    layers = ", ".join(alike[start : start + max(1, product.f // rows)])
+    neurons = counted(product.f, "filter" if len(row) > 1 else "neuron")
+    are = "is" if product.f == 1 else "are"
+    bias = " + b" if product.name.replace("weight", "bias") in shapes else ""
+    positions = f" at {product.p:,} positions" if product.p > 1 else ""
+    steps = f" in each of {times:,} steps" if times > 1 else ""
+    one = ", with a 1 in each row for b" if ones else ""
+    return f"your {neurons} of {layers}{positions} {are} one `X @ W.T{bias}`{steps}: {product.sizes}{one}"
 
 
 def duration(seconds: float) -> str:

@@ -24,6 +24,8 @@ INPUT: Final = 2
 LINEAR: Final = 3
 OPERATION: Final = 4
 
+SHOWN: Final = 200
+"""So many nodes are shown as text."""
 ONE: Final = -1
 """The right factor of a term that has only a left one."""
 
@@ -60,7 +62,8 @@ class Scalars:
     @property
     def in_linear(self) -> Mask:
         """Whether each term belongs to a linear node."""
-        return self.kind[self.owner] == LINEAR
+        linear: Mask = self.kind[self.owner] == LINEAR
+        return linear
 
     def used(self) -> Mask:
         """Whether each node is a root, or an operand of another node."""
@@ -118,20 +121,30 @@ class Scalars:
         return values
 
     def __str__(self) -> str:
-        starts = self.starts
-        return "\n".join(f"{v} = {self.shown(v, starts)}" for v in range(len(self)))
+        starts, inner = self.starts, np.flatnonzero(self.kind >= LINEAR).tolist()
+        lines = [f"[{v}] = {self.shown(v, starts)}" for v in inner[:SHOWN]]
+        more = [f"… {len(inner) - SHOWN:,} more"] if len(inner) > SHOWN else []
+        return "\n".join([f"{len(self) - len(inner):,} leaves", *lines, *more])
+
+    def operand(self, v: int) -> str:
+        """A node as an operand: a leaf as itself, others by their numbers."""
+        match self.kind[v]:
+            case 0:
+                return f"{self.number[v]:g}"
+            case 1 | 2:
+                return f"{'p' if self.kind[v] == PARAMETER else 'x'}{self.leaf[v]}"
+        return f"[{v}]"
 
     def shown(self, v: int, starts: NDArray[np.intp]) -> str:
         """The right side of a node as text."""
         s, e = int(starts[v]), int(starts[v + 1])
         match self.kind[v]:
-            case 0:
-                return f"{self.number[v]:g}"
-            case 1 | 2:
-                return f"{'parameter' if self.kind[v] == PARAMETER else 'input'} {self.leaf[v]}"
+            case 0 | 1 | 2:
+                return self.operand(v)
             case 4:
-                return f"{self.operations[self.code[v]]}({', '.join(map(str, self.left[s:e]))})"
+                operands = ", ".join(map(self.operand, self.left[s : min(e, s + 8)]))
+                return f"{self.operations[self.code[v]]}({operands}{', …' if e > s + 8 else ''})"
         texts = [] if not self.number[v] and e > s else [f"{self.number[v]:g}"]
         for c, x, y in zip(self.coefficient[s : min(e, s + 8)], self.left[s:e], self.right[s:e], strict=False):
-            texts.append(("" if c == 1 else f"{c:g}·") + f"[{x}]" + (f"·[{y}]" if y != ONE else ""))
+            texts.append(("" if c == 1 else f"{c:g}·") + self.operand(x) + (f"·{self.operand(y)}" if y != ONE else ""))
         return " + ".join(texts) + (f" + … {e - s - 8} more" if e > s + 8 else "")

@@ -21,7 +21,7 @@ CLASSES: Final = ("p", "p", "u", "u", "v", "v", "x", "x", "c", "")
 PASSING: Final = (0, 2, 4, 6)
 CONSTANT_CLASS: Final = 8
 COMMON: Final = 8
-"""So many different numbers are told apart in a graph; where there are more, they are an operand like any other."""
+"""So many different numbers are told apart in a graph of many; the less common ones are an operand like any other."""
 
 
 class Group(NamedTuple):
@@ -169,8 +169,9 @@ def _signatures(g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64])
 
 def _told_apart(g: Scalars) -> set[float]:
     """The numbers that make signatures differ."""
-    numbers, counts = np.unique(np.concatenate([g.number[g.kind != OPERATION], g.coefficient]), return_counts=True)
-    common = numbers[np.argsort(-counts)][:COMMON] if len(numbers) > 4 * COMMON else numbers
+    read = np.concatenate([np.flatnonzero(g.kind == LINEAR), g.left[g.kind[g.left] == CONSTANT]])
+    numbers, counts = np.unique(np.concatenate([g.number[read], g.coefficient]), return_counts=True)
+    common = numbers[counts > np.sort(counts)[-COMMON - 1]] if len(numbers) > 4 * COMMON else numbers
     return {*common.tolist(), 0.0, 1.0, -1.0, 2.0, 0.5}
 
 

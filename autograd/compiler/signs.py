@@ -17,7 +17,7 @@ KEEPING: Final = ("sqrt", "divide", "power", "largest", "smallest", "minimum", "
 
 
 class Signs:
-    """What is known of each node; nodes are noted after their operands."""
+    """Facts on the value of each node; nodes are noted after their operands."""
 
     def __init__(self, g: Scalars) -> None:
         self.g = g

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from autograd.compiler.words import evaluated
 from autograd.formula.cases import Expression
+from autograd.formula.text import shown
 
-Index: TypeAlias = NDArray[np.intp]
+Index: TypeAlias = NDArray[np.signedinteger[Any]]
 Memory: TypeAlias = dict[str, NDArray[Any]]
 """For each space an array of (slots, lanes)."""
 
@@ -47,12 +48,22 @@ class Slots(NamedTuple):
     """Slots of one space, in an array of any shape; a slot may stand in it more than once."""
 
     space: str
-    index: Index
+    index: Index  # type: ignore[assignment]  # It hides a method of tuples.
 
     @property
     def lanes(self) -> bool:
         """Whether each slot holds a number for each example."""
         return self.space in LANES
+
+    def __str__(self) -> str:
+        flat = self.index.ravel()
+        if not flat.size:
+            return f"{self.space}[]"
+        low, high = int(flat[0]), int(flat[-1])
+        regular = np.array_equal(flat, np.arange(low, low + flat.size))
+        where = str(low) if flat.size == 1 else f"{low}:{high + 1}" if regular else f"{low}…{high}"
+        shape = "" if self.index.ndim < 2 else " as " + "×".join(map(str, self.index.shape))
+        return f"{self.space}[{where}]{shape}"
 
     def gradient(self) -> "Slots":
         """The slots of their gradients."""
@@ -109,6 +120,11 @@ class Map:
         numbers = np.asarray(result)
         self.out.write(numbers if numbers.ndim else numbers.reshape(1), memory, add=self.add)
 
+    def __str__(self) -> str:
+        given = ", ".join(f"{name} = {slots}" for name, slots in self.operands.items())
+        sign = "+=" if self.add else "="
+        return f"{self.out} {sign} {shown(self.expression)}" + (f"   where {given}" if given else "")
+
     def storing(self) -> "Map":
         """The same in place of what was there."""
         return replace(self, add=False)
@@ -134,6 +150,10 @@ class Product:
         left, right = self.left.read(memory), self.right.read(memory)
         left, right = np.broadcast_arrays(left[:, :, None], right[:, None])
         self.out.write(self.factor * (left * right).sum(axis=3), memory, add=self.add)
+
+    def __str__(self) -> str:
+        factor = "" if self.factor == 1.0 else f"{self.factor:g} · "
+        return f"{self.out} {'+=' if self.add else '='} {factor}({self.left}) · ({self.right})"
 
     def storing(self) -> "Product":
         """The same in place of what was there."""
@@ -187,6 +207,10 @@ class ArrayProgram:
         for statement in self:
             statement.run(memory)
         return memory
+
+    def __str__(self) -> str:
+        parts = {"setup": self.setup, "forward": self.forward, "backward": self.backward}
+        return "\n".join(f"{name}:\n" + "\n".join(f"  {s}" for s in statements) for name, statements in parts.items())
 
     def __iter__(self) -> Iterator[Statement]:
         yield from (*self.setup, *self.forward, *self.backward)

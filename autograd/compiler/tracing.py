@@ -28,7 +28,7 @@ from autograd.engine.modes import recording, relaxed
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
 from autograd.engine.value import Value
 from autograd.formula.cases import rule
-from autograd.wording import brief
+from autograd.wording import brief, counted
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _GOLDEN: Final = 0.6180339887498949
@@ -75,14 +75,13 @@ def traced(function: Callable[..., Any], inputs: object) -> Graph:
         raise RuntimeError("compile: a function is recorded as it runs; leave no_grad() first")
     arguments = _of_shapes(function, inputs)
     first, second = (_run(function, arguments, scale) for scale in (1.0, -2.7))
-    name = getattr(function, "__name__", type(function).__name__)
     given, others = ([v for a in graph.arguments for v in a.leaves] for graph in (first, second))
     made, problem = _compared(first.tape(), second.tape(), given, others)
     if problem is not None:
         place, text = problem
         where = _line(function, arguments, place)
         raise ValueError(
-            f"compile: {name} ran twice, on different numbers, and its graphs differ: {text}{where}. "
+            f"compile: {_name(function)} ran twice, on different numbers, and its graphs differ: {text}{where}. "
             "A compiled program can't choose by data: write maximum, relu, abs and the like for a choice, and make an "
             "input of a number that changes"
         )
@@ -93,14 +92,36 @@ def _of_shapes(function: Callable[..., Any], inputs: object) -> list[Argument]:
     """The arguments of a function by their shapes: a size, a tuple of sizes, or leaves in their nesting."""
     several = inputs if isinstance(inputs, tuple) else (inputs,)
     if not several:
-        raise ValueError("compile: inputs has no shape; give one for each argument of the function, () for a Value")
-    arguments, names = [], [*inspect.signature(function).parameters, *[""] * len(several)]
+        raise ValueError(
+            "compile: inputs has no shape; give one for each argument of the function, ((),) for one Value"
+        )
+    try:
+        signature = inspect.signature(function)
+        signature.bind(*several)
+    except (TypeError, ValueError) as error:
+        shapes = counted(len(several), "shape")
+        raise TypeError(f"compile: inputs has {shapes} for the arguments of {_name(function)}: {error}") from None
+    arguments, names = [], [*signature.parameters, *[""] * len(several)]
     for i, (shape, name) in enumerate(zip(several, names, strict=False)):
         shape = (shape,) if isinstance(shape, int) else shape
-        if not (isinstance(shape, tuple) and all(isinstance(n, int) and n > 0 for n in shape)):
-            shape = argument(shape, f"inputs[{i}], which is no size and no tuple of sizes,").shape
+        if not (isinstance(shape, tuple) and all(type(n) is int and n > 0 for n in shape)):
+            shape = _shape_of_leaves(shape, i)
         arguments.append(Argument(name, shape, []))
     return renamed(arguments)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _shape_of_leaves(nest: object, i: int) -> tuple[int, ...]:
+    try:
+        return argument(nest, f"inputs[{i}]").shape
+    except TypeError:
+        raise TypeError(
+            f"compile: inputs of a function is a size, a tuple of sizes or () for each argument, in a tuple, as "
+            f"(784, ()), and {nest!r} is none"
+        ) from None
 
 
 def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) -> Graph:
@@ -115,7 +136,8 @@ def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) 
         try:
             result = function(*fresh)
         except Exception as error:
-            error.add_note("compile runs the function on Values whose data are placeholders: it can't use their data")
+            shown = ", ".join(f"{a.name} of shape {a.shape}" if a.shape else f"{a.name}, a Value" for a in arguments)
+            error.add_note(f"compile runs the function on placeholders, which have no data to use: {shown}")
             raise
     loss, outputs = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
     if not isinstance(loss, Value):
@@ -163,7 +185,9 @@ def _difference(tape: Tape, other: Tape) -> tuple[int, str] | None:
     places += np.searchsorted(ends[0], edge, side="right").tolist()
     if not places and len(kinds[0]) == len(kinds[1]) and tape.roots == other.roots:
         return None
-    place = min([*places, n - 1])
+    if not places:
+        return n - 1, f"one has {counted(len(kinds[0]), 'node')} and the other {len(kinds[1]):,}"
+    place = min(places)
     a, b = kinds[0][place], kinds[1][place]
     return place, f"v{place} is {a} in one and {b} in the other" if a != b else f"v{place}, {a}, has other operands"
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autograd.compiler.arguments import narrowed, numbers
+
 if TYPE_CHECKING:
     from autograd.optim import Optimizer
 
@@ -56,13 +58,16 @@ class Training:
             raise ValueError(f"a training minimises a mean; compile with reduce='mean', not {program.reduce!r}")
         if optimizer.parameters is not program.parameters:
             raise ValueError("the optimizer changes other parameters than the program's; make it of this program")
-        arrays = [np.asarray(column) for column in columns]
+        places = [f"the data of {name}" for name in program.shapes]
+        arrays = [numbers(column, where) for column, where in zip(columns, places, strict=True)]
         if len({array.shape[:1] for array in arrays}) > 1 or arrays[0].shape[:1] in ((), (0,)):
             shown = ", ".join(str(array.shape) for array in arrays)
             raise ValueError(f"data is arrays with as many rows in each, and at least one row, not of shapes {shown}")
         arrays[-1] = _one_hot(arrays[-1], [*program.shapes.values()][-1])
         self.program, self.step, self.rows = program, optimizer.step, len(arrays[0])
-        self._arrays: list[Floats] = [np.asarray(array, program.parameters.dtype) for array in arrays]
+        dtype = program.parameters.dtype
+        given = zip(arrays, places, strict=True)
+        self._arrays: list[Floats] = [narrowed(array, where, dtype).astype(dtype, copy=False) for array, where in given]
         self._order = list(range(self.rows))
         self._places: NDArray[np.intp] | None = None
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from autograd.engine import functions
 from autograd.engine.graph import is_constant
 from autograd.engine.number import to_float
-from autograd.engine.value import Value, constant
+from autograd.engine.value import Number, Value, constant
 from autograd.operations import OPERATIONS, Operation
 
 _OPERATORS: Final[Mapping[type, Callable[[Any, Any], Value]]] = {
@@ -28,7 +28,8 @@ _OPERATORS: Final[Mapping[type, Callable[[Any, Any], Value]]] = {
 }
 _SIGNS: Final[Mapping[type, Callable[[Any], Any]]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
 _ALIKE: Final = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "total", "arctan": "atan", "avg": "mean"}
-_KNOWN: Final = {"pi": math.pi, "e": math.e}
+KNOWN: Final = {"pi": math.pi, "e": math.e}
+"""Names that have a number without being given one."""
 _WRITTEN: Final = str.maketrans({"−": "-", "·": "*", "×": "*", "÷": "/", "π": "pi"})
 """Signs that this package prints, and how Python writes them."""
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -59,23 +60,26 @@ def _of_row(function: Callable[..., Value]) -> Callable[..., Value]:
     return lambda *xs: function(xs[0] if len(xs) == 1 and isinstance(xs[0], list) else xs)
 
 
-def read(text: str, numbers: Mapping[str, float]) -> Value:
-    """The root of the graph of a text, in which each name is a leaf with that label.
+def names_in(text: str) -> list[str]:
+    """The names in a text that are not those of functions, in their order.
+
+    >>> names_in("tanh(w*x + b) * pi")
+    ['w', 'x', 'b', 'pi']
+    """
+    found = [node for node in ast.walk(_parsed(text)) if isinstance(node, ast.Name)]
+    found.sort(key=lambda node: (node.lineno, node.col_offset))
+    return [name for name in dict.fromkeys(node.id for node in found) if name not in _functions()]
+
+
+def read(text: str, numbers: Mapping[str, Number]) -> Value:
+    """The root of the graph of a text, in which each name is a leaf with that label, or the Value given for it.
 
     The names are those of `numbers`, pi and e. The operators are + − * / **. The functions are all operations, as in
     tanh(x), maximum(x, 2), total(x, y, z), dot([x, y], [1, 2]). ValueError for anything else, for a name without a
     number and for a number that isn't used.
     """
-    try:
-        plain = re.sub("[⁰¹²³⁴-⁹]+", lambda power: f"**{power[0].translate(_RAISED)}", text.strip())
-        tree = ast.parse(plain.translate(_WRITTEN), mode="eval").body
-    except SyntaxError as error:
-        hint = "; a product is written 2*x" if "literal" in error.msg else ""
-        raise ValueError(f"{_short(text)} is not an expression: {error.msg}{hint}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        why = error if isinstance(error, ValueError) else "it is too long or too deep; use total([…]), or split it"
-        raise ValueError(f"the expression can't be read: {why}") from None
-    leaves = {name: Value(number, label=name) for name, number in numbers.items()}
+    tree = _parsed(text)
+    leaves = {name: x if isinstance(x, Value) else Value(x, label=name) for name, x in numbers.items()}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if unused := [name for name in numbers if name not in used]:
         raise ValueError(f"{', '.join(unused)} does not occur in {_short(text)}; leave it out")
@@ -88,6 +92,18 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
     if not isinstance(root, Value):
         raise ValueError(f"{_short(text)} is a list, not a number; take its total(…)")
     return root
+
+
+def _parsed(text: str) -> ast.expr:
+    try:
+        plain = re.sub("[⁰¹²³⁴-⁹]+", lambda power: f"**{power[0].translate(_RAISED)}", text.strip())
+        return ast.parse(plain.translate(_WRITTEN), mode="eval").body
+    except SyntaxError as error:
+        hint = "; a product is written 2*x" if "literal" in error.msg else ""
+        raise ValueError(f"{_short(text)} is not an expression: {error.msg}{hint}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        why = error if isinstance(error, ValueError) else "it is too long or too deep; use total([…]), or split it"
+        raise ValueError(f"the expression can't be read: {why}") from None
 
 
 def _refused(node: ast.AST, hint: str) -> ValueError:
@@ -141,8 +157,8 @@ class _Reader:
     def _name(self, name: str) -> Value:
         if name in self._leaves:
             return self._leaves[name]
-        if name in _KNOWN:
-            return self._leaves.setdefault(name, Value(_KNOWN[name], label=name))
+        if name in KNOWN:
+            return self._leaves.setdefault(name, Value(KNOWN[name], label=name))
         if name in self._functions:
             raise ValueError(f"{name} is a function; write {name}(…)")
         raise ValueError(f"{name} has no number; give it one, as in {name}=1")

@@ -4,8 +4,10 @@ import argparse
 import math
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +26,8 @@ except ModuleNotFoundError as missing:
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from autograd import Program
 
 T = TypeVar("T")
 IN_A_NOTEBOOK = "ipykernel" in sys.modules
@@ -47,14 +51,22 @@ matplotlib.rcParams.update(
 )
 
 
-def parser(description: str, *, epochs: int, seed: int = 1, also: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """A parser with the options of every lesson, which adds its own; `also` lists other names of --epochs."""
+def parser(
+    description: str, *, epochs: int, seed: int = 1, also: Sequence[str] = (), eager: bool = False
+) -> argparse.ArgumentParser:
+    """A parser with the options of every lesson, which adds its own.
+
+    `also` lists other names of --epochs. eager=True is for a lesson that compiles, which can do without.
+    """
     made = argparse.ArgumentParser(description=description, allow_abbrev=False)
     made.add_argument("--seed", type=int, default=seed, help="the seed of all random numbers; %(default)s")
     passes = "the number of passes over the data; %(default)s"
     made.add_argument("--epochs", *also, type=positive, default=epochs, metavar="N", help=passes)
     made.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
     made.add_argument("--quick", action="store_true", help="a small size, as a quick test")
+    if eager:
+        slow = "record and sweep the graph of every example, instead of compiling that of one"
+        made.add_argument("--eager", action="store_true", help=slow)
     return made
 
 
@@ -93,6 +105,15 @@ def steps(things: Iterable[T], label: str, *, total: int | None = None) -> Itera
     """The things one by one, with a progress bar if stderr is a terminal."""
     console = Console(stderr=True)
     return track(things, label, total=total, console=console, disable=not console.is_terminal, transient=True)
+
+
+def code(program: "Program", function: str = "forward", most: int = 24) -> str:
+    """A function of the source of a program, indented; of a long one the first lines."""
+    lines = iter(program.source.splitlines())
+    first = next(line for line in lines if line.lstrip().startswith(f"def {function}("))
+    body = [first, *takewhile(str.strip, lines)]
+    left_out = [f"        … and {len(body) - most} more lines"] if len(body) > most else []
+    return textwrap.indent(textwrap.dedent("\n".join(body[:most] + left_out)), "    ")
 
 
 def compare(rows: Sequence[tuple[str, object, object]], *, tutorial: str = "tutorial") -> None:

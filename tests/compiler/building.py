@@ -26,7 +26,7 @@ KINKED: Final = ("relu", "leaky_relu", "elu")
 
 
 class Builder:
-    """What a block of a random program works with.
+    """The tools of a block of a random program.
 
     `rng` decides the structure, and is a new one for each block. `parameter_at` gives the parameter of a number: a new
     leaf, or one that is there already. A vector has a size, the largest number that it is likely to hold.

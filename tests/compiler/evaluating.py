@@ -29,6 +29,8 @@ CHOOSING: Final = ["negative", "positive", "detach", "relu", "absolute", "maximu
 GRID: Final = 2.0**10
 """Sums and products of small multiples of 1/GRID are exact in any order, so ties between them are no accidents."""
 HIGH: Final = 1e290
+LARGE: Final = 1e145
+"""The product of two such numbers may overflow, where a small third factor comes first in another order."""
 LOW: Final = 1e-290
 """Beyond these, products and sums in another order may overflow or underflow on the way."""
 
@@ -129,6 +131,8 @@ def _is_exact(z: float, operands: Sequence[float]) -> bool:
 
 
 def _is_extreme(z: float, operands: Sequence[float]) -> bool:
+    if any(LARGE < abs(x) < math.inf for x in operands):
+        return True
     if z == 0.0:
         return 0.0 not in operands and any(abs(x) < LOW for x in operands)
     if LOW < abs(z) < HIGH or z != z:

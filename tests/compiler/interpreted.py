@@ -6,6 +6,7 @@ With it in place of the text, the tests find out whether a fault lies in the pas
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,9 +63,5 @@ class InterpretedKernel:
 @contextmanager
 def interpreted() -> Iterator[None]:
     """Let programs that are compiled inside run statement by statement, and none as Python over floats."""
-    kernel, irregular = pipeline.Kernel, pipeline.Code.irregular
-    pipeline.Kernel, pipeline.Code.irregular = InterpretedKernel, False  # type: ignore[misc,assignment]
-    try:
+    with patch.object(pipeline, "Kernel", InterpretedKernel), patch.object(pipeline.Code, "irregular", False):
         yield
-    finally:
-        pipeline.Kernel, pipeline.Code.irregular = kernel, irregular  # type: ignore[misc,method-assign]

@@ -40,7 +40,7 @@ Reduce = Literal["mean", "sum"] | None
 
 
 class Compiled(Protocol):
-    """What a compiled program offers."""
+    """The part of a compiled program that is judged."""
 
     @property
     def parameters(self) -> Any: ...

@@ -46,7 +46,7 @@ class Piece(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What a program is made of."""
+    """The parts of a program."""
 
     seed: int
     pieces: tuple[Piece, ...]

@@ -29,6 +29,12 @@ def test_inputs_are_leaves_in_nested_lists() -> None:
     assert single.label == "t"
 
 
+@pytest.mark.parametrize(("shape", "name", "shown"), [((2, 3), "x", "(2, 3)"), ("x", "x", "'x'"), (2, 3, "3")])
+def test_sizes_and_the_name_of_inputs_are_told_apart(shape: Any, name: Any, shown: str) -> None:
+    with refused(TypeError, f"inputs takes sizes one by one and a name, as inputs(2, 3, name='x'), not {shown}"):
+        autograd.inputs(shape, name=name)
+
+
 def test_the_data_of_inputs_are_never_the_same() -> None:
     data = [v.data for _ in range(40) for v in autograd.inputs(50)]
     assert len(set(data)) == len(data)
@@ -91,7 +97,7 @@ def test_functions_name_inputs_by_their_arguments() -> None:
             ValueError,
             "is a list of parts of different shapes, (), (1,); several arrays go in a tuple",
         ),
-        (3.0, TypeError, "inputs[0] is a Value or nested lists of them, not float 3.0"),
+        (3.0, TypeError, "inputs[0] is a Value or nested lists of them, not float 3.0; inputs(…) makes them"),
         ("x", TypeError, "not str 'x'"),
         (
             Value(1.0) * 2.0,
@@ -215,8 +221,14 @@ def test_a_leaf_is_an_input_or_a_parameter() -> None:
     for wrong in (3.0, [3.0], w, "ww"):
         with refused(TypeError, "compile: parameters is a Module, a list of Values or a dictionary"):
             autograd.compile(w * x, x, parameters=wrong)
-    with refused(ValueError, "compile: the loss depends on none of the parameters; are they those of another model?"):
+    with refused(
+        ValueError, "compile: the loss depends on none of the parameters; are they those of another model, or"
+    ):
         autograd.compile(x * x, x, parameters=model())
+    with refused(ValueError, "compile: the loss depends on none of the parameters; are they those of another model"):
+        autograd.compile(w * x, x, parameters=model())
+    with refused(ValueError, "label='w') and 1 more, which is no input and no parameter"):
+        autograd.compile(w * x + c, x, parameters=[])
 
 
 def test_unused_inputs_and_parameters_are_fine() -> None:
@@ -346,8 +358,33 @@ def test_an_error_in_a_function_is_its_own_with_a_note() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         autograd.compile(lambda x: x * (1 // 0), ((),))
     assert caught.value.__notes__ == [
-        "compile runs the function on Values whose data are placeholders: it can't use their data"
+        "compile runs the function on placeholders, which have no data to use: x, a Value"
     ]
+    with pytest.raises(IndexError) as index:
+        autograd.compile(lambda a, b: a[5] * b, (3, ()))
+    assert index.value.__notes__[0].endswith("to use: a of shape (3,), b, a Value")
+
+
+def test_shapes_are_as_many_as_the_arguments_of_a_function() -> None:
+    with refused(TypeError, "compile: inputs has 2 shapes for the arguments of <lambda>: too many positional"):
+        autograd.compile(lambda a: a, ((), ()))
+    with refused(TypeError, "inputs has 1 shape for the arguments of <lambda>: missing a required argument: 'b'"):
+        autograd.compile(lambda a, b: a * b, [2, 2])
+    with refused(
+        TypeError, "is a size, a tuple of sizes or () for each argument, in a tuple, as (784, ()), and 2.5 is"
+    ):
+        autograd.compile(lambda a: a[0], 2.5)
+    with refused(TypeError, "inputs has 1 shape for the arguments of max: no signature found"):
+        autograd.compile(max, 2)
+    with refused(ValueError, "its graphs differ: one has 1 node and the other 2, made in test_compile.py"):
+        autograd.compile(lambda a: a if a > 0.0 else -a, ((),))
+
+
+def test_several_inputs_are_a_tuple() -> None:
+    x, y = autograd.inputs(2), autograd.inputs(2, name="y")
+    program = autograd.compile(losses.mse(x, y), [x, y])
+    with refused(TypeError, "not 2 arrays; compile makes several inputs of a tuple, as inputs=(x, y)"):
+        program.value([[1.0, 2.0]], [[1.0, 2.0]])
 
 
 def test_a_function_is_recorded_outside_no_grad() -> None:

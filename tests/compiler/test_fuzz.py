@@ -36,3 +36,4 @@ def test_the_command_names_wrong_programs(capsys: pytest.CaptureFixture[str], mo
     printed = capsys.readouterr().out
     assert "2 wrong" in printed
     assert "smallest" in printed
+    assert "each pass is right" in printed

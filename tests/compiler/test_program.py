@@ -15,7 +15,7 @@ import autograd
 from autograd import Value, losses, nn
 from autograd.compiler import batches, pipeline
 from autograd.compiler.arguments import one_hot
-from autograd.compiler.pipeline import Bound
+from autograd.compiler.kernel import Bound
 from autograd.compiler.program import Program
 
 RTOL: Final = 1e-12
@@ -238,11 +238,16 @@ def test_a_batch_after_one_example_is_a_batch() -> None:
 @pytest.mark.parametrize(
     ("arrays", "kind", "text"),
     [
-        ((X,), TypeError, "the program takes 2 arrays, x of shape (N, 2), y of shape (N, 2), not 1 array"),
+        (
+            (X,),
+            TypeError,
+            "the program takes 2 arrays, x of shape (N, 2), y of shape (N, 2), not 1 array; y is missing",
+        ),
+        (((X, Y),), TypeError, "not 1 array; pass them one by one, as program.value_and_grad(*arrays)"),
         (
             (X.T, Y),
             ValueError,
-            "input x of shape (N, 2) for N examples, or (2,) for one example, and this array has the shape (2, 3)",
+            "input x of shape (N, 2) for N examples, or (2,) for one, and this array has the shape (2, 3); its",
         ),
         ((X[:, None], Y), ValueError, "this array has the shape (3, 1, 2)"),
         ((3.0, Y), ValueError, "this array has the shape ()"),
@@ -250,13 +255,25 @@ def test_a_batch_after_one_example_is_a_batch() -> None:
         ((X[0], Y), ValueError, "this array has the shape (3, 2); the other inputs are of one example"),
         ((X[:0], Y[:0]), ValueError, "the batch has no examples"),
         (([], []), ValueError, "this array has the shape (0,)"),
-        (([[1.0], [1.0, 2.0]], Y), ValueError, "input x of shape (N, 2): no array can be made of this list"),
-        ((X + 0j, Y), TypeError, "input x of shape (N, 2) takes real numbers, not ndarray of complex128"),
-        ((np.array([["a", "b"]]), Y), TypeError, "takes real numbers, not ndarray of <U1"),
-        (("ab", Y), TypeError, "takes real numbers, not str of <U2"),
-        ((None, Y), TypeError, "takes real numbers, not NoneType of object"),
+        (([[1.0], [1.0, 2.0]], Y), ValueError, "this list makes no array: its rows have 1 and 2 numbers; make them"),
+        (
+            (X + 0j, Y),
+            TypeError,
+            "input x of shape (N, 2) takes real numbers, not ndarray of complex128; give .real and .imag",
+        ),
+        ((np.array([["a", "b"]]), Y), TypeError, "takes real numbers, not ndarray of <U1; turn text into numbers"),
+        (("ab", Y), TypeError, "takes real numbers, not str; turn text into numbers"),
+        ((None, Y), TypeError, "takes real numbers, not NoneType; pass an array of floats"),
+        (({"x": X}, Y), TypeError, "input x of shape (N, 2) takes real numbers, not dict; pass an array of floats"),
+        ((X, Y[0]), ValueError, "this array has the shape (2,); the other inputs are batches"),
+        ((X, [0, 1, 1]), ValueError, "shape (3,); of class numbers, np.eye(2)[classes] makes rows of probabilities"),
+        ((X, [[0], [1], [1]]), ValueError, "shape (3, 1); of class numbers, np.eye(2)[classes]"),
         (([[Value(1.0), Value(2.0)]], Y), TypeError, "takes real numbers, not Values; give their data"),
-        ((np.array(["2020-01-01"], "M8[D]"), Y), TypeError, "takes real numbers, not ndarray of datetime64[D]"),
+        (
+            (np.array(["2020-01-01"], "M8[D]"), Y),
+            TypeError,
+            "takes real numbers, not ndarray of datetime64[D]; subtract a first date",
+        ),
         ((np.ma.masked_greater(X, 1.0), Y), ValueError, "a masked array has no numbers at some places"),
     ],
 )
@@ -286,6 +303,36 @@ def test_single_precision() -> None:
 
 
 # ── parameters ──
+
+
+def test_wrong_numbers_for_parameters_are_refused() -> None:
+    model = network()
+    program = program_of(model, dtype="float32")
+    before = program.parameters.copy()
+    with refused(ValueError, "program.parameters has the shape (17,), and the numbers given have (3,)"):
+        program.parameters = np.ones(3)
+    with refused(TypeError, "program.parameters takes real numbers, not str; turn text into numbers"):
+        program.parameters = "abc"
+    with refused(ValueError, "program.views['layers.0.bias'] has the shape (3,), and the numbers given have (2,)"):
+        program.views["layers.0.bias"] = np.ones(2)
+    with refused(ValueError, "program.parameters: 1e+300 is too large for float32; scale it, or use dtype='float64'"):
+        program.parameters = np.array(1e300)
+    assert (program.parameters == before).all()
+    model.parameters()[0].data = 1e300
+    with refused(ValueError, "the data of a parameter: 1e+300 is too large for float32"):
+        program.read()
+
+
+def test_an_assigned_view_changes_the_parameters() -> None:
+    program = program_of(network())
+    program.views["layers.0.bias"] = [1.0, 2.0, 3.0]
+    program.views["layers.1.bias"] -= program.views["layers.1.bias"]
+    assert [*program.views["layers.0.bias"], *program.views["layers.1.bias"]] == [1.0, 2.0, 3.0, 0.0, 0.0]
+    assert all(np.shares_memory(view, program.parameters) for view in program.views.values())
+    with refused(KeyError, "the program has no parameters named 'bias'; it has layers.0.weight"):
+        program.views["bias"] = 0.0
+    program.parameters = 0.0
+    assert not program.parameters.any()
 
 
 def test_parameters_and_views_are_live() -> None:
@@ -373,7 +420,7 @@ def test_scipy_minimises() -> None:
     program.parameters = result.x
     assert program.value(xs, 3.0 * xs + 1.0) < 1e-8
     for other in (autograd.compile(w * x, x, reduce=None), autograd.compile(lambda a: a * a, ((),))):
-        with refused(ValueError, "scipy: there is one number to minimise, and parameters, only for"):
+        with refused(ValueError, "scipy minimises one number by parameters: compile with some, and reduce='mean' or"):
             other.scipy(xs)
 
 

@@ -1,0 +1,163 @@
+"""The reverse sweep over statements, and gradients that are stored before they are added to."""
+
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value, dot, total
+from autograd.compiler.adjoint import storing_first
+from autograd.compiler.expressions import name, number
+from autograd.compiler.statements import Map, Product, Slots
+from tests.compiler.finding import filled
+from tests.compiler.graphs import code_of, flat, graphs, leaves, linear, squares
+
+
+def slots(space: str, *index: Any) -> Slots:
+    return Slots(space, np.array(index, np.intp))
+
+
+def copied(out: Slots, x: Slots, *, add: bool = True) -> Map:
+    return Map(out, name("x"), {"x": x}, add=add)
+
+
+SIZES = {"v": 4, "p": 3, "x": 2}
+
+
+def shown(statements: Any) -> list[tuple[str, list[int], bool, bool]]:
+    """The space, the slots, whether it adds and whether it only clears, of each statement."""
+    return [(s.out.space, s.out.index.reshape(-1).tolist(), s.add, not s.operands) for s in statements]
+
+
+def test_a_first_contribution_is_stored() -> None:
+    seed, again = copied(slots("dv", 0), slots("s", 0)), copied(slots("dv", 0), slots("v", 0))
+    found = storing_first([seed, again], SIZES, [])
+    assert shown(found) == [("dv", [0], False, False), ("dv", [0], True, False)]
+    product = Product(slots("dv", [[0]]), slots("v", [[1]]), slots("p", [[1]]), add=True)
+    assert [s.add for s in storing_first([product, product], SIZES, [])] == [False, True]
+
+
+def test_slots_that_were_partly_written_are_cleared_first() -> None:
+    one, both = copied(slots("dv", 0), slots("s", 0)), copied(slots("dv", 0, 1), slots("v", 0, 1))
+    assert shown(storing_first([one, both], SIZES, [])) == [
+        ("dv", [0], False, False),
+        ("dv", [1], False, True),
+        ("dv", [0, 1], True, False),
+    ]
+    read = copied(slots("dx", 0, 1), slots("dv", 0, 1))
+    assert shown(storing_first([one, read, read], SIZES, [])) == [
+        ("dv", [0], False, False),
+        ("dv", [1], False, True),
+        ("dx", [0, 1], False, False),
+        ("dx", [0, 1], True, False),
+    ]
+
+
+def test_gradients_that_are_never_written_are_not_read() -> None:
+    read = copied(slots("dx", 0), slots("dv", 0))
+    assert storing_first([read], SIZES, []) == []
+    chain = [copied(slots("dv", 1), slots("dv", 0)), copied(slots("dp", 1), slots("dv", 1))]
+    assert storing_first(chain, SIZES, []) == []
+    both = Map(slots("dx", 0), name("x"), {"x": slots("dv", 0), "y": slots("v", 0)}, add=True)
+    assert storing_first([both], SIZES, []) == []
+
+
+def test_results_are_written_everywhere() -> None:
+    found = storing_first([copied(slots("dp", 1), slots("s", 0))], SIZES, ["dp", "dx"])
+    assert shown(found) == [("dp", [1], False, False), ("dp", [0, 2], False, True), ("dx", [0, 1], False, True)]
+
+
+def test_what_was_stored_in_place_stays_so() -> None:
+    stored = copied(slots("dv", 0), slots("s", 0), add=False)
+    assert shown(storing_first([stored, stored], SIZES, [])) == [("dv", [0], False, False)] * 2
+    elsewhere = copied(slots("v", 0), slots("s", 0))
+    assert storing_first([elsewhere], SIZES, []) == [elsewhere]
+
+
+@given(graphs(), st.sampled_from(["parameters", "inputs", "both"]))
+def test_gradients_are_those_of_the_eager_engine(graph: Any, wanted: Any) -> None:
+    roots, x, p = graph
+    roots[0].backward()
+    code = code_of(roots, x, p, wanted)
+    memory = filled(code.program, [w.data for w in p], [[w.data for w in x]] * 3)
+    for space, leaves_, at, times in (("dp", p, np.arange(len(p)), 3.0), ("dx", x, code.input_slots, 1.0)):
+        want = np.array([w.grad for w in leaves_])[:, None]
+        if wanted in ("both", "parameters" if space == "dp" else "inputs"):
+            scale = max(1.0, float(np.abs(want).max()))
+            np.testing.assert_allclose(memory[space][at] / times, want + 0.0 * memory[space][at], atol=1e-10 * scale)
+        else:
+            assert np.isnan(memory[space]).all()  # Nothing writes the others.
+
+
+def test_the_gradient_is_that_of_the_first_root() -> None:
+    x, p = leaves(2), leaves(2)
+    roots = [x[0] * p[0], x[1].exp() * p[1], x[0] + p[0]]
+    code = code_of(roots, x, p)
+    memory = filled(code.program, [w.data for w in p], [[w.data for w in x]])
+    assert memory["dp"][:, 0].tolist() == [x[0].data, 0.0]
+    assert memory["dx"][code.input_slots, 0].tolist() == [p[0].data, 0.0]
+
+
+def test_the_seed_scales_all_gradients() -> None:
+    x, p = leaves(3), leaves(2, 3)
+    program = code_of(squares([v.tanh() for v in linear(p, x)]), x, p).program
+    parameters, inputs = np.array([w.data for w in flat(p)]), np.array([[w.data] * 2 for w in x])
+    one, half = program.run(parameters, inputs), program.run(parameters, inputs, 0.5)
+    np.testing.assert_allclose(half["dp"], one["dp"] / 2.0)
+    np.testing.assert_allclose(half["dx"], one["dx"] / 2.0)
+
+
+def test_nothing_wanted_has_no_reverse_sweep() -> None:
+    x, p = leaves(2), leaves(2)
+    assert code_of(dot(x, p), x, p, "nothing").program.backward == ()
+
+
+def test_products_with_themselves() -> None:
+    x, p = leaves(4), leaves(4)
+    h, u = [v.tanh() for v in x], [v.tanh() for v in p]
+    for row in (x, p, h, u):
+        code_of(dot(row, row), x, p)
+        code_of(dot(row, [v.detach() for v in row]), x, p)
+        code_of(total([v * v for v in row]) * 3.0 + row[0], x, p)
+    rows = leaves(3, 4)
+    code_of(squares([dot(a, b) for a in rows for b in rows]), rows, [])
+
+
+def test_a_weight_beside_ones_passes_no_gradient_to_them() -> None:
+    x, w = leaves(4), leaves(3, 5)
+    code = code_of(squares([v.tanh() for v in linear([r[:4] for r in w], x, [r[4] for r in w])]), x, w)
+    assert code.layout.input_ones == [4]
+    # The slot of 1 gets none, so that it is stored once and for all.
+    touched = {
+        int(i)
+        for s in code.program.backward
+        if s.out.space == "dx" and not (isinstance(s, Map) and s.expression == number(0.0))
+        for i in s.out.index.flat
+    }
+    assert touched == {0, 1, 2, 3}
+
+
+def test_gradients_of_lists() -> None:
+    x = leaves(6)
+    h = [v.tanh() for v in x]
+    rows = [h[:3], h[1:4], h[3:]]
+    for made in (autograd.largest, autograd.norm, autograd.product, autograd.logsumexp, autograd.smallest):
+        code_of(squares([made(row) for row in rows]), x, [])
+        code_of(made([h[0], h[0], h[1]]), x, [])
+        code_of(squares([made([h[i], h[i], h[i + 1]]) for i in range(3)]), x, [])
+
+
+def test_infinite_and_undefined_derivatives_stay_in_their_lanes() -> None:
+    x, p = leaves(2), Value(2.0)
+    program = autograd.compile(x[0].sqrt() * p + x[1].log() * x[1], (x,), parameters=[p], reduce=None)
+    given_x = np.array([[0.25, 0.5], [0.0, 0.5], [-1.0, 0.5], [0.25, 0.0], [4.0, 1.0]])
+    with np.errstate(all="ignore"):
+        by = program.gradient_of_inputs(given_x)
+    assert by[[0, 4], 0].tolist() == [2.0, 0.5]
+    assert by[1, 0] == math.inf
+    assert np.isnan(by[2, 0])
+    assert np.isfinite(by[[0, 1, 2, 4], 1]).all()
+    assert not np.isfinite(by[3, 1])

@@ -1,0 +1,473 @@
+"""Tapes read as scalar graphs, and their canonical form: the same values, one form however sums are written."""
+
+import math
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value, dot, mean, total
+from autograd.compiler.canonical import LONG, absorb, canonical, fold, merge, peel, unify
+from autograd.compiler.reading import scalars
+from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
+from tests.compiler.finding import Search, culprit, recording, slopes, stages
+from tests.compiler.graphs import canonical_text, flat, graphs, leaves, linear, recurrence
+from tests.compiler.random_programs import RandomProgram
+
+
+def read(roots: Value | Sequence[Value], inputs: Any, parameters: Any = ()) -> Scalars:
+    return scalars(recording([roots] if isinstance(roots, Value) else roots, flat(inputs), flat(parameters)))
+
+
+def canon(roots: Value | Sequence[Value], inputs: Any, parameters: Any = ()) -> Scalars:
+    return canonical(read(roots, inputs, parameters))
+
+
+def operations(g: Scalars) -> list[str]:
+    return [g.operations[code] for code in g.code[g.kind == OPERATION].tolist()]
+
+
+def terms(g: Scalars, v: int) -> list[tuple[float, int, int]]:
+    s, e = g.starts[v], g.starts[v + 1]
+    return list(zip(g.coefficient[s:e].tolist(), g.left[s:e].tolist(), g.right[s:e].tolist(), strict=True))
+
+
+def last(g: Scalars) -> tuple[float, list[tuple[float, str]]]:
+    """The root as c0 and terms of leaves, such as (2.0, "x0·p1")."""
+    assert g.kind[g.roots[0]] == LINEAR
+
+    def name(v: int) -> str:
+        return {INPUT: f"x{g.leaf[v]}", PARAMETER: f"p{g.leaf[v]}"}.get(int(g.kind[v]), f"[{v}]")
+
+    row = [(c, "·".join(sorted(name(v) for v in (x, y) if v != ONE))) for c, x, y in terms(g, int(g.roots[0]))]
+    return float(g.number[g.roots[0]]), sorted(row, key=lambda term: term[::-1])
+
+
+# ── the passes change no number ──
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 3))
+def test_each_pass_keeps_values_and_gradients_of_random_programs(seed: int) -> None:
+    program = RandomProgram(seed)
+    if not program.plan.wild:
+        found = recording([program.loss, *program.outputs], program.leaves, program.parameters)
+        assert Search(found, "both").in_scalars() == ""
+
+
+@given(graphs())
+@settings(max_examples=100, deadline=None)
+def test_each_pass_keeps_values_and_gradients(graph: Any) -> None:
+    assert Search(recording(*graph), "both").in_scalars() == ""
+
+
+@given(graphs())
+@settings(max_examples=60, deadline=None)
+def test_the_stages_of_the_finder_are_those_of_the_compiler(graph: Any) -> None:
+    g = scalars(recording(*graph))
+    *_, (name, done) = stages(deepcopy(g))
+    assert (name, str(done)) == ("peel", str(canonical(g)))
+
+
+@given(graphs())
+@settings(max_examples=60, deadline=None)
+def test_graphs_are_whole_after_each_pass(graph: Any) -> None:
+    for _, g in stages(scalars(recording(*graph))):
+        assert (np.diff(g.owner) >= 0).all()
+        assert (g.left < g.owner).all()
+        assert (g.right < g.owner).all()
+        assert g.used().all()
+        assert (g.right[~g.in_linear] == ONE).all()
+        assert {len(a) for a in (g.kind, g.code, g.number, g.leaf, g.kept)} == {len(g)}
+        assert {a.dtype for a in (g.owner, g.left, g.right, g.roots)} == {np.dtype(np.int32)}
+        has_terms = np.bincount(g.owner, minlength=len(g)) > 0
+        assert not has_terms[g.kind < LINEAR].any()
+        assert has_terms[g.kind == OPERATION].all()
+
+
+@given(graphs())
+@settings(max_examples=60, deadline=None)
+def test_a_canonical_form_stays_one(graph: Any) -> None:
+    g = canonical(scalars(recording(*graph)))
+    text = str(g)
+    assert not any([fold(g), unify(g)]) or text == str(g)
+
+
+# ── reading ──
+
+
+def test_linear_operations_are_terms() -> None:
+    (x, y), (p, q) = leaves(2), leaves(2)
+    for root, want in [
+        (x + p, [(1.0, "p0"), (1.0, "x0")]),
+        (x - p, [(-1.0, "p0"), (1.0, "x0")]),
+        (-(x + y), [(-1.0, "x0"), (-1.0, "x1")]),
+        (x * p, [(1.0, "p0·x0")]),
+        (x.square() + y**2 + p, [(1.0, "p0"), (1.0, "x0·x0"), (1.0, "x1·x1")]),
+        (dot([x, y], [p, q]), [(1.0, "p0·x0"), (1.0, "p1·x1")]),
+        (total([x, y, p]), [(1.0, "p0"), (1.0, "x0"), (1.0, "x1")]),
+        (mean([x, y, p, q]), [(0.25, "p0"), (0.25, "p1"), (0.25, "x0"), (0.25, "x1")]),
+        (x / 4.0 + q, [(1.0, "p1"), (0.25, "x0")]),
+        (2.0 * (3.0 * x + p), [(2.0, "p0"), (6.0, "x0")]),
+        ((x + x) * 2.0 + p, [(1.0, "p0"), (4.0, "x0")]),
+    ]:
+        assert last(canon(root, [x, y], [p, q])) == (0.0, want)
+
+
+def test_a_division_by_a_number_whose_inverse_is_no_number_stays() -> None:
+    x = leaves(1)
+    for by in (0.0, 5e-324, 1e308, math.inf, math.nan):
+        assert operations(canon(x[0] / by + x[0] * x[0], x)) == ["divide"]
+    assert operations(canon(1.0 / x[0], x)) == ["divide"]
+    assert operations(canon(x[0] / 3.0 + x[0] * x[0], x)) == []
+
+
+def test_other_powers_stay() -> None:
+    x, p = leaves(2)
+    for root in (x**3, x**p, 2.0**x, x**-1):
+        assert operations(canon(root, [x], [p])) == ["power"]
+    assert operations(canon(x**2.0, [x])) == []
+
+
+def test_softmax_shifts_without_gradient() -> None:
+    x = leaves(3)
+    for root in (autograd.logsumexp(x), autograd.softmax(x)[1], autograd.losses.cross_entropy(x, 1)):
+        g = canon(root, x)
+        names = operations(g)
+        assert {"largest", "detach", "shift", "exp"} <= {*names}
+        assert names.count("exp") == 3
+        top = next(v for v in range(len(g)) if g.kind[v] == OPERATION and g.operations[g.code[v]] == "largest")
+        assert slopes(g, g.run([], [v.data for v in x]))[top] == 0.0
+
+
+def test_logsumexp_of_one_and_of_many() -> None:
+    for n in (1, 2, 7):
+        x = leaves(n)
+        for root in (autograd.logsumexp(x), autograd.log_softmax(x)[n - 1], autograd.softmax(x)[0]):
+            assert culprit(recording([root], x, []), "inputs") == ""
+
+
+def test_several_operations_of_one_kind_and_different_lengths() -> None:
+    x = leaves(6)
+    root = autograd.logsumexp(x) * autograd.logsumexp(x[:2]) + total(autograd.softmax(x[1:4])[1:]) + mean(x[2:])
+    assert culprit(recording([root], x, []), "inputs") == ""
+
+
+def test_sums_of_one_node_and_nothing_are_kept() -> None:
+    x, still = leaves(2), Value(0.0)
+    y = x[0].tanh()
+    for root, want in [
+        (0.0 + y, True),
+        (y + 0, True),
+        (total([y]), True),
+        (total([y, y]), False),
+        (y + 1.0, False),
+        (y + still, False),  # Data are no part of the structure.
+        (still + y, False),
+        (+y, False),
+    ]:
+        g = read(root, [*x, still])
+        assert bool(g.kept[g.roots[0]]) == want
+    # Beside longer sums it is like them; the others are the node itself.
+    assert canon([0.0 + y, y], x).kind.tolist().count(LINEAR) == 1
+    assert canon([+y, y], x).kind.tolist().count(LINEAR) == 0
+
+
+def test_leaves_have_their_positions() -> None:
+    x, p = leaves(4), leaves(3)
+    g = read([x[3] * p[2], x[1], p[0]], x, p)
+    assert sorted(g.leaf[g.kind == INPUT].tolist()) == [1, 3]
+    assert sorted(g.leaf[g.kind == PARAMETER].tolist()) == [0, 2]
+    assert [g.run([10.0, 11.0, 12.0], [0.0, 1.0, 2.0, 3.0])[v] for v in g.roots] == [36.0, 1.0, 10.0]
+
+
+def test_zero_times_a_node_stays() -> None:
+    x = leaves(1)
+    assert culprit(recording([(x[0] * 0.0 + 2.0).exp()], x, []), "inputs") == ""
+    nothing = x[0].detach() * 0.0  # It is nan of an infinity.
+    assert operations(canon(nothing + 3.0, x)) == ["detach"]
+
+
+def test_operations_on_constants_are_worked_out() -> None:
+    x = leaves(1)
+    zero = (x[0] + 1.0).operands[1]
+    assert zero.data == 1.0
+    g = canon(zero.exp() * x[0] + (zero + zero).tanh(), x)
+    assert operations(g) == []
+    assert last(g) == (math.tanh(2.0), [(math.e, "x0")])
+    assert canon(zero.exp() + zero, x).kind.tolist() == [CONSTANT]
+
+
+def test_roots_may_be_leaves_constants_and_the_same() -> None:
+    x, p = leaves(2), leaves(1)
+    constant = (x[0] + 5.0).operands[1]
+    y = x[0] * p[0]
+    roots = [y, x[1], p[0], constant, y, y.detach()]
+    g = canon(roots, x, p)
+    values = g.run([7.0], [2.0, 3.0])
+    assert [values[v] for v in g.roots] == [14.0, 3.0, 7.0, 5.0, 14.0, 14.0]
+    assert culprit(recording(roots, x, p), "both") == ""
+
+
+# ── sums flattened ──
+
+
+def _chained(ts: list[Value]) -> Value:
+    z = ts[0]
+    for t in ts[1:]:
+        z = z + t
+    return z
+
+
+def _halved(ts: list[Value]) -> Value:
+    return ts[0] if len(ts) == 1 else _halved(ts[: len(ts) // 2]) + _halved(ts[len(ts) // 2 :])
+
+
+def _negated(ts: list[Value]) -> Value:
+    z = -ts[0]
+    for t in ts[1:]:
+        z = z - t
+    return -z
+
+
+STYLES: dict[str, Callable[[list[Value], list[Value], Value], Value]] = {
+    "products in a chain": lambda w, x, b: _chained([a * c for a, c in zip(w, x, strict=True)]) + b,
+    "factors swapped": lambda w, x, b: b + _chained([c * a for a, c in zip(w, x, strict=True)]),
+    "from the end": lambda w, x, b: _chained([a * c for a, c in zip(w, x, strict=True)][::-1]) + b,
+    "a tree": lambda w, x, b: _halved([*(a * c for a, c in zip(w, x, strict=True)), b]),
+    "from zero": lambda w, x, b: sum((a * c for a, c in zip(w, x, strict=True)), 0.0) + b,
+    "from zero, into the bias": lambda w, x, b: sum((a * c for a, c in zip(w, x, strict=True)), b),
+    "negated": lambda w, x, b: _negated([*(a * c for a, c in zip(w, x, strict=True)), b]),
+    "total": lambda w, x, b: total([a * c for a, c in zip(w, x, strict=True)]) + b,
+    "dot": lambda w, x, b: dot(w, x) + b,
+    "two dots": lambda w, x, b: dot(w[:2], x[:2]) + (b + dot(x[2:], w[2:])),
+    "doubled and halved": lambda w, x, b: (2.0 * dot(w, x) + 2.0 * b) / 2.0,
+    "subtracted negatives": lambda w, x, b: b - dot([-a for a in w], x),
+}
+
+
+def test_a_sum_has_one_form_however_it_is_written() -> None:
+    x, p = leaves(4), leaves(5)
+    forms = {}
+    for name, style in STYLES.items():
+        neuron = style(p[:4], x, p[4])
+        forms[name] = last(canon(neuron, x, p))
+    assert set(map(str, forms.values())) == {
+        "(0.0, [(1.0, 'p0·x0'), (1.0, 'p1·x1'), (1.0, 'p2·x2'), (1.0, 'p3·x3'), (1.0, 'p4')])"
+    }, forms
+
+
+def test_equal_sums_in_different_words_are_one_node() -> None:
+    x, p = leaves(4), leaves(5)
+    g = canon(total([style(p[:4], x, p[4]).tanh() for style in STYLES.values()]), x, p)
+    assert operations(g) == ["tanh"]
+    assert terms(g, int(g.roots[0])) == [(float(len(STYLES)), int(g.roots[0]) - 1, ONE)]
+
+
+@pytest.mark.parametrize("n", [LONG - 1, LONG, LONG + 1])
+def test_long_sums_in_one_order_are_one_node(n: int) -> None:
+    x, p = leaves(n), leaves(n)
+    ways = [dot(p, x), total([a * b for a, b in zip(p, x, strict=True)]), _chained([a * b for a, b in zip(p, x)])]  # noqa: B905
+    g = canon(total([way.tanh() for way in ways]), x, p)
+    assert operations(g) == ["tanh"]
+    other = canon(dot(p, x).tanh() + dot(p[::-1], x[::-1]).tanh(), x, p)
+    assert len(operations(other)) == (1 if n < LONG else 2)
+
+
+def test_a_sum_that_is_read_twice_stays() -> None:
+    x, p = leaves(3), leaves(3)
+    z = dot(p, x)
+    g = canon((z + 1.0) * (z - 1.0) + z, x, p)
+    assert g.kind.tolist().count(LINEAR) == 4
+    assert culprit(recording([z + z.tanh() + (z + x[0])], x, p), "both") == ""
+
+
+def test_a_sum_that_one_node_alone_reads_twice_goes_into_it() -> None:
+    x, p = leaves(2), leaves(2)
+    z = dot(p, x)
+    assert last(canon(z + (z + x[0]) - 0.0, x, p)) == (0.0, [(2.0, "p0·x0"), (2.0, "p1·x1"), (1.0, "x0")])
+
+
+def test_roots_are_not_taken_over() -> None:
+    x, p = leaves(2), leaves(2)
+    z = dot(p, x)
+    g = canon([z + 1.0, z], x, p)
+    assert g.kind.tolist().count(LINEAR) == 2
+    assert terms(g, int(g.roots[0])) == [(1.0, int(g.roots[1]), ONE)]
+
+
+def test_equal_nodes_are_one() -> None:
+    x = leaves(3)
+    g = canon((x[0].tanh() + x[1]).exp() * (x[1] + x[0].tanh()).exp(), x)
+    assert operations(g) == ["tanh", "exp"]
+    assert len(operations(canon(autograd.maximum(x[0], x[1]) * autograd.maximum(x[1], x[0]), x))) == 2
+    assert len(operations(canon(x[0].tanh() * x[1].tanh(), x))) == 2
+    assert len(operations(canon(x[0].tanh() * x[0].detach().tanh(), x))) == 3
+
+
+def test_zeros_of_both_signs_and_nans_are_told_apart() -> None:
+    x = leaves(1)
+    for a, b, alike in [(0.0, -0.0, False), (0.0, 0.0, True), (1.0, 2.0, False)]:
+        g = canon(autograd.maximum(x[0], a) * autograd.maximum(x[0], b), x)
+        assert len(operations(g)) == 2 - alike
+    g = canon(autograd.maximum(x[0], -0.0).exp(), x)
+    assert [math.copysign(1.0, c) for c in g.number[g.kind == CONSTANT]] == [-1.0]
+
+
+# ── IEEE ──
+
+
+def test_no_term_is_dropped() -> None:
+    x, p = leaves(2), leaves(2)
+    for root, want in [
+        (x[0] - x[0] + p[0], [(1.0, "p0"), (-1.0, "x0"), (1.0, "x0")]),
+        (x[0] * 0.0 + p[0], [(1.0, "p0"), (0.0, "x0")]),
+        (dot([x[0], x[0]], [p[0], -p[0]]) + x[1], [(-1.0, "p0·x0"), (1.0, "p0·x0"), (1.0, "x1")]),
+        (x[0] + x[0] - x[0] - x[0] * 3.0, [(-4.0, "x0"), (2.0, "x0")]),
+    ]:
+        assert last(canon(root, x, p)) == (0.0, want)
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, 0.0, 1e308, -1e308, 1.0])
+def test_infinities_and_nans_meet_as_they_did(number: float) -> None:
+    def programs(x: Value, y: Value) -> list[Value]:
+        return [x - x, x * 0.0 + y, (x + y) * 0.0, x + x - x, 2.0 * (x - y), (x + y) * 0.5, -(x - y), y - (x - x)]
+
+    x, y = Value(number), Value(2.0)
+    roots = programs(x, y)
+    g = canon(roots, [x, y])
+    values = g.run([], [number, 2.0])
+    got, want = [values[v] for v in g.roots], [v.data for v in roots]
+    assert np.array_equal(got, want, equal_nan=True)
+
+
+def test_sums_are_multiplied_out_by_powers_of_two_alone() -> None:
+    x, p = leaves(2), leaves(2)
+    for factor in (2.0, 0.5, -4.0, -1.0, 2.0**-30):
+        assert last(canon(factor * (x[0] + p[0]) + x[1], x, p))[1][:2] == [(factor, "p0"), (factor, "x0")]
+    for factor in (3.0, 0.1, -0.7, 1.0 + 2.0**-52):
+        g = canon(factor * (x[0] + p[0]) + x[1], x, p)
+        assert (factor, ONE) in [(c, y) for c, _, y in terms(g, int(g.roots[0]))]
+        assert len(terms(g, int(g.roots[0]))) == 2
+    # A single term has one rounding more or less, but no sum that may cancel.
+    assert last(canon(3.0 * (x[0] * p[0]) + x[1], x, p)) == (0.0, [(3.0, "p0·x0"), (1.0, "x1")])
+    assert last(canon(x[0] * (x[1] + p[0]) * 1.0 + 0.0, x, p))[0] == 0.0
+    assert len(terms(g := canon(x[0] * (x[1] + p[0]), x, p), int(g.roots[0]))) == 1
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_factors_whose_product_leaves_the_range_stay_apart(sign: float) -> None:
+    """x·1e200·1e200 is a usual number if x is 1e-300."""
+
+    def programs(x: Value, y: Value) -> list[Value]:
+        large, small = sign * 1e200, sign * 1e-200
+        scaled = -(-(x * large) * large)
+        return [
+            x * large * large + 0.0 * x,
+            x * large * large * y * large,
+            (x * large) * (y * large) * y,
+            (1.0 / x) / large / large + x,
+            scaled + x,
+            ((1.0 / x) * small * small + x).tanh() * 2.0,
+            total([x * large * large, ((1.0 / x) * small + 0.0) * small]),
+        ]
+
+    x, y = Value(1e-300), Value(1e-50)
+    roots = programs(x, y)
+    g = canon(roots, [x, y])
+    values = g.run([], [x.data, y.data])
+    np.testing.assert_allclose([values[v] for v in g.roots], [v.data for v in roots], rtol=1e-14)
+
+
+def test_numbers_of_a_sum_come_to_its_consumer_with_their_factor() -> None:
+    x, p = leaves(2), leaves(2)
+    assert last(canon(4.0 * (x[0] + p[0] + 3.0) + 1.0, x, p)) == (13.0, [(4.0, "p0"), (4.0, "x0")])
+    assert last(canon(-2.0 * (2.0 * (x[0] + 1.0) + p[0]) + x[1], x, p)) == (
+        -4.0,
+        [(-2.0, "p0"), (-4.0, "x0"), (1.0, "x1")],
+    )
+
+
+@given(st.floats(width=64), st.floats(width=64), graphs())
+@settings(max_examples=60, deadline=None)
+def test_nans_and_infinities_are_where_they_were(a: float, b: float, graph: Any) -> None:
+    roots, x, p = graph
+    g = scalars(recording(roots, x, p))
+    given_x, given_p = [a, b, 0.5], [b, 1.0, -a]
+    with np.errstate(all="ignore"):
+        before = g.run(given_p, given_x)
+        want = [before[v] for v in g.roots]
+        if not all(abs(x) < 1e100 or not math.isfinite(x) for x in before):
+            return  # Near the end of the range another order of a sum may overflow.
+        g = canonical(g)
+        after = g.run(given_p, given_x)
+    for x, y in zip(want, (after[v] for v in g.roots), strict=True):
+        if math.isfinite(x) and all(map(math.isfinite, before)):
+            assert math.isfinite(y)
+        elif not math.isfinite(x):
+            assert not math.isfinite(y)
+
+
+# ── recurrences ──
+
+
+def test_the_input_part_of_every_step_is_peeled_off() -> None:
+    xs, wx, wh, b = leaves(4, 3), leaves(2, 3), leaves(2, 2), leaves(2)
+    for first in ([0.0, 0.0], [0.5, -0.5], leaves(2)):
+        parameters = [wx, wh, b, *([first] if isinstance(first[0], Value) else [])]
+        g = canon(total(recurrence(xs, wx, wh, b, first)), xs, parameters)
+        linear = np.flatnonzero(g.kind == LINEAR)
+        counts = np.bincount(g.owner, minlength=len(g))[linear].tolist()
+        assert counts.count(4) == (8 if isinstance(first[0], float) else 6)  # wx·x + b
+        # A first state of parameters is no node, so that its step stays whole.
+        assert counts.count(3) == (8 if isinstance(first[0], float) else 6)  # wh·h + the input part
+        assert counts.count(6) == (0 if isinstance(first[0], float) else 2)
+
+
+def test_peeling_leaves_rows_of_one_kind_alone() -> None:
+    x, w, u = leaves(3), leaves(2, 3), leaves(2, 2)
+    g = canon(total(v.tanh() for v in linear(u, [v.tanh() for v in linear(w, x)])), x, [w, u])
+    before = str(g)
+    peel(g)
+    assert str(g) == before
+
+
+def test_passes_say_whether_they_changed_a_graph() -> None:
+    x, p = leaves(2), leaves(2)
+    g = read((x[0] * p[0] + x[1]) + 2.0, x, p)
+    g.compact()
+    assert absorb(g)
+    assert not absorb(g)
+    assert fold(g)
+    assert not fold(g)
+    assert not merge(g)
+    g = read(x[0] * p[0] + p[0] * x[0], x, p)
+    g.compact()
+    assert absorb(g)
+    assert merge(g)
+    assert not merge(g)
+    g = read(x[0].tanh() * x[0].tanh(), x, p)
+    g.compact()
+    assert unify(g)
+    assert not unify(g)
+
+
+# ── the text ──
+
+
+def test_text_of_scalars() -> None:
+    x, p = leaves(1), leaves(1)
+    assert canonical_text((2.0 * x[0] * p[0] - 3.0).tanh() + x[0], x, p).splitlines() == [
+        "0 = input 0",
+        "1 = parameter 0",
+        "2 = -3 + 2·[1]·[0]",
+        "3 = tanh(2)",
+        "4 = [3] + [0]",
+    ]
+    x = leaves(12)
+    assert canonical_text(total(x), x, []).splitlines()[-1].endswith("[7] + … 4 more")
+    assert canonical_text(x[0] * 0.0 + 0.0, x, []).splitlines() == ["0 = input 0", "1 = 0·[0]"]
