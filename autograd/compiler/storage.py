@@ -69,17 +69,11 @@ class View(NamedTuple):
         """Whether it is all of its array."""
         return self.contiguous and prod(self.sizes) == self.array.size
 
-    def stacked(self) -> "View | None":
-        """The same with the steps of a loop as first axis, where they are evenly apart."""
-        steps = np.diff(self.starts)
-        if len(steps) and (steps != steps[0]).any():
-            return None
-        apart = int(steps[0]) if len(steps) else 0
-        return self._replace(
-            starts=self.starts[:1],
-            sizes=(len(self.starts), *self.sizes),
-            strides=(apart, *self.strides),
-        )
+    def stacked(self) -> "View":
+        """The same with the steps of a loop, if they are evenly apart, as first axis."""
+        apart = self.starts[1] - self.starts[0]
+        sizes, strides = (len(self.starts), *self.sizes), (apart, *self.strides)
+        return self._replace(starts=self.starts[:1], sizes=sizes, strides=strides)
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +213,7 @@ def shaped(array: Array) -> None:
     """Choose the shape by which most views of an array are written as plain slices."""
     if array.shape != (array.size,) or array.size == 1:
         return
-    stacks = [view.stacked() or view for view in array.used]
+    stacks = [view.stacked() if len(view.starts) > 1 else view for view in array.used]
     shapes = [_refined(array.size, view) for view in [*stacks, *array.used]]
     shapes = [array.shape, *(shape for shape in shapes if 0 < len(shape) < 5)]
 

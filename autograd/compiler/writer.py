@@ -73,12 +73,18 @@ class Spread(NamedTuple):
         return kept, strides
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Loop:
-    """Lines that run at each step of a loop."""
+    """A loop of so many steps."""
 
     count: int
-    lines: "list[str | Loop]"
+
+
+class Line(NamedTuple):
+    """A line of a function, and the loop in which it stands."""
+
+    text: str
+    loop: Loop | None
 
 
 class Writer:
@@ -86,7 +92,8 @@ class Writer:
 
     def __init__(self, storage: Storage, constants: NDArray[np.float64]) -> None:
         self.storage, self._constants = storage, constants
-        self.lines: list[str | Loop] = []
+        self.lines: list[Line] = []
+        self._loop: Loop | None = None
         self.views: list[View] = []
         self.tables: dict[str, Index] = {}
         """Index arrays by name, for slots that no strides give."""
@@ -129,9 +136,9 @@ class Writer:
             self.tables[self._tables[key]] = index
         return self._tables[key]
 
-    def emit(self, line: str) -> None:
+    def emit(self, text: str) -> None:
         """One more line."""
-        self.lines.append(line)
+        self.lines.append(Line(text, self._loop))
 
     # ── operands ──
 
@@ -276,10 +283,10 @@ class Writer:
     @contextmanager
     def loop(self, count: int) -> Iterator[None]:
         """Run the lines that are written meanwhile so many times."""
-        outer, self.lines = self.lines, []
+        outer = self._loop
+        self._loop = Loop(count) if count > 1 else outer
         yield
-        inner, self.lines = self.lines, outer
-        self.lines += [Loop(count, inner)] if count > 1 else inner
+        self._loop = outer
 
     def _store(self, value: View, out: View, *, add: bool, factor: float) -> None:
         e = times(name("a"), number(factor))
