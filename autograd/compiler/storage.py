@@ -98,11 +98,10 @@ class Storage:
             self._unite([named.slots])
             if (gradient := named.slots.gradient()).space in self._parents:
                 self._unite([gradient])
-        self._roots = {space: _settled(parents) for space, parents in self._parents.items()}
-        self._local: dict[str, Index] = {}
+        self._roots = {space: _find(parents, parents) for space, parents in self._parents.items()}
+        """The first slot of the array in which each slot lies."""
+        self._local = {space: _ranks(roots, whole=space in GIVEN) for space, roots in self._roots.items()}
         self._arrays: dict[tuple[str, int], Array] = {}
-        for space, roots in self._roots.items():
-            self._local[space] = _ranks(roots, whole=space in GIVEN)
         self.taken: set[str] = {*GIVEN.values(), "n", "np", "forward", "backward", "bind", "strided", "dtype"}
 
     def _unite(self, together: Sequence[Slots]) -> None:
@@ -189,21 +188,14 @@ def _find(parents: Index, slots: Index) -> Index:
     return roots
 
 
-def _settled(parents: Index) -> Index:
-    while not np.array_equal(above := parents[parents], parents):
-        parents = above
-    return parents
-
-
 def _ranks(roots: Index, *, whole: bool) -> Index:
-    """The place of each slot in its array: the count of those before it, or the distance to the first."""
+    """The place of each slot in its array: the distance to the first slot, or the count of those between."""
+    if whole:
+        return np.arange(len(roots)) - roots
     order = np.argsort(roots, kind="stable")
-    grouped = roots[order]
-    first = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]]) if len(roots) else np.zeros(0, np.intp)
-    sizes = np.diff(np.r_[first, len(roots)])
-    local = np.empty(len(roots), np.intp)
-    local[order] = order - np.repeat(order[first], sizes) if whole else np.arange(len(roots)) - np.repeat(first, sizes)
-    return local
+    ranks = np.empty_like(order)
+    ranks[order] = np.arange(len(roots)) - np.searchsorted(roots[order], roots[order])
+    return ranks
 
 
 # ── text ──

@@ -9,8 +9,8 @@ from autograd.compiler import products
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.module import Module, Text
 from autograd.compiler.rolling import Block, operands, rolled
-from autograd.compiler.statements import ArrayProgram, Map, Slots, Statement
-from autograd.compiler.storage import GIVEN, Storage
+from autograd.compiler.statements import ArrayProgram, Map, Product, Slots, Statement
+from autograd.compiler.storage import GIVEN, Place, Storage
 from autograd.compiler.writer import SCRATCH, ZERO, Writer
 from autograd.formula.cases import Expression
 
@@ -66,20 +66,21 @@ class _Module:
 
     def _statement(self, row: Sequence[Statement]) -> None:
         statement = row[0]
-        out = self._storage.place([s.out for s in row])
-        read = {name: [operands(s)[name] for s in row] for name in operands(statement)}
-        lists = statement.rows if isinstance(statement, Map) else ()
-        literals = {name: self._writer.literal(slots) for name, slots in read.items() if name not in lists}
-        texts = {name: text for name, text in literals.items() if text is not None}
-        places = {name: self._storage.place(slots) for name, slots in read.items()}
-        assert out is not None
-        given = {name: place for name, place in places.items() if place is not None}
+        out = self._place([s.out for s in row])
+        read = {key: [operands(s)[key] for s in row] for key in operands(statement)}
         self._storage.called(out.array, _word(statement))
-        if isinstance(statement, Map):
-            given = {name: place for name, place in given.items() if name not in texts}
-            self._writer.map(statement, out, given, texts)
-        else:
-            products.write(self._writer, statement, out, **given)
+        if isinstance(statement, Product):
+            products.write(self._writer, statement, out, **{key: self._place(slots) for key, slots in read.items()})
+            return
+        literals = {key: self._writer.literal(slots) for key, slots in read.items() if key not in statement.rows}
+        texts = {key: text for key, text in literals.items() if text is not None}
+        given = {key: self._place(slots) for key, slots in read.items() if key not in texts}
+        self._writer.map(statement, out, given, texts)
+
+    def _place(self, together: Sequence[Slots]) -> Place:
+        place = self._storage.place(together)
+        assert place is not None
+        return place
 
 
 def _results(program: ArrayProgram) -> Iterator[Map]:

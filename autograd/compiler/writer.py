@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 from math import prod
 from typing import Final, NamedTuple
 
@@ -54,11 +54,6 @@ class Spread(NamedTuple):
     def front(self) -> tuple[int, ...]:
         """The axis along which lists go, which comes first in text."""
         return (prod(self.sizes[self.last]),) if self.rows else ()
-
-    @property
-    def out_labels(self) -> list[str]:
-        """The labels of the axes of the value."""
-        return [label for label in self.sizes if self.is_list or label != self.last]
 
     def merged(self, operands: Mapping[str, Operand]) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
         """The sizes of the grid with as few axes as there can be, but for lists, and the strides of operands."""
@@ -162,10 +157,7 @@ class Writer:
         if slots[0].space != "c":
             return None
         bits = np.concatenate([self._constants[x.index].ravel() for x in slots]).view(np.int64)
-        number = float(bits[:1].view(np.float64)[0])
-        if (bits != bits[0]).any():
-            return None
-        return number_text(number)
+        return None if (bits != bits[0]).any() else number_text(float(bits[:1].view(np.float64)[0]))
 
     # ── maps ──
 
@@ -269,10 +261,7 @@ class Writer:
         if apart:
             self._store(value, out, add=add, factor=factor)
             return
-        pieces, count = _pieces(value, out), 1
-        if len(value.starts) == len(out.starts) == 1:  # A loop has no other loop inside.
-            parts, targets = map(_stepping, zip(*pieces, strict=True))
-            pieces, count = [(parts, targets)], len(pieces)
+        pieces, count = _pieces(value, out)
         for _, to in () if add else pieces:
             with self.loop(count):
                 self.emit(f"{self.view(to)}[...] = 0.0")
@@ -371,23 +360,24 @@ def _along(view: View, axes: Sequence[int]) -> View:
     return view._replace(sizes=tuple(view.sizes[i] for i in axes), strides=tuple(view.strides[i] for i in axes))
 
 
-def _pieces(value: View, out: View) -> list[tuple[View, View]]:
-    """Pieces of out in each of which no slot stands twice, with those of the value; as few as there can be."""
+def _pieces(value: View, out: View) -> tuple[list[tuple[View, View]], int]:
+    """Pieces of out in each of which no slot stands twice, with those of the value, as few as there can be.
+
+    They are the steps of a loop, of this count, if they don't stand in another loop.
+    """
     axes = range(len(out.sizes))
     ways = [way for count in axes for way in combinations(axes, count + 1)]
     for way in sorted(ways, key=lambda way: prod(out.sizes[i] for i in way)):
         left = [i for i in axes if i not in way]
         if views.injective([out.sizes[i] for i in left], [out.strides[i] for i in left]):
             break
-    spots = list(product(*(range(out.sizes[i]) for i in way)))
-    return [(_piece(value, way, left, spot), _piece(out, way, left, spot)) for spot in spots]
-
-
-def _stepping(pieces: Sequence[View]) -> View:
-    """Views that differ in where they start, as the steps of a loop."""
-    return pieces[0]._replace(starts=tuple(view.starts[0] for view in pieces))
-
-
-def _piece(view: View, way: Sequence[int], left: Sequence[int], spot: Sequence[int]) -> View:
-    offset = sum(view.strides[i] * k for i, k in zip(way, spot, strict=True) if view.sizes[i] > 1)
-    return _along(view, left)._replace(starts=tuple(start + offset for start in view.starts))
+    pieces = []
+    for view in (value, out):
+        strides = [view.strides[i] if view.sizes[i] > 1 else 0 for i in way]
+        offsets = views.positions([out.sizes[i] for i in way], strides).ravel().tolist()
+        starts = [tuple(start + offset for start in view.starts) for offset in offsets]
+        if len(value.starts) == len(out.starts) == 1:
+            starts = [tuple(start for (start,) in starts)]
+        pieces.append([_along(view, left)._replace(starts=each) for each in starts])
+    steps = [*zip(*pieces, strict=True)]
+    return steps, len(offsets) if len(steps) == 1 else 1
