@@ -8,7 +8,7 @@ from autograd.compiler.expressions import name, number, times
 from autograd.compiler.statements import Product
 from autograd.compiler.storage import Place, View
 from autograd.compiler.views import Axes
-from autograd.compiler.writer import Operand, Spread, Writer, dense_axes
+from autograd.compiler.writer import Operand, Spread, Writer
 
 _TURNED: Final = {"c": "c", "f": "p", "p": "f", "t": "t"}
 _TIMES: Final = times(name("left"), name("right"))
@@ -33,11 +33,7 @@ class _Sum(NamedTuple):
         """The axes of one label put before those of another."""
 
         def move(axes: Axes) -> Axes:
-            return (
-                {**axes, to: axes.get(source, ()) + axes.get(to, ()), source: ()}
-                if to in axes
-                else {**axes, source: ()}
-            )
+            return axes | ({to: axes[source] + axes[to]} if to in axes and source in axes else {}) | {source: ()}
 
         return _Sum(move(self.sizes), *(x._replace(strides=move(x.strides)) for x in self[1:]))
 
@@ -94,11 +90,10 @@ def _by_einsum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     lanes = s.left.array.lanes or s.right.array.lanes
     direct = not add and views.injective(out.sizes, out.strides) and s.out.array.lanes == lanes
     value = out if direct else w.scratch(out.sizes, lanes=lanes)
-    sides = [(s.left, "cft"), (s.right, "cpt"), (s.out, "cfp")]
-    terms = ["".join(names[label] for label in labels) + "n" * x.array.lanes for x, labels in sides[:2]]
-    terms.append("".join(names[label] for label in "cfp") + "n" * lanes)
-    left, right = (w.view(_view(x, s.sizes, labels)) for x, labels in sides[:2])
-    w.emit(f"np.einsum('{terms[0]},{terms[1]}->{terms[2]}', {left}, {right}, out={w.view(value)})")
+    sides = [(s.left.array.lanes, "cft"), (s.right.array.lanes, "cpt"), (lanes, "cfp")]
+    left, right, result = ("".join(names[label] for label in labels) + "n" * laned for laned, labels in sides)
+    a, b = w.view(_view(s.left, s.sizes, "cft")), w.view(_view(s.right, s.sizes, "cpt"))
+    w.emit(f"np.einsum('{left},{right}->{result}', {a}, {b}, out={w.view(value)})")
     if not direct or factor != 1.0:
         w.store(value, out, add=add, factor=factor)
 
@@ -124,8 +119,7 @@ def _matrices(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     value = out if direct else w.scratch(out.sizes, lanes=lanes)
     left = _matrix(w, s.left, s.sizes, "ft", keep=batch)
     right = _matrix(w, s.right, s.sizes, "pt" if over_lanes else "tp", keep=batch, turn=over_lanes)
-    z = s.out if direct else Operand(value.array, (0,), dense_axes(s.sizes, "cfp"))
-    result = _matrix(w, z, s.sizes, "fp", keep=batch)
+    result = _matrix(w, _operand(value, s.sizes, "cfp"), s.sizes, "fp", keep=batch)
     w.emit(f"np.matmul({left}, {right}, out={result})" if batch else f"{left}.dot({right}, out={result})")
     if not direct or factor != 1.0:
         w.store(value, out, add=add, factor=factor)
@@ -160,7 +154,7 @@ def _copied(w: Writer, x: Operand, sizes: Axes, labels: str) -> Operand:
     view = _view(x, sizes, f"c{labels}")
     copy = w.scratch(view.sizes, lanes=x.array.lanes)
     w.emit(f"{w.view(copy)}[...] = {w.view(view)}")
-    return Operand(copy.array, (0,), dense_axes(sizes, f"c{labels}"))
+    return _operand(copy, sizes, f"c{labels}")
 
 
 def _view(x: Operand, sizes: Axes, labels: str) -> View:
