@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from autograd.compiler import arguments, pipeline
 from autograd.compiler.leaves import Argument
-from autograd.compiler.parameters import affine, strided
 from autograd.compiler.pipeline import Wanted
 from autograd.compiler.reading import Recording
 from autograd.compiler.statements import Index
+from autograd.compiler.views import view_of
 
 Array = NDArray[Any]
 Reduction: TypeAlias = Literal["mean", "sum"] | None
@@ -43,8 +43,8 @@ class Batch:
     def _target(self, slots: Index, shape: tuple[int, ...]) -> Array:
         """The array to copy an input to: the buffer of the kernel itself, if its slots are in some regular order."""
         inputs, grid = self._bound.inputs, slots.reshape(shape[1:])
-        if slots.min() >= 0 and (pattern := affine(grid)) is not None:
-            return np.moveaxis(strided(inputs, grid.shape, *pattern), -1, 0)
+        if slots.min() >= 0 and (view := view_of(inputs, grid)) is not None:
+            return np.moveaxis(view, -1, 0)
         aside, read = np.zeros(shape, inputs.dtype), np.flatnonzero(slots >= 0)
         self._moves.append((slots[read], aside.reshape(shape[0], -1).T, read))
         return aside

@@ -6,29 +6,22 @@ the last, and through the whole of a loop if it isn't a scratch array.
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from autograd.compiler.storage import GIVEN, Array, View
-from autograd.compiler.writer import SCRATCH, Loop
+from autograd.compiler.writer import SCRATCH, Line, Loop
 
 MARK: Final = re.compile(r"@(\d+)@")
 _UFUNC: Final = re.compile(r"np\.(?!matmul|take|einsum)\w+\(.*, out=@(\d+)@\)")
-_COPY: Final = re.compile(r"(?:np\.copyto\(@(\d+)@, @(\d+)@\)|@(\d+)@\[\.\.\.\] = @(\d+)@)")
-
-
-class _Line(NamedTuple):
-    text: str
-    loop: tuple[int, int] | None
-    """The first and the last line of the loop that it stands in."""
+_COPY: Final = re.compile(r"@\d+@\[\.\.\.\] = @\d+@")
 
 
 class Places:
     """Where arrays lie: for each that has no memory of its own the array, or the view, whose memory it has."""
 
-    def __init__(self, parts: Sequence[list[str | Loop]], views: Sequence[View], fixed: set[int]) -> None:
-        self._views = views
-        self._lines = [*_numbered([line for part in parts for line in part])]
-        self.arrays: dict[int, Array] = {}
+    def __init__(self, lines: Sequence[Line], views: Sequence[View], fixed: set[int]) -> None:
+        self._lines, self._views = lines, views
+        self._arrays: dict[int, Array] = {}
         self._first: dict[int, int] = {}
         self._last: dict[int, int] = {}
         self._follow()
@@ -37,47 +30,49 @@ class Places:
         self._results(fixed)
         self._share({*fixed, *self.host})
 
-    def same(self, text: str) -> bool:
+    def same(self, line: Line) -> bool:
         """Whether a line copies an array to its own place."""
-        return (pair := self._copied(text)) is not None and self._in_place(*pair)
+        if (pair := self._copied(line.text)) is None:
+            return False
+        one, other = (self.host.get(id(view.array), view.array) for view in pair)
+        return one is other or other == pair[0]
 
     def _follow(self) -> None:
+        loops = {line.loop: at for at, line in enumerate(self._lines) if line.loop}
+        start: dict[Loop, int] = {}
         for at, line in enumerate(self._lines):
+            first, last = (start.setdefault(line.loop, at), loops[line.loop]) if line.loop else (at, at)
             for view in self._in(line.text):
-                array = view.array
-                inside = array.space in SCRATCH and self._first.get(id(array), at) >= (line.loop or (at,))[0]
-                whole = line.loop if line.loop and not inside else (at, at)
-                self.arrays[id(array)] = array
-                self._first.setdefault(id(array), whole[0])
-                self._last[id(array)] = max(whole[1], self._last.get(id(array), 0))
+                key = id(view.array)
+                if view.array.space in SCRATCH and self._first.get(key, at) >= first:
+                    first = last = at
+                self._arrays[key] = view.array
+                self._first.setdefault(key, first)
+                self._last[key] = max(last, self._last.get(key, 0))
 
     def _in(self, text: str) -> Iterator[View]:
         return (self._views[int(mark)] for mark in MARK.findall(text))
 
     def _copied(self, text: str) -> tuple[View, View] | None:
         """The views that a line copies to and from, if they are all of two arrays, number by number."""
-        if not (found := _COPY.fullmatch(text)):
+        if not _COPY.fullmatch(text):
             return None
-        to, source = (self._views[int(mark)] for mark in found.groups() if mark)
+        to, source = self._in(text)
         return (to, source) if _alike(to, source) else None
-
-    def _in_place(self, to: View, source: View) -> bool:
-        one, other = self.host.get(id(to.array), to.array), self.host.get(id(source.array), source.array)
-        return one is other or other == to
 
     def _results(self, fixed: set[int]) -> None:
         """Let an array that is copied to the caller's results lie there from the first."""
         for line in self._lines:
-            if (pair := self._copied(line.text)) and pair[0].array.space == "r" and id(pair[1].array) not in fixed:
+            if (pair := self._copied(line.text)) and pair[0].array.space == "r" and not line.loop:
                 to, source = pair
-                if source.array.space not in GIVEN and not line.loop:
+                if source.array.space not in GIVEN and id(source.array) not in fixed:
                     self.host.setdefault(id(source.array), to)
 
     def _share(self, fixed: set[int]) -> None:
         free: list[tuple[int, Array, Array]] = []
         """When, the array that has memory, and the last that lay in it."""
         for key in sorted(self._first, key=self._first.__getitem__):
-            array, at = self.arrays[key], self._first[key]
+            array, at = self._arrays[key], self._first[key]
             if array.space in GIVEN or key in fixed:
                 continue
             fitting = [entry for entry in free if self._fits(array, at, *entry)]
@@ -105,12 +100,3 @@ class Places:
 
 def _alike(one: View, other: View) -> bool:
     return one[1:] == other[1:] and one.whole and other.whole and len(one.starts) == 1
-
-
-def _numbered(lines: Sequence[str | Loop]) -> Iterator[_Line]:
-    at = 0
-    for line in lines:
-        inner = [line] if isinstance(line, str) else line.lines
-        for text in inner:
-            yield _Line(str(text), None if isinstance(line, str) else (at, at + len(inner) - 1))
-        at += len(inner)

@@ -232,12 +232,8 @@ def _forms(e: Expression) -> Iterator[Expression]:
         a, b = _parts(test)
         yield from (call("maximum", a, b), call("minimum", a, b), call("absolute", a), call("sign", a))
         yield call("sign", call("maximum", a, b))
-        yield from _steps(e, a, b)
-        if known(then) is None:
-            yield from (call("maximum", then, rest), call("minimum", then, rest))
-            if a.form == "name" and then == a:
-                below = replaced(other, {str(a.parts[0]): call("minimum", a, b)})
-                yield plus(call("maximum", a, b), simplified(below))
+        yield from (call("maximum", then, rest), call("minimum", then, rest))
+        yield from _steps(e, *((a, b) if a.form == "name" else (b, a)))
     yield Expression("choice", (test, then, rest))
     if other.form == "choice":
         yield Expression("choice", (*_parts(other)[:2], then))
@@ -245,25 +241,17 @@ def _forms(e: Expression) -> Iterator[Expression]:
 
 def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
     """A choice between numbers, by how a compares to b, in terms of a sign."""
-    if a.form != "name":
-        a, b = b, a
-    names, level = names_in(a) | names_in(b), known(b) or 0.0
-    if a.form != "name" or not (_is_of_numbers(e) and names_in(e) <= names):
+    if a.form != "name" or not names_in(e) <= names_in(a) | names_in(b):
         return
-    points = [dict.fromkeys(names, 0.0) | {str(a.parts[0]): level + x} for x in (1.0, -1.0, 0.0)]
+    points = [dict.fromkeys(names_in(e), 0.0) | {str(a.parts[0]): (known(b) or 0.0) + x} for x in (1.0, -1.0, 0.0)]
     above, below, tie = (float(evaluated(e, point)) for point in points)
     if math.isnan(above + below + tie):
         return
     sign, middle, half = call("sign", _infix("-", a, b)), (above + below) / 2.0, (above - below) / 2.0
     step = plus(number(middle), times(number(half), sign))
-    yield from (step, call("maximum", sign, number(below)), call("minimum", sign, number(above)))
-    yield plus(number(below), times(number(above - below), call("sign", call("maximum", a, b))))
+    yield from (step, call("maximum", sign, number(below)))
     # The difference of equal infinities is nan.
     yield Expression("choice", (Expression("comparison", ("==", a, b)), number(tie), step))
-
-
-def _is_of_numbers(e: Expression) -> bool:
-    return all(_is_of_numbers(part) if part.form == "choice" else known(part) is not None for part in _parts(e)[1:])
 
 
 _POINTS: Final = (

@@ -86,17 +86,13 @@ def _one(members: Sequence[Statement]) -> Statement:
     if starts[: len(starts) // 2] > starts[len(starts) // 2 :]:
         members = members[::-1]  # A recurrence is swept backwards; strides are to be positive.
     if isinstance(first, Product):
-        products = [s for s in members if isinstance(s, Product)]
-        left, right = _joined([s.left for s in products]), _joined([s.right for s in products])
+        left, right = (_joined([operands(s)[side] for s in members], axis=2) for side in ("left", "right"))
         return replace(first, left=left, right=right)
-    given = {name: [operands(s)[name] for s in members] for name in operands(first)}
-    out = Slots(first.out.space, np.stack([first.out.index] * len(members)))
-    return replace(first, out=out, operands={name: _stacked(slots) for name, slots in given.items()})
+    given = {name: _joined([operands(s)[name] for s in members]) for name in operands(first)}
+    return replace(first, out=_joined([first.out] * len(members)), operands=given)
 
 
-def _joined(slots: Sequence[Slots]) -> Slots:
-    return Slots(slots[0].space, np.concatenate([s.index for s in slots], axis=2))
-
-
-def _stacked(slots: Sequence[Slots]) -> Slots:
-    return Slots(slots[0].space, np.stack([s.index for s in slots]))
+def _joined(slots: Sequence[Slots], axis: int | None = None) -> Slots:
+    """Slots one after another, along an axis or along a new first one."""
+    index = [s.index for s in slots]
+    return Slots(slots[0].space, np.stack(index) if axis is None else np.concatenate(index, axis))

@@ -1,6 +1,8 @@
 """The module of a kernel: its arrays, views of them, and the functions made of lines."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +11,8 @@ from numpy.typing import NDArray
 from autograd.compiler.buffers import MARK, Places
 from autograd.compiler.statements import ArrayProgram
 from autograd.compiler.storage import GIVEN, Array, View, shaped, written
-from autograd.compiler.writer import SCRATCH, Loop, Writer
+from autograd.compiler.views import dense
+from autograd.compiler.writer import SCRATCH, Line, Loop, Writer
 
 
 class Text(NamedTuple):
@@ -26,13 +29,15 @@ class Module:
         self,
         program: ArrayProgram,
         writer: Writer,
-        parts: Mapping[str, list[str | Loop]],
+        parts: Mapping[str, list[Line]],
         dtype: str,
-        fixed: Mapping[int, bool],
+        fixed: set[int],
     ) -> None:
-        self._program, self._writer, self._parts, self._fixed = program, writer, parts, fixed
+        self._program, self._writer = program, writer
         self._dtype = "" if dtype == "float64" else f", np.{dtype}"
-        self._places = Places([parts["forward"], parts["backward"]], writer.views, {*fixed})
+        places = Places([*parts["forward"], *parts["backward"]], writer.views, fixed)
+        self._host = places.host
+        self._parts = {part: [line for line in lines if not places.same(line)] for part, lines in parts.items()}
         self._names: dict[int, str] = {}
         """Of views, by their marks."""
         self._known: dict[str, str] = {}
@@ -44,7 +49,7 @@ class Module:
         w = self._writer
         arrays = self._arrays()
         ones = [f"{name} = np.ones({length}{self._dtype})" for length, name in w.ones.items()]
-        for mark in self._used():
+        for mark in sorted({mark for lines in self._parts.values() for line in lines for mark in _marks(line.text)}):
             self._name(mark)
         functions = {name: self._function(lines) or ["pass"] for name, lines in self._parts.items()}
         body = [
@@ -75,7 +80,7 @@ class Module:
 
     def _arrays(self) -> list[str]:
         """The lines that make arrays, those with memory of their own before those without."""
-        w, host = self._writer, self._places.host
+        w, host = self._writer, self._host
         every = {id(view.array): view.array for view in w.views}
         for array in every.values():
             shaped(array)
@@ -83,7 +88,7 @@ class Module:
         others: list[Array] = []
         scratch: dict[object, str] = {}
         for array in every.values():
-            key = (id(host.get(id(array), array)), array.declared or array.shape, array.space)
+            key = (id(host.get(id(array), array)), array.shape, array.space)
             if array.space in SCRATCH and key in scratch:
                 array.name = scratch[key]
                 continue
@@ -97,40 +102,20 @@ class Module:
             (others if id(array) in host else own).append(array)
         own.sort(key=lambda array: array.space not in GIVEN)
         lines = [f"{array.name} = {self._allocated(array)}" for array in own]
-        shared = [f"{array.name} = {self._in_place(array, host[id(array)])}" for array in others]
+        shared = [f"{array.name} = {written(_at(host[id(array)], array))}" for array in others]
         return [*lines, *(["# In the memory of arrays that are read no more:"] if shared else []), *shared]
 
     def _allocated(self, array: Array) -> str:
+        shape = array.texts(array.shape)
         if array.space in GIVEN:
-            text = f"{GIVEN[array.space]}[{array.first}:{array.first + array.size}]"
-            whole = array.size == self._writer.storage.length(array.space)
-            text = GIVEN[array.space] if whole else text
-            return text if len(array.shape) == 1 else f"{text}.reshape({', '.join(_shape(array)) or '()'})"
+            text = GIVEN[array.space]
+            if array.size < self._writer.storage.length(array.space):
+                text = f"{text}[{array.first}:{array.first + array.size}]"
+            return text if len(array.shape) == 1 else f"{text}.reshape({', '.join(shape) or '()'})"
         kind = ", bool" if array.space == "test" else self._dtype
-        shape = _shape(array)
-        text = shape[0] if len(shape) == 1 else f"({', '.join(shape)})"
-        return f"np.{'zeros' if self._fixed.get(id(array)) else 'empty'}({text}{kind})"
-
-    def _in_place(self, array: Array, host: Array | View) -> str:
-        if isinstance(host, View):
-            return written(host._replace(array=host.array))
-        if _shape(host) == _shape(array):
-            return host.name
-        n = ", n" if array.lanes else ""
-        text = host.name
-        if host.size > array.size:
-            line = host.name if not host.declared and len(host.shape) == 1 else f"{host.name}.reshape({host.size}{n})"
-            text = f"{line}[:{array.size}]"
-            if array.declared is None and array.shape == (array.size,):
-                return text
-        return f"{text}.reshape({', '.join(_shape(array)) or '()'})"
+        return f"np.empty({shape[0] if len(shape) == 1 else '(' + ', '.join(shape) + ')'}{kind})"
 
     # ── views and lines ──
-
-    def _used(self) -> list[int]:
-        """The marks in lines that are kept."""
-        every = [text for lines in self._parts.values() for line in lines for text in _texts(line)]
-        return sorted({int(mark) for text in every if not self._places.same(text) for mark in MARK.findall(text)})
 
     def _name(self, mark: int) -> None:
         view, fresh = self._writer.views[mark], self._writer.storage.fresh
@@ -138,60 +123,51 @@ class Module:
             self._names[mark] = fresh(f"{view.array.name.rstrip('0123456789')}_t")
             return
         text = written(view)
-        if text.isidentifier():
-            self._names[mark] = text
-            return
-        if text in self._known:
-            self._names[mark] = self._known[text]
-            return
-        turned = bool(view.order) or text.endswith(".T")
-        word = "T" if turned else "flat" if view.lane == "merged" else "1"
-        self._names[mark] = self._known[text] = fresh(f"{view.array.name}_{word}")
-        self._views.append(f"{self._names[mark]} = {text}")
+        if not text.isidentifier() and text not in self._known:
+            word = "T" if view.turned or text.endswith(".T") else "flat" if view.lane == "merged" else "1"
+            self._known[text] = fresh(f"{view.array.name}_{word}")
+            self._views.append(f"{self._known[text]} = {text}")
+        self._names[mark] = self._known.get(text, text)
 
-    def _function(self, lines: Sequence[str | Loop]) -> list[str]:
+    def _function(self, lines: Sequence[Line]) -> list[str]:
         """The lines of a function, with the names of views in the place of their marks."""
         done: list[str] = []
-        for line in lines:
-            inner = [
-                MARK.sub(lambda mark: self._names[int(mark[1])], text)
-                for text in _texts(line)
-                if not self._places.same(text)
-            ]
-            done += inner if isinstance(line, str) else [self._header(line), *_indented(inner)]
+        for loop, inner in groupby(lines, key=attrgetter("loop")):
+            texts = [line.text for line in inner]
+            named = [MARK.sub(lambda mark: self._names[int(mark[1])], text) for text in texts]
+            done += [self._header(loop, texts), *_indented(named)] if loop else named
         return done
 
-    def _header(self, loop: Loop) -> str:
+    def _header(self, loop: Loop, texts: Sequence[str]) -> str:
         """The first line of a loop, over lists of views that are made once: to slice in it would cost more."""
-        marks = dict.fromkeys(int(mark) for text in _texts(loop) for mark in MARK.findall(text))
-        stepping = [mark for mark in marks if len(self._writer.views[mark].starts) > 1]
+        marks = dict.fromkeys(mark for text in texts for mark in _marks(text))
+        stepping = {self._names[mark]: view for mark in marks if len((view := self._writer.views[mark]).starts) > 1}
         if not stepping:
             return f"for _ in range({loop.count}):"
-        name, views = self._writer.storage.fresh("steps1"), [self._writer.views[mark] for mark in stepping]
-        lists = [text for view in views if (text := _stepped(view))]
-        if len(lists) == len(views):
-            self._views.append(f"{name} = list({lists[0] if len(lists) == 1 else 'zip(' + ', '.join(lists) + ')'})")
-        else:
-            rows = [
-                [written(view._replace(starts=view.starts[k : k + 1])) for view in views] for k in range(loop.count)
-            ]
-            texts = [row[0] if len(row) == 1 else f"({', '.join(row)})" for row in rows]
-            self._views += [f"{name} = [", *(f"    {text}," for text in texts), "]"]
-        return f"for {', '.join(self._names[mark] for mark in stepping)} in {name}:"
+        name, lists = self._writer.storage.fresh("steps1"), ", ".join(map(_steps, stepping.values()))
+        self._views.append(f"{name} = list({lists if len(stepping) == 1 else f'zip({lists})'})")
+        return f"for {', '.join(stepping)} in {name}:"
 
 
-def _texts(line: str | Loop) -> list[str]:
-    return [line] if isinstance(line, str) else [str(text) for text in line.lines]
+def _marks(text: str) -> list[int]:
+    return [int(mark) for mark in MARK.findall(text)]
 
 
-def _shape(array: Array) -> list[str]:
-    return [*map(str, array.declared or (*array.shape, *(["n"] if array.lanes else [])))]
+def _at(host: Array | View, array: Array) -> View:
+    """The beginning of a host in the shape of an array; or the view that is the host."""
+    return host if isinstance(host, View) else View(host, (0,), array.shape, dense(array.shape), "n" * array.lanes)
 
 
-def _stepped(view: View) -> str:
-    """The text of a view with its steps as first axis; empty where they are not evenly apart."""
-    whole = view.stacked()
-    return written(whole) if whole is not None and (view.sizes or view.array.lanes) else ""
+def _steps(view: View) -> str:
+    """The text of the views at all steps, as few stretches of steps that are evenly apart."""
+    cuts = np.flatnonzero(np.diff(view.starts, 2)) + 1
+    whole = view.sizes or view.array.lanes  # To go along a bare vector would give its numbers.
+    pieces = np.split(view.starts, cuts if whole else range(1, len(view.starts)))
+    stretches = [view._replace(starts=tuple(piece.tolist())) for piece in pieces]
+    if len(stretches) == 1:
+        return written(stretches[0].stacked())
+    texts = [f"*{written(s.stacked())}" if len(s.starts) > 1 else written(s) for s in stretches]
+    return f"[{', '.join(texts)}]"
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

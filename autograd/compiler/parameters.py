@@ -17,13 +17,13 @@ from operator import attrgetter
 from typing import Any, Final, NoReturn
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from autograd.compiler.arguments import narrowed, numbers
 from autograd.compiler.leaves import Shape, flattened
-from autograd.compiler.statements import Index, Named, Slots
+from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Places, refuse_repeated
+from autograd.compiler.views import view_of
 from autograd.engine.graph import is_constant
 from autograd.engine.number import WRITES
 from autograd.engine.value import Value
@@ -54,8 +54,8 @@ class Parameters:
         self.vector: Final[Array] = np.empty(len(values), dtype)
         self.views: Final = Views()
         for name, slots in names:
-            if (pattern := affine(slots.index)) is not None:
-                self.views.update({name: strided(self.vector, slots.index.shape, *pattern)})
+            if (view := view_of(self.vector, slots.index)) is not None:
+                self.views.update({name: view})
         self.read()
 
     def read(self) -> None:
@@ -160,26 +160,3 @@ def _refuse(thing: object) -> NoReturn:
         f"compile: parameters is a Module, a list of Values or a dictionary of lists of Values, and {thing!r} is none; "
         "None takes every leaf that is no input"
     )
-
-
-def affine(index: Index) -> tuple[int, list[int]] | None:
-    """Start and strides, if the index is start + Σ place · stride along its axes; else None.
-
-    >>> affine(np.array([[4, 7], [5, 8]]))
-    (4, [1, 3])
-    """
-    if not index.size:
-        return None
-    start = int(index.flat[0])
-    grid, strides = np.full(index.shape, start), []
-    for axis, n in enumerate(index.shape):
-        second = index[tuple(int(n > 1 and axis == k) for k in range(index.ndim))]
-        strides.append(int(second) - start)
-        grid += np.arange(n).reshape([-1 if axis == k else 1 for k in range(index.ndim)]) * strides[-1]
-    return (start, strides) if np.array_equal(grid, index) else None
-
-
-def strided(rows: Array, shape: Shape, start: int, strides: list[int]) -> Array:
-    """The view of an array whose first axis is read by an affine index."""
-    step = rows.strides[0]
-    return as_strided(rows[start:], (*shape, *rows.shape[1:]), (*(s * step for s in strides), *rows.strides[1:]))

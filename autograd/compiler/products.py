@@ -4,16 +4,14 @@ from math import prod
 from typing import Final, NamedTuple
 
 from autograd.compiler import views
+from autograd.compiler.expressions import name, number, times
 from autograd.compiler.statements import Product
-from autograd.compiler.storage import Array, Place, View
+from autograd.compiler.storage import Place, View
 from autograd.compiler.views import Axes
-from autograd.compiler.writer import Operand, Spread, Writer, dense_axes
-from autograd.formula.cases import Expression
+from autograd.compiler.writer import Operand, Spread, Writer
 
-FEW_LANES: Final = 32
-"""A sum of matrix products is done product by product if that costs no more than copies for so many lanes."""
 _TURNED: Final = {"c": "c", "f": "p", "p": "f", "t": "t"}
-_TIMES: Final = Expression("infix", ("*", Expression("name", ("left",)), Expression("name", ("right",))))
+_TIMES: Final = times(name("left"), name("right"))
 
 
 class _Sum(NamedTuple):
@@ -35,11 +33,7 @@ class _Sum(NamedTuple):
         """The axes of one label put before those of another."""
 
         def move(axes: Axes) -> Axes:
-            return (
-                {**axes, to: axes.get(source, ()) + axes.get(to, ()), source: ()}
-                if to in axes
-                else {**axes, source: ()}
-            )
+            return axes | ({to: axes[source] + axes[to]} if to in axes and source in axes else {}) | {source: ()}
 
         return _Sum(move(self.sizes), *(x._replace(strides=move(x.strides)) for x in self[1:]))
 
@@ -61,15 +55,8 @@ def write(w: Writer, statement: Product, out: Place, left: Place, right: Place) 
     sizes = {label: grid.sizes[label] for label in "cfpt"}
     a = w.operand(left, grid.strides[1], sizes, labels[1])
     b = w.operand(right, grid.strides[2], sizes, labels[2])
-    add = statement.add
-    strides = grid.strides[0]
-    if strides is not None:
-        _sum(w, _Sum(sizes, a, b, Operand(out.array, out.starts, strides)), add=add, factor=statement.factor)
-        return
-    dense = w.scratch([size for label in "cfp" for size in sizes[label]], lanes=out.array.lanes)
-    z = Operand(dense.array, (0,), dense_axes(sizes, "cfp"))
-    _sum(w, _Sum(sizes, a, b, z), add=False, factor=statement.factor)
-    w.scatter(dense, dense.sizes, out, add=add)
+    with w.target(out, grid.strides[0], sizes, labels[0], add=statement.add) as (target, add):
+        _sum(w, _Sum(sizes, a, b, target), add=add, factor=statement.factor)
 
 
 def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
@@ -77,8 +64,8 @@ def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
         s = s.turned()
     if s.right.array.lanes and not s.left.array.lanes and not s.out.array.lanes:
         view = _view(s.right, s.sizes, "cpt")
-        value = w.summed(view, view._replace(sizes=(), strides=()), None, lanes=False)
-        s = s._replace(right=Operand(value.array, (0,), dense_axes(s.sizes, "cpt")))
+        value = w.summed(view, (), None, lanes=False)
+        s = s._replace(right=_operand(value, s.sizes, "cpt"))
     if not any(s.left.strides["c"]):
         s = s.moved("c", "p")
     elif not any(s.right.strides["c"]):
@@ -89,10 +76,8 @@ def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     over_lanes = both and not s.out.array.lanes
     if t == 1 and not (over_lanes and f * p > 1):
         _elementwise(w, s, add=add, factor=factor)
-    elif (f == 1 or p == 1 if both else f * p == 1 and c > 1) and not over_lanes:
+    elif (both or (f * p == 1 and c > 1)) and not over_lanes:
         _by_einsum(w, s, add=add, factor=factor)
-    elif both and not over_lanes:
-        _lane_by_lane(w, s, add=add, factor=factor)
     else:
         _matrices(w, s, add=add, factor=factor)
 
@@ -105,29 +90,28 @@ def _by_einsum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     lanes = s.left.array.lanes or s.right.array.lanes
     direct = not add and views.injective(out.sizes, out.strides) and s.out.array.lanes == lanes
     value = out if direct else w.scratch(out.sizes, lanes=lanes)
-    sides = [(s.left, "cft"), (s.right, "cpt"), (s.out, "cfp")]
-    terms = ["".join(names[label] for label in labels) + "n" * x.array.lanes for x, labels in sides[:2]]
-    terms.append("".join(names[label] for label in "cfp") + "n" * lanes)
-    left, right = (w.view(_view(x, s.sizes, labels)) for x, labels in sides[:2])
-    w.emit(f"np.einsum('{terms[0]},{terms[1]}->{terms[2]}', {left}, {right}, out={w.view(value)})")
+    sides = [(s.left.array.lanes, "cft"), (s.right.array.lanes, "cpt"), (lanes, "cfp")]
+    left, right, result = ("".join(names[label] for label in labels) + "n" * laned for laned, labels in sides)
+    a, b = w.view(_view(s.left, s.sizes, "cft")), w.view(_view(s.right, s.sizes, "cpt"))
+    w.emit(f"np.einsum('{left},{right}->{result}', {a}, {b}, out={w.view(value)})")
     if not direct or factor != 1.0:
         w.store(value, out, add=add, factor=factor)
 
 
 def _elementwise(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
-    expression = _TIMES if factor == 1.0 else Expression("infix", ("*", Expression("number", (factor,)), _TIMES))
-    if factor == -1.0:
-        expression = Expression("negative", (_TIMES,))
-    place = Place(s.out.array, s.out.starts, views.positions((), ()))
-    w.spread(Spread(expression, {"left": s.left, "right": s.right}, {}, s.sizes), place, s.out.strides, add=add)
+    e = Spread(times(number(factor), _TIMES), {"left": s.left, "right": s.right}, {}, s.sizes)
+    w.spread(e, s.out, add=add)
 
 
 def _matrices(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     """As one matrix product, or one for each c."""
     over_lanes = s.left.array.lanes
-    if over_lanes:
-        s = _by_steps(s)
-    elif not s.right.array.lanes and s.out.strides["f"] == (1,) and s.out.strides["p"] not in ((), (1,)):
+    if (
+        not over_lanes
+        and not s.right.array.lanes
+        and s.out.strides["f"] == (1,)
+        and s.out.strides["p"] not in ((), (1,))
+    ):
         s = s.turned()
     batch, lanes = bool(s.sizes["c"]), s.right.array.lanes and not over_lanes
     out = _view(s.out, s.sizes, "cfp")
@@ -135,28 +119,10 @@ def _matrices(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     value = out if direct else w.scratch(out.sizes, lanes=lanes)
     left = _matrix(w, s.left, s.sizes, "ft", keep=batch)
     right = _matrix(w, s.right, s.sizes, "pt" if over_lanes else "tp", keep=batch, turn=over_lanes)
-    z = s.out if direct else Operand(value.array, (0,), dense_axes(s.sizes, "cfp"))
-    result = _matrix(w, z, s.sizes, "fp", keep=batch)
+    result = _matrix(w, _operand(value, s.sizes, "cfp"), s.sizes, "fp", keep=batch)
     w.emit(f"np.matmul({left}, {right}, out={result})" if batch else f"{left}.dot({right}, out={result})")
     if not direct or factor != 1.0:
         w.store(value, out, add=add, factor=factor)
-
-
-def _by_steps(s: _Sum) -> _Sum:
-    """A sum over lanes and over axes that lanes don't merge with: over those product by product, if that is cheaper."""
-    steps, f, p = s.sizes["t"], prod(s.sizes["f"]), prod(s.sizes["p"])
-    inner = 1 if s.left.strides["t"][-1:] == s.right.strides["t"][-1:] == (1,) else 0
-    count = len(steps) - inner
-    lines = [_line(s.sizes["f"], s.left.strides["f"]), _line(s.sizes["p"], s.right.strides["p"])]
-    if not count or None in lines or f * p > FEW_LANES * (f + p):
-        return s
-
-    def move(axes: Axes, given: tuple[int, ...]) -> Axes:
-        return {**axes, "c": axes["c"] + given, **({"t": axes["t"][count:]} if "t" in axes else {})}
-
-    left, right = (x._replace(strides=move(x.strides, x.strides["t"][:count])) for x in (s.left, s.right))
-    out = s.out._replace(strides=move(s.out.strides, (0,) * count))
-    return _Sum(move(s.sizes, steps[:count]), left, right, out)
 
 
 def _line(sizes: tuple[int, ...], strides: tuple[int, ...]) -> int | None:
@@ -180,10 +146,7 @@ def _matrix(w: Writer, x: Operand, sizes: Axes, labels: str, *, keep: bool, turn
         view = view._replace(sizes=view.sizes + axis, strides=view.strides + strides)
     wide = prod(sizes[labels[1]]) > 1
     view = view._replace(lane=("merged" if wide else "n") if x.array.lanes else "")
-    count = len(view.sizes) + (view.lane == "n")
-    if turn and (keep or prod(sizes[labels[0]]) > 1):
-        view = view._replace(order=(*range(count - 2), count - 1, count - 2))
-    return w.view(view)
+    return w.view(view._replace(turned=turn and (keep or prod(sizes[labels[0]]) > 1)))
 
 
 def _copied(w: Writer, x: Operand, sizes: Axes, labels: str) -> Operand:
@@ -191,40 +154,7 @@ def _copied(w: Writer, x: Operand, sizes: Axes, labels: str) -> Operand:
     view = _view(x, sizes, f"c{labels}")
     copy = w.scratch(view.sizes, lanes=x.array.lanes)
     w.emit(f"{w.view(copy)}[...] = {w.view(view)}")
-    return Operand(copy.array, (0,), dense_axes(sizes, f"c{labels}"))
-
-
-def _lane_by_lane(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
-    """As matrix products, one for each c and lane: on copies that have the lanes before the matrices."""
-    left, right = w.view(_lanes_first(w, s.left, s.sizes, "ft")), w.view(_lanes_first(w, s.right, s.sizes, "tp"))
-    out = _view(s.out, s.sizes, "cfp")
-    batch, f, p = s.sizes["c"], prod(s.sizes["f"]), prod(s.sizes["p"])
-    array = Array("t", 0, prod(out.sizes), "t", True, (*batch, f, p), (*batch, "n", f, p))
-    count = len(batch)
-    result = View(array, (0,), (*batch, f, p), views.dense((*batch, f, p)), "n")
-    w.emit(f"np.matmul({left}, {right}, out={w.view(result)})")
-    value = w.scratch(out.sizes, lanes=True)
-    dense = value._replace(sizes=result.sizes, strides=views.dense(result.sizes))
-    turned = result._replace(order=(*range(count), count + 1, count + 2, count))
-    if result.sizes == out.sizes and views.injective(out.sizes, out.strides):
-        value = turned
-    else:
-        w.emit(f"{w.view(dense)}[...] = {w.view(turned)}")
-    w.store(value, out, add=add, factor=factor)
-
-
-def _lanes_first(w: Writer, x: Operand, sizes: Axes, labels: str) -> View:
-    """A copy with the lanes before rows and columns."""
-    if any(len(sizes[label]) > 1 for label in labels):
-        x = _copied(w, x, sizes, labels)
-    batch, rows, columns = sizes["c"], *(prod(sizes[label]) for label in labels)
-    strides = tuple(stride for label in labels for stride in (x.strides[label][-1:] or (1,)))
-    source = View(x.array, x.starts, (*batch, rows, columns), (*x.strides["c"], *strides), "n")
-    count = len(batch)
-    array = Array("t", 0, prod(source.sizes), "t", True, source.sizes, (*batch, "n", rows, columns))
-    copy = View(array, (0,), source.sizes, views.dense(source.sizes), "n")
-    w.emit(f"{w.view(copy)}[...] = {w.view(source._replace(order=(*range(count), count + 2, count, count + 1)))}")
-    return copy
+    return _operand(copy, sizes, f"c{labels}")
 
 
 def _view(x: Operand, sizes: Axes, labels: str) -> View:
@@ -236,3 +166,9 @@ def _view(x: Operand, sizes: Axes, labels: str) -> View:
         tuple(stride for label in labels for stride in x.strides[label]),
         "n" if x.array.lanes else "",
     )
+
+
+def _operand(view: View, sizes: Axes, labels: str) -> Operand:
+    """A view along the axes with these labels as an operand."""
+    strides = iter(view.strides)
+    return Operand(view.array, view.starts, {label: tuple(next(strides) for _ in sizes[label]) for label in labels})

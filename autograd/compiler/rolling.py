@@ -9,14 +9,12 @@
 [(5, 1)]
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
-from itertools import count
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.compiler.statements import Index, Map, Slots, Statement
 from autograd.formula.cases import Expression, names_in
@@ -50,21 +48,6 @@ class Block:
             yield [s.out for s in row]
             for name in operands(row[0]):
                 yield [operands(s)[name] for s in row]
-
-    def replaced(self, slots: "Iterator[list[Slots]]") -> "Block":
-        """The same with other slots, in the order of `accesses`."""
-        rows = []
-        for row in self.rows:
-            outs, given = next(slots), {name: next(slots) for name in operands(row[0])}
-            rows.append(
-                tuple(
-                    replace(s, out=out, operands={name: given[name][k] for name in given})
-                    if isinstance(s, Map)
-                    else replace(s, out=out, left=given["left"][k], right=given["right"][k])
-                    for k, (s, out) in enumerate(zip(row, outs, strict=True))
-                )
-            )
-        return Block(tuple(rows))
 
 
 def operands(statement: Statement) -> dict[str, Slots]:
@@ -115,48 +98,3 @@ def _kind(s: Statement) -> object:
 def _shape(slots: Slots) -> tuple[object, ...]:
     index = slots.index
     return slots.space, index.shape, (index - index.flat[0]).tobytes() if index.size else b""
-
-
-# ── slots that one step of a loop uses alone ──
-
-_TIMELESS: Final = ("v", "u", "dv", "du")
-_NONE, _SEVERAL = -1, -2
-
-
-def contracted(parts: Mapping[str, list[Block]], kept: Mapping[str, NDArray[np.bool_]]) -> dict[str, list[Block]]:
-    """Blocks whose steps all use the slots of the first, where each needs them for itself alone; but those kept."""
-    home = {space: np.where(mask, _SEVERAL, _NONE) for space, mask in kept.items()}
-    numbers = count()
-    steps = [(block, [next(numbers) for _ in range(block.count)]) for blocks in parts.values() for block in blocks]
-    for block, own in steps:
-        for together in block.accesses():
-            for slots, number in zip(together, own, strict=True):
-                known = home[slots.space][slots.index]
-                home[slots.space][slots.index] = np.where((known == _NONE) | (known == number), number, _SEVERAL)
-    new = iter([_contracted(block, own, home) if block.count > 1 else block for block, own in steps])
-    return {part: [next(new) for _ in blocks] for part, blocks in parts.items()}
-
-
-def _contracted(block: Block, own: Sequence[int], home: Mapping[str, Index]) -> Block:
-    accesses = [*block.accesses()]
-    local = [
-        all((home[slots.space][slots.index] == number).all() for slots, number in zip(together, own, strict=True))
-        and together[0].space in _TIMELESS
-        for together in accesses
-    ]
-    while True:
-        target = {space: np.full(len(numbers), _NONE) for space, numbers in home.items()}
-        for together, mine in zip(accesses, local, strict=True):
-            for space, index in together:
-                meant = together[0].index if mine else _SEVERAL
-                known = target[space][index]
-                target[space][index] = np.where((known == _NONE) | (known == meant), meant, _SEVERAL)
-        still = [
-            mine and all((target[space][index] != _SEVERAL).all() for space, index in together)
-            for together, mine in zip(accesses, local, strict=True)
-        ]
-        if still == local:
-            break
-        local = still
-    slots = [[together[0]] * block.count if mine else together for together, mine in zip(accesses, local, strict=True)]
-    return block.replaced(iter(slots))

@@ -1,6 +1,5 @@
 """Where slots lie: the spaces cut into arrays with names, and views of them as Python text."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -8,7 +7,6 @@ from math import prod
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.compiler import views
 from autograd.compiler.merging import sizes_of
@@ -25,8 +23,6 @@ GIVEN: Final = {
 }
 """Spaces that are one array, whose name a kernel's text is given or makes; the others are cut into arrays."""
 
-_TURNED: Final = re.compile(r"(.*)\.transpose\(([\d, ]+)\)")
-
 
 @dataclass(eq=False)
 class Array:
@@ -40,14 +36,11 @@ class Array:
     lanes: bool
     shape: tuple[int, ...] = ()
     """By which its views are written; without lanes."""
-    declared: tuple[int | str, ...] | None = None
-    """Its whole shape, if lanes aren't its last axis: then it has views of all of it alone."""
     used: "list[View]" = field(default_factory=list)
 
-    def model(self) -> NDArray[np.float64]:
-        """An array of this shape, with two lanes, to try the text of views on."""
-        lanes = (2,) if self.lanes else ()
-        return np.arange(self.size * (2 if self.lanes else 1), dtype=np.float64).reshape((*self.shape, *lanes))
+    def texts(self, shape: tuple[int, ...]) -> list[str]:
+        """The sizes of a shape that it may take, as text."""
+        return [*map(str, shape), *(["n"] if self.lanes else [])]
 
 
 class View(NamedTuple):
@@ -58,10 +51,9 @@ class View(NamedTuple):
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
     lane: str
-    """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before;
-    `all` for the whole array in its shape."""
-    order: tuple[int, ...] = ()
-    """The axes in the order in which they are read at last, if it isn't theirs."""
+    """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before."""
+    turned: bool = False
+    """Whether the last two axes are exchanged at last."""
 
     def __hash__(self) -> int:
         return hash((id(self.array), *self[1:]))
@@ -77,18 +69,11 @@ class View(NamedTuple):
         """Whether it is all of its array."""
         return self.contiguous and prod(self.sizes) == self.array.size
 
-    def stacked(self) -> "View | None":
-        """The same with the steps of a loop as first axis, where they are evenly apart."""
-        steps = np.diff(self.starts)
-        if len(steps) and (steps != steps[0]).any():
-            return None
-        apart = int(steps[0]) if len(steps) else 0
-        return self._replace(
-            starts=self.starts[:1],
-            sizes=(len(self.starts), *self.sizes),
-            strides=(apart, *self.strides),
-            order=(0, *(axis + 1 for axis in self.order)) if self.order else (),
-        )
+    def stacked(self) -> "View":
+        """The same with the steps of a loop, if they are evenly apart, as first axis."""
+        apart = self.starts[1] - self.starts[0]
+        sizes, strides = (len(self.starts), *self.sizes), (apart, *self.strides)
+        return self._replace(starts=self.starts[:1], sizes=sizes, strides=strides)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +98,10 @@ class Storage:
             self._unite([named.slots])
             if (gradient := named.slots.gradient()).space in self._parents:
                 self._unite([gradient])
-        self._roots = {space: _settled(parents) for space, parents in self._parents.items()}
-        self._local: dict[str, Index] = {}
+        self._roots = {space: _find(parents, parents) for space, parents in self._parents.items()}
+        """The first slot of the array in which each slot lies."""
+        self._local = {space: _ranks(roots, whole=space in GIVEN) for space, roots in self._roots.items()}
         self._arrays: dict[tuple[str, int], Array] = {}
-        for space, roots in self._roots.items():
-            self._local[space] = _ranks(roots, whole=space in GIVEN)
         self.taken: set[str] = {*GIVEN.values(), "n", "np", "forward", "backward", "bind", "strided", "dtype"}
 
     def _unite(self, together: Sequence[Slots]) -> None:
@@ -142,11 +126,10 @@ class Storage:
         """The number of slots of a space."""
         return len(self._roots[space])
 
-    def slots(self, array: Array) -> Index:
-        """The slots of an array in its space."""
-        if array.space in GIVEN:
-            return np.arange(array.first, array.first + array.size)
-        return np.flatnonzero(self._roots[array.space] == self._roots[array.space][array.first])
+    def apart(self, slots: Slots) -> Iterator[Slots]:
+        """Slots of a space, those of each array by themselves."""
+        roots = self._roots[slots.space][slots.index]
+        yield from (Slots(slots.space, slots.index[roots == root]) for root in np.unique(roots))
 
     def _array(self, space: str, slot: int) -> Array:
         root = int(self._roots[space][slot])
@@ -174,20 +157,13 @@ class Storage:
         name = self.fresh(f"{d}{'_' if d and len(word) > 3 else ''}{word}")
         return name, parts[0].slots.index.shape if alone else array.shape
 
-    def partner(self, array: Array) -> Array | None:
-        """The array whose gradients an array has, if it has a name."""
-        if array.space[0] != "d" or (space := array.space[1:]) not in self._roots:
-            return None
-        slot = int(self.slots(array)[0])
-        found = self._arrays.get((space, int(self._roots[space][slot])))
-        return found if found and found.name else None
-
     def called(self, array: Array, word: str) -> None:
         """Give an array a name, if it has none: that of the numbers whose gradients it has, or a word with a number."""
         if array.name:
             return
-        partner = self.partner(array)
-        array.name = self.fresh(f"d{partner.name}") if partner else self.fresh(f"{word}1")
+        space, root = array.space[1:], array.first
+        partner = self._arrays.get((space, int(self._roots[space][root]))) if space in self._roots else None
+        array.name = self.fresh(f"d{partner.name}" if partner and partner.name else f"{word}1")
 
     def fresh(self, word: str) -> str:
         """A name that nothing has: the word, or the word with the next number."""
@@ -198,9 +174,6 @@ class Storage:
             name = f"{stem}{number}"
         self.taken.add(name)
         return name
-
-    def __iter__(self) -> Iterator[Array]:
-        yield from self._arrays.values()
 
 
 def _identifier(name: str) -> str:
@@ -215,21 +188,14 @@ def _find(parents: Index, slots: Index) -> Index:
     return roots
 
 
-def _settled(parents: Index) -> Index:
-    while not np.array_equal(above := parents[parents], parents):
-        parents = above
-    return parents
-
-
 def _ranks(roots: Index, *, whole: bool) -> Index:
-    """The place of each slot in its array: the count of those before it, or the distance to the first."""
+    """The place of each slot in its array: the distance to the first slot, or the count of those between."""
+    if whole:
+        return np.arange(len(roots)) - roots
     order = np.argsort(roots, kind="stable")
-    grouped = roots[order]
-    first = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]]) if len(roots) else np.zeros(0, np.intp)
-    sizes = np.diff(np.r_[first, len(roots)])
-    local = np.empty(len(roots), np.intp)
-    local[order] = order - np.repeat(order[first], sizes) if whole else np.arange(len(roots)) - np.repeat(first, sizes)
-    return local
+    ranks = np.empty_like(order)
+    ranks[order] = np.arange(len(roots)) - np.searchsorted(roots[order], roots[order])
+    return ranks
 
 
 # ── text ──
@@ -239,144 +205,110 @@ def shaped(array: Array) -> None:
     """Choose the shape by which most views of an array are written as plain slices."""
     if array.shape != (array.size,) or array.size == 1:
         return
-    candidates: dict[tuple[int, ...], None] = {array.shape: None}
-    array.used = [view for view in array.used if view.lane != "all"]
-    for view in array.used:
-        whole = view.stacked() if len(view.starts) > 1 else view
-        for shape in [] if whole is None else [_refined(array.size, whole), _refined(array.size, view)]:
-            if shape is not None and len(shape) < 5:
-                candidates[shape] = None
-    best = (len(array.used) * 4 + 1, 0)
-    for shape in list(candidates)[:12]:
-        array.shape, before = shape, array.shape
-        cost = (sum(_cost(view) for view in array.used), len(shape))
-        if cost < best:
-            best = cost
-        else:
-            array.shape = before
+    stacks = [view.stacked() if len(view.starts) > 1 else view for view in array.used]
+    shapes = [_refined(array.size, view) for view in [*stacks, *array.used]]
+    shapes = [array.shape, *(shape for shape in shapes if 0 < len(shape) < 5)]
+
+    def cost(shape: tuple[int, ...]) -> tuple[int, int]:
+        array.shape = shape
+        texts = [written(view) for view in stacks]
+        return sum(4 if "strided" in text else 2 if "reshape" in text else "[" in text for text in texts), len(shape)
+
+    array.shape = min([*dict.fromkeys(shapes)][:12], key=cost)
 
 
-def _cost(view: View) -> int:
-    text = written(view.stacked() or view)
-    return 4 if "strided" in text else 2 if "reshape" in text else 1 if "[" in text else 0
-
-
-def _refined(size: int, view: View) -> tuple[int, ...] | None:
-    """A shape of the whole array that has an axis for each stride of a view."""
-    cuts = sorted(
-        {abs(stride) for stride, length in zip(view.strides, view.sizes, strict=True) if stride and length > 1},
-        reverse=True,
-    )
-    bounds = [size, *cuts] if cuts[-1:] == [1] or not cuts else [size, *cuts, 1]
-    if any(outer % inner for outer, inner in pairwise(bounds)):
-        return None
-    return tuple(outer // inner for outer, inner in pairwise(bounds)) or (size,)
+def _refined(size: int, view: View) -> tuple[int, ...]:
+    """A shape of an array that has an axis for each stride of a view; empty if there is none."""
+    steps = {abs(stride) for stride, length in zip(view.strides, view.sizes, strict=True) if stride and length > 1}
+    cuts = [*pairwise(sorted({size, 1, *steps}, reverse=True))]
+    return () if any(outer % inner for outer, inner in cuts) else tuple(outer // inner for outer, inner in cuts)
 
 
 def written(view: View) -> str:
     """The text of a view without steps: plain slicing where that is a view, else by strides."""
-    text, order = _written(view), view.order
-    if order and (found := _TURNED.fullmatch(text)):
-        inner = [int(axis) for axis in found[2].split(",")]
-        text, order = found[1], tuple(inner[axis] for axis in order)
-    if not order or order == tuple(range(len(order))):
-        return text
-    return f"{text}.T" if order == (1, 0) else f"{text}.transpose({', '.join(map(str, order))})"
+    axes = len(view.sizes) + (view.lane in ("n", "1"))
+    return _written(view) + (".T" if axes == 2 else f".swapaxes({axes - 2}, {axes - 1})") * view.turned
 
 
 def _written(view: View) -> str:
     array = view.array
-    if array.declared or view.lane == "all":
-        return array.name
-    model = array.model()
+    lanes = (2,) if array.lanes else ()
+    model = np.arange(array.size * prod(lanes)).reshape((*array.shape, *lanes))
     merge = view.lane == "merged"
     wanted = views.strided(model.reshape(array.size, -1), view.starts[0], view.sizes, view.strides, merge=merge)
     wanted = wanted if view.lane else wanted[..., 0]
-    for text in _texts(view):
+    for text in filter(None, _texts(view)):
         try:
             got = eval(text, {"n": 2, array.name: model})
-        except (IndexError, TypeError, ValueError):
+        except (IndexError, ValueError):
             continue
         if got.shape == wanted.shape and np.may_share_memory(got, model) and np.array_equal(got, wanted):
             return text
-    call = f"{flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}"
-    return (
-        f"strided({call}{', merge=True' if view.lane == 'merged' else ''}){'[..., None]' if view.lane == '1' else ''}"
-    )
+    call = f"strided({_flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}{', merge=True' * merge})"
+    return call + "[..., None]" * (view.lane == "1")
 
 
-def flat(array: Array) -> str:
+def _flat(array: Array) -> str:
     if len(array.shape) == 1:
         return array.name
     return f"{array.name}.reshape(-1, n)" if array.lanes else f"{array.name}.ravel()"
 
 
 def _texts(view: View) -> Iterator[str]:
-    """Texts that may give a view, the plainest first."""
+    """Texts that may give a view, the plainest first; some may be empty."""
     array, (start, *_), count = view.array, view.starts, prod(view.sizes)
-    yield from _sliced(view, array.name, array.shape)
-    part = array.name if count == array.size else f"{flat(array)}[{start}:{start + count}]"
-    yield part
-    yield f"{part}.reshape({_shape(view)})"
+    sizes = [*map(str, view.sizes)]
     if view.lane == "merged":
-        for text in _sliced(view._replace(lane="n"), array.name, array.shape):
-            yield f"{text}.reshape({_shape(view)})"
+        sizes[-1] += " * n"
+        view, end = view._replace(lane="n"), f".reshape({', '.join(sizes)})"
+    else:
+        sizes, end = [*sizes, *view.lane], ""
+    yield _sliced(view, array.name, array.shape, end)
+    part = array.name if count == array.size else f"{_flat(array)}[{start}:{start + count}]"
+    yield part
+    yield f"{part}.reshape({', '.join(sizes) or '()'})"
     refined = _refined(array.size, view)
-    if refined is not None and refined != array.shape:
-        shape = ", ".join(map(str, [*refined, *(["n"] if array.lanes else [])]))
-        yield from _sliced(view, f"{array.name}.reshape({shape})", refined)
+    yield _sliced(view, f"{array.name}.reshape({', '.join(array.texts(refined))})", refined, end)
 
 
-def _shape(view: View) -> str:
-    *sizes, last = [*map(str, view.sizes), {"n": "n", "1": "1", "": "", "merged": "n"}[view.lane]]
-    if view.lane == "merged" and sizes[-1] != "1":
-        last = f"{sizes.pop()} * n"
-    return ", ".join([*sizes, last] if last else sizes) or "()"
-
-
-def _sliced(view: View, name: str, shape: tuple[int, ...]) -> Iterator[str]:
-    """A slice of an array of this shape whose axes count as those of the view do, if there is one."""
-    keys: list[str] = []
-    order: list[int] = []
+def _sliced(view: View, name: str, shape: tuple[int, ...], end: str) -> str:
+    """The text of a view as a slice of an array of this shape; empty if there is none."""
+    free = [axis for axis, size in enumerate(view.sizes) if size > 1]
+    keys: list[tuple[int, str]] = []
+    """Each with the axis of the view for which it is."""
     rest = view.starts[0]
-    free = [i for i, size in enumerate(view.sizes) if size > 1 and view.strides[i]]
     for i, size in enumerate(shape):
         worth = prod(shape[i + 1 :])
         at, rest = divmod(rest, worth)
-        axis = next((a for a in free if a not in order and _counts(view, a, worth, at, size)), None)
-        if axis is None:
-            keys.append(str(at))
-            continue
-        keys += ["None"] * (len(free) < len(view.sizes)) * (axis - (order[-1] + 1 if order else 0))
-        keys.append(_slice(at, view.strides[axis] // worth, view.sizes[axis], size))
-        order.append(axis)
-    if len(order) < len(free) or (order != free and len(free) < len(view.sizes)):
-        return
-    if order == free:
-        keys += ["None"] * (len(view.sizes) - (order[-1] + 1 if order else 0))
-    if view.lane == "1":
-        keys.append("None")
-    elif not view.array.lanes and not order:
-        keys.append("...")
-    while keys and keys[-1] == ":":
-        keys.pop()
-    text = f"{name}[{', '.join(keys)}]" if keys else name
+        left = [axis for axis in free if axis not in dict(keys)]
+        axis = next((axis for axis in left if _counts(view, axis, worth, at, size)), -1)
+        keys.append((axis, _slice(at, view.strides[axis] // worth, view.sizes[axis], size) if axis >= 0 else str(at)))
+    order = [axis for axis, _ in keys if axis >= 0]
+    if sorted(order) != free or (order != free and len(free) < len(view.sizes)):
+        return ""
+    for axis in sorted({*range(len(view.sizes))} - {*free}):
+        keys.insert(next((k for k, (other, _) in enumerate(keys) if other > axis), len(keys)), (axis, "None"))
+    texts = [text for _, text in keys] + ["None"] * (view.lane == "1")
+    if keys and not view.array.lanes and all(axis < 0 for axis, _ in keys):
+        texts.append("...")  # A single entry would be no view.
+    while texts and texts[-1] == ":":
+        texts.pop()
+    text = f"{name}[{', '.join(texts)}]" if texts else name
     if order != free:
-        places = [order.index(a) for a in free] + [len(order)] * (view.lane in ("n", "1"))
+        places = [order.index(axis) for axis in free] + [len(order)] * (view.lane != "")
         text += ".T" if places == [1, 0] else f".transpose({', '.join(map(str, places))})"
-    yield text
+    return text + end
 
 
 def _counts(view: View, axis: int, worth: int, at: int, size: int) -> bool:
     """Whether an axis of a view counts along an axis of an array, from a start."""
     step, over = divmod(view.strides[axis], worth)
-    return not over and 0 <= at + step * (view.sizes[axis] - 1) < size
+    return step != 0 and not over and 0 <= at + step * (view.sizes[axis] - 1) < size
 
 
 def _slice(at: int, step: int, count: int, size: int) -> str:
+    stop = at + step * count
     if step < 0:
-        stop = at + step * count
         return f"{at if at + 1 < size else ''}:{stop if stop >= 0 else ''}:{step}"
-    last = at + step * (count - 1)
-    text = f"{at or ''}:{'' if last + step >= size else last + 1}"
+    text = f"{at or ''}:{'' if stop >= size else stop - step + 1}"
     return f"{text}:{step}" if step > 1 else text

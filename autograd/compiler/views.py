@@ -10,15 +10,17 @@ position have two strides along one axis. `unify` splits the axes of several ind
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from functools import reduce
 from math import prod
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Digits: TypeAlias = list[tuple[int, int]]
-"""Sizes and strides, from the outermost: the digits of a number of mixed radix, and the worth of each."""
+from autograd.compiler.statements import Index
+
+LABELS: Final = "abcdefghijklmno"
+"""For the axes of an index array."""
 Axes: TypeAlias = dict[str, tuple[int, ...]]
 """For each axis of an index array, by its label, the sizes or strides of the axes that it splits into."""
 
@@ -31,88 +33,59 @@ class Grid(NamedTuple):
     """For each index array; None where no strides give it."""
 
 
-def digits(steps: NDArray[np.intp]) -> Digits | None:
-    """The digits by which one axis counts, from the difference of each entry to the first."""
-    found: Digits = []
-    while len(steps) > 1:
-        stride = int(steps[1])
-        off = np.flatnonzero(steps != stride * np.arange(len(steps)))
-        size = int(off[0]) if len(off) else len(steps)
-        if len(steps) % size:
-            return None
-        outer = steps[::size]
-        if not np.array_equal(steps.reshape(-1, size), outer[:, None] + stride * np.arange(size)):
-            return None
-        found.insert(0, (size, stride))
-        steps = outer
-    return found
-
-
-def affine(index: NDArray[np.intp]) -> list[Digits] | None:
-    """The digits of each axis of an index array, or None if it isn't a sum of a function of each."""
+def _separated(index: Index) -> list[Index] | None:
+    """For each axis of an index array how far each place leads from the first; None if it isn't a sum of these."""
     if not index.size:
         return None
     first = index[(0,) * index.ndim]
-    total = np.full((1,) * index.ndim, first)
-    found = []
-    for axis in range(index.ndim):
-        line = index[tuple(slice(None) if axis == i else 0 for i in range(index.ndim))] - first
-        counted = digits(line)
-        if counted is None:
+    lines = [index[tuple(slice(None) if axis == i else 0 for i in range(index.ndim))] for axis in range(index.ndim)]
+    lines = [line - first for line in lines]
+    return lines if np.array_equal(reduce(np.add.outer, lines, first), index) else None
+
+
+def _radices(lines: Sequence[Index]) -> tuple[int, ...] | None:
+    """The sizes of as few axes as there can be, in the place of one, on which lines of one length count evenly."""
+    rows, sizes = np.array(lines), tuple[int, ...]()
+    while (length := rows.shape[1]) > 1:
+        even = rows[:, 1:2] * np.arange(length)
+        off = np.flatnonzero((rows != even).any(0))
+        size = int(off[0]) if len(off) else length
+        outer = rows[:, ::size]
+        if length % size or (rows.reshape(len(rows), -1, size) != outer[:, :, None] + even[:, None, :size]).any():
             return None
-        found.append(counted)
-        total = total + line.reshape([-1 if axis == i else 1 for i in range(index.ndim)])
-    return found if np.array_equal(total, index) else None
+        rows, sizes = outer, (size, *sizes)
+    return sizes
 
 
-def _breaks(counted: Digits) -> list[int]:
-    """The positions along an axis at which a digit carries."""
-    return [prod(size for size, _ in counted[i:]) for i in range(len(counted) + 1)][1:]
-
-
-def _split(counted: Digits, breaks: Sequence[int]) -> tuple[int, ...]:
-    """The strides of an axis that is cut at more positions than it carries at."""
-    worth = [(at, stride) for at, (_, stride) in zip(_breaks(counted), counted, strict=True)]
-    strides = []
-    for cut in breaks:
-        at, stride = max(((at, stride) for at, stride in worth if at <= cut), default=(1, 0))
-        strides.append(stride * cut // at)
-    return tuple(strides)
-
-
-def unify(indices: Sequence[NDArray[np.intp]], labels: Sequence[str]) -> Grid:
+def unify(indices: Sequence[Index], labels: Sequence[str]) -> Grid:
     """Views of index arrays whose axes have these labels, the first ones first: they decide where axes are split."""
-    lengths = {
-        label: length
-        for index, axes in zip(indices, labels, strict=True)
-        for label, length in zip(axes, index.shape, strict=True)
-    }
-    cuts: dict[str, set[int]] = {label: {1} if length > 1 else set() for label, length in lengths.items()}
-    found: list[list[Digits] | None] = []
+    lines: dict[str, list[Index]] = {}
     for index, axes in zip(indices, labels, strict=True):
-        read = affine(index)
-        if read is not None:
-            wider = {label: cuts[label] | set(_breaks(counted)) for label, counted in zip(axes, read, strict=True)}
-            read = read if all(map(_chain, wider.values())) else None
-            cuts |= wider if read is not None else {}
-        found.append(read)
-    breaks = {label: sorted(cut, reverse=True) for label, cut in cuts.items()}
-    sizes = {
-        label: tuple(outer // inner for outer, inner in zip([lengths[label], *cut], cut, strict=False))
-        for label, cut in breaks.items()
-    }
+        lines |= {label: [np.zeros(length, np.intp)] for label, length in zip(axes, index.shape, strict=True)}
+    found = []
+    for index, axes in zip(indices, labels, strict=True):
+        own = _separated(index)
+        if own and any(_radices([*lines[label], line]) is None for label, line in zip(axes, own, strict=True)):
+            own = None
+        found.append(own)
+        for label, line in zip(axes, own or (), strict=False):
+            lines[label].append(line)
+    sizes = {label: _radices(rows) or () for label, rows in lines.items()}
     strides = [
         None
-        if read is None
-        else {label: _split(counted, breaks[label]) for label, counted in zip(axes, read, strict=True)}
-        for read, axes in zip(found, labels, strict=True)
+        if own is None
+        else {
+            label: tuple(int(line[place]) for place in dense(sizes[label]))
+            for label, line in zip(axes, own, strict=True)
+        }
+        for own, axes in zip(found, labels, strict=True)
     ]
     return Grid(sizes, strides)
 
 
-def _chain(cuts: set[int]) -> bool:
-    ordered = sorted(cuts)
-    return all(larger % smaller == 0 for smaller, larger in pairwise(ordered))
+def affine(index: Index) -> Axes | None:
+    """The strides of the axes of an index array, each of which may be several; None where no strides give it."""
+    return unify([index], [LABELS[: index.ndim]]).strides[0]
 
 
 def merged(sizes: Sequence[int], rows: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
@@ -138,9 +111,9 @@ def dense(sizes: Sequence[int]) -> tuple[int, ...]:
     return tuple(prod(sizes[i + 1 :]) for i in range(len(sizes)))
 
 
-def positions(sizes: Sequence[int], strides: Sequence[int]) -> NDArray[np.intp]:
+def positions(sizes: Sequence[int], strides: Sequence[int]) -> Index:
     """The slots of a view, from its first."""
-    index: NDArray[np.intp] = np.zeros((1,) * len(sizes), np.intp)
+    index: Index = np.zeros((1,) * len(sizes), np.intp)
     for axis, (size, stride) in enumerate(zip(sizes, strides, strict=True)):
         index = index + (np.arange(size) * stride).reshape([-1 if axis == i else 1 for i in range(len(sizes))])
     return index
@@ -167,3 +140,16 @@ def strided(
     if merge:
         shape[-2:], steps[-1:] = [shape[-2] * shape[-1]], []
     return np.lib.stride_tricks.as_strided(array[start:], shape, [*steps, *others])
+
+
+def view_of(array: NDArray[Any], index: Index) -> NDArray[Any] | None:
+    """The view whose axes read the first axis of an array by an index array; None where one stride each can't.
+
+    >>> view_of(np.arange(10), np.array([[4, 7], [5, 8]]))
+    array([[4, 7],
+           [5, 8]])
+    """
+    strides = affine(index)
+    if strides is None or any(len(axis) > 1 for axis in strides.values()):
+        return None
+    return strided(array, int(index.flat[0]), index.shape, [sum(axis) for axis in strides.values()])

@@ -38,7 +38,7 @@ class Scratch(Protocol):
 class _Step(NamedTuple):
     """A text, or a call that fills an array, or a choice; made of the texts of other steps."""
 
-    form: Literal["number", "text", "call", "choice", "repeated", "joined"]
+    form: Literal["number", "text", "call", "choice"]
     text: str
     """With {} for each other step, and in a call for the array."""
     of: tuple[int, ...] = ()
@@ -76,11 +76,7 @@ class _Steps:
             case "length":
                 return self.add(_Step("number", "len({})", (self._list(names[text]),)))
             case "each":
-                return (
-                    of[0]
-                    if self.steps[of[0]].rows
-                    else self.add(_Step("repeated", "np.copyto({1}, {0})", (*of,), rows=True))
-                )
+                return of[0]
             case "negative" if self.steps[of[0]].form == "number":
                 return self.add(_Step("number", "-{}", (*of,)))
             case "negative":
@@ -96,8 +92,11 @@ class _Steps:
         return self._infix("/", *of) if text == "divide" else self._call(text, *of)
 
     def _list(self, place: int) -> int:
+        """The place of a list; a number that stands for all its elements is repeated."""
         step = self.steps[place]
-        return self.add(step._replace(rows=True)) if step.form == "text" else place
+        if step.form == "text":
+            return self.add(step._replace(rows=True))
+        return place if step.rows else self.add(_Step("call", "{1}[...] = {0}", (place,), rows=True))
 
     def _infix(self, sign: str, left: int, right: int) -> int:
         if self.steps[left].form == self.steps[right].form == "number":
@@ -121,30 +120,15 @@ class _Steps:
             return self.add(_Step("text", "{}[-1]", (self._list(*of),)))
         if word == "others":
             return self.add(_Step("text", "{}[:-1]", (self._list(*of),), rows=True, cut=True))
-        if word == "joined":
-            return self.add(_Step("joined", "np.copyto({2}[:-1], {0}); np.copyto({2}[-1], {1})", of, rows=True))
         rows = word == "directions" or (word != "norm" and any(self.steps[place].rows for place in of))
         return self.add(_Step("call", f"{word}({', '.join(['{}'] * len(of))}, out={{}})", of, rows=rows))
 
     def _elementwise(self, ufunc: str, *of: int, kind: Kind = "float") -> int:
         """A step for each element; the name of the ufunc is empty for a choice."""
-        # NumPy repeats numbers itself, so they are repeated last.
-        bare = tuple(self.steps[place].of[0] if self.steps[place].form == "repeated" else place for place in of)
-        steps, one = [self.steps[place] for place in bare], self.add(_Step("number", "1.0"))
-        if (
-            sum(step.rows for step in steps) == 1
-            and (k := next((k for k, s in enumerate(steps) if s.form == "joined"), -1)) >= 0
-        ):
-            parts = (self._elementwise(ufunc, *bare[:k], part, *bare[k + 1 :], kind=kind) for part in steps[k].of)
-            return self.add(steps[k]._replace(of=tuple(parts)))
+        steps = [self.steps[place] for place in of]
         rows, cut = any(step.rows for step in steps), any(step.cut for step in steps)
-        if ufunc == "multiply" and one in bare:
-            place = bare[bare[0] == one]
-        elif ufunc:
-            place = self.add(_Step("call", f"np.{ufunc}({'{}, ' * len(bare)}out={{}})", bare, kind, rows, cut))
-        else:
-            place = self.add(_Step("choice", "", bare, kind, rows, cut))
-        return place if rows or bare == of else self.add(_Step("repeated", "np.copyto({1}, {0})", (place,), rows=True))
+        text = f"np.{ufunc}({'{}, ' * len(of)}out={{}})" if ufunc else ""
+        return self.add(_Step("call" if ufunc else "choice", text, of, kind, rows, cut))
 
 
 def as_numpy(
@@ -160,33 +144,26 @@ def as_numpy(
     made = _Steps()
     names = {name: made.add(_Step("text", text, rows=name in rows)) for name, text in texts.items()}
     root = made.read(simplified(e), names)
-    step = made.steps[root]
-    if step.form == "joined":
-        targets = dict(zip(step.of, (f"{out}[:-1]", f"{out}[-1]"), strict=True))
-    else:
-        targets = {step.of[0] if step.form == "repeated" else root: out}  # NumPy repeats numbers itself.
-    return _Statements(made.steps, targets, scratch, rows=step.rows).lines
+    return _Statements(made.steps, root, out, scratch).lines
 
 
 class _Statements:
     """Steps written down, in arrays that serve again when their numbers are needed no more."""
 
-    def __init__(self, steps: list[_Step], targets: Mapping[int, str], scratch: Scratch, *, rows: bool) -> None:
-        self._steps, self._targets, self._scratch = steps, targets, scratch
+    def __init__(self, steps: list[_Step], root: int, out: str, scratch: Scratch) -> None:
+        self._steps, self._root, self._out, self._scratch = steps, root, out, scratch
         self._arrays: dict[int, str] = {}
         self._free: dict[tuple[Kind, bool], list[str]] = {}
         self.lines: list[str] = []
-        order = [*dict.fromkeys(place for target in targets for place in self._below(target))]
+        order = [*dict.fromkeys(self._below(root))]
         self._uses = Counter(home for place in order for home in self._homes(*steps[place].of))
-        self._uses.update(targets.keys())
-        (root, out), *more = targets.items()
-        if not more and steps[root].rows == rows and out not in (step.text for step in steps):
-            self._free["float", rows] = [out]
+        self._uses[root] += 1
+        if out not in (step.text for step in steps):
+            self._free["float", steps[root].rows] = [out]
         for place in order:
             self._write(place)
-        for target, out in targets.items():
-            if (text := self._text(target)) != out:
-                self.lines.append(f"np.copyto({out}, {text})")
+        if (text := self._text(root)) != out:
+            self.lines.append(f"{out}[...] = {text}")
 
     def _below(self, place: int) -> Iterator[int]:
         """The steps with arrays that one needs, and itself, in an order to be written in."""
@@ -207,7 +184,7 @@ class _Statements:
         step = self._steps[place]
         if step.form in ("number", "text"):
             return step.text.format(*map(self._text, step.of)) if step.of else step.text
-        return self._arrays[place] + ("[:-1]" if step.cut and place not in self._targets else "")
+        return self._arrays[place] + ("[:-1]" if step.cut and place != self._root else "")
 
     def _write(self, place: int) -> None:
         step, texts = self._steps[place], [*map(self._text, self._steps[place].of)]
@@ -232,9 +209,9 @@ class _Statements:
         return self._steps[place].kind, self._steps[place].rows
 
     def _array(self, place: int, first: list[str]) -> str:
-        """That of a target, or the first of these, a free one or a new one."""
-        if place in self._targets:
-            return self._targets[place]
+        """That of the result, or the first of these, a free one or a new one."""
+        if place == self._root:
+            return self._out
         free = first or self._free.get(self._shape(place))
         return free.pop() if free else self._scratch(*self._shape(place))
 
@@ -245,13 +222,13 @@ class _Statements:
             self.lines.append(f"np.logical_not({mask}, out={inverted})")
             mask, then, other = inverted, other, then
         if other != out:
-            self.lines.append(f"np.copyto({out}, {other})")
+            self.lines.append(f"{out}[...] = {other}")
         self.lines.append(f"np.copyto({out}, {then}, where={mask})")
 
 
 def namespace() -> dict[str, Any]:
     """The names that the text of `as_numpy` uses."""
-    ours = [word for word in WORDS if word not in {*UFUNCS, *REDUCTIONS, *definitions()}]
+    ours = [word for word in (*WORDS, "joined") if word not in {*UFUNCS, *REDUCTIONS, *definitions()}]
     return {"np": np} | {word: helper(word) for word in ours}
 
 
