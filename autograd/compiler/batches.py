@@ -187,7 +187,9 @@ class Part:
         assert batch.input_gradient is not None
         found = []
         for a, slots in zip(self.arguments, self.slots, strict=True):
-            rows = batch.input_gradient[slots]
-            rows[slots < 0] = 0.0
-            found.append(self.result(np.ascontiguousarray(rows.T).reshape(rows.shape[1], *a.shape)))
+            rows = view_of(batch.input_gradient, slots.reshape(a.shape)) if slots.min() >= 0 else None
+            if rows is None:
+                rows = batch.input_gradient[slots.reshape(a.shape)]
+                rows[slots.reshape(a.shape) < 0] = 0.0
+            found.append(self.result(np.moveaxis(rows, -1, 0).copy(order="C")))
         return found

@@ -28,8 +28,8 @@ from autograd.compiler.statements import LANES, ArrayProgram, Index, Named, Prod
 
 Wanted: TypeAlias = Literal["parameters", "inputs", "both", "nothing"]
 _RESULTS: Final = {"parameters": ["dp"], "inputs": ["dx"], "both": ["dp", "dx"], "nothing": list[str]()}
-CACHE: Final = 1 << 19
-"""Bytes that stay in the cache nearest to a core beside what else is there."""
+CACHE: Final = 1 << 22
+"""Bytes of all numbers of a block, of which few are in use at a time: those stay in the cache."""
 BLOCKS: Final = (4096, 8192)
 """The fewest and the most examples of a block: fewer are lost in calls, more gain nothing."""
 FEW: Final = 10
