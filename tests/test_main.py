@@ -120,7 +120,7 @@ def test_code_goes_to_a_file_and_facts_are_printed_on_request(tmp_path: Path, ca
     assert "def forward():" not in output
     assert "22 nodes in 4 groups, 41 parameters" in output
     assert main(["compile", "xor", "--trace"]) == 0
-    assert re.search(r"relu\(6\).*def forward\(\):", capsys.readouterr().out, re.DOTALL)
+    assert re.search(r"relu\(\[6\]\).*def forward\(\):", capsys.readouterr().out, re.DOTALL)
 
 
 def test_without_numpy_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
