@@ -62,9 +62,7 @@ def scheduled(g: Scalars, wanted: str) -> Schedule:
     classes = _classes(g, deps, wanted)
     pairs = _pairs(g, classes)
     signatures = _signatures(g, classes, pairs)
-    n = len(g)
-    weighted = np.isin(pairs // 10, (0, 1)) & np.isin(pairs % 10, (4, 5, 6, 7))
-    biased = (np.bincount(g.owner, weighted, n) > 1) & (np.bincount(g.owner, np.isin(pairs, (9, 19)), n) == 1)
+    biased = _biased(g, pairs)
     inner = np.flatnonzero(g.kind >= LINEAR).tolist()
     users: dict[int, list[int]] = {v: [] for v in inner}
     for v in inner:
@@ -72,6 +70,19 @@ def scheduled(g: Scalars, wanted: str) -> Schedule:
             users[operand].append(v)
     groups = _Queue(signatures, deps, users).groups()
     return Schedule(groups, classes, pairs, biased, users)
+
+
+def _biased(g: Scalars, pairs: NDArray[np.int64]) -> Mask:
+    """Whether each node is a row of weights with its bias, which is the parameter after the last of the weights."""
+    n = len(g)
+    weights = np.isin(pairs // 10, (0, 1)) & np.isin(pairs % 10, (4, 5, 6, 7))
+    alone = np.isin(pairs, (9, 19))
+    last, bias = np.full(n, -1), np.full(n, -1)
+    np.maximum.at(last, g.owner[weights], g.leaf[g.left[weights]])
+    bias[g.owner[alone]] = g.leaf[g.left[alone]]
+    one = (np.bincount(g.owner, weights, n) > 1) & (np.bincount(g.owner, alone, n) == 1)
+    result: Mask = one & (bias == last + 1)
+    return result
 
 
 def classes_of(g: Scalars, wanted: str) -> NDArray[np.int8]:
