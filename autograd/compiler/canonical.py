@@ -27,6 +27,8 @@ from autograd.formula.cases import rule
 
 ROUNDS = 20
 """More rounds than any program has needed; each makes the graph smaller, so the limit is for speed alone."""
+POWERS = 32
+"""Times a greater power of two, sums that stay in range may have terms that don't."""
 LONG = 64
 """From so many terms on, two nodes are equal only if their terms stand in the same order."""
 
@@ -56,9 +58,10 @@ def absorb(g: Scalars) -> bool:
     free[g.right[g.right != ONE]] = False
     free[g.roots] = False
     factor = np.bincount(read, g.coefficient[plain], minlength=n)
-    # A sum times a number would lose its exactness, unless the number is a power of two.
+    # A sum times a number would lose its exactness, unless the number is a power of two, and no great one.
     alone = (np.bincount(g.owner, minlength=n) == 1) & (g.number == 0.0)
-    free &= alone | (np.abs(np.frexp(factor)[0]) == 0.5)
+    mantissa, exponent = np.frexp(factor)
+    free &= alone | ((np.abs(mantissa) == 0.5) & (np.abs(exponent) < POWERS))
     wide = g.owner
     while len(wide) and free.any():
         target, product = _chased(free, consumer, factor)

@@ -12,7 +12,10 @@ from autograd.formula.cases import Expression
 
 ALWAYS: Final = ("exp", "sigmoid", "softplus", "absolute", "normal_cdf", "norm", "hypot", "cosh", "share")
 """Operations whose results are so for any operands."""
-KEEPING: Final = ("sqrt", "divide", "power", "largest", "smallest", "minimum", "maximum", "log1p", "expm1", "reciprocal")
+KEEPING: Final = (
+    *("sqrt", "divide", "power", "reciprocal", "log1p", "expm1"),
+    *("largest", "smallest", "minimum", "maximum"),
+)
 """Operations whose results are so if their operands are."""
 
 

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -78,6 +78,7 @@ def test_what_was_stored_in_place_stays_so() -> None:
 
 
 @given(graphs(), st.sampled_from(["parameters", "inputs", "both"]))
+@settings(max_examples=50)
 def test_gradients_are_those_of_the_eager_engine(graph: Any, wanted: Any) -> None:
     roots, x, p = graph
     roots[0].backward()

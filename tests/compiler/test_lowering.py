@@ -32,7 +32,7 @@ from tests.compiler.random_programs import RandomProgram
 # ── whole programs by statements ──
 
 
-@pytest.mark.parametrize("seed", range(1, 121, 2))
+@pytest.mark.parametrize("seed", range(1, 81, 2))
 def test_random_programs_by_statements(seed: int) -> None:
     program = RandomProgram(seed)
     if not program.plan.wild:
