@@ -11,7 +11,7 @@ from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.module import Module, Text
 from autograd.compiler.rolling import Block, operands, rolled
 from autograd.compiler.statements import ArrayProgram, Map, Product, Slots, Statement
-from autograd.compiler.storage import GIVEN, Place, Storage, View
+from autograd.compiler.storage import GIVEN, Array, Place, Storage, View
 from autograd.compiler.writer import SCRATCH, ZERO, Writer
 from autograd.formula.cases import Expression
 
@@ -34,10 +34,11 @@ class _Module:
         accesses = [slots for blocks in self._parts.values() for block in blocks for slots in block.accesses()]
         self._storage = Storage(program, accesses, lanes=lanes)
         self._writer = Writer(self._storage, program.constants)
-        to, loss = (self._place([slots]) for slots in (results[0].out, results[0].operands["a"]))
+        loss, count = self._place([results[0].operands["a"]]), program.roots.index.size
         self._hosts: dict[int, View] = {}
         if loss.array.size == 1:  # By itself, it lies where the caller reads it.
-            self._hosts[id(loss.array)] = View(to.array, to.starts, (), (), "n" if lanes else "")
+            given = Array("r", 0, count, GIVEN["r"], lanes, (count,))
+            self._hosts[id(loss.array)] = View(given, (0,), (), (), "n" if lanes else "")
             del self._parts["forward"][-len(results)]
 
     def text(self) -> Text:
