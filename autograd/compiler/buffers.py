@@ -1,4 +1,4 @@
-"""Arrays that take the place of others, whose numbers are needed no more; copies between them fall away.
+"""Arrays that take the place of others, whose numbers are needed no more.
 
 Lines are looked at in their order, forward before backward. An array lives from the first line that has a view of it to
 the last, and through the whole of a loop if it isn't a scratch array.
@@ -13,29 +13,20 @@ from autograd.compiler.writer import SCRATCH, Line, Loop
 
 MARK: Final = re.compile(r"@(\d+)@")
 _UFUNC: Final = re.compile(r"np\.(?!matmul|take|einsum)\w+\(.*, out=@(\d+)@\)")
-_COPY: Final = re.compile(r"@\d+@\[\.\.\.\] = @\d+@")
 
 
 class Places:
-    """Where arrays lie: for each that has no memory of its own the array, or the view, whose memory it has."""
+    """Where arrays lie; those that are `fixed` keep their memory for themselves."""
 
     def __init__(self, lines: Sequence[Line], views: Sequence[View], fixed: set[int]) -> None:
         self._lines, self._views = lines, views
         self._arrays: dict[int, Array] = {}
         self._first: dict[int, int] = {}
         self._last: dict[int, int] = {}
+        self.host: dict[int, Array] = {}
+        """For each array without memory of its own, by identity, the one in whose memory it lies."""
         self._follow()
-        self.host: dict[int, Array | View] = {}
-        """By the identity of an array."""
-        self._results(fixed)
-        self._share({*fixed, *self.host})
-
-    def same(self, line: Line) -> bool:
-        """Whether a line copies an array to its own place."""
-        if (pair := self._copied(line.text)) is None:
-            return False
-        one, other = (self.host.get(id(view.array), view.array) for view in pair)
-        return one is other or other == pair[0]
+        self._share(fixed)
 
     def _follow(self) -> None:
         loops = {line.loop: at for at, line in enumerate(self._lines) if line.loop}
@@ -52,21 +43,6 @@ class Places:
 
     def _in(self, text: str) -> Iterator[View]:
         return (self._views[int(mark)] for mark in MARK.findall(text))
-
-    def _copied(self, text: str) -> tuple[View, View] | None:
-        """The views that a line copies to and from, if they are all of two arrays, number by number."""
-        if not _COPY.fullmatch(text):
-            return None
-        to, source = self._in(text)
-        return (to, source) if _alike(to, source) else None
-
-    def _results(self, fixed: set[int]) -> None:
-        """Let an array that is copied to the caller's results lie there from the first."""
-        for line in self._lines:
-            if (pair := self._copied(line.text)) and pair[0].array.space == "r" and not line.loop:
-                to, source = pair
-                if source.array.space not in GIVEN and id(source.array) not in fixed:
-                    self.host.setdefault(id(source.array), to)
 
     def _share(self, fixed: set[int]) -> None:
         free: list[tuple[int, Array, Array]] = []
@@ -92,10 +68,10 @@ class Places:
 
     def _elementwise(self, text: str, array: Array, last: Array) -> bool:
         """Whether a line stores each number of an array where it reads the one of the last."""
-        if found := _UFUNC.fullmatch(text):
-            out = self._views[int(found[1])]
-            return out.array is array and all(_alike(out, view) for view in self._in(text) if view.array is last)
-        return self._copied(text) is not None and next(self._in(text)).array is array
+        if not (found := _UFUNC.fullmatch(text)):
+            return False
+        out = self._views[int(found[1])]
+        return out.array is array and all(_alike(out, view) for view in self._in(text) if view.array is last)
 
 
 def _alike(one: View, other: View) -> bool:

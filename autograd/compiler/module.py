@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.buffers import MARK, Places
+from autograd.compiler.buffers import MARK
 from autograd.compiler.statements import ArrayProgram
 from autograd.compiler.storage import GIVEN, Array, View, shaped, written
 from autograd.compiler.views import dense
@@ -31,13 +31,10 @@ class Module:
         writer: Writer,
         parts: Mapping[str, list[Line]],
         dtype: str,
-        fixed: set[int],
+        host: Mapping[int, Array | View],
     ) -> None:
-        self._program, self._writer = program, writer
+        self._program, self._writer, self._parts, self._host = program, writer, parts, host
         self._dtype = "" if dtype == "float64" else f", np.{dtype}"
-        places = Places([*parts["forward"], *parts["backward"]], writer.views, fixed)
-        self._host = places.host
-        self._parts = {part: [line for line in lines if not places.same(line)] for part, lines in parts.items()}
         self._names: dict[int, str] = {}
         """Of views, by their marks."""
         self._known: dict[str, str] = {}

@@ -6,11 +6,12 @@ from typing import Final
 import numpy as np
 
 from autograd.compiler import products
+from autograd.compiler.buffers import Places
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.module import Module, Text
 from autograd.compiler.rolling import Block, operands, rolled
 from autograd.compiler.statements import ArrayProgram, Map, Product, Slots, Statement
-from autograd.compiler.storage import GIVEN, Place, Storage
+from autograd.compiler.storage import GIVEN, Array, Place, Storage, View
 from autograd.compiler.writer import SCRATCH, ZERO, Writer
 from autograd.formula.cases import Expression
 
@@ -25,16 +26,20 @@ def text_of(program: ArrayProgram, dtype: str, *, lanes: bool) -> Text:
 class _Module:
     def __init__(self, program: ArrayProgram, dtype: str, *, lanes: bool) -> None:
         self._program, self._dtype = program, dtype
-        parts = {
-            "setup": program.setup,
-            "forward": (*program.forward, *_results(program)),
-            "backward": program.backward,
-        }
-        self._zeros = _zeros(parts, sizes_of(program))
+        parts = {"setup": program.setup, "forward": program.forward, "backward": program.backward}
+        results = list(_results(program))
+        self._zeros = _zeros(parts | {"forward": (*program.forward, *results)}, sizes_of(program))
         self._parts = {part: rolled(statements) for part, statements in parts.items()}
+        self._parts["forward"] += [Block(((s,),)) for s in results]
         accesses = [slots for blocks in self._parts.values() for block in blocks for slots in block.accesses()]
         self._storage = Storage(program, accesses, lanes=lanes)
         self._writer = Writer(self._storage, program.constants)
+        loss, count = self._place([results[0].operands["a"]]), program.roots.index.size
+        self._hosts: dict[int, View] = {}
+        if loss.array.size == 1:  # By itself, it lies where the caller reads it.
+            given = Array("r", 0, count, GIVEN["r"], lanes, (count,))
+            self._hosts[id(loss.array)] = View(given, (0,), (), (), "n" if lanes else "")
+            del self._parts["forward"][-len(results)]
 
     def text(self) -> Text:
         """All of it."""
@@ -52,7 +57,8 @@ class _Module:
         for view in self._writer.views:
             if view.array.space not in (*GIVEN, *SCRATCH):
                 self._storage.called(view.array, view.array.space)
-        return Module(self._program, self._writer, lines, self._dtype, fixed).text()
+        places = Places([*lines["forward"], *lines["backward"]], self._writer.views, {*fixed, *self._hosts})
+        return Module(self._program, self._writer, lines, self._dtype, {**places.host, **self._hosts}).text()
 
     def _block(self, block: Block) -> None:
         w = self._writer
