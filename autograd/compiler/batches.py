@@ -30,6 +30,8 @@ class Batch:
 
     total: float = math.nan
     """The sum or mean of the losses, if the program has one."""
+    lasting = False
+    """Whether the results are not overwritten by the next run."""
 
     def __init__(self, part: "Part", n: int, gradient: Array, scale: float) -> None:
         self._bound = part.code.bind(n, part.vector[: part.bound], gradient[: part.bound])
@@ -83,18 +85,24 @@ class Blocks:
     """The same for many examples, a block of them at a time, so that their numbers stay in the cache."""
 
     total: float = math.nan
+    lasting = True
 
     def __init__(self, part: "Part", n: int, size: int, scale: float) -> None:
-        self._size, self._sum, self._gradient = size, part.gradient, np.zeros_like(part.gradient)
-        self._batches = {k: Batch(part, k, self._gradient, scale) for k in {size, n % size} - {0}}
-        first = self._batches[size]
-        self.roots = np.empty((len(first.roots), n), part.vector.dtype)
-        rows = None if first.input_gradient is None else len(first.input_gradient)
-        self.input_gradient = None if rows is None else np.empty((rows, n), part.vector.dtype)
+        self._n, self._sum, self._gradient = n, part.gradient, np.zeros_like(part.gradient)
+        self._size = math.ceil(n / round(n / size))  # Blocks of one size, for a small last one costs as many calls.
+        self._batches = {k: Batch(part, k, self._gradient, scale) for k in {self._size, n % self._size} - {0}}
+        self.roots: Array = np.empty(0)
+        self.input_gradient: Array | None = None
 
     def run(self, arrays: Sequence[Array], backward: bool, certain: bool) -> bool:
         """Compute the roots, and the gradients if backward; False if it is not certain that the arrays fit."""
-        for start in range(0, self.roots.shape[1] * certain, self._size):
+        if not certain:
+            return False
+        first = self._batches[self._size]
+        self.roots = np.empty((len(first.roots), self._n), first.roots.dtype)
+        if first.input_gradient is not None:
+            self.input_gradient = np.empty((len(first.input_gradient), self._n), first.roots.dtype)
+        for start in range(0, self._n, self._size):
             rows = slice(start, start + self._size)
             batch = self._batches[len(arrays[0][rows])]
             batch.run([array[rows] for array in arrays], backward, True)
@@ -104,7 +112,7 @@ class Blocks:
                 np.add(self._sum if start else 0.0, self._gradient, out=self._sum)
             if backward and self.input_gradient is not None and batch.input_gradient is not None:
                 self.input_gradient[:, rows] = batch.input_gradient
-        return certain
+        return True
 
 
 class Part:
@@ -169,7 +177,7 @@ class Part:
         if batch is None:
             size = self.code.block if n > pipeline.BLOCKS[0] else 0
             scale = 1.0 / n if self.reduce == "mean" else 1.0
-            batch = Blocks(self, n, size, scale) if 0 < size < n else Batch(self, n, self.gradient, scale)
+            batch = Blocks(self, n, size, scale) if 0 < size < 0.75 * n else Batch(self, n, self.gradient, scale)
         self._completes = self.code.completes
         self._kept[n] = batch
         if len(self._kept) > KEPT:
@@ -191,5 +199,6 @@ class Part:
             if rows is None:
                 rows = batch.input_gradient[slots.reshape(a.shape)]
                 rows[slots.reshape(a.shape) < 0] = 0.0
-            found.append(self.result(np.moveaxis(rows, -1, 0).copy(order="C")))
+            rows = np.moveaxis(rows, -1, 0)
+            found.append(self.result(np.ascontiguousarray(rows) if batch.lasting else rows.copy(order="C")))
         return found

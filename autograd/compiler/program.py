@@ -255,7 +255,7 @@ class Program:
         return Part(recording, wanted, inputs, vector, gradient, self._reduce if kind in ("loss", "inputs") else None)
 
     def _losses(self, kind: Kind, batch: Batch | Blocks) -> Any:
-        return self._parts[kind].result(batch.roots[0].copy())
+        return self._parts[kind].result(batch.roots[0] if batch.lasting else batch.roots[0].copy())
 
     def _by_inputs(self, batch: Batch | Blocks) -> Any:
         found = self._parts["inputs"].by_inputs(batch)

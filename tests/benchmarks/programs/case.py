@@ -231,7 +231,7 @@ def compiled_step(rate: float, scalars: Scalars) -> Entrant:
     optimizer = autograd.optim.SGD(program, lr=rate)
 
     def run() -> None:
-        program.value_and_grad(*batch)
+        program.value_and_grad(*batch, copy=False)
         optimizer.step()
 
     def results() -> Array:
