@@ -122,7 +122,9 @@ def one_hot(labels: ArrayLike, classes: int) -> NDArray[np.float64]:
         raise TypeError(f"one_hot takes classes as ints from 0 to {classes - 1}, not {indices.dtype}")
     wrong = indices[(indices < 0) | (indices >= classes)]
     if wrong.size:
-        raise ValueError(f"one_hot: {wrong.flat[0]} is no class; they go from 0 to {classes - 1}")
+        raise ValueError(
+            f"a target is a class from 0 to {classes - 1}, or a list of probabilities, not {wrong.flat[0]}"
+        )
     rows = np.zeros((*indices.shape, classes))
     np.put_along_axis(rows, indices[..., None].astype(np.intp), 1.0, axis=-1)
     return rows

@@ -81,8 +81,7 @@ def _biased(g: Scalars, pairs: NDArray[np.int64]) -> Mask:
     np.maximum.at(last, g.owner[weights], g.leaf[g.left[weights]])
     bias[g.owner[alone]] = g.leaf[g.left[alone]]
     one = (np.bincount(g.owner, weights, n) > 1) & (np.bincount(g.owner, alone, n) == 1)
-    result: Mask = one & (bias == last + 1)
-    return result
+    return np.asarray(one & (bias == last + 1))
 
 
 def classes_of(g: Scalars, wanted: str) -> NDArray[np.int8]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd.compiler.arguments import narrowed, numbers
+from autograd.compiler.arguments import narrowed, numbers, one_hot
 
 if TYPE_CHECKING:
     from autograd.optim import Optimizer
@@ -92,8 +92,4 @@ def _one_hot(targets: NDArray[Any], shape: Shape) -> NDArray[Any]:
     """The targets, of the given shape in each row; class numbers become a 1 at the class and 0 elsewhere."""
     if targets.dtype.kind not in "iu" or not shape or shape[-1] == 1 or targets.shape[1:] != tuple(shape[:-1]):
         return targets
-    for k in (int(targets.min()), int(targets.max())):
-        if not 0 <= k < shape[-1]:
-            raise ValueError(f"a target is a class from 0 to {shape[-1] - 1}, or a list of probabilities, not {k}")
-    one_hot: Floats = np.eye(shape[-1])[targets]
-    return one_hot
+    return one_hot(targets, shape[-1])
