@@ -32,11 +32,11 @@ class Places:
         loops = {line.loop: at for at, line in enumerate(self._lines) if line.loop}
         start: dict[Loop, int] = {}
         for at, line in enumerate(self._lines):
-            first, last = (start.setdefault(line.loop, at), loops[line.loop]) if line.loop else (at, at)
+            stretch = (start.setdefault(line.loop, at), loops[line.loop]) if line.loop else (at, at)
             for view in self._in(line.text):
                 key = id(view.array)
-                if view.array.space in SCRATCH and self._first.get(key, at) >= first:
-                    first = last = at
+                scratch = view.array.space in SCRATCH and self._first.get(key, at) >= stretch[0]
+                first, last = (at, at) if scratch else stretch
                 self._arrays[key] = view.array
                 self._first.setdefault(key, first)
                 self._last[key] = max(last, self._last.get(key, 0))
