@@ -25,7 +25,7 @@ TOLERANCE: Final = {"float64": 1e-12, "float32": 1e-5}
 """Relative to the largest number: a few hundred roundings of 1e-16 or 6e-8, the deepest of these programs."""
 ROUNDING: Final = {"float64": 2.0**-52, "float32": 2.0**-23}
 """One operation rounds by half of this. A function of C or NumPy errs by up to one unit, which is the whole."""
-FLIPS: Final = 12
+FLIPS: Final = 24
 """Of these, random zeros have another sign: with each, a reciprocal may have either."""
 RUNS: Final = 6
 """How often a program is run with errors. They are random: the worst of a few runs is less than the worst there is."""

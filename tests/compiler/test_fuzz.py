@@ -5,7 +5,7 @@ import pytest
 from tests.compiler.fuzz import explained, main, report
 from tests.compiler.interpreted import interpreted
 
-FOUND = (225, 590, 1638, 3183, 3961, 4065, 20335)
+FOUND = (225, 590, 3183, 3961, 4065, 20335)
 """Seeds of which each showed a fault of its own: in turned products, moved sums, signs of zero, shared memory."""
 PIECES = 10
 PIECE = 30
