@@ -28,6 +28,10 @@ CHOOSING: Final = ["negative", "positive", "detach", "relu", "absolute", "maximu
 """The operations that round nothing."""
 GRID: Final = 2.0**10
 """Sums and products of small multiples of 1/GRID are exact in any order, so ties between them are no accidents."""
+SATURATING: Final = ("tanh", "sigmoid", "erf")
+"""Their derivatives are worked out from rounded values near 1, as 1 - z², so their errors are absolute."""
+COARSE: Final = 1e-9
+"""Greater errors are those of float32, in which plain numbers are rounded, too."""
 HIGH: Final = 1e290
 LARGE: Final = 1e145
 """The product of two such numbers may overflow, where a small third factor comes first in another order."""
@@ -79,6 +83,9 @@ class Evaluator:
         self.roots = tape.roots
         self.leaves = [tape.place(v) if v in tape else -1 for v in leaves]
         self.parameters = [tape.place(v) if v in tape else -1 for v in parameters]
+        constants = [place for place in range(len(tape)) if tape.codes[place] == CONSTANT_CODE]
+        self.rounded = [place for place in constants if np.float32(tape.data[place]) != tape.data[place]]
+        """The plain numbers that float32 doesn't have."""
         self.steps = [
             (place, tape.operation(place), rule(tape.operation(place)), tape.operands_of(place))
             for place in range(len(tape))
@@ -92,11 +99,15 @@ class Evaluator:
             for place, number in zip(places, numbers, strict=True):
                 if place >= 0:
                     data[place] = number
+        for place in self.rounded if errors.size > COARSE else ():
+            data[place] = errors.of(data[place])
         extreme = False
         partials: dict[int, list[float]] = {}
         for place, op, r, operands in self.steps:
             row = [data[k] for k in operands]
             z, partials[place] = r.on_floats(row)
+            if op in SATURATING:
+                partials[place] = [d + errors.of(1.0) - 1.0 for d in partials[place]]
             if op in LINEAR:
                 z = errors.sign(z)
                 extreme = extreme or _is_extreme(z, row)
