@@ -1,6 +1,7 @@
 """Programs from textbooks: eager gradients against oracles that share no code, compiled ones against eager ones."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
@@ -91,14 +92,14 @@ def by_complex_step(lesson: Lesson, row: list[Array]) -> tuple[float, list[float
 
 
 def by_torch(lesson: Lesson, row: list[Array]) -> tuple[float, list[float]]:
-    import torch
+    torch: Any = import_module("torch")
 
     assert lesson.torch is not None
     p = {name: torch.tensor(x, dtype=torch.float64, requires_grad=True) for name, x in lesson.parameters.items()}
     inputs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in row]
     loss = lesson.torch(*inputs, p)
     loss.backward()
-    return loss.item(), [g for x in (*p.values(), *inputs) for g in np.ravel(x.grad)]  # type: ignore[arg-type]
+    return loss.item(), [g for x in (*p.values(), *inputs) for g in np.ravel(x.grad)]
 
 
 def close(got: Any, want: Any, tolerance: float) -> None:

@@ -4,6 +4,7 @@ Source: A. Vaswani et al., Attention Is All You Need (2017); the order of the no
 """
 
 import math
+from importlib import import_module
 from typing import Any
 
 from autograd import Value, dot, softmax
@@ -52,8 +53,8 @@ def loss(xs: list[list[Value]], ys: list[list[Value]], p: Any) -> Value:
 
 
 def torch_loss(xs: Any, ys: Any, p: Any) -> Any:
-    import torch
-    from torch.nn import functional
+    torch: Any = import_module("torch")
+    functional: Any = import_module("torch.nn.functional")
 
     normed = functional.layer_norm(xs, (WIDTH,), p["gain1"], p["bias1"], SMALL)
     q, k, v = ((normed @ p[name].T).reshape(TOKENS, HEADS, HEAD).transpose(0, 1) for name in ("query", "key", "value"))

@@ -3,6 +3,7 @@
 Source: R. Jacobs et al., Adaptive Mixtures of Local Experts (1991).
 """
 
+from importlib import import_module
 from typing import Any
 
 from autograd import Value, dot, log_softmax, softmax
@@ -22,7 +23,7 @@ def loss(x: list[Value], target: list[Value], p: Any) -> Value:
 
 
 def torch_loss(x: Any, target: Any, p: Any) -> Any:
-    import torch
+    torch: Any = import_module("torch")
 
     gate = torch.softmax(p["gate"] @ x, 0)
     hidden = torch.relu(torch.einsum("ehw,w->eh", p["inner"], x) + p["bias"])

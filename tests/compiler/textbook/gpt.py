@@ -4,6 +4,7 @@ Source: A. Radford et al. (2019), with the norm of B. Zhang, R. Sennrich, Root M
 """
 
 import math
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,8 @@ def loss(text: list[list[Value]], weights: list[Value], p: Any) -> Value:
 
 
 def torch_loss(text: Any, weights: Any, p: Any) -> Any:
-    import torch
-    from torch.nn import functional
+    torch: Any = import_module("torch")
+    functional: Any = import_module("torch.nn.functional")
 
     def normed(x: Any) -> Any:
         return functional.rms_norm(x, (WIDTH,), eps=SMALL)

@@ -3,6 +3,7 @@
 Source: K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder (2014).
 """
 
+from importlib import import_module
 from typing import Any
 
 from autograd import Value
@@ -31,7 +32,7 @@ def loss(xs: list[list[Value]], y: Value, p: Any) -> Value:
 
 
 def torch_loss(xs: Any, y: Any, p: Any) -> Any:
-    import torch
+    torch: Any = import_module("torch")
 
     h = torch.zeros(HIDDEN, dtype=torch.float64)
     for x in xs:

@@ -3,6 +3,7 @@
 Sources: K. He et al., Deep Residual Learning for Image Recognition (2016); Y. LeCun et al. (1998).
 """
 
+from importlib import import_module
 from typing import Any
 
 from autograd import Value, dot, largest, losses, nn
@@ -49,8 +50,8 @@ def residual(images: Any, target: list[Value], p: Any) -> Value:
 
 
 def torch_residual(images: Any, target: Any, p: Any) -> Any:
-    import torch
-    from torch.nn.functional import conv2d
+    torch: Any = import_module("torch")
+    conv2d: Any = import_module("torch.nn.functional").conv2d
 
     hidden = torch.relu(conv2d(images, p["first"], padding=1) * p["gain1"][:, None, None] + p["bias1"][:, None, None])
     hidden = conv2d(hidden, p["second"], padding=1) * p["gain2"][:, None, None] + p["bias2"][:, None, None]
@@ -94,8 +95,8 @@ def digits(image: Any, target: list[Value], p: Any) -> Value:
 
 
 def torch_digits(image: Any, target: Any, p: Any) -> Any:
-    import torch
-    from torch.nn import functional
+    torch: Any = import_module("torch")
+    functional: Any = import_module("torch.nn.functional")
 
     planes = torch.relu(functional.conv2d(image[None, None], p["filters"], p["bias"]))
     pooled = functional.max_pool2d(planes, 2).flatten()
