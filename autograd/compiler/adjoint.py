@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler.building import Builder
 from autograd.compiler.expressions import name, number, times
-from autograd.compiler.statements import Map, Product, Slots, Statement, reads
+from autograd.compiler.statements import Map, Product, Slots, Statement, reading, reads
 from autograd.formula.cases import Expression, names_in
 
 UPSTREAM = "dz"
@@ -28,24 +28,18 @@ def adjoint(b: Builder, roots: Slots) -> list[Statement]:
         else:
             for operand, partial in step.partials.items():
                 statements += _of_map(b, step.statement, operand, partial)
-    seeded = [_with_seed(statement, int(root[0])) for statement in statements[1:]]
+
+    def given(slots: Slots) -> Slots:
+        """The gradient of the root, where it is given."""
+        of_root = slots.space == "dv" and slots.index.size and (slots.index == root).all()
+        return Slots("s", np.zeros_like(slots.index)) if of_root else slots
+
+    seeded = [reading(statement, given) for statement in statements[1:]]
     # The seed has one lane, so a sum over lanes must have others to count.
     summed = any("s" in {x.space for x in reads(s)} and not any(x.lanes for x in (s.out, *reads(s))) for s in seeded)
     if summed or any(s.out.space == "dv" and root in s.out.index for s in statements[1:]):
         return statements
     return seeded
-
-
-def _with_seed(statement: Statement, root: int) -> Statement:
-    """The same reading the gradient of the root where it is given."""
-
-    def seeded(slots: Slots) -> Slots:
-        of_root = slots.space == "dv" and slots.index.size and (slots.index == root).all()
-        return Slots("s", np.zeros_like(slots.index)) if of_root else slots
-
-    if isinstance(statement, Product):
-        return replace(statement, left=seeded(statement.left), right=seeded(statement.right))
-    return replace(statement, operands={x: seeded(slots) for x, slots in statement.operands.items()})
 
 
 def _of_product(b: Builder, product: Product, passes: tuple[int, int]) -> Iterable[Statement]:
@@ -105,14 +99,14 @@ def whole_blocks_first(b: Builder, statements: Sequence[Statement]) -> list[Stat
 
     So the latter stores, and nothing has to be set to 0 before it. A copy goes behind what is no copy: it adds there.
     """
-    writing, reading = _by_block(b, statements)
+    writing, readers = _by_block(b, statements)
     behind: dict[int, list[int]] = defaultdict(list)
     moved: set[int] = set()
     for block, places in writing.items():
         i, *later = places
         part = statements[i].out.index
         for k in later:
-            if i in moved or k in moved or any(i < j < k and np.isin(slots, part).any() for j, slots in reading[block]):
+            if i in moved or k in moved or any(i < j < k and np.isin(slots, part).any() for j, slots in readers[block]):
                 break
             whole = statements[k].out.index
             more = whole.size > part.size or (_is_copy(statements[i]) and not _is_copy(statements[k]))
@@ -132,14 +126,14 @@ def _is_copy(statement: Statement) -> bool:
 def _by_block(b: Builder, statements: Sequence[Statement]) -> Any:
     """For each block of gradients the places of the statements that write it, and of those that read it, with slots."""
     writing: dict[tuple[str, int], list[Any]] = defaultdict(list)
-    reading: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    readers: dict[tuple[str, int], list[Any]] = defaultdict(list)
     for i, statement in enumerate(statements):
-        for slots, found in ((statement.out, writing), *((slots, reading) for slots in reads(statement))):
+        for slots, found in ((statement.out, writing), *((slots, readers) for slots in reads(statement))):
             if slots.space in ("dv", "du") and slots.index.size:
                 blocks = b.layout.of_block[slots.space[1:]][slots.index]
                 for block in np.unique(blocks).tolist():
                     found[slots.space, block].append(i if found is writing else (i, slots.index))
-    return writing, reading
+    return writing, readers
 
 
 def storing_first(statements: Sequence[Statement], sizes: dict[str, int], results: Iterable[str]) -> list[Statement]:
@@ -166,7 +160,7 @@ def storing_first(statements: Sequence[Statement], sizes: dict[str, int], result
         out = statement.out
         if out.space in written:
             if statement.add and not written[out.space][out.index].any():
-                statement = statement.storing()
+                statement = replace(statement, add=False)
             elif statement.add:
                 clear(out.space, out.index)
             written[out.space][out.index] = True

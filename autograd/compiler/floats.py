@@ -10,10 +10,11 @@ from itertools import islice
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.compiler.expressions import names_in, partial_of, value_of
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
-from autograd.compiler.schedule import PASSING, classes_of
+from autograd.compiler.schedule import PASSING
 from autograd.compiler.writing import as_floats, float_words
 from autograd.formula.cases import rule
 
@@ -24,8 +25,8 @@ TERMS: Final = 50
 class Floats:
     """Functions of Python floats for one example: all inputs come first, then all parameters."""
 
-    def __init__(self, g: Scalars, inputs: int, parameters: int, wanted: str) -> None:
-        self._text = _Text(g, inputs, parameters, wanted)
+    def __init__(self, g: Scalars, classes: NDArray[np.int8], inputs: int, parameters: int, wanted: str) -> None:
+        self._text = _Text(g, classes, (inputs, parameters), wanted)
 
     @property
     def source(self) -> str:
@@ -51,9 +52,10 @@ class Floats:
 
 
 class _Text:
-    def __init__(self, g: Scalars, inputs: int, parameters: int, wanted: str) -> None:
+    def __init__(self, g: Scalars, classes: NDArray[np.int8], counts: tuple[int, int], wanted: str) -> None:
+        inputs, parameters = counts
         self.g, self.starts = g, g.starts.tolist()
-        self.classes = classes_of(g, wanted).tolist()
+        self.classes: list[int] = classes.tolist()
         self.templates: dict[tuple[object, ...], tuple[str, dict[str, str]]] = {}
         self.lines: list[str] = []
         self.names = [self.leaf(v) for v in range(len(g))]

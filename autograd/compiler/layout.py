@@ -40,6 +40,11 @@ class Block(NamedTuple):
         """All slots, without the ones."""
         return np.arange(self.base, self.base + len(self.nodes))
 
+    @property
+    def positions(self) -> int:
+        """The size of the last dimension, if it has others before it."""
+        return self.dims[-1] if len(self.dims) > 1 else 1
+
 
 class Layout:
     """The slots of nodes, and the statements that fill constant slots."""
@@ -81,15 +86,14 @@ class Layout:
 
     def allocate(self, space: str, dims: tuple[int, ...], nodes: NDArray[np.intp], *, ones: bool = False) -> Block:
         """Slots for nodes, in this order."""
-        base, positions = self.sizes[space], dims[-1] if len(dims) > 1 else 1
+        base = self.sizes[space]
         end = base + len(nodes)
         block = Block(space, base, dims, nodes, end if ones else -1)
         live = nodes != PHANTOM
         self.slot[nodes[live]] = block.slots[live]
-        extra = positions if ones else 0
-        self.of_block[space] = np.concatenate([self.of_block[space], np.full(len(nodes) + extra, len(self.blocks))])
-        self.phantom[space] = np.concatenate([self.phantom[space], ~live, np.zeros(extra, bool)])
-        self.sizes[space] = end + extra
+        extra = block.positions if ones else 0
+        self._extend(space, len(nodes) + extra, len(self.blocks))
+        self.phantom[space][block.slots] = ~live
         self.blocks.append(block)
         if ones:
             self.fill(space, np.arange(end, end + extra), 1.0)
@@ -121,15 +125,16 @@ class Layout:
     def row_of(self, space: str, numbers: NDArray[np.float64]) -> Index:
         """Fresh slots that hold these numbers from the start."""
         slots = np.arange(self.sizes[space], self.sizes[space] + len(numbers))
-        self.sizes[space] += len(numbers)
         self._extend(space, len(numbers))
         for value in np.unique(numbers):
             self.fill(space, slots[numbers == value], float(value))
         return slots
 
-    def _extend(self, space: str, count: int) -> None:
+    def _extend(self, space: str, count: int, block: int = -1) -> None:
+        """More slots in a space, of a block or of none."""
+        self.sizes[space] += count
         if space in self.of_block:
-            self.of_block[space] = np.concatenate([self.of_block[space], np.full(count, -1)])
+            self.of_block[space] = np.concatenate([self.of_block[space], np.full(count, block)])
             self.phantom[space] = np.concatenate([self.phantom[space], np.zeros(count, bool)])
 
     def slots(self, nodes: Index, space: str) -> Index:
@@ -173,8 +178,7 @@ class Layout:
             or not ((block.base <= slots) & (slots < block.base + len(block.nodes))).all()
         ):
             return None
-        positions = block.dims[-1] if len(block.dims) > 1 else 1
-        return block.ones + (last - block.base) % positions
+        return block.ones + (last - block.base) % block.positions
 
     def padded(self, slots: Index, space: str) -> Index:
         """Slots in place of PAD: phantoms that continue the row if there are such, else the slot that is always 0."""

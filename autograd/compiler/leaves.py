@@ -94,12 +94,18 @@ def argument(nest: object, where: str) -> Argument:
         raise TypeError(f"{error}; inputs(…) makes them, and the program takes the numbers") from None
     for v in leaves:
         if v.op or is_constant(v):
-            made = f"is the result of {v.op}" if v.op else "is a plain number beside an operator"
-            raise ValueError(f"compile: an input is a leaf, and {v!r} in {where} {made}; give the leaves it is made of")
+            raise ValueError(
+                f"compile: an input is a leaf, and {v!r} in {where} {made(v)}; give the leaves it is made of"
+            )
     first = "_".join("0" * len(shape))
     label = leaves[0].label
     name = label.removesuffix(first) if label.endswith(first) else label.rstrip("0123456789_.,")
     return Argument(name, shape, leaves)
+
+
+def made(v: Value) -> str:
+    """Where a node that is no leaf comes from, for messages."""
+    return f"is the result of {v.op}" if v.op else "is a plain number beside an operator"
 
 
 def renamed(arguments: list[Argument]) -> list[Argument]:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.arguments import narrowed, numbers
-from autograd.compiler.leaves import Shape, flattened
+from autograd.compiler.leaves import Shape, flattened, made
 from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Places, refuse_repeated
 from autograd.compiler.views import view_of
@@ -119,8 +119,7 @@ def listed(parameters: object) -> tuple[list[Value], list[Named]]:
         _refuse(parameters)
     for v in values:
         if v.op or is_constant(v):
-            made = f"is the result of {v.op}" if v.op else "is a plain number beside an operator"
-            raise ValueError(f"compile: a parameter is a leaf, and {v!r} {made}")
+            raise ValueError(f"compile: a parameter is a leaf, and {v!r} {made(v)}")
     refuse_repeated(values, "a parameter")
     return values, names
 

@@ -109,7 +109,8 @@ class Code:
     @cached_property
     def floats(self) -> Floats:
         """Straight Python over floats."""
-        return Floats(self.graph, len(self.recording.inputs), len(self.recording.parameters), self.wanted)
+        counts = len(self.recording.inputs), len(self.recording.parameters)
+        return Floats(self.graph, self.schedule.classes, *counts, self.wanted)
 
     @property
     def irregular(self) -> bool:

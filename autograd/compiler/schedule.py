@@ -84,11 +84,6 @@ def _biased(g: Scalars, pairs: NDArray[np.int64]) -> Mask:
     return np.asarray(one & (bias == last + 1))
 
 
-def classes_of(g: Scalars, wanted: str) -> NDArray[np.int8]:
-    """The class of each node as an operand; the last one is that of a factor that is missing."""
-    return _classes(g, _operands(g), wanted)
-
-
 def _operands(g: Scalars) -> dict[int, list[int]]:
     """For each node that is no leaf, the nodes that are none and that it reads, each once."""
     inner = g.kind >= LINEAR
@@ -103,6 +98,7 @@ def _operands(g: Scalars) -> dict[int, list[int]]:
 
 
 def _classes(g: Scalars, deps: dict[int, list[int]], wanted: str) -> NDArray[np.int8]:
+    """The class of each node as an operand; the last one is that of a factor that is missing."""
     n, right = len(g), np.maximum(g.right, 0)
     of_parameters, of_inputs = wanted in ("parameters", "both"), wanted in ("inputs", "both")
     classes = np.full(n + 1, 9, np.int8)  # The last one is that of ONE.

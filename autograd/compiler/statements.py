@@ -16,7 +16,7 @@ slots by index arrays, so how the slots lie in memory is no part of it. Each sta
 slowly and plainly: that is the meaning which text made of it must have.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -125,10 +125,6 @@ class Map:
         sign = "+=" if self.add else "="
         return f"{self.out} {sign} {shown(self.expression)}" + (f"   where {given}" if given else "")
 
-    def storing(self) -> "Map":
-        """The same in place of what was there."""
-        return replace(self, add=False)
-
     @property
     def is_list(self) -> bool:
         """Whether out has the shape of the rows."""
@@ -155,12 +151,15 @@ class Product:
         factor = "" if self.factor == 1.0 else f"{self.factor:g} · "
         return f"{self.out} {'+=' if self.add else '='} {factor}({self.left}) · ({self.right})"
 
-    def storing(self) -> "Product":
-        """The same in place of what was there."""
-        return replace(self, add=False)
-
 
 Statement: TypeAlias = Map | Product
+
+
+def reading(statement: Statement, change: Callable[[Slots], Slots]) -> Statement:
+    """The same statement with what `change` makes of each operand."""
+    if isinstance(statement, Product):
+        return replace(statement, left=change(statement.left), right=change(statement.right))
+    return replace(statement, operands={name: change(slots) for name, slots in statement.operands.items()})
 
 
 def reads(statement: Statement) -> list[Slots]:
