@@ -37,7 +37,7 @@ class Batch:
         self._bound = part.code.bind(n, part.vector[: part.bound], gradient[: part.bound])
         self._bound.seed[:] = scale
         self._forward, self._backward = self._bound.forward, self._bound.backward
-        self._weights = np.full(n, scale) if part.reduce else None
+        self._weights, self._losses = np.full(n, scale) if part.reduce else None, self._bound.roots[0]
         self._moves: list[tuple[Index, Array, Index]] = []
         shapes = [(n, *a.shape) for a in part.arguments]
         self._targets = [(self._target(*pair), pair[1]) for pair in zip(part.slots, shapes, strict=True)]
@@ -65,7 +65,7 @@ class Batch:
             self._bound.inputs[slots] = aside[read]
         self._forward()
         if self._weights is not None:
-            self.total = float(self._weights.dot(self._bound.roots[0]))
+            self.total = float(self._weights.dot(self._losses))
         if backward:
             self._backward()
         return True

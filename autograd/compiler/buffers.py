@@ -12,7 +12,7 @@ from autograd.compiler.storage import GIVEN, Array, View
 from autograd.compiler.writer import SCRATCH, Line, Loop
 
 MARK: Final = re.compile(r"@(\d+)@")
-_UFUNC: Final = re.compile(r"np\.(?!matmul|take|einsum)\w+\(.*, out=@(\d+)@\)")
+_UFUNC: Final = re.compile(r"np\.(?!matmul|take|einsum|sign)\w+\(.*, out=@(\d+)@\)")
 
 
 class Places:

@@ -111,7 +111,9 @@ class Writer:
 
     def beside(self, view: View, *, lanes: bool) -> str:
         """The mark of a view that stands beside others with lanes, or without: what has none serves all lanes."""
-        return self.view(view._replace(lane="n" if view.array.lanes else "1" if lanes else ""))
+        if view.array.lanes or not lanes or not view.sizes:
+            return self.view(view)
+        return self.view(view._replace(lane="1"))
 
     def scratch(self, sizes: Sequence[int], *, lanes: bool, word: str = "t") -> View:
         """All of a fresh array, whose numbers are of no use after the statement."""
@@ -230,7 +232,11 @@ class Writer:
             sizes = (*e.front, *base) if rows else base
             return self.view(self.scratch(sizes, lanes=out.array.lanes, word="t" if kind == "float" else "test"))
 
-        texts = {**e.texts, **{key: self.beside(view, lanes=out.array.lanes) for key, view in seen.items()}}
+        texts = dict(e.texts)
+        for key, view in seen.items():
+            alone = not view.array.lanes and prod(view.sizes) == 1 and key not in e.rows
+            one = view._replace(sizes=(), strides=()) if alone else view  # NumPy takes it quicker without axes.
+            texts[key] = self.beside(one, lanes=out.array.lanes)
         expression, rows = e.expression, e.rows
         if add:
             texts["+"], expression = self.view(out), plus(name("+"), expression)

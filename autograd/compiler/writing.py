@@ -27,6 +27,8 @@ from autograd.formula.cases import WORDS, Expression, fold
 from autograd.formula.vocabularies import Source, floats
 
 Kind: TypeAlias = Literal["float", "bool"]
+APART: Final = "np.sign("
+"""What NumPy 2.4.6 does seven times slower in place: it then takes a branch for each number."""
 
 
 class Scratch(Protocol):
@@ -158,7 +160,7 @@ class _Statements:
         order = [*dict.fromkeys(self._below(root))]
         self._uses = Counter(home for place in order for home in self._homes(*steps[place].of))
         self._uses[root] += 1
-        if out not in (step.text for step in steps):
+        if out not in (step.text for step in steps) and APART not in steps[root].text:
             self._free["float", steps[root].rows] = [out]
         for place in order:
             self._write(place)
@@ -192,8 +194,11 @@ class _Statements:
         self._uses.subtract(homes)
         dying = {home: self._arrays[home] for home in homes if not self._uses[home]}
         if step.form != "choice":
-            self._release(dying)
+            if APART not in step.text:
+                self._release(dying)
             self._arrays[place] = self._array(place, [])
+            if APART in step.text:
+                self._release(dying)
             self.lines.append(step.text.format(*texts, self._text(place)))
             return
         branches = [self._arrays[of] for of in step.of[1:] if of in dying and self._shape(of) == self._shape(place)]
