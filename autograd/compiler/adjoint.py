@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler.building import Builder
 from autograd.compiler.expressions import name, number, times
+from autograd.compiler.hoisting import Hoisted
 from autograd.compiler.statements import Map, Product, Slots, Statement, reading, reads
 from autograd.formula.cases import Expression, names_in
 
@@ -22,12 +23,14 @@ def adjoint(b: Builder, roots: Slots) -> list[Statement]:
     root = roots.index[:1]
     seed = Map(Slots("dv", root), name(UPSTREAM), {UPSTREAM: Slots("s", np.zeros(1, np.intp))}, add=True)
     statements: list[Statement] = [seed]
-    for step in reversed(b.steps):
+    hoisted = Hoisted(b)
+    for i, step in reversed([*enumerate(b.steps)]):
         if isinstance(step.statement, Product):
             statements += _of_product(b, step.statement, step.passes)
         else:
             for operand, partial in step.partials.items():
-                statements += _of_map(b, step.statement, operand, partial)
+                statements += _of_map(b, step.statement, operand, partial, hoisted.of(i, operand))
+    statements[1:1] = hoisted.statements
 
     def given(slots: Slots) -> Slots:
         """The gradient of the root, where it is given."""
@@ -58,13 +61,14 @@ def _of_product(b: Builder, product: Product, passes: tuple[int, int]) -> Iterab
         yield Product(out, Slots(upstream.space, of_own), Slots(other.space, across), product.factor, add=True)
 
 
-def _of_map(b: Builder, of: Map, operand: str, partial: Expression) -> Iterable[Statement]:
+def _of_map(b: Builder, of: Map, operand: str, partial: Expression, ready: Slots | None) -> Iterable[Statement]:
+    """The statements that add to the gradient of an operand of a map; a derivative that is ready is read."""
     slots = of.operands[operand]
     if operand in of.rows:
         yield from _of_row(b, of, operand, partial)
         return
-    expression = times(name(UPSTREAM), partial)
-    given = _given(of, expression)
+    expression = times(name(UPSTREAM), name("part") if ready else partial)
+    given = {UPSTREAM: of.out.gradient(), "part": ready} if ready else _given(of, expression)
     leads_out = b.layout.is_phantom(of.out) & ~b.layout.is_phantom(slots)
     if not leads_out.any():
         yield Map(slots.gradient(), expression, given, add=True)

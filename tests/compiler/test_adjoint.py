@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, dot, total
+from autograd.compiler import hoisting
 from autograd.compiler.adjoint import storing_first
 from autograd.compiler.expressions import name, number
 from autograd.compiler.statements import Map, Product, Slots
 from tests.compiler.finding import filled
-from tests.compiler.graphs import code_of, flat, graphs, leaves, linear, squares
+from tests.compiler.graphs import code_of, flat, graphs, leaves, linear, recurrence, squares
 
 
 def slots(space: str, *index: Any) -> Slots:
@@ -162,3 +163,19 @@ def test_infinite_and_undefined_derivatives_stay_in_their_lanes() -> None:
     assert np.isnan(by[2, 0])
     assert np.isfinite(by[[0, 1, 2, 4], 1]).all()
     assert not np.isfinite(by[3, 1])
+
+
+def test_derivatives_of_all_steps_of_a_recurrence_are_one_statement() -> None:
+    xs, wx, wh, b = leaves(12, 3), leaves(5, 3), leaves(5, 5), leaves(5)
+    code = code_of(squares(recurrence(xs, wx, wh, b, [0.0] * 5)), xs, [wx, wh, b])
+    backward = code.source.split("def backward():")[1]
+    assert backward.count("np.square(") == 1  # That of 1 - z² of tanh, for all steps.
+    assert backward.index("np.square(") < backward.index("for ")
+
+
+def test_derivatives_are_worked_out_in_the_sweep_where_steps_are_few_or_narrow() -> None:
+    for steps, size in (hoisting.FEWEST - 1, 5), (12, hoisting.NARROW - 1):
+        xs, wx, wh, b = leaves(steps, 3), leaves(size, 3), leaves(size, size), leaves(size)
+        code = code_of(squares(recurrence(xs, wx, wh, b, [0.0] * size)), xs, [wx, wh, b])
+        backward = code.source.split("def backward():")[1]
+        assert backward.index("for ") < backward.index("np.square(")

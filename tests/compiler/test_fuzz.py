@@ -2,6 +2,7 @@
 
 import pytest
 
+from autograd.compiler import hoisting
 from tests.compiler.fuzz import explained, main, report
 from tests.compiler.interpreted import interpreted
 
@@ -26,6 +27,12 @@ def test_compiled_programs_are_the_eager_ones(piece: int) -> None:
 def test_the_face_alone_is_right() -> None:
     with interpreted():
         assert [found for found in map(report, range(60)) if found.wrong] == []
+
+
+def test_short_recurrences_are_right_with_their_derivatives_worked_out_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hoisting, "FEWEST", 2)
+    monkeypatch.setattr(hoisting, "NARROW", 1)
+    assert [found for found in map(report, range(700, 760)) if found.wrong] == []
 
 
 def test_the_command_prints_totals(capsys: pytest.CaptureFixture[str]) -> None:

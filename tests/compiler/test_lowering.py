@@ -111,6 +111,16 @@ def test_a_convolution_with_padding_is_one_product() -> None:
     assert products(code)[0] == (1, 2, 16, 9)
 
 
+def test_what_is_the_same_for_all_examples_is_added_up_first() -> None:
+    x, a, b = leaves(3), leaves(3), leaves(3)
+    code = code_of(squares([(u * v + v + w + 0.5).tanh() for u, v, w in zip(x, a, b, strict=True)]), x, [a, b])
+    sums = [s for s in code.program.forward if s.out.space == "u"]
+    assert len(sums) == 1
+    assert sums[0].out.index.size == 3
+    (laned,) = [s for s in code.program.forward if s.out.space == "v" and {q.space for q in reads(s)} & {"x"}]
+    assert sorted(q.space for q in reads(laned)) == ["p", "u", "x"]
+
+
 @pytest.mark.parametrize("first", ["zeros", "numbers", "parameters"])
 def test_steps_of_a_recurrence(first: str) -> None:
     xs, wx, wh, b = leaves(4, 3), leaves(2, 3), leaves(2, 2), leaves(2)

@@ -2,17 +2,21 @@
 
 import tracemalloc
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograd import maximum, total
 from autograd.compiler.kernel import Kernel
 from autograd.compiler.merging import with_merged_sums
+from autograd.compiler.pipeline import Code
 from autograd.compiler.statements import ArrayProgram, Index, Map, Memory, Named, Product, Slots, Statement
 from autograd.formula.cases import Expression, names_in
+from tests.compiler.finding import recording
+from tests.compiler.graphs import leaves
 
 SIZES = {"p": 24, "c": 6, "u": 60, "x": 24, "v": 160, "s": 1}
 TOLERANCE = {"float64": 1e-9, "float32": 2e-3}
@@ -306,3 +310,33 @@ def test_nothing_of_the_size_of_a_batch_is_allocated(program: ArrayProgram) -> N
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 * n / 2
+
+
+class Recorded(np.ndarray):
+    """An array that notes which ufuncs were called with it, and with which operands and results."""
+
+    calls: ClassVar[list[tuple[str, tuple[object, ...], tuple[object, ...]]]] = []
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **options: Any) -> Any:
+        self.calls.append((ufunc.__name__, inputs, out))
+        plain = [x.view(np.ndarray) if isinstance(x, Recorded) else x for x in inputs]
+        results = tuple(x.view(np.ndarray) for x in out)
+        return getattr(ufunc, method)(*plain, out=results, **options)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_calls_get_numbers_as_arrays_and_sign_is_never_in_place(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = leaves(4)
+    code = Code(recording([total((v.relu() * 3.0 - maximum(v, 0.25)).square() for v in x)], x, []), "inputs", dtype)
+    assert "np.sign(" in code.source
+    empty, zeros = np.empty, np.zeros
+    monkeypatch.setattr(np, "empty", lambda *args, **options: empty(*args, **options).view(Recorded))
+    monkeypatch.setattr(np, "zeros", lambda *args, **options: zeros(*args, **options).view(Recorded))
+    bound = code.bind(64, np.zeros(0, dtype), np.zeros(0, dtype))
+    Recorded.calls.clear()
+    bound.forward()
+    bound.backward()
+    calls = [*Recorded.calls]
+    assert {"sign", "maximum", "multiply"} <= {name for name, *_ in calls}
+    assert all(isinstance(x, np.ndarray) and x.dtype == dtype for _, inputs, _ in calls for x in inputs)
+    assert not [name for name, (x, *_), (out,) in calls if name == "sign" and np.shares_memory(x, out)]
