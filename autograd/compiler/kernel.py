@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,28 +72,57 @@ class Kernel:
 class _Quick(ast.NodeTransformer):
     """The same calls of ufuncs, each quicker by a third where numbers are few.
 
-    A float is made an array for each call anew, so numbers become arrays without axes, here and once; and ufuncs are
-    names, not attributes.
+    A float would be made an array for each call anew, so numbers become arrays without axes, here and once; and ufuncs
+    are names, not attributes. NumPy has no vector code for the maximum or minimum of an array and a number, so outside
+    loops the number gets an array as large as the result.
     """
 
     def __init__(self, names: dict[str, Any], dtype: np.dtype[Any]) -> None:
         self._names, self._dtype = names, dtype
+        self._numbers: dict[str, str] = {}
+        """The names of numbers, by their texts."""
+        self._large: dict[str, str] = {}
+        """The texts that make large arrays, by their names."""
+        self._in_loop = False
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        """The function; before the first inner one, the large arrays that those use."""
+        self.generic_visit(node)
+        inner = next((i for i, line in enumerate(node.body) if isinstance(line, ast.FunctionDef)), None)
+        if inner is not None:
+            node.body[inner:inner] = ast.parse("\n".join(f"{x} = {text}" for x, text in self._large.items())).body
+        return node
+
+    def visit_For(self, node: ast.For) -> ast.For:
+        """The loop."""
+        self._in_loop = True
+        self.generic_visit(node)
+        self._in_loop = False
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         """The call, if it is one of a ufunc, with other names."""
         match node.func:
             case ast.Attribute(ast.Name("np"), word) if isinstance(ufunc := getattr(np, word), np.ufunc):
                 self._names[f"np_{word}"] = ufunc
-                node.func = ast.copy_location(ast.Name(f"np_{word}", ast.Load()), node)
-                node.args = [self._argument(argument) for argument in node.args]
-        return node
+                node.func = ast.Name(f"np_{word}", ast.Load())
+                out = ast.unparse(node.keywords[0].value) if word in _SLOW and not self._in_loop else ""
+                node.args = [self._argument(argument, out) for argument in node.args]
+        return ast.fix_missing_locations(node)
 
-    def _argument(self, node: ast.expr) -> ast.expr:
+    def _argument(self, node: ast.expr, out: str) -> ast.expr:
+        """An argument; a number as an array, of the shape of out if there is one."""
         try:
             number = float(ast.literal_eval(node))
         except ValueError:
             return node
+        name = self._numbers.setdefault(repr(number), f"number_{len(self._numbers)}")
         with np.errstate(over="ignore"):
-            name = f"number_{number!r}"
             self._names[name] = np.array(number).astype(self._dtype)
-        return ast.copy_location(ast.Name(name, ast.Load()), node)
+        if out:
+            self._large[f"{name}_like_{out}"] = f"np.full_like({out}, {name})"
+            name = f"{name}_like_{out}"
+        return ast.Name(name, ast.Load())
+
+
+_SLOW: Final = ("maximum", "minimum")

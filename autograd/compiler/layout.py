@@ -178,7 +178,9 @@ class Layout:
             or not ((block.base <= slots) & (slots < block.base + len(block.nodes))).all()
         ):
             return None
-        return block.ones + (last - block.base) % block.positions
+        ones = block.ones + (last - block.base) % block.positions
+        after = last + (last - slots[..., -2] if slots.shape[-1] > 1 else 0)
+        return np.where((block.ones <= after) & (after < block.ones + block.positions), after, ones)
 
     def padded(self, slots: Index, space: str) -> Index:
         """Slots in place of PAD: phantoms that continue the row if there are such, else the slot that is always 0."""

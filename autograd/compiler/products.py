@@ -76,10 +76,22 @@ def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     over_lanes = both and not s.out.array.lanes
     if t == 1 and not (over_lanes and f * p > 1):
         _elementwise(w, s, add=add, factor=factor)
+    elif f * p == 1 and both and not over_lanes:
+        _by_sums(w, s, add=add, factor=factor)
     elif (both or (f * p == 1 and c > 1)) and not over_lanes:
         _by_einsum(w, s, add=add, factor=factor)
     else:
         _matrices(w, s, add=add, factor=factor)
+
+
+def _by_sums(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
+    """As elementwise products, and their sums."""
+    sizes = {"t": s.sizes["t"], "c": s.sizes["c"]}
+    value = w.scratch([*sizes["t"], *sizes["c"]], lanes=True)
+    product = _operand(value, sizes, "tc")
+    w.spread(Spread(_TIMES, {"left": s.left, "right": s.right}, {}, s.sizes), product, add=False)
+    out = s.out._replace(strides={**s.out.strides, "t": (0,) * len(sizes["t"])})
+    w.store(value, _view(out, sizes, "tc"), add=add, factor=factor)
 
 
 def _by_einsum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
