@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from autograd.compiler.building import Builder
 from autograd.compiler.expressions import name, number, times
 from autograd.compiler.hoisting import Hoisted
-from autograd.compiler.statements import Map, Product, Slots, Statement, reading, reads
+from autograd.compiler.statements import Map, Product, Slots, Statement, reads
 from autograd.formula.cases import Expression, names_in
 
 UPSTREAM = "dz"
@@ -20,29 +20,16 @@ VALUE = "z"
 
 def adjoint(b: Builder, roots: Slots) -> list[Statement]:
     """The statements of the reverse sweep, from the gradient of the first root in the space s."""
-    root = roots.index[:1]
-    seed = Map(Slots("dv", root), name(UPSTREAM), {UPSTREAM: Slots("s", np.zeros(1, np.intp))}, add=True)
-    statements: list[Statement] = [seed]
+    seed = Slots("s", np.zeros(1, np.intp))
     hoisted = Hoisted(b)
+    sweep: list[Statement] = []
     for i, step in reversed([*enumerate(b.steps)]):
         if isinstance(step.statement, Product):
-            statements += _of_product(b, step.statement, step.passes)
+            sweep += _of_product(b, step.statement, step.passes)
         else:
             for operand, partial in step.partials.items():
-                statements += _of_map(b, step.statement, operand, partial, hoisted.of(i, operand))
-    statements[1:1] = hoisted.statements
-
-    def given(slots: Slots) -> Slots:
-        """The gradient of the root, where it is given."""
-        of_root = slots.space == "dv" and slots.index.size and (slots.index == root).all()
-        return Slots("s", np.zeros_like(slots.index)) if of_root else slots
-
-    seeded = [reading(statement, given) for statement in statements[1:]]
-    # The seed has one lane, so a sum over lanes must have others to count.
-    summed = any("s" in {x.space for x in reads(s)} and not any(x.lanes for x in (s.out, *reads(s))) for s in seeded)
-    if summed or any(s.out.space == "dv" and root in s.out.index for s in statements[1:]):
-        return statements
-    return seeded
+                sweep += _of_map(b, step.statement, operand, partial, hoisted.of(i, operand))
+    return [Map(Slots("dv", roots.index[:1]), name(UPSTREAM), {UPSTREAM: seed}, add=True), *hoisted.statements, *sweep]
 
 
 def _of_product(b: Builder, product: Product, passes: tuple[int, int]) -> Iterable[Statement]:
