@@ -4,7 +4,7 @@ The gradients come from the rules of the simpler operations, which are the same 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,13 +61,13 @@ class _Reader:
         for op, name in enumerate([*self.recording.tape.operations]):
             if op not in (LEAF_CODE, CONSTANT_CODE) and len(places[op]):
                 getattr(self, name if name in _READINGS else "operation")(places[op], op)
-        owner, coefficient, left, right = (
-            np.concatenate(parts) for parts in zip(*(self.terms or [self.no_terms()]), strict=True)
-        )
-        order = np.argsort(owner, kind="stable")
         roots = self.last[np.array(self.recording.tape.roots, np.intp)]
         arrays = (self.kind, self.code, self.number, self.leaf, self.kept)
-        return Scalars(*arrays, owner[order], coefficient[order], left[order], right[order], roots, self.operations)
+        columns: list[Any] = [*zip(*(self.terms or [self.no_terms()]), strict=True)]
+        order = np.argsort(np.concatenate(columns[0]), kind="stable")
+        del places, extra, self.first, self.last, self.terms  # Here is the peak of memory: one column at a time.
+        owner, coefficient, left, right = (np.concatenate(columns.pop(0))[order] for _ in range(4))
+        return Scalars(*arrays, owner, coefficient, left, right, roots, self.operations)
 
     def places(self, op: int) -> NDArray[np.intp]:
         return np.flatnonzero(self.codes == op)
