@@ -44,7 +44,7 @@ class Kernel:
 
     @property
     def source(self) -> str:
-        """The text for batches. When it runs, the numbers in it are arrays, as `_Quick` says; the results are the same."""
+        """The text for batches. When it runs, its numbers are arrays, as `_Quick` says; the results are the same."""
         return self._many.source
 
     @cached_property
