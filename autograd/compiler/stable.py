@@ -4,8 +4,8 @@
 (0.6931471805599453, 4.248354255291589e-18)
 
 Each is stated in the grammar of rules, like the textbook, and holds for all floats, unlike there: the compiler reads
-them and puts them in the place of their calls. Words that are not here have the definition of the textbook. A list is an
-array along its first axis.
+them and puts them in the place of their calls. Words that are not here have the definition of the textbook. A list is
+an array along its first axis.
 """
 
 from builtins import max as maximum

@@ -4,8 +4,8 @@
 array([0.5, 0. ])
 
 A word is a ufunc of NumPy or a reduction along the first axis, which is that of lists; has a definition in `stable.py`;
-or is a function here, which takes that of `ieee` for the elements where a quick formula is no good. Other words have the
-definition of the textbook.
+or is a function here, which takes that of `ieee` for the elements where a quick formula is no good. Other words have
+the definition of the textbook.
 """
 
 import math
