@@ -6,10 +6,8 @@ opposite signs are merged, so that infinities and nans meet as they did.
 """
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.compiler.scalars import (
     CONSTANT,
@@ -29,8 +27,6 @@ ROUNDS = 20
 """More rounds than any program has needed; each makes the graph smaller, so the limit is for speed alone."""
 POWERS = 32
 """Times a greater power of two, sums that stay in range may have terms that don't."""
-LONG = 64
-"""From so many terms on, two nodes are equal only if their terms stand in the same order."""
 
 
 @np.errstate(all="ignore")
@@ -137,15 +133,13 @@ def _pull_scales(g: Scalars) -> None:
     """Let linear nodes read x with another coefficient, where they read c·x; the node 1·x is x itself everywhere."""
     terms = np.bincount(g.owner, minlength=len(g))
     scale = g.in_linear & (g.right == ONE) & (terms[g.owner] == 1) & (g.number[g.owner] == 0.0)
-    of = np.arange(len(g), dtype=np.int32)
-    by = np.ones(len(g))
-    inner = g.kind[g.left] >= LINEAR
-    for one in (True, False):
-        chosen = scale & ((g.coefficient == 1.0) == one) & ~(g.kept[g.owner] & inner)
-        of[g.owner[chosen]], by[g.owner[chosen]] = g.left[chosen], g.coefficient[chosen]
-        if one:
-            g.replace(_ends(of))
-            of = np.arange(len(g), dtype=np.int32)
+    read = scale & ~(g.kept[g.owner] & (g.kind[g.left] >= LINEAR))
+    of, by = np.arange(len(g), dtype=np.int32), np.ones(len(g))
+    same = read & (g.coefficient == 1.0)
+    of[g.owner[same]] = g.left[same]
+    g.replace(_chased(of != np.arange(len(g)), of, by)[0])
+    of, scaled = np.arange(len(g), dtype=np.int32), read & ~same
+    of[g.owner[scaled]], by[g.owner[scaled]] = g.left[scaled], g.coefficient[scaled]
     others = np.where(g.right == ONE, 1.0, by[g.right])
     factor = by[g.left] * others
     inside = g.in_linear & ~scale & ~(_out_of_range(by[g.left], others) | _out_of_range(g.coefficient, factor))
@@ -160,14 +154,6 @@ def _out_of_range(a: Floats, b: Floats) -> Mask:
     usual = np.isfinite(a) & np.isfinite(b) & (a != 0.0) & (b != 0.0)
     found: Mask = usual & ((product < np.finfo(float).tiny) | np.isinf(product))
     return found
-
-
-def _ends(of: Integers) -> Integers:
-    while True:
-        further = of[of]
-        if (further == of).all():
-            return of
-        of = further
 
 
 def merge(g: Scalars) -> bool:
@@ -190,56 +176,32 @@ def merge(g: Scalars) -> bool:
 
 def unify(g: Scalars) -> bool:
     """Make one node of nodes that are equal."""
-    nodes = np.flatnonzero((g.kind != PARAMETER) & (g.kind != INPUT))
-    starts, of_terms = g.starts, _comparable(g)
-    starts, ends = starts[nodes], starts[nodes + 1]
-    long = ends - starts >= LONG
-    brief = np.repeat(~long, ends - starts)
-    rows = [array[brief].tolist() for array in of_terms]
-    offsets = np.concatenate([[0], np.cumsum(np.where(long, 0, ends - starts))])
+    sums, coefficient, factors = g.in_linear, g.coefficient.copy(), np.stack([g.left, g.right], axis=1)
+    coefficient[sums], factors[sums] = _ordered(coefficient[sums], factors[sums], g.owner[sums])
     by = np.append(np.arange(len(g), dtype=np.int32), np.int32(ONE))  # by[ONE] is ONE.
     found: dict[tuple[object, ...], int] = {}
-    replaced: dict[int, int] = {}
-    head = (nodes, g.kind[nodes], g.code[nodes], g.number[nodes], long, starts, ends, offsets[:-1], offsets[1:])
-    for v, kind, code, number, is_long, s, e, low, high in zip(*(array.tolist() for array in head), strict=True):
+    nodes, starts = np.flatnonzero((g.kind != PARAMETER) & (g.kind != INPUT)), g.starts
+    head = (nodes, g.kind[nodes], g.code[nodes], g.number[nodes], starts[nodes], starts[nodes + 1])
+    for v, kind, code, number, s, e in zip(*(array.tolist() for array in head), strict=True):
+        c, before = coefficient[s:e], factors[s:e]
+        now = by[before]
+        if kind == LINEAR and now.tobytes() != before.tobytes():
+            c, now = _ordered(c, now)
         # -0.0 and 0.0 are equal as keys, and nan is no number's equal.
-        key: tuple[object, ...] = (kind, code, number, math.copysign(1.0, number))
-        if is_long:
-            key += tuple(
-                by[array[s:e]].tobytes() if array.dtype == by.dtype else array[s:e].tobytes() for array in of_terms
-            )
-        else:
-            c, x, y = (row[low:high] for row in rows)
-            key += _key(kind, c, x, y, replaced)
-        same = found.setdefault(key, v)
-        if same != v:
-            by[v] = replaced[v] = same
-    if not replaced:
+        key = (kind, code, number, math.copysign(1.0, number), c.tobytes(), now.tobytes())
+        by[v] = found.setdefault(key, v)
+    if len(found) == len(nodes):
         return False
     g.replace(by)
     g.compact()
     return True
 
 
-def _key(kind: int, c: list[float], x: list[int], y: list[int], replaced: dict[int, int]) -> tuple[object, ...]:
-    """The terms of a node as a key, with the nodes that others are replaced by."""
-    if not replaced or (replaced.keys().isdisjoint(x) and replaced.keys().isdisjoint(y)):
-        return (*c, *x, *y)
-    x, y = [replaced.get(i, i) for i in x], [replaced.get(i, i) for i in y]
-    if kind == LINEAR:
-        terms = sorted((a, b, k) if a <= b else (b, a, k) for k, a, b in zip(c, x, y, strict=True))
-        c, x, y = [k for _, _, k in terms], [a for a, _, _ in terms], [b for _, b, _ in terms]
-    return (*c, *x, *y)
-
-
-def _comparable(g: Scalars) -> tuple[NDArray[Any], ...]:
-    """The terms with those of short linear nodes in an order that depends on their factors alone."""
-    short = np.flatnonzero(g.in_linear & (np.bincount(g.owner, minlength=len(g))[g.owner] < LONG))
-    low, high = np.minimum(g.left[short], g.right[short]), np.maximum(g.left[short], g.right[short])
-    order = np.lexsort((g.coefficient[short], high, low, g.owner[short]))
-    coefficient, left, right = g.coefficient.copy(), g.left.copy(), g.right.copy()
-    coefficient[short], left[short], right[short] = g.coefficient[short][order], low[order], high[order]
-    return coefficient, left, right
+def _ordered(coefficient: Floats, factors: Integers, *owner: Integers) -> tuple[Floats, Integers]:
+    """Terms in an order that depends on them alone, owner by owner."""
+    factors = np.sort(factors, axis=1)
+    order = np.lexsort((coefficient, *factors.T[::-1], *owner))
+    return coefficient[order], factors[order]
 
 
 def peel(g: Scalars) -> None:
@@ -259,17 +221,16 @@ def peel(g: Scalars) -> None:
     order = np.argsort(inner, kind="stable").astype(np.int32)
     leaves = int((~inner).sum())
     new = np.empty(n, np.int32)
-    new[order] = np.concatenate([np.arange(leaves), np.arange(leaves, n) + len(nodes)])
+    new[order] = np.arange(n) + len(nodes) * (np.arange(n) >= leaves)
     part = np.full(n, ONE, np.int32)
     part[nodes] = leaves + np.arange(len(nodes))
     owner = np.where(static & split[g.owner], part[g.owner], new[g.owner])
     left, right = new[g.left], np.where(g.right == ONE, ONE, new[other])
-    number = np.where(split, 0.0, g.number)[order]
-    g.number = np.concatenate([number[:leaves], g.number[nodes], number[leaves:]])
-    for name in ("kind", "code", "leaf", "kept"):
-        array = getattr(g, name)
-        fresh = np.full(len(nodes), LINEAR if name == "kind" else 0, array.dtype)
-        setattr(g, name, np.concatenate([array[order][:leaves], fresh, array[order][leaves:]]))
+    first = g.number[nodes]
+    for name in ("kind", "code", "number", "leaf", "kept"):
+        fresh = LINEAR if name == "kind" else 0
+        setattr(g, name, np.insert(getattr(g, name)[order], [leaves] * len(nodes), fresh))
+    g.number[part[nodes]], g.number[new[nodes]] = first, 0.0
     g.roots = new[g.roots]
     g.owner = np.concatenate([owner, new[nodes]]).astype(np.int32)
     g.coefficient = np.concatenate([g.coefficient, np.ones(len(nodes))])
