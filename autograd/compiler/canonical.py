@@ -95,16 +95,13 @@ def _chased(free: Mask, consumer: Integers, factor: np.ndarray) -> tuple[Integer
 def fold(g: Scalars) -> bool:
     """Put constants into coefficients, and work out what has constants alone as operands."""
     before = len(g.owner), len(g)
-    constant = g.kind == CONSTANT
-    right = g.right != ONE
-    swap = g.in_linear & right & constant[g.left]
+    constant, product = g.kind == CONSTANT, g.right != ONE
+    swap = product & constant[g.left]
     g.left[swap], g.right[swap] = g.right[swap], g.left[swap]
     # A weight times a padding or a first state of zeros stays a product, so that its row is like its neighbours.
-    product = right & g.in_linear & ~(constant[g.left] | constant[np.maximum(g.right, 0)])
-    weighted = product & ((g.kind[g.left] == PARAMETER) ^ (g.kind[np.maximum(g.right, 0)] == PARAMETER))
-    in_row = np.bincount(g.owner, weighted, minlength=len(g))[g.owner] > 0
-    lone = right & g.in_linear & constant[np.maximum(g.right, 0)]
-    lone &= ~(in_row & (g.kind[g.left] == PARAMETER))
+    weighted = product & g.reads(PARAMETER) & g.reads(INPUT, LINEAR, OPERATION)
+    in_row = g.counts(weighted)[g.owner] > 0
+    lone = product & constant[g.right] & ~(in_row & (g.kind[g.left] == PARAMETER))
     g.coefficient[lone] *= g.number[g.right[lone]]
     g.right[lone] = ONE
     known = g.in_linear & (g.right == ONE) & constant[g.left]
@@ -206,14 +203,11 @@ def _ordered(coefficient: Floats, factors: Integers, *owner: Integers) -> tuple[
 
 def peel(g: Scalars) -> None:
     """Split the terms that only leaves reach off rows that also read nodes: all steps of a sequence share them."""
-    inner, n = g.kind >= LINEAR, len(g)
-    other = np.maximum(g.right, 0)
-    product = g.in_linear & (g.right != ONE)
-    moving = product & (inner[g.left] | inner[other]) | _first_states(g, product, inner)
-    static = g.in_linear & ~moving & ~inner[g.left]
-    of_input = static & product & ((g.kind[g.left] == INPUT) | (g.kind[other] == INPUT))
-    split = (np.bincount(g.owner, of_input, n) >= 1) & (np.bincount(g.owner, moving, n) >= 2)
-    split &= np.bincount(g.owner, static, n) >= 2
+    inner, n, product, of_nodes = g.kind >= LINEAR, len(g), g.right != ONE, g.reads(LINEAR, OPERATION)
+    moving = product & of_nodes | _first_states(g)
+    static = g.in_linear & ~(moving | of_nodes)
+    of_input = static & product & g.reads(INPUT)
+    split = (g.counts(of_input) >= 1) & (g.counts(moving) >= 2) & (g.counts(static) >= 2)
     nodes = np.flatnonzero(split)
     if not len(nodes):
         return
@@ -225,7 +219,7 @@ def peel(g: Scalars) -> None:
     part = np.full(n, ONE, np.int32)
     part[nodes] = leaves + np.arange(len(nodes))
     owner = np.where(static & split[g.owner], part[g.owner], new[g.owner])
-    left, right = new[g.left], np.where(g.right == ONE, ONE, new[other])
+    left, right = new[g.left], np.where(product, new[g.right], ONE)
     first = g.number[nodes]
     for name in ("kind", "code", "number", "leaf", "kept"):
         fresh = LINEAR if name == "kind" else 0
@@ -239,15 +233,13 @@ def peel(g: Scalars) -> None:
     g.keep_terms(np.argsort(g.owner, kind="stable"))
 
 
-def _first_states(g: Scalars, product: Mask, inner: Mask) -> Mask:
+def _first_states(g: Scalars) -> Mask:
     """Weights of constants, where others of their row's kind weigh nodes: the first step of a sequence."""
-    n, other = len(g), np.maximum(g.right, 0)
-    weights = product & ((g.kind[g.left] == PARAMETER) | (g.kind[other] == PARAMETER))
-    of_inputs = np.bincount(g.owner, weights & ((g.kind[g.left] == INPUT) | (g.kind[other] == INPUT)), n)
-    of_nodes = np.bincount(g.owner, weights & (inner[g.left] | inner[other]), n)
-    constant = weights & ((g.kind[g.left] == CONSTANT) | (g.kind[other] == CONSTANT))
-    of_constants = np.bincount(g.owner, constant, n)
+    weights = (g.right != ONE) & g.reads(PARAMETER)
+    constant = weights & g.reads(CONSTANT)
+    of_inputs, of_constants = g.counts(weights & g.reads(INPUT)), g.counts(constant)
+    of_nodes = g.counts(weights & g.reads(LINEAR, OPERATION))
     first = (of_constants > 1) & (of_nodes == 0)
-    alike = np.isin(of_inputs * n + of_constants, (of_inputs * n + of_nodes)[of_nodes > 1])
+    alike = np.isin(of_inputs * len(g) + of_constants, (of_inputs * len(g) + of_nodes)[of_nodes > 1])
     found: Mask = constant & (first & alike)[g.owner]
     return found

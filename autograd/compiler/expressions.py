@@ -294,7 +294,7 @@ def value_of(op: str, constants: Mapping[str, float] | None = None) -> Expressio
 
     ValueError if there is no such rule, or one without a source.
     """
-    return _merged(op, 0, _numbers(constants))
+    return _merged(cases_of(op), 0, _numbers(constants))
 
 
 def partial_of(op: str, operand: str, constants: Mapping[str, float] | None = None) -> Expression:
@@ -302,7 +302,7 @@ def partial_of(op: str, operand: str, constants: Mapping[str, float] | None = No
 
     Of an operation on lists it is a list. ValueError as for `value_of`.
     """
-    return _merged(op, 1 + rule(op).operands.index(operand), _numbers(constants))
+    return _merged(cases_of(op), 1 + rule(op).operands.index(operand), _numbers(constants))
 
 
 def _numbers(constants: Mapping[str, float] | None) -> tuple[tuple[str, Expression], ...]:
@@ -310,14 +310,14 @@ def _numbers(constants: Mapping[str, float] | None) -> tuple[tuple[str, Expressi
 
 
 @cache
-def _merged(op: str, which: int, constants: tuple[tuple[str, Expression], ...]) -> Expression:
+def _merged(cases: tuple[Case, ...], which: int, constants: tuple[tuple[str, Expression], ...]) -> Expression:
     """The value, or the derivative by one operand from 1 on."""
-    *others, last = [_inlined(case, which, dict(constants)) for case in cases_of(op)]
+    *others, last = [_inlined(case, which, dict(constants)) for case in cases]
     e = reduce(lambda other, case: Expression("choice", (*case, other)), reversed(others), last[1])
     e = simplified(e)
     if not which:
         return e
-    value = _merged(op, 0, constants)
+    value = _merged(cases, 0, constants)
     return e if known(value) is not None or value.form == "name" else _put(name("z"), value, e)
 
 

@@ -65,6 +65,16 @@ class Scalars:
         linear: Mask = self.kind[self.owner] == LINEAR
         return linear
 
+    def reads(self, *kinds: int) -> Mask:
+        """Whether a factor of each term, or the operand that it is, is of one of these kinds."""
+        wanted = np.isin(self.kind, kinds)
+        read: Mask = wanted[self.left] | (wanted[self.right] & (self.right != ONE))
+        return read
+
+    def counts(self, terms: Mask) -> NDArray[np.intp]:
+        """How many of these terms each node has."""
+        return np.bincount(self.owner[terms], minlength=len(self))
+
     def used(self) -> Mask:
         """Whether each node is a root, or an operand of another node."""
         used = np.zeros(len(self), bool)
