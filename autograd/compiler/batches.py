@@ -10,16 +10,15 @@ from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy import ndarray
-from numpy.typing import NDArray
 
 from autograd.compiler import arguments, pipeline
+from autograd.compiler.arguments import Array
 from autograd.compiler.leaves import Argument
 from autograd.compiler.pipeline import Wanted
 from autograd.compiler.reading import Recording
 from autograd.compiler.statements import Index
 from autograd.compiler.views import view_of
 
-Array = NDArray[Any]
 Reduction: TypeAlias = Literal["mean", "sum"] | None
 KEPT: Final = 4
 """Bindings that are kept: for batches of training, the last one of an epoch, validation, and one more."""

@@ -43,12 +43,12 @@ def canonical(g: Scalars) -> Scalars:
 
 def absorb(g: Scalars) -> bool:
     """Let a linear node take over the terms of the linear nodes that it alone reads, as deep as they go."""
-    n, linear = len(g), g.kind == LINEAR
+    n = len(g)
     plain = g.in_linear & (g.right == ONE)
     read, reader = g.left[plain], g.owner[plain]
     consumer = np.full(n, ONE, np.int32)
     consumer[read] = reader
-    free = linear & (consumer != ONE)
+    free = (g.kind == LINEAR) & (consumer != ONE)
     free[read[consumer[read] != reader]] = False
     free[g.left[~plain]] = False
     free[g.right[g.right != ONE]] = False
@@ -65,15 +65,12 @@ def absorb(g: Scalars) -> bool:
         free[wide] = False
     if not free.any():
         return False
-    factor = product
-    keep = ~(plain & free[g.left])
-    np.add.at(g.number, target[free], factor[free] * g.number[free])
-    g.keep_terms(keep)
+    np.add.at(g.number, target[free], product[free] * g.number[free])
+    g.keep_terms(~(plain & free[g.left]))
     into = target[g.owner]
-    order = np.lexsort((g.owner, into)) if (np.diff(into) < 0).any() else np.arange(len(into))
-    g.coefficient *= factor[g.owner]
+    g.coefficient *= product[g.owner]
     g.owner = into
-    g.keep_terms(order)
+    g.keep_terms(np.argsort(into, kind="stable"))
     g.compact()
     return True
 
@@ -115,15 +112,12 @@ def fold(g: Scalars) -> bool:
 
 
 def _fold_operations(g: Scalars) -> None:
-    on_constants = np.ones(len(g), bool)
-    on_constants[g.owner[g.kind[g.left] != CONSTANT]] = False
-    starts = g.starts
-    for v in np.flatnonzero(on_constants & (g.kind == OPERATION)).tolist():
-        operands = g.left[starts[v] : starts[v + 1]]
-        if (g.kind[operands] == CONSTANT).all():
-            g.number[v] = rule(g.operations[g.code[v]]).on_floats(g.number[operands].tolist())[0]
-            g.kind[v] = CONSTANT
-    g.keep_terms(~(g.kind[g.owner] == CONSTANT))
+    known, starts = (g.kind == OPERATION) & (g.counts(g.kind[g.left] != CONSTANT) == 0), g.starts
+    for v in np.flatnonzero(known).tolist():
+        operands = g.number[g.left[starts[v] : starts[v + 1]]].tolist()
+        g.number[v] = rule(g.operations[g.code[v]]).on_floats(operands)[0]
+    g.kind[known] = CONSTANT
+    g.keep_terms(g.kind[g.owner] != CONSTANT)
 
 
 def _pull_scales(g: Scalars) -> None:

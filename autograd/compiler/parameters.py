@@ -19,7 +19,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.arguments import narrowed, numbers
+from autograd.compiler.arguments import Array, narrowed, numbers
 from autograd.compiler.leaves import Shape, flattened, refuse_results
 from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Places, refuse_repeated
@@ -28,8 +28,6 @@ from autograd.engine.number import WRITES
 from autograd.engine.value import Value
 from autograd.functional import leaves
 from autograd.nn.module import Module
-
-Array = NDArray[Any]
 
 
 class Views(dict[str, Array]):

@@ -21,9 +21,10 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from autograd.arguments import known
+from autograd.compiler.arguments import Array
 from autograd.compiler.batches import Batch, Blocks, Part, Reduction
 from autograd.compiler.leaves import Argument, Shape, shape_text
-from autograd.compiler.parameters import Array, Parameters, Views, labelled, listed, put
+from autograd.compiler.parameters import Parameters, Views, labelled, listed, put
 from autograd.compiler.reading import Recording
 from autograd.compiler.report import Facts, report
 from autograd.compiler.statements import Named, Slots

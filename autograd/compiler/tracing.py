@@ -222,15 +222,14 @@ class Places:
 
     def __init__(self, nodes: Sequence[Value]) -> None:
         ids = _ids(nodes)
-        self._order = np.argsort(ids, kind="stable")
-        self._ids = ids[self._order]
+        order = np.argsort(ids, kind="stable")
+        # Nodes that aren't in the list may be looked up behind the last one.
+        self._order, self._ids = np.append(order, -1), np.append(ids[order], 0)
 
     def of(self, nodes: Sequence[Value]) -> Index:
         """Their positions, and -1 for each that is not in the list."""
-        if not len(self._ids):
-            return np.full(len(nodes), -1)
         ids = _ids(nodes)
-        k = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
+        k = np.searchsorted(self._ids[:-1], ids)
         return np.where(self._ids[k] == ids, self._order[k], -1)
 
     def repeated(self) -> list[int]:
@@ -252,16 +251,12 @@ class Leaves:
 
     def places(self, nodes: Sequence[Value]) -> Index:
         """The places of leaves on the tape, and -1 for each that it doesn't reach."""
-        k = self._places.of(nodes)
-        return np.where(k < 0, -1, self.at[k]) if self.nodes else k
+        return np.append(self.at, -1)[self._places.of(nodes)]
 
     def without(self, *rows: Sequence[Value]) -> list[Value]:
         """The leaves that are no numbers and in none of these lists."""
-        left = np.ones(len(self.nodes), bool)
-        for row in (*rows, self._numbers):
-            found = self._places.of(row)
-            left[found[found >= 0]] = False
-        return [self.nodes[k] for k in np.flatnonzero(left).tolist()]
+        found = self._places.of([v for row in (*rows, self._numbers) for v in row])
+        return [self.nodes[k] for k in np.setdiff1d(np.arange(len(self.nodes)), found).tolist()]
 
 
 def _ids(nodes: Sequence[Value]) -> NDArray[np.int64]:
