@@ -27,7 +27,8 @@ from autograd.engine import ieee
 from autograd.engine.value import Value
 
 if TYPE_CHECKING:
-    from autograd.compiler.training import Floats, Program
+    from autograd.compiler.arguments import Array
+    from autograd.compiler.program import Program
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
@@ -48,13 +49,13 @@ class _Block:
 
     def __init__(self, program: "Program", start: int) -> None:
         self.place = slice(start, start + _BLOCK)
-        self.whole: tuple[Floats, Floats] | None = None
+        self.whole: tuple[Array, Array] | None = None
         self.read(program.parameters, program.gradient)
 
     def __getstate__(self) -> dict[str, object]:
         return {"place": self.place, "whole": None}  # A copy of a view would be no view of the copied program's arrays.
 
-    def read(self, parameters: "Floats", gradient: "Floats") -> None:
+    def read(self, parameters: "Array", gradient: "Array") -> None:
         """Take views of the program's arrays, unless these are those that were read last."""
         if self.whole is None or self.whole[0] is not parameters or self.whole[1] is not gradient:
             self.whole = parameters, gradient
@@ -104,7 +105,7 @@ class Optimizer:
         self.lr, self.weight_decay = lr, weight_decay
 
     @property
-    def parameters(self) -> "list[Value] | Floats":
+    def parameters(self) -> "list[Value] | Array":
         """The Values in a list, or the flat array of a program."""
         return self._each if self.program is None else self.program.parameters
 

@@ -45,7 +45,8 @@ from autograd.wording import counted
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from autograd.compiler.training import Program, Training
+    from autograd.compiler.program import Program
+    from autograd.compiler.training import Training
 
 __all__ = ["History", "fit"]
 

@@ -172,7 +172,7 @@ def test_the_rate_may_change_and_gradients_start_over() -> None:
 # ── programs ──
 
 
-def tiny(dtype: Any = "float64") -> Standin:
+def tiny(dtype: Any = "float64") -> Any:
     return Standin(MLP(2, [3, 1], activation="tanh", rng=random.Random(1)), losses.mse, [(2,), ()], dtype)
 
 
@@ -234,7 +234,7 @@ def test_single_precision_stays_single_and_near(name: str) -> None:
 def test_the_array_of_a_program_is_changed_in_place_and_a_copy_is_not_bound_to_it() -> None:
     program = tiny()
     array, start = program.parameters, program.parameters.copy()
-    optimizer = SGD(program, lr=0.5, momentum=0.5)
+    optimizer: Any = SGD(program, lr=0.5, momentum=0.5)
     assert optimizer.parameters is array
     program.gradient[:] = 1.0
     optimizer.step()

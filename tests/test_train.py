@@ -273,11 +273,11 @@ X, Y = np.array([x for x, _ in ROWS]), np.array([t for _, t in ROWS])
 POINTS = [([x / 4.0, 1.0 - x * x / 16.0], (x + 4) // 3) for x in range(-4, 5)]
 
 
-def regression(dtype: Any = "float64", reduce: str = "mean") -> Standin:
+def regression(dtype: Any = "float64", reduce: str = "mean") -> Any:
     return Standin(nn.MLP(2, [4, 1], activation="tanh", rng=random.Random(4)), losses.mse, [(2,), ()], dtype, reduce)
 
 
-def classes() -> Standin:
+def classes() -> Any:
     return Standin(nn.MLP(2, [4, 3], activation="tanh", rng=random.Random(4)), losses.cross_entropy, [(2,), (3,)])
 
 
@@ -328,7 +328,7 @@ def test_class_numbers_become_one_hot(numbers: Any) -> None:
 
 
 def test_class_numbers_of_a_row_of_places_become_one_hot() -> None:
-    program = Standin(nn.MLP(2, [4, 1]), lambda p, t: p * t[0][2] * t[1][0], [(2,), (2, 3)])
+    program: Any = Standin(nn.MLP(2, [4, 1]), lambda p, t: p * t[0][2] * t[1][0], [(2,), (2, 3)])
     train.fit(program, (X[:2], [[2, 0], [1, 1]]), optim.SGD(program), epochs=1)
     assert program.batches[0][1] == [[[0, 0, 1], [1, 0, 0]], [[0, 1, 0], [0, 1, 0]]]
 

@@ -34,8 +34,9 @@ def batch(given: Sequence[object], arguments: Sequence[Argument]) -> tuple[list[
     the inputs, for no examples and for different numbers of them.
     """
     if len(given) != len(arguments):
-        hint = _hint(given, arguments)
-        raise TypeError(f"the program takes {_wanted(arguments)}, not {counted(len(given), 'array')}{hint}")
+        wanted = f"{counted(len(arguments), 'array')}, {', '.join(map(str, arguments))}"
+        found = counted(len(given), "array") + _hint(given, arguments)
+        raise TypeError(f"the program takes {wanted}, not {found}")
     arrays = [numbers(thing, f"input {a}") for thing, a in zip(given, arguments, strict=True)]
     single = arrays[0].ndim == len(arguments[0].shape)
     for array, a in zip(arrays, arguments, strict=True):
@@ -82,10 +83,6 @@ def narrowed(array: Array, where: str, dtype: Any) -> Array:
     except FloatingPointError:
         wrong = array[np.isfinite(array) & (np.abs(array) > np.finfo(dtype).max)].flat[0]
         raise ValueError(f"{where}: {wrong:g} is too large for {dtype}; scale it, or use dtype='float64'") from None
-
-
-def _wanted(arguments: Sequence[Argument]) -> str:
-    return f"{counted(len(arguments), 'array')}, {', '.join(map(str, arguments))}"
 
 
 def _hint(given: Sequence[object], arguments: Sequence[Argument]) -> str:

@@ -10,16 +10,15 @@ from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy import ndarray
-from numpy.typing import NDArray
 
 from autograd.compiler import arguments, pipeline
+from autograd.compiler.arguments import Array
 from autograd.compiler.leaves import Argument
 from autograd.compiler.pipeline import Wanted
 from autograd.compiler.reading import Recording
 from autograd.compiler.statements import Index
 from autograd.compiler.views import view_of
 
-Array = NDArray[Any]
 Reduction: TypeAlias = Literal["mean", "sum"] | None
 KEPT: Final = 4
 """Bindings that are kept: for batches of training, the last one of an epoch, validation, and one more."""
@@ -190,15 +189,22 @@ class Part:
             return rows
         return rows[0] if rows.ndim > 1 else float(rows[0])
 
+    def value(self, batch: Batch | Blocks) -> Any:
+        """The mean or sum of the losses, or the loss of each example."""
+        if self.reduce:
+            return batch.total
+        return self.result(batch.roots[0] if batch.lasting else batch.roots[0].copy())
+
     def by_inputs(self, batch: Batch | Blocks) -> list[Any]:
         """The gradient by each input, in the shape of its array."""
         assert batch.input_gradient is not None
         found = []
         for a, slots in zip(self.arguments, self.slots, strict=True):
-            rows = view_of(batch.input_gradient, slots.reshape(a.shape)) if slots.min() >= 0 else None
+            grid = slots.reshape(a.shape)
+            rows = view_of(batch.input_gradient, grid) if slots.min() >= 0 else None
             if rows is None:
-                rows = batch.input_gradient[slots.reshape(a.shape)]
-                rows[slots.reshape(a.shape) < 0] = 0.0
+                rows = batch.input_gradient[grid]
+                rows[grid < 0] = 0.0
             rows = np.moveaxis(rows, -1, 0)
             found.append(self.result(np.ascontiguousarray(rows) if batch.lasting else rows.copy(order="C")))
         return found

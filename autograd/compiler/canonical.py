@@ -6,10 +6,8 @@ opposite signs are merged, so that infinities and nans meet as they did.
 """
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.compiler.scalars import (
     CONSTANT,
@@ -29,8 +27,6 @@ ROUNDS = 20
 """More rounds than any program has needed; each makes the graph smaller, so the limit is for speed alone."""
 POWERS = 32
 """Times a greater power of two, sums that stay in range may have terms that don't."""
-LONG = 64
-"""From so many terms on, two nodes are equal only if their terms stand in the same order."""
 
 
 @np.errstate(all="ignore")
@@ -47,12 +43,12 @@ def canonical(g: Scalars) -> Scalars:
 
 def absorb(g: Scalars) -> bool:
     """Let a linear node take over the terms of the linear nodes that it alone reads, as deep as they go."""
-    n, linear = len(g), g.kind == LINEAR
+    n = len(g)
     plain = g.in_linear & (g.right == ONE)
     read, reader = g.left[plain], g.owner[plain]
     consumer = np.full(n, ONE, np.int32)
     consumer[read] = reader
-    free = linear & (consumer != ONE)
+    free = (g.kind == LINEAR) & (consumer != ONE)
     free[read[consumer[read] != reader]] = False
     free[g.left[~plain]] = False
     free[g.right[g.right != ONE]] = False
@@ -69,15 +65,12 @@ def absorb(g: Scalars) -> bool:
         free[wide] = False
     if not free.any():
         return False
-    factor = product
-    keep = ~(plain & free[g.left])
-    np.add.at(g.number, target[free], factor[free] * g.number[free])
-    g.keep_terms(keep)
+    np.add.at(g.number, target[free], product[free] * g.number[free])
+    g.keep_terms(~(plain & free[g.left]))
     into = target[g.owner]
-    order = np.lexsort((g.owner, into)) if (np.diff(into) < 0).any() else np.arange(len(into))
-    g.coefficient *= factor[g.owner]
+    g.coefficient *= product[g.owner]
     g.owner = into
-    g.keep_terms(order)
+    g.keep_terms(np.argsort(into, kind="stable"))
     g.compact()
     return True
 
@@ -99,16 +92,13 @@ def _chased(free: Mask, consumer: Integers, factor: np.ndarray) -> tuple[Integer
 def fold(g: Scalars) -> bool:
     """Put constants into coefficients, and work out what has constants alone as operands."""
     before = len(g.owner), len(g)
-    constant = g.kind == CONSTANT
-    right = g.right != ONE
-    swap = g.in_linear & right & constant[g.left]
+    constant, product = g.kind == CONSTANT, g.right != ONE
+    swap = product & constant[g.left]
     g.left[swap], g.right[swap] = g.right[swap], g.left[swap]
     # A weight times a padding or a first state of zeros stays a product, so that its row is like its neighbours.
-    product = right & g.in_linear & ~(constant[g.left] | constant[np.maximum(g.right, 0)])
-    weighted = product & ((g.kind[g.left] == PARAMETER) ^ (g.kind[np.maximum(g.right, 0)] == PARAMETER))
-    in_row = np.bincount(g.owner, weighted, minlength=len(g))[g.owner] > 0
-    lone = right & g.in_linear & constant[np.maximum(g.right, 0)]
-    lone &= ~(in_row & (g.kind[g.left] == PARAMETER))
+    weighted = product & g.reads(PARAMETER) & g.reads(INPUT, LINEAR, OPERATION)
+    in_row = g.counts(weighted)[g.owner] > 0
+    lone = product & constant[g.right] & ~(in_row & (g.kind[g.left] == PARAMETER))
     g.coefficient[lone] *= g.number[g.right[lone]]
     g.right[lone] = ONE
     known = g.in_linear & (g.right == ONE) & constant[g.left]
@@ -122,30 +112,25 @@ def fold(g: Scalars) -> bool:
 
 
 def _fold_operations(g: Scalars) -> None:
-    on_constants = np.ones(len(g), bool)
-    on_constants[g.owner[g.kind[g.left] != CONSTANT]] = False
-    starts = g.starts
-    for v in np.flatnonzero(on_constants & (g.kind == OPERATION)).tolist():
-        operands = g.left[starts[v] : starts[v + 1]]
-        if (g.kind[operands] == CONSTANT).all():
-            g.number[v] = rule(g.operations[g.code[v]]).on_floats(g.number[operands].tolist())[0]
-            g.kind[v] = CONSTANT
-    g.keep_terms(~(g.kind[g.owner] == CONSTANT))
+    known, starts = (g.kind == OPERATION) & (g.counts(g.kind[g.left] != CONSTANT) == 0), g.starts
+    for v in np.flatnonzero(known).tolist():
+        operands = g.number[g.left[starts[v] : starts[v + 1]]].tolist()
+        g.number[v] = rule(g.operations[g.code[v]]).on_floats(operands)[0]
+    g.kind[known] = CONSTANT
+    g.keep_terms(g.kind[g.owner] != CONSTANT)
 
 
 def _pull_scales(g: Scalars) -> None:
     """Let linear nodes read x with another coefficient, where they read c·x; the node 1·x is x itself everywhere."""
     terms = np.bincount(g.owner, minlength=len(g))
     scale = g.in_linear & (g.right == ONE) & (terms[g.owner] == 1) & (g.number[g.owner] == 0.0)
-    of = np.arange(len(g), dtype=np.int32)
-    by = np.ones(len(g))
-    inner = g.kind[g.left] >= LINEAR
-    for one in (True, False):
-        chosen = scale & ((g.coefficient == 1.0) == one) & ~(g.kept[g.owner] & inner)
-        of[g.owner[chosen]], by[g.owner[chosen]] = g.left[chosen], g.coefficient[chosen]
-        if one:
-            g.replace(_ends(of))
-            of = np.arange(len(g), dtype=np.int32)
+    read = scale & ~(g.kept[g.owner] & (g.kind[g.left] >= LINEAR))
+    of, by = np.arange(len(g), dtype=np.int32), np.ones(len(g))
+    same = read & (g.coefficient == 1.0)
+    of[g.owner[same]] = g.left[same]
+    g.replace(_chased(of != np.arange(len(g)), of, by)[0])
+    of, scaled = np.arange(len(g), dtype=np.int32), read & ~same
+    of[g.owner[scaled]], by[g.owner[scaled]] = g.left[scaled], g.coefficient[scaled]
     others = np.where(g.right == ONE, 1.0, by[g.right])
     factor = by[g.left] * others
     inside = g.in_linear & ~scale & ~(_out_of_range(by[g.left], others) | _out_of_range(g.coefficient, factor))
@@ -160,14 +145,6 @@ def _out_of_range(a: Floats, b: Floats) -> Mask:
     usual = np.isfinite(a) & np.isfinite(b) & (a != 0.0) & (b != 0.0)
     found: Mask = usual & ((product < np.finfo(float).tiny) | np.isinf(product))
     return found
-
-
-def _ends(of: Integers) -> Integers:
-    while True:
-        further = of[of]
-        if (further == of).all():
-            return of
-        of = further
 
 
 def merge(g: Scalars) -> bool:
@@ -190,68 +167,41 @@ def merge(g: Scalars) -> bool:
 
 def unify(g: Scalars) -> bool:
     """Make one node of nodes that are equal."""
-    nodes = np.flatnonzero((g.kind != PARAMETER) & (g.kind != INPUT))
-    starts, of_terms = g.starts, _comparable(g)
-    starts, ends = starts[nodes], starts[nodes + 1]
-    long = ends - starts >= LONG
-    brief = np.repeat(~long, ends - starts)
-    rows = [array[brief].tolist() for array in of_terms]
-    offsets = np.concatenate([[0], np.cumsum(np.where(long, 0, ends - starts))])
+    sums, coefficient, factors = g.in_linear, g.coefficient.copy(), np.stack([g.left, g.right], axis=1)
+    coefficient[sums], factors[sums] = _ordered(coefficient[sums], factors[sums], g.owner[sums])
     by = np.append(np.arange(len(g), dtype=np.int32), np.int32(ONE))  # by[ONE] is ONE.
     found: dict[tuple[object, ...], int] = {}
-    replaced: dict[int, int] = {}
-    head = (nodes, g.kind[nodes], g.code[nodes], g.number[nodes], long, starts, ends, offsets[:-1], offsets[1:])
-    for v, kind, code, number, is_long, s, e, low, high in zip(*(array.tolist() for array in head), strict=True):
+    nodes, starts = np.flatnonzero((g.kind != PARAMETER) & (g.kind != INPUT)), g.starts
+    head = (nodes, g.kind[nodes], g.code[nodes], g.number[nodes], starts[nodes], starts[nodes + 1])
+    for v, kind, code, number, s, e in zip(*(array.tolist() for array in head), strict=True):
+        c, before = coefficient[s:e], factors[s:e]
+        now = by[before]
+        if kind == LINEAR and now.tobytes() != before.tobytes():
+            c, now = _ordered(c, now)
         # -0.0 and 0.0 are equal as keys, and nan is no number's equal.
-        key: tuple[object, ...] = (kind, code, number, math.copysign(1.0, number))
-        if is_long:
-            key += tuple(
-                by[array[s:e]].tobytes() if array.dtype == by.dtype else array[s:e].tobytes() for array in of_terms
-            )
-        else:
-            c, x, y = (row[low:high] for row in rows)
-            key += _key(kind, c, x, y, replaced)
-        same = found.setdefault(key, v)
-        if same != v:
-            by[v] = replaced[v] = same
-    if not replaced:
+        key = (kind, code, number, math.copysign(1.0, number), c.tobytes(), now.tobytes())
+        by[v] = found.setdefault(key, v)
+    if len(found) == len(nodes):
         return False
     g.replace(by)
     g.compact()
     return True
 
 
-def _key(kind: int, c: list[float], x: list[int], y: list[int], replaced: dict[int, int]) -> tuple[object, ...]:
-    """The terms of a node as a key, with the nodes that others are replaced by."""
-    if not replaced or (replaced.keys().isdisjoint(x) and replaced.keys().isdisjoint(y)):
-        return (*c, *x, *y)
-    x, y = [replaced.get(i, i) for i in x], [replaced.get(i, i) for i in y]
-    if kind == LINEAR:
-        terms = sorted((a, b, k) if a <= b else (b, a, k) for k, a, b in zip(c, x, y, strict=True))
-        c, x, y = [k for _, _, k in terms], [a for a, _, _ in terms], [b for _, b, _ in terms]
-    return (*c, *x, *y)
-
-
-def _comparable(g: Scalars) -> tuple[NDArray[Any], ...]:
-    """The terms with those of short linear nodes in an order that depends on their factors alone."""
-    short = np.flatnonzero(g.in_linear & (np.bincount(g.owner, minlength=len(g))[g.owner] < LONG))
-    low, high = np.minimum(g.left[short], g.right[short]), np.maximum(g.left[short], g.right[short])
-    order = np.lexsort((g.coefficient[short], high, low, g.owner[short]))
-    coefficient, left, right = g.coefficient.copy(), g.left.copy(), g.right.copy()
-    coefficient[short], left[short], right[short] = g.coefficient[short][order], low[order], high[order]
-    return coefficient, left, right
+def _ordered(coefficient: Floats, factors: Integers, *owner: Integers) -> tuple[Floats, Integers]:
+    """Terms in an order that depends on them alone, owner by owner."""
+    factors = np.sort(factors, axis=1)
+    order = np.lexsort((coefficient, *factors.T[::-1], *owner))
+    return coefficient[order], factors[order]
 
 
 def peel(g: Scalars) -> None:
     """Split the terms that only leaves reach off rows that also read nodes: all steps of a sequence share them."""
-    inner, n = g.kind >= LINEAR, len(g)
-    other = np.maximum(g.right, 0)
-    product = g.in_linear & (g.right != ONE)
-    moving = product & (inner[g.left] | inner[other]) | _first_states(g, product, inner)
-    static = g.in_linear & ~moving & ~inner[g.left]
-    of_input = static & product & ((g.kind[g.left] == INPUT) | (g.kind[other] == INPUT))
-    split = (np.bincount(g.owner, of_input, n) >= 1) & (np.bincount(g.owner, moving, n) >= 2)
-    split &= np.bincount(g.owner, static, n) >= 2
+    inner, n, product, of_nodes = g.kind >= LINEAR, len(g), g.right != ONE, g.reads(LINEAR, OPERATION)
+    moving = product & of_nodes | _first_states(g)
+    static = g.in_linear & ~(moving | of_nodes)
+    of_input = static & product & g.reads(INPUT)
+    split = (g.counts(of_input) >= 1) & (g.counts(moving) >= 2) & (g.counts(static) >= 2)
     nodes = np.flatnonzero(split)
     if not len(nodes):
         return
@@ -259,17 +209,16 @@ def peel(g: Scalars) -> None:
     order = np.argsort(inner, kind="stable").astype(np.int32)
     leaves = int((~inner).sum())
     new = np.empty(n, np.int32)
-    new[order] = np.concatenate([np.arange(leaves), np.arange(leaves, n) + len(nodes)])
+    new[order] = np.arange(n) + len(nodes) * (np.arange(n) >= leaves)
     part = np.full(n, ONE, np.int32)
     part[nodes] = leaves + np.arange(len(nodes))
     owner = np.where(static & split[g.owner], part[g.owner], new[g.owner])
-    left, right = new[g.left], np.where(g.right == ONE, ONE, new[other])
-    number = np.where(split, 0.0, g.number)[order]
-    g.number = np.concatenate([number[:leaves], g.number[nodes], number[leaves:]])
-    for name in ("kind", "code", "leaf", "kept"):
-        array = getattr(g, name)
-        fresh = np.full(len(nodes), LINEAR if name == "kind" else 0, array.dtype)
-        setattr(g, name, np.concatenate([array[order][:leaves], fresh, array[order][leaves:]]))
+    left, right = new[g.left], np.where(product, new[g.right], ONE)
+    first = g.number[nodes]
+    for name in ("kind", "code", "number", "leaf", "kept"):
+        fresh = LINEAR if name == "kind" else 0
+        setattr(g, name, np.insert(getattr(g, name)[order], [leaves] * len(nodes), fresh))
+    g.number[part[nodes]], g.number[new[nodes]] = first, 0.0
     g.roots = new[g.roots]
     g.owner = np.concatenate([owner, new[nodes]]).astype(np.int32)
     g.coefficient = np.concatenate([g.coefficient, np.ones(len(nodes))])
@@ -278,15 +227,13 @@ def peel(g: Scalars) -> None:
     g.keep_terms(np.argsort(g.owner, kind="stable"))
 
 
-def _first_states(g: Scalars, product: Mask, inner: Mask) -> Mask:
+def _first_states(g: Scalars) -> Mask:
     """Weights of constants, where others of their row's kind weigh nodes: the first step of a sequence."""
-    n, other = len(g), np.maximum(g.right, 0)
-    weights = product & ((g.kind[g.left] == PARAMETER) | (g.kind[other] == PARAMETER))
-    of_inputs = np.bincount(g.owner, weights & ((g.kind[g.left] == INPUT) | (g.kind[other] == INPUT)), n)
-    of_nodes = np.bincount(g.owner, weights & (inner[g.left] | inner[other]), n)
-    constant = weights & ((g.kind[g.left] == CONSTANT) | (g.kind[other] == CONSTANT))
-    of_constants = np.bincount(g.owner, constant, n)
+    weights = (g.right != ONE) & g.reads(PARAMETER)
+    constant = weights & g.reads(CONSTANT)
+    of_inputs, of_constants = g.counts(weights & g.reads(INPUT)), g.counts(constant)
+    of_nodes = g.counts(weights & g.reads(LINEAR, OPERATION))
     first = (of_constants > 1) & (of_nodes == 0)
-    alike = np.isin(of_inputs * n + of_constants, (of_inputs * n + of_nodes)[of_nodes > 1])
+    alike = np.isin(of_inputs * len(g) + of_constants, (of_inputs * len(g) + of_nodes)[of_nodes > 1])
     found: Mask = constant & (first & alike)[g.owner]
     return found

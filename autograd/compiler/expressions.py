@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd.compiler.words import definitions, evaluated
 from autograd.engine import ieee
-from autograd.formula.cases import Case, Expression, Rule, cases_of, rule
+from autograd.formula.cases import Case, Expression, cases_of, rule
 from autograd.formula.cases import names_in as names_in
 from autograd.formula.text import shown as shown
 from autograd.formula.vocabularies import floats
@@ -155,13 +155,9 @@ def replaced(e: Expression, given: Mapping[str, Expression]) -> Expression:
         return found or Expression(e.form, tuple(parts))
     if e.form == "length":
         return Expression("length", (_lists(found)[0],))
-    return (
-        Expression("element", found.parts)
-        if found.form == "name"
-        else _parts(found)[0]
-        if found.form == "each"
-        else found
-    )
+    if found.form == "name":
+        return Expression("element", found.parts)
+    return _parts(found)[0] if found.form == "each" else found
 
 
 def _lists(e: Expression) -> list[str]:
@@ -235,8 +231,6 @@ def _forms(e: Expression) -> Iterator[Expression]:
         yield from (call("maximum", then, rest), call("minimum", then, rest))
         yield from _steps(e, *((a, b) if a.form == "name" else (b, a)))
     yield Expression("choice", (test, then, rest))
-    if other.form == "choice":
-        yield Expression("choice", (*_parts(other)[:2], then))
 
 
 def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
@@ -300,7 +294,7 @@ def value_of(op: str, constants: Mapping[str, float] | None = None) -> Expressio
 
     ValueError if there is no such rule, or one without a source.
     """
-    return _merged(_rule(op), 0, _numbers(constants))
+    return _merged(cases_of(op), 0, _numbers(constants))
 
 
 def partial_of(op: str, operand: str, constants: Mapping[str, float] | None = None) -> Expression:
@@ -308,12 +302,7 @@ def partial_of(op: str, operand: str, constants: Mapping[str, float] | None = No
 
     Of an operation on lists it is a list. ValueError as for `value_of`.
     """
-    return _merged(_rule(op), 1 + rule(op).operands.index(operand), _numbers(constants))
-
-
-def _rule(op: str) -> Rule:
-    cases_of(op)  # A rule without a source is refused.
-    return rule(op)
+    return _merged(cases_of(op), 1 + rule(op).operands.index(operand), _numbers(constants))
 
 
 def _numbers(constants: Mapping[str, float] | None) -> tuple[tuple[str, Expression], ...]:
@@ -321,14 +310,14 @@ def _numbers(constants: Mapping[str, float] | None) -> tuple[tuple[str, Expressi
 
 
 @cache
-def _merged(r: Rule, which: int, constants: tuple[tuple[str, Expression], ...]) -> Expression:
+def _merged(cases: tuple[Case, ...], which: int, constants: tuple[tuple[str, Expression], ...]) -> Expression:
     """The value, or the derivative by one operand from 1 on."""
-    *others, last = [_inlined(case, which, dict(constants)) for case in r.cases]
+    *others, last = [_inlined(case, which, dict(constants)) for case in cases]
     e = reduce(lambda other, case: Expression("choice", (*case, other)), reversed(others), last[1])
     e = simplified(e)
     if not which:
         return e
-    value = _merged(r, 0, constants)
+    value = _merged(cases, 0, constants)
     return e if known(value) is not None or value.form == "name" else _put(name("z"), value, e)
 
 

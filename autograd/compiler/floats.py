@@ -26,51 +26,41 @@ class Floats:
     """Functions of Python floats for one example: all inputs come first, then all parameters."""
 
     def __init__(self, g: Scalars, classes: NDArray[np.int8], inputs: int, parameters: int, wanted: str) -> None:
-        self._text = _Text(g, classes, (inputs, parameters), wanted)
-
-    @property
-    def source(self) -> str:
-        """The text of both functions."""
-        return self._text.value + "\n\n\n" + self._text.value_and_grad
-
-    @cached_property
-    def value(self) -> Callable[..., list[float]]:
-        """All roots."""
-        made: Callable[..., list[float]] = self._made("value", self._text.value)
-        return made
-
-    @cached_property
-    def value_and_grad(self) -> Callable[..., tuple[float, tuple[float, ...]]]:
-        """The first root, and its gradients by all leaves whose gradients are wanted."""
-        made: Callable[..., tuple[float, tuple[float, ...]]] = self._made("value_and_grad", self._text.value_and_grad)
-        return made
-
-    def _made(self, name: str, text: str) -> Any:
-        made = dict(float_words())
-        exec(compile(text, "<program over floats>", "exec"), made)
-        return made[name]
-
-
-class _Text:
-    def __init__(self, g: Scalars, classes: NDArray[np.int8], counts: tuple[int, int], wanted: str) -> None:
-        inputs, parameters = counts
         self.g, self.starts = g, g.starts.tolist()
         self.classes: list[int] = classes.tolist()
         self.templates: dict[tuple[object, ...], tuple[str, dict[str, str]]] = {}
         self.lines: list[str] = []
         self.names = [self.leaf(v) for v in range(len(g))]
-        arguments = ", ".join([*(f"x{i}" for i in range(inputs)), *(f"p{i}" for i in range(parameters))])
+        of_inputs, of_parameters = [f"x{i}" for i in range(inputs)], [f"p{i}" for i in range(parameters)]
+        arguments = ", ".join(of_inputs + of_parameters)
         self.forward()
-        roots = f"[{', '.join(self.names[v] for v in g.roots.tolist())}]"
-        self.value = "\n    ".join([f"def value({arguments}):", *self.lines, f"return {roots}"])
+        root, *_ = roots = [self.names[v] for v in g.roots.tolist()]
+        value = [f"def value({arguments}):", *self.lines, f"return [{', '.join(roots)}]"]
         found = self.backward()
-        leaves = [f"x{i}" for i in range(inputs if wanted in ("inputs", "both") else 0)]
-        leaves += [f"p{i}" for i in range(parameters if wanted in ("parameters", "both") else 0)]
+        leaves = of_inputs * (wanted in ("inputs", "both")) + of_parameters * (wanted in ("parameters", "both"))
         slopes = "".join(f"{found.get(leaf, '0.0')}, " for leaf in leaves).rstrip(" ")
-        root = self.names[int(g.roots[0])]
-        self.value_and_grad = "\n    ".join(
-            [f"def value_and_grad({arguments}):", *self.lines, f"return {root}, ({slopes})"]
-        )
+        both = [f"def value_and_grad({arguments}):", *self.lines, f"return {root}, ({slopes})"]
+        self.texts = {"value": "\n    ".join(value), "value_and_grad": "\n    ".join(both)}
+
+    @property
+    def source(self) -> str:
+        """The text of both functions."""
+        return "\n\n\n".join(self.texts.values())
+
+    @cached_property
+    def value(self) -> Callable[..., list[float]]:
+        """All roots."""
+        return self._made("value")
+
+    @cached_property
+    def value_and_grad(self) -> Callable[..., tuple[float, tuple[float, ...]]]:
+        """The first root, and its gradients by all leaves whose gradients are wanted."""
+        return self._made("value_and_grad")
+
+    def _made(self, name: str) -> Callable[..., Any]:
+        made: dict[str, Any] = dict(float_words())
+        exec(compile(self.texts[name], "<program over floats>", "exec"), made)
+        return made[name]  # type: ignore[no-any-return]
 
     def leaf(self, v: int) -> str:
         kind = self.g.kind[v]
@@ -98,7 +88,7 @@ class _Text:
 
     def term(self, i: int) -> str:
         c, right = float(self.g.coefficient[i]), int(self.g.right[i])
-        return _times(c, self.names[self.g.left[i]], "" if right == ONE else self.names[right])
+        return _product(repr(c), self.names[self.g.left[i]], "1.0" if right == ONE else self.names[right])
 
     def operation(self, v: int) -> str:
         return self.g.operations[int(self.g.code[v])]
@@ -109,34 +99,21 @@ class _Text:
 
     def filled(self, v: int, by: str | None) -> str:
         """The value of an operation, or its derivative by an operand, on the names of this node."""
-        op, operands = self.operation(v), self.operands(v)
-        r = rule(op)
-        grouped = r.grouped(operands)
-        known = (
-            {}
-            if r.of_sequences
-            else {
-                x: float(self.g.number[i])
-                for x, i in zip(r.operands, grouped, strict=True)
-                if self.g.kind[i] == CONSTANT
-            }
-        )
+        op, r = self.operation(v), rule(self.operation(v))
+        texts, known = {"z": self.names[v]}, {}
+        for x, node in zip(r.operands, r.grouped(self.operands(v)), strict=True):
+            texts[x] = f"[{', '.join(self.names[i] for i in node)}]" if r.of_sequences else self.names[node]
+            if not r.of_sequences and self.g.kind[node] == CONSTANT:
+                known[x] = float(self.g.number[node])
         key = (op, by, *((x, c.hex()) for x, c in known.items()))
         if key not in self.templates:
             e = value_of(op, known) if by is None else partial_of(op, by, known)
             marks = {x: f"_OF_{x}_" for x in names_in(e)}
             self.templates[key] = as_floats(e, marks), marks
         text, marks = self.templates[key]
-        texts = {
-            x: self.listed(i) if r.of_sequences else self.names[i] for x, i in zip(r.operands, grouped, strict=True)
-        }
-        texts["z"] = self.names[v]
         for x, mark in marks.items():
             text = text.replace(mark, texts[x])
         return text
-
-    def listed(self, nodes: Sequence[int]) -> str:
-        return f"[{', '.join(self.names[v] for v in nodes)}]"
 
     def backward(self) -> dict[str, str]:
         """Append the statements of the reverse sweep; returned are the names of the gradients of leaves."""
@@ -167,30 +144,24 @@ class _Text:
             c, sides = (2.0 * c, [(x, x)]) if x == y else (c, [(x, y), (y, x)] if y != ONE else [(x, ONE)])
             for own, other in sides:
                 if self.classes[own] in PASSING:
-                    terms[own].append(_times(c, slope, "" if other == ONE else self.names[other]))
+                    terms[own].append(_product(repr(c), slope, "1.0" if other == ONE else self.names[other]))
 
     def spread_operation(self, v: int, slope: str, terms: dict[int, list[str]]) -> None:
         r, operands = rule(self.operation(v)), self.operands(v)
-        if r.of_sequences:
-            for x, row in zip(r.operands, r.grouped(operands), strict=True):
-                if any(self.classes[own] in PASSING for own in row):
-                    self.lines.append(f"s{v}_{x} = {self.filled(v, x)}")
-                for i, own in enumerate(row):
-                    if self.classes[own] in PASSING:
-                        terms[own].append(f"{slope} * s{v}_{x}[{i}]")
-            return
-        for x, own in zip(r.operands, operands, strict=True):
-            if self.classes[own] in PASSING:
-                by = self.filled(v, x)
-                terms[own].append(
-                    {"1.0": slope, "(-1.0)": f"-{slope}"}.get(by, by if slope == "1.0" else f"{slope} * {by}")
-                )
+        rows = r.grouped(operands) if r.of_sequences else [[own] for own in operands]
+        for x, row in zip(r.operands, rows, strict=True):
+            reached = [(i, own) for i, own in enumerate(row) if self.classes[own] in PASSING]
+            if not reached:
+                continue
+            by = self.filled(v, x)
+            if r.of_sequences:
+                self.lines.append(f"s{v}_{x} = {by}")
+            for i, own in reached:
+                terms[own].append(_product(slope, f"s{v}_{x}[{i}]" if r.of_sequences else by))
 
 
-def _times(c: float, x: str, y: str) -> str:
-    product = (y or "1.0") if x == "1.0" else f"{x} * {y}" if y else x
-    if c == 1.0:
-        return product
-    if c == -1.0:
-        return f"-{product}"
-    return f"{c!r} * {product}"  # The words include inf and nan.
+def _product(*factors: str) -> str:
+    """A product as text, without factors of 1 and with those of -1 as a sign."""
+    signs = [factor for factor in factors if factor in ("-1.0", "(-1.0)")]
+    rest = [factor for factor in factors if factor != "1.0" and factor not in signs]
+    return "-" * (len(signs) % 2) + (" * ".join(rest) or "1.0")

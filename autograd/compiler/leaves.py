@@ -17,7 +17,8 @@ from autograd.engine.graph import is_constant
 from autograd.engine.value import Value
 
 Shape = tuple[int, ...]
-_GOLDEN: Final = (math.sqrt(5.0) - 1.0) / 2.0
+GOLDEN: Final = (math.sqrt(5.0) - 1.0) / 2.0
+"""The fractions of its multiples are spread evenly, and none comes again."""
 _DRAWN: Final = itertools.count(1)
 
 
@@ -55,7 +56,7 @@ def _placeholder(k: int) -> float:
     The graph of the inputs is recorded with them. So no comparison in the user's code ties, no divisor is 0, and
     logarithms, roots and probabilities are inside their domains.
     """
-    return 0.25 + 0.5 * (k * _GOLDEN % 1.0)
+    return 0.25 + 0.5 * (k * GOLDEN % 1.0)
 
 
 def nested(name: str, shape: Shape, data: Iterator[float], place: str = "") -> Any:
@@ -92,20 +93,19 @@ def argument(nest: object, where: str) -> Argument:
         leaves, shape = flattened(nest, where)
     except TypeError as error:
         raise TypeError(f"{error}; inputs(…) makes them, and the program takes the numbers") from None
-    for v in leaves:
-        if v.op or is_constant(v):
-            raise ValueError(
-                f"compile: an input is a leaf, and {v!r} in {where} {made(v)}; give the leaves it is made of"
-            )
+    refuse_results(leaves, "an input", f" in {where}")
     first = "_".join("0" * len(shape))
     label = leaves[0].label
     name = label.removesuffix(first) if label.endswith(first) else label.rstrip("0123456789_.,")
     return Argument(name, shape, leaves)
 
 
-def made(v: Value) -> str:
-    """Where a node that is no leaf comes from, for messages."""
-    return f"is the result of {v.op}" if v.op else "is a plain number beside an operator"
+def refuse_results(nodes: list[Value], kind: str, where: str = "") -> None:
+    """Raise a ValueError for a node that is no leaf."""
+    for v in nodes:
+        if v.op or is_constant(v):
+            made = f"is the result of {v.op}" if v.op else "is a plain number beside an operator"
+            raise ValueError(f"compile: {kind} is a leaf, and {v!r}{where} {made}; give the leaves it is made of")
 
 
 def renamed(arguments: list[Argument]) -> list[Argument]:

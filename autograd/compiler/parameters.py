@@ -19,18 +19,15 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.arguments import narrowed, numbers
-from autograd.compiler.leaves import Shape, flattened, made
+from autograd.compiler.arguments import Array, narrowed, numbers
+from autograd.compiler.leaves import Shape, flattened, refuse_results
 from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Places, refuse_repeated
 from autograd.compiler.views import view_of
-from autograd.engine.graph import is_constant
 from autograd.engine.number import WRITES
 from autograd.engine.value import Value
 from autograd.functional import leaves
 from autograd.nn.module import Module
-
-Array = NDArray[Any]
 
 
 class Views(dict[str, Array]):
@@ -117,9 +114,7 @@ def listed(parameters: object) -> tuple[list[Value], list[Named]]:
         names = labelled(values)
     else:
         _refuse(parameters)
-    for v in values:
-        if v.op or is_constant(v):
-            raise ValueError(f"compile: a parameter is a leaf, and {v!r} {made(v)}")
+    refuse_results(values, "a parameter")
     refuse_repeated(values, "a parameter")
     return values, names
 

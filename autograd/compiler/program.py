@@ -21,9 +21,10 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from autograd.arguments import known
+from autograd.compiler.arguments import Array
 from autograd.compiler.batches import Batch, Blocks, Part, Reduction
 from autograd.compiler.leaves import Argument, Shape, shape_text
-from autograd.compiler.parameters import Array, Parameters, Views, labelled, listed, put
+from autograd.compiler.parameters import Parameters, Views, labelled, listed, put
 from autograd.compiler.reading import Recording
 from autograd.compiler.report import Facts, report
 from autograd.compiler.statements import Named, Slots
@@ -108,7 +109,7 @@ class Program:
     def value(self, *arrays: Any) -> Any:
         """The mean of the losses of a batch, or their sum; for reduce=None an array of N losses."""
         batch = self._run(self._main, arrays, backward=False)
-        return batch.total if self._reduce else self._losses(self._main, batch)
+        return self._parts[self._main].value(batch)
 
     def value_and_grad(self, *arrays: Any, copy: bool = True) -> tuple[Any, Any]:
         """The value, and its gradient by the parameters, flat and in their order.
@@ -128,12 +129,13 @@ class Program:
         batch = self._run(kind, arrays, backward=True)
         if kind == "loss":
             return batch.total, self._gradient.copy() if copy else self._gradient
-        return batch.total if self._reduce else self._losses(kind, batch), self._by_inputs(batch)
+        return self._parts[kind].value(batch), self._by_inputs(batch)
 
     def per_example(self, *arrays: Any) -> tuple[Any, Array]:
         """The loss of each example, (N,), and its gradient by the P parameters, (N, P)."""
         batch = self._run("examples", arrays, backward=True)
-        return self._losses("examples", batch), self._parts["examples"].by_inputs(batch)[-1]
+        part = self._parts["examples"]
+        return part.value(batch), part.by_inputs(batch)[-1]
 
     def gradient_of_inputs(self, *arrays: Any) -> Any:
         """The gradient of `value` by each input, in the shape of its array; for several inputs a tuple."""
@@ -253,9 +255,6 @@ class Program:
         gradient = self._gradient if kind == "loss" else np.zeros_like(self._gradient)
         wanted: Any = {"loss": "parameters", "outputs": "nothing"}.get(kind, "inputs")
         return Part(recording, wanted, inputs, vector, gradient, self._reduce if kind in ("loss", "inputs") else None)
-
-    def _losses(self, kind: Kind, batch: Batch | Blocks) -> Any:
-        return self._parts[kind].result(batch.roots[0] if batch.lasting else batch.roots[0].copy())
 
     def _by_inputs(self, batch: Batch | Blocks) -> Any:
         found = self._parts["inputs"].by_inputs(batch)

@@ -65,6 +65,16 @@ class Scalars:
         linear: Mask = self.kind[self.owner] == LINEAR
         return linear
 
+    def reads(self, *kinds: int) -> Mask:
+        """Whether a factor of each term, or the operand that it is, is of one of these kinds."""
+        wanted = np.isin(self.kind, kinds)
+        read: Mask = wanted[self.left] | (wanted[self.right] & (self.right != ONE))
+        return read
+
+    def counts(self, terms: Mask) -> NDArray[np.intp]:
+        """How many of these terms each node has."""
+        return np.bincount(self.owner[terms], minlength=len(self))
+
     def used(self) -> Mask:
         """Whether each node is a root, or an operand of another node."""
         used = np.zeros(len(self), bool)
@@ -128,22 +138,17 @@ class Scalars:
 
     def operand(self, v: int) -> str:
         """A node as an operand: a leaf as itself, others by their numbers."""
-        match self.kind[v]:
-            case 0:
-                return f"{self.number[v]:g}"
-            case 1 | 2:
-                return f"{'p' if self.kind[v] == PARAMETER else 'x'}{self.leaf[v]}"
-        return f"[{v}]"
+        if self.kind[v] == CONSTANT:
+            return f"{self.number[v]:g}"
+        letter = {PARAMETER: "p", INPUT: "x"}.get(int(self.kind[v]))
+        return f"{letter}{self.leaf[v]}" if letter else f"[{v}]"
 
     def shown(self, v: int, starts: NDArray[np.intp]) -> str:
-        """The right side of a node as text."""
+        """The right side of a node that is no leaf, as text."""
         s, e = int(starts[v]), int(starts[v + 1])
-        match self.kind[v]:
-            case 0 | 1 | 2:
-                return self.operand(v)
-            case 4:
-                operands = ", ".join(map(self.operand, self.left[s : min(e, s + 8)]))
-                return f"{self.operations[self.code[v]]}({operands}{', …' if e > s + 8 else ''})"
+        if self.kind[v] == OPERATION:
+            operands = ", ".join(map(self.operand, self.left[s : min(e, s + 8)]))
+            return f"{self.operations[self.code[v]]}({operands}{', …' if e > s + 8 else ''})"
         texts = [] if not self.number[v] and e > s else [f"{self.number[v]:g}"]
         for c, x, y in zip(self.coefficient[s : min(e, s + 8)], self.left[s:e], self.right[s:e], strict=False):
             texts.append(("" if c == 1 else f"{c:g}·") + self.operand(x) + (f"·{self.operand(y)}" if y != ONE else ""))

@@ -68,20 +68,17 @@ def scheduled(g: Scalars, wanted: str) -> Schedule:
     for v in inner:
         for operand in deps[v]:
             users[operand].append(v)
-    groups = _Queue(signatures, deps, users).groups()
-    return Schedule(groups, classes, pairs, biased, users)
+    return Schedule(_queued(signatures, deps, users), classes, pairs, biased, users)
 
 
 def _biased(g: Scalars, pairs: NDArray[np.int64]) -> Mask:
     """Whether each node is a row of weights with its bias, which is the parameter after the last of the weights."""
-    n = len(g)
     weights = np.isin(pairs // 10, (0, 1)) & np.isin(pairs % 10, (4, 5, 6, 7))
     alone = np.isin(pairs, (9, 19))
-    last, bias = np.full(n, -1), np.full(n, -1)
+    last, bias = np.full(len(g), -1), np.full(len(g), -1)
     np.maximum.at(last, g.owner[weights], g.leaf[g.left[weights]])
     bias[g.owner[alone]] = g.leaf[g.left[alone]]
-    one = (np.bincount(g.owner, weights, n) > 1) & (np.bincount(g.owner, alone, n) == 1)
-    return np.asarray(one & (bias == last + 1))
+    return np.asarray((g.counts(weights) > 1) & (g.counts(alone) == 1) & (bias == last + 1))
 
 
 def _operands(g: Scalars) -> dict[int, list[int]]:
@@ -99,17 +96,13 @@ def _operands(g: Scalars) -> dict[int, list[int]]:
 
 def _classes(g: Scalars, deps: dict[int, list[int]], wanted: str) -> NDArray[np.int8]:
     """The class of each node as an operand; the last one is that of a factor that is missing."""
-    n, right = len(g), np.maximum(g.right, 0)
+    n = len(g)
     of_parameters, of_inputs = wanted in ("parameters", "both"), wanted in ("inputs", "both")
     classes = np.full(n + 1, 9, np.int8)  # The last one is that of ONE.
     classes[:n][g.kind == CONSTANT] = 8
     classes[:n][g.kind == PARAMETER] = 0 if of_parameters else 1
     classes[:n][g.kind == INPUT] = 6 if of_inputs else 7
-    two = g.right != ONE
-    reads = {
-        kind: np.bincount(g.owner, (g.kind[g.left] == kind) | (two & (g.kind[right] == kind)), n) > 0
-        for kind in (PARAMETER, INPUT)
-    }
+    reads = {kind: g.counts(g.reads(kind)) > 0 for kind in (PARAMETER, INPUT)}
     lanes, passes = reads[INPUT].tolist(), ((reads[PARAMETER] & of_parameters) | (reads[INPUT] & of_inputs)).tolist()
     detached = {op for op, name in enumerate(g.operations) if name == "detach"}
     starts = g.starts
@@ -141,11 +134,11 @@ def _pairs(g: Scalars, classes: NDArray[np.int8]) -> NDArray[np.int64]:
     # A weight of a constant counts among the weights of nodes or of inputs, where its row has such.
     padding = g.in_linear & (a < 2) & (b == 8)
     for kind in (4, 5, 6, 7) if padding.any() else ():
-        joined = padding & (np.bincount(g.owner, (a < 2) & (b == kind), len(g)) > 0)[g.owner]
+        joined = padding & (g.counts((a < 2) & (b == kind)) > 0)[g.owner]
         b = np.where(joined, kind, b)
         padding &= ~joined
     # The first state of a sequence is made of constants, and the later ones are nodes.
-    first = padding & (np.bincount(g.owner, padding, len(g)) > 1)[g.owner] & np.isin(classes[g.owner], (4, 5))
+    first = padding & (g.counts(padding) > 1)[g.owner] & np.isin(classes[g.owner], (4, 5))
     b = np.where(first, classes[g.owner], b)
     return np.where(g.in_linear, a * 10 + b, -1)
 
@@ -160,16 +153,13 @@ def _signatures(g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64])
         if g.kind[v] == LINEAR:
             signatures[v] = ("linear", linear.get(v), _told(g.number[v], told), int(classes[v]))
             continue
-        operands = g.left[starts[v] : starts[v + 1]].tolist()
-        name = g.operations[g.code[v]]
+        name, operands = g.operations[g.code[v]], g.left[starts[v] : starts[v + 1]].tolist()
+        row: list[Any] = [int(classes[x]) for x in operands]
         if operation(name).of_sequences:
-            signatures[v] = (name, int(classes[v]), *sorted({int(classes[x]) for x in operands}))
+            row = sorted({*row})
         else:
-            signatures[v] = (
-                name,
-                int(classes[v]),
-                *(_told(g.number[x], told) if g.kind[x] == CONSTANT else int(classes[x]) for x in operands),
-            )
+            row = [_told(g.number[x], told) if g.kind[x] == CONSTANT else c for x, c in zip(operands, row, strict=True)]
+        signatures[v] = (name, int(classes[v]), *row)
     return signatures
 
 
@@ -207,63 +197,54 @@ def _linear_signatures(g: Scalars, pairs: NDArray[np.int64], told: set[float]) -
     return signatures
 
 
-class _Queue:
-    """Hands out groups. Nodes of one signature and one depth are a group: none of them needs another of them.
+def _queued(
+    signatures: Sequence[tuple[Any, ...]], deps: dict[int, list[int]], users: Mapping[int, list[int]]
+) -> list[Group]:
+    """All groups, in an order in which they can run.
 
-    The depth of a node is how many nodes of its own signature lie on a way to it. A group runs when all its nodes can.
-    If each group waits for a part of another one, a part of one runs.
+    Nodes of one signature and one depth are a group: none of them needs another of them. The depth of a node is how
+    many nodes of its own signature lie on a way to it. A group runs when all its nodes can. If each group waits for a
+    part of another one, a part of one runs.
     """
+    level, depth = _levels(signatures, deps)
+    group_of = {v: (signatures[v], depth[v]) for v in deps}
+    waiting = {v: len(operands) for v, operands in deps.items()}
+    left = Counter(group_of.values())  # How many nodes of a group have not run.
+    ready: dict[tuple[Any, int], list[int]] = defaultdict(list)
+    whole: list[tuple[int, int]] = []  # The level and the first node of each group that can run.
+    done: list[Group] = []
 
-    def __init__(
-        self, signatures: Sequence[tuple[Any, ...]], deps: dict[int, list[int]], users: Mapping[int, list[int]]
-    ) -> None:
-        self.users, self.deps = users, deps
-        self.waiting = {v: len(operands) for v, operands in deps.items()}
-        self.level, depth = self._levels(signatures)
-        self.group_of = {v: (signatures[v], depth[v]) for v in deps}
-        self.left = Counter(self.group_of.values())
-        """How many nodes of a group have not run."""
-        self.ready: dict[tuple[Any, int], list[int]] = defaultdict(list)
-        self.whole: list[tuple[int, int]] = []
-        """The level and the first node of each group that can run."""
+    def make_ready(v: int) -> None:
+        key = group_of[v]
+        ready[key].append(v)
+        if len(ready[key]) == left[key]:
+            heappush(whole, (level[v], v))
 
-    def _levels(self, signatures: Sequence[tuple[Any, ...]]) -> tuple[dict[int, int], dict[int, int]]:
-        """For each node how many nodes, and how many of its signature, lie on the longest way to it."""
-        numbers = {s: i for i, s in enumerate({signatures[v]: None for v in self.deps})}
-        row_of = {v: i for i, v in enumerate(self.deps)}
-        counts = np.zeros((len(row_of), len(numbers) + 1), np.int32)
-        for v, operands in self.deps.items():
-            row, own = counts[row_of[v]], numbers[signatures[v]]
-            if operands:
-                counts[[row_of[d] for d in operands]].max(axis=0, out=row)
-            row[[own, -1]] += 1
-        every = np.arange(len(row_of))
-        depth = counts[every, [numbers[signatures[v]] for v in self.deps]]
-        return dict(zip(row_of, counts[:, -1].tolist(), strict=True)), dict(zip(row_of, depth.tolist(), strict=True))
+    for v, count in waiting.items():
+        if not count:
+            make_ready(v)
+    while ready:
+        key = group_of[heappop(whole)[1]] if whole else min(ready, key=lambda key: min(level[v] for v in ready[key]))
+        nodes = sorted(ready.pop(key))
+        left[key] -= len(nodes)
+        done.append(Group(key[0][0], np.array(nodes, np.intp)))
+        for v in nodes:
+            for user in users[v]:
+                waiting[user] -= 1
+                if not waiting[user]:
+                    make_ready(user)
+    return done
 
-    def groups(self) -> list[Group]:
-        """All groups, in an order in which they can run."""
-        done: list[Group] = []
-        for v, count in self.waiting.items():
-            if not count:
-                self.make_ready(v)
-        while self.ready:
-            if self.whole:
-                key = self.group_of[heappop(self.whole)[1]]
-            else:
-                key = min(self.ready, key=lambda key: min(self.level[v] for v in self.ready[key]))
-            nodes = sorted(self.ready.pop(key))
-            self.left[key] -= len(nodes)
-            done.append(Group(key[0][0], np.array(nodes, np.intp)))
-            for v in nodes:
-                for user in self.users[v]:
-                    self.waiting[user] -= 1
-                    if not self.waiting[user]:
-                        self.make_ready(user)
-        return done
 
-    def make_ready(self, v: int) -> None:
-        key = self.group_of[v]
-        self.ready[key].append(v)
-        if len(self.ready[key]) == self.left[key]:
-            heappush(self.whole, (self.level[v], v))
+def _levels(signatures: Sequence[tuple[Any, ...]], deps: dict[int, list[int]]) -> tuple[dict[int, int], dict[int, int]]:
+    """For each node how many nodes, and how many of its signature, lie on the longest way to it."""
+    numbers = {s: i for i, s in enumerate({signatures[v]: None for v in deps})}
+    row_of = {v: i for i, v in enumerate(deps)}
+    own = [numbers[signatures[v]] for v in deps]
+    counts = np.zeros((len(row_of), len(numbers) + 1), np.int32)
+    for row, k, operands in zip(counts, own, deps.values(), strict=True):
+        if operands:
+            counts[[row_of[d] for d in operands]].max(axis=0, out=row)
+        row[[k, -1]] += 1
+    depth = counts[np.arange(len(row_of)), own]
+    return dict(zip(row_of, counts[:, -1].tolist(), strict=True)), dict(zip(row_of, depth.tolist(), strict=True))

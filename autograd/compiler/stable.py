@@ -3,8 +3,9 @@
 >>> softplus(0.0), sigmoid(-40.0)
 (0.6931471805599453, 4.248354255291589e-18)
 
-Each is stated in the grammar of rules, like the textbook, and holds for all floats: the compiler reads them and puts
-them in the place of their calls. A list is an array along its first axis.
+Each is stated in the grammar of rules, like the textbook, and holds for all floats, unlike there: the compiler reads
+them and puts them in the place of their calls. Words that are not here have the definition of the textbook. A list is
+an array along its first axis.
 """
 
 from builtins import max as maximum
@@ -12,7 +13,7 @@ from builtins import min as fmin
 from builtins import min as minimum
 from math import copysign
 
-from autograd.engine.ieee import divide, exp, greatest, log, log1p, normal_cdf, total
+from autograd.engine.ieee import divide, exp, log1p, normal_cdf, total
 
 
 def unsigned_zero(x: float) -> float:
@@ -60,36 +61,5 @@ def logaddexp(x: float, y: float) -> float:
     return maximum(x, y) + fmin(log1p(exp(copysign(x - y, -1.0))), 0.6931471805599453)
 
 
-def mean(xs: list[float]) -> float:
-    return total(xs) / len(xs)
-
-
-def dot(xs: list[float], ys: list[float]) -> float:
-    return total([x * y for x, y in zip(xs, ys, strict=True)])
-
-
 def ties(xs: list[float], y: float) -> float:
     return total([1.0 if x == y else 0.0 for x in xs])
-
-
-def shares(xs: list[float]) -> list[float]:
-    top = greatest(xs)
-    es = [exp_of_difference(x, top) for x in xs]
-    s = total(es)
-    return [e / s for e in es]
-
-
-def shifted_shares(xs: list[float]) -> list[float]:
-    rest = xs[:-1]
-    return [*shares(rest), -1.0]
-
-
-def logsumexp(xs: list[float]) -> float:
-    top = greatest(xs)
-    return top + log(total([exp_of_difference(x, top) for x in xs]))
-
-
-def log_of_shifted_sum(xs: list[float]) -> float:
-    top = xs[-1]
-    rest = xs[:-1]
-    return log(total([exp_of_difference(x, top) for x in rest]))

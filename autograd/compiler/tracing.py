@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.arguments import a_value
-from autograd.compiler.leaves import Argument, argument, flattened, nested, renamed
+from autograd.compiler.leaves import GOLDEN, Argument, argument, flattened, nested, renamed
 from autograd.compiler.statements import Index
 from autograd.engine.modes import recording, relaxed
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
@@ -31,7 +31,6 @@ from autograd.formula.cases import rule
 from autograd.wording import brief, counted
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_GOLDEN: Final = 0.6180339887498949
 
 
 class Graph(NamedTuple):
@@ -61,12 +60,16 @@ class Graph(NamedTuple):
 
 def recorded(loss: object, inputs: object, outputs: object) -> Graph:
     """The graph of a loss; an input is a leaf or nested lists of leaves, and a tuple holds several."""
-    several = inputs if isinstance(inputs, tuple) else (inputs,)
-    if not several:
-        raise ValueError("compile: inputs is empty; give at least one leaf")
-    arguments = [argument(nest, f"inputs[{i}]") for i, nest in enumerate(several)]
+    arguments = [argument(nest, f"inputs[{i}]") for i, nest in enumerate(_several(inputs))]
     refuse_repeated([v for a in arguments for v in a.leaves], "an input")
     return Graph(a_value(loss, "compile"), renamed(arguments), outputs)
+
+
+def _several(inputs: object) -> tuple[object, ...]:
+    several = inputs if isinstance(inputs, tuple) else (inputs,)
+    if not several:
+        raise ValueError("compile: inputs is empty; give at least one leaf, or to a function ((),) for one Value")
+    return several
 
 
 def traced(function: Callable[..., Any], inputs: object) -> Graph:
@@ -90,11 +93,7 @@ def traced(function: Callable[..., Any], inputs: object) -> Graph:
 
 def _of_shapes(function: Callable[..., Any], inputs: object) -> list[Argument]:
     """The arguments of a function by their shapes: a size, a tuple of sizes, or leaves in their nesting."""
-    several = inputs if isinstance(inputs, tuple) else (inputs,)
-    if not several:
-        raise ValueError(
-            "compile: inputs has no shape; give one for each argument of the function, ((),) for one Value"
-        )
+    several = _several(inputs)
     try:
         signature = inspect.signature(function)
         signature.bind(*several)
@@ -130,7 +129,7 @@ def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) 
     Their data differ from each other and from 0, of both signs. With the other scale, each sign and each order of two
     of them is the other way round.
     """
-    numbers = (scale * (-1) ** (k * 7 % 5) * (0.15 + 0.7 * (k * _GOLDEN % 1.0)) for k in itertools.count(1))
+    numbers = (scale * (-1) ** (k * 7 % 5) * (0.15 + 0.7 * (k * GOLDEN % 1.0)) for k in itertools.count(1))
     fresh = [nested(a.name, a.shape, numbers) for a in arguments]
     with relaxed():
         try:
@@ -159,37 +158,37 @@ def _compared(
     if (problem := _difference(tape, other)) is not None:
         return [], problem
     mine, theirs = (Leaves(t, ()) for t in (tape, other))
-    known = {id(v): id(w) for v, w in zip(inputs, others, strict=True)}
-    made, turned = [], {w: v for v, w in known.items()}
-    for v, w, place in zip(mine.nodes, theirs.nodes, mine.at.tolist(), strict=True):
-        if known.get(id(v), id(w)) != id(w) or turned.get(id(w), id(v)) != id(v):
-            return [], (place, f"v{place} is another input")
-        if id(v) not in known and v is not w:
-            made.append(v)
+    given, of = Places(inputs).of(mine.nodes), Places(others).of(theirs.nodes)
+    for place in mine.at[given != of][:1].tolist():
+        return [], (place, f"v{place} is another input")
+    made = (given < 0) & [v is not w for v, w in zip(mine.nodes, theirs.nodes, strict=True)]
     numbers = np.asarray(tape.codes) == CONSTANT_CODE
-    numbers[mine.places(made)] = True
+    numbers[mine.at[made]] = True
     a, b = np.asarray(tape.data), np.asarray(other.data)
     for place in np.flatnonzero(numbers & (a != b) & ((a == a) | (b == b)))[:1].tolist():
         return [], (place, f"the number {brief(a[place])} in one is {brief(b[place])} in the other")
-    return made, None
+    return [mine.nodes[k] for k in np.flatnonzero(made)], None
 
 
 def _difference(tape: Tape, other: Tape) -> tuple[int, str] | None:
     """The first place where the operations or the operands of two tapes differ, with a text."""
     kinds = [np.array(["a leaf", "a number", *t.operations[2:]], object)[np.asarray(t.codes)] for t in (tape, other)]
     ends = [np.asarray(t.starts)[1:] for t in (tape, other)]
-    n, edges = min(map(len, kinds)), min(len(tape.operands), len(other.operands))
-    operands = [np.asarray(t.operands)[:edges] for t in (tape, other)]
-    places = np.flatnonzero((kinds[0][:n] != kinds[1][:n]) | (ends[0][:n] != ends[1][:n]))[:1].tolist()
-    edge = np.flatnonzero(operands[0] != operands[1])[:1]
-    places += np.searchsorted(ends[0], edge, side="right").tolist()
+    places = _unequal(*kinds) + _unequal(*ends)
+    places += np.searchsorted(ends[0], _unequal(tape.operands, other.operands), side="right").tolist()
     if not places and len(kinds[0]) == len(kinds[1]) and tape.roots == other.roots:
         return None
     if not places:
-        return n - 1, f"one has {counted(len(kinds[0]), 'node')} and the other {len(kinds[1]):,}"
+        return min(map(len, kinds)) - 1, f"one has {counted(len(kinds[0]), 'node')} and the other {len(kinds[1]):,}"
     place = min(places)
     a, b = kinds[0][place], kinds[1][place]
     return place, f"v{place} is {a} in one and {b} in the other" if a != b else f"v{place}, {a}, has other operands"
+
+
+def _unequal(a: Any, b: Any) -> list[int]:
+    """The first position where two arrays differ, as far as both go; none if they don't."""
+    n = min(len(a), len(b))
+    return [*np.flatnonzero(np.asarray(a[:n]) != np.asarray(b[:n]))[:1].tolist()]
 
 
 def _line(function: Callable[..., Any], arguments: list[Argument], place: int) -> str:
@@ -223,15 +222,14 @@ class Places:
 
     def __init__(self, nodes: Sequence[Value]) -> None:
         ids = _ids(nodes)
-        self._order = np.argsort(ids, kind="stable")
-        self._ids = ids[self._order]
+        order = np.argsort(ids, kind="stable")
+        # Nodes that aren't in the list may be looked up behind the last one.
+        self._order, self._ids = np.append(order, -1), np.append(ids[order], 0)
 
     def of(self, nodes: Sequence[Value]) -> Index:
         """Their positions, and -1 for each that is not in the list."""
-        if not len(self._ids):
-            return np.full(len(nodes), -1)
         ids = _ids(nodes)
-        k = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
+        k = np.searchsorted(self._ids[:-1], ids)
         return np.where(self._ids[k] == ids, self._order[k], -1)
 
     def repeated(self) -> list[int]:
@@ -253,16 +251,12 @@ class Leaves:
 
     def places(self, nodes: Sequence[Value]) -> Index:
         """The places of leaves on the tape, and -1 for each that it doesn't reach."""
-        k = self._places.of(nodes)
-        return np.where(k < 0, -1, self.at[k]) if self.nodes else k
+        return np.append(self.at, -1)[self._places.of(nodes)]
 
     def without(self, *rows: Sequence[Value]) -> list[Value]:
         """The leaves that are no numbers and in none of these lists."""
-        left = np.ones(len(self.nodes), bool)
-        for row in (*rows, self._numbers):
-            found = self._places.of(row)
-            left[found[found >= 0]] = False
-        return [self.nodes[k] for k in np.flatnonzero(left).tolist()]
+        found = self._places.of([v for row in (*rows, self._numbers) for v in row])
+        return [self.nodes[k] for k in np.setdiff1d(np.arange(len(self.nodes)), found).tolist()]
 
 
 def _ids(nodes: Sequence[Value]) -> NDArray[np.int64]:

@@ -3,46 +3,18 @@
 `autograd.train.fit` runs it, as it runs a training of Values.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd.compiler.arguments import narrowed, numbers, one_hot
+from autograd.compiler.arguments import Array, narrowed, numbers, one_hot
 
 if TYPE_CHECKING:
+    from autograd.compiler.program import Program
     from autograd.optim import Optimizer
-
-Floats: TypeAlias = NDArray[np.floating[Any]]
-Shape: TypeAlias = tuple[int, ...]
-
-
-class Program(Protocol):
-    """The part of a compiled program that optimisers and trainings use."""
-
-    @property
-    def parameters(self) -> Floats:
-        """All parameters, a flat array that may be changed in place."""
-
-    @property
-    def gradient(self) -> Floats:
-        """The gradient of the last `value_and_grad`, as flat."""
-
-    @property
-    def shapes(self) -> Mapping[str, Shape]:
-        """The shape of an example of each input, by name."""
-
-    @property
-    def reduce(self) -> str | None:
-        """How the losses of a batch become one number: "mean", "sum" or, if they don't, None."""
-
-    def value_and_grad(self, *arrays: Any, copy: bool = True) -> tuple[Any, Any]:
-        """The loss of a batch and its gradient, a copy or the live array."""
-
-    def write_back(self) -> None:
-        """Put the parameters into the Values that the program was made of."""
 
 
 class Training:
@@ -53,7 +25,7 @@ class Training:
     range, for a program whose loss is not the mean of a batch, and for an optimiser of other parameters.
     """
 
-    def __init__(self, program: Program, columns: Iterable[ArrayLike], optimizer: "Optimizer") -> None:
+    def __init__(self, program: "Program", columns: Iterable[ArrayLike], optimizer: "Optimizer") -> None:
         if program.reduce != "mean":
             raise ValueError(f"a training minimises a mean; compile with reduce='mean', not {program.reduce!r}")
         if optimizer.parameters is not program.parameters:
@@ -67,7 +39,7 @@ class Training:
         self.program, self.step, self.rows = program, optimizer.step, len(arrays[0])
         dtype = program.parameters.dtype
         given = zip(arrays, places, strict=True)
-        self._arrays: list[Floats] = [narrowed(array, where, dtype).astype(dtype, copy=False) for array, where in given]
+        self._arrays: list[Array] = [narrowed(array, where, dtype).astype(dtype, copy=False) for array, where in given]
         self._order = list(range(self.rows))
         self._places: NDArray[np.intp] | None = None
 
@@ -88,8 +60,8 @@ class Training:
         return float(self.program.value_and_grad(*batch, copy=False)[0])
 
 
-def _one_hot(targets: NDArray[Any], shape: Shape) -> NDArray[Any]:
+def _one_hot(targets: Array, shape: tuple[int, ...]) -> Array:
     """The targets, of the given shape in each row; class numbers become a 1 at the class and 0 elsewhere."""
-    if targets.dtype.kind not in "iu" or not shape or shape[-1] == 1 or targets.shape[1:] != tuple(shape[:-1]):
+    if targets.dtype.kind not in "iu" or not shape or shape[-1] == 1 or targets.shape[1:] != shape[:-1]:
         return targets
     return one_hot(targets, shape[-1])

@@ -4,7 +4,8 @@
 array([0.5, 0. ])
 
 A word is a ufunc of NumPy or a reduction along the first axis, which is that of lists; has a definition in `stable.py`;
-or is a function here, which takes that of `ieee` for the elements where a quick formula is no good.
+or is a function here, which takes that of `ieee` for the elements where a quick formula is no good. Other words have
+the definition of the textbook.
 """
 
 import math
@@ -17,7 +18,7 @@ import numpy as np
 
 from autograd.compiler import stable
 from autograd.engine import ieee
-from autograd.formula.cases import Expression, Rule, read_definitions
+from autograd.formula.cases import Expression, Rule, read_definitions, textbook
 
 _ALIKE: Final = (
     "exp expm1 log log1p log2 log10 sqrt sin cos tan sinh cosh tanh hypot absolute sign copysign divide power "
@@ -36,8 +37,9 @@ SIGNS: Final = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "==
 
 @cache
 def definitions() -> dict[str, Rule]:
-    """The words that `stable.py` defines by other words."""
-    return read_definitions(Path(stable.__file__), vars(stable))[0]
+    """The words that `stable.py` or else the textbook defines by other words."""
+    found = textbook()[0] | read_definitions(Path(stable.__file__), vars(stable))[0]
+    return {name: rule for name, rule in found.items() if name not in {*UFUNCS, *_FUNCTIONS}}
 
 
 @cache

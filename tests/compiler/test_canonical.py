@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, dot, mean, total
-from autograd.compiler.canonical import LONG, absorb, canonical, fold, merge, peel, unify
+from autograd.compiler.canonical import absorb, canonical, fold, merge, peel, unify
 from autograd.compiler.reading import scalars
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
 from tests.compiler.finding import Search, culprit, recording, slopes, stages
@@ -268,14 +268,14 @@ def test_equal_sums_in_different_words_are_one_node() -> None:
     assert terms(g, int(g.roots[0])) == [(float(len(STYLES)), int(g.roots[0]) - 1, ONE)]
 
 
-@pytest.mark.parametrize("n", [LONG - 1, LONG, LONG + 1])
-def test_long_sums_in_one_order_are_one_node(n: int) -> None:
+def test_long_sums_are_one_node() -> None:
+    n = 100
     x, p = leaves(n), leaves(n)
     ways = [dot(p, x), total([a * b for a, b in zip(p, x, strict=True)]), _chained([a * b for a, b in zip(p, x)])]  # noqa: B905
     g = canon(total([way.tanh() for way in ways]), x, p)
     assert operations(g) == ["tanh"]
     other = canon(dot(p, x).tanh() + dot(p[::-1], x[::-1]).tanh(), x, p)
-    assert len(operations(other)) == (1 if n < LONG else 2)
+    assert operations(other) == ["tanh"]
 
 
 def test_a_sum_that_is_read_twice_stays() -> None:

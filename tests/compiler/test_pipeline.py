@@ -2,6 +2,7 @@
 
 import math
 import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -330,7 +331,7 @@ def test_the_finder_names_the_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the gradient of" in planted(
         "autograd.compiler.adjoint.times", lambda times: lambda a, b: times(number(1.5), times(a, b))
     )
-    assert planted("autograd.compiler.floats._times", lambda t: lambda c, x, y: t(1.5 * c, x, y)).startswith("floats:")
+    assert planted("autograd.compiler.floats._product", lambda product: partial(product, "1.5")).startswith("floats:")
 
     def raising(_: Any) -> Any:
         raise RuntimeError("planted")
