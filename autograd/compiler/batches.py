@@ -132,7 +132,7 @@ class Part:
         self.code = pipeline.Code(recording, wanted, str(vector.dtype))
         self.arguments, self.vector, self.gradient, self.reduce = inputs, vector, gradient, reduce
         self.bound = len(recording.parameters)
-        slots = np.where(np.array(recording.inputs) < 0, -1, self.code.input_slots)
+        slots = np.where(recording.inputs < 0, -1, self.code.input_slots)
         self.slots: list[Index] = np.split(slots, np.cumsum([len(a.leaves) for a in inputs])[:-1])
         self.single = False
         """Whether the last run was of one example, without an axis for the batch."""

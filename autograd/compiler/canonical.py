@@ -43,6 +43,26 @@ def canonical(g: Scalars) -> Scalars:
 
 def absorb(g: Scalars) -> bool:
     """Let a linear node take over the terms of the linear nodes that it alone reads, as deep as they go."""
+    free, consumer, factor = _sole_consumers(g)
+    wide = g.owner
+    while len(wide) and free.any():
+        target, product = _chased(free, consumer, factor)
+        wide = g.owner[_out_of_range(g.coefficient, product[g.owner])]
+        free[wide] = False
+    if not free.any():
+        return False
+    np.add.at(g.number, target[free], product[free] * g.number[free])
+    g.keep_terms(~free[g.left])
+    g.coefficient *= product[g.owner]
+    g.owner = target[g.owner]
+    del consumer, factor, target, product  # Here is the peak of memory.
+    g.keep_terms(np.argsort(g.owner, kind="stable"))
+    g.compact()
+    return True
+
+
+def _sole_consumers(g: Scalars) -> tuple[Mask, Integers, np.ndarray]:
+    """The linear nodes that a single linear node reads, in terms of one factor; that node, and the coefficient."""
     n = len(g)
     plain = g.in_linear & (g.right == ONE)
     read, reader = g.left[plain], g.owner[plain]
@@ -55,24 +75,10 @@ def absorb(g: Scalars) -> bool:
     free[g.roots] = False
     factor = np.bincount(read, g.coefficient[plain], minlength=n)
     # A sum times a number would lose its exactness, unless the number is a power of two, and no great one.
-    alone = (np.bincount(g.owner, minlength=n) == 1) & (g.number == 0.0)
     mantissa, exponent = np.frexp(factor)
-    free &= alone | ((np.abs(mantissa) == 0.5) & (np.abs(exponent) < POWERS))
-    wide = g.owner
-    while len(wide) and free.any():
-        target, product = _chased(free, consumer, factor)
-        wide = g.owner[_out_of_range(g.coefficient, product[g.owner])]
-        free[wide] = False
-    if not free.any():
-        return False
-    np.add.at(g.number, target[free], product[free] * g.number[free])
-    g.keep_terms(~(plain & free[g.left]))
-    into = target[g.owner]
-    g.coefficient *= product[g.owner]
-    g.owner = into
-    g.keep_terms(np.argsort(into, kind="stable"))
-    g.compact()
-    return True
+    scalable = (np.abs(mantissa) == 0.5) & (np.abs(exponent) < POWERS)
+    alone = (np.bincount(g.owner, minlength=n) == 1) & (g.number == 0.0)
+    return free & (alone | scalable), consumer, factor
 
 
 def _chased(free: Mask, consumer: Integers, factor: np.ndarray) -> tuple[Integers, np.ndarray]:
@@ -141,10 +147,19 @@ def _pull_scales(g: Scalars) -> None:
 
 def _out_of_range(a: Floats, b: Floats) -> Mask:
     """Whether a product of numbers is infinite or subnormal, though they aren't: with a third it may be a usual one."""
+    (low, high), (least, greatest) = (_extremes(x) for x in (a, b))
+    if np.isfinite(high * greatest) and low * least >= np.finfo(float).tiny:
+        return np.zeros(len(a), bool)
     product = np.abs(a * b)
     usual = np.isfinite(a) & np.isfinite(b) & (a != 0.0) & (b != 0.0)
     found: Mask = usual & ((product < np.finfo(float).tiny) | np.isinf(product))
     return found
+
+
+def _extremes(x: Floats) -> tuple[float, float]:
+    """The least size of the numbers that aren't 0, and the greatest of all."""
+    size = np.abs(x)
+    return float(size.min(initial=np.inf, where=size != 0.0)), float(size.max(initial=0.0))
 
 
 def merge(g: Scalars) -> bool:

@@ -56,11 +56,17 @@ class Terms:
         return Terms(Slots(self.left.space, self.left.index[rows]), right, self.coefficient[rows], self.passes)
 
     def scaled(self, b: Builder) -> "Terms":
-        """The same with constants as factors in place of coefficients, where there is no right factor yet."""
-        assert self.right is None
-        return Terms(
-            b.layout.constant(self.coefficient), self.left, np.ones_like(self.coefficient), (False, self.passes[0])
-        )
+        """The same with 1 for each coefficient: those become factors, or are multiplied into one of the factors."""
+        numbers, ones = b.layout.constant(self.coefficient), np.ones_like(self.coefficient)
+        if self.right is None:
+            return Terms(numbers, self.left, ones, (False, self.passes[0]))
+        sides = [(self.left, self.right), (self.right, self.left)]
+        turned = self.left.lanes and not self.right.lanes
+        (own, other), (reached, passes) = sides[turned], self.passes[:: -1 if turned else 1]
+        product = b.layout.scratch("v" if own.lanes else "u", np.zeros(own.index.shape, bool))
+        partials = {"x": _factor_rule("c", "x", "x")} if reached else {}
+        b.add(Map(product, times(name("c"), name("x")), {"c": numbers, "x": own}), partials)
+        return Terms(product, other, ones, (reached, passes))
 
 
 def lower(b: Builder, nodes: NDArray[np.intp]) -> None:
@@ -103,7 +109,7 @@ def _terms(b: Builder, at: NDArray[np.intp], pair: int, reached: bool) -> Terms:
 
 def _alike(b: Builder, nodes: NDArray[np.intp], terms: list[Terms]) -> None:
     """The statements for nodes with the same columns of terms: a matrix product first, if there is one."""
-    terms = [t.scaled(b) if t.right is None and t.many and not t.uniform else t for t in terms]
+    terms = [t.scaled(b) if t.many and not t.uniform else t for t in terms]
     for main in sorted(terms, key=lambda t: -t.count):
         if main.right is None or main.count < 2 or not main.uniform:
             continue

@@ -251,7 +251,7 @@ class Program:
         else:
             names += self._parameters.names
         leaves = [v for a in inputs for v in a.leaves]
-        recording = Recording(found.tape, found.places(leaves).tolist(), found.places(row).tolist(), names)
+        recording = Recording(found.tape, found.places(leaves), found.places(row), names)
         gradient = self._gradient if kind == "loss" else np.zeros_like(self._gradient)
         wanted: Any = {"loss": "parameters", "outputs": "nothing"}.get(kind, "inputs")
         return Part(recording, wanted, inputs, vector, gradient, self._reduce if kind in ("loss", "inputs") else None)

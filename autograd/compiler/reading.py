@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Integers, Scalars
-from autograd.compiler.statements import Named
+from autograd.compiler.statements import Index, Named
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
 
 
@@ -18,8 +18,8 @@ class Recording(NamedTuple):
     """A graph to compile, with its leaves by their places on the tape; -1 for a leaf that the graph doesn't reach."""
 
     tape: Tape
-    inputs: list[int]
-    parameters: list[int]
+    inputs: Index
+    parameters: Index
     names: Sequence[Named] = ()
     """Names for people: in the space p of positions in `parameters`, in the space x of positions in `inputs`."""
 
@@ -82,9 +82,8 @@ class _Reader:
         self.number[self.last[constants]] = self.data[constants]
         # A leaf that nobody lists never comes here: the face has refused it.
         for kind, listed in ((PARAMETER, self.recording.parameters), (INPUT, self.recording.inputs)):
-            given = np.array(listed, np.intp).reshape(-1)
-            reached = np.flatnonzero(given >= 0)
-            nodes = self.last[given[reached]]
+            reached = np.flatnonzero(listed >= 0)
+            nodes = self.last[listed[reached]]
             self.kind[nodes], self.leaf[nodes] = kind, reached
 
     def add_terms(

@@ -242,6 +242,7 @@ class Leaves:
 
     def __init__(self, tape: Tape, numbers: Sequence[Value]) -> None:
         self.tape, self._numbers = tape, numbers
+        del tape.partials[:]  # Derivatives come from the rules; those of millions of nodes would fill the memory.
         self.at = np.flatnonzero(np.asarray(tape.codes) == LEAF_CODE)
         self.nodes = [*map(tape.node, self.at.tolist())]
         self._places = Places(self.nodes)

@@ -24,7 +24,7 @@ from autograd.compiler.pipeline import Code, Wanted
 from autograd.compiler.reading import Recording, scalars
 from autograd.compiler.scalars import INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
 from autograd.compiler.schedule import PASSING
-from autograd.compiler.statements import ArrayProgram, Memory
+from autograd.compiler.statements import ArrayProgram, Index, Memory
 from autograd.formula.cases import rule
 
 NEAR: Final = 1e-6
@@ -37,8 +37,8 @@ def recording(roots: Sequence[Value], inputs: Sequence[Value], parameters: Seque
     """The recording of a graph."""
     tape = Tape(*roots)
 
-    def places(leaves: Sequence[Value]) -> list[int]:
-        return [tape.place(v) if v in tape else -1 for v in leaves]
+    def places(leaves: Sequence[Value]) -> Index:
+        return np.array([tape.place(v) if v in tape else -1 for v in leaves], np.intp)
 
     return Recording(tape, places(inputs), places(parameters))
 

@@ -196,6 +196,15 @@ def test_coefficients_that_differ_are_constants() -> None:
     assert (1, 4, 1, 8) in products(code)
 
 
+def test_coefficients_that_differ_are_multiplied_into_weights() -> None:
+    x, w, y = leaves(8), leaves(3, 8), leaves(8)
+    code = code_of(squares([total((i - j) * w[i][j] * x[j] for j in range(8)) for i in range(3)]), x, w)
+    assert spaces(code)[0] == "v=u·x"
+    assert products(code)[0] == (1, 3, 1, 8)
+    code = code_of(total((j + 0.5) * a.tanh() * b for j, (a, b) in enumerate(zip(x, y, strict=True))), [*x, *y], [])
+    assert products(code) == [(1, 1, 1, 8)]
+
+
 def test_terms_of_many_kinds_in_one_sum() -> None:
     x, p = leaves(4), leaves(4)
     h, u = [v.tanh() for v in x], [v.exp() for v in p]

@@ -18,7 +18,8 @@ from autograd.formula.cases import Expression, names_in
 from tests.compiler.finding import recording
 from tests.compiler.graphs import leaves
 
-SIZES = {"p": 24, "c": 6, "u": 60, "x": 24, "v": 160, "s": 1}
+SIZES = {"p": 24, "c": 6, "u": 60, "x": 24, "v": 260, "s": 1}
+"""The greatest array has 4 × 4 × 4 × 4 slots."""
 TOLERANCE = {"float64": 1e-9, "float32": 2e-3}
 """Relative to the largest number: sums are taken in another order, and errors grow through a chain of statements."""
 
