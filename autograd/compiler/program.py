@@ -312,9 +312,8 @@ def compiled(
 def _others(found: list[Leaves], arguments: list[Argument], parameters: list[Value]) -> list[Value]:
     """The leaves that are no inputs and no parameters, checked that none is both."""
     inputs = [v for a in arguments for v in a.leaves]
-    for k in Places(parameters).of(inputs).tolist():
-        if k >= 0:
-            raise ValueError(f"compile: {parameters[k]!r} is an input and a parameter; leave it out of one of them")
+    for k in np.flatnonzero(Places(inputs).of(parameters) >= 0)[:1].tolist():
+        raise ValueError(f"compile: {parameters[k]!r} is an input and a parameter; leave it out of one of them")
     for leaves in found:
         check_operations(leaves.tape)
     rows = [leaves.without(inputs, parameters) for leaves in found]

@@ -232,10 +232,6 @@ class Places:
         k = np.searchsorted(self._ids[:-1], ids)
         return np.where(self._ids[k] == ids, self._order[k], -1)
 
-    def repeated(self) -> list[int]:
-        """The positions of nodes that are in the list twice."""
-        return sorted(self._order[1:][self._ids[1:] == self._ids[:-1]].tolist())
-
 
 class Leaves:
     """The leaves of a tape; those that are numbers become constants of it."""
@@ -245,19 +241,28 @@ class Leaves:
         del tape.partials[:]  # Derivatives come from the rules; those of millions of nodes would fill the memory.
         self.at = np.flatnonzero(np.asarray(tape.codes) == LEAF_CODE)
         self.nodes = [*map(tape.node, self.at.tolist())]
-        self._places = Places(self.nodes)
+        self._known = Places(self.nodes)
+        self._last: tuple[Sequence[Value], Index] = (), np.zeros(0, np.intp)
+        """The list that was looked up last, and what was found: that of parameters comes several times."""
         for place in self.places(numbers).tolist():
             if place >= 0:
                 tape.codes[place] = CONSTANT_CODE
 
+    def _of(self, nodes: Sequence[Value]) -> Index:
+        if nodes is not self._last[0]:
+            self._last = nodes, self._known.of(nodes)
+        return self._last[1]
+
     def places(self, nodes: Sequence[Value]) -> Index:
         """The places of leaves on the tape, and -1 for each that it doesn't reach."""
-        return np.append(self.at, -1)[self._places.of(nodes)]
+        return np.append(self.at, -1)[self._of(nodes)]
 
     def without(self, *rows: Sequence[Value]) -> list[Value]:
         """The leaves that are no numbers and in none of these lists."""
-        found = self._places.of([v for row in (*rows, self._numbers) for v in row])
-        return [self.nodes[k] for k in np.setdiff1d(np.arange(len(self.nodes)), found).tolist()]
+        left = np.ones(len(self.nodes) + 1, bool)  # One more, for what isn't found.
+        for row in (self._numbers, *rows):
+            left[self._of(row)] = False
+        return [self.nodes[k] for k in np.flatnonzero(left[:-1]).tolist()]
 
 
 def _ids(nodes: Sequence[Value]) -> NDArray[np.int64]:
@@ -266,8 +271,10 @@ def _ids(nodes: Sequence[Value]) -> NDArray[np.int64]:
 
 def refuse_repeated(leaves: Sequence[Value], kind: str) -> None:
     """Raise a ValueError if one of the leaves stands there twice."""
-    for k in Places(leaves).repeated()[:1]:
-        raise ValueError(f"compile: {leaves[k]!r} is {kind} twice; give each leaf once")
+    ids = np.sort(_ids(leaves))
+    for twice in ids[1:][ids[1:] == ids[:-1]][:1].tolist():
+        leaf = next(v for v in leaves if id(v) == twice)
+        raise ValueError(f"compile: {leaf!r} is {kind} twice; give each leaf once")
 
 
 def check_operations(tape: Tape) -> None:
