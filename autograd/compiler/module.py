@@ -152,7 +152,7 @@ def _marks(text: str) -> list[int]:
 
 def _at(host: Array | View, array: Array) -> View:
     """The beginning of a host in the shape of an array; or the view that is the host."""
-    return host if isinstance(host, View) else View(host, (0,), array.shape, dense(array.shape), "n" * array.lanes)
+    return host if isinstance(host, View) else View(host, (0,), array.shape, dense(array.shape))
 
 
 def _steps(view: View) -> str:

@@ -38,7 +38,7 @@ class _Module:
         self._hosts: dict[int, View] = {}
         if loss.array.size == 1:  # By itself, it lies where the caller reads it.
             given = Array("r", 0, count, GIVEN["r"], lanes, (count,))
-            self._hosts[id(loss.array)] = View(given, (0,), (), (), "n" if lanes else "")
+            self._hosts[id(loss.array)] = View(given, (0,), (), ())
             del self._parts["forward"][-len(results)]
 
     def text(self) -> Text:

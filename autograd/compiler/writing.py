@@ -28,7 +28,7 @@ from autograd.formula.vocabularies import Source, floats
 
 Kind: TypeAlias = Literal["float", "bool"]
 APART: Final = "np.sign("
-"""What NumPy 2.4.6 does seven times slower in place: it then takes a branch for each number."""
+"""A call that NumPy 2.4.6 makes seven times slower in place: it then takes a branch for each number."""
 
 
 class Scratch(Protocol):
