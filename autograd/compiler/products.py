@@ -8,7 +8,7 @@ from autograd.compiler import views
 from autograd.compiler.expressions import name, number, times
 from autograd.compiler.statements import Product
 from autograd.compiler.storage import Place, View, merged
-from autograd.compiler.writer import Formula, Writer, matrix
+from autograd.compiler.writer import Writer, matrix
 
 _LETTERS: Final = "abcdefghijklmopqrstuvwxyz"
 """For the axes of a sum; n is for lanes."""
@@ -55,7 +55,9 @@ def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     if s.left.array.lanes and not s.right.array.lanes:
         s = s.turned()
     if s.right.array.lanes and not s.left.array.lanes and not s.out.array.lanes:
-        s = s._replace(right=w.summed(s.right, range(len(s.labels)), None, lanes=False))
+        value = w.summed(s.right.narrow(), range(len(s.labels)), None, lanes=False)
+        steps = tuple(step if size > 1 else 0 for step, size in zip(value.strides, value.sizes, strict=True))
+        s = s._replace(right=value._replace(sizes=s.right.sizes, strides=steps))
     if s.lacks(s.left) or s.lacks(s.right):
         s = s._replace(labels=s.labels.replace("c", "p" if s.lacks(s.left) else "f"))
     c, f, p, t = map(s.size, "cfpt")
@@ -63,7 +65,7 @@ def _sum(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     over_lanes = both and not s.out.array.lanes
     if t == 1 and not (over_lanes and f * p > 1):
         e = times(number(factor), times(name("left"), name("right")))
-        w.spread(Formula(e), {"left": s.left, "right": s.right}, s.out, add=add)
+        w.spread(e, {"left": s.left, "right": s.right}, s.out, add=add)
     elif (both or (f * p == 1 and c > 1)) and not over_lanes:
         _by_einsum(w, s, add=add, factor=factor)
     else:

@@ -77,6 +77,11 @@ class View(NamedTuple):
         axes = [*axes]
         return self._replace(sizes=tuple(self.sizes[i] for i in axes), strides=tuple(self.strides[i] for i in axes))
 
+    def narrow(self) -> "View":
+        """The same with one place along each axis on which nothing changes."""
+        sizes = tuple(size if stride else 1 for size, stride in zip(self.sizes, self.strides, strict=True))
+        return self._replace(sizes=sizes)
+
     def merged(self) -> "View":
         """The same with as few axes as possible."""
         return merged([self])[0]

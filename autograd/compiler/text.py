@@ -1,12 +1,14 @@
 """An array program written as NumPy code that a person can read: a function that binds arrays, forward and backward."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from autograd.compiler import products
 from autograd.compiler.buffers import Places
+from autograd.compiler.expressions import number, replaced
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.module import Module, Text
 from autograd.compiler.rolling import Block, operands, rolled
@@ -78,10 +80,10 @@ class _Module:
         if isinstance(statement, Product):
             products.write(self._writer, statement, out, **{key: self._place(slots) for key, slots in read.items()})
             return
-        literals = {key: self._writer.literal(slots) for key, slots in read.items() if key not in statement.rows}
-        texts = {key: text for key, text in literals.items() if text is not None}
-        given = {key: self._place(slots) for key, slots in read.items() if key not in texts}
-        self._writer.map(statement, out, given, texts)
+        constants = {key: self._writer.constant(slots) for key, slots in read.items() if key not in statement.rows}
+        numbers = {key: number(x) for key, x in constants.items() if x is not None}
+        given = {key: self._place(slots) for key, slots in read.items() if key not in numbers}
+        self._writer.map(replace(statement, expression=replaced(statement.expression, numbers)), out, given)
 
     def _place(self, together: Sequence[Slots]) -> Place:
         place = self._storage.place(together)

@@ -1,7 +1,7 @@
 """Statements written as NumPy calls: maps, sums and stores here, matrix products in `products`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
@@ -23,16 +23,6 @@ SCRATCH: Final = ("t", "test")
 """The spaces of arrays that hold nothing after a statement: of floats, and of truth values."""
 ZERO: Final = number(0.0)
 _NEGATIVE: Final = re.compile(r"np\.negative\((\S+), out=\1\)")
-
-
-class Formula(NamedTuple):
-    """An expression of views and numbers."""
-
-    expression: Expression
-    texts: Mapping[str, str] = {}
-    """Of the operands that are numbers."""
-    rows: frozenset[str] = frozenset()
-    """The names of lists, which go along the first axis; the empty one is that of the result."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,18 +115,18 @@ class Writer:
         self.emit(f"{self.view(source)}.take({table}, axis=0, out={self.view(result)}, mode='clip')")
         return result
 
-    def literal(self, slots: Sequence[Slots]) -> str | None:
-        """The text of a constant that is the same number everywhere."""
+    def constant(self, slots: Sequence[Slots]) -> float | None:
+        """The number that some constants are everywhere; None if there are several."""
         if slots[0].space != "c":
             return None
-        bits = np.concatenate([self._constants[x.index].ravel() for x in slots]).view(np.int64)
-        return None if (bits != bits[0]).any() else number_text(float(bits[:1].view(np.float64)[0]))
+        numbers = np.concatenate([self._constants[x.index].ravel() for x in slots])
+        return None if (numbers.view(np.int64) != numbers[:1].view(np.int64)).any() else float(numbers[0])
 
     # ── maps ──
 
-    def map(self, statement: Map, out: Place, places: Mapping[str, Place], texts: Mapping[str, str]) -> None:
-        """A map: its places by the names of its operands, and the texts of those that are numbers."""
-        lists = frozenset(key for key in places if key in statement.rows) | ({""} if statement.is_list else set())
+    def map(self, statement: Map, out: Place, places: Mapping[str, Place]) -> None:
+        """A map, and its places by the names of its operands."""
+        lists = (statement.rows & places.keys()) | ({""} if statement.is_list else set())
         every = {
             key: place._replace(index=np.moveaxis(place.index, -1, 0)) if key in lists else place
             for key, place in {"": out, **places}.items()
@@ -148,9 +138,8 @@ class Writer:
             return
         rest = [*zip(every.items(), grid.strides, labels, strict=True)][1:]
         given = {key: self.operand(place, grid, strides, axes) for (key, place), strides, axes in rest}
-        e = Formula(statement.expression, texts, lists)
         with self.target(every[""], grid, labels[0], add=statement.add) as (target, add):
-            self.spread(e, given, target, add=add)
+            self.spread(statement.expression, given, target, add=add, lists=lists)
 
     @contextmanager
     def target(self, place: Place, grid: Grid, labels: str, *, add: bool) -> Iterator[tuple[View, bool]]:
@@ -162,47 +151,51 @@ class Writer:
         yield flat._replace(sizes=grid.sizes, strides=grid.dense(labels)), False
         self._scatter(flat, place, add=add)
 
-    def spread(self, e: Formula, given: Mapping[str, View], target: View, *, add: bool) -> None:
-        """An expression of views on a grid, into slots that have strides on it."""
+    def spread(
+        self, e: Expression, given: Mapping[str, View], out: View, *, add: bool, lists: Set[str] = frozenset()
+    ) -> None:
+        """An expression of views on a grid, into slots that have strides on it.
+
+        Lists go along the first axis; the empty name in `lists` is for the result.
+        """
         laned = any(view.array.lanes for view in given.values())
-        out, *operands = _simplest(e, {"": target, **given})
+        out, *operands = _simplest({"": out, **given}, lists)
         seen = {}
         for key, view in zip(given, operands, strict=True):
-            sizes = [size if stride else 1 for size, stride in zip(view.sizes, view.strides, strict=True)]
-            narrow = view._replace(sizes=tuple(sizes))
-            whole = key not in e.rows or (narrow == view and view.array.lanes == laned)
-            seen[key] = narrow if whole else self.copied(view, lanes=laned)
-        is_short = not e.rows and (not add or e.expression.form in ("name", "number"))
-        lanes = target.array.lanes
+            whole = key not in lists or (view.narrow() == view and view.array.lanes == laned)
+            seen[key] = view.narrow() if whole else self.copied(view, lanes=laned)
+        is_short = not lists and (not add or e.form in ("name", "number"))
+        lanes = out.array.lanes
         if views.injective(out.sizes, out.strides) and (laned == lanes or (lanes and is_short)):
-            self._evaluate(e, seen, out, add=add)
+            self._evaluate(e, seen, out, add=add, lists=lists)
             return
-        value = seen.get(str(e.expression.parts[0])) if e.expression.form == "name" else None
+        value = seen.get(str(e.parts[0])) if e.form == "name" else None
         if value is None:
             least = np.broadcast_shapes((1,) * len(out.sizes), *(view.sizes for view in seen.values()))
-            value = self.scratch(out.sizes if e.rows else least, lanes=laned)
-            self._evaluate(e, seen, value, add=False)
+            value = self.scratch(out.sizes if lists else least, lanes=laned)
+            self._evaluate(e, seen, value, add=False, lists=lists)
         self.store(value, out, add=add)
 
-    def _evaluate(self, e: Formula, seen: Mapping[str, View], out: View, *, add: bool) -> None:
-        """The lines for an expression of views and numbers."""
-        base = out.sizes[1:] if "" in e.rows else out.sizes
-        length = next((seen[key].sizes[:1] for key in e.rows & seen.keys()), ())
+    def _evaluate(
+        self, e: Expression, seen: Mapping[str, View], out: View, *, add: bool, lists: Set[str] = frozenset()
+    ) -> None:
+        """The lines for an expression of views."""
+        base = out.sizes[1:] if "" in lists else out.sizes
+        length = next((seen[key].sizes[:1] for key in lists & seen.keys()), ())
 
         def scratch(kind: str, rows: bool) -> str:
             sizes = (*length, *base) if rows else base
             return self.view(self.scratch(sizes, lanes=out.array.lanes, word="t" if kind == "float" else "test"))
 
-        texts = dict(e.texts)
+        texts = {}
         for key, view in seen.items():
-            alone = not view.array.lanes and prod(view.sizes) == 1 and key not in e.rows
+            alone = not view.array.lanes and prod(view.sizes) == 1 and key not in lists
             one = view._replace(sizes=(), strides=()) if alone else view  # NumPy takes it quicker without axes.
             texts[key] = self.beside(one, lanes=out.array.lanes)
-        expression, rows = e.expression, e.rows
         if add:
-            texts["+"], expression = self.view(out), plus(name("+"), expression)
-            rows |= {"+"} if "" in e.rows else set()
-        for line in as_numpy(expression, texts, self.view(out), scratch, rows):
+            texts["+"], e = self.view(out), plus(name("+"), e)
+            lists |= {"+"} if "" in lists else set()
+        for line in as_numpy(e, texts, self.view(out), scratch, lists):
             # NumPy 2.4.6 gets np.negative wrong in place, where numbers are 64 bytes apart.
             self.emit(_NEGATIVE.sub(r"np.multiply(\1, -1.0, out=\1)", line))
 
@@ -252,7 +245,7 @@ class Writer:
         self._loop = outer
 
     def _store(self, value: View, out: View, *, add: bool, factor: float) -> None:
-        self._evaluate(Formula(times(name("a"), number(factor))), {"a": value}, out, add=add)
+        self._evaluate(times(name("a"), number(factor)), {"a": value}, out, add=add)
 
     def summed(self, view: View, left: Sequence[int], out: View | None, *, lanes: bool) -> View:
         """The sum of a view over all axes but those left, and over lanes if the result has none.
@@ -305,11 +298,6 @@ class Writer:
         self.emit(f"{self.view(line)}[{self.table(index - low)}] = {text}")
 
 
-def number_text(number: float) -> str:
-    """A number as Python text in which `np` is NumPy."""
-    return repr(number) if np.isfinite(number) else f"({'-' if number < 0 else ''}np.{abs(number)})"
-
-
 def matrix(view: View, down: Sequence[int], across: Sequence[int], stack: Sequence[int] = ()) -> View | None:
     """Axes of a view as a matrix, or as a stack of them, with lanes among the columns; None if BLAS would copy it.
 
@@ -329,13 +317,13 @@ def matrix(view: View, down: Sequence[int], across: Sequence[int], stack: Sequen
     return view._replace(sizes=first.sizes + height + width, strides=strides, lane=lane)
 
 
-def _simplest(e: Formula, given: Mapping[str, View]) -> list[View]:
+def _simplest(given: Mapping[str, View], lists: Set[str]) -> list[View]:
     """Views on a grid, with as few axes as there can be besides the first one, of lists, which only lists keep."""
-    first = 1 if e.rows else 0
+    first = 1 if lists else 0
     inner = merged([view.along(range(first, len(view.sizes))) for view in given.values()])
     return [
         new._replace(sizes=old.sizes[:first] + new.sizes, strides=old.strides[:first] + new.strides)
-        if key in e.rows
+        if key in lists
         else new
         for (key, old), new in zip(given.items(), inner, strict=True)
     ]
