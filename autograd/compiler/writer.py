@@ -276,10 +276,9 @@ class Writer:
         self.emit(f"{self.view(line)}.dot({self.ones_of('n')}, out={self.view(result.merged())})")
         return result if result is out else result.along(np.argsort(order).tolist())
 
-    def _scatter(self, value: View, place: Place, *, add: bool) -> None:
+    def _scatter(self, flat: View, place: Place, *, add: bool) -> None:
         """Store or add a scratch array into slots that no strides give."""
         index = place.index.ravel()
-        flat = value
         order = np.argsort(index, kind="stable")
         starts = np.flatnonzero(np.diff(index[order], prepend=index.min() - 1))
         unique = index[order][starts]
