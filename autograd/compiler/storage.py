@@ -58,9 +58,6 @@ class View(NamedTuple):
     turned: bool = False
     """Whether the last two axes are exchanged at last."""
 
-    def __hash__(self) -> int:
-        return hash((id(self.array), *self[1:]))
-
     @property
     def contiguous(self) -> bool:
         """Whether its numbers lie side by side in memory."""
@@ -168,8 +165,9 @@ class Storage:
         space, d = (array.space[1:], "d") if array.space[0] == "d" else (array.space, "")
         parts = [name for name in self._names if name.slots.space == space and np.isin(name.slots.index, members).any()]
         if not parts:
-            whole = array.space in GIVEN and array.size == len(self._roots[array.space])
-            return GIVEN[array.space] if whole else self.fresh(array.space) if array.space in GIVEN else "", array.shape
+            given = GIVEN.get(array.space, "")
+            part = given and array.size < self.length(array.space)
+            return self.fresh(array.space) if part else given, array.shape
         alone = len(parts) == 1 and len(members) == array.size and np.array_equal(parts[0].slots.index.ravel(), members)
         names = [part.name for part in parts]
         if len(names) > 1 and len(owners := {name.rpartition(".")[0] for name in names}) == 1:
