@@ -5,8 +5,8 @@ the last, and through the whole of a loop if it isn't a scratch array.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 from autograd.compiler.storage import GIVEN, Array, View
 from autograd.compiler.writer import SCRATCH, Line, Loop
@@ -15,64 +15,63 @@ MARK: Final = re.compile(r"@(\d+)@")
 _UFUNC: Final = re.compile(r"np\.(?!matmul|take|einsum|sign)\w+\(.*, out=@(\d+)@\)")
 
 
-class Places:
-    """Where arrays lie; those that are `fixed` keep their memory for themselves."""
+class _Life(NamedTuple):
+    """An array, and the first and the last line in which it is needed."""
 
-    def __init__(self, lines: Sequence[Line], views: Sequence[View], fixed: set[int]) -> None:
-        self._lines, self._views = lines, views
-        self._arrays: dict[int, Array] = {}
-        self._first: dict[int, int] = {}
-        self._last: dict[int, int] = {}
-        self.host: dict[int, Array] = {}
-        """For each array without memory of its own, by identity, the one in whose memory it lies."""
-        self._follow()
-        self._share(fixed)
-
-    def _follow(self) -> None:
-        loops = {line.loop: at for at, line in enumerate(self._lines) if line.loop}
-        start: dict[Loop, int] = {}
-        for at, line in enumerate(self._lines):
-            stretch = (start.setdefault(line.loop, at), loops[line.loop]) if line.loop else (at, at)
-            for view in self._in(line.text):
-                key = id(view.array)
-                scratch = view.array.space in SCRATCH and self._first.get(key, at) >= stretch[0]
-                first, last = (at, at) if scratch else stretch
-                self._arrays[key] = view.array
-                self._first.setdefault(key, first)
-                self._last[key] = max(last, self._last.get(key, 0))
-
-    def _in(self, text: str) -> Iterator[View]:
-        return (self._views[int(mark)] for mark in MARK.findall(text))
-
-    def _share(self, fixed: set[int]) -> None:
-        free: list[tuple[int, Array, Array]] = []
-        """When, the array that has memory, and the last that lay in it."""
-        for key in sorted(self._first, key=self._first.__getitem__):
-            array, at = self._arrays[key], self._first[key]
-            if array.space in GIVEN or key in fixed:
-                continue
-            fitting = [entry for entry in free if self._fits(array, at, *entry)]
-            if fitting:
-                entry = min(fitting, key=lambda entry: (entry[1].size, -entry[0]))
-                free.remove(entry)
-                self.host[key] = entry[1]
-            free.append((self._last[key], entry[1] if fitting else array, array))
-
-    def _fits(self, array: Array, at: int, until: int, host: Array, last: Array) -> bool:
-        alike = host.lanes == array.lanes and (host.space == "test") == (array.space == "test")
-        if not alike or host.size < array.size or until > at:
-            return False
-        return until < at or (
-            last.size == array.size == host.size and self._elementwise(self._lines[at].text, array, last)
-        )
-
-    def _elementwise(self, text: str, array: Array, last: Array) -> bool:
-        """Whether a line stores each number of an array where it reads the one of the last."""
-        if not (found := _UFUNC.fullmatch(text)):
-            return False
-        out = self._views[int(found[1])]
-        return out.array is array and all(_alike(out, view) for view in self._in(text) if view.array is last)
+    array: Array
+    first: int
+    last: int
 
 
-def _alike(one: View, other: View) -> bool:
-    return one[1:] == other[1:] and one.whole and other.whole and len(one.starts) == 1
+def hosts_of(lines: Sequence[Line], views: Sequence[View], fixed: set[int]) -> dict[int, Array]:
+    """For each array without memory of its own, by identity, the one in whose memory it lies; those fixed have some."""
+    found: dict[int, Array] = {}
+    free: list[_Life] = []
+    """Of all memory, the last array in it."""
+
+    def host(array: Array) -> Array:
+        return found.get(id(array), array)
+
+    for life in sorted(_lives(lines, views), key=lambda life: life.first):
+        array, at = life.array, life.first
+        if array.space in GIVEN or id(array) in fixed:
+            continue
+        marks = [views[int(mark)] for mark in MARK.findall(lines[at].text)]
+        in_place = _UFUNC.fullmatch(lines[at].text) and marks[-1].array is array
+        fitting = [
+            old
+            for old in free
+            if host(old.array).lanes == array.lanes
+            and (old.array.space == "test") == (array.space == "test")
+            and host(old.array).size >= array.size
+            and (old.last < at or (old.last == at and in_place and _alike(old.array, host(old.array), marks)))
+        ]
+        if fitting:
+            old = min(fitting, key=lambda old: (host(old.array).size, -old.last))
+            free.remove(old)
+            found[id(array)] = host(old.array)
+        free.append(life)
+    return found
+
+
+def _lives(lines: Sequence[Line], views: Sequence[View]) -> Iterable[_Life]:
+    """The arrays in the order in which they are first seen."""
+    stops = {line.loop: at for at, line in enumerate(lines) if line.loop}
+    starts: dict[Loop, int] = {}
+    found: dict[int, _Life] = {}
+    for at, line in enumerate(lines):
+        first, last = (starts.setdefault(line.loop, at), stops[line.loop]) if line.loop else (at, at)
+        for mark in MARK.findall(line.text):
+            array = views[int(mark)].array
+            old = found.get(id(array))
+            alone = array.space in SCRATCH and (old is None or old.first >= first)
+            start, stop = (at, at) if alone else (first, last)
+            found[id(array)] = _Life(array, old.first, max(stop, old.last)) if old else _Life(array, start, stop)
+    return found.values()
+
+
+def _alike(last: Array, host: Array, marks: Sequence[View]) -> bool:
+    """Whether a line stores each number of its last array where it reads the one of another, which fills its memory."""
+    *read, out = marks
+    same = [view[1:] == out[1:] and view.whole for view in read if view.array is last]
+    return out.whole and all(same) and len(out.starts) == 1 and out.array.size == last.size == host.size

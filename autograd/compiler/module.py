@@ -77,30 +77,29 @@ class Module:
 
     def _arrays(self) -> list[str]:
         """The lines that make arrays, those with memory of their own before those without."""
-        w, host = self._writer, self._host
-        every = {id(view.array): view.array for view in w.views}
-        for array in every.values():
+        fresh, host = self._writer.storage.fresh, self._host
+        every = {id(view.array): view.array for view in self._writer.views}
+        names: dict[object, str] = {}
+        """Of scratch arrays, which have one if they are the same memory in the same shape."""
+        for key, array in every.items():
             shaped(array)
-        own: list[Array] = []
-        others: list[Array] = []
-        scratch: dict[object, str] = {}
-        for array in every.values():
-            key = (id(host.get(id(array), array)), array.shape, array.space)
-            if array.space in SCRATCH and key in scratch:
-                array.name = scratch[key]
-                continue
-            if array.name == GIVEN.get(array.space):
-                if len(array.shape) == 1:
-                    continue
-                array.name = w.storage.fresh(array.space)
             if array.space in SCRATCH:
-                array.name = w.storage.fresh(f"{array.space}1")
-            scratch[key] = array.name
-            (others if id(array) in host else own).append(array)
-        own.sort(key=lambda array: array.space not in GIVEN)
-        lines = [f"{array.name} = {self._allocated(array)}" for array in own]
-        shared = [f"{array.name} = {written(_at(host[id(array)], array))}" for array in others]
-        return [*lines, *(["# In the memory of arrays that are read no more:"] if shared else []), *shared]
+                memory = (id(host.get(key, array)), array.shape, array.space)
+                names[memory] = array.name = names.get(memory) or fresh(f"{array.space}1")
+            elif array.name == GIVEN.get(array.space) and len(array.shape) != 1:
+                array.name = fresh(array.space)
+        lines = {
+            array.name: f"{array.name} = {self._allocated(array)}"
+            for array in sorted(every.values(), key=lambda array: array.space not in GIVEN)
+            if id(array) not in host and array.name != GIVEN.get(array.space)
+        }
+        shared = {
+            array.name: f"{array.name} = {written(_at(host[key], array))}"
+            for key, array in every.items()
+            if key in host and array.name not in lines
+        }
+        note = ["# In the memory of arrays that are read no more:"] if shared else []
+        return [*lines.values(), *note, *shared.values()]
 
     def _allocated(self, array: Array) -> str:
         shape = array.texts(array.shape)
@@ -152,7 +151,7 @@ def _marks(text: str) -> list[int]:
 
 def _at(host: Array | View, array: Array) -> View:
     """The beginning of a host in the shape of an array; or the view that is the host."""
-    return host if isinstance(host, View) else View(host, (0,), array.shape, dense(array.shape), "n" * array.lanes)
+    return host if isinstance(host, View) else View(host, (0,), array.shape, dense(array.shape))
 
 
 def _steps(view: View) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import prod
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,9 @@ GIVEN: Final = {
     "r": "roots",
 }
 """Spaces that are one array, whose name a kernel's text is given or makes; the others are cut into arrays."""
+
+
+Lane: TypeAlias = Literal["own", "one", "merged"]
 
 
 @dataclass(eq=False)
@@ -50,13 +53,10 @@ class View(NamedTuple):
     starts: tuple[int, ...]
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
-    lane: str
-    """The last axis: `n` for lanes; `1` for one lane that serves all; empty for none; `merged` with the one before."""
+    lane: Lane = "own"
+    """The last axis: the lanes of the array, if it has any; one lane for all; or lanes merged with the axis before."""
     turned: bool = False
     """Whether the last two axes are exchanged at last."""
-
-    def __hash__(self) -> int:
-        return hash((id(self.array), *self[1:]))
 
     @property
     def contiguous(self) -> bool:
@@ -69,6 +69,20 @@ class View(NamedTuple):
         """Whether it is all of its array."""
         return self.contiguous and prod(self.sizes) == self.array.size
 
+    def along(self, axes: Iterable[int]) -> "View":
+        """The same with some of the axes, in this order."""
+        axes = [*axes]
+        return self._replace(sizes=tuple(self.sizes[i] for i in axes), strides=tuple(self.strides[i] for i in axes))
+
+    def narrow(self) -> "View":
+        """The same with one place along each axis on which nothing changes."""
+        sizes = tuple(size if stride else 1 for size, stride in zip(self.sizes, self.strides, strict=True))
+        return self._replace(sizes=sizes)
+
+    def merged(self) -> "View":
+        """The same with as few axes as possible."""
+        return merged([self])[0]
+
     def stacked(self) -> "View":
         """The same with the steps of a loop, if they are evenly apart, as first axis."""
         apart = self.starts[1] - self.starts[0]
@@ -76,13 +90,18 @@ class View(NamedTuple):
         return self._replace(starts=self.starts[:1], sizes=sizes, strides=strides)
 
 
-@dataclass(frozen=True, eq=False)
-class Place:
+def merged(given: Sequence[View]) -> list[View]:
+    """Views on one grid, with as few axes as possible."""
+    sizes, rows = views.merged(given[0].sizes, [view.strides for view in given])
+    return [view._replace(sizes=sizes, strides=strides) for view, strides in zip(given, rows, strict=True)]
+
+
+class Place(NamedTuple):
     """Slots of a statement in memory: those at the first step, and where they start at each."""
 
     array: Array
     starts: tuple[int, ...]
-    index: Index
+    index: Index  # type: ignore[assignment]  # It hides a method of tuples.
     """From the start."""
 
 
@@ -146,8 +165,9 @@ class Storage:
         space, d = (array.space[1:], "d") if array.space[0] == "d" else (array.space, "")
         parts = [name for name in self._names if name.slots.space == space and np.isin(name.slots.index, members).any()]
         if not parts:
-            whole = array.space in GIVEN and array.size == len(self._roots[array.space])
-            return GIVEN[array.space] if whole else self.fresh(array.space) if array.space in GIVEN else "", array.shape
+            given = GIVEN.get(array.space, "")
+            part = given and array.size < self.length(array.space)
+            return self.fresh(array.space) if part else given, array.shape
         alone = len(parts) == 1 and len(members) == array.size and np.array_equal(parts[0].slots.index.ravel(), members)
         names = [part.name for part in parts]
         if len(names) > 1 and len(owners := {name.rpartition(".")[0] for name in names}) == 1:
@@ -226,26 +246,27 @@ def _refined(size: int, view: View) -> tuple[int, ...]:
 
 def written(view: View) -> str:
     """The text of a view without steps: plain slicing where that is a view, else by strides."""
-    axes = len(view.sizes) + (view.lane in ("n", "1"))
+    laned = view.lane != "merged" and (view.array.lanes or view.lane == "one")
+    axes = len(view.sizes) + laned
     return _written(view) + (".T" if axes == 2 else f".swapaxes({axes - 2}, {axes - 1})") * view.turned
 
 
 def _written(view: View) -> str:
-    array = view.array
-    lanes = (2,) if array.lanes else ()
-    model = np.arange(array.size * prod(lanes)).reshape((*array.shape, *lanes))
-    merge = view.lane == "merged"
-    wanted = views.strided(model.reshape(array.size, -1), view.starts[0], view.sizes, view.strides, merge=merge)
-    wanted = wanted if view.lane else wanted[..., 0]
-    for text in filter(None, _texts(view)):
-        try:
-            got = eval(text, {"n": 2, array.name: model})
-        except (IndexError, ValueError):
-            continue
-        if got.shape == wanted.shape and np.may_share_memory(got, model) and np.array_equal(got, wanted):
-            return text
-    call = f"strided({_flat(array)}, {view.starts[0]}, {view.sizes}, {view.strides}{', merge=True' * merge})"
-    return call + "[..., None]" * (view.lane == "1")
+    array, (start, *_), count = view.array, view.starts, prod(view.sizes)
+    sizes = [*map(str, view.sizes), *(["n"] if array.lanes else []), *(["1"] if view.lane == "one" else [])]
+    if view.lane == "merged":
+        sizes[-2:] = [f"{sizes[-2]} * n"]
+    shape, end = ", ".join(sizes), f".reshape({', '.join(sizes)})" if view.lane == "merged" else ""
+    if text := _sliced(view, array.name, array.shape):
+        return text + end
+    if view.contiguous:
+        part = array.name if view.whole else f"{_flat(array)}[{start}:{start + count}]"
+        return part if len(view.sizes) == 1 and view.lane == "own" and not view.whole else f"{part}.reshape({shape})"
+    refined = _refined(array.size, view)
+    if text := _sliced(view, f"{array.name}.reshape({', '.join(array.texts(refined))})", refined):
+        return text + end
+    call = f"strided({_flat(array)}, {start}, {view.sizes}, {view.strides}{', merge=True' * bool(end)})"
+    return call + "[..., None]" * (view.lane == "one")
 
 
 def _flat(array: Array) -> str:
@@ -254,56 +275,37 @@ def _flat(array: Array) -> str:
     return f"{array.name}.reshape(-1, n)" if array.lanes else f"{array.name}.ravel()"
 
 
-def _texts(view: View) -> Iterator[str]:
-    """Texts that may give a view, the plainest first; some may be empty."""
-    array, (start, *_), count = view.array, view.starts, prod(view.sizes)
-    sizes = [*map(str, view.sizes)]
-    if view.lane == "merged":
-        sizes[-1] += " * n"
-        view, end = view._replace(lane="n"), f".reshape({', '.join(sizes)})"
-    else:
-        sizes, end = [*sizes, *view.lane], ""
-    yield _sliced(view, array.name, array.shape, end)
-    part = array.name if count == array.size else f"{_flat(array)}[{start}:{start + count}]"
-    yield part
-    yield f"{part}.reshape({', '.join(sizes) or '()'})"
-    refined = _refined(array.size, view)
-    yield _sliced(view, f"{array.name}.reshape({', '.join(array.texts(refined))})", refined, end)
-
-
-def _sliced(view: View, name: str, shape: tuple[int, ...], end: str) -> str:
+def _sliced(view: View, name: str, shape: tuple[int, ...]) -> str:
     """The text of a view as a slice of an array of this shape; empty if there is none."""
     free = [axis for axis, size in enumerate(view.sizes) if size > 1]
-    keys: list[tuple[int, str]] = []
-    """Each with the axis of the view for which it is."""
-    rest = view.starts[0]
-    for i, size in enumerate(shape):
-        worth = prod(shape[i + 1 :])
-        at, rest = divmod(rest, worth)
-        left = [axis for axis in free if axis not in dict(keys)]
-        axis = next((axis for axis in left if _counts(view, axis, worth, at, size)), -1)
-        keys.append((axis, _slice(at, view.strides[axis] // worth, view.sizes[axis], size) if axis >= 0 else str(at)))
-    order = [axis for axis, _ in keys if axis >= 0]
-    if sorted(order) != free or (order != free and len(free) < len(view.sizes)):
+    worths = views.dense(shape)
+    along = {next((i for i, w in enumerate(worths) if view.strides[axis] % w == 0), -1): axis for axis in free}
+    """For an axis of the array the one of the view that counts along it."""
+    order = [along[i] for i in sorted(along)]
+    if -1 in along or sorted(order) != free or (order != free and len(free) < len(view.sizes)):
         return ""
-    for axis in sorted({*range(len(view.sizes))} - {*free}):
-        keys.insert(next((k for k, (other, _) in enumerate(keys) if other > axis), len(keys)), (axis, "None"))
-    texts = [text for _, text in keys] + ["None"] * (view.lane == "1")
-    if keys and not view.array.lanes and all(axis < 0 for axis, _ in keys):
-        texts.append("...")  # A single entry would be no view.
-    while texts and texts[-1] == ":":
-        texts.pop()
-    text = f"{name}[{', '.join(texts)}]" if texts else name
-    if order != free:
-        places = [order.index(axis) for axis in free] + [len(order)] * (view.lane != "")
-        text += ".T" if places == [1, 0] else f".transpose({', '.join(map(str, places))})"
-    return text + end
-
-
-def _counts(view: View, axis: int, worth: int, at: int, size: int) -> bool:
-    """Whether an axis of a view counts along an axis of an array, from a start."""
-    step, over = divmod(view.strides[axis], worth)
-    return step != 0 and not over and 0 <= at + step * (view.sizes[axis] - 1) < size
+    keys: list[str] = []
+    units = [after - before - 1 for before, after in pairwise([-1, *free, len(view.sizes)])]
+    rest = view.starts[0]
+    for i, (worth, size) in enumerate(zip(worths, shape, strict=True)):
+        at, rest = divmod(rest, worth)
+        if i not in along:
+            keys.append(str(at))
+            continue
+        step, count = view.strides[along[i]] // worth, view.sizes[along[i]]
+        if not step or not 0 <= at + step * (count - 1) < size:
+            return ""
+        keys += ["None"] * units.pop(0) + [_slice(at, step, count, size)]
+    keys += ["None"] * (units[0] + (view.lane == "one"))
+    if shape and not view.array.lanes and all(key.isdigit() for key in keys):
+        keys.append("...")  # A single entry would be no view.
+    while keys and keys[-1] == ":":
+        keys.pop()
+    text = f"{name}[{', '.join(keys)}]" if keys else name
+    if order == free:
+        return text
+    places = [order.index(axis) for axis in free] + [len(order)] * (view.array.lanes or view.lane == "one")
+    return text + (".T" if places == [1, 0] else f".transpose({', '.join(map(str, places))})")
 
 
 def _slice(at: int, step: int, count: int, size: int) -> str:

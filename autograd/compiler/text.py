@@ -1,18 +1,20 @@
 """An array program written as NumPy code that a person can read: a function that binds arrays, forward and backward."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from autograd.compiler import products
-from autograd.compiler.buffers import Places
+from autograd.compiler.buffers import hosts_of
+from autograd.compiler.expressions import number, replaced
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.module import Module, Text
 from autograd.compiler.rolling import Block, operands, rolled
 from autograd.compiler.statements import ArrayProgram, Map, Product, Slots, Statement
 from autograd.compiler.storage import GIVEN, Array, Place, Storage, View
-from autograd.compiler.writer import SCRATCH, ZERO, Writer
+from autograd.compiler.writer import SCRATCH, ZERO, Line, Writer
 from autograd.formula.cases import Expression
 
 _SAME: Final = Expression("name", ("a",))
@@ -20,73 +22,63 @@ _SAME: Final = Expression("name", ("a",))
 
 def text_of(program: ArrayProgram, dtype: str, *, lanes: bool) -> Text:
     """The text for many examples, or for one, whose arrays lack the axis of lanes."""
-    return _Module(with_merged_sums(program), dtype, lanes=lanes).text()
+    program = with_merged_sums(program)
+    first, *others = _results(program)
+    parts = {"setup": program.setup, "forward": (*program.forward, first, *others), "backward": program.backward}
+    zeros = _zeros(parts, sizes_of(program))
+    blocks = {part: rolled(statements) for part, statements in parts.items()}
+    accesses = [slots for part in blocks.values() for block in part for slots in block.accesses()]
+    w = Writer(Storage(program, accesses, lanes=lanes), program.constants)
+    loss, count = _place(w, [first.operands["a"]]).array, program.roots.index.size
+    hosts: dict[int, Array | View] = {}
+    if loss.size == 1:  # By itself, it lies where the caller reads it.
+        hosts[id(loss)] = View(Array("r", 0, count, GIVEN["r"], lanes, (count,)), (0,), (), ())
+        blocks["forward"] = [block for block in blocks["forward"] if block.rows[0][0] is not first]
+    lines, fixed = dict[str, list[Line]](), {*hosts}
+    for part in parts:
+        w.lines = lines[part] = []
+        for slots in zeros[part]:
+            for piece in w.storage.apart(slots):
+                _statement(w, [Map(piece, ZERO)])
+        for block in blocks[part]:
+            _block(w, block)
+        if part == "setup":
+            fixed |= {id(view.array) for view in w.views}
+    for view in w.views:
+        if view.array.space not in (*GIVEN, *SCRATCH):
+            w.storage.called(view.array, view.array.space)
+    hosts |= hosts_of([*lines["forward"], *lines["backward"]], w.views, fixed)
+    return Module(program, w, lines, dtype, hosts).text()
 
 
-class _Module:
-    def __init__(self, program: ArrayProgram, dtype: str, *, lanes: bool) -> None:
-        self._program, self._dtype = program, dtype
-        parts = {"setup": program.setup, "forward": program.forward, "backward": program.backward}
-        results = list(_results(program))
-        self._zeros = _zeros(parts | {"forward": (*program.forward, *results)}, sizes_of(program))
-        self._parts = {part: rolled(statements) for part, statements in parts.items()}
-        self._parts["forward"] += [Block(((s,),)) for s in results]
-        accesses = [slots for blocks in self._parts.values() for block in blocks for slots in block.accesses()]
-        self._storage = Storage(program, accesses, lanes=lanes)
-        self._writer = Writer(self._storage, program.constants)
-        loss, count = self._place([results[0].operands["a"]]), program.roots.index.size
-        self._hosts: dict[int, View] = {}
-        if loss.array.size == 1:  # By itself, it lies where the caller reads it.
-            given = Array("r", 0, count, GIVEN["r"], lanes, (count,))
-            self._hosts[id(loss.array)] = View(given, (0,), (), (), "n" if lanes else "")
-            del self._parts["forward"][-len(results)]
+def _block(w: Writer, block: Block) -> None:
+    if any(w.storage.place(slots) is None for slots in block.accesses()):
+        for single in block.unrolled():
+            _block(w, single)
+        return
+    with w.loop(block.count):
+        for row in block.rows:
+            _statement(w, row)
 
-    def text(self) -> Text:
-        """All of it."""
-        lines = {}
-        for part, blocks in self._parts.items():
-            self._writer.lines = []
-            for zeros in self._zeros[part]:
-                for slots in self._storage.apart(zeros):
-                    self._statement([Map(slots, ZERO)])
-            for block in blocks:
-                self._block(block)
-            lines[part] = self._writer.lines
-            if part == "setup":
-                fixed = {id(view.array) for view in self._writer.views}
-        for view in self._writer.views:
-            if view.array.space not in (*GIVEN, *SCRATCH):
-                self._storage.called(view.array, view.array.space)
-        places = Places([*lines["forward"], *lines["backward"]], self._writer.views, {*fixed, *self._hosts})
-        return Module(self._program, self._writer, lines, self._dtype, {**places.host, **self._hosts}).text()
 
-    def _block(self, block: Block) -> None:
-        w = self._writer
-        if any(self._storage.place(slots) is None for slots in block.accesses()):
-            for single in block.unrolled():
-                self._block(single)
-            return
-        with w.loop(block.count):
-            for row in block.rows:
-                self._statement(row)
+def _statement(w: Writer, row: Sequence[Statement]) -> None:
+    """The lines of a statement, given at each step of a loop."""
+    statement, out = row[0], _place(w, [s.out for s in row])
+    read = {key: [operands(s)[key] for s in row] for key in operands(statement)}
+    w.storage.called(out.array, _word(statement))
+    if isinstance(statement, Product):
+        products.write(w, statement, out, **{key: _place(w, slots) for key, slots in read.items()})
+        return
+    constants = {key: w.constant(slots) for key, slots in read.items() if key not in statement.rows}
+    numbers = {key: number(x) for key, x in constants.items() if x is not None}
+    given = {key: _place(w, slots) for key, slots in read.items() if key not in numbers}
+    w.map(replace(statement, expression=replaced(statement.expression, numbers)), out, given)
 
-    def _statement(self, row: Sequence[Statement]) -> None:
-        statement = row[0]
-        out = self._place([s.out for s in row])
-        read = {key: [operands(s)[key] for s in row] for key in operands(statement)}
-        self._storage.called(out.array, _word(statement))
-        if isinstance(statement, Product):
-            products.write(self._writer, statement, out, **{key: self._place(slots) for key, slots in read.items()})
-            return
-        literals = {key: self._writer.literal(slots) for key, slots in read.items() if key not in statement.rows}
-        texts = {key: text for key, text in literals.items() if text is not None}
-        given = {key: self._place(slots) for key, slots in read.items() if key not in texts}
-        self._writer.map(statement, out, given, texts)
 
-    def _place(self, together: Sequence[Slots]) -> Place:
-        place = self._storage.place(together)
-        assert place is not None
-        return place
+def _place(w: Writer, together: Sequence[Slots]) -> Place:
+    place = w.storage.place(together)
+    assert place is not None
+    return place
 
 
 def _results(program: ArrayProgram) -> Iterator[Map]:

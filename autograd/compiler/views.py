@@ -1,46 +1,53 @@
 """Index arrays seen as views: which strides give the same slots, for several arrays on one grid.
 
 >>> import numpy as np
->>> grid = unify([np.array([[0, 2, 4], [1, 3, 5]]), np.array([[7, 7, 7], [8, 8, 8]])], ["fp", "fp"])
->>> grid.sizes, grid.strides
-({'f': (2,), 'p': (3,)}, [{'f': (1,), 'p': (2,)}, {'f': (1,), 'p': (0,)}])
+>>> unify([np.array([[0, 2, 4], [1, 3, 5]]), np.array([[7, 7, 7], [8, 8, 8]])], ["fp", "fp"])
+Grid(labels='fp', sizes=(2, 3), strides=[(1, 2), (1, 0)])
 
 An axis of an index array may be several axes of the view: slots ordered (feature, position) and read position by
 position have two strides along one axis. `unify` splits the axes of several index arrays alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from math import prod
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.statements import Index
 
+LIST: Final = "["
+"""The label of an axis along which lists go: it is never split."""
 LABELS: Final = "abcdefghijklmno"
-"""For the axes of an index array."""
-Axes: TypeAlias = dict[str, tuple[int, ...]]
-"""For each axis of an index array, by its label, the sizes or strides of the axes that it splits into."""
+"""For the other axes of an index array."""
 
 
 class Grid(NamedTuple):
-    """The axes that several index arrays are read along."""
+    """The axes that several index arrays are read along, in the order of their labels."""
 
-    sizes: Axes
-    strides: list[Axes | None]
-    """For each index array; None where no strides give it."""
+    labels: str
+    """For each axis that of the one of which it is a part."""
+    sizes: tuple[int, ...]
+    strides: list[tuple[int, ...] | None]
+    """For each index array: 0 along an axis that it lacks; None where no strides give it."""
+
+    def dense(self, labels: str) -> tuple[int, ...]:
+        """The strides of an array that is all of the axes with these labels."""
+        own = [label in labels for label in self.labels]
+        steps = dense([size if mine else 1 for size, mine in zip(self.sizes, own, strict=True)])
+        return tuple(step * mine for step, mine in zip(steps, own, strict=True))
 
 
-def _separated(index: Index) -> list[Index] | None:
+def _separated(index: Index, labels: str) -> dict[str, Index] | None:
     """For each axis of an index array how far each place leads from the first; None if it isn't a sum of these."""
     if not index.size:
         return None
     first = index[(0,) * index.ndim]
     lines = [index[tuple(slice(None) if axis == i else 0 for i in range(index.ndim))] for axis in range(index.ndim)]
     lines = [line - first for line in lines]
-    return lines if np.array_equal(reduce(np.add.outer, lines, first), index) else None
+    return dict(zip(labels, lines, strict=True)) if np.array_equal(reduce(np.add.outer, lines, first), index) else None
 
 
 def _radices(lines: Sequence[Index]) -> tuple[int, ...] | None:
@@ -64,46 +71,41 @@ def unify(indices: Sequence[Index], labels: Sequence[str]) -> Grid:
         lines |= {label: [np.zeros(length, np.intp)] for label, length in zip(axes, index.shape, strict=True)}
     found = []
     for index, axes in zip(indices, labels, strict=True):
-        own = _separated(index)
-        if own and any(_radices([*lines[label], line]) is None for label, line in zip(axes, own, strict=True)):
+        own = _separated(index, axes)
+        splits = {label: _radices([*lines[label], line]) for label, line in (own or {}).items()}
+        if None in splits.values() or len(splits.get(LIST) or ()) > 1:
             own = None
         found.append(own)
-        for label, line in zip(axes, own or (), strict=False):
+        for label, line in (own or {}).items():
             lines[label].append(line)
-    sizes = {label: _radices(rows) or () for label, rows in lines.items()}
-    strides = [
-        None
-        if own is None
-        else {
-            label: tuple(int(line[place]) for place in dense(sizes[label]))
-            for label, line in zip(axes, own, strict=True)
-        }
-        for own, axes in zip(found, labels, strict=True)
-    ]
-    return Grid(sizes, strides)
+    sizes = {label: _radices(lines[label]) or (1,) * (label == LIST) for label in sorted(lines)}
+    places = [(label, place) for label, axis in sizes.items() for place in dense(axis)]
+    strides = [None if own is None else tuple(_stride(own, *place) for place in places) for own in found]
+    return Grid("".join(label for label, _ in places), tuple(n for axis in sizes.values() for n in axis), strides)
 
 
-def affine(index: Index) -> Axes | None:
-    """The strides of the axes of an index array, each of which may be several; None where no strides give it."""
+def _stride(lines: Mapping[str, Index], label: str, place: int) -> int:
+    """How far a place on an axis leads; 0 if there is no such axis, or but one place on it."""
+    line = lines.get(label, ())
+    return int(line[place]) if place < len(line) else 0
+
+
+def affine(index: Index) -> tuple[int, ...] | None:
+    """The strides of an index array, whose axes may be several each; None where no strides give it."""
     return unify([index], [LABELS[: index.ndim]]).strides[0]
 
 
 def merged(sizes: Sequence[int], rows: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
     """Sizes and strides with as few axes as possible: neighbours are one axis where all rows of strides allow it."""
-    kept: list[int] = []
-    strides: list[list[int]] = [[] for _ in rows]
-    for i, size in enumerate(sizes):
-        if size == 1:
-            continue
-        if kept and all(row[-1] == full[i] * size for row, full in zip(strides, rows, strict=True)):
-            kept[-1] *= size
-            for row, full in zip(strides, rows, strict=True):
-                row[-1] = full[i]
-            continue
-        kept.append(size)
-        for row, full in zip(strides, rows, strict=True):
-            row.append(full[i])
-    return tuple(kept), [tuple(row) for row in strides]
+    axes: list[tuple[int, ...]] = []
+    """Each with its size and the strides of the rows."""
+    for size, *strides in zip(sizes, *rows, strict=True):
+        if axes and size > 1 and all(outer == inner * size for outer, inner in zip(axes[-1][1:], strides, strict=True)):
+            axes[-1] = (axes[-1][0] * size, *strides)
+        elif size > 1:
+            axes.append((size, *strides))
+    kept, *strides = [tuple(axis[i] for axis in axes) for i in range(len(rows) + 1)]
+    return kept, strides
 
 
 def dense(sizes: Sequence[int]) -> tuple[int, ...]:
@@ -149,7 +151,9 @@ def view_of(array: NDArray[Any], index: Index) -> NDArray[Any] | None:
     array([[4, 7],
            [5, 8]])
     """
-    strides = affine(index)
-    if strides is None or any(len(axis) > 1 for axis in strides.values()):
+    if not index.size:
         return None
-    return strided(array, int(index.flat[0]), index.shape, [sum(axis) for axis in strides.values()])
+    first, axes = int(index.flat[0]), range(index.ndim)
+    steps = [int(index.take(1, axis).flat[0]) - first if index.shape[axis] > 1 else 0 for axis in axes]
+    alike = np.array_equal(first + positions(index.shape, steps), index)
+    return strided(array, first, index.shape, steps) if alike else None

@@ -14,8 +14,7 @@ np.multiply(dv[1], dv[0], out=dv[0])
 
 import math
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, reduce
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -93,6 +92,12 @@ class _Steps:
                 return self._infix(text, *of)
         return self._infix("/", *of) if text == "divide" else self._call(text, *of)
 
+    def below(self, place: int) -> Iterator[int]:
+        """The steps that one needs, and itself, in an order to be written in."""
+        for inner in self.steps[place].of:
+            yield from self.below(inner)
+        yield place
+
     def _list(self, place: int) -> int:
         """The place of a list; a number that stands for all its elements is repeated."""
         step = self.steps[place]
@@ -146,89 +151,49 @@ def as_numpy(
     made = _Steps()
     names = {name: made.add(_Step("text", text, rows=name in rows)) for name, text in texts.items()}
     root = made.read(simplified(e), names)
-    return _Statements(made.steps, root, out, scratch).lines
-
-
-class _Statements:
-    """Steps written down, in arrays that serve again when their numbers are needed no more."""
-
-    def __init__(self, steps: list[_Step], root: int, out: str, scratch: Scratch) -> None:
-        self._steps, self._root, self._out, self._scratch = steps, root, out, scratch
-        self._arrays: dict[int, str] = {}
-        self._free: dict[tuple[Kind, bool], list[str]] = {}
-        self.lines: list[str] = []
-        order = [*dict.fromkeys(self._below(root))]
-        self._uses = Counter(home for place in order for home in self._homes(*steps[place].of))
-        self._uses[root] += 1
-        if out not in (step.text for step in steps) and APART not in steps[root].text:
-            self._free["float", steps[root].rows] = [out]
-        for place in order:
-            self._write(place)
-        if (text := self._text(root)) != out:
-            self.lines.append(f"{out}[...] = {text}")
-
-    def _below(self, place: int) -> Iterator[int]:
-        """The steps with arrays that one needs, and itself, in an order to be written in."""
-        step = self._steps[place]
-        # The last branch of a choice is overwritten in part, so it comes first, into the array of the result.
-        for inner in reversed(step.of) if step.form == "choice" else step.of:
-            yield from self._below(inner)
-        if step.form not in ("number", "text"):
-            yield place
-
-    def _homes(self, *places: int) -> set[int]:
-        """The steps whose arrays the texts of others mention."""
-        steps = {place: self._steps[place] for place in places}
-        through = (self._homes(*step.of) for step in steps.values() if step.form in ("number", "text"))
-        return {place for place, step in steps.items() if step.form not in ("number", "text")}.union(*through)
-
-    def _text(self, place: int) -> str:
-        step = self._steps[place]
+    steps, order = made.steps, [*dict.fromkeys(made.below(root))]
+    before = _overwritten(steps, order)
+    unread = out not in texts.values()
+    if not unread:
+        before.pop(root, None)
+    start = root
+    while start in before:
+        start = before[start]
+    # A choice overwrites its last branch in part, so it may read the array of the result nowhere else.
+    direct = unread or steps[root].form != "choice" or steps[steps[root].of[-1]].text == out
+    arrays = {start: out} if direct else {}
+    shown: dict[int, str] = {}
+    lines = []
+    for place in order:
+        step, given = steps[place], [shown[inner] for inner in steps[place].of]
         if step.form in ("number", "text"):
-            return step.text.format(*map(self._text, step.of)) if step.of else step.text
-        return self._arrays[place] + ("[:-1]" if step.cut and place != self._root else "")
+            shown[place] = step.text.format(*given) if step.of else step.text
+            continue
+        if place not in arrays:
+            arrays[place] = arrays[before[place]] if place in before else scratch(step.kind, step.rows)
+        shown[place] = array = arrays[place] + ("[:-1]" if step.cut and arrays[place] != out else "")
+        if step.form == "call":
+            lines.append(step.text.format(*given, array))
+            continue
+        mask, then, other = given
+        lines += [f"{array}[...] = {other}"] if other != array else []
+        lines.append(f"np.copyto({array}, {then}, where={mask})")
+    return lines if shown[root] == out else [*lines, f"{out}[...] = {shown[root]}"]
 
-    def _write(self, place: int) -> None:
-        step, texts = self._steps[place], [*map(self._text, self._steps[place].of)]
-        homes = self._homes(*step.of)
-        self._uses.subtract(homes)
-        dying = {home: self._arrays[home] for home in homes if not self._uses[home]}
-        if step.form != "choice":
-            if APART not in step.text:
-                self._release(dying)
-            self._arrays[place] = self._array(place, [])
-            if APART in step.text:
-                self._release(dying)
-            self.lines.append(step.text.format(*texts, self._text(place)))
-            return
-        branches = [self._arrays[of] for of in step.of[1:] if of in dying and self._shape(of) == self._shape(place)]
-        self._arrays[place] = self._array(place, branches)
-        self._choose(step, texts, self._text(place), dying)
-        self._release({home: array for home, array in dying.items() if array != self._arrays[place]})
 
-    def _release(self, arrays: Mapping[int, str]) -> None:
-        for place, array in arrays.items():
-            self._free.setdefault(self._shape(place), []).append(array)
-
-    def _shape(self, place: int) -> tuple[Kind, bool]:
-        return self._steps[place].kind, self._steps[place].rows
-
-    def _array(self, place: int, first: list[str]) -> str:
-        """That of the result, or the first of these, a free one or a new one."""
-        if place == self._root:
-            return self._out
-        free = first or self._free.get(self._shape(place))
-        return free.pop() if free else self._scratch(*self._shape(place))
-
-    def _choose(self, step: _Step, texts: list[str], out: str, dying: Collection[int]) -> None:
-        mask, then, other = texts
-        if then == out:
-            inverted = mask if step.of[0] in dying else self._scratch("bool", self._steps[step.of[0]].rows)
-            self.lines.append(f"np.logical_not({mask}, out={inverted})")
-            mask, then, other = inverted, other, then
-        if other != out:
-            self.lines.append(f"{out}[...] = {other}")
-        self.lines.append(f"np.copyto({out}, {then}, where={mask})")
+def _overwritten(steps: Sequence[_Step], order: Sequence[int]) -> dict[int, int]:
+    """For steps the operand in whose array they are made: one that is alike and isn't read later."""
+    made = [place for place in order if steps[place].form in ("call", "choice")]
+    others = [place for place in order if place not in made]  # These may be read later, with the array in their text.
+    last = {inner: place for place in (*made, *others) for inner in steps[place].of}
+    found: dict[int, int] = {}
+    for place in made:
+        step = steps[place]
+        operands = step.of[-1:] if step.form == "choice" else step.of if APART not in step.text else ()
+        fitting = [i for i in operands if i in made and last[i] == place and steps[i][3:] == step[3:]]
+        if fitting:
+            found[place] = fitting[0]
+    return found
 
 
 def namespace() -> dict[str, Any]:

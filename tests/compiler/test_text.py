@@ -223,6 +223,17 @@ def test_merged_sums_are_the_same(rng: Random) -> None:
 # ── programs by hand ──
 
 
+@pytest.mark.parametrize("add", [False, True])
+@pytest.mark.parametrize("which", ["the result", "the operand", "both"])
+def test_a_list_may_lie_in_pieces(which: str, add: bool) -> None:
+    pieces, whole = np.array([[0, 1, 4, 5], [8, 9, 12, 13]]), np.arange(8).reshape(2, 4)
+    out, row = (pieces if which in (name, "both") else whole for name in ("the result", "the operand"))
+    given = {"a": Slots("x", row), "b": Slots("x", np.array([20, 21]))}
+    zeros = Map(Slots("v", np.arange(160)), Expression("number", (0.0,)))
+    listed = Map(Slots("v", out), LISTS[3], given, frozenset("a"), add)
+    compared(ArrayProgram(SIZES, np.zeros(6), (), (zeros, listed), (), Slots("v", np.arange(160))))
+
+
 def recurrence(steps: int, size: int) -> ArrayProgram:
     """h[t + 1] = tanh(W h[t] + x[t]), and the squares of the last h; W and its gradient are used at every step."""
     w = np.arange(size * size).reshape(size, size)
