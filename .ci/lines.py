@@ -46,13 +46,13 @@ GROUPS = (
     Group(
         "networks",
         ("nn/", "losses.py", "optim.py", "train.py", "state.py"),
-        930,
-        "the layers, losses and optimisers of the tutorials, for Values and arrays, with PyTorch's options and format",
+        935,
+        "the layers, losses and optimisers of the tutorials, for Values and, in few calls, arrays; PyTorch's options",
     ),
     Group(
         "compiler",
         ("compiler/",),
-        4844,
+        4717,
         "2,800 were planned; ragged rows, every float at the edges, text that people read and that allocates nothing, "
         "blocks in the cache, float code for irregular graphs, and errors that name the remedy",
     ),

@@ -49,17 +49,11 @@ class _Block:
 
     def __init__(self, program: "Program", start: int) -> None:
         self.place = slice(start, start + _BLOCK)
-        self.whole: tuple[Array, Array] | None = None
-        self.read(program.parameters, program.gradient)
+        self.read(program)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {"place": self.place, "whole": None}  # A copy of a view would be no view of the copied program's arrays.
-
-    def read(self, parameters: "Array", gradient: "Array") -> None:
-        """Take views of the program's arrays, unless these are those that were read last."""
-        if self.whole is None or self.whole[0] is not parameters or self.whole[1] is not gradient:
-            self.whole = parameters, gradient
-            self.data, self.grad = parameters[self.place], gradient[self.place]
+    def read(self, program: "Program") -> None:
+        """Take views of the program's arrays, which a copied or unpickled one has anew."""
+        self.data, self.grad = program.parameters[self.place], program.gradient[self.place]
 
 
 class _Ops:
@@ -119,7 +113,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Set every gradient to 0, because `backward` accumulates; a program overwrites its gradient anyway."""
-        for p in self._each if self.program is None else []:
+        for p in self._each:
             p.grad = 0.0
 
     def step(self) -> None:
@@ -127,9 +121,8 @@ class Optimizer:
         if self.program is None:
             self._update(_Ops)
             return
-        parameters, gradient = self.program.parameters, self.program.gradient
         for block in cast(list[_Block], self._each):
-            block.read(parameters, gradient)
+            block.read(self.program)
         _on_arrays()(self)
 
     def _update(self, ops: type[_Ops]) -> None:

@@ -250,13 +250,11 @@ def _sum_along(b: Builder, out: Slots, t: Terms, row: Expression, *, add: bool) 
     b.add(Map(out, row, {"xs": t.left}, frozenset(["xs"]), add), partials)
 
 
-def _shared_first(
-    b: Builder, terms: Sequence[Terms], c0: NDArray[np.float64]
-) -> tuple[Sequence[Terms], NDArray[np.float64]]:
-    """The terms, with those that are the same for all examples added up to one in slots of one lane."""
+def _shared_first(b: Builder, terms: Sequence[Terms], c0: NDArray[np.float64]) -> Sequence[Terms] | None:
+    """The terms, with c0 and those that are the same for all examples added up to one of one lane; None for one."""
     shared = [t for t in terms if not t.left.lanes and not (t.right and t.right.lanes)]
     if sum(t.count for t in shared) + c0.any() < 2:
-        return terms, c0
+        return None
     sides = [side.index for t in shared for side in (t.left, t.right) if side]
     every = np.hstack([*sides, *(t.coefficient for t in shared), c0[:, None]])
     _, first, place = np.unique(every, axis=0, return_index=True, return_inverse=True)
@@ -264,12 +262,12 @@ def _shared_first(
     _few(b, total, [t.of(first) for t in shared], c0[first], add=False)
     index = total.index[place.reshape(-1, 1)]
     one = Terms(Slots("u", index), None, np.ones(index.shape), (any(any(t.passes) for t in shared), False))
-    return [*(t for t in terms if t not in shared), one], np.zeros_like(c0)
+    return [*(t for t in terms if t not in shared), one]
 
 
 def _few(b: Builder, out: Slots, terms: Sequence[Terms], c0: NDArray[np.float64], *, add: bool) -> None:
-    if out.lanes:
-        terms, c0 = _shared_first(b, terms, c0)
+    if out.lanes and (added := _shared_first(b, terms, c0)):
+        terms, c0 = added, np.zeros_like(c0)
     operands: dict[str, Slots] = {}
     known: dict[tuple[str, bytes, bool], str] = {}
 
