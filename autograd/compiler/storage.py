@@ -262,9 +262,15 @@ def _written(view: View) -> str:
     if view.contiguous:
         part = array.name if view.whole else f"{_flat(array)}[{start}:{start + count}]"
         return part if len(view.sizes) == 1 and view.lane == "own" and not view.whole else f"{part}.reshape({shape})"
-    refined = _refined(array.size, view)
-    if text := _sliced(view, f"{array.name}.reshape({', '.join(array.texts(refined))})", refined):
-        return text + end
+    stretch = max(size * stride for size, stride in zip(view.sizes, view.strides, strict=True))
+    for low, length, part in (
+        (0, array.size, array.name),
+        (start, stretch, f"{_flat(array)}[{start or ''}:{start + stretch}]"),
+    ):
+        refined = _refined(length, view) if low < low + length <= array.size else ()
+        reshaped = f"{part}.reshape({', '.join(array.texts(refined))})"
+        if text := _sliced(view._replace(starts=(start - low,)), reshaped, refined):
+            return text + end
     call = f"strided({_flat(array)}, {start}, {view.sizes}, {view.strides}{', merge=True' * bool(end)})"
     return call + "[..., None]" * (view.lane == "one")
 
