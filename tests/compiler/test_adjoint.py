@@ -179,3 +179,12 @@ def test_derivatives_are_worked_out_in_the_sweep_where_steps_are_few_or_narrow()
         code = code_of(squares(recurrence(xs, wx, wh, b, [0.0] * size)), xs, [wx, wh, b])
         backward = code.source.split("def backward():")[1]
         assert backward.index("for ") < backward.index("np.square(")
+
+
+def test_copies_of_the_seed_are_read_from_it() -> None:
+    x, y, p = leaves(2), leaves(2), leaves(2)
+    code = code_of(x[0].tanh() + 3.0 / x[1] + (y[0] * y[1]).exp(), [*x, *y], [])
+    assert "seed" not in [line.rpartition(" = ")[2] for line in code.source.splitlines()]
+    assert not [s for s in code.program.backward if str(s).endswith("dz   where dz = s[0]")]
+    code_of(x[0].tanh() + p[0] + p[1], x, p)  # The seed is added up over the lanes.
+    code_of(p[0] * p[1] + x[0] - x[1], x, p)

@@ -70,6 +70,15 @@ def test_hidden_layers_with_biases_read_ones() -> None:
     assert (1, 4, 4, 1) in products(code, "backward")
 
 
+def test_a_flattened_image_is_read_without_a_copy() -> None:
+    image, filters, w, b = leaves(4, 4), leaves(2, 4), leaves(3, 18), leaves(3)
+    patches = [[image[i + a][j + c] for a in (0, 1) for c in (0, 1)] for i in range(3) for j in range(3)]
+    maps = [dot(f, patch).relu() for f in filters for patch in patches]
+    code = code_of(squares(linear(w, maps, b)), image, [filters, *[[*row, c] for row, c in zip(w, b, strict=True)]])
+    assert (1, 3, 1, 19) in products(code)  # Its weights with the bias, times the image with a slot of 1.
+    assert ".take(" not in code.source
+
+
 def test_weights_are_shared_by_positions() -> None:
     x, w = leaves(3, 5), leaves(4, 5)
     code = code_of(squares([v.tanh() for token in x for v in linear(w, token)]), x, w, "parameters")

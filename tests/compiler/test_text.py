@@ -352,3 +352,4 @@ def test_calls_get_numbers_as_arrays_and_sign_is_never_in_place(dtype: str, monk
     assert {"sign", "maximum", "multiply"} <= {name for name, *_ in calls}
     assert all(isinstance(x, np.ndarray) and x.dtype == dtype for _, inputs, _ in calls for x in inputs)
     assert not [name for name, (x, *_), (out,) in calls if name == "sign" and np.shares_memory(x, out)]
+    assert {np.shape(inputs[1]) for name, inputs, _ in calls if name == "maximum"} == {(4, 64)}
