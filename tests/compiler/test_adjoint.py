@@ -11,6 +11,7 @@ import autograd
 from autograd import Value, dot, total
 from autograd.compiler import hoisting
 from autograd.compiler.adjoint import storing_first
+from autograd.compiler.copies import without_copies
 from autograd.compiler.expressions import name, number
 from autograd.compiler.statements import Map, Product, Slots
 from tests.compiler.finding import filled
@@ -188,3 +189,16 @@ def test_copies_of_the_seed_are_read_from_it() -> None:
     assert not [s for s in code.program.backward if str(s).endswith("dz   where dz = s[0]")]
     code_of(x[0].tanh() + p[0] + p[1], x, p)  # The seed is added up over the lanes.
     code_of(p[0] * p[1] + x[0] - x[1], x, p)
+
+
+def test_a_copy_of_the_seed_stays_where_it_is_read_beside_other_gradients() -> None:
+    of_seed = copied(slots("dv", 0), slots("s", 0), add=False)
+    other = copied(slots("dv", 1), slots("dv", 2), add=False)
+
+    def found(*reading: Map) -> list[str]:
+        return [str(s) for s in without_copies([of_seed, other, *reading], SIZES)]
+
+    together = copied(slots("dx", 0, 1), slots("dv", 0, 1))
+    assert found(together) == [str(s) for s in (of_seed, other, together)]
+    apart = [copied(slots("dx", k), slots("dv", k)) for k in (0, 1)]
+    assert found(*apart) == [str(copied(slots("dx", 0), slots("s", 0))), str(copied(slots("dx", 1), slots("dv", 2)))]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import maximum, total
+from autograd import Value, maximum, total
 from autograd.compiler.kernel import Kernel
 from autograd.compiler.merging import with_merged_sums
 from autograd.compiler.pipeline import Code
@@ -327,7 +327,7 @@ def test_nothing_of_the_size_of_a_batch_is_allocated(program: ArrayProgram) -> N
 class Recorded(np.ndarray):
     """An array that notes which ufuncs were called with it, and with which operands and results."""
 
-    calls: ClassVar[list[tuple[str, tuple[object, ...], tuple[object, ...]]]] = []
+    calls: ClassVar[list[tuple[str, tuple[Any, ...], tuple[Any, ...]]]] = []
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **options: Any) -> Any:
         self.calls.append((ufunc.__name__, inputs, out))
@@ -352,4 +352,24 @@ def test_calls_get_numbers_as_arrays_and_sign_is_never_in_place(dtype: str, monk
     assert {"sign", "maximum", "multiply"} <= {name for name, *_ in calls}
     assert all(isinstance(x, np.ndarray) and x.dtype == dtype for _, inputs, _ in calls for x in inputs)
     assert not [name for name, (x, *_), (out,) in calls if name == "sign" and np.shares_memory(x, out)]
-    assert {np.shape(inputs[1]) for name, inputs, _ in calls if name == "maximum"} == {(4, 64)}
+    assert all(x.shape == (4, 64) for name, inputs, _ in calls for x in inputs if name == "maximum")
+
+
+def test_maxima_with_numbers_in_loops() -> None:
+    w, x = Value(0.9), leaves(12)
+    h: Value | float = 0.5
+    for v in x:
+        h = maximum(w * h + v, -0.25)
+    assert isinstance(h, Value)
+    code = Code(recording([h], x, [w]), "inputs", "float64")
+    loop = code.source.split("def forward():")[1].partition("for ")[2]
+    assert "np.maximum(" in loop
+    n = 5
+    bound = code.bind(n, np.array([w.data]), np.zeros(1))
+    bound.inputs[:] = np.random.default_rng(0).normal(size=bound.inputs.shape)
+    bound.forward()
+    bound.backward()
+    memory = code.program.run(np.array([w.data]), bound.inputs.copy())
+    assert bound.input_gradient is not None
+    assert agree(bound.roots, code.program.roots.read(memory), 1e-12)
+    assert agree(bound.input_gradient, memory["dx"], 1e-12)
