@@ -63,7 +63,9 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
     >>> compile(lambda a, b: (a * b).tanh(), inputs=((), ())).value_and_grad(0.0, 2.0)
     (0.0, (2.0, 0.0))
 
-    Operations, leaves and plain numbers are taken from the graph, all else is computed anew, detached nodes too.
+    Operations, leaves and plain numbers are taken from the graph, all else is computed anew, detached nodes too. The
+    results are those of `backward`, up to rounding and the signs of zeros: sums are taken in another order, and of 0.0
+    and -0.0 either is the maximum.
 
     TypeError and ValueError for anything that can't be taken, with the reason; ImportError without NumPy.
     """

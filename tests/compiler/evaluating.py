@@ -24,6 +24,8 @@ from tests.compiler.random_programs import Array, RandomProgram
 
 LINEAR: Final = ("add", "subtract", "multiply", "total", "mean", "dot", "negative", "square")
 """The operations that a compiler may put in another order, and whose zeros may so get another sign."""
+EXTREMA: Final = ("maximum", "minimum", "largest", "smallest", "relu")
+"""The operations that give either of two zeros."""
 CHOOSING: Final = ["negative", "positive", "detach", "relu", "absolute", "maximum", "minimum", "largest", "smallest"]
 """The operations that round nothing."""
 GRID: Final = 2.0**10
@@ -108,8 +110,9 @@ class Evaluator:
             z, partials[place] = r.on_floats(row)
             if op in SATURATING:
                 partials[place] = [d + errors.of(1.0) - 1.0 for d in partials[place]]
-            if op in LINEAR:
+            if op in (*LINEAR, *EXTREMA):
                 z = errors.sign(z)
+            if op in LINEAR:
                 extreme = extreme or _is_extreme(z, row)
             data[place] = z if op in CHOOSING or (op in LINEAR and _is_exact(z, row)) else errors.of(z)
         gradients, also = self._sweep(partials, errors)
