@@ -134,6 +134,7 @@ class Part:
         self.bound = len(recording.parameters)
         slots = np.where(recording.inputs < 0, -1, self.code.input_slots)
         self.slots: list[Index] = np.split(slots, np.cumsum([len(a.leaves) for a in inputs])[:-1])
+        self._reads = [(a, *_stretch(slots)) for a, slots in zip(inputs, self.slots, strict=True)]
         self.single = False
         """Whether the last run was of one example, without an axis for the batch."""
         self._kept: dict[int, Batch | Blocks] = {}
@@ -199,12 +200,18 @@ class Part:
         """The gradient by each input, in the shape of its array."""
         assert batch.input_gradient is not None
         found = []
-        for a, slots in zip(self.arguments, self.slots, strict=True):
-            grid = slots.reshape(a.shape)
-            rows = view_of(batch.input_gradient, grid) if slots.min() >= 0 else None
-            if rows is None:
-                rows = batch.input_gradient[grid]
-                rows[grid < 0] = 0.0
-            rows = np.moveaxis(rows, -1, 0)
-            found.append(self.result(np.ascontiguousarray(rows) if batch.lasting else rows.copy(order="C")))
+        for a, reads, missing in self._reads:
+            rows = batch.input_gradient[reads]
+            if len(missing):
+                rows[missing] = 0.0
+            columns = rows.T
+            columns = np.ascontiguousarray(columns) if batch.lasting else columns.copy(order="C")
+            found.append(self.result(columns.reshape(-1, *a.shape)))
         return found
+
+
+def _stretch(slots: Index) -> tuple[Index | slice, Index]:
+    """What reads some slots, a slice if they lie in a row, and which of them aren't there."""
+    first = int(slots[0])
+    in_row = first >= 0 and (np.diff(slots) == 1).all()
+    return slice(first, first + len(slots)) if in_row else slots, np.flatnonzero(slots < 0)
