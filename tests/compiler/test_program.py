@@ -480,3 +480,18 @@ def test_a_call_costs_little_beside_its_kernel(monkeypatch: pytest.MonkeyPatch) 
     seconds = min(timeit.repeat(lambda: program.value_and_grad(X, Y), number=1000, repeat=20)) / 1000
     assert bound.roots.shape == (1, 3)
     assert seconds < 20e-6, f"{seconds * 1e6:.2f} µs"  # It is 2 µs on an idle machine.
+
+
+def test_gradients_of_inputs_that_are_read_in_part_and_between_ones() -> None:
+    x, y = autograd.inputs(3, name="x"), autograd.inputs(name="y")
+    program = autograd.compile(3.0 * x[2] + x[0] * y, inputs=(x, y))
+    by_x, by_y = program.gradient_of_inputs([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [7.0, 8.0])
+    assert by_x.tolist() == [[3.5, 0.0, 1.5], [4.0, 0.0, 1.5]]
+    assert by_y.tolist() == [0.5, 2.0]
+    rows, weights, bias = autograd.inputs(2, 4, name="rows"), [Value(0.5 + i) for i in range(4)], Value(1.0)
+    z = [autograd.dot(weights, row) + bias for row in rows]  # After each row of inputs lies a 1 for the bias.
+    program = autograd.compile(z[0] * z[1], inputs=rows, parameters=[*weights, bias])
+    x1, x2 = [0.5, -1.0, 2.0, 1.5], [1.0, 0.0, -0.5, 2.0]
+    z1, z2 = (sum(w.data * a for w, a in zip(weights, row, strict=True)) + 1.0 for row in (x1, x2))
+    found = program.gradient_of_inputs([x1, x2])
+    assert found == pytest.approx(np.outer([z2, z1], [w.data for w in weights]))
