@@ -6,6 +6,7 @@ opposite signs are merged, so that infinities and nans meet as they did.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -29,16 +30,29 @@ POWERS = 32
 """Times a greater power of two, sums that stay in range may have terms that don't."""
 
 
-@np.errstate(all="ignore")
 def canonical(g: Scalars) -> Scalars:
     """The same graph in canonical form; g is used up."""
-    g.compact()
-    for _ in range(ROUNDS):
-        changed = [absorb(g), fold(g), merge(g), unify(g)]
-        if not any(changed):
-            break
-    peel(g)
+    with np.errstate(all="ignore"):
+        for _ in passes(g):
+            pass
     return g
+
+
+def passes(g: Scalars) -> Iterator[str]:
+    """Bring a graph into canonical form, pass by pass; after each pass its name."""
+    g.compact()
+    yield "compact"
+    for i in range(ROUNDS):
+        changed = []
+        for one in (absorb, fold, merge):
+            changed.append(one(g))
+            yield one.__name__
+        if i and not any(changed):
+            break  # Equal nodes were made one in the round before.
+        unify(g)
+        yield "unify"
+    peel(g)
+    yield "peel"
 
 
 def absorb(g: Scalars) -> bool:

@@ -10,7 +10,7 @@ time: the scalar graph after each pass, the array program on several examples, t
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tape, Value
-from autograd.compiler.canonical import ROUNDS, absorb, fold, merge, peel, unify
+from autograd.compiler.canonical import passes
 from autograd.compiler.kernel import Kernel
 from autograd.compiler.pipeline import Code, Wanted
 from autograd.compiler.reading import Recording, scalars
@@ -41,21 +41,6 @@ def recording(roots: Sequence[Value], inputs: Sequence[Value], parameters: Seque
         return np.array([tape.place(v) if v in tape else -1 for v in leaves], np.intp)
 
     return Recording(tape, places(inputs), places(parameters))
-
-
-def stages(g: Scalars) -> Iterator[tuple[str, Scalars]]:
-    """The passes of `canonical` one by one: the name of each and the graph after it, which the next one uses up."""
-    g.compact()
-    yield "compact", g
-    for _ in range(ROUNDS):
-        changed = []
-        for one in (absorb, fold, merge, unify):
-            changed.append(one(g))
-            yield one.__name__, g
-        if not any(changed):
-            break
-    peel(g)
-    yield "peel", g
 
 
 def slopes(g: Scalars, values: Sequence[float]) -> list[float]:
@@ -128,7 +113,8 @@ class Search:
         roots = [self.tape.data[place] for place in self.tape.roots]
         g = scalars(self.recording)
         with np.errstate(all="ignore"):
-            passed = [("reading", g), *((name, deepcopy(graph)) for name, graph in stages(deepcopy(g)))]
+            h = deepcopy(g)
+            passed = [("reading", g), *((name, deepcopy(h)) for name in passes(h))]
         for name, graph in passed:
             found, slope = self.answers(graph)
             if far(found, roots):

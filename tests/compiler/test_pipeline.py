@@ -325,7 +325,7 @@ def test_the_finder_names_the_pass(monkeypatch: pytest.MonkeyPatch) -> None:
         other.__name__ = "fold"
         return other
 
-    assert planted("tests.compiler.finding.fold", spoiled_fold).startswith("fold: the roots are")
+    assert planted("autograd.compiler.canonical.fold", spoiled_fold).startswith("fold: the roots are")
     assert "of forward[0]" in planted(
         "autograd.compiler.linear.Product", lambda p: lambda out, x, y, f, *a: p(out, x, y, 1.5 * f, *a)
     )
