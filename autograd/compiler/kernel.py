@@ -52,17 +52,26 @@ class Kernel:
         return text_of(self.program, self.dtype.name, lanes=True)
 
     @cached_property
-    def _one(self) -> Text:
-        return text_of(self.program, self.dtype.name, lanes=False)
+    def _bind_many(self) -> Callable[..., Any]:
+        return self._made(self._many, "a batch")
+
+    @cached_property
+    def _bind_one(self) -> Callable[..., Any]:
+        return self._made(text_of(self.program, self.dtype.name, lanes=False), "one example")
+
+    def _made(self, text: Text, of: str) -> Callable[..., Any]:
+        """The function that a text defines."""
+        names: dict[str, Any] = namespace() | text.tables | {"strided": strided}
+        tree = _Quick(names, self.dtype).visit(ast.parse(text.source))
+        exec(compile(tree, f"<kernel for {of}>", "exec"), names)
+        made: Callable[..., Any] = names["bind"]
+        return made
 
     def bind(self, n: int, parameters: Array, gradient: Array) -> Bound:
         """Arrays and functions for n examples; parameters and gradient are flat, and read and written in place."""
-        text = self._one if n == 1 else self._many
-        found: dict[str, Any] = namespace() | text.tables | {"strided": strided}
-        tree = _Quick(found, self.dtype).visit(ast.parse(text.source))
-        exec(compile(tree, f"<kernel for {'one example' if n == 1 else 'a batch'}>", "exec"), found)
         constants, seed = self.program.constants.astype(self.dtype), np.ones(1, self.dtype)
-        inputs, roots, slopes, forward, backward = found["bind"](n, parameters, gradient, constants, seed)
+        make = self._bind_one if n == 1 else self._bind_many
+        inputs, roots, slopes, forward, backward = make(n, parameters, gradient, constants, seed)
         if n == 1:
             inputs, roots, slopes = inputs[:, None], roots[:, None], slopes[:, None]
         by_inputs = any(s.out.space == "dx" for s in self.program.backward)

@@ -1,5 +1,6 @@
 """The text of array programs against their interpreter."""
 
+import ast
 import tracemalloc
 from random import Random
 from typing import Any, ClassVar
@@ -373,3 +374,25 @@ def test_maxima_with_numbers_in_loops() -> None:
     assert bound.input_gradient is not None
     assert agree(bound.roots, code.program.roots.read(memory), 1e-12)
     assert agree(bound.input_gradient, memory["dx"], 1e-12)
+
+
+def test_a_text_is_read_once_for_all_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    original = ast.parse
+
+    def noted(source: str, *rest: Any) -> Any:
+        read.append(source)
+        return original(source, *rest)
+
+    monkeypatch.setattr(ast, "parse", noted)
+    program = recurrence(5, 3)
+    kernel = Kernel(program, "float64")
+    bounds = [kernel.bind(n, np.ones(9), np.zeros(9)) for n in (2, 7, 1, 1, 2)]
+    assert len([source for source in read if "def bind(" in source]) == 2  # For batches, and for one example.
+    first, *_, last = bounds
+    first.inputs[:], last.inputs[:] = 0.5, 0.25
+    first.forward()
+    kept = first.roots.copy()
+    last.forward()
+    assert (first.roots == kept).all()
+    assert (last.roots != kept).all()
