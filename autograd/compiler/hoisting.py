@@ -30,15 +30,16 @@ class Hoisted:
         maps = {i: step.statement for i, step in enumerate(b.steps) if isinstance(step.statement, Map)}
         for i, of in maps.items():
             for operand, partial in b.steps[i].partials.items():
-                if not of.rows and of.out.lanes and of.out.index.size >= NARROW and partial.form not in _READY:
-                    parts = [(slots.space, slots.index.shape) for slots in inner(of, partial).values()]
+                parts = [(slots.space, slots.index.shape) for slots in _inner(of, partial).values()]
+                wide = of.out.lanes and of.out.index.size >= NARROW and not of.rows
+                if wide and parts and partial.form != "name":
                     alike[partial, operand, *parts].append((i, operand))
         for (partial, *_), keys in alike.items():
             if len(keys) >= FEWEST:
                 self._hoist(b, partial, {key: maps[key[0]] for key in keys})
 
     def _hoist(self, b: Builder, partial: Expression, maps: Mapping[tuple[int, str], Map]) -> None:
-        every = [inner(of, partial) for of in maps.values()]
+        every = [_inner(of, partial) for of in maps.values()]
         given = {name: Slots(slots.space, np.stack([x[name].index for x in every])) for name, slots in every[0].items()}
         phantoms = np.stack([b.layout.is_phantom(of.out) for of in maps.values()])
         out = b.layout.scratch("v", phantoms)
@@ -50,10 +51,7 @@ class Hoisted:
         return self._places.get((step, operand))
 
 
-_READY: Final = ("name", "number")
-
-
-def inner(of: Map, e: Expression) -> dict[str, Slots]:
+def _inner(of: Map, e: Expression) -> dict[str, Slots]:
     """The slots that a derivative of a map reads."""
     every = {**of.operands, "z": of.out}
     return {name: every[name] for name in sorted(names_in(e))}
