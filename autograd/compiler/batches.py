@@ -211,7 +211,7 @@ class Part:
 
 
 def _stretch(slots: Index) -> tuple[Index | slice, Index]:
-    """What reads some slots, a slice if they lie in a row, and which of them aren't there."""
+    """An index that reads some slots, a slice if they lie in a row, and the places of those that aren't there."""
     first = int(slots[0])
     in_row = first >= 0 and (np.diff(slots) == 1).all()
     return slice(first, first + len(slots)) if in_row else slots, np.flatnonzero(slots < 0)
