@@ -52,7 +52,7 @@ GROUPS = (
     Group(
         "compiler",
         ("compiler/",),
-        4744,
+        4736,
         "2,800 were planned; ragged rows, every float at the edges, text that people read and that allocates nothing, "
         "blocks in the cache, float code for irregular graphs, and errors that name the remedy",
     ),

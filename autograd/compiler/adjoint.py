@@ -8,28 +8,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.building import Builder
+from autograd.compiler.building import UPSTREAM, Builder, read_by
 from autograd.compiler.expressions import name, number, times
-from autograd.compiler.hoisting import Hoisted
+from autograd.compiler.hoisting import hoisted
 from autograd.compiler.statements import Map, Product, Slots, Statement, reads
 from autograd.formula.cases import Expression, names_in
-
-UPSTREAM = "dz"
-VALUE = "z"
 
 
 def adjoint(b: Builder, roots: Slots) -> list[Statement]:
     """The statements of the reverse sweep, from the gradient of the first root in the space s."""
     seed = Slots("s", np.zeros(1, np.intp))
-    hoisted = Hoisted(b)
+    before, ready = hoisted(b)
     sweep: list[Statement] = []
     for i, step in reversed([*enumerate(b.steps)]):
         if isinstance(step.statement, Product):
             sweep += _of_product(b, step.statement, step.passes)
         else:
             for operand, partial in step.partials.items():
-                sweep += _of_map(b, step.statement, operand, partial, hoisted.of(i, operand))
-    return [Map(Slots("dv", roots.index[:1]), name(UPSTREAM), {UPSTREAM: seed}, add=True), *hoisted.statements, *sweep]
+                sweep += _of_map(b, step.statement, operand, partial, ready.get((i, operand)))
+    return [Map(Slots("dv", roots.index[:1]), name(UPSTREAM), {UPSTREAM: seed}, add=True), *before, *sweep]
 
 
 def _of_product(b: Builder, product: Product, passes: tuple[int, int]) -> Iterable[Statement]:
@@ -55,7 +52,7 @@ def _of_map(b: Builder, of: Map, operand: str, partial: Expression, ready: Slots
         yield from _of_row(b, of, operand, partial)
         return
     expression = times(name(UPSTREAM), name("part") if ready else partial)
-    given = {UPSTREAM: of.out.gradient(), "part": ready} if ready else _given(of, expression)
+    given = {UPSTREAM: of.out.gradient(), "part": ready} if ready else read_by(expression, of)
     leads_out = b.layout.is_phantom(of.out) & ~b.layout.is_phantom(slots)
     if not leads_out.any():
         yield Map(slots.gradient(), expression, given, add=True)
@@ -74,15 +71,9 @@ def _of_row(b: Builder, of: Map, operand: str, partial: Expression) -> Iterable[
         yield Map(slots.gradient(), by, {UPSTREAM: upstream}, add=True)
     else:
         kept = b.layout.scratch(of.out.space, np.zeros(slots.index.shape, bool))
-        yield Map(kept, partial, _given(of, partial), of.rows)
+        yield Map(kept, partial, read_by(partial, of), of.rows)
         by = times(name(UPSTREAM), name("part"))
         yield Map(slots.gradient(), by, {UPSTREAM: upstream, "part": kept}, add=True)
-
-
-def _given(of: Map, expression: Expression) -> dict[str, Slots]:
-    """The operands that an expression reads, with the value and its gradient."""
-    every = {**of.operands, VALUE: of.out, UPSTREAM: of.out.gradient()}
-    return {operand: every[operand] for operand in sorted(names_in(expression))}
 
 
 def whole_blocks_first(b: Builder, statements: Sequence[Statement]) -> list[Statement]:

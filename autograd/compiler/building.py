@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,11 @@ from autograd.compiler.scalars import Scalars
 from autograd.compiler.schedule import CLASSES, CONSTANT_CLASS, PASSING, Schedule
 from autograd.compiler.signs import Signs
 from autograd.compiler.statements import LANES, Index, Map, Slots, Statement
-from autograd.formula.cases import Expression
+from autograd.formula.cases import Expression, names_in
+
+VALUE: Final = "z"
+UPSTREAM: Final = "dz"
+"""The names of the value of a map, and of its gradient, in the derivatives of the map."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +29,12 @@ class Step:
     """Of a map, the derivative by each operand that passes gradients on, in terms of the operands and the value z."""
     passes: tuple[int, int] = (0, 0)
     """Of a product, so many of the first terms of the left and of the right rows pass gradients on."""
+
+
+def read_by(derivative: Expression, of: Map) -> dict[str, Slots]:
+    """The slots that a derivative of a map reads, by their names in it."""
+    every = {**of.operands, VALUE: of.out, UPSTREAM: of.out.gradient()}
+    return {operand: every[operand] for operand in sorted(names_in(derivative))}
 
 
 class Builder:

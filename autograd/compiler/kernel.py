@@ -63,7 +63,7 @@ class Kernel:
         """The function that a text defines."""
         names: dict[str, Any] = namespace() | text.tables | {"strided": strided}
         tree = _Quick(names, self.dtype).visit(ast.parse(text.source))
-        exec(compile(tree, f"<kernel for {of}>", "exec"), names)
+        exec(compile(ast.fix_missing_locations(tree), f"<kernel for {of}>", "exec"), names)
         made: Callable[..., Any] = names["bind"]
         return made
 
@@ -117,7 +117,7 @@ class _Quick(ast.NodeTransformer):
                 node.func = ast.Name(f"np_{word}", ast.Load())
                 out = ast.unparse(node.keywords[0].value) if word in _SLOW and not self._in_loop else ""
                 node.args = [self._argument(argument, out) for argument in node.args]
-        return ast.fix_missing_locations(node)
+        return node
 
     def _argument(self, node: ast.expr, out: str) -> ast.expr:
         """An argument; a number as an array, of the shape of out if there is one."""
@@ -125,9 +125,9 @@ class _Quick(ast.NodeTransformer):
             number = float(ast.literal_eval(node))
         except ValueError:
             return node
-        name = self._numbers.setdefault(repr(number), f"number_{len(self._numbers)}")
-        with np.errstate(over="ignore"):
-            self._names[name] = np.array(number).astype(self._dtype)
+        if (name := self._numbers.setdefault(repr(number), f"number_{len(self._numbers)}")) not in self._names:
+            with np.errstate(over="ignore"):
+                self._names[name] = np.array(number).astype(self._dtype)
         if out:
             self._large[f"{name}_like_{out}"] = f"np.full_like({out}, {name})"
             name = f"{name}_like_{out}"

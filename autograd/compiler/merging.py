@@ -18,8 +18,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograd.compiler.rolling import operands
-from autograd.compiler.statements import ArrayProgram, Index, Map, Product, Slots, Statement
+from autograd.compiler.statements import ArrayProgram, Index, Map, Product, Slots, Statement, operands
 
 
 def with_merged_sums(program: ArrayProgram) -> ArrayProgram:

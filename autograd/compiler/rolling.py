@@ -11,13 +11,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import numpy as np
 
-from autograd.compiler.statements import Index, Map, Slots, Statement
-from autograd.formula.cases import Expression, names_in
+from autograd.compiler.statements import Index, Map, Slots, Statement, operands
 
 FEWEST: Final = 3
 """Fewer repetitions are written one by one."""
@@ -48,19 +46,6 @@ class Block:
             yield [s.out for s in row]
             for name in operands(row[0]):
                 yield [operands(s)[name] for s in row]
-
-
-def operands(statement: Statement) -> dict[str, Slots]:
-    """The slots that a statement reads, by name."""
-    if isinstance(statement, Map):
-        used = _names(statement.expression)
-        return {name: slots for name, slots in statement.operands.items() if name in used}
-    return {"left": statement.left, "right": statement.right}
-
-
-@cache
-def _names(e: Expression) -> frozenset[str]:
-    return frozenset(names_in(e))
 
 
 def rolled(statements: Sequence[Statement]) -> list[Block]:

@@ -1,7 +1,7 @@
 """The array program: what a compiled graph computes, as statements on numbered slots.
 
 >>> import numpy as np
->>> from autograd.formula.cases import Expression
+>>> from autograd.formula.cases import Expression, names_in
 >>> x, v = Slots("x", np.array([0, 1])), Slots("v", np.array([0, 1]))
 >>> doubled = Expression("infix", ("*", Expression("number", (2.0,)), Expression("name", ("a",))))
 >>> memory = {"x": np.array([[1.0, 10.0, 100.0], [2.0, 20.0, 200.0]]), "v": np.zeros((2, 3))}
@@ -18,13 +18,14 @@ slowly and plainly: that is the meaning which text made of it must have.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.words import evaluated
-from autograd.formula.cases import Expression
+from autograd.formula.cases import Expression, names_in
 from autograd.formula.text import shown
 
 Index: TypeAlias = NDArray[np.signedinteger[Any]]
@@ -162,11 +163,22 @@ def reading(statement: Statement, change: Callable[[Slots], Slots]) -> Statement
     return replace(statement, operands={name: change(slots) for name, slots in statement.operands.items()})
 
 
-def reads(statement: Statement) -> list[Slots]:
-    """The slots that a statement reads, beside its own where it adds to them."""
+def operands(statement: Statement) -> dict[str, Slots]:
+    """The slots that a statement reads, by name, beside its own where it adds to them."""
     if isinstance(statement, Product):
-        return [statement.left, statement.right]
-    return [*statement.operands.values()]
+        return {"left": statement.left, "right": statement.right}
+    used = _names(statement.expression)
+    return {name: slots for name, slots in statement.operands.items() if name in used}
+
+
+@cache
+def _names(e: Expression) -> frozenset[str]:
+    return frozenset(names_in(e))
+
+
+def reads(statement: Statement) -> list[Slots]:
+    """The slots that a statement reads, without their names."""
+    return [*operands(statement).values()]
 
 
 class Named(NamedTuple):

@@ -11,8 +11,8 @@ from autograd.compiler.buffers import hosts_of
 from autograd.compiler.expressions import number, replaced
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.module import Module, Text
-from autograd.compiler.rolling import Block, operands, rolled
-from autograd.compiler.statements import ArrayProgram, Map, Product, Slots, Statement
+from autograd.compiler.rolling import Block, rolled
+from autograd.compiler.statements import ArrayProgram, Map, Product, Slots, Statement, operands
 from autograd.compiler.storage import GIVEN, Array, Place, Storage, View
 from autograd.compiler.writer import SCRATCH, ZERO, Line, Writer
 from autograd.formula.cases import Expression

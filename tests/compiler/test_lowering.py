@@ -9,7 +9,7 @@ from hypothesis import given
 
 import autograd
 from autograd import Value, dot, softmax, total
-from autograd.compiler.expressions import name, number, times
+from autograd.compiler.expressions import call, name, number, times
 from autograd.compiler.layout import PAD, PHANTOM, ZERO
 from autograd.compiler.phantoms import cleaned
 from autograd.compiler.statements import Map, Product, Slots, reads
@@ -485,7 +485,7 @@ def test_phantoms_are_cleared_before_a_sum_alone() -> None:
 
 
 def test_phantoms_are_cleared_in_rows_and_for_nodes() -> None:
-    row = Map(slots("v", 1), name("x"), {"xs": slots("v", [2, 3])}, frozenset(["xs"]))
+    row = Map(slots("v", 1), call("total", name("xs")), {"xs": slots("v", [2, 3])}, frozenset(["xs"]))
     assert len(cleaned([row], phantoms=MASK)[0]) == 2
     elsewhere = Map(slots("u", 1), name("x"), {"x": slots("v", 3)})
     assert len(cleaned([elsewhere], phantoms=MASK)[0]) == 2
@@ -495,7 +495,8 @@ def test_phantoms_are_cleared_in_rows_and_for_nodes() -> None:
     (found,) = cleaned([mixed], phantoms=MASK)
     assert [s.out.index.tolist() for s in found] == [[3], [1, 3]]
     # A row of an expression that is a list stays in its columns; its other operands have one axis less.
-    of_list = Map(slots("v", [1, 3]), name("x"), {"xs": slots("v", [2, 4]), "y": slots("v", 4)}, frozenset(["xs"]))
+    given = {"xs": slots("v", [2, 4]), "y": slots("v", 4)}
+    of_list = Map(slots("v", [1, 3]), times(name("xs"), name("y")), given, frozenset(["xs"]))
     (found,) = cleaned([of_list], phantoms=MASK)
     assert sorted(s.out.index.tolist() for s in found[:-1]) == [[4]]
 

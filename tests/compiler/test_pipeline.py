@@ -241,12 +241,18 @@ def shallow() -> Any:
 DEEP = 20_000
 
 
-@pytest.mark.usefixtures("shallow")
-def test_a_long_chain_over_floats() -> None:
+def chain(steps: int) -> tuple[Value, Value, Value]:
+    """A chain of different operations, with its input and its parameter."""
     x, p = Value(0.3), Value(0.7)
     y = x
-    for i in range(DEEP // 2):
+    for i in range(steps):
         y = (y * p).tanh() if i % 2 else y.sin() + p
+    return y, x, p
+
+
+@pytest.mark.usefixtures("shallow")
+def test_a_long_chain_over_floats() -> None:
+    y, x, p = chain(DEEP // 2)
     code = Code(recording([y], [x], [p]), "both", "float64")
     assert len(code.graph) > DEEP // 2
     assert code.irregular
@@ -293,10 +299,7 @@ def test_a_long_sum_of_different_nodes() -> None:
 
 @pytest.mark.usefixtures("shallow")
 def test_a_long_chain_of_statements() -> None:
-    x, p = Value(0.3), Value(0.7)
-    y = x
-    for i in range(DEEP // 10):
-        y = (y * p).tanh() if i % 2 else y.sin() + p
+    y, x, p = chain(DEEP // 10)
     code = Code(recording([y], [x], [p]), "both", "float64")
     values, by = eager([y], [x], [p])
     memory = code.program.run(np.array([0.7]), np.array([[0.3, 0.3]]))
