@@ -11,7 +11,9 @@
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from autograd import arrays as _arrays  # noqa: F401  (tells the engine how to answer NumPy)
 from autograd.engine.functions import (
+    atan2,
     dot,
     hypot,
     largest,
@@ -26,9 +28,10 @@ from autograd.engine.functions import (
     smallest,
     softmax,
     total,
+    where,
+    xlogy,
 )
 from autograd.engine.graph import COMPILED
-from autograd.engine.modes import no_grad, strict
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 
@@ -40,9 +43,47 @@ if TYPE_CHECKING:
     from autograd import optim as optim
     from autograd import state as state
     from autograd import train as train
+    from autograd.blocks import no_grad, strict
     from autograd.compiler import compile, inputs  # noqa: A004
     from autograd.compiler.program import Program as Program
     from autograd.custom import operation
+    from autograd.elementary import (
+        acos,
+        acosh,
+        asin,
+        asinh,
+        atan,
+        atanh,
+        clamp,
+        cos,
+        cosh,
+        detach,
+        elu,
+        erf,
+        exp,
+        exp2,
+        expm1,
+        gelu,
+        leaky_relu,
+        log,
+        log1p,
+        log2,
+        log10,
+        logsigmoid,
+        reciprocal,
+        relu,
+        rsqrt,
+        sigmoid,
+        sign,
+        silu,
+        sin,
+        sinh,
+        softplus,
+        sqrt,
+        square,
+        tan,
+        tanh,
+    )
     from autograd.formula.replay import replay
     from autograd.functional import grad, grad_graph, topological_order, value_and_grad
     from autograd.show.autopsy import autopsy
@@ -61,20 +102,26 @@ _HOMES: Final = {
     "draw_dot": "show.draw",
     "Drawing": "show.picture",
     **dict.fromkeys(("Program", "compile", "inputs"), "compiler"),
+    **dict.fromkeys(("no_grad", "strict"), "blocks"),
     "Stepper": "show.stepper",
     "operation": "custom",
     "replay": "formula.replay",
 }
-"""The modules of the names that are loaded when they are first asked for, so that the import stays quick."""
+"""The modules of names that are loaded when they are first asked for, so that the import stays quick. Names of `__all__`
+that are neither here nor imported above are in `elementary.py`."""
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"autograd.{name}")
-    if name in _HOMES:
-        found = globals()[name] = getattr(importlib.import_module(f"autograd.{_HOMES[name]}"), name)
+    if name in _HOMES or name in __all__:
+        home = importlib.import_module(f"autograd.{_HOMES.get(name, 'elementary')}")
+        found = globals()[name] = getattr(home, name)
         return found
-    hint = f"; it is a method: write v.{name}()" if callable(getattr(Value, name, None)) else ""
+    from autograd.formula.parse import ALIKE  # Only an error needs it.
+
+    near = ALIKE.get(name, "")
+    hint = f"; did you mean {near}?" if near else ""
     raise AttributeError(f"module 'autograd' has no attribute {name!r}{hint}")
 
 
@@ -88,19 +135,42 @@ __all__ = [
     "Stepper",
     "Tape",
     "Value",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
     "autopsy",
+    "clamp",
     "compile",
+    "cos",
+    "cosh",
+    "detach",
     "dot",
     "draw",
     "draw_dot",
+    "elu",
+    "erf",
+    "exp",
+    "exp2",
     "explain",
+    "expm1",
+    "gelu",
     "grad",
     "grad_graph",
     "hypot",
     "inputs",
     "largest",
+    "leaky_relu",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
     "log_softmax",
     "logaddexp",
+    "logsigmoid",
     "logsumexp",
     "maximum",
     "mean",
@@ -109,12 +179,27 @@ __all__ = [
     "norm",
     "operation",
     "product",
+    "reciprocal",
+    "relu",
     "replay",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "sinh",
     "smallest",
     "softmax",
+    "softplus",
+    "sqrt",
+    "square",
     "strict",
+    "tan",
+    "tanh",
     "topological_order",
     "total",
     "tree",
     "value_and_grad",
+    "where",
+    "xlogy",
 ]

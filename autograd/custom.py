@@ -27,6 +27,7 @@ from functools import partial, wraps
 from types import FunctionType
 from typing import Any, Final, overload
 
+from autograd import elementary
 from autograd.check.derivatives import check_rule
 from autograd.engine import functions, ieee
 from autograd.engine.value import Value, operand, record, record_many
@@ -40,7 +41,12 @@ __all__ = ["operation"]
 USUAL: Final = (-3.0, 3.0)
 """The domain of each operand, if none is given."""
 _MEANINGS: Final[list[tuple[object, str]]] = [
-    *[(getattr(home, word), word) for home in (math, ieee, functions) for word in WORDS if hasattr(home, word)],
+    *[
+        (getattr(home, word), word)
+        for home in (math, ieee, functions, elementary)
+        for word in WORDS
+        if hasattr(home, word)
+    ],
     *[(abs, "absolute"), (math.fabs, "absolute"), (pow, "power"), (math.pow, "power"), (sum, "total")],
     *[(math.fsum, "total"), (max, "greatest"), (min, "least")],
 ]

@@ -97,12 +97,15 @@ def _prefix(name: str, sign: str, symbol: str, function: Callable[..., Value], x
     return Operation(name, (x,), "prefix", sign, symbol, function, by_formula=name == "negative")
 
 
-def _method(name: str, *domains: Domain, symbol: str = "", activation: bool = False) -> Operation:
-    return Operation(name, domains, "method", "", symbol, getattr(Value, name), activation=activation)
+def _method(
+    name: str, *domains: Domain, symbol: str = "", activation: bool = False, chooses: bool = False
+) -> Operation:
+    function = getattr(Value, name)
+    return Operation(name, domains, "method", "", symbol, function, chooses=chooses, activation=activation)
 
 
-def _function(name: str, x: Domain, y: Domain, symbol: str = "", *, chooses: bool = False) -> Operation:
-    return Operation(name, (x, y), "function", "", symbol, getattr(functions, name), chooses=chooses)
+def _function(name: str, *domains: Domain, symbol: str = "", chooses: bool = False) -> Operation:
+    return Operation(name, domains, "function", "", symbol, getattr(functions, name), chooses=chooses)
 
 
 def _sequences(name: str, *domains: Domain, symbol: str = "", chooses: bool = False) -> Operation:
@@ -130,6 +133,7 @@ _ROWS: Final = (
     _method("sqrt", POSITIVE, symbol="√x"),
     _method("rsqrt", POSITIVE, symbol="1/√x"),
     _method("exp", MODERATE, symbol="eˣ", activation=True),
+    _method("exp2", MODERATE, symbol="2ˣ"),
     _method("expm1", MODERATE, symbol="eˣ − 1"),
     _method("log", POSITIVE),
     _method("log1p", ((-0.9, 10.0),), symbol="log(1 + x)"),
@@ -144,6 +148,9 @@ _ROWS: Final = (
     _method("sinh", MODERATE),
     _method("cosh", MODERATE),
     _method("tanh", MODERATE, activation=True),
+    _method("asinh", WIDE),
+    _method("acosh", ((1.1, 10.0),)),
+    _method("atanh", INSIDE_ONE),
     _method("erf", ((-2.5, 2.5),), activation=True),
     _method("sigmoid", WIDE, symbol="σ", activation=True),
     _method("logsigmoid", WIDE, activation=True),
@@ -153,11 +160,16 @@ _ROWS: Final = (
     _method("elu", NONZERO, ((0.5, 2.0),), activation=True),
     _method("silu", WIDE, activation=True),
     _method("gelu", MODERATE, activation=True),
+    _method("sign", NONZERO),
+    _method("clamp", WIDE, ((-8.0, -2.0),), ((2.0, 8.0),), chooses=True),
     _method("detach", WIDE),
-    _function("maximum", WIDE, WIDE, "max", chooses=True),
-    _function("minimum", WIDE, WIDE, "min", chooses=True),
+    _function("maximum", WIDE, WIDE, symbol="max", chooses=True),
+    _function("minimum", WIDE, WIDE, symbol="min", chooses=True),
+    _function("where", NONZERO, WIDE, WIDE, chooses=True),
     _function("hypot", NONZERO, NONZERO),
+    _function("atan2", NONZERO, NONZERO),
     _function("logaddexp", WIDE, WIDE),
+    _function("xlogy", WIDE, POSITIVE),
     _sequences("total", WIDE, symbol="∑"),
     _sequences("mean", WIDE),
     _sequences("dot", WIDE, WIDE, symbol="∑ x·y"),
@@ -165,12 +177,14 @@ _ROWS: Final = (
     _sequences("norm", NONZERO),
     _sequences("largest", WIDE, symbol="max", chooses=True),
     _sequences("smallest", WIDE, symbol="min", chooses=True),
-    # Recorded by softmax and log_softmax, and by the derivatives of logaddexp and gelu.
+    # Recorded by softmax and log_softmax, and by derivatives.
     _inner("shift", WIDE, WIDE),
     _inner("exp_of_difference", MODERATE, MODERATE, symbol="exp(x − y)"),
     _inner("log_of_shifted_sum", WIDE, of_sequences=True),
     _inner("share", MODERATE, MODERATE),
     _inner("normal_cdf", MODERATE),
+    _inner("circle", INSIDE_ONE),
+    _inner("hyperbola", ((1.1, 10.0),)),
 )
 _TABLE: Final = {row.name: row for row in _ROWS}
 OPERATIONS: Final[Mapping[str, Operation]] = _TABLE

@@ -364,6 +364,18 @@ def binary(
     )
 
 
+def triple(name: str, build: Callable[[Sequence[Value]], Value], exact: Callable[[Point], Sequence[Exact]]) -> Row:
+    """The row of a function that chooses between three numbers."""
+    return Row(
+        name=name,
+        build=lambda leaves: [build(leaves)],
+        exact=exact,
+        points=triples,
+        ordinary=((0.7, -1.3, 1.9), (-2.5, -1.5, 0.5), (3.0, 1.0, 2.0)),
+        bounds=EXACT,
+    )
+
+
 THROUGH_ZERO: Final[dict[str, tuple[Exact, Exact]]] = {"0.0": (0.0, 1.0), "-0.0": (-0.0, 1.0)}
 NOWHERE: Final[tuple[Exact, Exact]] = (NAN, NAN)
 
@@ -527,6 +539,55 @@ def share(x: float, y: float) -> tuple[Exact, Exact, Exact]:
     gap = mp.mpf(x) - mp.mpf(y)
     slope = _sigmoid(gap) * _sigmoid(-gap)
     return _sigmoid(gap), slope, -slope
+
+
+def atan2(x: float, y: float) -> tuple[Exact, Exact, Exact]:
+    """The angle of (y, x); at infinities and at the origin the value is that of C."""
+    if math.isinf(x) and math.isinf(y):
+        return math.atan2(x, y), None, None
+    if x == 0.0:
+        z = math.copysign(0.0, x) if _sign(y) > 0 else _sign(x) * +mp.pi
+        return (z, NAN, NAN) if y == 0.0 else (z, 1 / mp.mpf(y), mp.mpf(0))
+    if math.isinf(x) or math.isinf(y):
+        return (_sign(x) * mp.pi / 2 if math.isinf(x) else mp.atan2(x, y) if y < 0 else mp.mpf(0)), mp.mpf(0), mp.mpf(0)
+    square = mp.mpf(x) ** 2 + mp.mpf(y) ** 2
+    if square > mp.mpf(LARGEST) ** 2:  # The radius is past the range, and derivatives are subnormal.
+        return mp.atan2(mp.mpf(x), mp.mpf(y)), None, None
+    return mp.atan2(mp.mpf(x), mp.mpf(y)), y / square, -x / square
+
+
+def xlogy(x: float, y: float) -> tuple[Exact, Exact, Exact]:
+    """0 at x = 0 whatever the y, and outside the domain of the logarithm no derivative."""
+    if y < 0.0:
+        return 0.0 if x == 0.0 else NAN, NAN, NAN
+    if y == 0.0:
+        return (0.0, -INF, mp.mpf(0)) if x == 0.0 else (-_sign(x) * INF, -INF, _sign(x) * INF)
+    if math.isinf(y):
+        return 0.0 if x == 0.0 else _sign(x) * INF, INF, None if math.isinf(x) else mp.mpf(0)
+    logarithm = mp.log(mp.mpf(y))
+    if math.isinf(x):
+        return NAN if y == 1.0 else x * _sign(y - 1.0), logarithm, x
+    return 0.0 if x == 0.0 else x * logarithm, logarithm, x / mp.mpf(y)
+
+
+def clamp(point: Point) -> Sequence[Exact]:
+    x, low, high = point
+    if any(map(math.isnan, point)):
+        return NAN, None, None, None
+    if x > high or low > high:
+        return high, 0.0, 0.0, 1.0
+    return (low, 0.0, 1.0, 0.0) if x < low else (x, 1.0, 0.0, 0.0)
+
+
+def where(point: Point) -> Sequence[Exact]:
+    x, a, b = point
+    return (a, 0.0, 1.0, 0.0) if x > 0.0 else (b, 0.0, 0.0, 1.0)
+
+
+def triples(rng: random.Random) -> list[Point]:
+    """Corners with each other, and ordinary numbers."""
+    points: list[Point] = [(x, y, z) for x in CORNERS[::5] for y in CORNERS[::4] for z in CORNERS[1::5]]
+    return points + [(_ordinary(rng), _ordinary(rng), _ordinary(rng)) for _ in range(500)] + [(NAN, 1.0, 2.0)]
 
 
 def neighbours(rng: random.Random) -> list[Point]:
@@ -822,6 +883,52 @@ def _written() -> tuple[Row, ...]:
             domain=lambda x: abs(x) <= 1.0,
         ),
         unary("atan", Value.atan, mp.atan, lambda x: 1 / (1 + x**2), at=THROUGH_ZERO),
+        unary("asinh", Value.asinh, mp.asinh, lambda x: 1 / mp.sqrt(1 + x**2), at=THROUGH_ZERO),
+        unary(
+            "acosh",
+            Value.acosh,
+            mp.acosh,
+            lambda x: 1 / mp.sqrt((x - 1) * (x + 1)),
+            at={"1.0": (0.0, INF)},
+            domain=lambda x: x >= 1.0,
+        ),
+        unary(
+            "atanh",
+            Value.atanh,
+            mp.atanh,
+            lambda x: 1 / ((1 - x) * (1 + x)),
+            at={**THROUGH_ZERO, "1.0": (INF, INF), "-1.0": (-INF, INF)},
+            domain=lambda x: abs(x) <= 1.0,
+        ),
+        unary(
+            "circle",
+            functions.circle,
+            lambda x: mp.sqrt((1 - x) * (1 + x)),
+            lambda x: -x / mp.sqrt((1 - x) * (1 + x)),
+            at={"1.0": (0.0, -INF), "-1.0": (0.0, INF)},
+            domain=lambda x: abs(x) <= 1.0,
+        ),
+        unary(
+            "hyperbola",
+            functions.hyperbola,
+            lambda x: mp.sqrt((x - 1) * (x + 1)),
+            lambda x: x / mp.sqrt((x - 1) * (x + 1)),
+            at={"1.0": (0.0, INF), "inf": (INF, 1.0)},
+            domain=lambda x: x >= 1.0,
+        ),
+        unary("exp2", Value.exp2, lambda x: mp.power(2, x), lambda x: mp.log(2) * mp.power(2, x), at={}),
+        unary(
+            "sign",
+            Value.sign,
+            mp.sign,
+            lambda x: 0.0,
+            at={"0.0": (0.0, 0.0), "-0.0": (0.0, 0.0)},
+            bounds=EXACT,
+        ),
+        binary("atan2", autograd.atan2, atan2),
+        binary("xlogy", autograd.xlogy, xlogy),
+        triple("clamp", lambda xs: xs[0].clamp(xs[1], xs[2]), clamp),
+        triple("where", lambda xs: autograd.where(*xs), where),
         unary(
             "erf",
             Value.erf,

@@ -1,6 +1,8 @@
 """The rules read over complex numbers, over Values and as text."""
 
 import math
+import re
+import unicodedata
 from typing import Any, Final
 from unittest import mock
 
@@ -167,12 +169,15 @@ def test_the_numbers_in_a_formula_give_the_derivative(op: str, data: st.DataObje
         "ties": ieee.ties,
         "largest": ieee.greatest,
         "log₂e": 1 / math.log(2.0),
+        "ln 2": math.log(2.0),
         "log₁₀e": 1 / math.log(10.0),
     }
     for i, partial in enumerate(v.partials):
         text = formula.partial_text(v, i, numbers=True)
-        code = text.replace("log₂e", str(1 / math.log(2.0))).replace("log₁₀e", str(1 / math.log(10.0)))
-        code = code.replace("-", "-").replace("·", "*").replace("²", "**2").replace("√", "sqrt")
+        for name in ("log₂e", "log₁₀e", "ln 2"):
+            text = text.replace(name, repr(words[name]))
+        code = re.sub("[⁰¹²³⁴-⁹]+", lambda power: f"**{unicodedata.normalize('NFKC', power[0])}", text)
+        code = code.replace("·", "*").replace("^", "**").replace("√", "sqrt")
         if "…" in code or "softmax" in code:
             continue
         shown = eval(code, {"__builtins__": {"len": len}}, words)

@@ -13,7 +13,7 @@ from builtins import min as fmin
 from builtins import min as minimum
 from math import copysign
 
-from autograd.engine.ieee import divide, exp, log1p, normal_cdf, total
+from autograd.engine.ieee import divide, exp, log, log1p, normal_cdf, total
 
 
 def unsigned_zero(x: float) -> float:
@@ -50,6 +50,10 @@ def gaussian(x: float, rate: float) -> float:
 
 def exp_of_difference(x: float, y: float) -> float:
     return 1.0 if x == y else exp(x - y)  # Infinities are included.
+
+
+def xlogy(x: float, y: float) -> float:
+    return 0.0 if x == 0.0 and y == y else x * log(y)
 
 
 def share(x: float, y: float) -> float:

@@ -21,10 +21,11 @@ from autograd.engine import ieee
 from autograd.formula.cases import Expression, Rule, read_definitions, textbook
 
 _ALIKE: Final = (
-    "exp expm1 log log1p log2 log10 sqrt sin cos tan sinh cosh tanh hypot absolute sign copysign divide power "
+    "exp expm1 log log1p log2 log10 exp2 sqrt sin cos tan sinh cosh tanh hypot absolute sign copysign divide power "
     "maximum minimum fmin"
 )
-UFUNCS: Final = {word: word for word in _ALIKE.split()} | {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+_ARCS: Final = ("asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2")
+UFUNCS: Final = {word: word for word in _ALIKE.split()} | {word: f"arc{word[1:]}" for word in _ARCS}
 """The words that NumPy has, with its names for them."""
 REDUCTIONS: Final = {"total": "add", "greatest": "maximum", "least": "minimum"}
 SIGNS: Final = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "==": "equal", "!=": "not_equal"} | {

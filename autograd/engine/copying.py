@@ -81,10 +81,10 @@ def _state(node: Node, below: list[Node]) -> State:
         fan = node._fan is CONSTANT_FIRST
     elif node._fan is not None:
         fan = node._fan.operands, node._fan.partials
-    dx, dy = (node._dx, node._dy) if node._op else (0.0, 0.0)  # A sweep keeps gradients in those of a leaf.
+    dx, dy = (node._dx, node._dy) if node._operation else (0.0, 0.0)  # A sweep keeps gradients in those of a leaf.
     return (
         (below, _EndOfList(below)) if below else None,
-        (node._data, node._grad, node._label, node._op, node._mark >= CONSTANT),
+        (node._data, node._grad, node._label, node._operation, node._mark >= CONSTANT),
         (node._x, dx, node._y, dy, fan),
     )
 
@@ -92,13 +92,13 @@ def _state(node: Node, below: list[Node]) -> State:
 def fill(node: Node, state: State) -> None:
     """Fill a blank node from a state."""
     _, (node._data, node._grad, label, op, is_constant), rest = state
-    node._label, node._op = plain(label), plain(op)
+    node._label, node._operation = plain(label), plain(op)
     node._x, node._dx, node._y, node._dy, fan = rest
     if isinstance(fan, bool):
         node._fan = CONSTANT_FIRST if fan else CONSTANT_LAST
     else:
         node._fan = None if fan is None else Fan(fan[0], fan[1])
-    node._mark = CONSTANT if is_constant else 0 if node._op else LEAF
+    node._mark = CONSTANT if is_constant else 0 if node._operation else LEAF
 
 
 class _EndOfList:

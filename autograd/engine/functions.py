@@ -14,7 +14,7 @@ sequence is one node, however long the sequence.
 from collections.abc import Iterable
 
 from autograd.engine import rules
-from autograd.engine.graph import Node
+from autograd.engine.graph import Fan, Node
 from autograd.engine.value import Number, Value, operand, record, record_many
 
 
@@ -46,6 +46,36 @@ def logaddexp(x: Number, y: Number) -> Value:
     return record("logaddexp", z, a, dx, b, dy)
 
 
+def atan2(x: Number, y: Number) -> Value:
+    """The angle of the point (y, x) in radians, from −π to π; as in C, the sine comes first. nan derivatives at 0, 0."""
+    a, b = operand(x, "atan2"), operand(y, "atan2")
+    z, dx, dy = rules.atan2(a._data, b._data)
+    return record("atan2", z, a, dx, b, dy)
+
+
+def xlogy(x: Number, y: Number) -> Value:
+    """x · log(y), and 0 at x = 0; as xlogy(p, p) it is a term of an entropy."""
+    a, b = operand(x, "xlogy"), operand(y, "xlogy")
+    z, dx, dy = rules.xlogy(a._data, b._data)
+    return record("xlogy", z, a, dx, b, dy)
+
+
+def where(x: Number, a: Number, b: Number) -> Value:
+    """a where x > 0, else b; x may be a comparison, as in `where(v < 1.0, a, b)`.
+
+    No gradient goes into the branch that is not taken, so an inf or nan in it does no harm.
+
+    >>> x = Value(0.0)
+    >>> where(x > 0.0, x.log(), 0.0).backward()
+    >>> x.grad
+    0.0
+    """
+    row = [operand(x, "where"), operand(a, "where"), operand(b, "where")]
+    z, _, da, _ = rules.where(row[0]._data, row[1]._data, row[2]._data)
+    # The fan is for readers. A walk and a sweep go to `_x` alone.
+    return record("where", z, row[1] if da else row[2], 1.0, None, da, Fan(row, []))  # type: ignore[arg-type]
+
+
 def _exp_of_difference(a: Value, b: Value) -> Value:
     z, dx, dy = rules.exp_of_difference(a._data, b._data)
     return record("exp_of_difference", z, a, dx, b, dy)
@@ -64,6 +94,20 @@ def share(x: Number, y: Number) -> Value:
     a, b = operand(x, "share"), operand(y, "share")
     z, dx, dy = rules.share(a._data, b._data)
     return record("share", z, a, dx, b, dy)
+
+
+def circle(x: Number) -> Value:
+    """√(1 − x²), a part of the derivatives of asin, acos and atanh."""
+    a = operand(x, "circle")
+    z, dx = rules.circle(a._data)
+    return record("circle", z, a, dx)
+
+
+def hyperbola(x: Number) -> Value:
+    """√(x² − 1) for x ≥ 1, a part of the derivative of acosh."""
+    a = operand(x, "hyperbola")
+    z, dx = rules.hyperbola(a._data)
+    return record("hyperbola", z, a, dx)
 
 
 def normal_cdf(x: Number) -> Value:

@@ -62,7 +62,7 @@ class Node:
     `fresh_marks`.
     """
 
-    __slots__ = ("_data", "_dx", "_dy", "_fan", "_grad", "_label", "_mark", "_op", "_x", "_y")
+    __slots__ = ("_data", "_dx", "_dy", "_fan", "_grad", "_label", "_mark", "_operation", "_x", "_y")
 
     def __init__(self) -> None:
         # Compiled, they lie in memory in this order; a walk and a sweep need the first ones.
@@ -74,7 +74,7 @@ class Node:
         self._dx: float = 0.0
         self._dy: float = 0.0
         self._fan: Fan | None = None
-        self._op: str = ""
+        self._operation: str = ""
         self._label: str = ""
 
 
@@ -104,6 +104,18 @@ def recorded_operands(node: N) -> list[N]:
     if node._x is None:
         return []
     return [node._x] if node._y is None else [node._x, node._y]  # type: ignore[list-item]
+
+
+def taken_alone(node: Node) -> bool:
+    """Whether a sweep goes on to one operand alone, `_x`, though there are others: the branch that `where` takes."""
+    return node._operation == "where"
+
+
+def swept_operands(node: N) -> list[N]:
+    """The operands that a sweep goes on to: fewer than all for `where`, and none of a detached node."""
+    if taken_alone(node):
+        return [node._x]  # type: ignore[list-item]
+    return recorded_operands(node) if passes_on(node) else []
 
 
 def passes_on(node: Node) -> bool:
@@ -168,7 +180,7 @@ def walk(
                 y._mark = leaf_entered
                 leaves.append(y)
         x = node._x
-        if x is not None:
+        if x is not None and not (detached and taken_alone(node)):
             mark = x._mark
             if mark < entered:
                 node = x
@@ -203,28 +215,28 @@ def walk(
 # ── the reverse sweep ──
 
 
-def backward(root: Node) -> None:
-    """Put ∂root/∂node into the gradient of every node with operands, and add it to the gradient of every leaf.
+def backward(root: Node, gradient: float) -> None:
+    """Put gradient · ∂root/∂node into every node with operands, and add it to the gradient of every leaf.
 
     A leaf starts from zero, and its earlier gradient is added at the end. If contributions were added to the earlier
     gradient one by one, they would be rounded differently, and two sweeps would not give exactly twice the gradient.
     """
     if root._mark >= LEAF:
-        root._grad += 1.0
+        root._grad += gradient
         return
     leaves: list[Node] = []
     order = ordered(root, leaves, clear=True)
     for leaf in leaves:
         leaf._dx = leaf._grad
         leaf._grad = 0.0
-    sweep(root, order)
+    root._grad = gradient
+    sweep(order)
     for leaf in leaves:
         leaf._grad = leaf._dx + leaf._grad
 
 
-def sweep(root: Node, order: list[Node]) -> None:
+def sweep(order: list[Node]) -> None:
     """Go through the order backwards: each node adds upstream gradient × local derivative to its operands."""
-    root._grad = 1.0
     for node in reversed(order):
         upstream = node._grad
         x = node._x

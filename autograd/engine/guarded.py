@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Final
 
 from autograd.engine import graph
-from autograd.engine.graph import COMPILED, CONSTANT, LEAF, N, Node, passes_on, recorded_operands
+from autograd.engine.graph import COMPILED, CONSTANT, LEAF, N, Node, recorded_operands, swept_operands
 
 WALKING: Final = Lock()
 """Held, in the pure build, by the one walk that may use the marks of nodes."""
@@ -61,13 +61,12 @@ def _ordered_without_marks(root: N, leaves: list[N], through_detached: bool, cle
         if id(node) not in entered:
             entered.add(id(node))
             stack.append(node)
-            if through_detached or passes_on(node):
-                for v in reversed(recorded_operands(node)):
-                    if id(v) not in entered and v._mark < LEAF:
-                        stack.append(v)
-                    elif id(v) not in entered and v._mark < CONSTANT:
-                        entered.add(id(v))
-                        leaves.append(v)
+            for v in reversed(recorded_operands(node) if through_detached else swept_operands(node)):
+                if id(v) not in entered and v._mark < LEAF:
+                    stack.append(v)
+                elif id(v) not in entered and v._mark < CONSTANT:
+                    entered.add(id(v))
+                    leaves.append(v)
         elif id(node) not in done:
             done.add(id(node))
             order.append(node)
@@ -76,10 +75,10 @@ def _ordered_without_marks(root: N, leaves: list[N], through_detached: bool, cle
     return order
 
 
-def backward(root: Node) -> None:
+def backward(root: Node, gradient: float = 1.0) -> None:
     """`graph.backward`; an interrupt leaves the gradients of all leaves as they were, or as they should be."""
     if COMPILED or root._mark >= LEAF:
-        graph.backward(root)
+        graph.backward(root, gradient)
         return
     leaves: list[Node] = []
     order = ordered(root, leaves, clear=True)
@@ -91,7 +90,8 @@ def backward(root: Node) -> None:
         try:
             for leaf in leaves:
                 leaf._grad = 0.0
-            graph.sweep(root, order)
+            root._grad = gradient
+            graph.sweep(order)
             for leaf in leaves:
                 leaf._dy = leaf._dx + leaf._grad
             swept = True

@@ -89,6 +89,16 @@ def log1p(x: float) -> float:
     return -INF if x == -1.0 else NAN
 
 
+def exp2(x: float) -> float:
+    """2ˣ; inf from 1024."""
+    return power(2.0, x)
+
+
+def xlogy(x: float, y: float) -> float:
+    """x · log(y); 0 at x = 0, whatever the y but nan."""
+    return 0.0 if x == 0.0 and y == y else x * log(y)
+
+
 def log2(x: float) -> float:
     """The logarithm to base 2; −inf at ±0 and nan below."""
     if x > 0.0:
@@ -186,6 +196,38 @@ def acos(x: float) -> float:
 def atan(x: float) -> float:
     """The arc tangent in radians."""
     return math.atan(x)
+
+
+def asinh(x: float) -> float:
+    """The inverse hyperbolic sine."""
+    return math.asinh(x)
+
+
+def acosh(x: float) -> float:
+    """The inverse hyperbolic cosine; nan below 1."""
+    return math.acosh(x) if x >= 1.0 else NAN
+
+
+def atanh(x: float) -> float:
+    """The inverse hyperbolic tangent; ±inf at ±1 and nan outside."""
+    if -1.0 < x < 1.0:
+        return math.atanh(x)
+    return math.copysign(INF, x) if x in (-1.0, 1.0) else NAN
+
+
+def atan2(x: float, y: float) -> float:
+    """The angle of the point (y, x) in radians, from −π to π: the sine comes first, as in C."""
+    return math.atan2(x, y)
+
+
+def circle(x: float) -> float:
+    """√(1 − x²), the cosine of asin(x); nan outside [−1, 1]."""
+    return sqrt((1.0 - x) * (1.0 + x))
+
+
+def hyperbola(x: float) -> float:
+    """√(x² − 1), the hyperbolic sine of acosh(x) for x ≥ 1; nan below 1."""
+    return sqrt(x - 1.0) * sqrt(x + 1.0)
 
 
 def erf(x: float) -> float:

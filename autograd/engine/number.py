@@ -11,6 +11,10 @@ from typing import Final
 from autograd.engine.native import i64
 
 
+class ArrayError(TypeError):
+    """An array where one number is wanted. Operators leave it to NumPy, which goes through its elements."""
+
+
 class Writes:
     """The count of assignments to the data of nodes.
 
@@ -48,15 +52,18 @@ def to_float(number: object, operation: str) -> float:
                 f"{operation}: an int of {number.bit_length()} bits is too large for a float, "
                 "which ends at 1.8e308; scale it first"
             ) from None
-    if isinstance(number, float) or (isinstance(number, Real) and type(number).__module__ == "numpy"):
+    if isinstance(number, float):
         return float(number)
+    if type(number).__module__ == "numpy" and (isinstance(number, Real) or type(number).__name__ in ("bool", "bool_")):
+        return float(number)  # type: ignore[arg-type]
     shown = repr(number)
     shown = shown if len(shown) <= 60 else shown[:57] + "…"
     values = "" if operation.startswith("Value") else "Values, "
-    raise TypeError(
+    text = (
         f"{operation} takes {values}ints, floats and NumPy real scalars, not {type(number).__name__} {shown}; "
-        + _remedy(number)
+        + _remedy(number, operation)
     )
+    raise (ArrayError if hasattr(number, "__array_ufunc__") else TypeError)(text)
 
 
 def plain(text: str) -> str:
@@ -69,10 +76,12 @@ def plain(text: str) -> str:
     return text if type(text) is str else str.__str__(text)
 
 
-def _remedy(thing: object) -> str:
-    if hasattr(thing, "detach"):
+def _remedy(thing: object, operation: str) -> str:
+    if hasattr(thing, "operands"):
         return "use +v for a node of its own, v.data for its float, v.detach() to cut the graph"
     if thing is None:
+        if operation == "Value.grad":
+            return "a gradient is reset by v.grad = 0.0"
         return "did a function forget to return?"
     if isinstance(thing, complex):
         return "take .real or .imag"

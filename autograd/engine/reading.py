@@ -26,6 +26,7 @@ from autograd.engine.graph import (
     blank,
     fresh_marks,
     recorded_operands,
+    taken_alone,
 )
 from autograd.engine.native import i64
 
@@ -58,6 +59,8 @@ def partials_of(node: Node) -> list[float]:
     fan = node._fan
     if fan is None:
         return [node._dx, node._dy][: len(recorded_operands(node))]
+    if taken_alone(node):
+        return [0.0, node._dy, 1.0 - node._dy]
     if fan is CONSTANT_FIRST:
         return [0.0, node._dx]
     if fan is CONSTANT_LAST:

@@ -24,6 +24,7 @@ from typing import Final
 from autograd.engine import ieee
 
 NAN: Final[float] = ieee.NAN
+LN_2: Final = 0.6931471805599453
 LOG2_E: Final = 1.4426950408889634
 LOG10_E: Final = 0.4342944819032518
 TWO_OVER_SQRT_PI: Final = 1.1283791670955126
@@ -96,6 +97,11 @@ def expm1(x: float) -> tuple[float, float]:
     return z, z + 1.0
 
 
+def exp2(x: float) -> tuple[float, float]:
+    z = ieee.exp2(x)
+    return z, ieee.scaled_power(LN_2, 2.0, x, 0.0)
+
+
 def log(x: float) -> tuple[float, float]:
     if x < 0.0:
         return NAN, NAN
@@ -122,6 +128,15 @@ def log10(x: float) -> tuple[float, float]:
         return NAN, NAN
     z = ieee.log10(x)
     return z, ieee.divide(LOG10_E, ieee.unsigned_zero(x))
+
+
+def xlogy(x: float, y: float) -> tuple[float, float, float]:
+    z = ieee.xlogy(x, y)
+    if x == 0.0 and y == 0.0:
+        return z, ieee.log(y), 0.0
+    if y < 0.0:
+        return z, NAN, NAN
+    return z, ieee.log(y), ieee.divide(x, ieee.unsigned_zero(y))
 
 
 def logaddexp(x: float, y: float) -> tuple[float, float, float]:
@@ -165,12 +180,12 @@ def tan(x: float) -> tuple[float, float]:
 
 def asin(x: float) -> tuple[float, float]:
     z = ieee.asin(x)
-    return z, ieee.divide(1.0, ieee.sqrt((1.0 - x) * (1.0 + x)))
+    return z, ieee.divide(1.0, ieee.circle(x))
 
 
 def acos(x: float) -> tuple[float, float]:
     z = ieee.acos(x)
-    return z, ieee.divide(-1.0, ieee.sqrt((1.0 - x) * (1.0 + x)))
+    return z, ieee.divide(-1.0, ieee.circle(x))
 
 
 def atan(x: float) -> tuple[float, float]:
@@ -193,6 +208,38 @@ def cosh(x: float) -> tuple[float, float]:
 def tanh(x: float) -> tuple[float, float]:
     z = ieee.tanh(x)
     return z, 1.0 - z * z
+
+
+def asinh(x: float) -> tuple[float, float]:
+    z = ieee.asinh(x)
+    return z, 1.0 / ieee.hypot(x, 1.0)
+
+
+def acosh(x: float) -> tuple[float, float]:
+    z = ieee.acosh(x)
+    return z, ieee.divide(1.0, ieee.hyperbola(x))
+
+
+def atanh(x: float) -> tuple[float, float]:
+    z = ieee.atanh(x)
+    r = ieee.divide(1.0, ieee.circle(x))
+    return z, r * r
+
+
+def circle(x: float) -> tuple[float, float]:
+    z = ieee.circle(x)
+    return z, ieee.divide(-x, z)
+
+
+def hyperbola(x: float) -> tuple[float, float]:
+    z = ieee.hyperbola(x)
+    return z, ieee.hypot(1.0, ieee.divide(1.0, z))  # x/z = √(1 + 1/z²)
+
+
+def atan2(x: float, y: float) -> tuple[float, float, float]:
+    z = ieee.atan2(x, y)
+    r = ieee.hypot(x, y)
+    return z, ieee.divide(ieee.direction(y, x), r), -ieee.divide(ieee.direction(x, y), r)
 
 
 def hypot(x: float, y: float) -> tuple[float, float, float]:
@@ -285,6 +332,32 @@ def absolute(x: float) -> tuple[float, float]:
     if x == 0.0:
         return 0.0, 0.0
     return NAN, NAN
+
+
+def sign(x: float) -> tuple[float, float]:
+    if x > 0.0:
+        return 1.0, 0.0
+    if x < 0.0:
+        return -1.0, 0.0
+    if x == 0.0:
+        return 0.0, 0.0
+    return NAN, NAN
+
+
+def clamp(x: float, low: float, high: float) -> tuple[float, float, float, float]:
+    if x > high or low > high:
+        return high, 0.0, 0.0, 1.0
+    if x < low:
+        return low, 0.0, 1.0, 0.0
+    if x >= low and x <= high:
+        return x, 1.0, 0.0, 0.0
+    return NAN, NAN, NAN, NAN
+
+
+def where(x: float, a: float, b: float) -> tuple[float, float, float, float]:
+    if x > 0.0:
+        return a, 0.0, 1.0, 0.0
+    return b, 0.0, 0.0, 1.0
 
 
 def maximum(x: float, y: float) -> tuple[float, float, float]:

@@ -28,6 +28,7 @@ from autograd.engine.graph import (
     Node,
     fresh_marks,
     is_constant,
+    taken_alone,
 )
 from autograd.engine.native import i64
 from autograd.engine.value import Value
@@ -217,10 +218,15 @@ class Tape:
         return self.operands[self.starts[place] : self.starts[place + 1]]
 
     def passes_on(self, place: int) -> list[int]:
-        """The positions of the operands that get a contribution: all but constants, and none of a detached node."""
-        if self.operation(place) == "detach":
+        """The positions of the operands that get a contribution.
+
+        They are all but constants, the branch that is taken of `where`, and none of a detached node.
+        """
+        op, start = self.operation(place), self.starts[place]
+        if op == "detach":
             return []
-        return [i for i, k in enumerate(self.operands_of(place)) if self.codes[k] != CONSTANT_CODE]
+        found = [i for i, k in enumerate(self.operands_of(place)) if self.codes[k] != CONSTANT_CODE]
+        return [i for i in found if self.partials[start + i]] if op == "where" else found
 
     def users(self) -> list[list[int]]:
         """For each entry, the places of the nodes that use it, in order; x·x uses x twice."""
@@ -234,7 +240,8 @@ class Tape:
 
     def sweep(self) -> Iterator[Contribution[float]]:
         """The contributions of `backward` from the first root, in its order and to its bits; no gradient is touched."""
-        return map(Contribution._make, self._contributions(Floats(self), {}, range(len(self._nodes))))
+        everything = range(len(self._nodes))
+        return map(Contribution._make, self._contributions(Floats(self), {}, everything, self.swept()))
 
     def gradients(self, numbers: Arithmetic[T], within: Collection[int]) -> dict[int, T]:
         """The gradients of a sweep in other numbers from the first root, by the places of the nodes that it reaches.
@@ -242,12 +249,14 @@ class Tape:
         Only the nodes at the places `within` get contributions; see `leading_to`.
         """
         gradients: dict[int, T] = {}
-        for _ in self._contributions(numbers, gradients, within):
+        # Over other numbers `where` may take the other branch, through which `backward` doesn't go.
+        order = self._all_that_pass_on() if "where" in self.operations else self.swept()
+        for _ in self._contributions(numbers, gradients, within, order):
             pass
         return gradients
 
     def _contributions(
-        self, numbers: Arithmetic[T], gradients: dict[int, T], within: Collection[int]
+        self, numbers: Arithmetic[T], gradients: dict[int, T], within: Collection[int], order: Sequence[int]
     ) -> Iterator[tuple[int, int, int, T, T, T, T | None, T]]:
         """The contributions of a sweep from the first root, as plain tuples, which are made faster than named ones.
 
@@ -255,12 +264,15 @@ class Tape:
         """
         starts, codes = self.starts, self.codes
         gradients[self.roots[0]] = numbers.one()
-        for place in self.swept():
+        where = self.operations.index("where") if "where" in self.operations else -1
+        for place in order:
             if place not in gradients or place not in within:
                 continue
             upstream, partials = gradients[place], numbers.partials(place)
             for i, operand in enumerate(self.operands[starts[place] : starts[place + 1]]):
                 if codes[operand] == CONSTANT_CODE or operand not in within:
+                    continue
+                if codes[place] == where and partials[i] == 0.0:
                     continue
                 before, amount = gradients.get(operand), numbers.contribution(upstream, partials[i])
                 after = gradients[operand] = numbers.accumulated(before, amount)
@@ -268,13 +280,16 @@ class Tape:
 
     def swept(self) -> list[int]:
         """The places of the nodes that pass gradients on, in the order of a sweep from the first root."""
-        root = self.roots[0]
-        if "detach" not in self.operations:
-            codes = self.codes
-            return [place for place in range(root, -1, -1) if codes[place] > CONSTANT_CODE]
-        # The walk of `backward` doesn't go through detached nodes, so its order may be another one.
-        order = guarded.ordered(self.node(root), [])
-        return [self.place(node) for node in reversed(order) if node._op != "detach"]
+        if "detach" not in self.operations and "where" not in self.operations:
+            return self._all_that_pass_on()
+        # The walk of `backward` leaves out what gets no gradient, so its order may be another one.
+        order = guarded.ordered(self.node(self.roots[0]), [])
+        return [self.place(node) for node in reversed(order) if node._operation != "detach"]
+
+    def _all_that_pass_on(self) -> list[int]:
+        """The places of all operations up to the first root but detached nodes, backwards."""
+        codes, detach = self.codes, self.operations.index("detach") if "detach" in self.operations else CONSTANT_CODE
+        return [k for k in range(self.roots[0], -1, -1) if codes[k] > CONSTANT_CODE and codes[k] != detach]
 
     def leading_to(self, places: Collection[int]) -> set[int]:
         """The places of these entries and of all nodes that pass gradients on towards them."""
@@ -365,7 +380,7 @@ class _Recorder:
                 codes.append(CONSTANT_CODE)
                 data.append(node._dy)
             else:
-                codes.append(self.code_of(node._op))
+                codes.append(self.code_of(node._operation))
                 data.append(node._data)
                 if fan is None or fan is CONSTANT_FIRST or fan is CONSTANT_LAST:
                     assert x is not None
@@ -383,7 +398,7 @@ class _Recorder:
                         partials.append(node._dy)
                     self.edges += 1 if fan is None and y is None else 2
                 else:
-                    recorded = fan.partials
+                    recorded = reading.partials_of(node) if taken_alone(node) else fan.partials
                     for i, v in enumerate(fan.operands):
                         of_v = self.place_of(v)
                         if not COMPILED and of_v < 0:  # Another thread made it after the order.

@@ -10,14 +10,17 @@
 A method computes its value and local derivatives with a rule, and records the node. It holds no calculus of its own.
 """
 
-from typing import ClassVar, TypeAlias, final
+import math
+from typing import TypeAlias, final
 
-from autograd.engine import copying, guarded, reading, rules
+from autograd.engine import copying, guarded, micrograd, reading, rules
 from autograd.engine.copying import State
 from autograd.engine.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
 from autograd.engine.modes import MODES, check, check_partials
 from autograd.engine.native import mypyc_attr
-from autograd.engine.number import WRITES, plain, short, to_float
+from autograd.engine.number import WRITES, ArrayError, plain, short, to_float
+from autograd.engine.refusals import Refusing
+from autograd.engine.ufuncs import HANDLER
 
 if not COMPILED:
     Number: TypeAlias = "Value | float"
@@ -41,7 +44,7 @@ def record(
     v._data = z
     v._grad = 0.0
     v._label = ""
-    v._op = op
+    v._operation = op
     v._x = x
     v._dx = dx
     v._y = y
@@ -56,7 +59,7 @@ def record(
 def record_many(op: str, z: float, operands: "list[Value]", partials: list[float]) -> "Value":
     """The node of an operation on a list of operands, with the local derivative by each; it keeps both lists."""
     v = constant(z)
-    v._op = op
+    v._operation = op
     v._fan = Fan(operands, partials)  # type: ignore[arg-type]
     v._mark = 0
     if MODES.active:
@@ -89,7 +92,7 @@ if not COMPILED:  # The interpreter is faster without an __init__ for every node
 
 @final
 @mypyc_attr(acyclic=True)
-class Value(Node):
+class Value(Refusing):
     """A node of a graph: its data, its gradient, and the operation that made it.
 
     Value(data, label="") is a leaf. data is an int, a float or a NumPy real scalar, kept as a float; anything else is
@@ -99,8 +102,6 @@ class Value(Node):
     """
 
     __slots__ = ()
-    # NumPy must leave `array * value` to this class, whose error names the remedy.
-    __array_ufunc__: ClassVar[None] = None
 
     @classmethod
     def __init_subclass__(cls) -> None:
@@ -109,9 +110,14 @@ class Value(Node):
             "keep a Value in an attribute of it instead"
         )
 
-    def __init__(self, data: object, label: Text = "", op: Text = "") -> None:
+    def __init__(self, data: object, label: Text = "", op: Text = "", requires_grad: object = None) -> None:
         Node.__init__(self)
         if data is not BLANK:
+            if requires_grad is not None:
+                raise TypeError(
+                    "every Value gets a gradient: leave out requires_grad; a plain number gets none, and so does a Value "
+                    "made in no_grad()"
+                )
             self._data = to_float(data, "Value")
             self._label = _text((label, op) if op else label)
 
@@ -162,7 +168,7 @@ class Value(Node):
     @property
     def op(self) -> str:
         """The name of the rule that made the node; "" for a leaf."""
-        return self._op
+        return self._operation
 
     @property
     def operands(self) -> "tuple[Value, ...]":
@@ -184,26 +190,43 @@ class Value(Node):
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
 
-    def __float__(self) -> float:
-        raise TypeError(
-            f"{self!r} is not converted to a float, which would drop its graph: take v.data, or v.exp() for math.exp(v)"
-        )
-
-    def backward(self) -> None:
+    def backward(self, gradient: Number = 1.0, retain_graph: object = None, create_graph: object = None) -> None:
         """Differentiate this node by every node of its graph.
 
         The derivative is added to `.grad` of a leaf and overwrites `.grad` of any other node, so two calls give exactly
-        twice the gradient in the leaves. After an interrupt the gradients of the leaves are either all as before or
-        all new. Two threads must not differentiate by a common leaf at the same time. Inside `strict()`,
-        FloatingPointError for a local derivative that is inf or nan.
+        twice the gradient in the leaves. All derivatives are multiplied by `gradient`, the upstream gradient of this
+        node. After an interrupt the gradients of the leaves are either all as before or all new. Two threads must not
+        differentiate by a common leaf at the same time. Inside `strict()`, FloatingPointError for a local derivative
+        that is inf or nan.
         """
+        if retain_graph is not None or create_graph is not None:
+            raise TypeError(
+                "backward keeps every graph, so leave out retain_graph; "
+                "for gradients that are nodes, as with create_graph, use grad_graph or grad"
+            )
         if MODES.active:
             check_partials(self)
-        guarded.backward(self)
+        guarded.backward(self, to_float(gradient, "backward"))
 
     def detach(self) -> "Value":
         """A node with the same data, through which no gradient passes."""
         return record_many("detach", rules.detach(self._data)[0], [self], [])
+
+    # ── the names of others ──
+
+    @property
+    def _prev(self) -> "set[Value]":
+        return micrograd.operands(self)
+
+    @property
+    def _op(self) -> str:
+        return micrograd.sign(self)
+
+    def _backward(self) -> None:
+        micrograd.backward(self)
+
+    def __array_ufunc__(self, ufunc: object, method: str, *inputs: object, **options: object) -> object:
+        return HANDLER.apply(ufunc, method, inputs, options)
 
     # ── arithmetic ──
 
@@ -211,7 +234,10 @@ class Value(Node):
         if isinstance(other, Value):
             z, dx, dy = rules.add(self._data, other._data)
             return record("add", z, self, dx, other, dy)
-        number = to_float(other, "add")
+        try:
+            number = to_float(other, "add")
+        except ArrayError:
+            return NotImplemented
         z, dx, dy = rules.add(self._data, number)
         return record("add", z, self, dx, None, number, CONSTANT_LAST)
 
@@ -224,7 +250,10 @@ class Value(Node):
         if isinstance(other, Value):
             z, dx, dy = rules.subtract(self._data, other._data)
             return record("subtract", z, self, dx, other, dy)
-        number = to_float(other, "subtract")
+        try:
+            number = to_float(other, "subtract")
+        except ArrayError:
+            return NotImplemented
         z, dx, dy = rules.subtract(self._data, number)
         return record("subtract", z, self, dx, None, number, CONSTANT_LAST)
 
@@ -237,7 +266,10 @@ class Value(Node):
         if isinstance(other, Value):
             z, dx, dy = rules.multiply(self._data, other._data)
             return record("multiply", z, self, dx, other, dy)
-        number = to_float(other, "multiply")
+        try:
+            number = to_float(other, "multiply")
+        except ArrayError:
+            return NotImplemented
         z, dx, dy = rules.multiply(self._data, number)
         return record("multiply", z, self, dx, None, number, CONSTANT_LAST)
 
@@ -250,7 +282,10 @@ class Value(Node):
         if isinstance(other, Value):
             z, dx, dy = rules.divide(self._data, other._data)
             return record("divide", z, self, dx, other, dy)
-        number = to_float(other, "divide")
+        try:
+            number = to_float(other, "divide")
+        except ArrayError:
+            return NotImplemented
         z, dx, dy = rules.divide(self._data, number)
         return record("divide", z, self, dx, None, number, CONSTANT_LAST)
 
@@ -264,7 +299,10 @@ class Value(Node):
             z, dx, dy = rules.power(self._data, other._data)
             # By the exponent it is nan for a negative base, and nobody asks for the gradient of a constant.
             return record("power", z, self, dx, other, 0.0 if is_constant(other) else dy)
-        number = to_float(other, "power")
+        try:
+            number = to_float(other, "power")
+        except ArrayError:
+            return NotImplemented
         z, dx, dy = rules.power(self._data, number)
         return record("power", z, self, dx, None, number, CONSTANT_LAST)
 
@@ -288,26 +326,32 @@ class Value(Node):
     # ── comparison ──
 
     def __lt__(self, other: object) -> bool:
-        return self._data < _number(other, "<")
+        try:
+            return self._data < _number(other, "<")
+        except ArrayError:
+            return NotImplemented
 
     def __le__(self, other: object) -> bool:
-        return self._data <= _number(other, "<=")
+        try:
+            return self._data <= _number(other, "<=")
+        except ArrayError:
+            return NotImplemented
 
     def __gt__(self, other: object) -> bool:
-        return self._data > _number(other, ">")
+        try:
+            return self._data > _number(other, ">")
+        except ArrayError:
+            return NotImplemented
 
     def __ge__(self, other: object) -> bool:
-        return self._data >= _number(other, ">=")
+        try:
+            return self._data >= _number(other, ">=")
+        except ArrayError:
+            return NotImplemented
 
     def __hash__(self) -> int:
         # A compiled class with `<` and no hash of its own would have none.
         return id(self) >> 4
-
-    def __bool__(self) -> bool:
-        raise TypeError(
-            f"{self!r} is neither true nor false: compare its data, as in v.data != 0.0, "
-            "or write `v is None` if that is meant"
-        )
 
     # ── functions ──
 
@@ -315,6 +359,11 @@ class Value(Node):
         """eˣ; inf above 709.78."""
         z, dx = rules.exp(self._data)
         return record("exp", z, self, dx)
+
+    def exp2(self) -> "Value":
+        """2ˣ; inf from 1024."""
+        z, dx = rules.exp2(self._data)
+        return record("exp2", z, self, dx)
 
     def log(self) -> "Value":
         """The natural logarithm; −inf at ±0 and nan below."""
@@ -406,6 +455,21 @@ class Value(Node):
         z, dx = rules.atan(self._data)
         return record("atan", z, self, dx)
 
+    def asinh(self) -> "Value":
+        """The inverse hyperbolic sine."""
+        z, dx = rules.asinh(self._data)
+        return record("asinh", z, self, dx)
+
+    def acosh(self) -> "Value":
+        """The inverse hyperbolic cosine; nan below 1. At 1 the derivative is inf."""
+        z, dx = rules.acosh(self._data)
+        return record("acosh", z, self, dx)
+
+    def atanh(self) -> "Value":
+        """The inverse hyperbolic tangent; ±inf at ±1 and nan outside."""
+        z, dx = rules.atanh(self._data)
+        return record("atanh", z, self, dx)
+
     def erf(self) -> "Value":
         """The error function, 2/√π · ∫₀ˣ e^(−t²) dt."""
         z, dx = rules.erf(self._data)
@@ -440,6 +504,20 @@ class Value(Node):
         """x · Φ(x) with Φ the normal distribution function: the exact form, not the tanh one."""
         z, dx = rules.gelu(self._data)
         return record("gelu", z, self, dx)
+
+    def sign(self) -> "Value":
+        """−1, 0 or 1 by the sign of x; the derivative is 0."""
+        z, dx = rules.sign(self._data)
+        return record("sign", z, self, dx)
+
+    def clamp(self, min: Number = -math.inf, max: Number = math.inf) -> "Value":
+        """x kept between min and max, which may be Values too; the gradient goes to the one that is the result.
+
+        At a bound it goes to x. If min is above max, the result is max.
+        """
+        row = [self, operand(min, "clamp"), operand(max, "clamp")]
+        z, dx, dlow, dhigh = rules.clamp(self._data, row[1]._data, row[2]._data)
+        return record_many("clamp", z, row, [dx, dlow, dhigh])
 
     def leaky_relu(self, slope: Number = 0.01) -> "Value":
         """x above zero, slope · x below; at 0 the derivative is the slope, which may be a Value too."""

@@ -30,9 +30,9 @@ from autograd.formula.vocabularies import Vocabulary
 INF: Final = math.inf
 ULPS: Final = 8
 """Units in the last place by which a function of `ieee` is rounded outward; its own error is below 3 of them."""
-_MONOTONE: Final = ("log", "log1p", "log2", "log10", "asin", "acos", "atan", "sinh")
+_MONOTONE: Final = ("log", "log1p", "log2", "log10", "asin", "acos", "atan", "sinh", "asinh", "acosh", "atanh")
 _BOUNDED: Final = {
-    **dict.fromkeys(("exp", "sqrt", "softplus", "hypot", "norm"), (0.0, INF)),
+    **dict.fromkeys(("exp", "exp2", "sqrt", "softplus", "hypot", "norm"), (0.0, INF)),
     **dict.fromkeys(("sigmoid", "normal_cdf"), (0.0, 1.0)),
     **dict.fromkeys(("tanh", "erf"), (-1.0, 1.0)),
     "expm1": (-1.0, INF),

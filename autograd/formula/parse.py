@@ -27,7 +27,16 @@ _OPERATORS: Final[Mapping[type, Callable[[Any, Any], Value]]] = {
     ast.Pow: operator.pow,
 }
 _SIGNS: Final[Mapping[type, Callable[[Any], Any]]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
-_ALIKE: Final = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "total", "arctan": "atan", "avg": "mean"}
+ALIKE: Final = {
+    "max": "maximum",
+    "min": "minimum",
+    "ln": "log",
+    "sum": "total",
+    "avg": "mean",
+    "abs": "absolute",
+    **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")},
+}
+"""Names from elsewhere, and ours for the same."""
 KNOWN: Final = {"pi": math.pi, "e": math.e}
 """Names that have a number without being given one."""
 _WRITTEN: Final = str.maketrans({"−": "-", "·": "*", "×": "*", "÷": "/", "π": "pi"})
@@ -165,7 +174,7 @@ class _Reader:
 
     def _call(self, name: str, arguments: list[Any]) -> Any:
         if name not in self._functions:
-            near = get_close_matches(_ALIKE.get(name, name), self._functions, n=1)
+            near = get_close_matches(ALIKE.get(name, name), self._functions, n=1)
             hint = f"did you mean {near[0]}" if near else f"there are {', '.join(sorted(self._functions))}"
             raise ValueError(f"there is no function {name}; {hint}")
         try:

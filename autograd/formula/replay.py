@@ -130,6 +130,8 @@ def _formulas() -> Vocabulary:
     names = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "erf")
 
     def where(test: Any, then: Any, other: Any) -> Any:
+        if other is sympy.nan:  # It is for operands that are nan, and symbols are real.
+            return then
         rest = other.args if isinstance(other, sympy.Piecewise) else [(other, True)]
         return sympy.Piecewise((then, test), *rest)
 

@@ -24,6 +24,7 @@ _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 _Text = tuple[str, int]
 
 _CONSTANTS: Final = {
+    "LN_2": ("ln 2", _ATOM),
     "LOG2_E": ("log₂e", _ATOM),
     "LOG10_E": ("log₁₀e", _ATOM),
     "TWO_OVER_SQRT_PI": ("2/√π", _PRODUCT),
@@ -32,7 +33,16 @@ _CONSTANTS: Final = {
     "pi": ("π", _ATOM),
 }
 _FUNCTIONS: Final = {"normal_cdf": "Φ", "shares": "softmax", "greatest": "largest", "least": "smallest"}
-_DEFINED: Final = ("unsigned_zero", "divide", "over_square", "share", "exp_of_difference", "direction")
+_DEFINED: Final = (
+    "unsigned_zero",
+    "divide",
+    "over_square",
+    "share",
+    "exp_of_difference",
+    "direction",
+    "circle",
+    "hyperbola",
+)
 """Words whose definition in the textbook is shown in their place."""
 _MATHEMATICAL: Final = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 

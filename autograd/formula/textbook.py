@@ -59,6 +59,14 @@ def log10(x: float) -> float:
     return log(x) / log(10.0)
 
 
+def exp2(x: float) -> float:
+    return exp(x * log(2.0))
+
+
+def xlogy(x: float, y: float) -> float:
+    return (0.0 if x == 0.0 else x * log(y)) if y == 0.0 else x * log(y)
+
+
 def tan(x: float) -> float:
     return sin(x) / cos(x)
 
@@ -73,6 +81,38 @@ def cosh(x: float) -> float:
 
 def tanh(x: float) -> float:
     return sinh(x) / cosh(x)
+
+
+def circle(x: float) -> float:
+    return sqrt((1.0 - x) * (1.0 + x))
+
+
+def hyperbola(x: float) -> float:
+    return sqrt(x - 1.0) * sqrt(x + 1.0)
+
+
+def asinh(x: float) -> float:
+    return log(x + hypot(x, 1.0)) if x > 0.0 else -log(hypot(x, 1.0) - x)
+
+
+def acosh(x: float) -> float:
+    return log(x + hyperbola(x))
+
+
+def atanh(x: float) -> float:
+    return (log1p(x) - log1p(-x)) / 2.0
+
+
+def atan2(x: float, y: float) -> float:
+    return atan(x / y) if y > absolute(x) else quadrant(x, y)
+
+
+def quadrant(x: float, y: float) -> float:
+    return quarter(x) - atan(y / x) if absolute(x) >= absolute(y) else 2.0 * quarter(x) + atan(x / y)
+
+
+def quarter(x: float) -> float:
+    return acos(-1.0) / 2.0 if x >= 0.0 else -acos(-1.0) / 2.0
 
 
 def gaussian(x: float, rate: float) -> float:
@@ -104,7 +144,7 @@ def hypot(x: float, y: float) -> float:
 
 
 def direction(x: float, y: float) -> float:
-    return x / hypot(x, y)
+    return divide(x, hypot(x, y))
 
 
 def exp_of_difference(x: float, y: float) -> float:
@@ -163,6 +203,7 @@ def log_of_shifted_sum(xs: list[float]) -> float:
     return log(total(shifted(xs[:-1], xs[-1])))
 
 
+LN_2: Final = log(2.0)
 LOG2_E: Final = 1.0 / log(2.0)
 LOG10_E: Final = 1.0 / log(10.0)
 TWO_OVER_SQRT_PI: Final = 2.0 / sqrt(acos(-1.0))

@@ -285,7 +285,7 @@ def floats() -> Vocabulary:
 def complex_numbers() -> Vocabulary:
     """Complex numbers; erf needs mpmath."""
     names = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
-    words = {name: getattr(cmath, name) for name in names}
+    words = {name: getattr(cmath, name) for name in (*names, "asinh", "acosh", "atanh")}
     return Vocabulary({**words, "power": pow, "real": lambda x: x.real, "number": complex, "erf": _complex_erf})
 
 
@@ -313,7 +313,7 @@ def mpmath_numbers(context: Any = None) -> Vocabulary:
         return real("power")(x, y) if x or y > 0 else mp.inf
 
     names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos")
-    words = {name: real(name) for name in (*names, "atan", "erf", "hypot")}
+    words = {name: real(name) for name in (*names, "atan", "atan2", "asinh", "acosh", "atanh", "erf", "hypot")}
     words |= {"normal_cdf": real("ncdf"), "divide": divide, "power": power}
     return Vocabulary({**words, "number": mp.mpf, "total": mp.fsum})
 
@@ -366,8 +366,11 @@ def values() -> Vocabulary:
         return apply
 
     methods = [name for name in vars(ieee) if hasattr(Value, name) and callable(getattr(ieee, name))]
-    of_several = ("hypot", "logaddexp", "total", "mean", "dot", "logsumexp", "norm", "normal_cdf", "share")
-    words = {name: method(name) for name in methods} | {name: getattr(functions, name) for name in of_several}
+    of_several = ("hypot", "logaddexp", "total", "mean", "dot", "logsumexp", "norm")
+    parts = ("normal_cdf", "share", "circle", "hyperbola", "atan2", "xlogy")
+    words = {name: method(name) for name in methods} | {
+        name: getattr(functions, name) for name in (*of_several, *parts)
+    }
     return Vocabulary(
         words
         | {

@@ -1,0 +1,62 @@
+"""The methods of Value as functions of a Value or a number, so that `tanh(w*x + b)` is the same text everywhere.
+
+>>> from autograd import Value, clamp, tanh
+>>> w, x = Value(2.0, label="w"), Value(-1.0, label="x")
+>>> tanh(w * x + 0.5), clamp(w, max=1.0), tanh(0.5)
+(Value(data=-0.905148, grad=0.0), Value(data=1.0, grad=0.0), Value(data=0.462117, grad=0.0))
+
+A number becomes a constant of the graph. Options are those of the method.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from autograd.engine.value import Number, Value, operand
+
+
+def _function(method: Callable[..., Value]) -> Callable[..., Value]:
+    name = method.__name__
+
+    def function(x: Number, *parameters: Number, **named: Number) -> Value:
+        return method(operand(x, name), *parameters, **named)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = method.__doc__
+    return function
+
+
+acos: Final = _function(Value.acos)
+acosh: Final = _function(Value.acosh)
+asin: Final = _function(Value.asin)
+asinh: Final = _function(Value.asinh)
+atan: Final = _function(Value.atan)
+atanh: Final = _function(Value.atanh)
+clamp: Final = _function(Value.clamp)
+cos: Final = _function(Value.cos)
+cosh: Final = _function(Value.cosh)
+detach: Final = _function(Value.detach)
+elu: Final = _function(Value.elu)
+erf: Final = _function(Value.erf)
+exp: Final = _function(Value.exp)
+exp2: Final = _function(Value.exp2)
+expm1: Final = _function(Value.expm1)
+gelu: Final = _function(Value.gelu)
+leaky_relu: Final = _function(Value.leaky_relu)
+log: Final = _function(Value.log)
+log10: Final = _function(Value.log10)
+log1p: Final = _function(Value.log1p)
+log2: Final = _function(Value.log2)
+logsigmoid: Final = _function(Value.logsigmoid)
+reciprocal: Final = _function(Value.reciprocal)
+relu: Final = _function(Value.relu)
+rsqrt: Final = _function(Value.rsqrt)
+sigmoid: Final = _function(Value.sigmoid)
+sign: Final = _function(Value.sign)
+silu: Final = _function(Value.silu)
+sin: Final = _function(Value.sin)
+sinh: Final = _function(Value.sinh)
+softplus: Final = _function(Value.softplus)
+sqrt: Final = _function(Value.sqrt)
+square: Final = _function(Value.square)
+tan: Final = _function(Value.tan)
+tanh: Final = _function(Value.tanh)

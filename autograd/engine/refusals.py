@@ -1,0 +1,73 @@
+"""Operators and conversions that a node of a graph doesn't have, each with an error that says what to write instead.
+
+>>> from autograd.engine.value import Value
+>>> round(Value(2.5, label="x"), 1)
+Traceback (most recent call last):
+...
+TypeError: Value(data=2.5, grad=0.0, label='x') has no round(): round(v.data, 1) is a float, f"{v:.1f}" a text
+"""
+
+from autograd.engine.graph import Node
+from autograd.engine.native import mypyc_attr
+
+
+@mypyc_attr(acyclic=True)
+class Refusing(Node):
+    """A node without the operators of plain numbers that would drop its graph."""
+
+    __slots__ = ()
+
+    def __float__(self) -> float:
+        raise TypeError(
+            f"{self!r} is not converted to a float, which would drop its graph: take v.data, or v.exp() for math.exp(v)"
+        )
+
+    def __int__(self) -> int:
+        raise TypeError(f"{self!r} is not converted to an int, which would drop its graph: write int(v.data)")
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"{self!r} is neither true nor false: compare its data, as in v.data != 0.0, "
+            "or write `v is None` if that is meant"
+        )
+
+    def __round__(self, digits: object = None) -> object:
+        given = "" if digits is None else f", {digits}"
+        text = f', f"{{v:.{digits}f}}" a text' if isinstance(digits, int) and digits >= 0 else ""
+        raise TypeError(f"{self!r} has no round(): round(v.data{given}) is a float{text}")
+
+    def __floordiv__(self, other: object) -> object:
+        raise _without_slope("//", self)
+
+    def __rfloordiv__(self, other: object) -> object:
+        raise _without_slope("//", self)
+
+    def __mod__(self, other: object) -> object:
+        raise _without_slope("%", self)
+
+    def __rmod__(self, other: object) -> object:
+        raise _without_slope("%", self)
+
+    def __divmod__(self, other: object) -> object:
+        raise _without_slope("divmod", self)
+
+    def __matmul__(self, other: object) -> object:
+        raise _of_vectors(self)
+
+    def __rmatmul__(self, other: object) -> object:
+        raise _of_vectors(self)
+
+    @property
+    def zero_grad(self) -> object:
+        """A Value has none: write `v.grad = 0.0`."""
+        raise AttributeError("a Value has no zero_grad(): write v.grad = 0.0, or model.zero_grad() for all parameters")
+
+
+def _without_slope(sign: str, v: Node) -> TypeError:
+    return TypeError(
+        f"{v!r} has no {sign}, which is flat between its jumps: write v / w, or v.data for numbers without a gradient"
+    )
+
+
+def _of_vectors(v: Node) -> TypeError:
+    return TypeError(f"{v!r} is one number, and @ multiplies vectors: write v * w, or dot(xs, ys) for sequences")
