@@ -107,8 +107,9 @@ _HOMES: Final = {
     "operation": "custom",
     "replay": "formula.replay",
 }
-"""The modules of names that are loaded when they are first asked for, so that the import stays quick. Names of `__all__`
-that are neither here nor imported above are in `elementary.py`."""
+"""The modules of names that are loaded when they are first asked for, so that the import stays quick.
+
+The other names of `__all__` that are not imported above are in `elementary.py`."""
 
 
 def __getattr__(name: str) -> Any:

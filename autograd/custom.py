@@ -40,13 +40,9 @@ __all__ = ["operation"]
 
 USUAL: Final = (-3.0, 3.0)
 """The domain of each operand, if none is given."""
+_HOMES: Final = (math, ieee, functions, elementary)
 _MEANINGS: Final[list[tuple[object, str]]] = [
-    *[
-        (getattr(home, word), word)
-        for home in (math, ieee, functions, elementary)
-        for word in WORDS
-        if hasattr(home, word)
-    ],
+    *[(getattr(home, word), word) for home in _HOMES for word in WORDS if hasattr(home, word)],
     *[(abs, "absolute"), (math.fabs, "absolute"), (pow, "power"), (math.pow, "power"), (sum, "total")],
     *[(math.fsum, "total"), (max, "greatest"), (min, "least")],
 ]

@@ -10,19 +10,5 @@ which is for the interpreter. The same source gives the same bits either way.
 """
 
 # In this order: a compiled module that another one has to load would not know its own file.
-from autograd.engine import (
-    copying,
-    functions,
-    graph,
-    guarded,
-    ieee,
-    micrograd,
-    modes,
-    number,
-    reading,
-    refusals,
-    rules,
-    tape,
-    ufuncs,
-    value,
-)  # isort: skip
+from autograd.engine import ieee, rules, number, graph, guarded, reading, copying, modes  # noqa: F401  # isort: skip
+from autograd.engine import micrograd, refusals, ufuncs, value, functions, tape  # noqa: F401  # isort: skip

@@ -47,7 +47,7 @@ def logaddexp(x: Number, y: Number) -> Value:
 
 
 def atan2(x: Number, y: Number) -> Value:
-    """The angle of the point (y, x) in radians, from −π to π; as in C, the sine comes first. nan derivatives at 0, 0."""
+    """The angle of the point (y, x) in radians, from −π to π: the sine comes first, as in C."""
     a, b = operand(x, "atan2"), operand(y, "atan2")
     z, dx, dy = rules.atan2(a._data, b._data)
     return record("atan2", z, a, dx, b, dy)

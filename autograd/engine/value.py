@@ -115,8 +115,8 @@ class Value(Refusing):
         if data is not BLANK:
             if requires_grad is not None:
                 raise TypeError(
-                    "every Value gets a gradient: leave out requires_grad; a plain number gets none, and so does a Value "
-                    "made in no_grad()"
+                    "every Value gets a gradient: leave out requires_grad; "
+                    "a plain number gets none, and neither do the operands of a result made in no_grad()"
                 )
             self._data = to_float(data, "Value")
             self._label = _text((label, op) if op else label)
@@ -510,7 +510,7 @@ class Value(Refusing):
         z, dx = rules.sign(self._data)
         return record("sign", z, self, dx)
 
-    def clamp(self, min: Number = -math.inf, max: Number = math.inf) -> "Value":
+    def clamp(self, min: Number = -math.inf, max: Number = math.inf) -> "Value":  # noqa: A002  (PyTorch's names)
         """x kept between min and max, which may be Values too; the gradient goes to the one that is the result.
 
         At a bound it goes to x. If min is above max, the result is max.
