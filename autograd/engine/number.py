@@ -8,9 +8,10 @@
 from numbers import Real
 from typing import Final
 
-from autograd.engine.native import i64
+from autograd.engine.native import i64, mypyc_attr
 
 
+@mypyc_attr(native_class=False)
 class ArrayError(TypeError):
     """An array where one number is wanted. Operators leave it to NumPy, which goes through its elements."""
 
