@@ -27,7 +27,7 @@ _IS_VALUE = re.compile(r"PyObject_IsInstance\((obj_\w+), \(PyObject \*\)(CPyType
 _REDEFINED = ("CPy_TRASHCAN_BEGIN", "CPy_TRASHCAN_END", "PyFloat_FromDouble")
 """The macros and functions that runtime.h defines anew."""
 
-_INTERPRETED = frozenset(("NamedTuple", "Protocol"))
+_INTERPRETED = frozenset(("NamedTuple", "Protocol", "TypeError"))
 """Classes with these bases stay classes of the interpreter."""
 
 Replacement = str | Callable[[re.Match[str]], str]

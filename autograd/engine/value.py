@@ -10,10 +10,9 @@
 A method computes its value and local derivatives with a rule, and records the node. It holds no calculus of its own.
 """
 
-import math
 from typing import TypeAlias, final
 
-from autograd.engine import copying, guarded, micrograd, reading, rules
+from autograd.engine import copying, guarded, ieee, micrograd, reading, rules
 from autograd.engine.copying import State
 from autograd.engine.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
 from autograd.engine.modes import MODES, check, check_partials
@@ -510,14 +509,15 @@ class Value(Refusing):
         z, dx = rules.sign(self._data)
         return record("sign", z, self, dx)
 
-    def clamp(self, min: Number = -math.inf, max: Number = math.inf) -> "Value":  # noqa: A002  (PyTorch's names)
-        """x kept between min and max, which may be Values too; the gradient goes to the one that is the result.
+    def clamp(self, min: "Number | None" = None, max: "Number | None" = None) -> "Value":  # noqa: A002  (PyTorch's names)
+        """x kept between min and max, of which None is no bound; the gradient goes to the one that is the result.
 
         At a bound it goes to x. If min is above max, the result is max.
         """
-        row = [self, operand(min, "clamp"), operand(max, "clamp")]
-        z, dx, dlow, dhigh = rules.clamp(self._data, row[1]._data, row[2]._data)
-        return record_many("clamp", z, row, [dx, dlow, dhigh])
+        low = operand(-ieee.INF if min is None else min, "clamp")
+        high = operand(ieee.INF if max is None else max, "clamp")
+        z, dx, dlow, dhigh = rules.clamp(self._data, low._data, high._data)
+        return record_many("clamp", z, [self, low, high], [dx, dlow, dhigh])
 
     def leaky_relu(self, slope: Number = 0.01) -> "Value":
         """x above zero, slope · x below; at 0 the derivative is the slope, which may be a Value too."""
