@@ -155,7 +155,8 @@ def product(xs: Iterable[Number]) -> Value:
         return Value(1.0)
     z = +row[0]
     for v in row[1:]:
-        z = z * v
+        product, dx, dy = rules.multiply(z._data, v._data)
+        z = record("multiply", product, z, dx, v, dy)
     return z
 
 

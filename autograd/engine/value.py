@@ -25,9 +25,15 @@ if not COMPILED:
     Number: TypeAlias = "Value | float"
     """An operand: a Value, an int, a float or a NumPy real scalar."""
     Text: TypeAlias = str
+    Result: TypeAlias = "Value"
+    """A Value, or NotImplemented, which leaves an operator to an array."""
+    Truth: TypeAlias = bool
+    """A bool, or NotImplemented."""
 else:  # Compiled, an annotation would be a check with an error of its own, and there is a better one.
     Number: TypeAlias = object
     Text: TypeAlias = object
+    Result: TypeAlias = object
+    Truth: TypeAlias = object
 
 # ── recording ──
 
@@ -229,7 +235,7 @@ class Value(Refusing):
 
     # ── arithmetic ──
 
-    def __add__(self, other: object) -> "Value":
+    def __add__(self, other: object) -> Result:
         if isinstance(other, Value):
             z, dx, dy = rules.add(self._data, other._data)
             return record("add", z, self, dx, other, dy)
@@ -245,7 +251,7 @@ class Value(Refusing):
         z, _dx, dy = rules.add(number, self._data)
         return record("add", z, self, dy, None, number, CONSTANT_FIRST)
 
-    def __sub__(self, other: object) -> "Value":
+    def __sub__(self, other: object) -> Result:
         if isinstance(other, Value):
             z, dx, dy = rules.subtract(self._data, other._data)
             return record("subtract", z, self, dx, other, dy)
@@ -261,7 +267,7 @@ class Value(Refusing):
         z, _dx, dy = rules.subtract(number, self._data)
         return record("subtract", z, self, dy, None, number, CONSTANT_FIRST)
 
-    def __mul__(self, other: object) -> "Value":
+    def __mul__(self, other: object) -> Result:
         if isinstance(other, Value):
             z, dx, dy = rules.multiply(self._data, other._data)
             return record("multiply", z, self, dx, other, dy)
@@ -277,7 +283,7 @@ class Value(Refusing):
         z, _dx, dy = rules.multiply(number, self._data)
         return record("multiply", z, self, dy, None, number, CONSTANT_FIRST)
 
-    def __truediv__(self, other: object) -> "Value":
+    def __truediv__(self, other: object) -> Result:
         if isinstance(other, Value):
             z, dx, dy = rules.divide(self._data, other._data)
             return record("divide", z, self, dx, other, dy)
@@ -293,7 +299,7 @@ class Value(Refusing):
         z, _dx, dy = rules.divide(number, self._data)
         return record("divide", z, self, dy, None, number, CONSTANT_FIRST)
 
-    def __pow__(self, other: object) -> "Value":
+    def __pow__(self, other: object) -> Result:
         if isinstance(other, Value):
             z, dx, dy = rules.power(self._data, other._data)
             # By the exponent it is nan for a negative base, and nobody asks for the gradient of a constant.
@@ -324,25 +330,25 @@ class Value(Refusing):
 
     # ── comparison ──
 
-    def __lt__(self, other: object) -> bool:
+    def __lt__(self, other: object) -> Truth:
         try:
             return self._data < _number(other, "<")
         except ArrayError:
             return NotImplemented
 
-    def __le__(self, other: object) -> bool:
+    def __le__(self, other: object) -> Truth:
         try:
             return self._data <= _number(other, "<=")
         except ArrayError:
             return NotImplemented
 
-    def __gt__(self, other: object) -> bool:
+    def __gt__(self, other: object) -> Truth:
         try:
             return self._data > _number(other, ">")
         except ArrayError:
             return NotImplemented
 
-    def __ge__(self, other: object) -> bool:
+    def __ge__(self, other: object) -> Truth:
         try:
             return self._data >= _number(other, ">=")
         except ArrayError:
