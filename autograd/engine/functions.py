@@ -76,6 +76,22 @@ def where(x: Number, a: Number, b: Number) -> Value:
     return record("where", z, row[1] if da else row[2], 1.0, None, da, Fan(row, []))  # type: ignore[arg-type]
 
 
+# An operator may give NotImplemented, and these don't.
+def _multiply(a: Value, b: Value) -> Value:
+    z, dx, dy = rules.multiply(a._data, b._data)
+    return record("multiply", z, a, dx, b, dy)
+
+
+def _divide(a: Value, b: Value) -> Value:
+    z, dx, dy = rules.divide(a._data, b._data)
+    return record("divide", z, a, dx, b, dy)
+
+
+def _subtract(a: Value, b: Value) -> Value:
+    z, dx, dy = rules.subtract(a._data, b._data)
+    return record("subtract", z, a, dx, b, dy)
+
+
 def _exp_of_difference(a: Value, b: Value) -> Value:
     z, dx, dy = rules.exp_of_difference(a._data, b._data)
     return record("exp_of_difference", z, a, dx, b, dy)
@@ -155,8 +171,7 @@ def product(xs: Iterable[Number]) -> Value:
         return Value(1.0)
     z = +row[0]
     for v in row[1:]:
-        product, dx, dy = rules.multiply(z._data, v._data)
-        z = record("multiply", product, z, dx, v, dy)
+        z = _multiply(z, v)
     return z
 
 
@@ -206,7 +221,7 @@ def softmax(xs: Iterable[Number]) -> list[Value]:
     top = largest(row).detach()  # The reason is that of log_softmax.
     exps = [_exp_of_difference(v, top) for v in row]
     s = total(exps)
-    return [e / s for e in exps]
+    return [_divide(e, s) for e in exps]
 
 
 def log_softmax(xs: Iterable[Number]) -> list[Value]:
@@ -216,14 +231,14 @@ def log_softmax(xs: Iterable[Number]) -> list[Value]:
     """
     row = operands(xs, "log_softmax", 1)
     top, rest = _shift_and_rest(row)
-    return [_shift(v, top) - rest for v in row]
+    return [_subtract(_shift(v, top), rest) for v in row]
 
 
 def log_softmax_at(xs: Iterable[Number], k: int) -> Value:
     """log_softmax(xs)[k] without the nodes of the others; ValueError for an empty sequence."""
     row = operands(xs, "log_softmax", 1)
     top, rest = _shift_and_rest(row)
-    return _shift(row[k], top) - rest
+    return _subtract(_shift(row[k], top), rest)
 
 
 def _shift_and_rest(row: list[Value]) -> tuple[Value, Value]:
