@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from autograd.arguments import a_value
@@ -68,26 +69,30 @@ class _OverValues:
     """A sweep whose gradients are Values, or floats where they do not depend on any."""
 
     def __init__(self, tape: Tape, way: Collection[int]) -> None:
-        from autograd.formula import partials_over_values  # Programs without such gradients start sooner.
+        from autograd.formula import lengths, partials_over_values  # Programs without such gradients start sooner.
 
         self._tape = tape
         self._way = way
-        self._partials = partials_over_values
+        self._partials, self._lengths = partials_over_values, lengths
 
     def one(self) -> Value | float:
         return 1.0
 
-    def partials(self, place: int) -> Sequence[Value | float]:
+    def partials(self, place: int) -> Sequence[Any]:
         operands = self._tape.operands_of(place)
         wanted = [k in self._way for k in operands]
-        return self._partials(self._tape.node(place), [self._tape.node(k) for k in operands], wanted)
+        node, row = self._tape.node(place), [self._tape.node(k) for k in operands]
+        found = self._partials(node, row, wanted)
+        return [*map(partial(self._lengths.at_zero, node), row, found)] if node.data == 0.0 else found
 
-    def contribution(self, upstream: Value | float, partial: Value | float) -> Value | float:
+    def contribution(self, upstream: Value | float, partial: Any) -> Value | float:
+        if isinstance(partial, self._lengths.Ratio):
+            return partial.times(upstream)
         # A factor of 1 or -1 needs no node of a product.
         for factor, other in ((upstream, partial), (partial, upstream)):
             if isinstance(factor, float) and factor in (1.0, -1.0):
                 return other if factor == 1.0 else -other
-        return upstream * partial
+        return upstream * partial  # type: ignore[no-any-return]
 
     def accumulated(self, before: Value | float | None, amount: Value | float) -> Value | float:
         return amount if before is None else before + amount

@@ -115,7 +115,7 @@ def _sequences(name: str, *domains: Domain, symbol: str = "", chooses: bool = Fa
 
 def _inner(name: str, *domains: Domain, symbol: str = "", of_sequences: bool = False) -> Operation:
     function = getattr(functions, name, None)
-    by_formula = name in ("shift", "share", "exp_of_difference")
+    by_formula = name in ("shift", "share", "exp_of_difference", "scaled_power", "direction", "fixed")
     return Operation(name, domains, "inner", "", symbol, function, of_sequences, by_formula)
 
 
@@ -183,6 +183,9 @@ _ROWS: Final = (
     _inner("log_of_shifted_sum", WIDE, of_sequences=True),
     _inner("share", MODERATE, MODERATE),
     _inner("normal_cdf", MODERATE),
+    _inner("scaled_power", NONZERO, ((0.2, 4.0),), ((-3.0, 3.0),), ((1.0, 1.0),)),
+    _inner("direction", NONZERO, NONZERO),
+    _inner("fixed", WIDE, WIDE),
     _inner("circle", INSIDE_ONE),
     _inner("hyperbola", ((1.1, 10.0),)),
 )

@@ -48,7 +48,8 @@ def operands_of(op: str, data: st.DataObject, length: int | None = None) -> list
 def agreement(expected: list[float], found: list[Any], tolerance: float) -> bool:
     """Whether all numbers agree, relative to the largest of them or to 1."""
     size = max(1.0, *map(abs, expected))
-    return all(abs(x - y) <= tolerance * size for x, y in zip(expected, found, strict=True))
+    pairs = [(x, y) for x, y in zip(expected, found, strict=True) if x == x or y == y]
+    return all(abs(x - y) <= tolerance * size for x, y in pairs)
 
 
 ARRAYS: Final = formula.Vocabulary(
@@ -60,7 +61,7 @@ ARRAYS: Final = formula.Vocabulary(
 )
 
 
-@pytest.mark.parametrize("op", [op for op in formula.rules() if op != "detach"])
+@pytest.mark.parametrize("op", [op for op in formula.rules() if op not in ("detach", "fixed")])
 @given(data=st.data())
 def test_the_complex_step_agrees(op: str, data: st.DataObject) -> None:
     xs = operands_of(op, data)
@@ -126,7 +127,7 @@ def test_partials_over_values_are_the_recorded_ones(op: str, data: st.DataObject
         return
     v = strategies.apply(op, [Value(x) for x in xs])
     # The results of the formulas alone, without the correction to the recorded derivatives.
-    with mock.patch.object(vocabularies, "_settled", lambda partial, recorded, x: partial):
+    with mock.patch.object(vocabularies, "_settled", lambda partial, *_: partial):
         over_values = formula.partials_over_values(v, v.operands, [True] * len(v.operands))
     found = [p.data if isinstance(p, Value) else p for p in over_values]
     assert found == pytest.approx(list(v.partials), rel=OVER_VALUES, abs=OVER_VALUES)
@@ -228,7 +229,7 @@ def test_a_case_needs_no_node() -> None:
     case = formula.case_of("power", [2.0, 3.0])
     assert case.partial_text(0, ["a", "3"]) == "3·a²"
     assert case.partial_text(1, ["a", "3"], "w") == "log(a)·a³"
-    assert formula.case_of("power", [0.0, 0.0]).partial_text(0) == "0"
+    assert formula.case_of("power", [0.0, 0.0]).partial_text(1) == "0"
     assert formula.case_of("relu", [math.nan]).partial_text(0) == "nan"
 
 

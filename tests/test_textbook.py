@@ -53,7 +53,7 @@ def test_the_constants_are_those_of_the_rules(name: str) -> None:
 def test_a_new_kind_of_number_needs_the_primitive_words() -> None:
     few = formula.Vocabulary({word: getattr(ieee, word) for word in PRIMITIVE})
     for op, r in formula.rules().items():
-        row = [0.3, 0.4, 0.5][: len(r.operands)] if not r.of_sequences else [0.3, 0.4] * len(r.operands)
+        row = [0.3, 0.4, 0.5, 1.0][: len(r.operands)] if not r.of_sequences else [0.3, 0.4] * len(r.operands)
         if op in ABOVE_ONE:
             row = [1.3]
         value, *_ = formula.over(op, few)(*r.grouped(row))

@@ -14,7 +14,7 @@ sequence is one node, however long the sequence.
 from collections.abc import Iterable
 
 from autograd.engine import rules
-from autograd.engine.graph import Fan, Node
+from autograd.engine.graph import Fan, Node, is_constant
 from autograd.engine.value import Number, Value, operand, record, record_many
 
 
@@ -110,6 +110,29 @@ def share(x: Number, y: Number) -> Value:
     a, b = operand(x, "share"), operand(y, "share")
     z, dx, dy = rules.share(a._data, b._data)
     return record("share", z, a, dx, b, dy)
+
+
+def direction(x: Number, y: Number) -> Value:
+    """x / √(x² + y²), a part of the derivatives of hypot and atan2."""
+    a, b = operand(x, "direction"), operand(y, "direction")
+    z, dx, dy = rules.direction(a._data, b._data)
+    return record("direction", z, a, dx, b, dy)
+
+
+def fixed(x: Number, y: Number) -> Value:
+    """x, with a derivative by y that is nan: a derivative decided at a point where its formula ends."""
+    a, b = operand(x, "fixed"), operand(y, "fixed")
+    z, dx, dy = rules.fixed(a._data, b._data)
+    return record("fixed", z, a, dx, b, dy)
+
+
+def scaled_power(c: Number, x: Number, y: Number, k: float) -> Value:
+    """c · x^(y − k) for a whole k ≥ 0, in range wherever the result is: a part of the derivatives of powers."""
+    row = [operand(v, "scaled_power") for v in (c, x, y, k)]
+    z, *partials = rules.scaled_power(row[0]._data, row[1]._data, row[2]._data, row[3]._data)
+    # By a constant nobody asks, and by the exponent it is nan for a negative base.
+    formed = [0.0 if is_constant(v) else d for v, d in zip(row, partials, strict=True)]
+    return record_many("scaled_power", z, row, formed)
 
 
 def circle(x: Number) -> Value:

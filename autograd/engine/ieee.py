@@ -309,7 +309,7 @@ def power(x: float, y: float) -> float:
 
 
 def scaled_power(c: float, x: float, y: float, k: float) -> float:
-    """c · x^(y−k) for k = 0 or 1, in range and to full accuracy even where x^(y−k) or y−k is not.
+    """c · x^(y−k) for a whole k ≥ 0, in range and to full accuracy even where x^(y−k) or y−k is not.
 
     A factor of zero gives 0, whatever the power; a power of zero gives 0, whatever the factor but nan.
     """
@@ -328,15 +328,19 @@ def scaled_power(c: float, x: float, y: float, k: float) -> float:
             return c * (z if math.isinf(x) else NAN)
         p = INF if p != p else math.fabs(p)
         if math.copysign(1.0, x) < 0.0 and whole:
-            p = math.copysign(p, -z if k == 1.0 else z)
+            p = math.copysign(p, -z if math.fmod(k, 2.0) else z)
     size = math.fabs(x)
     h = power(size, 0.5 * y)
     if p != p or not 0.0 < h < INF or not 0.0 < size < INF:
         return p if p == 0.0 else c * p
-    # x^y = h², of which each half stays in range.
-    rest = h / size if k == 1.0 else h
-    scaled = (c * h) * rest if rest < INF else (c / size) * h * h
-    return scaled * math.copysign(1.0, p)
+    # x^y = h², of which each half stays in range: c·h and h share the divisions.
+    scaled = c * h
+    for _ in range(int(k)):
+        if (math.fabs(scaled) < h) == (size < 1.0):
+            scaled /= size
+        else:
+            h /= size
+    return (scaled * h) * math.copysign(1.0, p)
 
 
 def hypot(x: float, y: float) -> float:
@@ -345,8 +349,13 @@ def hypot(x: float, y: float) -> float:
 
 
 def direction(x: float, y: float) -> float:
-    """x / √(x² + y²), the cosine of the angle of (x, y), at every scale."""
-    return directions([x, y])[0]
+    """x / √(x² + y²), the cosine of the angle of (x, y), at every scale; 0 at the origin."""
+    return 0.0 if x == 0.0 and y == 0.0 else directions([x, y])[0]
+
+
+def fixed(x: float, y: float) -> float:
+    """x: a derivative that is decided at a point where its formula ends, so that its own derivative by y is nan."""
+    return x
 
 
 def exp_of_difference(x: float, y: float) -> float:

@@ -51,10 +51,17 @@ def divide(x: float, y: float) -> tuple[float, float, float]:
 
 
 def power(x: float, y: float) -> tuple[float, float, float]:
-    if x == 0.0 and y == 0.0:
-        return 1.0, 0.0, 0.0
     z = ieee.power(x, y)
+    if x == 0.0 and y == 0.0:
+        return z, ieee.scaled_power(y, x, y, 1.0), ieee.fixed(0.0, z)
     return z, ieee.scaled_power(y, x, y, 1.0), ieee.scaled_power(ieee.log(x), x, y, 0.0)
+
+
+def scaled_power(c: float, x: float, y: float, k: float) -> tuple[float, float, float, float, float]:
+    z = ieee.scaled_power(c, x, y, k)
+    dx = ieee.scaled_power(c * (y - k), x, y, k + 1.0)
+    dy = ieee.scaled_power(c * ieee.log(x), x, y, k)
+    return z, ieee.scaled_power(1.0, x, y, k), dx, dy, -dy
 
 
 def negative(x: float) -> tuple[float, float]:
@@ -133,7 +140,7 @@ def log10(x: float) -> tuple[float, float]:
 def xlogy(x: float, y: float) -> tuple[float, float, float]:
     z = ieee.xlogy(x, y)
     if x == 0.0 and y == 0.0:
-        return z, ieee.log(y), 0.0
+        return z, ieee.log(y), ieee.fixed(0.0, z)
     if y < 0.0:
         return z, NAN, NAN
     return z, ieee.log(y), ieee.divide(x, ieee.unsigned_zero(y))
@@ -245,8 +252,21 @@ def atan2(x: float, y: float) -> tuple[float, float, float]:
 def hypot(x: float, y: float) -> tuple[float, float, float]:
     z = ieee.hypot(x, y)
     if z == 0.0:
-        return z, 0.0, 0.0
+        return z, ieee.fixed(0.0, z), ieee.fixed(0.0, z)
     return z, ieee.direction(x, y), ieee.direction(y, x)
+
+
+def direction(x: float, y: float) -> tuple[float, float, float]:
+    z = ieee.direction(x, y)
+    r = ieee.hypot(x, y)
+    s = ieee.direction(y, x)
+    if r == 0.0:
+        return z, NAN, NAN
+    return z, s * s / r, -z * s / r
+
+
+def fixed(x: float, y: float) -> tuple[float, float, float]:
+    return x, 1.0, NAN
 
 
 # ── activations ──
@@ -415,7 +435,7 @@ def log_of_shifted_sum(xs: list[float]) -> tuple[float, list[float]]:
 def norm(xs: list[float]) -> tuple[float, list[float]]:
     z = ieee.norm(xs)
     if z == 0.0:
-        return z, [0.0 for x in xs]
+        return z, [ieee.fixed(0.0, z) for x in xs]
     return z, ieee.directions(xs)
 
 

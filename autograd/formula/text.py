@@ -40,6 +40,7 @@ _DEFINED: Final = (
     "share",
     "exp_of_difference",
     "direction",
+    "fixed",
     "circle",
     "hyperbola",
 )

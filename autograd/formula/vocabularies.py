@@ -23,7 +23,9 @@ from autograd.engine.value import Value
 from autograd.formula.cases import Case, Expression, Rule, cases_of, constants, fold, rule, textbook, unchanged
 
 BREAKDOWN: Final = 1e-6
-"""Two ways to round one formula never differ by more, unless one of them leaves the range of floats on its way."""
+"""Two ways to round one formula never differ by more of it, unless one leaves the range of floats on its way, or"""
+CANCELLED: Final = 1e-14
+"""the formula subtracts from 1, which leaves an error of some ulps of 1: 1 - z² far out."""
 
 
 class Vocabulary:
@@ -335,22 +337,21 @@ def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequenc
             partials += partial_over(node.op, i, numbers)(node, *groups) if want else [0.0] * len(groups[i])
     else:
         partials = [partial_over(node.op, i, numbers)(node, *row) if want else 0.0 for i, want in enumerate(wanted)]
-    return [_settled(partials[i], recorded[i], row[i]) if want else 0.0 for i, want in enumerate(wanted)]
+    return [_settled(partials[i], recorded[i], node) if want else 0.0 for i, want in enumerate(wanted)]
 
 
-def _settled(partial: Value | float, recorded: float, x: Value | float) -> Value | float:
+def _settled(partial: Value | float, recorded: float, node: Value) -> Value | float:
     """A derivative over Values, brought into line with the recorded one at the points where formulas end."""
-    number = partial.data if isinstance(partial, Value) else partial
-    if number == recorded:
-        return partial
-    if recorded != recorded:
-        # Outside a domain a derivative is nan, and so are all further ones: a bare nan would count as a constant.
-        return partial if isinstance(partial, Value) and number != number else x * recorded
-    near = math.isfinite(recorded) and abs(number - recorded) <= BREAKDOWN * max(abs(recorded), 1.0)
-    if not near:
-        # The formula breaks down where the rule has decided: the decision stands, as a constant.
-        return recorded
-    return partial
+    number = _data(partial)
+    # Outside a domain a derivative is nan, and so are all further ones: a bare nan would count as a constant. Where the
+    # formula breaks down, what is recorded stands, and its own derivatives are unknown.
+    known = isinstance(partial, Value) and number != number if recorded != recorded else _agree(number, recorded)
+    return partial if known else functions.fixed(recorded, node)
+
+
+def _agree(number: float, recorded: float) -> bool:
+    """Whether two numbers are one formula, rounded in two ways."""
+    return number == recorded or abs(number - recorded) <= BREAKDOWN * abs(recorded) + CANCELLED < math.inf
 
 
 @cache
@@ -367,7 +368,7 @@ def values() -> Vocabulary:
 
     methods = [name for name in vars(ieee) if hasattr(Value, name) and callable(getattr(ieee, name))]
     of_several = ("hypot", "logaddexp", "total", "mean", "dot", "logsumexp", "norm")
-    parts = ("normal_cdf", "share", "circle", "hyperbola", "atan2", "xlogy")
+    parts = ("normal_cdf", "share", "direction", "fixed", "circle", "hyperbola", "atan2", "xlogy")
     words = {name: method(name) for name in methods} | {
         name: getattr(functions, name) for name in (*of_several, *parts)
     }
@@ -397,5 +398,10 @@ def _power(x: Value | float, y: Value | float) -> Value | float:
 
 
 def _scaled_power(c: Value | float, x: Value | float, y: Value | float, k: float) -> Value | float:
+    """A product that people can read where it is right, and else one node that stays in range."""
     exponent = y - k if k else y
-    return c * x if isinstance(exponent, float) and exponent == 1.0 else c * _power(x, exponent)
+    simple = c * x if isinstance(exponent, float) and exponent == 1.0 else c * _power(x, exponent)
+    if isinstance(y, Value) and _data(x) == 0.0:  # The derivative of 0**0 by y is decided, and that of this isn't.
+        return functions.scaled_power(c, x, y, k)
+    exact = ieee.scaled_power(_data(c), _data(x), _data(y), k)
+    return simple if _agree(_data(simple), exact) else functions.scaled_power(c, x, y, k)
