@@ -271,7 +271,7 @@ ROWS: tuple[Row, ...] = (
         "exp above 709.78, pow overflow",
         "inf",
         "inf; 1e200**2 has dx 2e200",
-        "inf; 1e200**2 has dxx 2, and 2**1024 by the exponent 8.6e307",
+        "inf; 1e200**2 has dxx 2",
         _cases(_method("exp"), (710.0, INF, INF, INF))
         + _cases(
             _power,
