@@ -609,7 +609,7 @@ def elu(x: float, alpha: float) -> tuple[Exact, Exact, Exact]:
     t, a = mp.mpf(x), mp.mpf(alpha)
     dx = a * mp.exp(t)
     # An infinite alpha is no function that could have a slope.
-    return a * mp.expm1(t), None if math.isinf(alpha) else dx if x == 0.0 else in_tail(dx, a), mp.expm1(t)
+    return a * mp.expm1(t), None if math.isinf(alpha) else dx, mp.expm1(t)
 
 
 def _silu_slope(x: Real) -> Exact:

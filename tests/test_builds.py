@@ -19,6 +19,7 @@ import autograd
 from autograd import Value
 from autograd.check import strategies
 from autograd.check.strategies import Expression
+from tests.fuzz import differences
 from tests.running import PACKAGE, surroundings
 
 if not autograd.COMPILED:
@@ -83,10 +84,15 @@ class Build:
 
 
 @pytest.fixture(scope="module")
-def builds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Build, Build]]:
+def pure_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources = tmp_path_factory.mktemp("pure") / "autograd"
     shutil.copytree(PACKAGE, sources, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
-    compiled, pure = Build(PACKAGE), Build(sources)
+    return sources
+
+
+@pytest.fixture(scope="module")
+def builds(pure_sources: Path) -> Iterator[tuple[Build, Build]]:
+    compiled, pure = Build(PACKAGE), Build(pure_sources)
     assert (compiled.compiled, pure.compiled) == (True, False)
     yield compiled, pure
     compiled.close()
@@ -113,6 +119,10 @@ def test_both_builds_give_the_same_bits_errors_and_pickles(builds: tuple[Build, 
         program = program.replace(word, meaning)
     of_one, of_other = (build.ask("program", program) for build in builds)
     assert of_one == of_other
+
+
+def test_both_builds_have_the_same_bits_in_hostile_programs(pure_sources: Path) -> None:
+    assert differences(0, 400, pure_sources.parent) == []
 
 
 @given(expression=strategies.expressions())

@@ -18,7 +18,8 @@ with warnings.catch_warnings():
     # Warnings of PyTorch about itself at import are no concern of these tests.
     warnings.simplefilter("ignore")
     torch: Any = pytest.importorskip("torch", reason="PyTorch, an optional oracle, isn't installed")
-    functional: Any = torch.nn.functional
+functional: Any = torch.nn.functional
+from tests.rival import OPERATIONS, as_row, disagreement, disagreements  # noqa: E402  (it needs PyTorch)
 
 RELATIVE: Final = 1e-12
 """Relative to the result: far above the errors that were seen, far below that of a wrong formula."""
@@ -40,67 +41,10 @@ examples = settings(
 )
 
 
-def _row(*xs: Any) -> Any:
-    return torch.stack(xs)
-
-
-OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
-    "add": torch.add,
-    "subtract": torch.sub,
-    "multiply": torch.mul,
-    "divide": torch.div,
-    "power": torch.pow,
-    "negative": torch.neg,
-    "positive": torch.positive,
-    "square": torch.square,
-    "reciprocal": torch.reciprocal,
-    "sqrt": torch.sqrt,
-    "rsqrt": torch.rsqrt,
-    "exp": torch.exp,
-    "expm1": torch.expm1,
-    "log": torch.log,
-    "log1p": torch.log1p,
-    "log2": torch.log2,
-    "log10": torch.log10,
-    "logaddexp": torch.logaddexp,
-    "sin": torch.sin,
-    "cos": torch.cos,
-    "tan": torch.tan,
-    "asin": torch.asin,
-    "acos": torch.acos,
-    "atan": torch.atan,
-    "sinh": torch.sinh,
-    "cosh": torch.cosh,
-    "tanh": torch.tanh,
-    "hypot": torch.hypot,
-    "erf": torch.erf,
-    "sigmoid": torch.sigmoid,
-    "logsigmoid": functional.logsigmoid,
-    # Its usual threshold of 20 leaves out 2e-9.
-    "softplus": lambda x: functional.softplus(x, threshold=40.0),
-    "relu": torch.relu,
-    # leaky_relu and elu of PyTorch have no gradient for the second operand.
-    "leaky_relu": lambda x, slope: functional.prelu(x.reshape(1), slope.reshape(1))[0],
-    "elu": lambda x, alpha: torch.where(x > 0.0, x, alpha * functional.elu(torch.minimum(x, torch.zeros_like(x)))),
-    "silu": functional.silu,
-    "gelu": functional.gelu,
-    "absolute": torch.abs,
-    "maximum": torch.maximum,
-    "minimum": torch.minimum,
-    "detach": torch.detach,
-    "total": lambda xs: torch.sum(_row(*xs)),
-    "mean": lambda xs: torch.mean(_row(*xs)),
-    "dot": lambda xs, ys: torch.dot(_row(*xs), _row(*ys)),
-    "logsumexp": lambda xs: torch.logsumexp(_row(*xs), 0),
-    "norm": lambda xs: torch.linalg.vector_norm(_row(*xs)),
-    "largest": lambda xs: torch.amax(_row(*xs)),
-    "smallest": lambda xs: torch.amin(_row(*xs)),
-}
-
 FIRST_OF: Final[dict[str, tuple[Callable[..., Any], Callable[..., Value]]]] = {
-    "softmax": (lambda *xs: torch.softmax(_row(*xs), 0)[0], lambda *xs: softmax(xs)[0]),
-    "log_softmax": (lambda *xs: torch.log_softmax(_row(*xs), 0)[0], lambda *xs: log_softmax(xs)[0]),
-    "product": (lambda *xs: torch.prod(_row(*xs)), lambda *xs: product(xs)),
+    "softmax": (lambda *xs: torch.softmax(as_row(*xs), 0)[0], lambda *xs: softmax(xs)[0]),
+    "log_softmax": (lambda *xs: torch.log_softmax(as_row(*xs), 0)[0], lambda *xs: log_softmax(xs)[0]),
+    "product": (lambda *xs: torch.prod(as_row(*xs)), lambda *xs: product(xs)),
     "share": (lambda *xs: torch.sigmoid(xs[0] - 0.5), lambda *xs: share(xs[0], 0.5)),
     "normal_cdf": (lambda *xs: torch.special.ndtr(xs[0]), lambda *xs: normal_cdf(xs[0])),
 }
@@ -248,6 +192,18 @@ def torch_hessian(expression: Expression) -> list[float]:
 def test_random_expressions_agree(expression: Expression) -> None:
     assert _near(value_and_gradient(expression), torch_value_and_gradient(expression), GRADIENT)
     assert _near(hessian(expression), torch_hessian(expression), HESSIAN)
+
+
+@pytest.mark.parametrize("first", range(0, 400, 100))
+def test_every_node_of_hostile_programs_agrees(first: int) -> None:
+    assert disagreements(first, first + 100) == []
+
+
+def test_a_wrong_node_of_a_program_is_noticed() -> None:
+    node = Value(0.5) * Value(3.0)
+    assert not disagreement(node)
+    node.data *= 1.0 + 1e-8
+    assert "multiply(0.5, 3.0): value is 1.500000015, and of PyTorch 1.5" in disagreement(node)
 
 
 # ── a network ──
