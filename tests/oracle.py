@@ -608,8 +608,9 @@ def elu(x: float, alpha: float) -> tuple[Exact, Exact, Exact]:
         return x, 1.0, mp.mpf(0)
     t, a = mp.mpf(x), mp.mpf(alpha)
     dx = a * mp.exp(t)
-    # An infinite alpha is no function that could have a slope.
-    return a * mp.expm1(t), None if math.isinf(alpha) else dx, mp.expm1(t)
+    # An infinite alpha is no function that could have a slope, and below -708 e^x has lost digits.
+    slope = None if math.isinf(alpha) else dx if x > -708.0 else in_tail(dx, a)
+    return a * mp.expm1(t), slope, mp.expm1(t)
 
 
 def _silu_slope(x: Real) -> Exact:
