@@ -38,9 +38,15 @@ GROUPS = (
     ),
     Group(
         "formulas",
-        ("formula/", "functional.py", "operations.py", "custom.py"),
-        1800,
+        ("formula/", "operations.py", "custom.py"),
+        1702,
         "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations",
+    ),
+    Group(
+        "derivatives",
+        ("functional/",),
+        397,
+        "the functions of JAX and torch.func, over nested arguments and results; errors name the entry and the slip",
     ),
     Group("show", ("show/",), 1250, "six views of a graph: lines, drawing, steps, tree, explanation, autopsy"),
     Group(
@@ -60,8 +66,9 @@ GROUPS = (
     Group(
         "face",
         ("__init__.py", "__main__.py", "toy.py", "networks.py", "wording.py", "arguments.py"),
-        600,
-        "the public names, the command line with the lessons' networks, and texts and checks that all others share",
+        605,
+        "the public names, those of derivatives too, the command line with the lessons' networks, and texts and checks "
+        "that all others share",
     ),
 )
 
