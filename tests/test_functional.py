@@ -997,7 +997,7 @@ def test_a_wrong_cotangent_is_found_by_its_path() -> None:
         ("1.0", r"takes Values, .*float\(\) first"),
         (None, r"takes Values, .*NoneType None"),
         (1j, r"takes Values, .*\.real or \.imag"),
-        (nn.MLP(1, [1]), r"is a MLP; for its parameters, use grad_graph\(loss, x\.parameters\(\)\)"),
+        (nn.MLP(1, [1]), r"is of type MLP; for its parameters, use grad_graph\(loss, x\.parameters\(\)\)"),
     ],
 )
 def test_a_wrong_argument_is_found_by_its_path(wrong: Any, message: str) -> None:

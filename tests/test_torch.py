@@ -260,7 +260,8 @@ def _floats(nest: Any) -> list[float]:
         return [x for key in nest for x in _floats(nest[key])]
     if isinstance(nest, (list, tuple)):
         return [x for part in nest for x in _floats(part)]
-    return nest.flatten().tolist() if isinstance(nest, torch.Tensor) else [nest.data]
+    # A derivative that is 0 everywhere may be a tensor without storage, until it is added to another.
+    return (nest + 0.0).flatten().tolist() if isinstance(nest, torch.Tensor) else [nest.data]
 
 
 def _as_map(expression: Expression, ends: Sequence[int], apply: Callable[..., Any]) -> Callable[..., Any]:

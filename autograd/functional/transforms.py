@@ -206,7 +206,7 @@ def _called(f: Function, point: Point, options: dict[str, Any]) -> tuple[list[Va
 def _results(f: Function, value: Any) -> list[Value]:
     """The results of f as Values, from left to right; TypeError if there is none or anything but numbers among them."""
     name = name_of(f)
-    found = [*located(value, f"{name}(…)")]
+    found = located(value, f"{name}(…)")
     if found and not any(isinstance(y, Value) for _, y in found):
         raise TypeError(f"{name} must return a Value, or lists, tuples or dicts of Values, not {_kind(value)}")
     return [y if isinstance(y, Value) else Value(number_at(path, y)) for path, y in found]
