@@ -45,7 +45,7 @@ GROUPS = (
     Group(
         "derivatives",
         ("functional/",),
-        409,
+        410,
         "the functions of JAX and torch.func, over nested arguments and results; errors name the entry and the slip",
     ),
     Group("show", ("show/",), 1250, "six views of a graph: lines, drawing, steps, tree, explanation, autopsy"),

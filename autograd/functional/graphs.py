@@ -167,7 +167,8 @@ class _OverValues:
             seeds = enumerate(tangents[i] for tangents in directions)
             moved[place] = {direction: t for direction, t in seeds if not is_zero(t)}
         for place in sorted(self.way.difference(tape.roots)):
-            moving = [(i, moved[k]) for i, k in enumerate(tape.operands_of(place)) if moved.get(k)]
+            operands = tape.operands_of(place)
+            moving = [(i, moved[operands[i]]) for i in tape.passes_on(place) if moved.get(operands[i])]
             if moving:
                 partials = self.partials(place)
                 moved[place] = {
