@@ -85,7 +85,17 @@ if TYPE_CHECKING:
         tanh,
     )
     from autograd.formula.replay import replay
-    from autograd.functional import grad, grad_graph, topological_order, value_and_grad
+    from autograd.functional import (
+        grad,
+        grad_graph,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        topological_order,
+        value_and_grad,
+        vjp,
+    )
     from autograd.show.autopsy import autopsy
     from autograd.show.draw import draw, draw_dot
     from autograd.show.explain import explain
@@ -97,7 +107,8 @@ __version__ = "0.1.0"
 
 _MODULES: Final = ("check", "formula", "losses", "nn", "optim", "state", "train")
 _HOMES: Final = {
-    **dict.fromkeys(("grad", "grad_graph", "topological_order", "value_and_grad"), "functional"),
+    **dict.fromkeys(("grad", "grad_graph", "hessian", "hvp", "jacobian", "jvp"), "functional"),
+    **dict.fromkeys(("topological_order", "value_and_grad", "vjp"), "functional"),
     **{name: f"show.{name}" for name in ("autopsy", "draw", "explain", "tree")},
     "draw_dot": "show.draw",
     "Drawing": "show.picture",
@@ -161,8 +172,12 @@ __all__ = [
     "gelu",
     "grad",
     "grad_graph",
+    "hessian",
+    "hvp",
     "hypot",
     "inputs",
+    "jacobian",
+    "jvp",
     "largest",
     "leaky_relu",
     "log",
@@ -201,6 +216,7 @@ __all__ = [
     "total",
     "tree",
     "value_and_grad",
+    "vjp",
     "where",
     "xlogy",
 ]

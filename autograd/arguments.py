@@ -41,8 +41,25 @@ def a_value(thing: object, where: str) -> Value:
     if isinstance(thing, Value):
         return thing
     remedy = "take one of them" if isinstance(thing, (list, tuple)) else "wrap a number as Value(number)"
-    shown = repr(thing) if len(repr(thing)) <= 60 else repr(thing)[:57] + "…"
-    raise TypeError(f"{where} takes a Value, not {type(thing).__name__} {shown}; {remedy}")
+    raise TypeError(f"{where} takes a Value, not {described(thing)}; {remedy}")
+
+
+def described(thing: object) -> str:
+    """The type and the repr of a thing for an error: the repr alone where it names the type.
+
+    >>> described(2.0), described([1, 2]), described(random.Random)
+    ('float 2.0', 'list [1, 2]', "type <class 'random.Random'>")
+    >>> described(Value(1.0)) == repr(Value(1.0))
+    True
+    """
+    kind = type(thing).__name__
+    return shown(thing) if repr(thing).startswith(kind) else f"{kind} {shown(thing)}"
+
+
+def shown(thing: object) -> str:
+    """The repr of a thing for an error, cut if it is long."""
+    text = repr(thing)
+    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def generator(rng: object) -> random.Random:

@@ -38,8 +38,8 @@ OUT_OF_RANGE: Final[dict[str, Callable[..., bool]]] = {
     # The square of the radius, by which they divide, leaves the range.
     "atan2": lambda x, y: not 1e-150 < math.hypot(x, y) < 1e150,
     "norm": lambda *xs: not 1e-150 < math.hypot(*xs) < 1e150,
-    # So is that of the base.
-    "power": lambda x, y: abs(x) < 1e-150,
+    # So is that of the base; and by a huge exponent a step of the difference is no small one.
+    "power": lambda x, y: abs(x) < 1e-150 or abs(y) > 1e6,
 }
 """Where a number on the way is out of range, and with it the second derivative."""
 

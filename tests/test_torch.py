@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import autograd
 from autograd import Tape, Value, grad_graph, log_softmax, mean, operations, product, softmax
 from autograd.check import strategies
 from autograd.check.strategies import Expression, Step
@@ -204,6 +205,73 @@ def test_a_wrong_node_of_a_program_is_noticed() -> None:
     assert not disagreement(node)
     node.data *= 1.0 + 1e-8
     assert "multiply(0.5, 3.0): value is 1.500000015, and of PyTorch 1.5" in disagreement(node)
+
+
+# ── functions that differentiate functions ──
+
+
+def _floats(nest: Any) -> list[float]:
+    """The numbers of nested results of either side, in order; a tensor gives those of its last axes."""
+    if isinstance(nest, dict):
+        return [x for key in nest for x in _floats(nest[key])]
+    if isinstance(nest, (list, tuple)):
+        return [x for part in nest for x in _floats(part)]
+    # A derivative that is 0 everywhere may be a tensor without storage, until it is added to another.
+    return (nest + 0.0).flatten().tolist() if isinstance(nest, torch.Tensor) else [nest.data]
+
+
+def _as_map(expression: Expression, ends: Sequence[int], apply: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of two nested arguments with nested results; the second argument scales the first input."""
+    parts = [Expression(expression.inputs, expression.steps[:end]) for end in ends]
+
+    def f(p: Any, scale: Any) -> Any:
+        first, *rest = [part.run(apply, [p["x"] * scale, *p["more"]]) for part in parts]
+        return {"first": first, "rest": tuple(rest)}
+
+    return f
+
+
+def _tensors(nest: Any) -> Any:
+    return torch.utils._pytree.tree_map(_tensor, nest)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # A concern of PyTorch's own code.
+@settings(examples, max_examples=60)
+@given(strategies.expressions(), st.lists(st.floats(-2.0, 2.0), min_size=8, max_size=8), st.data())
+def test_functions_of_functions_agree_with_torch_func(
+    expression: Expression, weights: list[float], data: st.DataObject
+) -> None:
+    ends = data.draw(st.lists(st.integers(1, len(expression.steps)), min_size=1, max_size=4))
+    ours, theirs = _as_map(expression, ends, _apply), _as_map(expression, ends, _torch_apply)
+    first, *more = expression.inputs
+    point = {"x": first, "more": more}, 1.0
+    nodes = {"x": Value(first), "more": [Value(x) for x in more]}, Value(1.0)
+    tangents = {"x": weights[0], "more": weights[1 : 1 + len(more)]}, weights[3]
+    cotangent = {"first": weights[4], "rest": tuple(weights[5 : 4 + len(ends)])}
+
+    def compared(found: Any, want: Any, tolerance: float) -> None:
+        got, wanted = _floats(found), _floats(want)
+        assert len(got) == len(wanted)
+        assert _near(got, wanted, tolerance)
+
+    f = torch.func
+    compared(autograd.jvp(ours, point, tangents), f.jvp(theirs, _tensors(point), _tensors(tangents)), GRADIENT)
+    (value, pullback), (other, back) = autograd.vjp(ours, *point), f.vjp(theirs, *_tensors(point))
+    compared([value, pullback(cotangent)], [other, back(_tensors(cotangent))], GRADIENT)
+    for argnums in (0, 1, (1, 0)):
+        want = f.jacrev(theirs, argnums=argnums)(*_tensors(point))
+        compared(autograd.jacobian(ours, argnums=argnums)(*nodes), want, GRADIENT)
+
+    def summed(made: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *xs: sum((y for y in made(*xs)["rest"]), made(*xs)["first"])
+
+    our_sum, their_sum = summed(ours), summed(theirs)
+    want = f.grad_and_value(their_sum, argnums=(0, 1))(*_tensors(point))
+    compared(autograd.value_and_grad(our_sum)(*point)[::-1], want, GRADIENT)
+    want = f.hessian(their_sum, argnums=(0, 1))(*_tensors(point))
+    compared(autograd.hessian(our_sum)(*point), want, HESSIAN)
+    _, want = f.jvp(f.grad(their_sum, argnums=(0, 1)), _tensors(point), _tensors(tangents))
+    compared(autograd.hvp(our_sum, point, tangents), want, HESSIAN)
 
 
 # ── a network ──
