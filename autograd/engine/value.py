@@ -115,16 +115,11 @@ class Value(Refusing):
             "keep a Value in an attribute of it instead"
         )
 
-    def __init__(self, data: object, label: Text = "", op: Text = "", requires_grad: object = None) -> None:
+    def __init__(self, data: object, label: Text = "", requires_grad: object = None) -> None:
         Node.__init__(self)
         if data is not BLANK:
-            if requires_grad is not None:
-                raise TypeError(
-                    "every Value gets a gradient: leave out requires_grad; "
-                    "a plain number gets none, and neither do the operands of a result made in no_grad()"
-                )
             self._data = to_float(data, "Value")
-            self._label = _text((label, op) if op else label)
+            self._label = _label(label, requires_grad)
 
     # ── copies ──
 
@@ -544,13 +539,23 @@ class Value(Refusing):
         return record("elu", z, self, dx, None, number, CONSTANT_LAST)
 
 
+def _label(label: object, third: object) -> str:
+    """The label of a new leaf; TypeError for what programs written for other engines pass with it."""
+    if isinstance(label, tuple):  # as micrograd records a node: Value(data, (a, b), "op")
+        raise TypeError(
+            f"Value(data, label) is a leaf and takes no operands, as in {label!r}; for an operation of your own, "
+            "decorate a function that returns its value and its derivatives with @autograd.operation"
+        )
+    if third is not None:
+        raise TypeError(
+            "Value takes data and a label, and each gets a gradient: leave out requires_grad; a plain number gets none, "
+            "and neither do the operands of a result made in no_grad()"
+        )
+    return _text(label)
+
+
 def _text(label: object) -> str:
     if not isinstance(label, str):
-        if isinstance(label, tuple):  # as micrograd records a node: Value(data, (a, b), "op")
-            raise TypeError(
-                f"Value(data, label) is a leaf and takes no operands, as in {label!r}; for an operation of your own, "
-                "decorate a function that returns its value and its derivatives with @autograd.operation"
-            )
         raise TypeError(f"Value.label takes a str, not {type(label).__name__} {label!r}; convert it with str() first")
     return plain(label)
 
