@@ -548,8 +548,8 @@ def _label(label: object, third: object) -> str:
         )
     if third is not None:
         raise TypeError(
-            "Value takes data and a label, and each gets a gradient: leave out requires_grad; a plain number gets none, "
-            "and neither do the operands of a result made in no_grad()"
+            "Value takes data and a label, and every Value gets a gradient: leave out requires_grad; "
+            "a plain number gets none, and neither do the operands of a result made in no_grad()"
         )
     return _text(label)
 
