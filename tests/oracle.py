@@ -556,6 +556,17 @@ def atan2(x: float, y: float) -> tuple[Exact, Exact, Exact]:
     return mp.atan2(mp.mpf(x), mp.mpf(y)), y / square, -x / square
 
 
+def direction(x: float, y: float) -> tuple[Exact, Exact, Exact]:
+    if x == y == 0.0:
+        return 0.0, NAN, NAN
+    if math.isinf(x) or math.isinf(y):
+        return norm((x, y))[1], None, None
+    radius = mp.sqrt(mp.mpf(x) ** 2 + mp.mpf(y) ** 2)
+    if not 1 / mp.mpf(LARGEST) < radius < LARGEST:  # Its reciprocal has lost digits, or there is none.
+        return mp.mpf(x) / radius, None, None
+    return mp.mpf(x) / radius, mp.mpf(y) ** 2 / radius**3, -mp.mpf(x) * mp.mpf(y) / radius**3
+
+
 def xlogy(x: float, y: float) -> tuple[Exact, Exact, Exact]:
     """0 at x = 0 whatever the y, and outside the domain of the logarithm no derivative."""
     if y < 0.0:
@@ -927,6 +938,7 @@ def _written() -> tuple[Row, ...]:
             bounds=EXACT,
         ),
         binary("atan2", autograd.atan2, atan2),
+        binary("direction", functions.direction, direction),
         binary("xlogy", autograd.xlogy, xlogy),
         triple("clamp", lambda xs: xs[0].clamp(xs[1], xs[2]), clamp),
         triple("where", lambda xs: autograd.where(*xs), where),

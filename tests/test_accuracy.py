@@ -15,7 +15,11 @@ from tests.oracle import LARGEST, SMALLEST, TAIL, Exact, Row, Within, distance, 
 
 rows = pytest.mark.parametrize("row", oracle.table(), ids=lambda row: row.name.replace(" ", "_"))
 
-UNMEASURED = {"detach": "it has the data of its operand, and no gradient passes it"}
+UNMEASURED = {
+    "detach": "it has the data of its operand, and no gradient passes it",
+    "fixed": "it has the data of its operand, and its other derivative is nan",
+    "scaled_power": "its values are derivatives of powers, and those are measured",
+}
 CONSTANT_EXPONENT = ("power of a constant", "dy")
 FLAT = ("sign", "dx")
 """A derivative that is 0 everywhere slips nowhere."""

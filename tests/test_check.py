@@ -79,7 +79,7 @@ def planted(folder: Path, old: str, new: str, op: str, order: int) -> str:
         ("cos", "return z, -ieee.sin(x)", "return z, ieee.sin(x)"),
         ("dot", "return z, ys, xs", "return z, xs, ys"),
         ("softplus", "z = ieee.softplus(x)\n    return z, ieee.sigmoid(x)", "z = ieee.softplus(x)\n    return z, z"),
-        ("power", "ieee.scaled_power(y, x, y, 1.0)", "ieee.scaled_power(y, x, y, 0.0)"),
+        ("power", "(y, x, y, 1.0), ieee.scaled_power(ieee.log(x)", "(y, x, y, 0.0), ieee.scaled_power(ieee.log(x)"),
         ("mean", "[1.0 / len(xs) for x in xs]", "[1.0 for x in xs]"),
     ],
 )

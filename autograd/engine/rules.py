@@ -262,7 +262,7 @@ def direction(x: float, y: float) -> tuple[float, float, float]:
     s = ieee.direction(y, x)
     if r == 0.0:
         return z, NAN, NAN
-    return z, s * s / r, -z * s / r
+    return z, s * (s / r), -z * (s / r)
 
 
 def fixed(x: float, y: float) -> tuple[float, float, float]:

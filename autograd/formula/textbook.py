@@ -36,7 +36,7 @@ def power(x: float, y: float) -> float:
 
 
 def scaled_power(c: float, x: float, y: float, k: float) -> float:
-    return c * power(x, y - k)
+    return c if c == 0.0 else c * power(x, y - k)
 
 
 def sqrt(x: float) -> float:
