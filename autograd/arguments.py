@@ -8,10 +8,11 @@
 import random
 from collections.abc import Iterable
 from difflib import get_close_matches
-from numbers import Integral
-from typing import cast
+from numbers import Integral, Real
+from typing import NoReturn, cast
 
 from autograd.engine.value import Value
+from autograd.wording import described
 
 
 def whole(what: str, n: object, least: int = 1) -> int:
@@ -19,6 +20,26 @@ def whole(what: str, n: object, least: int = 1) -> int:
     if isinstance(n, bool) or not isinstance(n, Integral) or int(n) < least:
         raise ValueError(f"{what} is a whole number from {least}, not {n!r}")
     return int(n)
+
+
+def real(what: str, x: object) -> float:
+    """x as a float, if it is a plain real number, Python's or NumPy's; else a TypeError with the remedy.
+
+    >>> real("lr", "0.1")
+    Traceback (most recent call last):
+    ...
+    TypeError: lr is a number, not str '0.1'; write 0.1 without quotes
+    """
+    if isinstance(x, Real) and not isinstance(x, bool):
+        return float(x)
+    remedy = ""
+    if isinstance(x, str):
+        remedy = f"; write {x} without quotes"
+    elif isinstance(x, Value):
+        remedy = "; pass its data"
+    elif getattr(x, "shape", None) == ():
+        remedy = "; take its number with .item()"
+    raise TypeError(f"{what} is a number, not {described(x)}{remedy}")
 
 
 def known(kind: str, name: object, names: Iterable[str]) -> None:
@@ -43,6 +64,12 @@ def a_value(thing: object, where: str) -> Value:
     remedy = "take one of them" if isinstance(thing, (list, tuple)) else "wrap a number as Value(number)"
     shown = repr(thing) if len(repr(thing)) <= 60 else repr(thing)[:57] + "…"
     raise TypeError(f"{where} takes a Value, not {type(thing).__name__} {shown}; {remedy}")
+
+
+def of_several(where: str, activation: str) -> NoReturn:
+    """Raise the ValueError for a softmax over one output, which learns nothing."""
+    constant = 1 if activation == "softmax" else 0
+    raise ValueError(f"{where}: {activation} over one output is always {constant}; use a sigmoid, or two outputs")
 
 
 def generator(rng: object) -> random.Random:
