@@ -9,10 +9,23 @@ import random
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Integral, Real
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, TypeGuard, cast
 
 from autograd.engine.value import Value
-from autograd.wording import described
+
+if TYPE_CHECKING:
+    from autograd.compiler.program import Program
+
+
+def described(thing: object, length: int = 60) -> str:
+    """The type and the text of a thing, on one line; a text that begins with its type has it once.
+
+    >>> described(3), described(Value(2.0)), described("a" * 99, 9)
+    ('int 3', 'Value(data=2.0, grad=0.0)', "str 'aaaaaaa…")
+    """
+    name, text = type(thing).__name__, repr(thing).partition("\n")[0]
+    text = text if len(text) <= length else text[: length - 1] + "…"
+    return text if text.startswith(name) else f"{name} {text}"
 
 
 def whole(what: str, n: object, least: int = 1) -> int:
@@ -33,13 +46,23 @@ def real(what: str, x: object) -> float:
     if isinstance(x, Real) and not isinstance(x, bool):
         return float(x)
     remedy = ""
-    if isinstance(x, str):
+    if isinstance(x, str) and set(x) <= set("+-.0123456789eE_"):
         remedy = f"; write {x} without quotes"
     elif isinstance(x, Value):
         remedy = "; pass its data"
     elif getattr(x, "shape", None) == ():
         remedy = "; take its number with .item()"
     raise TypeError(f"{what} is a number, not {described(x)}{remedy}")
+
+
+def is_program(thing: object) -> TypeGuard["Program"]:
+    """Whether a thing is a compiled program, and not a model or a list of Values."""
+    return hasattr(thing, "value_and_grad")
+
+
+def is_row(thing: object) -> bool:
+    """Whether a thing that stands in the place of a number is a list or an array of them."""
+    return isinstance(thing, (list, tuple)) or getattr(thing, "ndim", 0) > 0
 
 
 def known(kind: str, name: object, names: Iterable[str]) -> None:

@@ -26,11 +26,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from autograd.arguments import of_several, real
+from autograd.arguments import described, is_row, of_several, real
 from autograd.engine.functions import log_softmax, log_softmax_at, maximum, mean, minimum, total
 from autograd.engine.number import to_float
 from autograd.engine.value import Number, Value, operand
-from autograd.wording import counted, described
+from autograd.wording import counted
 
 __all__ = [
     "binary_cross_entropy",
@@ -237,7 +237,7 @@ def _refuse_swapped(loss: str, predictions: list[Any], targets: list[Any]) -> No
 
 def _refuse_batch(loss: str, item: object) -> None:
     """Raise a TypeError for an item that is a row itself."""
-    if isinstance(item, (list, tuple)) or getattr(item, "ndim", 0) > 0:
+    if is_row(item):
         raise TypeError(
             f"{loss} takes the predictions and targets of one example, not lists of lists; of many examples write "
             f"mean([losses.{loss}(p, t) for p, t in zip(predictions, targets)])"

@@ -35,11 +35,11 @@ from random import Random
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from autograd.arguments import generator, whole
+from autograd.arguments import generator, is_program, whole
 from autograd.engine.functions import mean
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.optim import Optimizer, is_program
+from autograd.optim import Optimizer
 from autograd.wording import counted
 
 if TYPE_CHECKING:

@@ -44,18 +44,6 @@ def counted(n: int, thing: str) -> str:
     return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
-def described(thing: object, length: int = 60) -> str:
-    """The type and the text of a thing, on one line; a text that begins with its type has it once.
-
-    >>> from autograd.engine.value import Value
-    >>> described(3), described(Value(2.0)), described("a" * 99, 9)
-    ('int 3', 'Value(data=2.0, grad=0.0)', "str 'aaaaaaa…")
-    """
-    name, text = type(thing).__name__, repr(thing).partition("\n")[0]
-    text = text if len(text) <= length else text[: length - 1] + "…"
-    return text if text.startswith(name) else f"{name} {text}"
-
-
 def ends(row: Sequence[T], left_out: str = "… {:,} more …", text: Callable[[T], str] = str) -> list[str]:
     """The texts of a row, or of its two ends, with the number of items left out between them.
 
