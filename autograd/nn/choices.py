@@ -19,7 +19,8 @@ from autograd.engine.value import Number, Value
 from autograd.operations import activations
 from autograd.wording import counted
 
-Activation: TypeAlias = str | Callable[[Value], Value]
+Activation: TypeAlias = str | Callable[[Any], Any]
+"""A name or a function of a Value; or softmax or log_softmax, which take a list."""
 _OF_LAYERS: Final[dict[str, Callable[[list[Value]], list[Value]]]] = {"softmax": softmax, "log_softmax": log_softmax}
 _OF_VALUES: Final = {name: function for name, function in activations().items() if hasattr(Value, name)}
 """Those of the package: a layer should not look through all operations for each of its outputs."""
@@ -65,7 +66,7 @@ def activate(chosen: Activation, xs: list[Value]) -> list[Value]:
     return [function(x) for x in xs]
 
 
-def _made(function: Callable[[Value], Value], x: Value) -> Value:
+def _made(function: Callable[[Any], Any], x: Value) -> Value:
     made = function(x)
     if not isinstance(made, Value):
         raise TypeError(

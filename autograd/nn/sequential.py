@@ -13,7 +13,6 @@ Sequential of 13 parameters
 ['0.weight', '0.bias', '2.weight', '2.bias']
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from autograd.arguments import described, is_row
@@ -84,7 +83,7 @@ def _outputs(step: Any, x: Any) -> Any:
     return step([x] if isinstance(x, Value) else x)  # type: ignore[operator]
 
 
-def _each(step: "str | Callable[[Value], Value]", x: Any) -> Any:
+def _each(step: Activation, x: Any) -> Any:
     """The outputs of an activation for a Value, a list, or nested lists, in their nesting."""
     if not is_row(x):
         return activate(step, [operand(x, title(step))])[0]

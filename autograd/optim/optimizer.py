@@ -86,7 +86,9 @@ class Group(dict[str, Any]):
 
     def gradients(self) -> list[float]:
         """The gradient of each parameter, of the other sign for maximize."""
-        return [-p.grad if self["maximize"] else p.grad for p in self.each]
+        if self["maximize"]:
+            return [-p.grad for p in self.each]
+        return [p.grad for p in self.each]
 
     def decayed(self) -> list[float]:
         """The same with weight_decay·p added."""
