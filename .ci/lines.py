@@ -45,7 +45,7 @@ GROUPS = (
     Group("show", ("show/",), 1250, "six views of a graph: lines, drawing, steps, tree, explanation, autopsy"),
     Group(
         "networks",
-        ("nn/", "losses.py", "optim.py", "train.py", "state.py"),
+        ("nn/", "losses.py", "optim/", "train/", "state.py"),
         935,
         "the layers, losses and optimisers of the tutorials, for Values and, in few calls, arrays; PyTorch's options",
     ),
