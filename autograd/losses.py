@@ -12,7 +12,7 @@ otherwise, it raises ValueError if the predictions and targets differ in number 
 nan or makes no sense; TypeError for an item that is no number or Value, and for lists in lists.
 
 A target that is a Value is not checked, nor is its prediction: it may be an input of `autograd.compile`, whose data is
-a placeholder.
+a placeholder. Functions that `compile` and `gradcheck` run on numbers of their own are not refused for these.
 
 >>> losses.hinge(Value(0.3), 0)
 Traceback (most recent call last):
@@ -22,8 +22,10 @@ ValueError: hinge: the target is 0.0, and a target is a label of -1 or 1; 2 * t 
 
 import math
 import reprlib
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
+from types import FrameType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from autograd.arguments import described, is_row, of_several, real
@@ -48,6 +50,8 @@ Targets: TypeAlias = "Number | Sequence[Number]"
 
 SUM_OFF: Final = 1e-3
 """Probabilities may add up to so much more or less than 1: those of half precision, or of three digits, do."""
+_TRIALS: Final = ("autograd.compiler.tracing", "autograd.check.gradcheck")
+"""Modules that call a function with numbers of their own."""
 
 
 class _Wanted(NamedTuple):
@@ -166,12 +170,20 @@ def _squared(p: Value, t: Number) -> Value:
 
 
 def _negative_log_likelihood(p: Value, t: Any) -> Value:
-    if not isinstance(t, Value) and (p.data < 0.0 or p.data > 1.0):
+    if not isinstance(t, Value) and (p.data < 0.0 or p.data > 1.0) and not _on_trial():
         raise ValueError(
             f"binary_cross_entropy takes probabilities from 0 to 1, and a prediction is {p.data!r}; let the model end "
             "in a sigmoid, or take binary_cross_entropy_with_logits"
         )
     return -total([_weighted(p.log(), t), _weighted((-p).log1p(), 1.0 - t)])
+
+
+def _on_trial() -> bool:
+    """Whether a function of the user runs on numbers that are not the user's: in `compile`, or a step of gradcheck."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__") not in _TRIALS:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _of_logit(s: Value, t: Any) -> Value:
@@ -205,27 +217,36 @@ def _each(
 
 def _targets(loss: str, given: list[Any], wanted: _Wanted) -> list[Any]:
     """The targets, with a float for each number, if the loss takes such numbers."""
+    targets: list[Any] = []
     for t in given:
+        if isinstance(t, Value):
+            targets.append(t)
+            continue
         _refuse_batch(loss, t)
-    targets = [t if isinstance(t, Value) else to_float(t, loss) for t in given]
-    for i, t in enumerate(targets):
-        if not isinstance(t, Value) and not wanted.allows(t):
-            place = "the target" if len(given) == 1 else f"targets[{i}]"
-            raise ValueError(f"{loss}: {place} is {t!r}, and a target is {wanted.text}{wanted.slips.get(t, '')}")
+        number = to_float(t, loss)
+        if not wanted.allows(number):
+            place = "the target" if len(given) == 1 else f"targets[{len(targets)}]"
+            slip = wanted.slips.get(number, "")
+            raise ValueError(f"{loss}: {place} is {number!r}, and a target is {wanted.text}{slip}")
+        targets.append(number)
     return targets
 
 
 def _row(given: Any) -> list[Any]:
-    single = isinstance(given, (Value, str)) or not isinstance(given, Iterable) or getattr(given, "shape", None) == ()
-    return [given] if single else list(given)
+    if isinstance(given, list):
+        return given
+    if isinstance(given, (Value, float, int, str)) or not isinstance(given, Iterable):
+        return [given]
+    return [given] if getattr(given, "shape", None) == () else list(given)
 
 
 def _predictions(loss: str, given: Outputs) -> list[Any]:
-    if isinstance(given, str) or not isinstance(given, Iterable | Value):
-        raise TypeError(f"{loss} takes a Value or a list of them as predictions, not {described(given)}")
     row = _row(given)
+    if len(row) == 1 and row[0] is given and not isinstance(given, Value):
+        raise TypeError(f"{loss} takes a Value or a list of them as predictions, not {described(given)}")
     for p in row:
-        _refuse_batch(loss, p)
+        if not isinstance(p, Value):
+            _refuse_batch(loss, p)
     return row
 
 
@@ -237,11 +258,14 @@ def _refuse_swapped(loss: str, predictions: list[Any], targets: list[Any]) -> No
 
 def _refuse_batch(loss: str, item: object) -> None:
     """Raise a TypeError for an item that is a row itself."""
-    if is_row(item):
+    if type(item) is not float and is_row(item):
         raise TypeError(
-            f"{loss} takes the predictions and targets of one example, not lists of lists; of many examples write "
-            f"mean([losses.{loss}(p, t) for p, t in zip(predictions, targets)])"
+            f"{loss} takes the predictions and targets of one example, not lists of lists; write {_over_batch(loss)}"
         )
+
+
+def _over_batch(loss: str) -> str:
+    return f"mean([losses.{loss}(p, t) for p, t in zip(predictions, targets)]) for those of a batch"
 
 
 def _refuse_no_distribution(chances: list[Any], classes: int) -> None:
@@ -254,9 +278,8 @@ def _refuse_no_distribution(chances: list[Any], classes: int) -> None:
         problem = f"adds up to {added:.6g}, not to 1"
     remedy = "divide each by their sum" if len(chances) == classes else "give one for each logit"
     if chances and all(not isinstance(t, Value) and t.is_integer() for t in chances):
-        many = "of a batch write mean([losses.cross_entropy(x, t) for x, t in zip(logits, targets)])"
-        one = f"write cross_entropy(logits, {chances[0]:.0f})" if len(chances) == 1 else many
-        remedy += f", or for class numbers {one}"
+        single = f"cross_entropy(logits, {chances[0]:.0f})"
+        remedy += f"; for class numbers write {single if len(chances) == 1 else _over_batch('cross_entropy')}"
     raise ValueError(
         f"cross_entropy: a target is a class number or a list with a probability for each class, and "
         f"{reprlib.repr(chances)} {problem}; {remedy}"

@@ -226,6 +226,20 @@ def test_the_placeholders_of_a_program_are_not_taken_for_targets(name: str, trac
     assert slopes[0] == pytest.approx([v.grad for v in values], rel=ROUNDING)
 
 
+def test_numbers_on_trial_are_not_refused() -> None:
+    """The samples of compile and the steps of gradcheck are no probabilities, which is no mistake of the caller."""
+
+    def loss(p: Value) -> Value:
+        return losses.binary_cross_entropy([p, p * 0.5], [1.0, 0.0])
+
+    program = autograd.compile(loss, ((),))
+    wanted = -(math.log(0.8) + math.log(0.6)) / 2.0
+    assert program.value(0.8) == pytest.approx(wanted, rel=ROUNDING)
+    gradcheck(loss, [1.0 - 1e-12])
+    with pytest.raises(ValueError, match=r"a prediction is 1\.5"):
+        loss(Value(1.5))
+
+
 # ── slips ──
 
 OUT = [Value(0.5), Value(0.2), Value(0.1)]
@@ -266,7 +280,7 @@ ARRAY: Any = np.array(2)
         (
             lambda: losses.cross_entropy(OUT, [2, 1, 0]),
             ValueError,
-            r"adds up to 3, not to 1; .* zip\(logits, targets\)",
+            r"adds up to 3, not to 1; .* for those of a batch",
         ),
         (
             lambda: losses.cross_entropy(OUT, [0.2, 0.2, 0.2]),

@@ -279,7 +279,7 @@ A, B = Value(1.0), Value(2.0)
         (lambda: Adam([A], betas=(0.9, -0.1)), ValueError, r"betas\[1\] must be .* from 0 to below 1, not -0\.1"),
         (lambda: SGD({A, B}), TypeError, "not a set, which has no order"),
         (lambda: SGD([{"params": {A, B}}]), TypeError, "not a set, which has no order"),
-        (lambda: SGD({"params": [A]}), TypeError, "pass a list of such groups"),  # type: ignore[dict-item]
+        (lambda: SGD({"params": [A]}), TypeError, r"takes a list of groups, not dict .*; pass \[group\]"),  # type: ignore[dict-item]
         (lambda: SGD([{"parameters": [A]}]), TypeError, "a group is a dictionary with 'params'"),
         (lambda: SGD([{"params": [A], "learning_rate": 1.0}]), ValueError, "no hyperparameter of SGD 'learning_rate'"),
         (lambda: SGD([{"params": [A], "lr": -1.0}]), ValueError, r"SGD: lr must be .* not -1\.0"),
@@ -291,7 +291,7 @@ A, B = Value(1.0), Value(2.0)
         (lambda: SGD([{"params": tiny()}]), TypeError, r"one group; pass optim\.SGD\(program\)"),
         (lambda: SGD(tiny()).add_param_group({"params": [B]}), TypeError, r"one group; pass optim\.SGD\(program\)"),
         (lambda: twice(tiny()), TypeError, "the parameters of a program are one group"),
-        (lambda: SGD(MLP(2, [1]).state_dict()), TypeError, "pass a list of such groups"),  # type: ignore[arg-type]
+        (lambda: SGD(MLP(2, [1]).state_dict()), TypeError, r"takes a list of groups, not dict .*; pass \[group\]"),  # type: ignore[arg-type]
         (lambda: SGD(MLP(2, [1]).named_parameters()), TypeError, "changes Values, not tuple"),  # type: ignore[arg-type]
     ],
 )

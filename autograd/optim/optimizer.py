@@ -164,15 +164,11 @@ class Optimizer:
         self.defaults = self._checked({"lr": lr, **own, "weight_decay": weight_decay, "maximize": maximize})
         self.param_groups: list[Group] = []
         self.program = parameters if is_program(parameters) else None
-        if is_program(parameters):
-            groups: list[Any] = [{"params": parameters}]
-        elif isinstance(parameters, (Value, str, Mapping)) or not isinstance(parameters, Iterable):
-            remedy = "a list of such groups" if isinstance(parameters, Mapping) else "model.parameters()"
-            raise TypeError(f"{name} takes a list of parameters, not {described(parameters)}; pass {remedy}")
-        else:
-            groups = _ordered(name, parameters)
-            groups = groups if groups and all(isinstance(g, Mapping) for g in groups) else [{"params": groups}]
-        for group in groups:
+        if isinstance(parameters, Mapping):
+            raise TypeError(f"{name} takes a list of groups, not {described(parameters)}; pass [group]")
+        row: list[Any] = [] if is_program(parameters) else _ordered(name, parameters)
+        several = row and all(isinstance(group, Mapping) for group in row)
+        for group in row if several else [{"params": row or parameters}]:
             self.add_param_group(group)
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
@@ -205,9 +201,9 @@ class Optimizer:
 
     def _checked(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The hyperparameters with floats for their numbers; an error for one out of its range."""
-        return {key: self._one(key, value) for key, value in hyperparameters.items()}
+        return {key: self._checked_one(key, value) for key, value in hyperparameters.items()}
 
-    def _one(self, key: str, value: Any, below: float = ieee.INF) -> Any:
+    def _checked_one(self, key: str, value: Any, below: float = ieee.INF) -> Any:
         what = f"{type(self).__name__}: {key}"
         if key in _FLAGS:
             if not isinstance(value, bool):
@@ -216,7 +212,7 @@ class Optimizer:
         if key == "betas":
             if not isinstance(value, (tuple, list)) or len(value) != 2:
                 raise TypeError(f"{what} is a pair of numbers, as in betas=(0.9, 0.999), not {described(value)}")
-            first, second = (self._one(f"betas[{i}]", b, 1.0) for i, b in enumerate(value))
+            first, second = (self._checked_one(f"betas[{i}]", b, 1.0) for i, b in enumerate(value))
             return first, second
         number = real(what, value)
         if not 0.0 <= number < below:
