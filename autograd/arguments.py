@@ -85,11 +85,10 @@ def a_value(thing: object, where: str) -> Value:
     if isinstance(thing, Value):
         return thing
     remedy = "take one of them" if isinstance(thing, (list, tuple)) else "wrap a number as Value(number)"
-    shown = repr(thing) if len(repr(thing)) <= 60 else repr(thing)[:57] + "…"
-    raise TypeError(f"{where} takes a Value, not {type(thing).__name__} {shown}; {remedy}")
+    raise TypeError(f"{where} takes a Value, not {described(thing)}; {remedy}")
 
 
-def of_several(where: str, activation: str) -> NoReturn:
+def refuse_softmax_of_one(where: str, activation: str) -> NoReturn:
     """Raise the ValueError for a softmax over one output, which learns nothing."""
     constant = 1 if activation == "softmax" else 0
     raise ValueError(f"{where}: {activation} over one output is always {constant}; use a sigmoid, or two outputs")
@@ -102,5 +101,5 @@ def generator(rng: object) -> random.Random:
     """
     rng = random if rng is None else rng  # The module has the methods of its shared generator.
     if not (hasattr(rng, "uniform") and hasattr(rng, "shuffle")):
-        raise TypeError(f"rng is a generator, as in random.Random(42), not {type(rng).__name__} {rng!r}")
+        raise TypeError(f"rng is a generator, as in random.Random(42), not {described(rng)}")
     return cast(random.Random, rng)

@@ -28,7 +28,7 @@ from numbers import Integral
 from types import FrameType
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from autograd.arguments import described, is_row, of_several, real
+from autograd.arguments import described, is_row, real, refuse_softmax_of_one
 from autograd.engine.functions import log_softmax, log_softmax_at, maximum, mean, minimum, total
 from autograd.engine.number import to_float
 from autograd.engine.value import Number, Value, operand
@@ -125,7 +125,7 @@ def cross_entropy(logits: Sequence[Value], target: int | Sequence[Number]) -> Va
     if not row:
         raise ValueError("cross_entropy takes a list of logits, one for each class, not an empty list")
     if len(row) == 1:
-        of_several("cross_entropy", "softmax")
+        refuse_softmax_of_one("cross_entropy", "softmax")
     if isinstance(target, Integral):
         k = int(target)
         if not 0 <= k < len(row):

@@ -9,7 +9,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autograd
@@ -183,6 +183,8 @@ def test_the_losses_of_sure_logits_are_those_of_mpmath() -> None:
     assert (loss(Value(math.inf), 0.0).data, loss(Value(-math.inf), 1.0).data) == (math.inf, math.inf)
 
 
+@example(0.0, 2.3e-53, 1.0)
+@example(1.0, 0.0, 1.0)
 @given(
     st.floats(allow_nan=False),
     st.floats(-1e300, 1e300),
@@ -217,6 +219,8 @@ def test_the_placeholders_of_a_program_are_not_taken_for_targets(name: str, trac
     loss = getattr(losses, name)
     x, y = autograd.inputs(3), autograd.inputs(3, name="y")
     program = autograd.compile(loss, ((3,), (3,))) if traced else autograd.compile(loss(x, y), (x, y))
+    far = [4.0 * v for v in x]  # Predictions of placeholders are placeholders.
+    assert loss(far, y).data == pytest.approx(loss(far, y).data, nan_ok=True)
     ps, ts = [0.2, 0.9, 0.7], [1.0, -1.0, 1.0] if name == "hinge" else [0.0, 1.0, 0.0]
     values = [Value(p) for p in ps]
     eager = loss(values, ts)

@@ -100,6 +100,18 @@ def test_a_metric_gets_plain_numbers_and_the_target_that_was_given() -> None:
     assert history.metrics["of"] == [1.0]
 
 
+def test_nothing_is_recorded_for_a_measure() -> None:
+    model, recorded = network(), []
+
+    def loss(y: Value, t: float) -> Value:
+        recorded.append(bool(y.operands))
+        return losses.mse(y, t)
+
+    sgd = optim.SGD(model.parameters())
+    train.fit(model, ROWS[:2], loss, sgd, epochs=2, validation=HELD_OUT)
+    assert recorded == [False, *[True, True, False, False, False] * 2]
+
+
 def test_a_history_without_measures_is_as_it_was() -> None:
     history = trained(True, network(), epochs=2)
     assert (history.validation, history.metrics, history.reason) == ([], {}, "")

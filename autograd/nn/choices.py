@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final, TypeAlias
 
-from autograd.arguments import described, generator, is_row, known, of_several
+from autograd.arguments import described, generator, is_row, known, refuse_softmax_of_one
 from autograd.engine.functions import log_softmax, softmax
 from autograd.engine.value import Number, Value
 from autograd.operations import activations
@@ -60,7 +60,7 @@ def activate(chosen: Activation, xs: list[Value]) -> list[Value]:
         return xs
     if chosen in _OF_LAYERS:
         if len(xs) == 1:
-            of_several("a layer", chosen)
+            refuse_softmax_of_one("a layer", chosen)
         return _OF_LAYERS[chosen](xs)
     function = _OF_VALUES.get(chosen) or activations()[activation(chosen)]
     return [function(x) for x in xs]
@@ -88,7 +88,7 @@ def activation(chosen: Any, outputs: int = 2) -> Any:
     if isinstance(chosen, str):
         known("activation", chosen, dict.fromkeys([*ACTIVATIONS, *activations()]))
         if chosen in _OF_LAYERS and outputs == 1:
-            of_several("a layer", chosen)
+            refuse_softmax_of_one("a layer", chosen)
     return chosen
 
 

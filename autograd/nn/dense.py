@@ -9,6 +9,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from numbers import Integral
 from random import Random
 from typing import Any
 
@@ -194,7 +195,7 @@ def _sizes(nin: Any, nouts: Any, more: tuple[Any, ...]) -> list[int]:
         )
     words = [f", activation={word!r}" for word in more if isinstance(word, str)]
     if isinstance(nouts, str) or not isinstance(nouts, Iterable):
-        row = [n for n in (nouts, *more) if not isinstance(n, str)] or [3, 1]
+        row = [int(n) for n in (nouts, *more) if isinstance(n, Integral)] or [3, 1]
         raise TypeError(
             f"an MLP takes the sizes of its layers as a list, not {described(nouts)}; "
             f"write MLP({nin}, {row}{''.join(words)})"

@@ -105,7 +105,7 @@ def _norm(numbers: list[float], p: float) -> float:
 
 
 def _norm_of_array(numbers: Any, p: float) -> float:
-    sizes = abs(numbers.astype("float64"))
+    sizes = abs(numbers)
     greatest = float(sizes.max(initial=0.0))
     if p == math.inf or not 0.0 < greatest < math.inf:
         return greatest
