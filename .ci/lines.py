@@ -53,14 +53,16 @@ GROUPS = (
     Group("show", ("show/",), 1250, "six views of a graph: lines, drawing, steps, tree, explanation, autopsy"),
     Group(
         "networks",
-        ("nn/", "losses.py", "optim.py", "train.py", "state.py"),
-        935,
-        "the layers, losses and optimisers of the tutorials, for Values and, in few calls, arrays; PyTorch's options",
+        ("nn/", "losses.py", "optim/", "train/", "state.py"),
+        1739,
+        "the layers, losses and optimisers of the tutorials, for Values and, in few calls, arrays; PyTorch's options, "
+        "groups, schedules, clipping, states and files; trainings that measure, and say where they diverge; and the "
+        "remedy for each slip of a beginner",
     ),
     Group(
         "compiler",
         ("compiler/",),
-        4736,
+        4740,
         "2,800 were planned; ragged rows, every float at the edges, text that people read and that allocates nothing, "
         "blocks in the cache, float code for irregular graphs, and errors that name the remedy",
     ),

@@ -8,10 +8,24 @@
 import random
 from collections.abc import Iterable
 from difflib import get_close_matches
-from numbers import Integral
-from typing import cast
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, NoReturn, TypeGuard, cast
 
 from autograd.engine.value import Value
+
+if TYPE_CHECKING:
+    from autograd.compiler.program import Program
+
+
+def described(thing: object, length: int = 60) -> str:
+    """The type and the text of a thing, on one line; a text that begins with its type has it once.
+
+    >>> described(3), described(Value(2.0)), described("a" * 99, 9)
+    ('int 3', 'Value(data=2.0, grad=0.0)', "str 'aaaaaaa…")
+    """
+    name, text = type(thing).__name__, repr(thing).partition("\n")[0]
+    text = text if len(text) <= length else text[: length - 1] + "…"
+    return text if text.startswith(name) else f"{name} {text}"
 
 
 def whole(what: str, n: object, least: int = 1) -> int:
@@ -19,6 +33,36 @@ def whole(what: str, n: object, least: int = 1) -> int:
     if isinstance(n, bool) or not isinstance(n, Integral) or int(n) < least:
         raise ValueError(f"{what} is a whole number from {least}, not {n!r}")
     return int(n)
+
+
+def real(what: str, x: object) -> float:
+    """x as a float, if it is a plain real number, Python's or NumPy's; else a TypeError with the remedy.
+
+    >>> real("lr", "0.1")
+    Traceback (most recent call last):
+    ...
+    TypeError: lr is a number, not str '0.1'; write 0.1 without quotes
+    """
+    if isinstance(x, Real) and not isinstance(x, bool):
+        return float(x)
+    remedy = ""
+    if isinstance(x, str) and set(x) <= set("+-.0123456789eE_"):
+        remedy = f"; write {x} without quotes"
+    elif isinstance(x, Value):
+        remedy = "; pass its data"
+    elif getattr(x, "shape", None) == ():
+        remedy = "; take its number with .item()"
+    raise TypeError(f"{what} is a number, not {described(x)}{remedy}")
+
+
+def is_program(thing: object) -> TypeGuard["Program"]:
+    """Whether a thing is a compiled program, and not a model or a list of Values."""
+    return hasattr(thing, "value_and_grad")
+
+
+def is_row(thing: object) -> bool:
+    """Whether a thing that stands in the place of a number is a list or an array of them."""
+    return isinstance(thing, (list, tuple)) or getattr(thing, "ndim", 0) > 0
 
 
 def known(kind: str, name: object, names: Iterable[str]) -> None:
@@ -62,6 +106,12 @@ def shown(thing: object) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
+def refuse_softmax_of_one(where: str, activation: str) -> NoReturn:
+    """Raise the ValueError for a softmax over one output, which learns nothing."""
+    constant = 1 if activation == "softmax" else 0
+    raise ValueError(f"{where}: {activation} over one output is always {constant}; use a sigmoid, or two outputs")
+
+
 def generator(rng: object) -> random.Random:
     """The random generator to draw from: rng itself, or Python's shared generator for None.
 
@@ -69,5 +119,5 @@ def generator(rng: object) -> random.Random:
     """
     rng = random if rng is None else rng  # The module has the methods of its shared generator.
     if not (hasattr(rng, "uniform") and hasattr(rng, "shuffle")):
-        raise TypeError(f"rng is a generator, as in random.Random(42), not {type(rng).__name__} {rng!r}")
+        raise TypeError(f"rng is a generator, as in random.Random(42), not {described(rng)}")
     return cast(random.Random, rng)

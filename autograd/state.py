@@ -10,10 +10,11 @@
 True
 
 The format is safetensors with float64 data: names and shapes, then the data, and no code. The names are those of
-`Module.tensors`, so a saved MLP can be loaded into PyTorch's Sequential of Linear layers. It needs
-`pip install 'scalar-autograd[save]'`.
+`Module.tensors`, so a saved MLP can be loaded into PyTorch's Sequential of Linear layers, and the other way round: data
+in single or half precision are taken as they are. It needs `pip install 'scalar-autograd[save]'`.
 """
 
+import errno
 import hashlib
 import importlib
 import json
@@ -23,38 +24,53 @@ import secrets
 import shutil
 import stat
 import struct
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
+from typing import Any, Final, TypeAlias
 
-from autograd.engine.value import Value
+from autograd.arguments import described, is_program
 from autograd.nn import Module
+from autograd.nn.module import saved_tensors
+from autograd.nn.tensors import leaves_of, put, shape_of
 
 __all__ = ["load", "save"]
 
+Path: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
 DIGEST: Final = "scalar-autograd.sha256"
 """The metadata key of the digest of all names, shapes and data: a changed bit is noticed by it."""
 _HEADER_AT_MOST: Final = 1 << 20
+_SMALLEST, _LARGEST = 2, 8
+"""Bytes of a number in a file: half precision, double precision."""
 
 
-def save(model: Module, path: str | os.PathLike[str]) -> None:
+def save(model: Module, path: Path) -> None:
     """Write the parameters of a model to a file; after an error the file is as it was before.
 
-    ValueError for a model without parameters, with parameters in ragged lists, or with parameters that its
-    `tensors` lacks; TypeError for anything but a Module; OSError if the file can't be written; ImportError without
-    numpy and safetensors.
+    ValueError for a model without parameters, and for parameters that its `tensors` lacks; TypeError for anything but a
+    Module; OSError, with this path, if the file can't be written; ImportError without numpy and safetensors.
     """
     tensors = _tensors(model)
-    numpy, library = _libraries()
+    name = os.fsdecode(path)
+    numpy, library = _library("numpy"), _library("safetensors.numpy")
     arrays = {
-        name: numpy.array([v.data for v in _leaves(tensor)], dtype="<f8").reshape(_shape(tensor))
-        for name, tensor in tensors.items()
+        key: numpy.array([v.data for v in leaves_of(tensor)], dtype="<f8").reshape(shape_of(tensor))
+        for key, tensor in tensors.items()
     }
-    content = library.save(arrays, metadata={DIGEST: _digest(arrays)})
-    target = os.path.realpath(path)
+    with _naming(name):
+        _replace(name, library.save(arrays, metadata={DIGEST: _digest(arrays)}))
+
+
+def _replace(name: str, content: bytes) -> None:
+    """Put the content into the file by one step, after all of it is on the disk."""
+    target = os.path.realpath(name)
+    folder = os.path.dirname(target)
     if os.path.exists(target) and not os.path.isfile(target):
-        raise OSError(f"{path} is no regular file, so no parameters can be saved to it; give another path")
-    draft = f"{target}.{secrets.token_hex(4)}.part"
+        raise OSError(f"{name} is no regular file, so no parameters can be saved to it; give another path")
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, "no such folder; make it first", name)
+    # A short name of its own: with a suffix, a long name would be longer than the system allows.
+    draft = os.path.join(folder, f".{secrets.token_hex(8)}.part")
     try:
         with open(draft, "xb") as file:
             file.write(content)
@@ -69,60 +85,76 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         raise
 
 
-def load(model: Module, path: str | os.PathLike[str], *, finite: bool = True) -> None:
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """A block whose OSErrors name this file, and not a temporary one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, name) from None
+
+
+def load(model: Module, path: Path, *, finite: bool = True) -> None:
     """Set the parameters of a model to those in a file; after an error no parameter has changed.
 
-    The file may come from another program, if it has the model's names and shapes, float64 data and no metadata but
-    PyTorch's. ValueError for a file that is damaged, is no safetensors file, or has other names or shapes than the
-    model; with finite=True also for infinite and nan data. OSError if the file can't be read; ImportError without
-    numpy and safetensors.
+    The file may come from another program, if it has the model's names and shapes and data in float64, float32, float16
+    or bfloat16, which become float64 without an error. The numbers in names may have gaps: PyTorch counts activations
+    too, as in 0.weight, 2.weight. ValueError for a file that is damaged, is no safetensors file, or has other names or
+    shapes than the model; with finite=True also for infinite and nan data. OSError if the file can't be read;
+    ImportError without numpy and safetensors.
     """
     tensors = _tensors(model)
-    wanted = {name: _shape(tensor) for name, tensor in tensors.items()}
-    arrays = _read(path, sum(8 * math.prod(shape) for shape in wanted.values()))
-    _compare(path, wanted, {name: array.shape for name, array in arrays.items()})
-    rows = {name: array.ravel().tolist() for name, array in arrays.items()}
-    for name, row in rows.items():
+    name = os.fsdecode(path)
+    arrays = _read(name, sum(len(leaves_of(tensor)) for tensor in tensors.values()))
+    rows = {key: (array.shape, array.ravel().tolist()) for key, array in arrays.items()}
+    for key, (_, row) in rows.items():
         if finite and not all(map(math.isfinite, row)):
-            raise ValueError(f"{path}: {name} has infinite or nan data; load(..., finite=False) accepts it")
-    for name, tensor in tensors.items():
-        for v, x in zip(_leaves(tensor), rows[name], strict=True):
-            v.data = x
+            raise ValueError(f"{name}: {key} has infinite or nan data; load(..., finite=False) accepts it")
+    put(tensors, rows, name)
 
 
-def _read(path: str | os.PathLike[str], size: int) -> dict[str, Any]:
-    """The arrays in a file, whose data must be `size` bytes; nothing larger is read into memory."""
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):
-        raise ValueError(f"{path} is no regular file")
-    if not size < status.st_size <= size + _HEADER_AT_MOST:
-        raise ValueError(f"{path} has {status.st_size} bytes, but this model's parameters are {size} and a header")
-    with open(path, "rb") as file:
-        content = file.read(size + _HEADER_AT_MOST + 1)
-    numpy, library = _libraries()
+def _read(name: str, numbers: int) -> dict[str, Any]:
+    """The arrays in a file, in float64; nothing larger than so many numbers and a header is read into memory."""
+    least, most = _SMALLEST * numbers, _LARGEST * numbers + _HEADER_AT_MOST
+    with _naming(name):
+        status = os.stat(name)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"{name} is no regular file")
+        if not least < status.st_size <= most:
+            size = f"{_LARGEST * numbers} and a header, or {least} in half precision"
+            raise ValueError(f"{name} has {status.st_size} bytes, but this model's parameters are {size}")
+        with open(name, "rb") as file:
+            content = file.read(most + 1)
+    numpy, library = _library("numpy"), _library("safetensors")
     try:
-        arrays: dict[str, Any] = library.load(content)
+        found = library.deserialize(content)
         (length,) = struct.unpack_from("<Q", content)
         metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    except Exception as error:  # safetensors raises errors of its own and passes on those of Rust and NumPy.
-        raise ValueError(f"{path} is damaged, or no safetensors file: {error}") from None
-    for name, array in arrays.items():
-        if array.dtype != numpy.float64:
-            raise ValueError(f"{path}: {name} is {array.dtype}, not float64; convert it before saving")
-    if set(metadata) - {"format"} and metadata.get(DIGEST) != _digest(arrays):
-        other = "" if DIGEST in metadata else f", or another program wrote it with metadata but without {DIGEST}"
-        raise ValueError(f"{path} is damaged: its data is not what was saved{other}")
+    except Exception as error:  # safetensors raises errors of its own and passes on those of Rust.
+        raise ValueError(f"{name} is damaged, or no safetensors file: {error}") from None
+    arrays = {}
+    for key, tensor in found:
+        if (array := _decoded(numpy, tensor["dtype"], tensor["data"])) is None:
+            raise ValueError(f"{name}: {key} is {tensor['dtype']}; parameters are F64, F32, F16 or BF16: convert it")
+        arrays[key] = array.reshape(tensor["shape"])
+    # A key that is nearly ours is ours with an error in it.
+    if get_close_matches(DIGEST, metadata) and metadata.get(DIGEST) != _digest(arrays):
+        raise ValueError(f"{name} is damaged: its data is not what was saved")
     return arrays
 
 
-def _compare(path: object, wanted: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> None:
-    if missing := [name for name in wanted if name not in found]:
-        raise ValueError(f"{path} lacks {', '.join(missing[:3])}; it has {', '.join(sorted(found)[:6]) or 'nothing'}")
-    if extra := sorted(set(found) - set(wanted)):
-        raise ValueError(f"{path} has {', '.join(extra[:3])}, which this model lacks")
-    for name, shape in wanted.items():
-        if found[name] != shape:
-            raise ValueError(f"{path}: {name} has the shape {found[name]}, but in this model {shape}")
+def _decoded(numpy: Any, kind: str, content: bytes) -> Any:
+    """The numbers of a kind in float64, each of which has the same value; None for another kind."""
+    codes = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+    if kind not in codes:
+        return None
+    numbers = numpy.frombuffer(content, codes[kind])
+    if kind == "BF16":  # The upper half of a number in single precision.
+        numbers = (numbers.astype("<u4") << 16).view("<f4")
+    with numpy.errstate(invalid="ignore"):  # Some nan warn that they were looked at.
+        return numbers.astype("<f8")
 
 
 def _digest(arrays: Mapping[str, Any]) -> str:
@@ -135,31 +167,27 @@ def _digest(arrays: Mapping[str, Any]) -> str:
 
 def _tensors(model: Module) -> dict[str, Any]:
     if not isinstance(model, Module):
-        raise TypeError(f"the parameters of an nn.Module are saved and loaded, not {type(model).__name__} {model!r}")
-    tensors = model.tensors()
+        raise TypeError(f"the parameters of an nn.Module are saved and loaded, not {described(model)}{_remedy(model)}")
+    tensors = saved_tensors(model)
     if not tensors:
-        raise ValueError(f"{model!r} has no parameters to save or load")
-    listed = {id(v) for tensor in tensors.values() for v in _leaves(tensor)}
-    if lost := [name for name, v in model.named_parameters() if id(v) not in listed]:
-        raise ValueError(f"{', '.join(lost[:3])} would be lost, because tensors() of {model!r} lacks them; add them")
+        raise ValueError(f"{described(model)} has no parameters to save or load")
     return tensors
 
 
-def _shape(tensor: Any) -> tuple[int, ...]:
-    if isinstance(tensor, Value):
-        return ()
-    shapes = {_shape(part) for part in tensor}
-    if len(shapes) > 1:
-        raise ValueError("parameters in lists of different lengths have no shape; keep them in separate attributes")
-    return (len(tensor), *shapes.pop())
+def _remedy(thing: object) -> str:
+    if isinstance(thing, (str, bytes, os.PathLike)):
+        return "; the model comes first, as in state.save(model, path)"
+    if isinstance(thing, type):
+        return f"; make one, as in {thing.__name__}(…)"
+    if is_program(thing):
+        return "; call program.write_back(), and pass the model that it was made of"
+    if isinstance(thing, (Mapping, list, tuple)):
+        return "; pass the model itself, or keep the Values in one: model = nn.Module(); model.weights = …"
+    return "; pass the model itself"
 
 
-def _leaves(tensor: Any) -> list[Value]:
-    return [tensor] if isinstance(tensor, Value) else [v for part in tensor for v in _leaves(part)]
-
-
-def _libraries() -> tuple[Any, Any]:
+def _library(name: str) -> Any:
     try:
-        return importlib.import_module("numpy"), importlib.import_module("safetensors.numpy")
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise ImportError(f"parameters are saved with {error.name}: pip install 'scalar-autograd[save]'") from None

@@ -26,7 +26,7 @@ import matplotlib.pyplot as plt
 from lesson import BLUE, ORANGE, compare, parser, positive, save, words
 from matplotlib.colors import PowerNorm
 
-from autograd import Value, losses, nn, no_grad, optim, softmax, total, train
+from autograd import Value, log_softmax, losses, nn, no_grad, optim, softmax, total, train
 
 MADE_UP = """
 velora velorin velith velune velanor thalmir thalora thaleth thaldor thalune narune narith naroel narimor narelos
@@ -154,9 +154,9 @@ print(f"\na guess at random costs log {len(alphabet)} = {uniform:.4f} per charac
 # Now each character has a row of logits, one for each character that may follow, and softmax turns them into
 # probabilities. All logits start at 0, so the first loss is that of a random guess.
 #
-# All examples with the same context have the same logits. So cross-entropy takes the counts of a whole row at once, and
-# an epoch over all names costs one row for each character. `fit` takes the mean over rows, and the factor turns it into
-# the mean over characters.
+# All examples with the same context have the same logits. So the sum of their cross-entropies takes the counts of a
+# whole row at once, and an epoch over all names costs one row for each character. `fit` takes the mean over rows, and
+# the factor turns it into the mean over characters.
 
 # %%
 EPOCHS = 100
@@ -172,10 +172,15 @@ class Bigram(nn.Module):
         return self.logits[context[-1]]
 
 
+def of_counts(logits: list[Value], counts: Sequence[float]) -> Value:
+    """The sum of −log p over all characters that were counted after a context."""
+    return -total([n * log_p for n, log_p in zip(counts, log_softmax(logits), strict=True) if n])
+
+
 bigram = Bigram([[Value(0.0) for _ in alphabet] for _ in alphabet])
 factor = len(pairs) / characters_in(pairs)
 rows = [(context, [n * factor for n in counts]) for context, counts in pairs.items()]
-learning = train.fit(bigram, rows, losses.cross_entropy, optim.Adam(bigram.parameters(), lr=0.3), epochs=EPOCHS)
+learning = train.fit(bigram, rows, of_counts, optim.Adam(bigram.parameters(), lr=0.3), epochs=EPOCHS)
 print(f"bigram of {len(alphabet)}·{len(alphabet)} logits: {learning}")
 
 
@@ -210,7 +215,7 @@ class Network(nn.Module):
 def nll(model: Model, counts: dict[Context, list[int]]) -> float:
     """The mean negative log-likelihood per character."""
     with no_grad():
-        of_rows = [losses.cross_entropy(model(context), row) for context, row in counts.items()]
+        of_rows = [of_counts(model(context), row) for context, row in counts.items()]
         return total(of_rows).data / characters_in(counts)
 
 

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, losses, optim
+from autograd import Value, losses
 from autograd.nn import MLP, Neuron
 from autograd.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from autograd.optim import optimizer as optimizer_module
 from tests.running import PACKAGE, surroundings
 from tests.standin import Standin
 
@@ -38,6 +39,11 @@ CONFIGURATIONS: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
     "RMSprop": (RMSprop, {"lr": 0.02}),
     "RMSprop centered": (RMSprop, {"lr": 0.02, "centered": True, "momentum": 0.5, "weight_decay": 0.1}),
     "RMSprop alpha": (RMSprop, {"lr": 0.02, "alpha": 0.3, "centered": True}),
+    "SGD maximize": (SGD, {"lr": 0.01, "momentum": 0.5, "weight_decay": 0.3, "maximize": True}),
+    "Adam maximize": (Adam, {"lr": 0.05, "weight_decay": 0.1, "maximize": True}),
+    "AdamW maximize": (AdamW, {"lr": 0.05, "weight_decay": 0.2, "maximize": True}),
+    "RMSprop maximize": (RMSprop, {"lr": 0.02, "centered": True, "weight_decay": 0.1, "maximize": True}),
+    "Adagrad maximize": (Adagrad, {"lr": 0.3, "weight_decay": 0.1, "maximize": True}),
     "Adagrad": (Adagrad, {"lr": 0.3}),
     "Adagrad decay": (Adagrad, {"lr": 0.3, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5}),
 }
@@ -94,6 +100,11 @@ RECORDED = {
     "RMSprop": 1.3307595918806152,
     "RMSprop centered": 1.299046155553188,
     "RMSprop alpha": 1.3195202178764511,
+    "SGD maximize": 3.426926272342581,
+    "Adam maximize": 3.4987640033285614,
+    "AdamW maximize": 2.788710156427697,
+    "RMSprop maximize": 4.438049540489887,
+    "Adagrad maximize": 5.477304307622695,
     "Adagrad": 1.3302784395058045,
     "Adagrad decay": 1.3030409011066872,
 }
@@ -139,9 +150,9 @@ def test_parameters_are_checked(kind: Callable[..., Optimizer]) -> None:
             kind(parameters)
     with pytest.raises(TypeError, match="changes Values, not float"):
         kind([1.0])
-    with pytest.raises(TypeError, match=r"not Neuron; pass model\.parameters\(\)"):
+    with pytest.raises(TypeError, match=r"not Neuron of 1 input, relu; pass model\.parameters\(\)"):
         kind(Neuron(1))
-    with pytest.raises(TypeError, match="lr is a plain number, not a Value"):
+    with pytest.raises(TypeError, match=r"lr is a number, not Value\(data=0\.1, .*; pass its data"):
         kind([x], lr=Value(0.1))
     with pytest.raises(ValueError, match=r"lr must be a finite number of at least 0, not -1\.0"):
         kind([x], lr=-1.0)
@@ -169,6 +180,133 @@ def test_the_rate_may_change_and_gradients_start_over() -> None:
     assert x.grad == 0.0
 
 
+# ── groups ──
+
+GROUPED: dict[str, tuple[type[Optimizer], dict[str, Any], list[dict[str, Any]]]] = {
+    "SGD": (SGD, {"lr": 0.1, "momentum": 0.9}, [{}, {"lr": 0.01, "maximize": True}, {"momentum": 0.0}]),
+    "Adam": (Adam, {"lr": 0.1}, [{"betas": (0.5, 0.9)}, {"lr": 0.01, "amsgrad": True}, {"weight_decay": 0.1}]),
+    "AdamW": (AdamW, {}, [{"eps": 0.1}, {"lr": 0.01, "weight_decay": 0.5}, {}]),
+    "RMSprop": (RMSprop, {"alpha": 0.5}, [{"centered": True}, {"momentum": 0.9}, {"lr": 0.3}]),
+    "Adagrad": (Adagrad, {"lr_decay": 0.5}, [{"eps": 0.1}, {"lr": 1.0}, {"lr_decay": 0.0}]),
+}
+SLOPE = GRADIENTS["slope"]
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_a_group_is_changed_as_an_optimiser_of_its_own_would(name: str) -> None:
+    kind, options, groups = GROUPED[name]
+    together, alone = ([Value(2.0 + i) for i in range(3)] for _ in range(2))
+    both = kind([{"params": [p], **group} for p, group in zip(together, groups, strict=True)], **options)
+    each = [kind([p], **{**options, **group}) for p, group in zip(alone, groups, strict=True)]
+    for t in range(STEPS):
+        for p in (*together, *alone):
+            p.grad = SLOPE(p.data, t)
+        for optimizer in (both, *each):
+            optimizer.step()
+        assert bits(p.data for p in together) == bits(p.data for p in alone)
+    assert both.parameters == together
+    both.zero_grad()
+    assert [p.grad for p in together] == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch, an optional oracle, isn't installed")
+@pytest.mark.parametrize("name", GROUPED)
+def test_groups_are_those_of_pytorch(name: str) -> None:
+    torch = importlib.import_module("torch")
+    kind, options, groups = GROUPED[name]
+    ours, theirs = [Value(2.0 + i) for i in range(4)], [torch.tensor(2.0 + i, dtype=torch.float64) for i in range(4)]
+    makers: list[tuple[Any, Any, Any]] = [
+        (kind, ours, {}),
+        (getattr(torch.optim, kind.__name__), theirs, {"foreach": False}),
+    ]
+    optimizers = [
+        make([{"params": [p], **group} for p, group in zip(ps, groups, strict=False)], **options, **more)
+        for make, ps, more in makers
+    ]
+    for t in range(STEPS):
+        if t == 5:  # A group that comes later starts its own count of steps.
+            for optimizer, (_, ps, _) in zip(optimizers, makers, strict=True):
+                optimizer.add_param_group({"params": ps[3]})
+        if t == 9:
+            for optimizer in optimizers:
+                optimizer.param_groups[1]["lr"] *= 0.5
+        for p, q in zip(ours, theirs, strict=True):
+            p.grad, q.grad = SLOPE(p.data, t), torch.tensor(SLOPE(q.item(), t), dtype=torch.float64)
+        for optimizer in optimizers:
+            optimizer.step()
+        assert [p.data for p in ours] == pytest.approx([q.item() for q in theirs], rel=TO_PYTORCH, abs=TO_PYTORCH)
+
+
+def test_an_attribute_reads_and_sets_a_hyperparameter_of_all_groups() -> None:
+    a, b = Value(1.0), Value(1.0)
+    optimizer: Any = SGD([{"params": [a]}, {"params": b, "lr": 0.5}], lr=0.1, momentum=0.9)
+    assert optimizer.momentum == 0.9
+    with pytest.raises(
+        AttributeError, match=r"have different lr, 0\.1 and 0\.5; read optimizer\.param_groups\[0\]\['lr'\]"
+    ):
+        _ = optimizer.lr
+    optimizer.lr = 0.2
+    assert [group["lr"] for group in optimizer.param_groups] == [0.2, 0.2]
+    with pytest.raises(TypeError, match=r"lr is a number, not str '0\.1'; write 0\.1 without quotes"):
+        optimizer.lr = "0.1"
+    with pytest.raises(ValueError, match="nesterov needs a momentum"):
+        optimizer.momentum, optimizer.nesterov = 0.0, True
+    assert (optimizer.lr, optimizer.nesterov) == (0.2, False)
+
+
+def test_settings_are_shown() -> None:
+    a, b = Value(1.0), Value(1.0)
+    assert repr(SGD([a, b], lr=0.1)) == "SGD of 2 parameters, lr=0.1, momentum=0.0, dampening=0.0, weight_decay=0.0"
+    shown = repr(Adam([{"params": [a], "amsgrad": True}, {"params": [b], "lr": 1}]))
+    first, second, third = shown.replace("\n      ", " ").splitlines()
+    assert first == "Adam of 2 groups"
+    assert second == "  1 parameter, lr=0.001, betas=(0.9, 0.999), eps=1e-08, amsgrad=True, weight_decay=0.0"
+    assert third == "  1 parameter, lr=1.0, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.0"
+    program = tiny()
+    assert repr(SGD(program)).startswith(f"SGD of {len(program.parameters)} parameters, lr=0.001")
+
+
+A, B = Value(1.0), Value(2.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: SGD([A], lr=TEXT), TypeError, r"SGD: lr is a number, not str '0\.1'; write 0\.1 without quotes"),
+        (lambda: SGD([A], lr=True), TypeError, "SGD: lr is a number, not bool True"),
+        (lambda: SGD([A], maximize=TEXT), TypeError, "SGD: maximize is True or False, not str"),
+        (lambda: Adam([A], betas=TEXT), TypeError, r"Adam: betas is a pair of numbers, as in .*, not str '0\.1'"),
+        (lambda: Adam([A], betas=(0.9, -0.1)), ValueError, r"betas\[1\] must be .* from 0 to below 1, not -0\.1"),
+        (lambda: SGD({A, B}), TypeError, "not a set, which has no order"),
+        (lambda: SGD([{"params": {A, B}}]), TypeError, "not a set, which has no order"),
+        (lambda: SGD({"params": [A]}), TypeError, r"takes a list of groups, not dict .*; pass \[group\]"),  # type: ignore[dict-item]
+        (lambda: SGD([{"parameters": [A]}]), TypeError, "a group is a dictionary with 'params'"),
+        (lambda: SGD([{"params": [A], "learning_rate": 1.0}]), ValueError, "no hyperparameter of SGD 'learning_rate'"),
+        (lambda: SGD([{"params": [A], "lr": -1.0}]), ValueError, r"SGD: lr must be .* not -1\.0"),
+        (lambda: SGD([{"params": [A]}, {"params": [B, A]}]), ValueError, "a parameter twice"),
+        (lambda: SGD([{"params": [A]}, {"params": []}]), ValueError, "no parameters"),
+        (lambda: SGD([{"params": [A]}, {"params": 1.0}]), TypeError, r"takes a list of parameters, not float 1\.0"),
+        (lambda: SGD([{"params": [A], "nesterov": True}]), ValueError, "nesterov needs a momentum"),
+        (lambda: SGD([{"params": [A]}]).add_param_group([B]), TypeError, "a group is a dictionary"),  # type: ignore[arg-type]
+        (lambda: SGD([{"params": tiny()}]), TypeError, r"one group; pass optim\.SGD\(program\)"),
+        (lambda: SGD(tiny()).add_param_group({"params": [B]}), TypeError, r"one group; pass optim\.SGD\(program\)"),
+        (lambda: twice(tiny()), TypeError, "the parameters of a program are one group"),
+        (lambda: SGD(MLP(2, [1]).state_dict()), TypeError, r"takes a list of groups, not dict .*; pass \[group\]"),  # type: ignore[arg-type]
+        (lambda: SGD(MLP(2, [1]).named_parameters()), TypeError, "changes Values, not tuple"),  # type: ignore[arg-type]
+    ],
+)
+def test_slips_are_named(call: Callable[[], object], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()
+
+
+TEXT: Any = "0.1"
+
+
+def twice(program: Any) -> None:
+    SGD(program).add_param_group({"params": program})
+
+
 # ── programs ──
 
 
@@ -185,7 +323,7 @@ def bits(numbers: Any) -> list[str]:
 def test_arrays_get_the_numbers_of_values_bit_for_bit(
     name: str, gradient: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(optim, "_BLOCK", 3)
+    monkeypatch.setattr(optimizer_module, "_BLOCK", 3)
     kind, options = CONFIGURATIONS[name]
     values, program = [Value(x / 4.0) for x in range(-3, 10)], tiny()
     program.parameters[:] = [v.data for v in values]
@@ -225,7 +363,8 @@ def test_single_precision_stays_single_and_near(name: str) -> None:
         for t in range(STEPS):
             p.gradient[:] = np.cos(p.parameters + t)
             optimizer.step()
-        kept = [row for rows in vars(optimizer).values() if isinstance(rows, list) for row in rows]
+        kept: list[Any] = [row for rows in optimizer.param_groups[0].states.values() for row in rows]
+        assert kept or name == "SGD"
         assert {row.dtype for row in kept if isinstance(row, np.ndarray)} <= {p.parameters.dtype}
     assert program.parameters.dtype == np.float32
     assert program.parameters == pytest.approx(wide.parameters, rel=1e-4, abs=1e-5)

@@ -1,10 +1,14 @@
 """A saved model is loaded to the last bit, and a file that is damaged or of another kind changes nothing."""
 
+import errno
+import importlib
 import importlib.util
+import json
 import math
 import os
 import pickle
 import random
+import re
 import stat
 import struct
 from pathlib import Path
@@ -16,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
-from autograd import Value, nn, state
+from autograd import Value, losses, nn, state
+from tests.standin import Standin
 
 CORRUPTIONS = 200
 
@@ -120,12 +125,86 @@ def test_the_parameters_of_a_user_s_module_are_saved_too(tmp_path: Path) -> None
         state.save(layer, tmp_path / "layer")
 
 
-def test_metadata_of_another_program_is_named(saved: Path) -> None:
-    save_file(load_file(saved), saved, metadata={"author": "me"})
-    with pytest.raises(
-        ValueError, match=r"or another program wrote it with metadata but without scalar-autograd\.sha256"
-    ):
-        state.load(model(), saved)
+def test_metadata_of_another_program_is_passed_over(saved: Path) -> None:
+    for metadata in ({"format": "pt"}, {"author": "me", "sha256": "0" * 64, "scalar": "1"}, {"": ""}):
+        save_file(load_file(saved), saved, metadata=metadata)
+        other = model(1)
+        state.load(other, saved)
+        assert bits(other) == bits(model())
+
+
+def test_a_digest_under_a_damaged_key_is_no_metadata_of_another_program(saved: Path) -> None:
+    for key in ("scalar-autograd.shb256", "scalar-autogra`.sha256", "calar-autograd.sha256"):
+        save_file(load_file(saved), saved, metadata={key: "0" * 64})
+        with pytest.raises(ValueError, match="is damaged: its data is not what was saved"):
+            state.load(model(), saved)
+
+
+# ── files of PyTorch ──
+
+
+def bfloat16(bits_of: int) -> float:
+    """The number of 16 bits: a sign, 8 bits of the exponent, 7 of the mantissa."""
+    sign, exponent, mantissa = -1.0 if bits_of >> 15 else 1.0, bits_of >> 7 & 0xFF, bits_of & 0x7F
+    if exponent == 0xFF:
+        return math.nan if mantissa else sign * math.inf
+    return sign * math.ldexp(mantissa + 128 * (exponent > 0), max(exponent, 1) - 134)
+
+
+ALL: bytes = np.arange(1 << 16, dtype="<u2").tobytes()
+"""Every number of two bytes."""
+KINDS: dict[str, tuple[bytes, list[float]]] = {
+    "F16": (ALL, [x for (x,) in struct.iter_unpack("<e", ALL)]),
+    "BF16": (ALL, [bfloat16(n) for n in range(1 << 16)]),
+    "F32": (struct.pack("<5f", 0.1, -1e-45, 3.4e38, math.inf, -0.0) + b"\1\0\x80\x7f", []),
+    "F64": (struct.pack("<4d", 0.1, 5e-324, -1.7e308, -0.0), []),
+}
+
+
+def file_of(kind: str, shape: list[int], content: bytes) -> bytes:
+    """A safetensors file of one tensor."""
+    header = json.dumps({"weight": {"dtype": kind, "shape": shape, "data_offsets": [0, len(content)]}}).encode()
+    return struct.pack("<Q", len(header)) + header + content
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_number_of_every_precision_is_taken_as_it_is(tmp_path: Path, kind: str) -> None:
+    content, numbers = KINDS[kind]
+    numbers = numbers or [x for (x,) in struct.iter_unpack("<f" if kind == "F32" else "<d", content)]
+    (tmp_path / "t").write_bytes(file_of(kind, [1, len(numbers)], content))
+    module = nn.Neuron(len(numbers), bias=False)
+    state.load(module, tmp_path / "t", finite=False)
+    found = [v.data for v in module.w]
+    same = [(a.hex(), b.hex()) for a, b in zip(found, numbers, strict=True) if not math.isnan(b)]
+    assert all(a == b for a, b in same)
+    assert [math.isnan(a) for a in found] == [math.isnan(b) for b in numbers]
+
+
+def test_another_kind_of_number_is_named(tmp_path: Path) -> None:
+    (tmp_path / "t").write_bytes(file_of("I64", [1, 2], bytes(16)))
+    with pytest.raises(ValueError, match="weight is I64; parameters are F64, F32, F16 or BF16: convert it"):
+        state.load(nn.Neuron(2, bias=False), tmp_path / "t")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch, an optional oracle, isn't installed")
+@pytest.mark.parametrize("precision", ["float64", "float32", "float16", "bfloat16"])
+def test_a_sequential_of_pytorch_is_loaded(tmp_path: Path, precision: str) -> None:
+    torch = importlib.import_module("torch")
+    torch.manual_seed(1)
+    steps = [torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1)]
+    theirs = torch.nn.Sequential(*steps).to(getattr(torch, precision))
+    file = tmp_path / "theirs"
+    importlib.import_module("safetensors.torch").save_file(
+        theirs.state_dict(), file, metadata={"format": "pt", "by": "me"}
+    )
+    wanted = [x for p in theirs.parameters() for x in p.flatten().tolist()]
+    ours = nn.MLP(3, [4, 2, 1])
+    steps_of_ours = nn.Sequential(nn.Linear(3, 4), "relu", nn.Linear(4, 2), "tanh", nn.Linear(2, 1))
+    for module in (ours, steps_of_ours):
+        state.load(module, file)
+        assert [x for rows in module.state_dict().values() for x in np.ravel(rows).tolist()] == wanted
+    with pytest.raises(ValueError, match=r"lacks 1\.weight, 1\.bias, 3\.weight; it has 0\.bias, 0\.weight, 2\.bias"):
+        state.load(nn.MLP(3, [4, 2, 1, 1]), file)
 
 
 class Boom:
@@ -169,9 +248,6 @@ def test_another_model_is_named(saved: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"lacks 2\.weight, 2\.bias"):
         state.load(nn.MLP(3, [4, 2, 1]), saved)
     arrays = load_file(saved)
-    save_file({name: array.astype(np.float32) for name, array in arrays.items()}, saved)
-    with pytest.raises(ValueError, match="float32, not float64"):
-        state.load(model(), saved)
     arrays["0.bias"] = np.array([1.0, math.inf, 0.0, 0.0])
     save_file(arrays, saved)
     other = model(1)
@@ -185,6 +261,70 @@ def test_another_model_is_named(saved: Path, tmp_path: Path) -> None:
     for use in (state.save, state.load):
         with pytest.raises(TypeError, match=r"the parameters of an nn\.Module are saved and loaded, not list \[Value"):
             use([Value(1.0)], saved)  # type: ignore[arg-type]
+
+
+class Weights(nn.Module):
+    """A module with one parameter."""
+
+    def __init__(self) -> None:
+        self.w = Value(1.0)
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        ({"w": [0.5]}, r"not dict \{'w': \[0\.5\]\}; .* model = nn\.Module\(\); model\.weights = …"),
+        ([Value(1.0)], r"not list \[Value.*; .* model\.weights = …"),
+        ("model.safetensors", r"not str 'model.safetensors'; the model comes first, as in state\.save\(model, path\)"),
+        (Path("model"), "the model comes first"),
+        (Weights, r"make one, as in Weights\(…\)"),
+        (Value(1.0), r"not Value\(data=1\.0, grad=0\.0\); pass the model itself"),
+        (Standin(model(), losses.mse, [(3,), ()]), r"call program\.write_back\(\), and pass the model"),
+    ],
+)
+def test_a_thing_that_is_no_model_is_named(thing: Any, message: str, tmp_path: Path) -> None:
+    for use in (state.save, state.load):
+        with pytest.raises(TypeError, match=message):
+            use(thing, tmp_path / "t")
+    with pytest.raises(TypeError, match="expected str, bytes or os"):
+        state.save(Weights(), 3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "é" * 127, "ünï ćödé.safetensors", "-", "a\nb"])
+@pytest.mark.parametrize("form", [Path, str, os.fsencode])
+def test_any_name_that_the_system_takes_is_taken(tmp_path: Path, name: str, form: Any) -> None:
+    path = form(tmp_path / name)
+    for _ in range(2):
+        state.save(model(), path)
+    assert os.listdir(tmp_path) == [name]
+    other = model(1)
+    state.load(other, path)
+    assert bits(other) == bits(model())
+
+
+@pytest.mark.parametrize("name", ["n" * 256, "nowhere/model"])
+def test_an_error_names_the_file_that_was_named(tmp_path: Path, name: str) -> None:
+    for use in (state.save, state.load):
+        with pytest.raises(OSError, match=re.escape(repr(str(tmp_path / name)))) as error:
+            use(model(), os.fsencode(tmp_path / name))
+        assert error.value.filename == str(tmp_path / name)
+        assert ".part" not in str(error.value)
+        assert error.value.filename2 is None
+    assert os.listdir(tmp_path) == []
+    with pytest.raises(FileNotFoundError, match=f"no such folder; make it first: '{re.escape(str(tmp_path))}/no/m'"):
+        state.save(model(), f"{tmp_path}/no/m")
+
+
+def test_an_error_of_a_write_names_the_file_that_was_named(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/other", None, "/tmp/third")
+
+    for step in ("fsync", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, step, full)
+            with pytest.raises(OSError, match="No space left on device: '") as error:
+                state.save(model(2), saved)
+        assert (error.value.errno, error.value.filename) == (errno.ENOSPC, str(saved))
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])

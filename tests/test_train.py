@@ -137,7 +137,7 @@ def test_mistakes_are_named(options: dict[str, Any], data: Any, message: str) ->
         (0, None, "fit calls the model, which is no NoneType None"),
         (1, 3, r"data is a list of \(input, target\), not int 3"),
         (2, "mse", "fit calls the loss, which is no str 'mse'"),
-        (3, 0.1, r"fit takes an optimizer, as in optim\.SGD\(model\.parameters\(\)\), not float 0\.1"),
+        (3, 0.1, r"fit takes an optimizer, as in optim\.SGD\(model\.parameters\(\), lr=0\.1\), not float 0\.1"),
         (3, optim.SGD, r"fit takes an optimizer, as in optim\.SGD\(model\.parameters\(\)\), not type"),
     ],
 )

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,6 +58,14 @@ class Training:
         else:
             batch = self._arrays
         return float(self.program.value_and_grad(*batch, copy=False)[0])
+
+    def value(self, rows: int | None = None) -> float:
+        """The loss of all rows, or of the first ones."""
+        return float(self.program.value(*(array[:rows] for array in self._arrays)))
+
+    def outputs(self, rows: int | None = None) -> Any:
+        """The outputs of the program for all rows, or for the first ones."""
+        return self.program.outputs(*(array[:rows] for array in self._arrays))
 
 
 def _one_hot(targets: Array, shape: tuple[int, ...]) -> Array:

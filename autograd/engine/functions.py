@@ -126,7 +126,7 @@ def fixed(x: Number, y: Number) -> Value:
     return record("fixed", z, a, dx, b, dy)
 
 
-def scaled_power(c: Number, x: Number, y: Number, k: float) -> Value:
+def scaled_power(c: Number, x: Number, y: Number, k: Number) -> Value:
     """c · x^(y − k) for a whole k ≥ 0, in range wherever the result is: a part of the derivatives of powers."""
     row = [operand(v, "scaled_power") for v in (c, x, y, k)]
     z, *partials = rules.scaled_power(row[0]._data, row[1]._data, row[2]._data, row[3]._data)

@@ -397,11 +397,12 @@ def _power(x: Value | float, y: Value | float) -> Value | float:
     return x**y if isinstance(x, Value) or isinstance(y, Value) else ieee.power(x, y)
 
 
-def _scaled_power(c: Value | float, x: Value | float, y: Value | float, k: float) -> Value | float:
+def _scaled_power(c: Value | float, x: Value | float, y: Value | float, k: Value | float) -> Value | float:
     """A product that people can read where it is right, and else one node that stays in range."""
-    exponent = y - k if k else y
-    simple = c * x if isinstance(exponent, float) and exponent == 1.0 else c * _power(x, exponent)
-    if isinstance(y, Value) and _data(x) == 0.0:  # The derivative of 0**0 by y is decided, and that of this isn't.
-        return functions.scaled_power(c, x, y, k)
-    exact = ieee.scaled_power(_data(c), _data(x), _data(y), k)
-    return simple if _agree(_data(simple), exact) else functions.scaled_power(c, x, y, k)
+    # The derivative of 0**0 by the exponent is decided, and that of this operation isn't.
+    if isinstance(k, float) and not (isinstance(y, Value) and _data(x) == 0.0):
+        exponent = y - k if k else y
+        simple = c * x if isinstance(exponent, float) and exponent == 1.0 else c * _power(x, exponent)
+        if _agree(_data(simple), ieee.scaled_power(_data(c), _data(x), _data(y), k)):
+            return simple
+    return functions.scaled_power(c, x, y, k)

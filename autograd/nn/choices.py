@@ -1,22 +1,26 @@
-"""Activations and initialisations, chosen by name, and the check of a module's inputs.
+"""Activations and initialisations, and the check of a module's inputs.
 
 >>> from autograd import Value
 >>> from autograd.nn import activate
 >>> activate("relu", [Value(-1.0), Value(2.0)])
 [Value(data=0.0, grad=0.0), Value(data=2.0, grad=0.0)]
+>>> activate(lambda x: 2.0 * x.sigmoid() - 1.0, [Value(0.0)])
+[Value(data=0.0, grad=0.0)]
 """
 
 import math
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-from autograd.arguments import generator, known
+from autograd.arguments import described, generator, is_row, known, refuse_softmax_of_one
 from autograd.engine.functions import log_softmax, softmax
 from autograd.engine.value import Number, Value
 from autograd.operations import activations
 from autograd.wording import counted
 
+Activation: TypeAlias = str | Callable[[Any], Any]
+"""A name or a function of a Value; or softmax or log_softmax, which take a list."""
 _OF_LAYERS: Final[dict[str, Callable[[list[Value]], list[Value]]]] = {"softmax": softmax, "log_softmax": log_softmax}
 _OF_VALUES: Final = {name: function for name, function in activations().items() if hasattr(Value, name)}
 """Those of the package: a layer should not look through all operations for each of its outputs."""
@@ -44,23 +48,53 @@ INITIALISATIONS: Final = tuple(_BOUNDS)
 Biases are 0 except with fan_in."""
 
 
-def activate(name: str, xs: list[Value]) -> list[Value]:
-    """The outputs of the activation called name for the nodes xs: a list of the same length.
+def activate(chosen: Activation, xs: list[Value]) -> list[Value]:
+    """The outputs of an activation for the nodes xs: a list of the same length.
 
-    ValueError for a name that is no activation.
+    chosen is a name, or a function that takes a Value and returns one. ValueError for a name that is no activation, and
+    for softmax over a single node; TypeError for a function that returns anything but a Value.
     """
-    if name == "linear":
+    if not isinstance(chosen, str):
+        return [_made(chosen, x) for x in xs]
+    if chosen == "linear":
         return xs
-    if name in _OF_LAYERS:
-        return _OF_LAYERS[name](xs)
-    function = _OF_VALUES.get(name) or activations()[activation(name)]
+    if chosen in _OF_LAYERS:
+        if len(xs) == 1:
+            refuse_softmax_of_one("a layer", chosen)
+        return _OF_LAYERS[chosen](xs)
+    function = _OF_VALUES.get(chosen) or activations()[activation(chosen)]
     return [function(x) for x in xs]
 
 
-def activation(name: str) -> str:
-    """The name itself; ValueError for one that is no activation."""
-    known("activation", name, dict.fromkeys([*ACTIVATIONS, *activations()]))
-    return name
+def _made(function: Callable[[Any], Any], x: Value) -> Value:
+    made = function(x)
+    if not isinstance(made, Value):
+        raise TypeError(
+            f"the activation {title(function)} takes a Value and returns one, not {described(made)}; "
+            "write it with operations on Values, such as x.tanh()"
+        )
+    return made
+
+
+def activation(chosen: Any, outputs: int = 2) -> Any:
+    """The activation itself, with the name of a function that takes a whole layer, for a layer of so many outputs.
+
+    ValueError for a name that is no activation, and for softmax over one output; TypeError for anything but a name or a
+    function.
+    """
+    chosen = next((name for name, function in _OF_LAYERS.items() if function is chosen), chosen)
+    if isinstance(chosen, type) or not (isinstance(chosen, str) or callable(chosen)):
+        raise TypeError(f"an activation is a name, such as 'tanh', or a function of a Value, not {described(chosen)}")
+    if isinstance(chosen, str):
+        known("activation", chosen, dict.fromkeys([*ACTIVATIONS, *activations()]))
+        if chosen in _OF_LAYERS and outputs == 1:
+            refuse_softmax_of_one("a layer", chosen)
+    return chosen
+
+
+def title(chosen: Activation) -> str:
+    """The name of an activation."""
+    return chosen if isinstance(chosen, str) else str(getattr(chosen, "__name__", type(chosen).__name__))
 
 
 class Initial:
@@ -83,14 +117,25 @@ class Initial:
         return self.weight() if self._biases_too else Value(0.0)
 
 
-def inputs(x: Sequence[Number], wanted: int, module: str, thing: str = "input") -> Sequence[Number]:
+def inputs(
+    x: Sequence[Number],
+    wanted: int,
+    module: str,
+    thing: str = "input",
+    of_rows: str = "[model(x) for x in rows]",
+) -> Sequence[Number]:
     """x itself, if it is a list of `wanted` numbers or Values.
 
-    TypeError if x is no list, ValueError if its length is another; both name the module.
+    TypeError if x is no list or a list of rows, ValueError if its length is another; all name the module.
     """
+    if type(x) is list and len(x) == wanted and isinstance(x[0], (Value, float, int)):
+        return x  # The checks below take half a microsecond, for each layer.
     if isinstance(x, (Value, str)) or not hasattr(x, "__len__"):
         remedy = "[x]" if isinstance(x, (Value, str)) or not hasattr(x, "__iter__") else "list(x)"
-        raise TypeError(f"{module} takes a list of numbers or Values, not {type(x).__name__} {x!r}; write {remedy}")
+        raise TypeError(f"{module} takes a list of numbers or Values, not {described(x)}; write {remedy}")
+    if len(x) and is_row(next(iter(x))):
+        rows = counted(len(x), "row")
+        raise TypeError(f"{module} takes the {thing}s of one example, not a list of {rows}; write {of_rows}")
     if len(x) != wanted:
         raise ValueError(f"{module} takes {counted(wanted, thing)}, not {len(x)}; give a list of {wanted}")
     return x

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import TypeAlias
 
-from autograd.arguments import whole
+from autograd.arguments import is_row, whole
 from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
 from autograd.nn.choices import Initial
@@ -84,6 +84,8 @@ class Conv2d(Module):
             shapes = {(len(image), *{len(row) for row in image}) for image in images}
         except TypeError:
             raise TypeError("a Conv2d takes a list of images, each a list of rows of numbers or Values") from None
+        if any(is_row(v) for image in images for row in image[:1] for v in row[:1]):
+            raise TypeError("a Conv2d takes the images of one example, not of several; write [model(x) for x in rows]")
         if given != wanted:
             raise ValueError(f"a Conv2d takes {counted(wanted, 'image')}, not {given}; write [image] for a single one")
         if len(shapes) != 1 or len(min(shapes)) != 2:

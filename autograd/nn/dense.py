@@ -1,4 +1,4 @@
-"""Neurons, layers of neurons, and networks of layers.
+"""Neurons, layers of neurons, linear layers, and networks of layers.
 
 >>> import random
 >>> from autograd.nn import Layer
@@ -9,26 +9,29 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from numbers import Integral
 from random import Random
 from typing import Any
 
-from autograd.arguments import whole
+from autograd.arguments import described, whole
 from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
 from autograd.nn import choices
-from autograd.nn.choices import Initial, activate, inputs
+from autograd.nn.choices import Activation, Initial, activate, inputs, title
 from autograd.nn.module import Module
+from autograd.nn.sequential import Sequential
 from autograd.wording import counted
 
 
 class Neuron(Module):
     """activation(w·x + b), with the list `w` of nin weights and the bias `b`, which is None for bias=False.
 
-    Called with a list of nin numbers or Values, it returns one Value. activation is a name from ACTIVATIONS, or that of
-    an own operation; without one it is "relu", or "linear" for nonlin=False, as in micrograd. init is a name from
-    INITIALISATIONS. The weights are drawn in order from rng, or from Python's shared generator. nout is the size of
-    the layer around the neuron, which only xavier uses. ValueError for nin below 1, for an unknown name, and when
-    called with another number of inputs; TypeError when called with anything but a list.
+    Called with a list of nin numbers or Values, it returns one Value. activation is a name from ACTIVATIONS, that of
+    an own operation, or a function of a Value; without one it is "relu", or "linear" for nonlin=False, as in micrograd.
+    init is a name from INITIALISATIONS. The weights are drawn in order from rng, or from Python's shared generator.
+    nout is the size of the layer around the neuron, for xavier. ValueError for nin below 1, for an unknown name, for
+    softmax over one output, and when called with another number of inputs; TypeError when called with anything but a
+    list of numbers.
     """
 
     def __init__(
@@ -36,14 +39,16 @@ class Neuron(Module):
         nin: int,
         nonlin: bool = True,
         *,
-        activation: str | None = None,
+        activation: Activation | None = None,
         bias: bool = True,
         init: str = "uniform",
         rng: Random | None = None,
         nout: int = 1,
     ) -> None:
-        self.activation = activation if activation is not None else "relu" if nonlin else "linear"
-        choices.activation(self.activation)
+        if isinstance(nonlin, str) or callable(nonlin):
+            raise TypeError(f"nonlin is True or False, not {described(nonlin)}; write activation={nonlin!r}")
+        chosen = activation if activation is not None else "relu" if nonlin else "linear"
+        self.activation: Activation = choices.activation(chosen, nout)
         nin, nout = whole("the number of inputs", nin), whole("the size of the layer around a neuron", nout)
         initial = Initial(init, nin, nout, rng)
         self.w = [initial.weight() for _ in range(nin)]
@@ -65,7 +70,7 @@ class Neuron(Module):
         return activate(self.activation, [self.preactivation(x)])[0]
 
     def __repr__(self) -> str:
-        return f"Neuron of {counted(len(self.w), 'input')}, {self.activation}"
+        return f"Neuron of {counted(len(self.w), 'input')}, {title(self.activation)}"
 
 
 class Layer(Module):
@@ -81,7 +86,7 @@ class Layer(Module):
         nout: int,
         nonlin: bool = True,
         *,
-        activation: str | None = None,
+        activation: Activation | None = None,
         bias: bool = True,
         init: str = "uniform",
         rng: Random | None = None,
@@ -90,8 +95,13 @@ class Layer(Module):
         self.neurons = [Neuron(nin, nonlin, **options) for _ in range(whole("the number of neurons", nout))]
 
     def tensors(self) -> dict[str, Any]:
-        parts = [neuron.tensors() for neuron in self.neurons]
-        return {name: [part[name][0] for part in parts] for name in parts[0]} | self._tensors_beside("neurons")
+        biases = [neuron.b for neuron in self.neurons]
+        own: dict[str, Any] = {"weight": [neuron.w for neuron in self.neurons]}
+        if None not in biases:
+            own["bias"] = biases
+        for i, neuron in enumerate(self.neurons):
+            own |= {f"neurons.{i}.{name}": tensor for name, tensor in neuron._tensors_beside("w", "b").items()}
+        return own | self._tensors_beside("neurons")
 
     def __call__(self, x: Sequence[Number]) -> Any:
         # All neurons share the constant that a number becomes, so that it is one node and not nout.
@@ -101,11 +111,49 @@ class Layer(Module):
 
     def __repr__(self) -> str:
         first = self.neurons[0]
-        neurons = counted(len(self.neurons), f"{first.activation} neuron")
+        neurons = counted(len(self.neurons), f"{title(first.activation)} neuron")
         return f"Layer of {neurons} of {counted(len(first.w), 'input')}"
 
 
-class MLP(Module):
+class Linear(Module):
+    """weight·x + bias, with a row of weights and a bias for each output, as PyTorch's Linear.
+
+    Called with a list of in_features numbers or Values, it returns a list of out_features Values. The parameters are
+    `weight` (out_features × in_features) and `bias` (out_features, or empty for bias=False), by default uniform within
+    ±1/√in_features. ValueError for sizes below 1, for an unknown init, and when called with another number of inputs;
+    TypeError when called with anything but a list of numbers.
+
+    >>> Linear(2, 1, init="zeros")([0.5, -1.0])
+    [Value(data=0.0, grad=0.0)]
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        init: str = "fan_in",
+        rng: Random | None = None,
+    ) -> None:
+        if not isinstance(bias, bool):
+            raise TypeError(f"bias is True or False, not {described(bias)}; an activation is a step after this layer")
+        nin, nout = whole("the number of inputs", in_features), whole("the number of outputs", out_features)
+        initial = Initial(init, nin, nout, rng)
+        self.weight = [[initial.weight() for _ in range(nin)] for _ in range(nout)]
+        self.bias = [initial.bias() for _ in range(nout)] if bias else []
+
+    def __call__(self, x: Sequence[Number]) -> list[Value]:
+        shared = [operand(v, "a Linear") for v in inputs(x, len(self.weight[0]), "a Linear")]
+        outputs = [dot(row, shared) for row in self.weight]
+        return [z + b for z, b in zip(outputs, self.bias, strict=True)] if self.bias else outputs
+
+    def __repr__(self) -> str:
+        bias = "" if self.bias else ", no bias"
+        return f"Linear of {counted(len(self.weight[0]), 'input')}, {counted(len(self.weight), 'output')}{bias}"
+
+
+class MLP(Sequential):
     """A multilayer perceptron: layers one after another, with nin inputs and the sizes nouts.
 
     Called with a list of nin numbers or Values, it returns what its last layer returns: a list of nouts[-1] Values,
@@ -114,38 +162,48 @@ class MLP(Module):
     that are no list.
     """
 
+    layers: list[Layer]
+
     def __init__(
         self,
         nin: int,
-        nouts: Sequence[int],
-        *,
-        activation: str = "relu",
-        output_activation: str = "linear",
+        nouts: Sequence[int] = (),
+        *more: object,
+        activation: Activation = "relu",
+        output_activation: Activation = "linear",
         bias: bool = True,
         init: str = "uniform",
         rng: Random | None = None,
     ) -> None:
-        if isinstance(nouts, str) or not isinstance(nouts, Iterable):
-            raise TypeError(f"an MLP takes the sizes of its layers as a list, not {type(nouts).__name__} {nouts!r}")
-        nouts = list(nouts)
-        if not nouts:
-            raise ValueError("an MLP has at least one layer; give the number of neurons of each in nouts")
-        names = [activation] * (len(nouts) - 1) + [output_activation]
+        sizes = _sizes(nin, nouts, more)
+        kinds = [activation] * (len(sizes) - 2) + [output_activation]
         self.layers = [
-            Layer(*sizes, activation=name, bias=bias, init=init, rng=rng)
-            for sizes, name in zip(pairwise([nin, *nouts]), names, strict=True)
+            Layer(*pair, activation=kind, bias=bias, init=init, rng=rng)
+            for pair, kind in zip(pairwise(sizes), kinds, strict=True)
         ]
 
-    def tensors(self) -> dict[str, Any]:
-        layers = enumerate(self.layers)
-        own = {f"{i}.{name}": tensor for i, layer in layers for name, tensor in layer.tensors().items()}
-        return own | self._tensors_beside("layers")
+    def _title(self) -> str:
+        nin, parameters = len(self.layers[0].neurons[0].w), len(self.parameters())
+        return f"{type(self).__name__} of {counted(nin, 'input')}, {counted(parameters, 'parameter')}"
 
-    def __call__(self, x: Sequence[Number]) -> Any:
-        for layer in self.layers[:-1]:
-            outputs = layer(x)
-            x = [outputs] if isinstance(outputs, Value) else outputs
-        return self.layers[-1](x)
 
-    def __repr__(self) -> str:
-        return f"MLP of [{', '.join(map(repr, self.layers))}]"
+def _sizes(nin: Any, nouts: Any, more: tuple[Any, ...]) -> list[int]:
+    """The sizes of an MLP in a row; an error with the right call for those given in another way."""
+    if isinstance(nin, (list, tuple)) and len(nin) > 1:
+        raise TypeError(
+            f"an MLP takes its number of inputs and then a list of sizes; write MLP({nin[0]}, {[*nin[1:]]})"
+        )
+    words = [f", activation={word!r}" for word in more if isinstance(word, str)]
+    if isinstance(nouts, str) or not isinstance(nouts, Iterable):
+        row = [int(n) for n in (nouts, *more) if isinstance(n, Integral)] or [3, 1]
+        raise TypeError(
+            f"an MLP takes the sizes of its layers as a list, not {described(nouts)}; "
+            f"write MLP({nin}, {row}{''.join(words)})"
+        )
+    if more:
+        raise TypeError(
+            f"an MLP takes its options by name; write MLP({nin}, {list(nouts)}{''.join(words) or ', activation=…'})"
+        )
+    if not (sizes := list(nouts)):
+        raise ValueError("an MLP has at least one layer; write MLP(2, [3, 1]) for 2 inputs, 3 neurons and 1 output")
+    return [nin, *sizes]

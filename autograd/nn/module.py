@@ -4,30 +4,44 @@
 >>> from autograd.nn import Module
 >>> class Line(Module):
 ...     def __init__(self):
-...         self.slope, self.offset = Value(2.0), Value(1.0)
+...         self.weights = {"slope": Value(2.0), "offset": Value(1.0)}
 ...     def __call__(self, x):
-...         return self.slope * x + self.offset
->>> [name for name, _ in Line().named_parameters()]
-['slope', 'offset']
+...         return self.weights["slope"] * x + self.weights["offset"]
+>>> line = Line()
+>>> [name for name, _ in line.named_parameters()]
+['weights.slope', 'weights.offset']
+>>> line.state_dict()
+{'weights.slope': 2.0, 'weights.offset': 1.0}
+>>> line
+Line of 2 parameters
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
+from autograd.arguments import described
 from autograd.engine.value import Value
+from autograd.nn.tensors import leaves_of, numbers_in, put, row_of, shape_of
+from autograd.wording import counted, ends
+
+_ATOMS: Final = (float, int, str, type(None))
+"""Kinds that hold nothing: lists of a million of them should be passed quickly."""
+_NO_MODULES: Final = (*_ATOMS, Value)
 
 
 class Module:
-    """Finds the parameters among its attributes: the leaves, those in lists, and those of modules inside it.
+    """Finds the parameters among its attributes: the leaves, those in lists and dictionaries, and those of modules.
 
-    A subclass that overrides `parameters` decides itself which nodes are parameters. A result computed under
-    no_grad() is a leaf too, so it would count as a parameter: keep a state that isn't learnt as plain numbers.
+    Lists, tuples, dictionaries and NumPy's arrays of Values may be nested. A set of parameters is a TypeError, because
+    it has no order. A subclass that overrides `parameters` decides itself which nodes are parameters. A result computed
+    under no_grad() is a leaf too, so it would count as a parameter: keep a state that isn't learnt as plain numbers.
     """
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter once, as (path, node), in the order in which the attributes were set.
 
-        A path joins names and positions in lists, as in layers.0.neurons.2.b.
+        A path joins names, positions in lists and keys of dictionaries, as in layers.0.neurons.2.b.
         """
         found = _parameters_in(vars(self).items())
         first = dict(zip([id(v) for _, v in reversed(found)], reversed(found), strict=True))
@@ -48,10 +62,74 @@ class Module:
         """The tensors of all attributes except the known ones."""
         return _tensors_in({name: thing for name, thing in vars(self).items() if name not in known}.items())
 
+    def state_dict(self) -> dict[str, Any]:
+        """The numbers of the parameters by name, in nested lists: the data of `tensors`.
+
+        ValueError for parameters that `tensors` lacks.
+        """
+        return {name: numbers_in(tensor) for name, tensor in saved_tensors(self).items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set the parameters to the numbers of a `state_dict()`, which may also be that of PyTorch's module.
+
+        The numbers in names may have gaps, as in 0.weight and 2.weight. After an error no parameter has changed.
+        ValueError for names and shapes that aren't those of the model; TypeError for anything but real numbers.
+        """
+        if not isinstance(state, Mapping):
+            remedy = "; a file is loaded by autograd.state.load(model, path)" if isinstance(state, (str, bytes)) else ""
+            raise TypeError(f"load_state_dict takes the dictionary of state_dict(), not {described(state)}{remedy}")
+        put(saved_tensors(self), {str(name): row_of(nest, str(name)) for name, nest in state.items()}, "the state")
+
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0, because `backward` accumulates."""
         for v in self.parameters():
             v.grad = 0.0
+
+    def __repr__(self) -> str:
+        lines = [f"{name}: {module!r}" for name, module in self._parts()]
+        return "\n  ".join([self._title(), *(text.replace("\n", "\n  ") for text in ends(lines))])
+
+    def _title(self) -> str:
+        """The first line of the text of a module."""
+        return f"{type(self).__name__} of {counted(len(self.parameters()), 'parameter')}"
+
+    def _parts(self) -> "list[tuple[str, Module]]":
+        """The modules inside it, and their names."""
+        return _modules_in(vars(self).items())
+
+
+def saved_tensors(module: Module) -> dict[str, Any]:
+    """The tensors of a module; ValueError if they lack a parameter of it."""
+    tensors = module.tensors()
+    listed = {id(v) for tensor in tensors.values() for v in leaves_of(tensor)}
+    if lost := [name for name, v in module.named_parameters() if id(v) not in listed]:
+        shown = described(module)
+        raise ValueError(f"{', '.join(lost[:3])} would be lost, because tensors() of {shown} lacks them; add them")
+    return tensors
+
+
+def _items(thing: object, path: str) -> Iterable[tuple[str, object]]:
+    """The parts of a list or dictionary by name; nothing for things that hold nothing."""
+    if isinstance(thing, (list, tuple, deque)):
+        return zip(map(str, range(len(thing))), thing, strict=True)
+    if isinstance(thing, Mapping):
+        named = {str(key): part for key, part in thing.items()}
+        if len(named) < len(thing):
+            raise ValueError(
+                f"the attribute {path} has keys with the same text, so that its parameters have no names of their own"
+            )
+        return named.items()
+    if isinstance(thing, (set, frozenset)) and any(isinstance(part, (Value, Module)) for part in thing):
+        raise TypeError(
+            f"the attribute {path} is a set of parameters, and a set has no order; use a list or a dictionary"
+        )
+    return ()
+
+
+def _listed(thing: object) -> object:
+    """The thing itself, or for an array of objects nested lists of them."""
+    kind = getattr(getattr(thing, "dtype", None), "kind", "")
+    return thing.tolist() if kind == "O" else thing  # type: ignore[attr-defined]
 
 
 def _parameters_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> list[tuple[str, Value]]:
@@ -63,8 +141,8 @@ def _parameters_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -
                 found.append((prefix + name, thing))
         elif isinstance(thing, Module):
             found += _named(thing, f"{prefix}{name}.")
-        elif isinstance(thing, (list, tuple)):
-            found += _parameters_in(zip(map(str, range(len(thing))), thing, strict=True), f"{prefix}{name}.")
+        elif not isinstance(thing, _ATOMS):
+            found += _parameters_in(_items(_listed(thing), prefix + name), f"{prefix}{name}.")
     return found
 
 
@@ -82,18 +160,27 @@ def _named(module: Module, prefix: str) -> list[tuple[str, Value]]:
 
 def _tensors_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, thing in attributes:
+    for name, given in attributes:
+        thing = _listed(given)
         if isinstance(thing, Module):
-            found |= {f"{prefix}{name}.{inner}": tensor for inner, tensor in thing.tensors().items()}
-        elif _is_tensor(thing):
-            found[prefix + name] = thing
-        elif isinstance(thing, (list, tuple)):
-            found |= _tensors_in(((str(i), x) for i, x in enumerate(thing)), f"{prefix}{name}.")
+            more = {f"{prefix}{name}.{inner}": tensor for inner, tensor in thing.tensors().items()}
+        elif shape_of(thing) is not None:
+            more = {prefix + name: thing}
+        elif isinstance(thing, _ATOMS):
+            continue
+        else:
+            more = _tensors_in(_items(thing, prefix + name), f"{prefix}{name}.")
+        if twice := sorted(found.keys() & more.keys()):
+            raise ValueError(f"two parameters have the name {twice[0]}; give a key or an attribute another name")
+        found |= more
     return found
 
 
-def _is_tensor(thing: object) -> bool:
-    """Whether thing is a parameter, or nested lists that hold only parameters."""
-    if isinstance(thing, (list, tuple)):
-        return bool(thing) and all(map(_is_tensor, thing))
-    return isinstance(thing, Value) and not thing.operands
+def _modules_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> list[tuple[str, Module]]:
+    found: list[tuple[str, Module]] = []
+    for name, thing in attributes:
+        if isinstance(thing, Module):
+            found.append((prefix + name, thing))
+        elif not isinstance(thing, _NO_MODULES):
+            found += _modules_in(_items(thing, prefix + name), f"{prefix}{name}.")
+    return found

@@ -15,11 +15,11 @@ The graph of a sequence contains every step, so `backward` from its end is backp
 from collections.abc import Sequence
 from random import Random
 
-from autograd.arguments import whole
+from autograd.arguments import is_row, whole
 from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
 from autograd.nn import choices
-from autograd.nn.choices import Initial, activate, inputs
+from autograd.nn.choices import Activation, Initial, activate, inputs
 from autograd.nn.module import Module
 from autograd.wording import counted
 
@@ -50,7 +50,7 @@ class _Cell(Module):
 
     def _rows(self, x: Sequence[Number], h: State | None) -> list[Value]:
         kind = type(self).__name__
-        x = inputs(x, len(self.weight_ih[0]), f"an {kind}")
+        x = inputs(x, len(self.weight_ih[0]), f"an {kind}", of_rows="state = cell(x, state) for each x of a sequence")
         # All rows share the constant that a number becomes, so that it is one node and not one for each row.
         both = [operand(v, kind) for v in (*x, *self._state(h, "h"))]
         rows = [dot(into + back, both) for into, back in zip(self.weight_ih, self.weight_hh, strict=True)]
@@ -82,14 +82,14 @@ class RNNCell(_Cell):
         nin: int,
         nhidden: int,
         *,
-        activation: str = "tanh",
+        activation: Activation = "tanh",
         bias: bool = True,
         init: str = "fan_in",
         rng: Random | None = None,
     ) -> None:
-        choices.activation(activation)
+        chosen: Activation = choices.activation(activation, nhidden)
         super().__init__(nin, nhidden, 1, bias, init, rng)
-        self.activation = activation
+        self.activation = chosen
 
     def __call__(self, x: Sequence[Number], h: State | None = None) -> list[Value]:
         return activate(self.activation, self._rows(x, h))
@@ -116,7 +116,7 @@ class LSTMCell(_Cell):
     def __call__(
         self, x: Sequence[Number], state: tuple[State, State] | None = None
     ) -> tuple[list[Value], list[Value]]:
-        pair = isinstance(state, (tuple, list)) and len(state) == 2 and not isinstance(state[0], (Value, float, int))
+        pair = isinstance(state, (tuple, list)) and len(state) == 2 and is_row(state[0])
         if state is not None and not pair:
             raise TypeError("the state of an LSTMCell is the pair (h, c) that its last call returned; pass both")
         h, c = state if state is not None else (None, None)

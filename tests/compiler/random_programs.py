@@ -108,6 +108,8 @@ def _squares(b: Builder, v: Vector) -> Value:
 
 
 def _cross_entropy(b: Builder, v: Vector) -> Value:
+    if len(v) == 1:  # The loss refuses a single class.
+        return -log_softmax_at(v, 0)
     if len(b.masks) >= len(v) and b.chance(0.5):
         return losses.cross_entropy(v, b.masks[: len(v)])
     return losses.cross_entropy(v, b.between(0, len(v) - 1))

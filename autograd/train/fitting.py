@@ -1,0 +1,135 @@
+"""The training loop, for models and for compiled programs.
+
+>>> from autograd import losses, nn, optim
+>>> from autograd.train.fitting import fit
+>>> model = nn.Neuron(1, nonlin=False, init="zeros")
+>>> fit(model, [([1.0], 2.0)], losses.mse, optim.SGD(model.parameters(), lr=0.25), epochs=2)
+History(2 epochs, loss 4 → 0, stopped by epochs)
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from autograd.arguments import described, generator, is_program, real, whole
+from autograd.engine.value import Value
+from autograd.optim import Optimizer
+from autograd.train.compiled import Compiled
+from autograd.train.eager import DivergenceError, Eager
+from autograd.train.history import History
+from autograd.train.interrupts import uncut
+from autograd.train.progress import bar
+from autograd.train.slips import measures
+from autograd.wording import wrapped
+
+if TYPE_CHECKING:
+    from autograd.compiler.program import Program
+
+
+def fit(
+    model: "Callable[[Any], Any] | Program",
+    data: Iterable[Any],
+    loss: Callable[[Any, Any], Value] | Optimizer | None = None,
+    optimizer: Optimizer | None = None,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    shuffle: bool | None = None,
+    rng: Random | None = None,
+    stop_below: float | None = None,
+    validation: Iterable[Any] | None = None,
+    metrics: Mapping[str, Callable[[Any, Any], object]] | None = None,
+    callback: Callable[[int, float], object] | None = None,
+    progress: bool | None = None,
+) -> History:
+    """Fit a model to data, a sequence of rows (input, target), and return the History of the losses.
+
+    Each step minimises the mean of loss(model(input), target) over one batch of batch_size rows, or over all rows for
+    None; the last batch of an epoch may be smaller. The rows are shuffled before each epoch, with rng or Python's
+    shared generator, unless shuffle=False or, for a batch of all rows, shuffle=None. The loss of an epoch is the mean
+    over its rows, each computed before the step of its batch.
+
+    The training ends after the given number of epochs, after an epoch whose loss is below stop_below, when
+    callback(epoch, loss) returns True at the end of an epoch, or at Ctrl-C. It also ends by divergence: when a loss
+    isn't finite, before a step is made with it, or when a parameter isn't at the end of an epoch. `History.reason` says
+    where. The model keeps the parameters of the last step. A progress bar is shown on a terminal if rich is installed;
+    progress=True or False forces it on or off.
+
+    validation is data like data, whose loss is computed at the end of each epoch. metrics are functions by name: the
+    mean of metric(output, target) over the rows of validation, or of data if there is none, is computed then too. The
+    output is that of the model, or of a program, with numbers in the place of Values, and True counts 1.
+
+    A compiled program contains its loss: fit(program, data, optimizer, epochs=...) with an optimiser of the program,
+    as optim.SGD(program). Its data are rows of numbers or arrays, one for each input of the program, or a tuple of
+    whole arrays, such as (X, Y) with X[i] and Y[i] for row i. Class numbers may stand in the last one where the
+    program takes a probability for each class. The training changes `program.parameters`, and at its end, however it
+    comes, `program.write_back()` puts them into the Values. A callback uses `program.outputs(X)` for its measurements,
+    or calls `write_back` first.
+
+    ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, for a loss that
+    depends on no parameter of the optimiser, and for a program whose loss is not a mean, or without outputs for
+    metrics; TypeError for an argument of another kind; ImportError for progress=True without rich.
+    """
+    kind: Any = Compiled if is_program(model) else Eager
+    way = kind(model, data, loss, optimizer)
+    held_out = None if validation is None else kind(model, validation, loss, optimizer)
+    functions = measures(metrics)
+    whole("epochs", epochs, least=0)
+    size = way.rows if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
+    limit = -math.inf if stop_below is None else real("stop_below", stop_below)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback is a function of the epoch and its loss, not {described(callback)}")
+    draws = generator(rng)
+    shuffled = batch_size is not None if shuffle is None else shuffle
+    history = History(metrics={name: [] for name in functions})
+    if epochs:
+        way.measured(held_out, functions, 1)  # A mistake should be met before an epoch is over.
+    with bar(epochs, math.ceil(way.rows / size), progress) as advance, uncut() as uncut_step:
+        try:
+            for epoch in range(epochs):
+                if shuffled:
+                    way.shuffle(draws)
+                loss_of_epoch = _epoch(way, size, uncut_step, advance)
+                history.add(loss_of_epoch, *way.measured(held_out, functions))
+                asked = callback is not None and _true(callback(epoch, loss_of_epoch))
+                if way.broken():
+                    raise DivergenceError(f"its loss was {loss_of_epoch:.6g}")
+                if asked or loss_of_epoch < limit:
+                    history.stopped_by = "callback" if asked else "threshold"
+                    break
+        except DivergenceError as found:
+            history.stopped_by = "divergence"
+            history.reason = _reason(f"Epoch {epoch + 1} of {epochs}: {found}.", way.broken(), found.origin)
+        except KeyboardInterrupt:
+            history.stopped_by = "interrupt"
+        finally:
+            if is_program(model):
+                uncut_step(model.write_back)
+    return history
+
+
+def _reason(what: str, broken: str, origin: str) -> str:
+    """The reason of a divergence, as text for people."""
+    which = f"The first parameter that isn't finite is {broken}." if broken else "All parameters are finite."
+    remedy = "If it isn't the data, take a smaller learning rate, or clip the gradients: nn.utils.clip_grad_norm_."
+    return "\n".join([wrapped(f"{what} {which}", 2), *([origin] if origin else []), wrapped(remedy, 2)])
+
+
+def _epoch(way: Any, size: int, uncut_step: Callable[[Callable[[], None]], None], advance: Any) -> float:
+    """Make a step for each batch, and return the mean loss of all rows, each before the step of its batch."""
+    of_all, rows = 0.0, int(way.rows)
+    for start in range(0, rows, size):
+        stop = min(start + size, rows)
+        loss: float = way.differentiate(start, stop)
+        if not math.isfinite(loss):
+            raise DivergenceError(f"the loss of a batch is {loss}")
+        of_all += loss * ((stop - start) / rows)  # No sum of losses, which may overflow where their mean doesn't.
+        uncut_step(way.step)
+        advance(of_all * (rows / stop))
+    return of_all
+
+
+def _true(answer: object) -> bool:
+    """Whether answer is True, Python's or NumPy's; a callback that returns a loss must not end the training."""
+    return answer is True or (type(answer).__module__ == "numpy" and str(answer) == "True")
