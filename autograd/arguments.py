@@ -23,9 +23,14 @@ def described(thing: object, length: int = 60) -> str:
     >>> described(3), described(Value(2.0)), described("a" * 99, 9)
     ('int 3', 'Value(data=2.0, grad=0.0)', "str 'aaaaaaa…")
     """
-    name, text = type(thing).__name__, repr(thing).partition("\n")[0]
-    text = text if len(text) <= length else text[: length - 1] + "…"
+    name, text = type(thing).__name__, shown(thing, length)
     return text if text.startswith(name) else f"{name} {text}"
+
+
+def shown(thing: object, length: int = 60) -> str:
+    """The first line of the repr of a thing, cut if it is long."""
+    text = repr(thing).partition("\n")[0]
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def whole(what: str, n: object, least: int = 1) -> int:
@@ -86,24 +91,6 @@ def a_value(thing: object, where: str) -> Value:
         return thing
     remedy = "take one of them" if isinstance(thing, (list, tuple)) else "wrap a number as Value(number)"
     raise TypeError(f"{where} takes a Value, not {described(thing)}; {remedy}")
-
-
-def described(thing: object) -> str:
-    """The type and the repr of a thing for an error: the repr alone where it names the type.
-
-    >>> described(2.0), described([1, 2]), described(random.Random)
-    ('float 2.0', 'list [1, 2]', "type <class 'random.Random'>")
-    >>> described(Value(1.0)) == repr(Value(1.0))
-    True
-    """
-    kind = type(thing).__name__
-    return shown(thing) if repr(thing).startswith(kind) else f"{kind} {shown(thing)}"
-
-
-def shown(thing: object) -> str:
-    """The repr of a thing for an error, cut if it is long."""
-    text = repr(thing)
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def refuse_softmax_of_one(where: str, activation: str) -> NoReturn:

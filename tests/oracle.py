@@ -36,6 +36,8 @@ DERIVATIVE: Final = 8.0
 """A derivative is made of the value and up to four more operations."""
 GELU: Final = 64.0
 """x/√2 is rounded before e^(−x²/2) multiplies its relative error by x²."""
+DIRECTION: Final = 16.0
+"""A derivative is a product of two sines, and a subnormal one has few digits."""
 TAIL: Final = 2.3e-16
 """1 − z², z(1 − z) and z + 1 subtract a result rounded to 2⁻⁵³ from 1: no digits are left in the tails."""
 
@@ -938,7 +940,7 @@ def _written() -> tuple[Row, ...]:
             bounds=EXACT,
         ),
         binary("atan2", autograd.atan2, atan2),
-        binary("direction", functions.direction, direction),
+        binary("direction", functions.direction, direction, bounds=Bounds(derivative=DIRECTION)),
         binary("xlogy", autograd.xlogy, xlogy),
         triple("clamp", lambda xs: xs[0].clamp(xs[1], xs[2]), clamp),
         triple("where", lambda xs: autograd.where(*xs), where),

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, Final
 
+from autograd.blocks import no_grad
 from autograd.engine.functions import mean
-from autograd.engine.modes import no_grad
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.nn import Module
