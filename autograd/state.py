@@ -11,7 +11,7 @@ True
 
 The format is safetensors with float64 data: names and shapes, then the data, and no code. The names are those of
 `Module.tensors`, so a saved MLP can be loaded into PyTorch's Sequential of Linear layers. It needs
-`pip install 'scalar-autograd[save]'`.
+the libraries of the extra `save`: `pip install numpy safetensors`.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ from typing import Any, Final
 
 from autograd.engine.value import Value
 from autograd.nn import Module
+from autograd.wording import to_install
 
 __all__ = ["load", "save"]
 
@@ -162,4 +163,4 @@ def _libraries() -> tuple[Any, Any]:
     try:
         return importlib.import_module("numpy"), importlib.import_module("safetensors.numpy")
     except ModuleNotFoundError as error:
-        raise ImportError(f"parameters are saved with {error.name}: pip install 'scalar-autograd[save]'") from None
+        raise ImportError(f"parameters are saved with {error.name}: {to_install(error.name, 'save')}") from None

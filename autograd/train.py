@@ -40,7 +40,7 @@ from autograd.engine.functions import mean
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.optim import Optimizer, is_program
-from autograd.wording import counted
+from autograd.wording import counted, to_install
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -269,7 +269,7 @@ def _rich_bar(wanted: bool | None) -> "Progress | None":
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     except ModuleNotFoundError:
         if wanted:
-            raise ImportError("a progress bar needs rich: pip install 'scalar-autograd[demos]'") from None
+            raise ImportError(f"a progress bar needs rich: {to_install('rich', 'demos')}") from None
         return None
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True))

@@ -11,6 +11,7 @@ import pytest
 
 import autograd
 from autograd.__main__ import main
+from autograd.wording import to_install
 from tests.running import PACKAGE, python
 
 Capture = pytest.CaptureFixture[str]
@@ -126,7 +127,7 @@ def test_code_goes_to_a_file_and_facts_are_printed_on_request(tmp_path: Path, ca
 def test_without_numpy_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setitem(sys.modules, "numpy", None)
     assert main(["compile", "xor"]) == 2
-    assert "makes code for NumPy: pip install 'scalar-autograd[compile]'" in capsys.readouterr().err
+    assert f"makes code for NumPy: {to_install('numpy', 'compile')}" in capsys.readouterr().err
 
 
 def test_the_networks_are_loaded_for_their_command_alone() -> None:
