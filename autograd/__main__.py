@@ -23,13 +23,13 @@ from random import Random
 from typing import Any, Final, NoReturn, TypeVar
 
 from autograd import __version__
-from autograd.console import printable, take_every_text, width
+from autograd.console import take_every_text
 from autograd.engine.graph import COMPILED
 from autograd.engine.value import Value
 from autograd.functional import topological_order
 from autograd.show.draw import draw
 from autograd.show.picture import FORMATS
-from autograd.show.terminal import KEYS, say, walk
+from autograd.show.terminal import KEYS, Help, say, walk
 from autograd.toy import WEIGHTS, Toy, story
 from autograd.wording import to_install
 
@@ -97,24 +97,12 @@ def _is_option(word: str) -> bool:
     return word in ("-o", "-h") or spelt_out or (word.startswith("-o") and Path(word).suffix in (*FORMATS, ".py"))
 
 
-class _Help(argparse.HelpFormatter):
-    """A help that fits the console, and has only characters that it has."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=width())
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return super()._fill_text(printable(text), width, indent)
-
-    def _split_lines(self, text: str, width: int) -> list[str]:
-        return super()._split_lines(printable(text), width)
-
-
 class _Parser(argparse.ArgumentParser):
     """A parser whose error for a wrong call is one line and not the whole usage."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(formatter_class=_Help, **options)
+        super().__init__(formatter_class=Help, **options)
+        self._negative_number_matcher = re.compile(r"-\.?\d|-inf|-nan")  # The usual one takes -1e-3 for an option.
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; {self.prog} --help explains\n")

@@ -163,4 +163,4 @@ def _libraries() -> tuple[Any, Any]:
     try:
         return importlib.import_module("numpy"), importlib.import_module("safetensors.numpy")
     except ModuleNotFoundError as error:
-        raise ImportError(f"parameters are saved with {error.name}: {to_install(error.name, 'save')}") from None
+        raise ImportError(f"parameters are saved with {error.name}: {to_install(str(error.name), 'save')}") from None

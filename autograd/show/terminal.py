@@ -10,13 +10,14 @@ v1 = x·x = 3·3 = 9
 ∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3   (x); 3 + 3 = 6
 """
 
+import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from autograd.console import is_terminal
+from autograd.console import is_terminal, printable, width
 from autograd.wording import wrapped
 
 if TYPE_CHECKING:
@@ -33,6 +34,19 @@ _MEANINGS: Final = {
 """The meanings of keys: letters, and the codes of arrows, on Windows too."""
 _KEY: Final = re.compile(r"\x1b[\[O][0-9;]*.|.", re.DOTALL)
 """One key: the code of an arrow or another that begins like it, or a character."""
+
+
+class Help(argparse.HelpFormatter):
+    """The help of a program, which fits the console and has only characters that it has."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=width())
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return super()._fill_text(printable(text), width, indent)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return super()._split_lines(printable(text), width)
 
 
 def say(*texts: object) -> None:
