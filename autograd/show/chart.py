@@ -22,6 +22,8 @@ WIDTH: Final = 6.0
 HEIGHT: Final = 3.2
 """Of the plotted area, in inches."""
 MOST_POINTS: Final = 200
+CHARACTER: Final = 0.1
+"""Inches for a character of a tick, with something to spare."""
 MOST_STEPS: Final = 7
 """From one number beside an axis to the next."""
 _GREY: Final = "#808080"
@@ -126,9 +128,10 @@ def _draw_axes(sheet: "Digraph", ticks: Sequence[tuple[float, str]]) -> None:
     """Both axes, and for each tick its text and, but for the lowest, a dotted line."""
     _draw_line(sheet, "across", (0.0, 0.0), (WIDTH, 0.0))
     _draw_line(sheet, "up", (0.0, 0.0), (0.0, HEIGHT))
+    wide = CHARACTER * max(len(text) for _, text in ticks)
+    box = {"width": f"{wide:.2f}", "fixedsize": "true", "margin": "0"}  # A text ends at the right of its box.
     for k, (height, text) in enumerate(ticks):
-        # The box is wider than its text, whose right end is at its right.
-        _place(sheet, f"y{k}", (-0.6, height), label=f"{text}\\r", width="1", fixedsize="true", margin="0", **_TEXT)
+        _place(sheet, f"y{k}", (-0.1 - wide / 2, height), label=f"{text}\\r", **_TEXT | box)
         if k:
             _draw_line(sheet, f"g{k}", (0.0, height), (WIDTH, height), style="dotted", penwidth="0.5")
 

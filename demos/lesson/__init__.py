@@ -35,12 +35,13 @@ COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE)
 
 def obstacle() -> str:
     """The libraries that the lessons need and that are not installed, and the remedy; empty if there is none."""
-    missing = [name for module, name in NEEDED.items() if not _is_installed(module)]
+    missing = [name for module, name in NEEDED.items() if not installed(module)]
     remedy = f'in the folder {DEMOS.parent}, run {sys.executable} -m pip install ".[demos]"'
     return f"this lesson needs {', '.join(missing)}; {remedy}" if missing else ""
 
 
-def _is_installed(module: str) -> bool:
+def installed(module: str) -> bool:
+    """Whether a module can be imported; nothing of it is, but for its package."""
     try:
         return find_spec(module) is not None
     except ModuleNotFoundError:
