@@ -11,7 +11,7 @@ only characters that it has.
 import re
 import unicodedata
 from bisect import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final, TypeVar
 
@@ -27,6 +27,9 @@ LABEL_LENGTH: Final = 40
 """Columns of a label; a longer one ends in …"""
 _JOINERS: Final = "\u200c\u200d"
 """Invisible, and part of Persian words and of emoji."""
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_OTHERS: Final = re.compile(r"… [\d,]+ more …|\.\.\. [\d,]+ more \.\.\.")
+"""The text of `ends` for the items that it leaves out."""
 
 
 def brief(number: float) -> str:
@@ -57,16 +60,28 @@ def to_install(library: str, extra: str = "") -> str:
     return f"pip install {library}, or in the checkout pip install {checkout}"
 
 
-def ends(row: Sequence[T], left_out: str = "… {:,} more …", text: Callable[[T], str] = str) -> list[str]:
+def end_positions(count: int, most: int = FEW) -> list[int]:
+    """All positions of a row, or the first and the last ones if there are more than so many.
+
+    >>> end_positions(3), end_positions(100, 3)
+    ([0, 1, 2], [0, 1, 99])
+    """
+    positions = range(count)
+    return [*positions] if count <= most else [*positions[: (most + 1) // 2], *positions[count - most // 2 :]]
+
+
+def ends(
+    row: Sequence[T], left_out: str = "… {:,} more …", text: Callable[[T], str] = str, most: int = FEW
+) -> list[str]:
     """The texts of a row, or of its two ends, with the number of items left out between them.
 
     >>> ends(list("abc")), ends(list("abcdefghijkl"))
     (['a', 'b', 'c'], ['a', 'b', 'c', 'd', '… 4 more …', 'i', 'j', 'k', 'l'])
     """
-    half = FEW // 2
-    if len(row) <= FEW:
-        return [*map(text, row)]
-    return [*map(text, row[:half]), left_out.format(len(row) - 2 * half), *map(text, row[-half:])]
+    texts = [text(row[i]) for i in end_positions(len(row), most)]
+    if len(row) > most:
+        texts.insert((most + 1) // 2, left_out.format(len(row) - most))
+    return texts
 
 
 def folded(parts: Sequence[str], end: str = "") -> str:
@@ -80,19 +95,34 @@ def folded(parts: Sequence[str], end: str = "") -> str:
 
 
 def wrapped(line: str, further: int = 4) -> str:
-    """A line, or several that fit the console; the later ones are indented further."""
+    """A line, or several that fit the console; the later ones are indented further.
+
+    A line ends between words, and between the operands of a list. Inside brackets it ends only where nothing else fits.
+    """
     line = printable(line)
     if columns(line) <= width() or "\n" in line:
         return line
     indent = " " * (len(line) - len(line.lstrip()))
-    first, *words = re.findall(r"\s*\S+", line.strip())
+    first, *pieces = _pieces(line.strip(), width() - len(indent) - further)
     lines = [indent + first]
-    for word in words:
-        if columns(lines[-1] + word) <= width():
-            lines[-1] += word
+    for piece in pieces:
+        if columns(lines[-1] + piece) <= width():
+            lines[-1] += piece
         else:
-            lines.append(indent + " " * further + word.lstrip())
+            lines.append(indent + " " * further + piece.lstrip())
     return "\n".join(lines)
+
+
+def _pieces(line: str, most: int) -> Iterator[str]:
+    """The parts of a line that stay together, each with the spaces before it; of a part that is too long the words."""
+    words = re.findall(" *[^ ]+", _OTHERS.sub(lambda found: found[0].replace(" ", _NO_BREAK), line))
+    piece, depth = "", 0
+    for i, word in enumerate(words, 1):
+        piece += word.replace(_NO_BREAK, " ")
+        depth += sum(map(word.count, "([")) - sum(map(word.count, ")]"))
+        if depth <= 0 or word.endswith(",") or i == len(words):
+            yield from [piece] if columns(piece.lstrip()) <= most else re.findall(" *[^ ]+", piece)
+            piece = ""
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
