@@ -3,6 +3,7 @@
 import importlib
 import os
 import re
+import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pytest
 
 from autograd.console import columns
 from autograd.wording import to_install
-from tests.running import PACKAGE, script
+from tests.running import PACKAGE, script, surroundings
 
 ROOT = Path(__file__).parent.parent
 DEMOS = ROOT / "demos"
@@ -235,6 +236,13 @@ def test_a_lesson_is_made_of_cells_and_its_help_tells_what_it_teaches(name: str)
     assert "You see " in " ".join(teaches.split())
     assert len(teaches.split()) >= 20
     assert max(columns(line) for line in teaches.splitlines()) < 50
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_reader_that_leaves_ends_a_lesson_silently(tmp_path: Path) -> None:
+    command = f"{sys.executable} demos/toy_network.py --out {tmp_path} | head -1"
+    done = subprocess.run(["sh", "-c", command], env=surroundings(PACKAGE), cwd=ROOT, capture_output=True)
+    assert (done.stdout, done.stderr) == (b"forward\n", b"")
 
 
 @pytest.mark.parametrize("name", ["toy_network", "activations", "gradient_descent"])

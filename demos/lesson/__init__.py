@@ -3,6 +3,7 @@
 import argparse
 import math
 import os
+import signal
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -72,6 +73,8 @@ def parser(
     from autograd.show.terminal import Help
 
     take_every_text()
+    if hasattr(signal, "SIGPIPE") and not IN_A_NOTEBOOK:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # A lesson in a pipe ends silently when its reader has left.
     made = argparse.ArgumentParser(description=teaches, allow_abbrev=False, formatter_class=Help)
     made.add_argument("--seed", type=int, default=seed, help="the seed of all random numbers; %(default)s")
     passes = "the number of passes over the data; %(default)s"
