@@ -5,7 +5,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograd.show.chart import CHARACTER, HEIGHT, MOST_POINTS, MOST_STEPS, WIDTH, curve, upward_axis
@@ -42,6 +42,9 @@ def test_no_peak_is_lost(n: int, data: st.DataObject) -> None:
 
 
 @given(POSITIVE, POSITIVE)
+@example(5e-324, 1e-318)
+@example(1e300, 1.7e308)
+@example(2e-6, 3e5)
 def test_upward_ticks_are_few_and_round_and_those_that_they_say(one: float, other: float) -> None:
     low, high = sorted((math.log10(one), math.log10(other)))
     start, end, ticks = upward_axis(low, high)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.toy import Toy, story
+from autograd.toy import Toy, _digits, story
 
 TINY = st.integers(4, 20).map(lambda k: 10.0**-k)
 """The size of a weight below which a proportional step is lost in the rounding of the sum that it enters."""
@@ -22,6 +22,13 @@ def test_three_ways_lead_to_one_gradient(x: float, w1: float, b1: float, w2: flo
     for _, by_hand, by_differences, by_backward in toy.gradients():
         assert by_hand == pytest.approx(by_backward, rel=1e-12, abs=1e-15)
         assert by_differences == pytest.approx(by_backward, abs=TO_DIFFERENCES)
+
+
+@given(st.floats(allow_nan=False))
+def test_eight_digits_are_short_and_right(x: float) -> None:
+    text = _digits(x)
+    assert len(text) <= 16
+    assert float(text) == pytest.approx(x, rel=1e-4)
 
 
 def test_what_each_way_costs() -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from autograd.console import is_terminal, printable, width
+from autograd.console import is_terminal, printable
 from autograd.wording import wrapped
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ _KEY: Final = re.compile(r"\x1b[\[O][0-9;]*.|.", re.DOTALL)
 
 
 class Help(argparse.HelpFormatter):
-    """The help of a program, which fits the console and has only characters that it has."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=width())
+    """The help of a program, folded after its characters are those that the console has."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return super()._fill_text(printable(text), width, indent)
