@@ -69,10 +69,10 @@ GROUPS = (
     Group("check", ("check/",), 400, "numerical gradients at kinks and edges, rounding errors, random graphs"),
     Group(
         "face",
-        ("__init__.py", "__main__.py", "toy.py", "networks.py", "wording.py", "arguments.py"),
-        605,
-        "the public names, those of derivatives too, the command line with the lessons' networks, and texts and checks "
-        "that all others share",
+        ("__init__.py", "__main__.py", "toy.py", "networks.py", "wording.py", "console.py", "arguments.py"),
+        746,
+        "the public names, those of derivatives too, the command line with the lessons' networks and a remedy for every "
+        "slip, text for consoles of every encoding and width, and checks that all others share",
     ),
 )
 

@@ -11,25 +11,33 @@ wrote ...g.dot
 """
 
 import argparse
-import io
 import math
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from random import Random
-from typing import NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 from autograd import __version__
+from autograd.console import take_every_text
 from autograd.engine.graph import COMPILED
 from autograd.engine.value import Value
 from autograd.functional import topological_order
 from autograd.show.draw import draw
 from autograd.show.picture import FORMATS
-from autograd.show.terminal import KEYS, walk
+from autograd.show.terminal import KEYS, Help, say, walk
 from autograd.toy import WEIGHTS, Toy, story
+from autograd.wording import to_install
+
+N = TypeVar("N")
+
+SCRIPT: Final = "scalar-autograd"
+PROGRAM: Final = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m autograd"
+"""The words that started this process, or a process that can do the same."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,8 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "toy")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # Not every terminal can print σ.
+    take_every_text()
     try:
         options = _read(words)
         options.run(options)
@@ -51,21 +58,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (ValueError, RuntimeError, OSError, OverflowError, ImportError) as error:
-        print(f"autograd {words[0]}: {error}", file=sys.stderr)
+        print(f"{PROGRAM} {words[0]}: {_with_remedy(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     return 0
 
 
+def _with_remedy(error: Exception) -> str:
+    """The message of an error, on one line; of a missing library also how to install it."""
+    remedy = f": {to_install(error.name)}" if isinstance(error, ModuleNotFoundError) and error.name else ""
+    return f"{error}{remedy}".replace("\n", " ")
+
+
 def _read(words: list[str]) -> argparse.Namespace:
     parser, of_expressions = _parsers()
     if words[0] not in of_expressions:
+        if words[0] != "toy" and not words[0].startswith("-"):
+            raise _no_command(words[0], ["toy", *of_expressions])
         return parser.parse_args(words)
     # An expression may start with a minus sign, which argparse takes for an option unless a space comes before it.
     end = words.index("--") if "--" in words else len(words)
     shielded = [f" {w}" if w.startswith("-") and not _is_option(w) else w for w in words[1:end]]
     return of_expressions[words[0]].parse_intermixed_args(shielded + words[end:])
+
+
+def _no_command(word: str, commands: list[str]) -> ValueError:
+    near = get_close_matches(word, commands, n=1)
+    hint = f"did you mean {near[0]}" if near else f"there are {', '.join(commands)}"
+    if not word.isidentifier():
+        hint = f'before an expression there is a command, as in {PROGRAM} draw "{word}"'
+    return ValueError(f"there is no command {word}; {hint}")
 
 
 def _is_option(word: str) -> bool:
@@ -77,19 +100,29 @@ def _is_option(word: str) -> bool:
 class _Parser(argparse.ArgumentParser):
     """A parser whose error for a wrong call is one line and not the whole usage."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=Help, **options)
+        self._negative_number_matcher = re.compile(r"-\.?\d|-inf|-nan")  # The usual one takes -1e-3 for an option.
+
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; {self.prog} --help explains\n")
+
+
+class _Version(argparse.Action):
+    """An option that prints the version, the build and the folder on one line of any length."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        build = "compiled" if COMPILED else "pure Python"
+        print(f"scalar-autograd {__version__}, {build}, in {Path(__file__).parent}")
+        parser.exit()
 
 
 def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     """The parser of all commands, and those of the commands that take an expression."""
     parser = _Parser(
-        prog="python -m autograd",
-        description="A scalar autodiff engine at work. Without a command, it shows the toy network.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,  # The version stays on one line of any length.
+        prog=PROGRAM, description="A scalar autodiff engine at work. Without a command, it shows the toy network."
     )
-    version = f"scalar-autograd {__version__}, {'compiled' if COMPILED else 'pure Python'}, in {Path(__file__).parent}"
-    parser.add_argument("--version", action="version", version=version, help="print the version and the build")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and the build")
     commands = parser.add_subparsers(metavar="command", required=True)
 
     toy = commands.add_parser(
@@ -99,20 +132,20 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "trains by gradient descent and writes the graph before and after, and the loss curve, as SVG.",
     )
     toy.add_argument("--x", type=number, default=1.0, help="the input; %(default)s")
-    toy.add_argument("--target", type=number, default=0.2, help="the target of y, between 0 and 1; %(default)s")
+    toy.add_argument("--target", type=target, default=0.2, help="the target of y, from 0 to 1; %(default)s")
     for name in WEIGHTS:
         toy.add_argument(f"--{name}", type=number, help="its initial value; by default drawn between -1 and 1")
-    toy.add_argument("--lr", type=number, default=1.0, help="the learning rate; %(default)s")
+    toy.add_argument("--lr", type=positive, default=1.0, help="the learning rate; %(default)s")
     toy.add_argument("--steps", type=count, default=10_000, help="the greatest number of steps; %(default)s")
-    toy.add_argument("--threshold", type=number, default=1e-6, help="stop when the loss is below it; %(default)s")
-    toy.add_argument("--seed", type=int, default=1, help="the seed of the initial values; %(default)s")
+    toy.add_argument("--threshold", type=positive, default=1e-6, help="stop when the loss is below it; %(default)s")
+    toy.add_argument("--seed", type=whole, default=1, help="the seed of the initial values; %(default)s")
     toy.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
     toy.set_defaults(run=_toy)
 
     drawing = commands.add_parser(
         "draw",
         help="any expression as a picture of its graph",
-        description='Draws an expression: python -m autograd draw "tanh(w*x+b)" w=2 x=-1 b=0.5 -o g.svg',
+        description=f'Draws an expression: {PROGRAM} draw "tanh(w*x+b)" w=2 x=-1 b=0.5 -o g.svg',
     )
     drawing.add_argument("-o", "--out", type=Path, default=Path("graph.svg"), help="a .svg, .png or .dot; %(default)s")
     drawing.add_argument("--partials", action="store_true", help="write the local derivatives on the edges")
@@ -121,7 +154,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     stepping = commands.add_parser(
         "step",
         help="an expression forward and backward, one node at a time",
-        description='Walks through an expression: python -m autograd step "tanh(w*x+b)" w=2 x=-1 b=0.5. In a terminal '
+        description=f'Walks through an expression: {PROGRAM} step "tanh(w*x+b)" w=2 x=-1 b=0.5. In a terminal '
         f"{KEYS}; in a pipe all steps are printed.",
     )
     stepping.set_defaults(run=_step)
@@ -132,8 +165,8 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     compiling = commands.add_parser(
         "compile",
         help="the matrix code of a lesson's network, or of any expression",
-        description="Prints the NumPy code of a network, forward and backward: python -m autograd compile xor. Of an "
-        'expression too: python -m autograd compile "tanh(w*x+b)" x w=2 b=0.5. A name with a number is a parameter, '
+        description=f"Prints the NumPy code of a network, forward and backward: {PROGRAM} compile xor. Of an "
+        f'expression too: {PROGRAM} compile "tanh(w*x+b)" x w=2 b=0.5. A name with a number is a parameter, '
         "and any other one is an input, an array of N numbers.",
     )
     names = "a network (toy, xor, iris, mnist, rnn, convolution, attention, …) or an expression"
@@ -151,34 +184,36 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     return parser, {"draw": drawing, "step": stepping, "compile": compiling}
 
 
-# argparse prints the names of these functions in its errors.
+def _argument(kind: str, read: Callable[[str], N], holds: Callable[[N], bool]) -> Callable[[str], N]:
+    """A type for argparse: the number of a text that can be read, and for which a condition holds."""
+
+    def checked(text: str) -> N:
+        with suppress(ValueError):
+            if holds(x := read(text)):
+                return x
+        raise argparse.ArgumentTypeError(f"{text!r} is no {kind}")
+
+    return checked
 
 
-def number(text: str) -> float:
-    """A finite float."""
-    if not math.isfinite(float(text)):
-        raise argparse.ArgumentTypeError(f"{text} is not finite")
-    return float(text)
-
-
-def count(text: str) -> int:
-    """An int of at least 0."""
-    if int(text) < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
-    return int(text)
+number = _argument("finite number, as 2, -0.5 or 1e-3", float, math.isfinite)
+positive = _argument("finite number above 0", float, lambda x: 0.0 < x < math.inf)
+target = _argument("number from 0 to 1, and y, a sigmoid, reaches no other", float, lambda x: 0.0 <= x <= 1.0)
+whole = _argument("whole number", int, lambda n: True)
+count = _argument("whole number from 1", int, lambda n: n >= 1)
 
 
 def assignment(text: str) -> tuple[str, float]:
-    """The name and the float of name=number."""
+    """The name and the float of name=number, for argparse."""
     name, equals, data = text.partition("=")
     with suppress(ValueError):
         if equals and name.isidentifier():
             return name, float(data)
-    raise argparse.ArgumentTypeError(f"{text.strip()!r} is not of the form name=number")
+    raise argparse.ArgumentTypeError(f"{text.strip()!r} is not of the form name=number, as x=-0.5")
 
 
 def given(text: str) -> tuple[str, float | None]:
-    """The name and the float of name=number, or a name alone and None."""
+    """The name and the float of name=number, or a name alone and None, for argparse."""
     name = text.strip()
     return (name, None) if name.isidentifier() else assignment(text)
 
@@ -202,18 +237,31 @@ def _step(options: argparse.Namespace) -> None:
     root = _expression(options)
     root.label = root.label or "z"
     walk(Stepper(root))
+    _diagnose(root)
 
 
 def _draw(options: argparse.Namespace) -> None:
-    root = _expression(options)
-    root.label = root.label or options.expression.strip()
+    root, text = _expression(options), options.expression.strip()
+    name = root.label
+    root.label = name or text
     root.backward()
     path = draw(root, partials=options.partials).save(options.out)
-    print(f"{options.expression.strip()} = {root.data!r}")
+    say(f"{text} = {root.data!r}")
     for v in topological_order(root):
         if v.label in dict(options.numbers) and not v.operands:
-            print(f"  d/d{v.label} = {v.grad!r}")
+            say(f"  d/d{v.label} = {v.grad!r}")
+    root.label = name or "z"  # The whole expression is no name for a line of text.
+    _diagnose(root)
     print(f"wrote {path}")
+
+
+def _diagnose(root: Value) -> None:
+    """Print where a nan or an infinity comes from, if there is one."""
+    from autograd.show.autopsy import autopsy  # Its import takes time, too.
+
+    found = autopsy(root)
+    if found.where != "nowhere":
+        say(found)
 
 
 def _compile(options: argparse.Namespace) -> None:
@@ -227,14 +275,18 @@ def _compile(options: argparse.Namespace) -> None:
     code = program.trace() if options.trace else program.source
     if options.out is not None:
         options.out.write_text(code, encoding="utf-8")
-    shown = [f"{text}: {NETWORKS[text].__doc__}" if text in NETWORKS else text]
-    shown += [code.rstrip() if options.out is None else f"wrote {options.out}", repr(program)]
-    shown += [program.report()] if options.report else []
-    shown.append("\n".join(in_words(program.facts, {name: view.shape for name, view in program.views.items()})))
-    print("\n\n".join(shown))
+    say(f"{text}: {NETWORKS[text].__doc__}" if text in NETWORKS else text, "")
+    print(code.rstrip() if options.out is None else f"wrote {options.out}", repr(program), sep="\n\n")
+    if options.report:
+        say("", program.report())
+    say("", *in_words(program.facts, {name: view.shape for name, view in program.views.items()}))
 
 
 def _toy(options: argparse.Namespace) -> None:
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--out {options.out} can't be a folder for pictures: {error.strerror}") from None
     draws = Random(options.seed)
     drawn = {name: draws.uniform(-1.0, 1.0) for name in WEIGHTS}
     given = {name: weight for name in WEIGHTS if (weight := getattr(options, name)) is not None}

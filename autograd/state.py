@@ -11,7 +11,8 @@ True
 
 The format is safetensors with float64 data: names and shapes, then the data, and no code. The names are those of
 `Module.tensors`, so a saved MLP can be loaded into PyTorch's Sequential of Linear layers, and the other way round: data
-in single or half precision are taken as they are. It needs `pip install 'scalar-autograd[save]'`.
+in single or half precision are taken as they are. It needs the libraries of the extra
+`save`: `pip install numpy safetensors`.
 """
 
 import errno
@@ -33,6 +34,7 @@ from autograd.arguments import described, is_program
 from autograd.nn import Module
 from autograd.nn.module import saved_tensors
 from autograd.nn.tensors import leaves_of, put, shape_of
+from autograd.wording import to_install
 
 __all__ = ["load", "save"]
 
@@ -190,4 +192,4 @@ def _library(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise ImportError(f"parameters are saved with {error.name}: pip install 'scalar-autograd[save]'") from None
+        raise ImportError(f"parameters are saved with {error.name}: {to_install(str(error.name), 'save')}") from None

@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import Final
 
 from autograd.check import numerical_grad
+from autograd.console import is_terminal
 from autograd.engine.number import short
 from autograd.engine.value import Value
 from autograd.show.chart import curve
 from autograd.show.draw import draw
 from autograd.show.picture import Drawing
+from autograd.show.terminal import say
+from autograd.wording import aligned, counted
 
 WEIGHTS: Final = ("w1", "b1", "w2", "b2")
 
@@ -100,15 +103,18 @@ class Toy:
     def train(self, *, lr: float, steps: int, threshold: float) -> Iterator[float]:
         """Gradient descent: yields the loss before each step, and at the end the loss after the last step.
 
-        It ends after the given number of steps, or when the loss is below threshold. lr is the learning rate.
+        It ends after the given number of steps, when the loss is below threshold, and when no step can lower it any
+        more: it is not finite, or every gradient is 0. lr is the learning rate.
         """
         for step in range(steps + 1):
             loss = self.loss()
             yield loss.data
-            if loss.data < threshold or step == steps:
+            if loss.data < threshold or step == steps or not math.isfinite(loss.data):
                 return
             self.zero_grad()
             loss.backward()
+            if not any(w.grad for w in self.weights):
+                return
             for w in self.weights:
                 w.data -= lr * w.grad
 
@@ -117,61 +123,80 @@ def story(toy: Toy, *, lr: float, steps: int, threshold: float, out: Path) -> No
     """Print the gradient of a network three ways, train it, and write pictures of both into the folder out.
 
     The folder is made if it doesn't exist. lr, steps and threshold are those of `Toy.train`. OSError if the folder or
-    a picture can't be written, ValueError if no loss is a positive finite number, as the picture of them needs.
+    a picture can't be written.
     """
     out.mkdir(parents=True, exist_ok=True)
-    print("The network   h = σ(x·w1 + b1)   y = σ(h·w2 + b2)   L = (y − t)²")
-    print(", ".join(f"{v.label} = {short(v.data)}" for v in (toy.x, toy.target, *toy.weights)))
+    say("The network   h = σ(x·w1 + b1)   y = σ(h·w2 + b2)   L = (y − t)²")
+    say(", ".join(f"{v.label} = {short(v.data)}" for v in (toy.x, toy.target, *toy.weights)))
     _show_gradients(toy)
     _show_shared_factors(toy)
     before = _picture(toy)
     losses = _train(toy, lr, steps, threshold)
+    pictures = {"before": before, "after": _picture(toy)}
+    if any(0.0 < loss < math.inf for loss in losses):
+        pictures["loss"] = curve(losses, title="loss", across="step")
     print()
-    for name, picture in (("before", before), ("after", _picture(toy))):
+    for name, picture in pictures.items():
         print(f"wrote {picture.save(out / f'toy-{name}.svg')}")
-    print(f"wrote {curve(losses, title='loss', across='step').save(out / 'toy-loss.svg')}")
+
+
+def _digits(x: float) -> str:
+    """A float with eight digits after the point, and an exponent where these would hide it."""
+    return f"{x:.8f}" if x == 0.0 or 1e-4 <= abs(x) < 1e4 else f"{x:.8e}"
 
 
 def _show_gradients(toy: Toy) -> None:
-    print("\nThe gradient, three ways, and how far (Δ) the first two are from the third")
-    print(f"  {'':5}{'by hand':>12}{'differences':>13}{'backward':>12}{'Δ by hand':>12}{'Δ differences':>15}")
-    for name, hand, differences, backward in toy.gradients():
-        print(
-            f"  ∂L/∂{name}{hand:>11.8f}{differences:>13.8f}{backward:>12.8f}"
-            f"{hand - backward:>12.1e}{differences - backward:>15.1e}"
-        )
+    say("", "The gradient, three ways, and how far the first two are from the third")
+    rows = [["", "by hand", "differences", "backward", "1st − 3rd", "2nd − 3rd"]]
+    for name, *ways in toy.gradients():
+        apart = [f"{way - ways[-1]:.1e}" for way in ways[:-1]]
+        rows.append([f"  ∂L/∂{name}", *map(_digits, ways), *apart])
+    print(aligned(rows))
     hand, differences, backward = map(toy.cost, (toy.by_hand, toy.by_differences, toy.by_backward))
-    print(f"  evaluations of the loss: {hand} by hand, {differences} by differences, two for each step tried,")
-    print(f"  {backward} by backward, and one sweep back over the graph for all weights at once")
+    say(
+        f"  evaluations of the loss: {hand} by hand, {differences} by differences, two for each step tried, and "
+        f"{backward} by backward, with one sweep back over the graph for all weights at once"
+    )
 
 
 def _show_shared_factors(toy: Toy) -> None:
     named = toy.forward()
     toy.zero_grad()
     named["L"].backward()
-    d2, d1 = named["z2"].grad, named["z1"].grad
-    w1, b1, w2, b2 = (w.grad for w in toy.weights)
-    print("\nWhat backpropagation computes once and uses again")
-    print(f"  δ2 = ∂L/∂z2 = 2(y − t)·y(1 − y)   = {d2:>11.8f}   for w2, b2 and δ1")
-    print(f"  δ1 = ∂L/∂z1 = δ2·w2·h(1 − h)      = {d1:>11.8f}   for w1 and b1")
-    print(f"  ∂L/∂w2 = δ2·h = {w2:.8f}   ∂L/∂b2 = δ2 = {b2:.8f}")
-    print(f"  ∂L/∂w1 = δ1·x = {w1:.8f}   ∂L/∂b1 = δ1 = {b1:.8f}")
+    w1, b1, w2, b2 = (_digits(w.grad) for w in toy.weights)
+    say(
+        "",
+        "What backpropagation computes once and uses again",
+        f"  δ2 = ∂L/∂z2 = 2(y − t)·y(1 − y) = {_digits(named['z2'].grad)}, for w2, b2 and δ1",
+        f"  δ1 = ∂L/∂z1 = δ2·w2·h(1 − h) = {_digits(named['z1'].grad)}, for w1 and b1",
+        f"  ∂L/∂w2 = δ2·h = {w2}, ∂L/∂b2 = δ2 = {b2}",
+        f"  ∂L/∂w1 = δ1·x = {w1}, ∂L/∂b1 = δ1 = {b1}",
+    )
 
 
 def _train(toy: Toy, lr: float, steps: int, threshold: float) -> list[float]:
-    print(f"\nGradient descent, learning rate {short(lr)}, until the loss is below {threshold:g}")
+    say("", f"Gradient descent, learning rate {short(lr)}, until the loss is below {threshold:g}")
     losses: list[float] = []
-    live = sys.stdout.isatty()
+    live = is_terminal(sys.stdout)
     for step, loss in enumerate(toy.train(lr=lr, steps=steps, threshold=threshold)):
         losses.append(loss)
         # A pipe gets a line for the steps 0, 1, 2, 5, 10, 20, 50, 100 and so on.
         if live or str(step).rstrip("0") in ("", "1", "2", "5"):
             print(f"{chr(13) if live else ''}  step {step:>6}   loss {loss:.3e}", end="" if live else "\n", flush=live)
     y = toy.forward()["y"].data
-    print(f"{chr(10) if live else ''}  after {len(losses) - 1} steps: loss {losses[-1]:.3e}, y = {y:.6f}")
+    say(*[""] * live, f"  after {counted(len(losses) - 1, 'step')}: loss {losses[-1]:.3e}, y = {y:.6f}")
     if not losses[-1] < threshold:
-        print(f"  not below {threshold:g}; try more --steps, another --lr, another --seed")
+        say(f"  not below {threshold:g}{_obstacle(losses, steps)}")
     return losses
+
+
+def _obstacle(losses: list[float], steps: int) -> str:
+    """The reason why the loss is not below the threshold, and a remedy."""
+    if not math.isfinite(losses[-1]):
+        return ": the training diverged; try a smaller --lr"
+    if len(losses) <= steps:
+        return ": every gradient is 0, since a sigmoid is flat far from 0; try a smaller --lr, --x or initial weights"
+    return "; try more --steps, another --lr, another --seed"
 
 
 def _picture(toy: Toy) -> Drawing:

@@ -16,14 +16,18 @@ from operator import methodcaller
 from statistics import median
 from typing import Any, NamedTuple
 
-import matplotlib.pyplot as plt
 from lesson import BLUE, GREEN, GREY, ORANGE, above_zero, compare, parser, positive, save, steps, words
+
+import matplotlib.pyplot as plt
 
 import autograd
 from autograd import formula, losses, mean, nn, no_grad, norm, optim, train, value_and_grad
 
 made = parser(
-    "Sigmoid, tanh and ReLU: their slopes, how fast they learn, their gradients in depth.", epochs=1000, eager=True
+    "This lesson compares sigmoid, tanh and ReLU in the same network. You see their slopes, how many epochs each "
+    "of them needs, which neurons saturate or die, and why the gradient vanishes in a deep network of sigmoids.",
+    epochs=1000,
+    eager=True,
 )
 made.add_argument("--seeds", type=positive, default=9, metavar="N", help="so many networks of each kind; %(default)s")
 made.add_argument("--points", type=positive, default=40, metavar="N", help="so many points to learn; %(default)s")

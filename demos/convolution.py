@@ -20,8 +20,9 @@ import math
 import random
 from time import perf_counter
 
-import matplotlib.pyplot as plt
 from lesson import above_zero, code, compare, parser, positive, save, steps, words
+
+import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
@@ -34,7 +35,12 @@ from autograd.check import numerical_grad
 Rows = list[list[float]]
 Map = list[list[Value]]
 
-made = parser("A small convolutional network reads digits: shared weights, pooling.", epochs=15, eager=True)
+made = parser(
+    "This lesson builds a small convolutional network that reads digits. You see that the gradient of a shared "
+    "weight is a sum over its positions, how many parameters sharing saves, and how dense networks compare.",
+    epochs=15,
+    eager=True,
+)
 made.add_argument("--filters", type=positive, default=8, help="the number of filters of 3×3; %(default)s")
 made.add_argument("--batch-size", type=positive, default=16, help="images for each step; %(default)s")
 made.add_argument("--lr", type=above_zero, default=0.01, help="the learning rate; %(default)s")

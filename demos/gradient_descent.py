@@ -16,14 +16,19 @@ python demos/gradient_descent.py --out pictures
 import random
 from statistics import linear_regression
 
+from lesson import BLUE, COLOURS, GREY, ORANGE, PURPLE, RED, compare, parser, positive, save, steps, words
+
 import matplotlib.pyplot as plt
 import numpy as np
-from lesson import BLUE, COLOURS, GREY, ORANGE, PURPLE, RED, compare, parser, positive, save, steps, words
 from numpy.typing import NDArray
 
 from autograd import grad_graph, losses, mean, nn, optim, train
 
-made = parser("Least squares by gradient descent: batch, mini-batch, stochastic; the limit of stability.", epochs=100)
+made = parser(
+    "This lesson fits a line by gradient descent: on all rows at once, on a few, and on one. You see the paths, "
+    "their noise, and the largest learning rate that is stable, by theory and by experiment.",
+    epochs=100,
+)
 made.add_argument("--rows", type=positive, default=32, metavar="N", help="so many rows to fit, from 3; %(default)s")
 made.add_argument("--batch", type=positive, default=8, metavar="K", help="rows in a mini-batch; %(default)s")
 options = words(made, epochs=50, rows=16, batch=4)

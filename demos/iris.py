@@ -18,11 +18,15 @@ python demos/iris.py --out pictures
 # %%
 import random
 from collections.abc import Callable
+from itertools import pairwise
+from statistics import fmean
 from time import perf_counter
+
+from lesson import COLOURS, above_zero, code, compare, parser, save, steps, words
 
 import matplotlib.pyplot as plt
 import numpy as np
-from lesson import COLOURS, above_zero, code, compare, parser, save, steps, words
+from matplotlib.ticker import LogFormatter
 from sklearn.datasets import load_iris
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import normalize
@@ -30,7 +34,13 @@ from sklearn.preprocessing import normalize
 import autograd
 from autograd import Value, losses, nn, optim, total
 
-made = parser("Iris with 4-5-3 sigmoid neurons and no biases.", epochs=100_000, also=("--iterations",), eager=True)
+made = parser(
+    "This lesson classifies flowers with a 4-5-3 network of sigmoids. You see a loop of gradient descent, two "
+    "definitions of accuracy, and what a step that is too long does to the error.",
+    epochs=100_000,
+    also=("--iterations",),
+    eager=True,
+)
 made.add_argument("--lr", type=above_zero, default=0.1, help="the learning rate; %(default)s")
 options = words(made, epochs=250)
 
@@ -124,12 +134,12 @@ def mean_absolute_error(rows: list[tuple[list[float], list[float]]]) -> float:
 
 learning = []
 seen: list[tuple[int, float, float]] = []
-every = max(1, options.epochs // 200)
+looks = {round(options.epochs ** (k / 200)) - 1 for k in range(201)}  # Evenly spaced on a logarithmic axis.
 started = perf_counter()
 try:
     for i in steps(range(options.epochs), "learning"):
         learning.append(step())
-        if i % every == 0 or i == options.epochs - 1:
+        if i in looks:
             seen.append((i, mean_absolute_error(training), mean_absolute_error(validation)))
 except KeyboardInterrupt:
     print(f"stopped after {len(learning)} iterations; the parameters so far are kept")
@@ -154,12 +164,19 @@ def correct(rows: list[tuple[list[float], list[float]]]) -> int:
 
 # %% [markdown]
 # Where the error oscillates, a step of this learning rate is too long for the steepest direction of the valley; the
-# lesson gradient_descent shows why. Along the other directions the error still falls.
+# lesson gradient_descent shows why. Along the other directions the error still falls. The line is the mean of the
+# iterations between two points of the curve, and the band reaches from the least to the greatest of them.
 
 # %%
+edges = [*sorted(i for i in looks if i < len(learning)), len(learning)]
+stretches = [[2 * v for v in learning[a:b]] for a, b in pairwise(edges)]
+iterations = [(a + 1 + b) / 2 for a, b in pairwise(edges)]
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
-left.loglog(range(1, len(learning) + 1), [2 * v for v in learning])
+left.fill_between(iterations, [*map(min, stretches)], [*map(max, stretches)], color=COLOURS[0], alpha=0.25, linewidth=0)
+left.loglog(iterations, [*map(fmean, stretches)])
 left.set(title="summed squared error of the training data", xlabel="iteration", ylabel="Σ (y − t)²")
+left.yaxis.set_major_formatter("{x:g}")
+left.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.4)))
 right.semilogx([i + 1 for i, _, _ in seen], [100 * (1 - e) for _, e, _ in seen], label="training")
 right.semilogx([i + 1 for i, _, _ in seen], [100 * (1 - e) for _, _, e in seen], label="validation")
 right.axhline(100 * (1 - 4 / 9), color=COLOURS[3], linestyle=":", label="⅓ for everything")

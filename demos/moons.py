@@ -15,13 +15,19 @@ python demos/moons.py --out pictures
 import random
 import time
 
-import matplotlib.pyplot as plt
 from lesson import BLUE, ORANGE, compare, parser, save, steps, words
+
+import matplotlib.pyplot as plt
 from sklearn.datasets import make_moons
 
 from autograd import Value, dot, losses, nn, no_grad, optim
 
-made = parser("Two moons with 2-16-16-1 neurons and the hinge loss: micrograd's demo.", epochs=100, seed=1337)
+made = parser(
+    "This lesson is micrograd's demo, step for step: it separates two moons with the widest margin. You see the "
+    "hinge loss, the penalty of the weights, the boundary, and micrograd's numbers beside ours.",
+    epochs=100,
+    seed=1337,
+)
 options = words(made, epochs=11)
 if not 0 <= options.seed < 2**32:
     made.error(f"--seed {options.seed} can't draw the moons: NumPy's generator takes 0 to {2**32 - 1}")

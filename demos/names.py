@@ -22,11 +22,13 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 from lesson import BLUE, ORANGE, compare, parser, positive, save, words
+
+import matplotlib.pyplot as plt
 from matplotlib.colors import PowerNorm
 
 from autograd import Value, log_softmax, losses, nn, no_grad, optim, softmax, total, train
+from autograd.console import columns
 
 MADE_UP = """
 velora velorin velith velune velanor thalmir thalora thaleth thaldor thalune narune narith naroel narimor narelos
@@ -65,7 +67,11 @@ def names_in(file: str) -> list[str]:
     return found
 
 
-made = parser("Names by characters: a bigram, counted and learnt, and a small network.", epochs=60)
+made = parser(
+    "This lesson makes language models of names. You see that a counted bigram and a trained one agree, how "
+    "embeddings and a hidden layer do better, and how unseen names show when to stop.",
+    epochs=60,
+)
 made.add_argument(
     "--words", type=names_in, default=MADE_UP.split(), metavar="FILE", help="names, one a line, instead of ours"
 )
@@ -302,7 +308,7 @@ with no_grad():
     )
 print(f"\n{'bigram, learnt':<24}network")
 for left, right in zip(of_bigram, of_network, strict=True):
-    print(f"  {left:<22}  {right}")
+    print(f"  {left}{' ' * max(2, 24 - columns(left))}{right}")
 in_the_list = [sum(name in options.words for name in drawn) for drawn in (of_bigram, of_network)]
 print(f"already in the list: {in_the_list[0]} and {in_the_list[1]} of {options.samples}")
 

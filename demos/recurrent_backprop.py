@@ -18,9 +18,10 @@ import argparse
 import math
 import random
 
+from lesson import BLUE, GREEN, ORANGE, PURPLE, compare, parser, save, steps, words
+
 import matplotlib.pyplot as plt
 import numpy as np
-from lesson import BLUE, GREEN, ORANGE, PURPLE, compare, parser, save, steps, words
 
 from autograd import Value, dot, losses, nn, no_grad, optim, topological_order
 from autograd.check import numerical_grad
@@ -39,7 +40,11 @@ def tolerance(text: str) -> float:
     return number
 
 
-made = parser("A network that settles on a fixed point, and two ways to its gradient.", epochs=300)
+made = parser(
+    "This lesson feeds the output of a network back until it no longer changes. You see two ways to the gradient "
+    "of that fixed point, what each of them costs, and what feedback can learn.",
+    epochs=300,
+)
 made.add_argument("--tolerance", type=tolerance, default=1e-14, help="settled when no output moves more; %(default)s")
 options = words(made, epochs=100)
 

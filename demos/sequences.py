@@ -25,14 +25,20 @@ from itertools import product
 from time import perf_counter
 from typing import Any
 
+from lesson import BLUE, GREEN, GREY, ORANGE, code, compare, parser, positive, save, words
+
 import matplotlib.pyplot as plt
 import numpy as np
-from lesson import BLUE, GREEN, GREY, ORANGE, code, compare, parser, positive, save, words
 
 import autograd
 from autograd import Program, Value, losses, nn, no_grad, optim, train
 
-made = parser("An RNN and an LSTM continue a wave and remember a symbol over a gap.", epochs=250, eager=True)
+made = parser(
+    "This lesson trains an RNN and an LSTM to continue a wave and to remember a symbol over a gap. You see how "
+    "the gradient vanishes over many steps, and how the gates of the LSTM keep it.",
+    epochs=250,
+    eager=True,
+)
 made.add_argument("--hidden", type=positive, default=8, help="the hidden size of each cell; %(default)s")
 made.add_argument("--symbols", type=positive, default=4, help="the number of different symbols; %(default)s")
 made.add_argument(

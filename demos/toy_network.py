@@ -23,7 +23,11 @@ from autograd import Value, draw, formula
 from autograd.check import gradcheck, numerical_grad
 from autograd.show.chart import curve
 
-made = parser("The network x → h → y, its gradient and its training, step by step.", epochs=1000)
+made = parser(
+    "This lesson goes through the smallest network, x → h → y, number by number. You see the chain rule at every "
+    "node, three ways to the same gradient, and the training.",
+    epochs=1000,
+)
 options = words(made)
 
 # %% [markdown]
@@ -58,11 +62,13 @@ for v in (z1, h, z2, y, loss):
 # %% [markdown]
 # ## Backward, one local derivative at a time
 #
-# The chain rule goes backward from L. Every node has its local derivatives, and the formulas that they come from.
+# The chain rule goes backward from L. Every node has its local derivatives, and the formulas that they come from. The
+# slope of a sigmoid is written with its output: h·(1 − h) at z1, and y·(1 − y) at z2.
 
 # %%
 loss.backward()
-print(f"\nbackward, with σ' = {formula.partial_text(y, 0)}")
+slopes = [f"σ'({z.label}) = {formula.partial_text(v, 0, name=v.label)}" for z, v in ((z1, h), (z2, y))]
+print(f"\nbackward, with {' and '.join(slopes)}")
 print(f"  ∂L/∂y  = {y.grad:.6f}")
 print(f"  ∂L/∂z2 = ∂L/∂y · {formula.partial_text(y, 0, numbers=True)} = {z2.grad:.6f}")
 print(f"  ∂L/∂w2 = ∂L/∂z2 · h  = {w2.grad:.6f}")

@@ -17,13 +17,19 @@ python demos/xor.py --out pictures
 import random
 from time import perf_counter
 
-import matplotlib.pyplot as plt
 from lesson import BLUE, ORANGE, code, compare, parser, save, words
+
+import matplotlib.pyplot as plt
 
 import autograd
 from autograd import losses, nn, no_grad, optim, train
 
-made = parser("XOR with 2-10-1 neurons: one neuron can't learn it, and a hidden layer can.", epochs=1000, eager=True)
+made = parser(
+    "This lesson learns XOR. You see that one neuron can't learn it, that ten hidden neurons with ReLU can, and "
+    "the code that `compile` writes for them.",
+    epochs=1000,
+    eager=True,
+)
 options = words(made, epochs=1000)
 rows = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
 
@@ -92,6 +98,7 @@ for (x, t), y in zip(rows, outputs, strict=True):
     left.scatter(*x, s=140, color=ORANGE if t else BLUE, edgecolor="black", zorder=3)
     left.annotate(f"{y:.2f}", x, xytext=(0, 12), textcoords="offset points", ha="center", weight="bold")
 left.set(title="the output of the network", xlabel="x₁", ylabel="x₂", aspect="equal")
+left.set(xticks=[-0.5, 0.0, 0.5, 1.0, 1.5], yticks=[-0.5, 0.0, 0.5, 1.0, 1.5])
 left.grid(visible=False)
 right.semilogy(history.losses, label="2-10-1")
 right.semilogy(alone.losses, label="one neuron")

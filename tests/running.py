@@ -11,8 +11,9 @@ PACKAGE = Path(autograd.__file__).parent
 
 
 def surroundings(package: Path) -> dict[str, str]:
-    """Environment variables with the folder of the package first on the import path."""
-    return {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONIOENCODING": "utf-8"}
+    """Environment variables with the folder of the package first on the import path, and UTF-8 of no given width."""
+    ours = {name: text for name, text in os.environ.items() if name != "COLUMNS"}
+    return {**ours, "PYTHONPATH": str(package.parent), "PYTHONIOENCODING": "utf-8"}
 
 
 def python(
@@ -22,9 +23,9 @@ def python(
     return _run("-P", *words, cwd=cwd, check=check, env={**surroundings(package), **environment})
 
 
-def script(path: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def script(path: Path, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a file as from a shell, so that it can import the modules beside it."""
-    return _run(str(path), *words, cwd=None, check=check, env=surroundings(PACKAGE))
+    return _run(str(path), *words, cwd=None, check=check, env={**surroundings(PACKAGE), **environment})
 
 
 def _run(*words: str, cwd: Path | None, check: bool, env: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -1,14 +1,25 @@
 """Every lesson runs from top to bottom at its small size and ends where it should."""
 
+import importlib
+import os
 import re
+import subprocess
+import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.running import script
+from autograd.console import columns
+from autograd.wording import to_install
+from tests.running import PACKAGE, script, surroundings
 
-DEMOS = Path(__file__).parent.parent / "demos"
+ROOT = Path(__file__).parent.parent
+DEMOS = ROOT / "demos"
+FIGURES = ROOT / "tests" / "figures.py"
+EVERY_DEMO = sorted(path.stem for path in DEMOS.glob("*.py"))
+EXTRAS = ("matplotlib", "numpy", "rich", "safetensors", "sklearn")
 
 
 @dataclass(frozen=True)
@@ -128,7 +139,7 @@ def test_no_lesson_is_forgotten() -> None:
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_ends_where_it_should(name: str, tmp_path: Path) -> None:
-    done = script(DEMOS / f"{name}.py", "--quick", "--out", str(tmp_path))
+    done = script(FIGURES, str(DEMOS / f"{name}.py"), "--quick", "--out", str(tmp_path))
     for pattern in LESSONS[name].says:
         assert re.search(pattern, done.stdout), done.stdout
     assert {p.name for p in tmp_path.iterdir()} == LESSONS[name].pictures
@@ -136,6 +147,113 @@ def test_a_lesson_ends_where_it_should(name: str, tmp_path: Path) -> None:
     assert max(len(line) for line in done.stdout.splitlines() if not line.startswith("wrote ")) <= 100
     assert "Traceback" not in done.stderr
     assert "Warning" not in done.stderr
+    assert "collide" not in done.stderr, done.stderr
+    assert "leaves the picture" not in done.stderr, done.stderr
+
+
+def test_labels_that_collide_or_leave_the_picture_are_noticed(tmp_path: Path) -> None:
+    lesson = tmp_path / "lesson.py"
+    lesson.write_text(
+        "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt\n"
+        "for ticks in (['a', 'b'], ['long' * 20, 'longer' * 20]):\n"
+        "    figure, axes = plt.subplots(); axes.set_xticks([0, 1], ticks); axes.set_xlim(0, 1)\n"
+        "    figure.savefig('/dev/null', format='png')\n",
+        encoding="utf-8",
+    )
+    said = script(FIGURES, str(lesson)).stderr
+    assert f"'{'long' * 20}' and '{'longer' * 20}' collide" in said
+    assert f"'{'longer' * 20}' leaves the picture" in said
+    assert "'a'" not in said
+
+
+# ── without the extras ──
+
+
+@pytest.fixture
+def hidden(tmp_path: Path) -> dict[str, str]:
+    """Variables of a process in which no library of the extras can be imported, whatever is installed."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "class Hidden:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in os.environ['HIDDEN'].split():\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Hidden())\n",
+        encoding="utf-8",
+    )
+    return {"PYTHONPATH": os.pathsep.join(map(str, (tmp_path, PACKAGE.parent, ROOT))), "HIDDEN": " ".join(EXTRAS)}
+
+
+@pytest.mark.parametrize("name", EVERY_DEMO)
+def test_a_lesson_names_the_libraries_that_are_missing(name: str, hidden: dict[str, str]) -> None:
+    done = script(DEMOS / f"{name}.py", check=False, **hidden)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    remedy = f'in the folder {ROOT}, run {sys.executable} -m pip install ".[demos]"'
+    assert done.stderr == f"this lesson needs matplotlib, numpy, rich, scikit-learn; {remedy}\n"
+
+
+@pytest.mark.parametrize("module", ["matplotlib", "numpy", "rich", "sklearn", "autograd"])
+def test_one_missing_library_is_named_alone(module: str, hidden: dict[str, str]) -> None:
+    done = script(DEMOS / "xor.py", check=False, **{**hidden, "HIDDEN": module})
+    name = {"sklearn": "scikit-learn", "autograd": "scalar-autograd"}.get(module, module)
+    assert done.stderr.startswith(f"this lesson needs {name}; ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_saving_names_the_library_that_is_missing(hidden: dict[str, str], tmp_path: Path) -> None:
+    words = ["--quick", "--save", str(tmp_path / "m.safetensors")]
+    done = script(DEMOS / "mnist.py", *words, check=False, **{**hidden, "HIDDEN": "safetensors"})
+    assert done.returncode == 2
+    assert f"error: --save needs safetensors: {to_install('safetensors', 'save')}\n" in done.stderr
+
+
+def test_the_helpers_of_the_lessons_can_be_imported_without_the_extras(hidden: dict[str, str], tmp_path: Path) -> None:
+    script_of_another = tmp_path / "other.py"
+    script_of_another.write_text("import demos.lesson; print(demos.lesson.obstacle())", encoding="utf-8")
+    done = script(script_of_another, check=True, **hidden)
+    assert done.stdout.startswith("this lesson needs matplotlib, numpy, rich, scikit-learn; ")
+
+
+def test_the_extra_has_the_libraries_that_the_lessons_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    needed = importlib.import_module("demos.lesson").NEEDED
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extra = {re.split("[<>=]", requirement)[0] for requirement in project["optional-dependencies"]["demos"]}
+    assert {*needed.values()} == {*extra, project["name"]}
+
+
+# ── on every console ──
+
+
+@pytest.mark.parametrize("name", EVERY_DEMO)
+def test_a_lesson_is_made_of_cells_and_its_help_tells_what_it_teaches(name: str) -> None:
+    path = DEMOS / f"{name}.py"
+    assert path.read_text(encoding="utf-8").count("# %%") >= 5
+    said = script(path, "--help", COLUMNS="51", PYTHONIOENCODING="ascii").stdout
+    teaches, _, options = said.partition("This lesson ")[2].partition("options:")
+    assert all(option in options for option in ("--seed", "--epochs", "--out", "--quick"))
+    assert "You see " in " ".join(teaches.split())
+    assert len(teaches.split()) >= 20
+    assert max(columns(line) for line in teaches.splitlines()) < 51
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_reader_that_leaves_ends_a_lesson_silently(tmp_path: Path) -> None:
+    command = f"{sys.executable} demos/toy_network.py --out {tmp_path} | head -1"
+    done = subprocess.run(["sh", "-c", command], env=surroundings(PACKAGE), cwd=ROOT, capture_output=True)
+    assert (done.stdout, done.stderr) == (b"forward\n", b"")
+
+
+@pytest.mark.parametrize("name", ["toy_network", "activations", "gradient_descent"])
+def test_a_lesson_can_be_printed_in_ascii(name: str, tmp_path: Path) -> None:
+    words = ["--quick", "--out", str(tmp_path)]
+    done = script(DEMOS / f"{name}.py", *words, COLUMNS="60", PYTHONIOENCODING="ascii")
+    assert "Traceback" not in done.stderr
+    assert "\\" not in done.stdout
+    table = done.stdout.partition("tutorial / ours")[2].splitlines()[1:]
+    assert len({len(line) for line in table}) == 1
+    assert len(table[0]) <= 60
 
 
 @pytest.mark.parametrize(
@@ -160,14 +278,6 @@ def test_weights_that_settle_nowhere_are_taken_back(tmp_path: Path) -> None:
     done = script(DEMOS / "recurrent_backprop.py", "--quick", "--seed", "30", "--out", str(tmp_path))
     assert "not settled after 2000 iterations" in done.stdout
     assert "XOR with feedback" in done.stdout
-
-
-@pytest.mark.parametrize("name", LESSONS)
-def test_a_lesson_is_made_of_cells_and_explains_its_options(name: str) -> None:
-    path = DEMOS / f"{name}.py"
-    assert path.read_text(encoding="utf-8").count("# %%") >= 5
-    says = script(path, "--help").stdout
-    assert all(option in says for option in ("--seed", "--epochs", "--out", "--quick"))
 
 
 @pytest.mark.parametrize(

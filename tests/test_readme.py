@@ -31,7 +31,7 @@ def texts(svg: str) -> list[str]:
 
 
 def test_the_picture_is_that_of_the_command(tmp_path: Path) -> None:
-    (command,) = re.findall(r"python -m autograd (draw .+) -o g\.svg", README)
+    (command,) = re.findall(r"bin/scalar-autograd (draw .+) -o g\.svg", README)
     main([*shlex.split(command), "-o", str(tmp_path / "g.svg")])
     shown = (ROOT / "demos" / "neuron.svg").read_text(encoding="utf-8")
     assert texts(shown) == texts((tmp_path / "g.svg").read_text(encoding="utf-8"))

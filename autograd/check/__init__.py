@@ -7,7 +7,7 @@ x        0.5  0.684511   0.684511  ...e-14  ok
 y        0.8  0.427819   0.427819  ...e-1...  ok
 
 `ulps` reports the rounding errors of a value and a gradient. `autograd.check.strategies` generates inputs and random
-graphs for hypothesis. It needs `pip install 'scalar-autograd[check]'`.
+graphs for hypothesis, which is installed by `pip install hypothesis`.
 """
 
 import importlib

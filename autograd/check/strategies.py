@@ -8,7 +8,7 @@
 ...     gradcheck(expression, list(expression.inputs))
 >>> gradients_are_right()
 
-A failing expression shrinks to a few lines and prints as Python. It needs `pip install 'scalar-autograd[check]'`.
+A failing expression shrinks to a few lines and prints as Python. It needs `pip install hypothesis`.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,11 +17,13 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
+from autograd.wording import to_install
+
 try:
     from hypothesis import strategies as st
 except ModuleNotFoundError:
     raise ModuleNotFoundError(
-        "autograd.check.strategies needs hypothesis: pip install 'scalar-autograd[check]'"
+        f"autograd.check.strategies needs hypothesis: {to_install('hypothesis', 'check')}"
     ) from None
 
 from autograd.formula import rule

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.compiler.leaves import inputs as inputs
 from autograd.engine.value import Value
+from autograd.wording import to_install
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program as Program
@@ -78,7 +79,7 @@ def _program() -> Any:
     try:
         importlib.import_module("numpy")
     except ModuleNotFoundError:
-        raise ImportError("autograd.compile makes code for NumPy: pip install 'scalar-autograd[compile]'") from None
+        raise ImportError(f"autograd.compile makes code for NumPy: {to_install('numpy', 'compile')}") from None
     return importlib.import_module("autograd.compiler.program")
 
 

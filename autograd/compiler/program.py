@@ -29,6 +29,7 @@ from autograd.compiler.reading import Recording
 from autograd.compiler.report import Facts, report
 from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Graph, Leaves, Places, check_operations, recorded, traced
+from autograd.console import printable
 from autograd.engine.number import WRITES
 from autograd.engine.value import Value
 from autograd.wording import counted
@@ -188,7 +189,7 @@ class Program:
 
     def trace(self) -> str:
         """The program after each pass of the compiler, as text."""
-        return self._part(self._main).code.trace()
+        return printable(self._part(self._main).code.trace())
 
     @property
     def facts(self) -> Facts:
@@ -197,7 +198,7 @@ class Program:
 
     def report(self) -> str:
         """The groups, products, calls and bytes, what stayed irregular and why, and a forecast of a step."""
-        return report(self.facts, len(self.parameters))
+        return printable(report(self.facts, len(self.parameters)))
 
     def __repr__(self) -> str:
         facts, graph = self.facts, self._graph

@@ -108,7 +108,7 @@ def _parsed(text: str) -> ast.expr:
         plain = re.sub("[⁰¹²³⁴-⁹]+", lambda power: f"**{power[0].translate(_RAISED)}", text.strip())
         return ast.parse(plain.translate(_WRITTEN), mode="eval").body
     except SyntaxError as error:
-        hint = "; a product is written 2*x" if "literal" in error.msg else ""
+        hint = "; a product is written 2*x" if "literal" in error.msg else "; one is written like tanh(w*x + b)"
         raise ValueError(f"{_short(text)} is not an expression: {error.msg}{hint}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         why = error if isinstance(error, ValueError) else "it is too long or too deep; use total([…]), or split it"

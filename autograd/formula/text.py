@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from autograd.console import printable
 from autograd.engine.value import Value
 from autograd.formula.cases import Case, Expression, Rule, cases_of, fold, rule, textbook, unchanged
 from autograd.formula.vocabularies import Source, floats, which_case
@@ -192,7 +193,7 @@ def describe(op: str) -> str:
     z = nan, ∂z/∂x = nan
     """
     cases, r = cases_of(latest(op)), rule(latest(op))
-    return "\n".join(_described(case, r, ", " if len(cases) > 1 else "\n") for case in cases)
+    return printable("\n".join(_described(case, r, ", " if len(cases) > 1 else "\n") for case in cases))
 
 
 def _described(case: Case, r: Rule, joint: str) -> str:
@@ -280,7 +281,7 @@ def partial_text(
     if not r.cases:
         return f"∂{r.name}/∂{r.operands[0]}, of which no source can be read"
     names, name = ([brief(x) for x in data], brief(node.data)) if numbers else (names, name)
-    return case_of(node.op, data).partial_text(position, names, name)
+    return printable(case_of(node.op, data).partial_text(position, names, name))
 
 
 def operation_text(op: str, operands: Sequence[str]) -> str:

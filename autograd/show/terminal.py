@@ -1,4 +1,4 @@
-"""A walk through a graph in a terminal, step by step at the press of a key; a pipe gets all steps.
+"""Text printed on the console, and a walk through a graph there: a step at the press of a key; a pipe gets all steps.
 
 >>> from autograd import Stepper, Value
 >>> from autograd.show.terminal import walk
@@ -10,11 +10,15 @@ v1 = x·x = 3·3 = 9
 ∂v1/∂x += ∂v1/∂v1 · ∂v1/∂x = 1 · 3 = 3   (x); 3 + 3 = 6
 """
 
+import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
+
+from autograd.console import is_terminal, printable
+from autograd.wording import wrapped
 
 if TYPE_CHECKING:
     from autograd.show.stepper import Stepper
@@ -32,15 +36,30 @@ _KEY: Final = re.compile(r"\x1b[\[O][0-9;]*.|.", re.DOTALL)
 """One key: the code of an arrow or another that begins like it, or a character."""
 
 
+class Help(argparse.HelpFormatter):
+    """The help of a program, folded after its characters are those that the console has."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return super()._fill_text(printable(text), width, indent)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return super()._split_lines(printable(text), width)
+
+
+def say(*texts: object) -> None:
+    """Print texts, each line of them folded to the width of the console."""
+    print(*(wrapped(line) for text in texts for line in str(text).split("\n")), sep="\n")
+
+
 def walk(stepper: "Stepper", *, interactive: bool | None = None) -> None:
     """Print the steps: each at the press of a key, or all at once if the input or the output is no terminal."""
     if interactive is None:
-        interactive = sys.stdin.isatty() and sys.stdout.isatty()
+        interactive = is_terminal(sys.stdin) and is_terminal(sys.stdout)
     if not interactive:
         for step in stepper:
-            print(step)
+            say(step)
         return
-    print(f"{stepper!r}\n{KEYS}")
+    say(repr(stepper), KEYS)
     with _keys() as key:
         while (meaning := _MEANINGS.get(key())) != "quit":
             _answer(stepper, meaning)
@@ -48,22 +67,22 @@ def walk(stepper: "Stepper", *, interactive: bool | None = None) -> None:
 
 def _answer(stepper: "Stepper", meaning: str | None) -> None:
     if meaning == "on" and stepper.position < len(stepper):
-        print(stepper.step())
+        say(stepper.step())
     elif meaning == "on":
-        print("that was the last step; b goes back, q quits")
+        say("that was the last step; b goes back, q quits")
     elif meaning == "back" and stepper.position:
         there = stepper.back()
-        print("back at the start" if there is None else f"back at: {there}")
+        say("back at the start" if there is None else f"back at: {there}")
     elif meaning == "back":
-        print("this is the start; space goes on")
+        say("this is the start; space goes on")
     elif meaning == "end":
         for step in stepper:
-            print(step)
+            say(step)
     elif meaning == "start":
         stepper.reset()
-        print(repr(stepper))
+        say(repr(stepper))
     else:
-        print(KEYS)
+        say(KEYS)
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from autograd.wording import to_install
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -54,7 +56,7 @@ def _rich_bar(wanted: bool | None) -> "Progress | None":
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     except ModuleNotFoundError:
         if wanted:
-            raise ImportError("a progress bar needs rich: pip install 'scalar-autograd[demos]'") from None
+            raise ImportError(f"a progress bar needs rich: {to_install('rich', 'demos')}") from None
         return None
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True))

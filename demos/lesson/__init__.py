@@ -3,6 +3,7 @@
 import argparse
 import math
 import os
+import signal
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -11,54 +12,70 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-try:
-    import matplotlib
-    import matplotlib.pyplot as plt
-    from cycler import cycler
-    from rich.console import Console
-    from rich.progress import track
-    from rich.table import Table
-
-    if find_spec("sklearn") is None:  # Its import is slow, and not every lesson needs it.
-        raise ModuleNotFoundError(name="scikit-learn")
-except ModuleNotFoundError as missing:
-    raise SystemExit(f"the lessons need {missing.name}: python -m pip install '.[demos]'") from None
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from autograd import Program
 
+# Libraries are imported inside functions, so that a missing one is named before a lesson imports it.
+
 T = TypeVar("T")
+NEEDED = {
+    "autograd.engine": "scalar-autograd",  # Another library is called autograd, too.
+    "matplotlib": "matplotlib",
+    "numpy": "numpy",
+    "rich": "rich",
+    "sklearn": "scikit-learn",
+}
+"""The modules that the lessons import, and the distributions that pip installs them from."""
+DEMOS = Path(__file__).resolve().parent.parent
 IN_A_NOTEBOOK = "ipykernel" in sys.modules
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#808080"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE)
 
-if not IN_A_NOTEBOOK:
-    matplotlib.use("agg")  # The figures are written to files, so no window has to open.
-matplotlib.rcParams.update(
-    {
-        "axes.prop_cycle": cycler(color=COLOURS),
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": "#e5e5e5",
-        "legend.frameon": False,
-        "figure.constrained_layout.use": True,
-        "savefig.dpi": 110,
-    }
-)
+
+def obstacle() -> str:
+    """The libraries that the lessons need and that are not installed, and the remedy; empty if there is none."""
+    missing = [name for module, name in NEEDED.items() if not installed(module)]
+    remedy = f'in the folder {DEMOS.parent}, run {sys.executable} -m pip install ".[demos]"'
+    return f"this lesson needs {', '.join(missing)}; {remedy}" if missing else ""
+
+
+def installed(module: str) -> bool:
+    """Whether a module can be imported; nothing of it is, but for its package."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _lesson_is_running() -> bool:
+    """Whether this process runs a file of the folder demos."""
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    return script is not None and Path(script).resolve().parent == DEMOS
+
+
+if _lesson_is_running() and obstacle():
+    raise SystemExit(obstacle())
+if IN_A_NOTEBOOK and obstacle():
+    raise ImportError(obstacle())
 
 
 def parser(
-    description: str, *, epochs: int, seed: int = 1, also: Sequence[str] = (), eager: bool = False
+    teaches: str, *, epochs: int, seed: int = 1, also: Sequence[str] = (), eager: bool = False
 ) -> argparse.ArgumentParser:
     """A parser with the options of every lesson, which adds its own.
 
-    `also` lists other names of --epochs. eager=True is for a lesson that compiles, which can do without.
+    `teaches` is the text of --help. `also` lists other names of --epochs. eager=True is for a lesson that compiles,
+    which can do without.
     """
-    made = argparse.ArgumentParser(description=description, allow_abbrev=False)
+    from autograd.console import take_every_text
+    from autograd.show.terminal import Help
+
+    take_every_text()
+    if hasattr(signal, "SIGPIPE") and not IN_A_NOTEBOOK:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # A lesson in a pipe ends silently when its reader has left.
+    made = argparse.ArgumentParser(description=teaches, allow_abbrev=False, formatter_class=Help)
     made.add_argument("--seed", type=int, default=seed, help="the seed of all random numbers; %(default)s")
     passes = "the number of passes over the data; %(default)s"
     made.add_argument("--epochs", *also, type=positive, default=epochs, metavar="N", help=passes)
@@ -71,7 +88,11 @@ def parser(
 
 
 def words(made: argparse.ArgumentParser, **quick: Any) -> argparse.Namespace:
-    """The options of the command line; --quick takes its defaults from `quick`. A notebook has the defaults."""
+    """The options of the command line; --quick takes its defaults from `quick`. A notebook has the defaults.
+
+    The figures that are drawn later have the style of the lessons.
+    """
+    _set_style()
     given = [] if IN_A_NOTEBOOK else sys.argv[1:]
     if "--quick" in given:
         made.set_defaults(**quick)
@@ -81,6 +102,27 @@ def words(made: argparse.ArgumentParser, **quick: Any) -> argparse.Namespace:
     except OSError as problem:
         made.error(f"--out {options.out} can't be a folder for pictures: {problem.strerror}")
     return options
+
+
+def _set_style() -> None:
+    import matplotlib
+    from cycler import cycler
+
+    if not IN_A_NOTEBOOK:
+        matplotlib.use("agg")  # The figures are written to files, so no window has to open.
+    matplotlib.rcParams.update(
+        {
+            "axes.prop_cycle": cycler(color=COLOURS),
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#e5e5e5",
+            "legend.frameon": False,
+            "figure.constrained_layout.use": True,
+            "savefig.dpi": 110,
+        }
+    )
 
 
 def positive(text: str) -> int:
@@ -103,6 +145,9 @@ def above_zero(text: str) -> float:
 
 def steps(things: Iterable[T], label: str, *, total: int | None = None) -> Iterable[T]:
     """The things one by one, with a progress bar if stderr is a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
     console = Console(stderr=True)
     return track(things, label, total=total, console=console, disable=not console.is_terminal, transient=True)
 
@@ -118,16 +163,24 @@ def code(program: "Program", function: str = "forward", most: int = 24) -> str:
 
 def compare(rows: Sequence[tuple[str, object, object]], *, tutorial: str = "tutorial") -> None:
     """Print the table that ends a lesson; a row is a name, the figure of the tutorial and ours."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from autograd.console import printable
+
     table = Table("", tutorial, "ours", title="\ntutorial / ours", title_justify="left", title_style="bold")
     for row in rows:
-        table.add_row(*map(str, row))
-    # A pipe has no width, and a table shouldn't be wrapped there.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+        table.add_row(*(printable(str(cell)) for cell in row))
+    # A pipe has no width unless one is asked for, and a table shouldn't be wrapped there.
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    console = Console(highlight=False, width=None if known else 100)
     console.print(table)
 
 
 def save(figure: "Figure", path: Path) -> None:
     """Write a figure to a file, close it, and print the path."""
+    import matplotlib.pyplot as plt
+
     figure.savefig(path, metadata={"Software": None} if path.suffix == ".png" else None)
     if not IN_A_NOTEBOOK:
         plt.close(figure)
