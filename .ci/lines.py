@@ -59,7 +59,7 @@ GROUPS = (
     Group("check", ("check/",), 400, "numerical gradients at kinks and edges, rounding errors, random graphs"),
     Group(
         "face",
-        ("__init__.py", "__main__.py", "toy.py", "networks.py", "wording.py", "arguments.py"),
+        ("__init__.py", "__main__.py", "toy.py", "networks.py", "wording.py", "console.py", "arguments.py"),
         600,
         "the public names, the command line with the lessons' networks, and texts and checks that all others share",
     ),

@@ -4,7 +4,7 @@
 >>> def f(x):
 ...     return x**3
 >>> grad(f)(2.0), grad(grad(f))(2.0), grad(grad(grad(f)))(2.0)
-(Value(data=12.0, grad=0.0), Value(data=12.0, grad=0.0), Value(data=6.0, grad=0.0))
+(Value(data=12.0), Value(data=12.0), Value(data=6.0, grad=0.0))
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -44,7 +44,7 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     >>> x, y = Value(3.0), Value(4.0)
     >>> dx, dy = grad_graph(x * x * y, wrt=[x, y])
     >>> grad_graph(dx, wrt=[y])
-    [Value(data=6.0, grad=0.0)]
+    [Value(data=6.0)]
     """
     a_value(root, "grad_graph")
     wrt = list(wrt) if isinstance(wrt, Iterable) else wrt
@@ -143,7 +143,7 @@ def value_and_grad(f: Callable[..., Any]) -> Callable[..., tuple[Value, Any]]:
     or returns anything but a Value, or if there is no argument; RuntimeError inside `no_grad()`.
 
     >>> value_and_grad(lambda w: w[0] * w[1])([2.0, 5.0])
-    (Value(data=10.0, grad=0.0), [Value(data=5.0, grad=0.0), Value(data=2.0, grad=0.0)])
+    (Value(data=10.0), [Value(data=5.0), Value(data=2.0)])
     """
 
     if not callable(f):
@@ -169,7 +169,7 @@ def grad(f: Callable[..., Any]) -> Callable[..., Any]:
     The arguments, nesting and errors are those of `value_and_grad`.
 
     >>> grad(lambda x, y: x * y)(2.0, 5.0)
-    (Value(data=5.0, grad=0.0), Value(data=2.0, grad=0.0))
+    (Value(data=5.0), Value(data=2.0))
     """
     both = value_and_grad(f)
 

@@ -4,26 +4,32 @@
 >>> brief(-0.5), counted(3, "epoch")
 ('-0.5', '3 epochs')
 
-Floats have an ASCII minus sign, so that they can be pasted back into Python.
+Floats have an ASCII minus sign, so that they can be pasted back into Python. Lines and tables fit the console, and have
+only characters that it has.
 """
 
-import textwrap
+import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Final, TypeVar
 
+from autograd.console import WIDTH as WIDTH
+from autograd.console import columns, printable, width
 from autograd.engine.number import short
 
 T = TypeVar("T")
 
-WIDTH: Final = 79
-"""Characters in a line: a terminal has 80, and some keep the last for the cursor."""
 FEW: Final = 8
 """Items of a long row that are written out."""
 LABEL_LENGTH: Final = 40
-"""Characters of a label; a longer one ends in …"""
+"""Columns of a label; a longer one ends in …"""
 _JOINERS: Final = "\u200c\u200d"
 """Invisible, and part of Persian words and of emoji."""
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_OTHERS: Final = re.compile(r"… [\d,]+ more …|\.\.\. [\d,]+ more \.\.\.")
+"""The text of `ends` for the items that it leaves out."""
 
 
 def brief(number: float) -> str:
@@ -44,22 +50,44 @@ def counted(n: int, thing: str) -> str:
     return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
-def ends(row: Sequence[T], left_out: str = "… {:,} more …", text: Callable[[T], str] = str) -> list[str]:
+def to_install(library: str, extra: str = "") -> str:
+    """The command that installs a library, and the one that installs it with the checkout, or with one of its extras.
+
+    >>> to_install("numpy", "compile")
+    'pip install numpy, or in the checkout pip install ".[compile]"'
+    """
+    checkout = f'".[{extra}]"' if extra else "."
+    return f"pip install {library}, or in the checkout pip install {checkout}"
+
+
+def end_positions(count: int, most: int = FEW) -> list[int]:
+    """All positions of a row, or the first and the last ones if there are more than so many.
+
+    >>> end_positions(3), end_positions(100, 3)
+    ([0, 1, 2], [0, 1, 99])
+    """
+    positions = range(count)
+    return [*positions] if count <= most else [*positions[: (most + 1) // 2], *positions[count - most // 2 :]]
+
+
+def ends(
+    row: Sequence[T], left_out: str = "… {:,} more …", text: Callable[[T], str] = str, most: int = FEW
+) -> list[str]:
     """The texts of a row, or of its two ends, with the number of items left out between them.
 
     >>> ends(list("abc")), ends(list("abcdefghijkl"))
     (['a', 'b', 'c'], ['a', 'b', 'c', 'd', '… 4 more …', 'i', 'j', 'k', 'l'])
     """
-    half = FEW // 2
-    if len(row) <= FEW:
-        return [*map(text, row)]
-    return [*map(text, row[:half]), left_out.format(len(row) - 2 * half), *map(text, row[-half:])]
+    texts = [text(row[i]) for i in end_positions(len(row), most)]
+    if len(row) > most:
+        texts.insert((most + 1) // 2, left_out.format(len(row) - most))
+    return texts
 
 
 def folded(parts: Sequence[str], end: str = "") -> str:
     """Parts joined by =: on one line if they fit, else on a line each."""
-    line = " = ".join(parts) + end
-    if len(line) <= WIDTH:
+    line = printable(" = ".join(parts) + end)
+    if columns(line) <= width():
         return line
     lines = [parts[0], *(f"    = {part}" for part in parts[1:])]
     lines[-1] += end
@@ -67,14 +95,34 @@ def folded(parts: Sequence[str], end: str = "") -> str:
 
 
 def wrapped(line: str, further: int = 4) -> str:
-    """A line, or several that fit a terminal; the later ones are indented further."""
-    if len(line) <= WIDTH or "\n" in line:
+    """A line, or several that fit the console; the later ones are indented further.
+
+    A line ends between words, and between the operands of a list. Inside brackets it ends only where nothing else fits.
+    """
+    line = printable(line)
+    if columns(line) <= width() or "\n" in line:
         return line
-    indent = len(line) - len(line.lstrip())
-    parts = textwrap.wrap(
-        line.strip(), WIDTH - indent, subsequent_indent=" " * further, break_long_words=False, break_on_hyphens=False
-    )
-    return "\n".join(" " * indent + part for part in parts)
+    indent = " " * (len(line) - len(line.lstrip()))
+    first, *pieces = _pieces(line.strip(), width() - len(indent) - further)
+    lines = [indent + first]
+    for piece in pieces:
+        if columns(lines[-1] + piece) <= width():
+            lines[-1] += piece
+        else:
+            lines.append(indent + " " * further + piece.lstrip())
+    return "\n".join(lines)
+
+
+def _pieces(line: str, most: int) -> Iterator[str]:
+    """The parts of a line that stay together, each with the spaces before it; of a part that is too long the words."""
+    words = re.findall(" *[^ ]+", _OTHERS.sub(lambda found: found[0].replace(" ", _NO_BREAK), line))
+    piece, depth = "", 0
+    for i, word in enumerate(words, 1):
+        piece += word.replace(_NO_BREAK, " ")
+        depth += sum(map(word.count, "([")) - sum(map(word.count, ")]"))
+        if depth <= 0 or word.endswith(",") or i == len(words):
+            yield from [piece] if columns(piece.lstrip()) <= most else re.findall(" *[^ ]+", piece)
+            piece = ""
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -85,12 +133,14 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     x       0.25  ok
     total    1.0  wrong
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    numbers = slice(1, None if rows[0][-1] else -1)
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
+    numbers = len(widths) if rows[0][-1] else len(widths) - 1
     lines = []
-    for row in rows:
-        shown = [row[0].ljust(widths[0]), *map(str.rjust, row[numbers], widths[numbers])]
-        lines.append("  ".join([*shown, *row[len(shown) :]]).rstrip())
+    for name, *others in cells:
+        spaces = [" " * (most - columns(cell)) for most, cell in zip(widths, [name, *others], strict=True)]
+        texts = [name + spaces[0], *(space + cell for space, cell in zip(spaces[1:numbers], others, strict=False))]
+        lines.append("  ".join([*texts, *others[numbers - 1 :]]).rstrip())
     return "\n".join(lines)
 
 
@@ -100,8 +150,14 @@ def visible(text: str, length: int = LABEL_LENGTH) -> str:
     >>> visible("two\\nlines"), visible("a long label", 8)
     ('two␊lines', 'a long …')
     """
-    shown = text if len(text) <= length else text[: length - 1] + "…"
+    shown = text if len(text) <= length and text.isascii() else _cut(text, length)
     return shown if shown.isascii() and shown.isprintable() else "".join(map(_visible, shown))
+
+
+def _cut(text: str, length: int) -> str:
+    """The text, or as much of it as fits, and …; an accent counts as a column, so that no text is without end."""
+    reached = list(accumulate(max(1, columns(c)) for c in text[: length + 1]))
+    return text if not reached or reached[-1] <= length else text[: bisect(reached, length - 1)] + "…"
 
 
 def _visible(character: str) -> str:

@@ -29,7 +29,7 @@ def test_every_path_exists() -> None:
 
 def test_the_map_has_every_part_of_the_package() -> None:
     rows = "\n".join(re.findall(r"^\| (.+?) \|", GUIDE, re.MULTILINE))
-    helpers = {"__init__.py", "arguments.py", "wording.py", "py.typed", "__pycache__"}
+    helpers = {"__init__.py", "arguments.py", "console.py", "wording.py", "py.typed", "__pycache__"}
     for path in (ROOT / "autograd").iterdir():
         assert path.name in helpers or f"`{path.name}" in rows, path.name
 
