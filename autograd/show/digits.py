@@ -12,7 +12,7 @@ finite, zero, infinite or nan. Two numbers that differ look different, and none 
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from autograd.engine.number import EXACT, SIX, shorts
 from autograd.engine.tape import Tape
@@ -23,20 +23,26 @@ from autograd.wording import end_positions
 CLOSE: Final = 1e-3
 """Relative: worked out again, a result has three right digits. From operands of six it has them nearly always, but not
 where nearly equal numbers are subtracted, nor at the edge of a domain."""
+Function: TypeAlias = Callable[[list[float]], Sequence[float]]
+"""The results of the parts of a statement."""
 SUMS: Final = ("total", "mean", "dot")
 """Operations that are written as sums, in which the terms in the middle are added up."""
 
 
-def together(
-    parts: Sequence[float], results: Sequence[float], of: Callable[[list[float]], Sequence[float]], least: int = SIX
-) -> list[str]:
-    """The texts of all numbers of a statement, those of its parts in so many digits that `of` them stays the same."""
+def together(parts: Sequence[float], results: Sequence[float], of: Function, least: int = SIX) -> list[str]:
+    """The texts of the parts of a statement and of its results, which are `of` the parts, in at least so many digits."""
+    digits = enough(parts, of, least)
+    return shorts([*parts, *results], [digits] * len(parts) + [least] * len(results))
+
+
+def enough(parts: Sequence[float], of: Function, least: int = SIX) -> int:
+    """The fewest digits of the parts, or all, with which `of` them stays the same, but for rounding."""
     exact = of([*parts])
-    for digits in range(least, EXACT + 1):
-        texts = shorts([*parts, *results], [digits] * len(parts) + [SIX] * len(results))
-        if all(map(_alike, of([*map(float, texts[: len(parts)])]), exact)):
-            break
-    return texts
+    for digits in range(least, EXACT):
+        shown = shorts([*parts], [digits] * len(parts))
+        if all(map(_alike, of([*map(float, shown)]), exact)):
+            return digits
+    return EXACT
 
 
 def alone(number: float) -> str:
@@ -118,7 +124,7 @@ def _terms(op: str, row: Sequence[float]) -> list[float]:
     return [x * y for x, y in zip(row[:half], row[half:], strict=True)] if op == "dot" else [*row]
 
 
-def _recalculated(op: str, data: Sequence[float], kept: Sequence[int]) -> Callable[[list[float]], list[float]]:
+def _recalculated(op: str, data: Sequence[float], kept: Sequence[int]) -> Function:
     """The result of an operation, and the kinds of its local derivatives, with other numbers at the positions kept."""
 
     def of(shown: list[float]) -> list[float]:

@@ -24,9 +24,10 @@ from typing import Final, TypeAlias
 
 from autograd.arguments import a_value, whole
 from autograd.console import printable
+from autograd.engine.number import SIX, shorts
 from autograd.engine.tape import Floats, Tape
 from autograd.engine.value import Value
-from autograd.show.digits import added, bare, together
+from autograd.show.digits import added, bare, enough, together
 from autograd.show.lines import check_records
 from autograd.show.names import Names
 from autograd.wording import FEW, wrapped
@@ -179,21 +180,23 @@ def _written(found: Explanation, names: Names) -> str:
     groups, others = Counter(found.paths), found.count - len(found.paths)
     amounts = [ways * path.product + 0.0 for path, ways in groups.items()]
     rest = [found.remainder] if others and not math.isnan(found.remainder) else []
-    *texts, total = map(bare, together(amounts + rest, [found.gradient], lambda row: [added(row)]))
+    digits = enough(amounts + rest, lambda row: [added(row)])
+    *texts, total = map(bare, shorts([*amounts, *rest, found.gradient], [digits] * len(amounts + rest) + [SIX]))
     lines = []
     for (path, ways), text in zip(groups.items(), texts, strict=False):
-        each, amount, way = _way(path, ways, names)
-        amount = max(amount, text, key=len)
-        if found.count == 1:
-            total, amount = max(total, amount, key=len), ""
-        equal = f"{ways:,} equal paths, {each} on each: " if ways > 1 else ""
-        lines.append(f"  {amount} along {equal}{way}" if amount else f"  {way}")
+        each, amount, way = _way(path, ways, names, digits)
+        if found.count == 1:  # Its amount is the gradient, which is written once.
+            total, lines = max(total, amount, key=len), [way]
+        else:
+            equal = f"{ways:,} equal paths, {each} on each: " if ways > 1 else ""
+            lines.append(f"{max(amount, text, key=len)} along {equal}{way}")
     if others:
         rest_of_them = f"{_many(others)} other path{'' if others == 1 else 's'}"
-        amount = f"{texts[-1]} along {rest_of_them}"
-        lines.append(f"  {amount if rest else f'the sum over {rest_of_them} is lost in rounding beside these'}")
+        lost = f"the sum over {rest_of_them} is lost in rounding beside these"
+        lines.append(f"{texts[-1]} along {rest_of_them}" if rest else lost)
     single = all(len(path.partials) == 1 for path in groups)
-    return "\n".join(map(wrapped, [f"{gradient} = {total}, {_sum(found.count, single)}", *lines]))
+    head = f"{gradient} = {total}, {_sum(found.count, single)}"
+    return "\n".join(map(wrapped, [head, *(f"  {line}" for line in lines)]))
 
 
 def _sum(count: int, single: bool) -> str:
@@ -203,12 +206,12 @@ def _sum(count: int, single: bool) -> str:
     return f"the sum {'' if single else 'of the products '}{'over' if single else 'along'} {_many(count)} paths"
 
 
-def _way(path: Path, ways: int, names: Names) -> tuple[str, str, str]:
+def _way(path: Path, ways: int, names: Names, digits: int) -> tuple[str, str, str]:
     """The product along a path, the sum of so many, and the path with its local derivatives, as text."""
     steps = [*pairwise(_shown(path))]
     factors = [math.prod(path.partials[start:end]) for start, end in steps]
     products = [path.product + 0.0, ways * path.product + 0.0]
-    *texts, each, amount = map(bare, together(factors, products, lambda row: [math.prod(row)]))
+    *texts, each, amount = map(bare, together(factors, products, lambda row: [math.prod(row)], digits))
     way = names[names.place(path.nodes[0])]
     for (start, end), text in zip(steps, texts, strict=True):
         over = f" in {end - start:,} arrows" if end - start > 1 else ""

@@ -2,7 +2,7 @@
 
 >>> from autograd import Tape, Value
 >>> from autograd.show.lines import calculation, forward_line
->>> from autograd.show.names import Names
+>>> from autograd.show.names import LENGTH, Names
 >>> h = Value(0.35, label="z1").sigmoid()
 >>> h.label = "h"
 >>> print(forward_line(calculation(Names(Tape(h)), 1)))
@@ -14,7 +14,7 @@ of a terminal.
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from autograd.console import columns, printable
 from autograd.engine.tape import Contribution
@@ -23,8 +23,8 @@ from autograd.formula.cases import changed
 from autograd.formula.text import AppliedCase
 from autograd.operations import OPERATIONS
 from autograd.show.digits import SUMS, Figures, alone, bare, figures, together
-from autograd.show.names import Names
-from autograd.wording import FEW, ends, folded, visible
+from autograd.show.names import LENGTH, Names
+from autograd.wording import FEW, brief, ends, folded, visible
 
 
 class Calculation(NamedTuple):
@@ -152,9 +152,12 @@ def forward_line(made: Calculation) -> str:
 
 
 def announced(made: Calculation, fitting: float = math.inf) -> str:
-    """The calculation of a node in names alone, on one line of at most so many columns: of many operands the ends."""
-    for most in range(FEW, 1, -2):
-        text = f"{made.node} = {_in_names(made, most)}"
+    """The calculation of a node in names alone, on one line of at most so many columns.
+
+    To fit, it leaves out operands in the middle of a row, and then shortens the names of the others.
+    """
+    for most, length in _SHAPES:
+        text = f"{made.node} = {_in_names(made, most, length)}"
         if columns(printable(text)) <= fitting:
             return text
     return visible(printable(text), int(fitting) + 1 - columns(printable("…")))
@@ -179,12 +182,14 @@ def _backward_line(step: Step, position: int) -> str:
         f"{upstream} · {f'({factor})' if factor.startswith('-') else factor}",
         contribution,
     ]
-    end = "" if formula == factor else f"   ({formula})"
+    end = "" if formula in (factor, brief(step.partial)) else f"   ({formula})"
     if step.before:
         end += f"; {operation_text('add', [so_far, contribution])} = {grad}"
     return folded(products, end)
 
 
+_SHAPES: Final = (*((most, 2 * LENGTH) for most in range(FEW, 1, -2)), *((2, length) for length in (16, 11, 7, 4, 2)))
+"""Numbers of operands, and lengths of their names, from the longest line to the shortest."""
 _latest: tuple[Calculation, AppliedCase] | None = None
 """The case of the last calculation whose formulas were asked for: a sum of thousands has as many of them."""
 
@@ -201,8 +206,8 @@ def _formula(made: Calculation, position: int) -> str:
     return latest[1].partial_text(position, made.operands, made.node)
 
 
-def _in_names(made: Calculation, most: int = FEW) -> str:
-    return _written_out(made, made.operands.__getitem__, "… {:,} more …", most)
+def _in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
+    return _written_out(made, lambda i: visible(made.operands[i], length), "… {:,} more …", most)
 
 
 def _in_floats(made: Calculation, shown: Figures) -> str:

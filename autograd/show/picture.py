@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from autograd.console import printable
+from autograd.wording import wrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,7 @@ class Drawing:
             return None
 
     def __repr__(self) -> str:
-        return printable(f'{self._summary}: a picture, saved with .save("graph.svg")')
+        return wrapped(f'{self._summary}: a picture, saved with .save("graph.svg")')
 
 
 def render(dot_text: str, format: str, engine: str = "dot", args: Iterable[str] = ()) -> bytes:  # noqa: A002

@@ -78,7 +78,7 @@ _SIGMOIDS: Final = (
 REWRITES: Final[tuple[tuple[Pattern, str, str], ...]] = (
     *[
         (("log", ("softmax", exps)), f"log({written})", "log_softmax(xs)[k], or losses.cross_entropy(xs, k)")
-        for exps, written in ((_SHIFTED_EXPS, "softmax(xs)[k]"), (_EXPS, "exp(x)/Σ exp(xs)"))
+        for exps, written in ((_SHIFTED_EXPS, "softmax(xs)[k]"), (_EXPS, "exp(xs[k])/Σ exp(xs)"))
     ],
     *[(("log", pattern), f"log({written})", "{x}.logsigmoid()") for pattern, written in _SIGMOIDS],
     *[
@@ -108,13 +108,13 @@ REWRITES: Final[tuple[tuple[Pattern, str, str], ...]] = (
     *[(pattern, written, "{x}.sigmoid()") for pattern, written in _SIGMOIDS[1:]],
     (("quotient", "x", _ONE_PLUS_EXP_MINUS), "{x}/(1 + exp(-{x}))", "{x}.silu()"),
     (_inverse(_ONE_PLUS_EXP), "1/(1 + exp({x}))", "(-{x}).sigmoid()"),
-    (("softmax", _EXPS), "exp(x)/Σ exp(xs)", "softmax(xs)[k]"),
+    (("softmax", _EXPS), "exp(xs[k])/Σ exp(xs)", "softmax(xs)[k]"),
     (("quotient", _EXP_X, _exp("y")), "exp({x})/exp({y})", "({x} - {y}).exp()"),
     (("multiply", _EXP_X, _exp("y")), "exp({x})·exp({y})", "({x} + {y}).exp()"),
     # The squares overflow, and the derivative of the root is infinite at 0.
     (_root(_square("x")), "√({x}²)", "abs({x})"),
     (_root(("sum", _square("x"), _square("y"))), "√({x}² + {y}²)", "hypot({x}, {y})"),
-    (_root(("squares", "xs")), "√(Σ x²)", "norm(xs)"),
+    (_root(("squares", "xs")), "√(Σ xs²)", "norm(xs)"),
     # The derivative of these is infinite at 0, or the value.
     (("sqrt", ("zero", "x")), "sqrt({x}) at 0", "({x} + 1e-12).sqrt(), if 0 may come"),
     (("rsqrt", ("zero", "x")), "rsqrt({x}) at 0", "({x} + 1e-12).rsqrt(), if 0 may come"),

@@ -26,12 +26,10 @@ from autograd.engine.value import Value
 from autograd.show.digits import bare, data_texts
 from autograd.show.lines import announced, calculation, check_records
 from autograd.show.names import Names
-from autograd.wording import counted
+from autograd.wording import counted, wrapped
 
 MOST: Final = 200
 """Lines that a person reads."""
-DEEPEST: Final = 9
-"""Levels of indentation; deeper nodes go on at the margin, or they would leave the page."""
 
 
 def tree(root: Value, *, most: int = MOST) -> str:
@@ -42,6 +40,8 @@ def tree(root: Value, *, most: int = MOST) -> str:
     """
     tape = Tape(a_value(root, "tree"))
     names, most = Names(tape), whole("most", most)
+    # Deeper nodes go on at the margin, so that half of each line is left for the text.
+    deepest = width() // 8
     written: set[int] = set()
     # Of each line: the text before the name, the place, and whether the operation follows.
     lines: list[tuple[str, int, bool]] = []
@@ -54,7 +54,7 @@ def tree(root: Value, *, most: int = MOST) -> str:
             if before:
                 lines.append((before, place, False))
             continue
-        if tape.operation(place) and len(below) >= 4 * DEEPEST:
+        if tape.operation(place) and len(below) >= 4 * deepest:
             deeper.append(place)
             lines.append((before, place, False))
             continue
@@ -68,7 +68,7 @@ def tree(root: Value, *, most: int = MOST) -> str:
     texts = [before + (_line(names, k, data[k], before) if first else _again(names, k)) for before, k, first in lines]
     left_out = len(names.own) - len(written)
     if left_out:
-        texts.append(f"… and {counted(left_out, 'more node')}; tree(root, most=…) shows more lines")
+        texts.append(wrapped(f"… and {counted(left_out, 'more node')}; tree(root, most=…) shows more lines"))
     return printable("\n".join(texts))
 
 
