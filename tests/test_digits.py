@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from autograd import Stepper, Tape, Value, autopsy, draw, explain, maximum, total, tree
+from autograd import Stepper, Tape, Value, autopsy, draw, explain, maximum, mean, total, tree
 from autograd.engine.number import EXACT, SIX, short, shorts
 from autograd.show.digits import CLOSE, figures, together
 from autograd.show.lines import calculation, forward_line
@@ -33,6 +33,12 @@ def line_of(v: Value) -> str:
 
 def kind(x: float) -> str:
     return str(x) if not math.isfinite(x) else "zero" if x == 0.0 else "finite"
+
+
+def ratio(x: float, y: float) -> float:
+    if y:
+        return x / y
+    return math.copysign(math.inf, x) * math.copysign(1.0, y) if x else math.nan
 
 
 def or_nan(f: Callable[..., float]) -> Callable[..., float]:
@@ -83,7 +89,7 @@ PAIRS: list[tuple[Callable[[Any, Any], Value], Callable[[float, float], float]]]
     (operator.add, operator.add),
     (operator.sub, operator.sub),
     (operator.mul, operator.mul),
-    (operator.truediv, lambda x, y: x / y if y else math.copysign(math.inf, x) * math.copysign(1.0, y) if x else math.nan),
+    (operator.truediv, ratio),
     (maximum, max),
 ]
 floats = st.floats(-1e308, 1e308) | st.floats(-2.0, 2.0) | st.sampled_from([1.0, 0.3, 1e308, -1e308, 1e-300])
@@ -102,8 +108,8 @@ def test_of_two_operands_too(
     f, again = pair
     y = x + y if near else y
     assume(math.isfinite(y))
-    line = line_of(f(Value(x), y if plain else Value(y)))
-    first, second, result = written(line.replace("·(", "·").replace(")", " ").replace("+ -", "- ").replace(" - ", " + -"))
+    line = line_of(f(Value(x), y if plain else Value(y))).replace("·(", "·").replace(")", " ")
+    first, second, result = written(line.replace("+ -", "- ").replace(" - ", " + -"))
     if f is operator.sub:
         second = -second
     assert kind(again(first, second)) == kind(result)
@@ -120,9 +126,9 @@ def test_different_numbers_look_different_and_no_digit_is_idle(numbers: list[flo
             assert float(text) == pytest.approx(number, rel=1e-5)
         for other, its in zip([*numbers, 1.0, -1.0], [*texts, "1.0", "-1.0"], strict=True):
             assert (text == its) == (repr(number) == repr(other))
-        six = short(number)
-        if sum(short(other) == six for other in {*map(repr, [*numbers, 1.0, -1.0])} for other in [float(other)]) == 1:
-            assert text == six
+        alike = {repr(other) for other in [*numbers, 1.0, -1.0] if short(other) == short(number)}
+        if len(alike) == 1:
+            assert text == short(number)
 
 
 def test_digits_are_added_to_the_numbers_that_need_them_alone() -> None:
@@ -137,6 +143,13 @@ def test_an_exponent_that_is_not_whole_does_not_look_whole() -> None:
     assert figures("power", [3.0, 2.0000001], 9.0).operands == {0: "3.0", 1: "2.0000001"}
     assert line_of(Value(-2.0, label="x") ** 2.0000001) == "v2 = x^2.0000001 = (-2)^2.0000001 = nan"
     assert line_of(Value(2.0, label="x") ** (1 / 3)) == "v2 = x^0.333333 = 2^0.333333 = 1.25992"
+
+
+def test_a_result_that_is_nearly_another_number_follows_from_the_operands_shown() -> None:
+    v = mean([Value(x) for x in (1.0, 2.0, 3.0000001)])
+    assert line_of(v) == "v3 = (v0 + v1 + v2)/3 = (1 + 2 + 3.0000001)/3 = 2.00000003"
+    assert tree(v).splitlines()[-1] == "└── v2 = 3.0000001"
+    assert line_of(Value(20.0123456, label="x").sigmoid()) == "v1 = sigmoid(x) = sigmoid(20.0123) = 0.999999998"
 
 
 # ── in every view ──

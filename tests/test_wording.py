@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.wording import WIDTH, aligned, columns, end_positions, ends, visible, wrapped
+from autograd.console import columns
+from autograd.wording import WIDTH, aligned, end_positions, ends, visible, wrapped
 
 words = st.text("ab重é\u0301-.", min_size=1, max_size=9)
 operands = st.recursive(
@@ -64,9 +65,7 @@ def test_the_ends_of_a_row(count: int, most: int) -> None:
 
 
 @pytest.mark.parametrize(("columns_of_it", "most"), [("200", 199), ("50", 49), ("1", 20)])
-def test_lines_follow_the_width_of_the_terminal(
-    columns_of_it: str, most: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lines_follow_the_width_of_the_terminal(columns_of_it: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns_of_it)
     lines = wrapped("abc, " * 100).splitlines()
     assert max(map(len, lines)) <= most < max(map(len, lines)) + 5

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-from autograd.engine.number import EXACT, SIX, shorts
+from autograd.engine.number import EXACT, SIX, short, shorts
 from autograd.engine.tape import Tape
 from autograd.formula import rule
 from autograd.operations import OPERATIONS
@@ -30,17 +30,29 @@ SUMS: Final = ("total", "mean", "dot")
 
 
 def together(parts: Sequence[float], results: Sequence[float], of: Function, least: int = SIX) -> list[str]:
-    """The texts of the parts of a statement and of its results, which are `of` the parts, in at least so many digits."""
+    """The texts of the parts of a statement and of its results, in at least so many digits.
+
+    `of` gives the first result, and other numbers that stay the same. A result that needs more digits, because it is
+    nearly another number, has parts that give it to its last digit.
+    """
+
+    def texts(digits: int) -> list[str]:
+        return shorts([*parts, *results], [digits] * len(parts) + [least] * len(results))
+
     digits = enough(parts, of, least)
-    return shorts([*parts, *results], [digits] * len(parts) + [least] * len(results))
+    result = texts(digits)[len(parts)]
+    needed = next(n for n in range(least, EXACT + 1) if short(results[0], n) == result)
+    if needed > least:
+        digits = enough(parts, lambda row: of(row)[:1], digits, 10.0 ** (1 - needed))
+    return texts(digits)
 
 
-def enough(parts: Sequence[float], of: Function, least: int = SIX) -> int:
-    """The fewest digits of the parts, or all, with which `of` them stays the same, but for rounding."""
+def enough(parts: Sequence[float], of: Function, least: int = SIX, within: float = CLOSE) -> int:
+    """The fewest digits of the parts, or all, with which `of` them stays the same, within a relative difference."""
     exact = of([*parts])
     for digits in range(least, EXACT):
         shown = shorts([*parts], [digits] * len(parts))
-        if all(map(_alike, of([*map(float, shown)]), exact)):
+        if all(_alike(now, was, within) for now, was in zip(of([*map(float, shown)]), exact, strict=True)):
             return digits
     return EXACT
 
@@ -55,10 +67,10 @@ def bare(text: str) -> str:
     return text.removesuffix(".0")
 
 
-def _alike(now: float, was: float) -> bool:
+def _alike(now: float, was: float, within: float) -> bool:
     if math.isnan(was) or math.isinf(was):
         return repr(now) == repr(was)
-    return abs(now - was) <= CLOSE * abs(was)
+    return abs(now - was) <= within * abs(was)
 
 
 # ── of operations ──

@@ -175,7 +175,7 @@ def _backward_line(step: Step, position: int) -> str:
     formula, before = _formula(step.calculation, position), step.before or 0.0
     parts = [step.upstream, step.partial, step.value, before]
     upstream, factor, contribution, so_far, grad = map(
-        bare, together(parts, [step.grad], lambda row: [row[0] * row[1], row[3] + row[2]])
+        bare, together(parts, [step.grad], lambda row: [row[3] + row[2], row[0] * row[1]])
     )
     products = [
         gradient_of(step.root, step.calculation, position),
