@@ -33,8 +33,9 @@ GROUPS = (
     Group(
         "engine",
         ("engine/",),
-        1680,
-        "every float is accurate, threads and signals do no harm, and the tape is made by compiled code",
+        1685,
+        "every float is accurate, threads and signals do no harm, the tape is made by compiled code, and numbers that "
+        "differ look different",
     ),
     Group(
         "formulas",
@@ -42,7 +43,13 @@ GROUPS = (
         1800,
         "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations",
     ),
-    Group("show", ("show/",), 1250, "six views of a graph: lines, drawing, steps, tree, explanation, autopsy"),
+    Group(
+        "show",
+        ("show/",),
+        1476,
+        "six views of a graph: lines, drawing, steps, tree, explanation, autopsy; numbers in as many digits as their "
+        "statement needs, and a stable operation for each form by hand",
+    ),
     Group(
         "networks",
         ("nn/", "losses.py", "optim.py", "train.py", "state.py"),
@@ -60,7 +67,7 @@ GROUPS = (
     Group(
         "face",
         ("__init__.py", "__main__.py", "toy.py", "networks.py", "wording.py", "console.py", "arguments.py"),
-        600,
+        691,
         "the public names, the command line with the lessons' networks, and texts and checks that all others share",
     ),
 )

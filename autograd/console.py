@@ -43,7 +43,7 @@ def printable(text: str, encoding: str | None = None) -> str:
         return text
     if _lacks(encoding, "√"):
         text = _ROOT.sub(r"sqrt(\1)", text)
-    text = _RAISED.sub(lambda run: f"**{run[0]}" if _lacks(encoding, run[0]) else run[0], text)
+    text = _RAISED.sub(lambda run: _lowered(run[0]) if _lacks(encoding, run[0]) else run[0], text)
     return "".join(_in_ascii(c) if _lacks(encoding, c) else c for c in text)
 
 
@@ -53,6 +53,10 @@ def _lacks(encoding: str, text: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _lowered(exponent: str) -> str:
+    return "**" + "".join(map(_in_ascii, exponent))
 
 
 def _in_ascii(character: str) -> str:

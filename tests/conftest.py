@@ -10,6 +10,8 @@ from hypothesis import settings
 from autograd import custom, operations
 from autograd.formula import cases, text, vocabularies
 
+os.environ["COLUMNS"] = "80"  # Lines are folded alike, whatever terminal the tests run in.
+
 settings.register_profile("untimed", deadline=None)
 if not os.environ.get("CI"):  # There hypothesis has a profile of its own: untimed and repeatable.
     settings.load_profile("untimed")

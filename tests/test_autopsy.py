@@ -103,6 +103,7 @@ BY_HAND: list[tuple[float, str, Callable[[Value], Value]]] = [
     (0.0, "abs(x)", lambda x: (x * x) ** 0.5),
     (1e200, "norm(xs)", lambda x: sum(v * v for v in [x, *OTHERS]).sqrt()),  # type: ignore[union-attr]
     (1e200, "norm(xs)", lambda x: dot([x, *OTHERS], [x, *OTHERS]).sqrt()),
+    (1e200, "norm(xs)", lambda x: dot([x * 1, *OTHERS], [x * 1, *OTHERS]).sqrt()),
     (800.0, "(x - y).exp()", lambda x: x.exp() / OTHERS[0].exp()),
     (800.0, "(x + y).exp()", lambda x: x.exp() * OTHERS[0].exp()),
     (800.0, "write x.", lambda x: x.exp().log()),
@@ -189,6 +190,9 @@ def test_of_gradients_too() -> None:
     assert repr(found).splitlines()[-2:] == ["  0·inf is no number", "Instead of √(x²), write abs(x)."]
     assert found.operand is not None
     assert (found.operand.op, found.nan) == ("multiply", x)
+    assert "the local derivative of sqrt is inf there, and 0·inf is no number" in repr(autopsy(x.sqrt() * 0))
+    both = Value(2.0).sqrt() + (x * 1).sqrt() * 0 + (Value(0.0) * 1).sqrt() * 2
+    assert "The first nan is the gradient of " in repr(autopsy(both))
     r = (x + 0).sqrt() - (x + 0).sqrt()
     assert "-inf + inf = nan" in repr(autopsy(r))
     assert "inf - inf is no number" in repr(autopsy(r))

@@ -139,6 +139,12 @@ def test_digits_are_added_to_the_numbers_that_need_them_alone() -> None:
     assert short(0.1, EXACT) == "0.1"
 
 
+def test_rounding_changes_no_sign_of_a_derivative() -> None:
+    """The minimum of silu lies at -1.27846454."""
+    assert line_of(Value(-1.2784646, label="x").silu()) == "v1 = silu(x) = silu(-1.278465) = -0.278465"
+    assert line_of(Value(-1.2784645, label="x").silu()) == "v1 = silu(x) = silu(-1.27846) = -0.278465"
+
+
 def test_an_exponent_that_is_not_whole_does_not_look_whole() -> None:
     assert figures("power", [3.0, 2.0000001], 9.0).operands == {0: "3.0", 1: "2.0000001"}
     assert line_of(Value(-2.0, label="x") ** 2.0000001) == "v2 = x^2.0000001 = (-2)^2.0000001 = nan"
@@ -200,6 +206,8 @@ def test_ordinary_numbers_have_six_digits() -> None:
     x = Value(1 / 3, label="x")
     y = (x * 0.7).tanh() + x
     lines = [str(step) for step in Stepper(y)] + tree(y).splitlines() + str(explain(y, x)).splitlines()
+    y.backward()
+    lines += draw(y, partials=True).dot.replace("<", "\n").splitlines()
     assert all(len(text) <= 8 for line in lines for text in re.findall(r"[\d.]+", line))
 
 

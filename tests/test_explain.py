@@ -178,6 +178,11 @@ def test_of_a_long_path_the_ends_and_labelled_nodes_are_shown() -> None:
     assert len(ARROW.findall(text)) == 4 + 2 + 4
     assert "] middle ←[" in text
     the_text_is_right(v, x, 1)
+    u = x
+    for i in range(40):
+        u = u.tanh()
+        u.label = f"h{i}" if i % 2 else ""
+    assert " in 2 arrows" not in repr(explain(u, x)), "the name of the node is as short"
     w = x
     for i in range(40):
         w = w.tanh()

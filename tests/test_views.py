@@ -97,6 +97,7 @@ def labelled(name: str) -> Value:
     for i, v in enumerate(topological_order(root)):
         if i % 3 == 0 and v.label == "":
             v.label = LABELS[i % len(LABELS)] + str(i)
+    root.label = "根∂"
     return root
 
 

@@ -90,7 +90,7 @@ class Step(NamedTuple):
 
     def __str__(self) -> str:
         if self.phase == "forward":
-            return printable(forward_line(self.calculation))
+            return forward_line(self.calculation)
         if self.position is None:
             return printable(gradient_of(self.root, self.calculation, None))
         return _backward_line(self, self.position)
