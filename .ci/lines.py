@@ -35,8 +35,9 @@ GROUPS = (
     Group(
         "engine",
         ("engine/",),
-        1680,
-        "every float is accurate, threads and signals do no harm, and the tape is made by compiled code",
+        1685,
+        "every float is accurate, threads and signals do no harm, the tape is made by compiled code, and numbers that "
+        "differ look different",
     ),
     Group(
         "formulas",
@@ -71,8 +72,8 @@ GROUPS = (
         "face",
         ("__init__.py", "__main__.py", "toy.py", "networks.py", "wording.py", "console.py", "arguments.py"),
         746,
-        "the public names, those of derivatives too, the command line with the lessons' networks and a remedy for every "
-        "slip, text for consoles of every encoding and width, and checks that all others share",
+        "the public names, the command line with the lessons' networks and a remedy for every slip, text for consoles "
+        "of every encoding and width, and checks that all others share",
     ),
 )
 

@@ -7,12 +7,12 @@
 ...     return z, 1 / (1 + abs(x)) ** 2
 >>> y = softsign(autograd.Value(3.0, label="x"))
 >>> y.op, y, y.partials
-('softsign', Value(data=0.75, grad=0.0), (0.0625,))
+('softsign', Value(data=0.75), (0.0625,))
 >>> print(autograd.formula.describe("softsign"))
 z = x/(1 + |x|)
 ∂z/∂x = 1/(1 + |x|)²
 >>> autograd.grad(autograd.grad(softsign))(3.0)
-Value(data=-0.03125, grad=0.0)
+Value(data=-0.03125)
 """
 
 import ast

@@ -2,9 +2,9 @@
 
 >>> from autograd import Value, losses
 >>> losses.mse([Value(1.0), Value(3.0)], [1.0, 1.0])
-Value(data=2.0, grad=0.0)
+Value(data=2.0)
 >>> losses.cross_entropy([Value(2.0), Value(0.0)], 0)
-Value(data=0.126928, grad=0.0)
+Value(data=0.126928)
 
 Predictions are one Value or a list of them. Targets are as many numbers or Values. A list may be the outputs of a
 network for one example, or one output for each of many examples. Each loss returns one Value. Unless a loss says

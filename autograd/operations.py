@@ -5,7 +5,7 @@
 >>> operation("multiply").symbol, operation("tanh").python(["x"]), operation("dot").python(["x", "y", "1", "2"])
 ('×', 'x.tanh()', 'dot([x, y], [1, 2])')
 >>> operation("maximum").call([Value(2.0), 3.0])
-Value(data=3.0, grad=0.0)
+Value(data=3.0)
 
 The calculus is in `engine/rules.py`; everything else that a reader asks of an operation is here.
 """

@@ -3,7 +3,7 @@
 >>> from autograd.toy import Toy
 >>> toy = Toy(x=1.0, target=0.0, w1=0.5, b1=0.0, w2=-0.5, b2=0.0)
 >>> toy.loss()
-Value(data=0.178772, grad=0.0, label='L')
+Value(data=0.178772, label='L')
 >>> for name, *gradients in toy.gradients():
 ...     print(name, [round(g, 6) for g in gradients])
 w1 [-0.024249, -0.024249, -0.024249]

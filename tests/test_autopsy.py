@@ -2,13 +2,26 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, autopsy, hypot, logsumexp, maximum, norm, operation, softmax, total
+from autograd import (
+    Value,
+    autopsy,
+    dot,
+    hypot,
+    logsumexp,
+    maximum,
+    norm,
+    operation,
+    softmax,
+    topological_order,
+    total,
+)
 from autograd.wording import WIDTH
 
 
@@ -25,9 +38,9 @@ CASES: list[tuple[Callable[[Value, Value], Value], str]] = [
     (lambda x, y: x.exp().log1p(), "x.softplus()"),
     (lambda x, y: x.exp() / (1 + x.exp()), "x.sigmoid()"),
     (lambda x, y: 1 / (1 + x.exp()), "(-x).sigmoid()"),
-    (lambda x, y: x.exp() / (x.exp() + y.exp()), "exp(x)/Σ exp(xs), write softmax(xs)[k]"),
+    (lambda x, y: x.exp() / (x.exp() + y.exp()), "exp(xs[k])/Σ exp(xs), write softmax(xs)[k]"),
     (lambda x, y: (x.exp() / (x.exp() + y.exp())).log(), "log_softmax(xs)[k]"),
-    (lambda x, y: (x.exp() / (1 + x.exp())).log(), "exp(x)/(1 + exp(x)), write x.sigmoid()"),
+    (lambda x, y: (x.exp() / (1 + x.exp())).log(), "log(exp(x)/(1 + exp(x))), write x.logsigmoid()"),
     (lambda x, y: 1 / ((-y * 800).exp() + 1), "1/(1 + exp("),
     (lambda x, y: total([x.exp(), y.exp(), y.exp()]).log(), "logsumexp(xs)"),
     (lambda x, y: total([x.exp()] * 1000).log(), "logsumexp(xs)"),
@@ -45,6 +58,174 @@ def test_the_well_known_cases_have_a_remedy(f: Callable[[Value, Value], Value], 
     assert remedy in found.remedy
     assert max(map(len, repr(found).splitlines())) <= WIDTH
     assert "digraph" in found.draw().dot
+
+
+def softmax_by_hand(xs: list[Value], k: int) -> Value:
+    exps = [x.exp() for x in xs]
+    return exps[k] / sum(exps)
+
+
+def shifted_softmax_by_hand(xs: list[Value], k: int) -> Value:
+    exps = [(x - max(x.data for x in xs)).exp() for x in xs]
+    return exps[k] / sum(exps)
+
+
+E = math.e
+OTHERS = [Value(-3.0, label="y"), Value(2.0, label="z")]
+BY_HAND: list[tuple[float, str, Callable[[Value], Value]]] = [
+    (800.0, "x.tanh()", lambda x: (x.exp() - (-x).exp()) / (x.exp() + (-x).exp())),
+    (-800.0, "x.tanh()", lambda x: (x.exp() - (-x).exp()) / (x.exp() + (-x).exp())),
+    (800.0, "x.tanh()", lambda x: (x.exp() - 1 / x.exp()) / (x.exp() + 1 / x.exp())),
+    (800.0, "x.tanh()", lambda x: (E**x - E**-x) / (E**x + E**-x)),
+    (800.0, "x.tanh()", lambda x: (x.exp() + -(-x).exp()) * (x.exp() + (-x).exp()) ** -1),
+    (800.0, "x.tanh()", lambda x: ((2 * x).exp() - 1) / ((2 * x).exp() + 1)),
+    (800.0, "x.tanh()", lambda x: (x.exp() ** 2 - 1) / (x.exp() ** 2 + 1)),
+    (-800.0, "x.tanh()", lambda x: (1 - (-2 * x).exp()) / (1 + (-2 * x).exp())),
+    (800.0, "(x/2).tanh()", lambda x: (x.exp() - 1) / (x.exp() + 1)),
+    (800.0, "(-x/2).tanh()", lambda x: (1 - x.exp()) / (1 + x.exp())),
+    (-800.0, "x.sigmoid()", lambda x: 1 / (1 + (-x).exp())),
+    (-800.0, "x.sigmoid()", lambda x: 1 / (1 + E**-x)),
+    (-800.0, "x.sigmoid()", lambda x: (1 + (-1 * x).exp()) ** -1),
+    (-800.0, "x.sigmoid()", lambda x: ((-x).exp() + 1).reciprocal()),
+    (800.0, "(-x).sigmoid()", lambda x: 1 / (1 + x.exp())),
+    (-800.0, "x.silu()", lambda x: x / (1 + (-x).exp())),
+    (-800.0, "x.logsigmoid()", lambda x: (1 / (1 + (-x).exp())).log()),
+    (800.0, "(-x).logsigmoid()", lambda x: (1 - 1 / (1 + (-x).exp())).log()),
+    (800.0, "x.softplus()", lambda x: (x.exp() + 1).log()),
+    (800.0, "logsumexp(xs)", lambda x: sum(v.exp() for v in [x, *OTHERS]).log()),  # type: ignore[union-attr]
+    (800.0, "softmax(xs)[k]", lambda x: softmax_by_hand([x, *OTHERS], 0)),
+    (800.0, "softmax(xs)[k]", lambda x: softmax_by_hand([x, *OTHERS], 1)),
+    (800.0, "softmax(xs)[k]", lambda x: softmax_by_hand([OTHERS[0] * k for k in range(30)] + [x], 3)),
+    (800.0, "log_softmax(xs)[k]", lambda x: softmax_by_hand([x, *OTHERS], 1).log()),
+    (800.0, "log_softmax(xs)[k]", lambda x: shifted_softmax_by_hand([x, *OTHERS], 1).log()),
+    (800.0, "log_softmax(xs)[k]", lambda x: -softmax([x, *OTHERS])[1].log() * 0.5 + 1),
+    (1e200, "hypot(x, y)", lambda x: (x * x + OTHERS[0] ** 2).sqrt()),
+    (0.0, "abs(x)", lambda x: (x * x) ** 0.5),
+    (1e200, "norm(xs)", lambda x: sum(v * v for v in [x, *OTHERS]).sqrt()),  # type: ignore[union-attr]
+    (1e200, "norm(xs)", lambda x: dot([x, *OTHERS], [x, *OTHERS]).sqrt()),
+    (1e200, "norm(xs)", lambda x: dot([x * 1, *OTHERS], [x * 1, *OTHERS]).sqrt()),
+    (800.0, "(x - y).exp()", lambda x: x.exp() / OTHERS[0].exp()),
+    (800.0, "(x + y).exp()", lambda x: x.exp() * OTHERS[0].exp()),
+    (800.0, "write x.", lambda x: x.exp().log()),
+]
+
+
+@pytest.mark.parametrize(("x", "remedy", "f"), BY_HAND)
+def test_what_is_written_by_hand_has_a_stable_operation(x: float, remedy: str, f: Callable[[Value], Value]) -> None:
+    found = autopsy(f(Value(x, label="x")))
+    assert found.where != "nowhere"
+    assert remedy in found.remedy
+    assert "1e-12" not in found.remedy
+
+
+@given(st.floats(-4.0, 4.0))
+def test_a_stable_operation_gives_the_number_of_the_form_by_hand(a: float) -> None:
+    stable: dict[str, Callable[[Value], Value]] = {
+        "x.tanh()": Value.tanh,
+        "(x/2).tanh()": lambda x: (x / 2).tanh(),
+        "(-x/2).tanh()": lambda x: (-x / 2).tanh(),
+        "x.sigmoid()": Value.sigmoid,
+        "(-x).sigmoid()": lambda x: (-x).sigmoid(),
+        "x.silu()": Value.silu,
+        "x.logsigmoid()": Value.logsigmoid,
+        "(-x).logsigmoid()": lambda x: (-x).logsigmoid(),
+        "x.softplus()": Value.softplus,
+        "(x - y).exp()": lambda x: (x - OTHERS[0]).exp(),
+        "(x + y).exp()": lambda x: (x + OTHERS[0]).exp(),
+        "hypot(x, y)": lambda x: hypot(x, OTHERS[0]),
+        "norm(xs)": lambda x: norm([x, *OTHERS]),
+        "logsumexp(xs)": lambda x: logsumexp([x, *OTHERS]),
+    }
+    for _, remedy, by_hand in BY_HAND:
+        if remedy in stable:
+            assert by_hand(Value(a)).data == pytest.approx(stable[remedy](Value(a)).data, rel=1e-9, abs=1e-12), remedy
+
+
+def test_a_label_of_several_words_is_held_together() -> None:
+    assert autopsy((1 + Value(800.0, label="a + b").exp()).log()).remedy.endswith("write (a + b).softplus().")
+
+
+# ── the first infinity, and the first nan ──
+
+
+def test_an_infinity_and_the_nan_that_it_leads_to_are_both_told() -> None:
+    a, b = Value(0.0, label="a"), Value(1000.0, label="b")
+    root = a * b.exp() + 1
+    found = autopsy(root)
+    assert repr(found).splitlines() == [
+        "The first node that isn't finite is v1.",
+        "  v1 = exp(b) = exp(1000) = inf",
+        "  exp is beyond the largest float above 709.78",
+        "  on its way to the root: v1 → v3 → v5",
+        "It leads to the first nan, v3.",
+        "  v3 = a·v1 = 0·inf = nan",
+        "  0·inf is no number",
+    ]
+    assert found.node is not None
+    assert found.nan is not None
+    assert (found.node.op, found.nan.op, found.path[1]) == ("exp", "multiply", found.nan)
+    assert autopsy(b.exp()).nan is None
+    assert autopsy(Value(-1.0).log()).nan is None
+
+
+def test_a_nan_with_another_cause_is_told_as_such() -> None:
+    found = autopsy(Value(800.0, label="b").exp() + Value(-1.0, label="c").log())
+    assert repr(found).splitlines()[4:] == [
+        "The first nan is v3.",
+        "  v3 = log(c) = log(-1) = nan",
+        "  log of a negative number is no real number",
+    ]
+
+
+def test_of_gradients_too() -> None:
+    x = Value(0.0, label="x")
+    found = autopsy((x * x).sqrt() + 1)
+    assert repr(found).splitlines()[:3] == [
+        "v4 is finite. The first gradient that isn't finite is that of v1, with the",
+        "    contribution of v2.",
+        "  ∂v4/∂v1 += ∂v4/∂v2 · ∂v2/∂v1 = 1 · inf = inf   (0.5/v2)",
+    ]
+    assert "It leads to the first nan, the gradient of x, with the contribution of v1." in repr(found)
+    assert "inf · 0 = nan" in repr(found)
+    assert repr(found).splitlines()[-2:] == ["  0·inf is no number", "Instead of √(x²), write abs(x)."]
+    assert found.operand is not None
+    assert (found.operand.op, found.nan) == ("multiply", x)
+    assert "the local derivative of sqrt is inf there, and 0·inf is no number" in repr(autopsy(x.sqrt() * 0))
+    both = Value(2.0).sqrt() + (x * 1).sqrt() * 0 + (Value(0.0) * 1).sqrt() * 2
+    assert "The first nan is the gradient of " in repr(autopsy(both))
+    r = (x + 0).sqrt() - (x + 0).sqrt()
+    assert "-inf + inf = nan" in repr(autopsy(r))
+    assert "inf - inf is no number" in repr(autopsy(r))
+
+
+HOSTILE = [0.0, -0.0, 1.0, -1.0, 800.0, -800.0, 1e200, 1e-200, math.inf, -math.inf, math.nan]
+
+
+@given(st.lists(st.sampled_from(HOSTILE), min_size=2, max_size=4), st.data())
+def test_the_first_of_each_kind_is_found_in_any_graph(numbers: list[float], data: st.DataObject) -> None:
+    nodes = [Value(x) for x in numbers]
+    for _ in range(data.draw(st.integers(1, 8))):
+        x, y = data.draw(st.sampled_from(nodes)), data.draw(st.sampled_from(nodes))
+        f = data.draw(st.sampled_from([lambda x, y: x + y, lambda x, y: x * y, lambda x, y: x - y, lambda x, y: x / y]))
+        nodes.append(data.draw(st.sampled_from([f(x, y), x.exp(), x.log(), x.sqrt(), maximum(x, y), x.sin()])))
+    root = nodes[-1]
+    found = autopsy(root)
+    if found.where != "value":
+        return
+    spoilt = [v for v in topological_order(root) if not math.isfinite(v.data)]
+    assert found.node in spoilt
+    assert all(not math.isfinite(v.data) for v in found.path)
+    assert (found.path[0], found.path[-1]) == (found.node, root)
+    assert all(x in y.operands for x, y in pairwise(found.path))
+    if found.nan is not None:
+        assert found.node is not None
+        assert math.isinf(found.node.data)
+        assert math.isnan(found.nan.data)
+        assert not any(math.isnan(v.data) for v in found.nan.operands)
+        assert ("It leads to the first nan" in repr(found)) == (found.nan in found.path)
+    else:
+        assert math.isnan(root.data) <= math.isnan(found.path[0].data)
+    assert max(map(len, repr(found).splitlines())) <= WIDTH
 
 
 @pytest.mark.parametrize("further", [0, 60])

@@ -58,7 +58,7 @@ def test_every_reader_knows_it() -> None:
     y = softsign()(x) * 2
     y.label = "y"
     assert "v1 = softsign(x) = 0.75" in str(tree(y))
-    assert "y ← v1 ← x" in str(explain(y, x))
+    assert "y ←[2] v1 ←[0.0625] x" in str(explain(y, x))
     walk = Stepper(y)
     steps = [str(walk.step()) for _ in range(len(walk))]
     assert steps[0] == "v1 = softsign(x) = softsign(3) = 0.75"

@@ -3,13 +3,16 @@
 import copy
 import math
 import pickle
+import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from autograd import Value, explain, topological_order
+from autograd import Value, explain, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
 from autograd.show.explain import Path
@@ -83,7 +86,7 @@ def test_more_paths_than_atoms() -> None:
     found = explain(v, "x", most=3)
     assert found.count == 2**1000
     assert found.paths[0].product == 1.0
-    assert "the sum over about 1.07e301 paths" in repr(found)
+    assert "the sum of the products along about 1.07e301 paths" in repr(found)
     assert found.gradient == pytest.approx(1.55**1000, rel=1e-9)
 
 
@@ -91,13 +94,112 @@ def test_equal_paths_are_grouped_and_others_counted() -> None:
     x = Value(3.0, label="x")
     y = x * x
     y.label = "y"
-    assert repr(explain(y, x)).splitlines() == ["∂y/∂x = 6, the sum over 2 paths", "  6 = 2 × 3   y ← x, in 2 ways"]
+    assert repr(explain(y, x)).splitlines() == [
+        "∂y/∂x = 6, the sum over 2 paths",
+        "  6 along 2 equal paths, 3 on each: y ←[3] x",
+    ]
     assert repr(explain(y, x, most=1)).splitlines()[-1] == "  3 along 1 other path"
     assert repr(explain(y, y)) == "∂y/∂y = 1: it is the node itself"
     z = x.detach() * y
     assert explain(z, x).count == 2
     assert repr(explain(x.detach() * 2, x)).endswith("no path leads from v3 to x")
     assert explain(y, "x").paths[0] == Path((y, x), (3.0,))
+
+
+# ── the text ──
+
+ARROW = re.compile(r"←\[(\S+)(?: in ([\d,]+) arrows)?\]")
+SHOWN = 1e-3
+"""Relative to the sum of sizes: numbers in six digits, or in more where they cancel."""
+
+
+def the_text_is_right(root: Value, wrt: Value, most: int) -> None:
+    """Read all numbers of an explanation back: factors, contributions and the gradient belong together."""
+    found = explain(root, wrt, most=most)
+    head, *lines = repr(found).replace("\n      ", " ").splitlines()
+    gradient = float(re.split("[,:]", head.split(" = ")[1])[0])
+    assert gradient == pytest.approx(found.gradient, rel=1e-5)
+    if root is wrt or not found.count:
+        assert not lines
+        return
+    groups = Counter(found.paths)
+    amounts = [float(line.split(" along ")[0]) for line in lines if " along " in line]
+    if found.count > 1 and "lost" not in lines[-1]:
+        assert math.fsum(amounts) == pytest.approx(gradient, rel=2 * SHOWN, abs=1e-300)
+    for (path, ways), line in zip(groups.items(), lines, strict=False):
+        factors = [(float(text), int((count or "1").replace(",", ""))) for text, count in ARROW.findall(line)]
+        product = math.prod(factor for factor, _ in factors)
+        each = re.search(r"(\d+) equal paths, (\S+) on each", line)
+        assert (int(each[1]) if each else 1) == ways
+        amount = float(line.split(" along ")[0]) if found.count > 1 else gradient
+        assert (float(each[2]) if each else amount) == pytest.approx(product, rel=SHOWN)
+        assert amount == pytest.approx(ways * product, rel=SHOWN)
+        # Each arrow stands between the names of two nodes.
+        nodes = [path.nodes[0]]
+        for _, count in factors:
+            nodes.append(path.nodes[path.nodes.index(nodes[-1]) + count])
+        assert nodes[-1] is wrt
+        names = ARROW.sub("←", line.split(": ")[-1].split(" along ")[-1]).split("←")
+        assert len(names) == len(nodes)
+        for name, node in zip(names, nodes, strict=True):
+            assert name.strip().split("#")[0] == node.label or re.fullmatch(r"v\d+'*", name.strip())
+        assert {v.label for v in path.nodes if v.label} <= {name.strip().split("#")[0] for name in names}
+        if len(path.partials) <= 8:
+            assert [factor for factor, _ in factors] == pytest.approx(path.partials, rel=1e-5)
+
+
+@given(strategies.expressions(max_steps=12), st.integers(1, 5), st.integers(0, 3))
+def test_factors_make_contributions_and_these_the_gradient(expression: Expression, most: int, labelled: int) -> None:
+    inputs = [Value(x, label=f"x{i}") for i, x in enumerate(expression.inputs)]
+    root = expression(*inputs)
+    for i, v in enumerate(topological_order(root)):
+        if labelled and i % labelled == 0 and v.op:
+            v.label = f"h{i}"
+    for x in inputs:
+        if x in topological_order(root):
+            the_text_is_right(root, x, most)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_text_is_right_for_every_node_of_a_network(name: str) -> None:
+    root = GRAPHS[name]()
+    for v in topological_order(root)[::5]:
+        the_text_is_right(root, v, 3)
+
+
+def test_of_a_long_path_the_ends_and_labelled_nodes_are_shown() -> None:
+    x = Value(0.5, label="x")
+    v = x
+    for i in range(40):
+        v = v.tanh()
+        v.label = "middle" if i == 20 else ""
+    text = repr(explain(v, x)).replace("\n     ", "")
+    assert [int(n) for n in re.findall(r" in (\d+) arrows", text)] == [15, 17]
+    assert len(ARROW.findall(text)) == 4 + 2 + 4
+    assert "] middle ←[" in text
+    the_text_is_right(v, x, 1)
+    u = x
+    for i in range(40):
+        u = u.tanh()
+        u.label = f"h{i}" if i % 2 else ""
+    assert " in 2 arrows" not in repr(explain(u, x)), "the name of the node is as short"
+    w = x
+    for i in range(40):
+        w = w.tanh()
+        w.label = f"h{i}"
+    assert " in " not in repr(explain(w, x))
+    assert all(f"h{i} " in repr(explain(w, x)).replace("\n", " ") for i in range(39))
+
+
+def test_nothing_trivial_is_written() -> None:
+    x = Value(3.0, label="x")
+    y = x * 2
+    y.label = "y"
+    assert repr(explain(y, x)) == "∂y/∂x = 2, along the only path\n  y ←[2] x"
+    z = y * 1
+    z.label = "z"
+    assert repr(explain(z, x)) == "∂z/∂x = 2, the product along the only path\n  z ←[1] y ←[2] x"
+    assert "\n  2000 along 1,000 equal paths, 2 on each: " in repr(explain(total([y] * 1000), x, most=1000))
 
 
 def test_a_path_that_begins_small_may_be_the_largest() -> None:
@@ -113,7 +215,7 @@ def test_the_others_are_added_up_by_themselves() -> None:
     v = x
     for _ in range(40):
         v = v + v * 1e-30
-    assert "others is lost in rounding beside these" in repr(explain(v, x, most=1))
+    assert "other paths is lost in rounding beside these" in repr(explain(v, x, most=1))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Stepper, Tape, Value, dot, log_softmax, mean, softmax, total
@@ -120,6 +120,18 @@ def test_a_line_says_that_a_rule_has_no_source(monkeypatch: pytest.MonkeyPatch) 
     steps = list(Stepper(x * x))
     monkeypatch.setattr("autograd.show.lines.rule", lambda op: rule(op)._replace(cases=()))
     assert str(steps[-2]).endswith("= 3   (multiply, of which no source can be read)")
+
+
+@pytest.mark.parametrize("op", [op for op in rules() if op not in INSIDE])
+@given(data=st.data())
+@settings(max_examples=10)
+def test_a_formula_has_the_names_of_the_graph_alone(op: str, data: st.DataObject) -> None:
+    """Those of the rules, x, y and z, may be other nodes here."""
+    row = [x for part in data.draw(strategies.operands(op)) for x in (part if isinstance(part, list) else [part])]
+    v = strategies.apply(op, [Value(x, label=f"in{i}") for i, x in enumerate(row)])
+    v.label = "out"
+    words = {word for step in Stepper(v) for word in re.findall(r"[a-z]\w*", re.sub(r"\de[-+]\d+", "", str(step)))}
+    assert words.isdisjoint({"x", "y", "z", "xs", "ys", "n", "k"})
 
 
 def test_nothing_is_written_twice() -> None:

@@ -82,7 +82,7 @@ def test_without_a_renderer_a_drawing_still_shows_itself(monkeypatch: pytest.Mon
     monkeypatch.setattr(picture, "renderer", lambda: None)
     drawing = draw(Value(1.0).exp())
     assert drawing._repr_svg_() is None
-    assert repr(drawing) == "Drawing(2 nodes, 1 edge)"
+    assert repr(drawing) == 'Drawing(2 nodes, 1 edge): a picture, saved with .save("graph.svg")'
     for attempt in (drawing.svg, drawing.png):
         with pytest.raises(RuntimeError, match=r"pip install graphviz-pure, or install Graphviz"):
             attempt()

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, topological_order
+from autograd import Value, grad, topological_order
 from autograd.engine.graph import is_constant
 
 METHODS = [
@@ -90,6 +90,11 @@ def test_the_habits_of_micrograds_users() -> None:
 def test_repr_is_short() -> None:
     assert repr(Value(2.0, label="w")) == "Value(data=2.0, grad=0.0, label='w')"
     assert repr(Value(1 / 3)) == "Value(data=0.333333, grad=0.0)"
+    product = Value(2.0) * 3
+    assert repr(product) == "Value(data=6.0)", "no gradient has been computed"
+    (product * 2).backward()
+    assert repr(product) == "Value(data=6.0, grad=2.0)"
+    assert repr(grad(lambda x: x**3)(2.0)) == "Value(data=12.0)"
 
 
 def test_a_node_records_how_it_was_made() -> None:

@@ -3,7 +3,7 @@
 >>> from autograd import Value, largest, softmax, total
 >>> scores = [Value(1.0), Value(3.0), Value(2.0)]
 >>> total(scores), largest(scores)
-(Value(data=6.0, grad=0.0), Value(data=3.0, grad=0.0))
+(Value(data=6.0), Value(data=3.0))
 >>> [round(p.data, 3) for p in softmax(scores)]
 [0.09, 0.665, 0.245]
 

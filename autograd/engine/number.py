@@ -29,16 +29,43 @@ class Writes:
 
 
 WRITES: Final = Writes()
+SIX: Final = 6
+"""Digits of a float in text, unless more are needed."""
+EXACT: Final = 17
+"""Digits that tell any float from all others."""
 
 
-def short(number: float) -> str:
-    """A float in at most six digits, as labels and tables show it.
+def short(number: float, digits: int = SIX) -> str:
+    """A float in at most six digits, or in more, as labels and tables show it.
 
-    >>> short(2.0), short(1 / 3), short(1e-9)
-    ('2.0', '0.333333', '1e-09')
+    >>> short(2.0), short(1 / 3), short(1e-9), short(1 / 3, 9)
+    ('2.0', '0.333333', '1e-09', '0.333333333')
     """
-    text = f"{number:.6g}"
+    text = f"{number:.{digits}g}" if digits < EXACT else repr(number)
     return text if any(mark in text for mark in ".en") else text + ".0"
+
+
+def shorts(numbers: list[float], digits: list[int]) -> list[str]:
+    """The floats of one statement, each in so many digits, or in more where two different ones would look equal.
+
+    A number that isn't 1 doesn't look like 1, nor one that isn't -1 like -1: there, domains and ranges end.
+
+    >>> shorts([0.3, 0.1 + 0.2, 1 / 3], [SIX, SIX, SIX]), shorts([1 + 2e-10], [SIX])
+    (['0.3', '0.30000000000000004', '0.333333'], ['1.0000000002'])
+    """
+    digits = list(digits)
+    while True:
+        texts = [short(number, most) for number, most in zip(numbers, digits, strict=True)]
+        shown = {"1.0": 1.0, "-1.0": -1.0}
+        unclear: set[str] = set()
+        for number, text in zip(numbers, texts, strict=True):
+            if shown.setdefault(text, number) != number and number == number:
+                unclear.add(text)
+        growing = [i for i, text in enumerate(texts) if text in unclear and digits[i] < EXACT]
+        if not growing:
+            return texts
+        for i in growing:
+            digits[i] += 1
 
 
 def to_float(number: object, operation: str) -> float:

@@ -184,8 +184,9 @@ class Value(Refusing):
         return tuple(reading.partials_of(self))
 
     def __repr__(self) -> str:
-        label = f", label={self._label!r}" if self._label else ""
-        return f"Value(data={short(self._data)}, grad={short(self._grad)}{label})"
+        # A node of an operation mostly has no gradient yet, and one that `grad` has made gets none.
+        grad = "" if self._op and self._grad == 0.0 else f", grad={short(self._grad)}"
+        return f"Value(data={short(self._data)}{grad}" + (f", label={self._label!r})" if self._label else ")")
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)

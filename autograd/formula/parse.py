@@ -2,7 +2,7 @@
 
 >>> from autograd.formula.parse import read
 >>> read("tanh(w*x + b)", {"w": 2.0, "x": -1.0, "b": 0.5})
-Value(data=-0.905148, grad=0.0)
+Value(data=-0.905148)
 """
 
 import ast

@@ -8,7 +8,7 @@ MLP of 2 inputs, 13 parameters
   0: Layer of 3 tanh neurons of 2 inputs
   1: Layer of 1 linear neuron of 3 inputs
 >>> model([1.0, -2.0])
-Value(data=0.0740595, grad=0.0)
+Value(data=0.0740595)
 >>> [name for name, _ in model.named_parameters()][:4]
 ['layers.0.neurons.0.w.0', 'layers.0.neurons.0.w.1', 'layers.0.neurons.0.b', 'layers.0.neurons.1.w.0']
 

@@ -3,9 +3,9 @@
 >>> from autograd import Value
 >>> from autograd.nn import activate
 >>> activate("relu", [Value(-1.0), Value(2.0)])
-[Value(data=0.0, grad=0.0), Value(data=2.0, grad=0.0)]
+[Value(data=0.0), Value(data=2.0)]
 >>> activate(lambda x: 2.0 * x.sigmoid() - 1.0, [Value(0.0)])
-[Value(data=0.0, grad=0.0)]
+[Value(data=0.0)]
 """
 
 import math

@@ -7,7 +7,7 @@
 >>> for x in [0.5, -1.0, 0.25]:
 ...     h = cell([x], h)
 >>> h
-[Value(data=-0.278837, grad=0.0), Value(data=-0.0901584, grad=0.0)]
+[Value(data=-0.278837), Value(data=-0.0901584)]
 
 The graph of a sequence contains every step, so `backward` from its end is backpropagation through time.
 """

@@ -6,35 +6,41 @@
 >>> autopsy(loss)
 The first node that isn't finite is v1.
   v1 = exp(x) = exp(800) = inf
-  eˣ is beyond the largest float for x above 709.78
+  exp is beyond the largest float above 709.78
   on its way to the root: v1 → v5 → v6
-Instead of exp(x)/(1 + exp(x)), write x.sigmoid().
+It leads to the first nan, v5.
+  v5 = v1/v4 = inf/inf = nan
+  inf/inf is no number
+Instead of log(exp(x)/(1 + exp(x))), write x.logsigmoid().
 
 Under a root that isn't finite, it is the earliest node from which nothing but nodes that aren't finite lead to the
-root. Under a finite root, it is the first gradient that isn't finite, in the order of a sweep.
+root. Under a finite root, it is the first gradient that isn't finite, in the order of a sweep. If it is infinite, the
+first nan is told too.
 """
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from autograd.arguments import a_value
-from autograd.engine import functions
+from autograd.console import columns, printable, width
 from autograd.engine.tape import Contribution, Floats, Tape
 from autograd.engine.value import Value
-from autograd.operations import operation
 from autograd.show.draw import draw, draw_around
-from autograd.show.lines import Calculation, backward_step, checked, forward_line
+from autograd.show.lines import backward_step, check_records, checked, forward_line
 from autograd.show.names import Names
 from autograd.show.picture import Drawing
-from autograd.show.rewrites import rewrite
-from autograd.wording import WIDTH, brief, ends, wrapped
+from autograd.show.reasons import reason_of_gradient, reason_of_value
+from autograd.show.rewrites import ADDITIONS, MOST_TERMS, rewrite
+from autograd.wording import ends, wrapped
 
 NEIGHBOURS: Final = 30
 """Nodes in the picture of a neighbourhood."""
 FORMULA: Final = 3
 """A formula that can be rewritten has at most so many operations above a node."""
+_LED: Final = "The first nan is", "It leads to the first nan,"
+"""A nan that has a reason of its own, and one that the infinity is the reason of."""
 Where: TypeAlias = Literal["nowhere", "value", "gradient"]
 
 
@@ -54,6 +60,8 @@ class Autopsy:
     reason: str
     remedy: str
     """The expression to write instead; empty where none is known."""
+    nan: Value | None
+    """The first node that is nan, or whose gradient is nan, if another one was infinite before it."""
     _text: str = field(compare=False)
 
     def __repr__(self) -> str:
@@ -70,7 +78,8 @@ class Autopsy:
 def autopsy(root: Value) -> Autopsy:
     """Find the first nan or infinity of a graph: in the values that lead to the root, or else in its gradients.
 
-    TypeError for anything but a Value; ValueError if data was changed since the node in question was made.
+    TypeError for anything but a Value; ValueError if the data of the node in question, or of a node of a finite graph,
+    was changed since it was recorded.
     """
     tape = Tape(a_value(root, "autopsy"))
     names, start = Names(tape), tape.roots[0]
@@ -78,112 +87,141 @@ def autopsy(root: Value) -> Autopsy:
         return _of_value(names)
     gradients = tape.gradients(Floats(tape), range(len(tape)))
     if not all(map(math.isfinite, gradients.values())):
-        return _of_gradient(names, next(given for given in tape.sweep() if not math.isfinite(given.after)))
-    return Autopsy(root, "nowhere", None, None, (), "", "", f"{names.root} is finite, and so are its gradients.")
+        return _of_gradient(names)
+    check_records(names, range(len(tape)))
+    text = printable(f"{names.root} is finite, and so are its gradients.")
+    return Autopsy(root, "nowhere", None, None, (), "", "", None, text)
+
+
+class _Site(NamedTuple):
+    """Where a number isn't finite: the value of a node, or a gradient after the contribution of a node."""
+
+    place: int
+    """Of that node."""
+    whose: int
+    """The place of the node whose value or gradient it is."""
+    told: str
+    """The site in a sentence."""
+    line: str
+    """The calculation of the number."""
+    reason: str
 
 
 def _of_value(names: Names) -> Autopsy:
-    tape = names.tape
-    infected, stack = {tape.roots[0]}, [tape.roots[0]]
+    tape, root = names.tape, names.tape.roots[0]
+    infected, stack = {root}, [root]
     while stack:
         for k in tape.operands_of(stack.pop()):
             if k not in infected and not math.isfinite(tape.data[k]):
                 infected.add(k)
                 stack.append(k)
-    place = min(infected)
-    made = checked(names, place)
-    reason = _reason(made) if made.operation else "it is a leaf, and so from the start"
-    lines = [f"The first node that isn't finite is {made.node}.", forward_line(made), reason]
-    return _found(names, "value", place, None, lines, infected)
+    users, first = tape.users(), min(infected)
+    if not tape.operation(first):  # A leaf that was changed later is not what its users were made of.
+        check_records(names, infected.intersection(users[first]))
+    nan = min((k for k in infected if math.isnan(tape.data[k])), default=first)
+    led = _path(first, nan, users, infected)
+    sites = [_value_site(names, first, "The first node that isn't finite is {}.")]
+    if nan != first:
+        sites.append(_value_site(names, nan, f"{_LED[bool(led)]} {{}}."))
+    return _found(names, "value", sites, led[:-1] + _path(nan if led else first, root, users, infected), users)
 
 
-def _of_gradient(names: Names, given: Contribution[float]) -> Autopsy:
-    tape, place = names.tape, given.place
+def _value_site(names: Names, place: int, sentence: str) -> _Site:
     made = checked(names, place)
+    return _Site(place, place, sentence.format(made.node), forward_line(made), reason_of_value(made))
+
+
+def _of_gradient(names: Names) -> Autopsy:
+    tape, sweep = names.tape, names.tape.sweep()
+    first = next(given for given in sweep if not math.isfinite(given.after))
+    sites = [_gradient_site(names, first, f"{names.root} is finite. The first gradient that isn't finite is that of")]
+    infected = {first.operand}
+    for given in () if math.isnan(first.after) else sweep:
+        if given.place in infected:
+            infected.add(given.operand)
+        if math.isnan(given.after):
+            sites.append(_gradient_site(names, given, f"{_LED[given.operand in infected]} the gradient of"))
+            break
+    users, swept = tape.users(), {k for k in tape.swept() if tape.operation(k) != "detach"}
+    return _found(names, "gradient", sites, _path(first.place, tape.roots[0], users, swept), users)
+
+
+def _gradient_site(names: Names, given: Contribution[float], sentence: str) -> _Site:
+    made = checked(names, given.place)
     step = backward_step(0, names.root, made, given)
-    if math.isfinite(given.amount):
-        reason = "the sum of the contributions is beyond the largest float"
-    elif math.isfinite(given.partial):
-        reason = "the product is beyond the largest float"
-    else:
-        reason = f"the local derivative of {operation(made.operation).name} is {brief(given.partial)} there"
-    where = f"The first gradient that isn't finite is that of {step.operand}, with the contribution of {made.node}."
-    lines = [f"{names.root} is finite. {where}", str(step), reason]
-    swept = {k for k in tape.swept() if tape.operation(k) != "detach"}
-    return _found(names, "gradient", place, given.operand, lines, swept)
+    told = f"{sentence} {step.operand}, with the contribution of {made.node}."
+    return _Site(given.place, given.operand, told, str(step), reason_of_gradient(made, given))
 
 
 def _found(
-    names: Names, where: Where, place: int, operand: int | None, lines: list[str], allowed: Collection[int]
+    names: Names, where: Where, sites: Sequence[_Site], path: Sequence[int], users: Sequence[Sequence[int]]
 ) -> Autopsy:
-    """The autopsy of a node, whose path to the root leads over the places allowed."""
-    tape, users = names.tape, names.tape.users()
-    path, remedy, reason = _path(tape, place, users, allowed), _remedy(names, place, users), lines[-1]
-    first, *others = [line for text in lines for line in text.splitlines()]
+    """The autopsy of one site or two: the first infinity and the first nan."""
+    node, (site, *others) = names.tape.node, sites
+    remedy = next((text for one in sites if (text := _remedy(names, one.place, users))), "")
+    lines = _account(site)
     if len(path) > 1:
-        others.append(f"on its way to the root: {' → '.join(ends(path, text=names.__getitem__))}")
-    text = "\n".join(map(wrapped, [first, *(f"  {line}" for line in others), *([remedy] if remedy else [])]))
-    nodes = tuple([tape.node(k) for k in path])
-    whose = None if operand is None else tape.node(operand)
-    return Autopsy(tape.node(tape.roots[0]), where, nodes[0], whose, nodes, reason, remedy, text)
+        lines.append(f"  on its way to the root: {' → '.join(ends(path, text=names.__getitem__))}")
+    lines += [line for other in others for line in _account(other)]
+    text = "\n".join(map(wrapped, [*lines, *remedy.splitlines()]))
+    return Autopsy(
+        root=node(names.tape.roots[0]),
+        where=where,
+        node=node(site.place),
+        operand=node(site.whose) if where == "gradient" else None,
+        path=tuple(map(node, path)),
+        reason=site.reason,
+        remedy=remedy,
+        nan=node(others[0].whose) if others else None,
+        _text=text,
+    )
 
 
-def _path(tape: Tape, place: int, users: list[list[int]], allowed: Collection[int]) -> list[int]:
-    """A shortest way from a place to the root over those allowed."""
-    came = {place: place}
-    queue = [place]
+def _account(site: _Site) -> list[str]:
+    return [site.told, *(f"  {line}" for line in [*site.line.splitlines(), site.reason])]
+
+
+def _path(start: int, goal: int, users: Sequence[Sequence[int]], allowed: Collection[int]) -> list[int]:
+    """A shortest way from one place up to another over those allowed; empty if there is none."""
+    came = {start: start}
+    queue = [start]
     for k in queue:  # It grows while it is read.
-        if k == tape.roots[0]:
+        if k == goal:
             break
         for user in users[k]:
             if user in allowed and user not in came:
                 came[user] = k
                 queue.append(user)
-    path = [tape.roots[0]]
-    while path[-1] != place:
+    else:
+        return []
+    path = [goal]
+    while path[-1] != start:
         path.append(came[path[-1]])
     return path[::-1]
 
 
-def _remedy(names: Names, place: int, users: list[list[int]]) -> str:
+def _remedy(names: Names, place: int, users: Sequence[Sequence[int]]) -> str:
     """The stable form of the largest formula around a node for which there is one."""
     around = level = {place}
     for _ in range(FORMULA):
-        level = {user for k in level for user in users[k]}
+        level = _above(names.tape, level, users)
         around = around | level
     for k in sorted(around, reverse=True):
         found = rewrite(names, k, place)
         if found is not None:
-            written, better = found
+            written, better = map(printable, found)
             text = f"Instead of {written}, write {better}."
-            return text if len(text) <= WIDTH else f"Instead of {written},\n  write {better}."
+            return text if columns(text) <= width() else f"Instead of {written},\n  write {better}."
     return ""
 
 
-_REASONS: Final[tuple[tuple[tuple[str, ...], Callable[[float, float], bool], str], ...]] = (
-    (("exp", "expm1"), lambda x, y: True, "eˣ is beyond the largest float for x above 709.78"),
-    (("log1p",), lambda x, y: x == -1.0, "log1p at -1 is the log of 0"),
-    (("log1p",), lambda x, y: x < -1.0, "log1p below -1 is the log of a negative number"),
-    (("asin", "acos"), lambda x, y: abs(x) > 1.0, "{op} is of numbers from -1 to 1"),
-    (("log", "log2", "log10", "sqrt", "rsqrt"), lambda x, y: x < 0.0, "{op} of a negative number is no real number"),
-    (("log", "log2", "log10", "rsqrt", "reciprocal"), lambda x, y: x == 0.0, "{op} at 0 is {z}"),
-    (("divide",), lambda x, y: x == y == 0.0, "0/0 is no number"),
-    (("divide",), lambda x, y: y == 0.0, "a division by 0"),
-    (("power",), lambda x, y: x < 0.0 and y != math.floor(y), "a negative number has no real power that isn't whole"),
-    (("power",), lambda x, y: x == 0.0, "0 to a negative power is a division by 0"),
-)
-"""Operations, a condition of the first and the last operand, and the reason."""
-
-
-def _reason(made: Calculation) -> str:
-    """Why a result of finite operands is infinite or nan."""
-    row, z = operation(made.operation), brief(made.result)
-    op = row.name
-    for operations, holds, text in _REASONS:
-        if made.operation in operations and holds(made.data[0], made.data[-1]):
-            return text.format(op=op, z=z)
-    if z == "nan":
-        return f"{op} isn't defined there"
-    if row.kind in ("function", "sequences") and not hasattr(functions, op):
-        return f"{op} is {z} there"  # A user's own operation may have a pole anywhere.
-    return "the result is beyond the largest float, 1.8e308"
+def _above(tape: Tape, places: Collection[int], users: Sequence[Sequence[int]]) -> set[int]:
+    """The users of nodes, and the users of these where they are part of a longer sum."""
+    found: set[int] = set()
+    stack = [user for k in places for user in users[k]]
+    while stack and len(found) < MOST_TERMS:
+        k = stack.pop()
+        if k not in found:
+            found.add(k)
+            stack += users[k] if tape.operation(k) in ADDITIONS else ()
+    return found

@@ -2,7 +2,7 @@
 
 >>> from autograd.show.chart import curve
 >>> curve([1.0, 0.1, 0.01], title="loss", across="step")
-Drawing('loss', 3 points)
+Drawing('loss', 3 points): a picture, saved with .save("graph.svg")
 
 The program that lays out graphs draws it, so that pip alone is enough.
 """

@@ -7,7 +7,7 @@
 >>> y.backward()
 >>> picture = draw(y, partials=True)
 >>> picture
-Drawing(4 nodes, 4 edges)
+Drawing(4 nodes, 4 edges): a picture, saved with .save("graph.svg")
 >>> print(picture.dot.splitlines()[0])
 digraph autograd {
 
@@ -15,15 +15,17 @@ A notebook shows the picture; elsewhere write `picture.save("graph.svg")`. The w
 where no Graphviz is installed.
 """
 
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.arguments import a_value, whole
-from autograd.engine.number import short
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.operations import symbol
 from autograd.show import picture
+from autograd.show.digits import alone, data_texts
+from autograd.show.lines import check_records
 from autograd.show.names import Names
 from autograd.show.part import Part, nearest
 from autograd.show.picture import Drawing
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
 
 # Imports inside functions cost more than all of autograd, and most programs never draw.
 
-Texts: TypeAlias = Callable[[int], tuple[str, str, str]]
-"""Name, data and gradient of the node at a place."""
 DIRECTIONS: Final = ("LR", "TB", "RL", "BT")
 DRAWABLE: Final = 2000
 """The layout of more nodes takes minutes, and nobody can see them all."""
@@ -55,6 +55,7 @@ _LOOKS: Final = {
 }
 _HIGHLIGHT: Final = {"color": "#dc2626", "penwidth": "4"}
 _LIT: Final = {"color": "#dc2626", "penwidth": "2.5"}
+_UNKNOWN: Final = "—"
 _OPERATION: Final = {
     "shape": "ellipse", "style": "filled", "fillcolor": "#e5e7eb", "color": "#6b7280", "fontsize": "14",
     "width": "0.4", "height": "0.35", "margin": "0.04,0.02", "ordering": "in",
@@ -67,7 +68,10 @@ _HASTE: Final = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.1", "splines": "
 class _View(NamedTuple):
     """The looks of a picture, node by node."""
 
-    texts: Texts
+    name: Callable[[int], str]
+    """Of the node at a place; empty for none."""
+    gradient: Callable[[int], float | None]
+    """Of the node at a place; None for one that is not yet known."""
     kinds: dict[int, str]
     """Of the nodes that are roots or parameters, by their places."""
     accents: Collection[int] = ()
@@ -77,6 +81,8 @@ class _View(NamedTuple):
     step: tuple[int, int | None] | None = None
     """The place of the node whose edges are lit, or the one edge at that position."""
     centre: str = "the root; draw(root, "
+    computed: float = math.inf
+    """The data of operations at later places are not yet known."""
 
 
 def draw(
@@ -94,23 +100,28 @@ def draw(
     than max_nodes nodes, those nearest to the root are drawn; a dashed box counts the nodes that are left out there.
     The direction is "LR", "TB", "RL" or "BT".
 
-    TypeError for anything but Values; ValueError for no Values, for a max_nodes that is no int from 1, and for another
-    direction.
+    TypeError for anything but Values; ValueError for no Values, for a max_nodes that is no int from 1, for another
+    direction, and if the data of a node was changed since it was recorded.
     """
     part, digraph = _drawn(root, partials, parameters, max_nodes, direction, highlight)
     return Drawing(digraph.source, _summary(part))
 
 
-def draw_walk(tape: Tape, texts: Texts, step: tuple[int, int | None] | None, *, max_nodes: int = MAX_NODES) -> Drawing:
+def draw_walk(
+    names: Names, grads: Mapping[int, float], computed: int, step: tuple[int, int | None] | None, *, max_nodes: int
+) -> Drawing:
     """The picture of a walk over a tape: the nodes around the last step, which is lit, or at the start the root.
 
-    The step is the place of a node, and the position of the operand that it contributes to or None.
+    The gradients so far are given by place, and operations have been computed up to the place `computed`. The step is
+    the place of a node, and the position of the operand that it contributes to or None.
     """
+    tape = names.tape
     place, position = step or (tape.roots[0], None)
     part = nearest(tape, [place], whole("draw: max_nodes", max_nodes), position)
     touched = place if position is None else tape.operands_of(place)[position]
     kinds, centre = dict.fromkeys(tape.roots, "root"), "the last step" if step else "the root"
-    view = _View(texts, kinds, [touched] if step else [], step=step, centre=f"{centre}; draw(")
+    lit = [touched] if step else []
+    view = _View(names.own_name, grads.get, kinds, lit, step=step, centre=f"{centre}; draw(", computed=computed)
     return Drawing(_digraph(part, view).source, _summary(part))
 
 
@@ -119,13 +130,8 @@ def draw_around(root: Value, centre: Value, highlight: Value, *, max_nodes: int)
     tape = Tape(root)
     names, place = Names(tape), tape.place(centre)
     part = nearest(tape, [place], max_nodes)
-
-    def texts(k: int) -> tuple[str, str, str]:
-        v = tape.node(k)
-        return "" if tape.is_constant(k) else names[k], short(v.data), short(v.grad)
-
-    kinds = dict.fromkeys(tape.roots, "root")
-    view = _View(texts, kinds, [tape.place(highlight)], centre=f"{names[place]}; draw(root, ")
+    kinds, lit = dict.fromkeys(tape.roots, "root"), [tape.place(highlight)]
+    view = _View(names.own_name, _recorded(tape), kinds, lit, centre=f"{names[place]}; draw(root, ")
     return Drawing(_digraph(part, view).source, _summary(part))
 
 
@@ -164,12 +170,13 @@ def _drawn(
     nodes = {place: tape.node(place) for place in part.shown}
     kinds = {place: "parameter" for place, v in nodes.items() if id(v) in amber} | dict.fromkeys(tape.roots, "root")
     accents = [place for place, v in nodes.items() if id(v) in red]
+    view = _View(lambda place: nodes[place].label, _recorded(tape), kinds, accents, partials, direction)
+    return part, _digraph(part, view)
 
-    def texts(place: int) -> tuple[str, str, str]:
-        v = nodes[place]
-        return v.label, short(v.data), short(v.grad)
 
-    return part, _digraph(part, _View(texts, kinds, accents, partials, direction))
+def _recorded(tape: Tape) -> Callable[[int], float]:
+    """The gradients that the nodes have."""
+    return lambda place: tape.node(place).grad
 
 
 def _values(things: object, where: str) -> list[Value]:
@@ -186,6 +193,8 @@ def _summary(part: Part) -> str:
 
 def _digraph(part: Part, view: _View) -> "Digraph":
     nodes, total = len(part.shown), len(part.tape)
+    check_records(Names(part.tape), part.shown)
+    data = data_texts(part.tape, part.shown)
     attributes = {"rankdir": view.direction}
     if nodes < total:
         more = f"max_nodes={total}) draws all" if total <= DRAWABLE else "max_nodes=…) draws more"
@@ -196,7 +205,12 @@ def _digraph(part: Part, view: _View) -> "Digraph":
     for place in part.shown:
         kind = view.kinds.get(place) or _kind(part.tape, place)
         look = _LOOKS[kind] | (_HIGHLIGHT if place in view.accents else {})
-        digraph.node(names[place], _box(kind, view.texts(place)), **look)
+        known = place <= view.computed or not part.tape.operation(place)
+        floats = [data[place] if known else _UNKNOWN]
+        if kind != "constant":
+            gradient = view.gradient(place)
+            floats.append(_UNKNOWN if gradient is None else alone(gradient))
+        digraph.node(names[place], _box(view.name(place), floats), **look)
         if part.tape.operation(place):
             _draw_operation(digraph, part, place, names, view)
     return digraph
@@ -229,7 +243,7 @@ def _draw_operation(digraph: "Digraph", part: Part, place: int, names: dict[int,
         operand = tape.operands_of(place)[position]
         label = None
         if view.partials and not tape.is_constant(operand):
-            label = f"∂ {short(tape.partials[tape.starts[place] + position])}"
+            label = f"∂ {alone(tape.partials[tape.starts[place] + position])}"
         look = _LIT if lit == place and lit_position in (None, position) else {}
         digraph.edge(names[operand], name, label, style=style, **look)
 
@@ -238,11 +252,10 @@ def _kind(tape: Tape, place: int) -> str:
     return "interior" if tape.operation(place) else "constant" if tape.is_constant(place) else "leaf"
 
 
-def _box(kind: str, texts: tuple[str, str, str]) -> str:
-    """The label of a node, in the HTML of Graphviz."""
-    name, *floats = texts
+def _box(name: str, floats: Sequence[str]) -> str:
+    """The label of a node, in the HTML of Graphviz: its name, its data and, of all but constants, its gradient."""
     rows = [f'<TR><TD COLSPAN="2"><B>{_text(name)}</B></TD></TR>'] if name else []
-    if kind == "constant":
+    if len(floats) == 1:
         rows.append(f'<TR><TD COLSPAN="2">{floats[0]}</TD></TR>')
     else:
         rows += [

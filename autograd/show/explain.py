@@ -5,29 +5,32 @@
 >>> y = x * x + 2 * x
 >>> y.label = "y"
 >>> explain(y, x)
-∂y/∂x = 8, the sum over 3 paths
-  6 = 2 × 3   y ← v1 ← x, in 2 ways
-  2 = 2   y ← v3 ← x
+∂y/∂x = 8, the sum of the products along 3 paths
+  6 along 2 equal paths, 3 on each: y ←[1] v1 ←[3] x
+  2 along y ←[1] v3 ←[2] x
 
-Paths are counted without walking along them: a graph may have more of them than there are atoms.
+Each arrow has the local derivative of the node on its left by the node on its right. Paths are counted without walking
+along them: a graph may have more of them than there are atoms.
 """
 
 import heapq
 import itertools
 import math
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final, TypeAlias
 
 from autograd.arguments import a_value, whole
+from autograd.console import printable
+from autograd.engine.number import SIX, shorts
 from autograd.engine.tape import Floats, Tape
 from autograd.engine.value import Value
-from autograd.show.lines import added
+from autograd.show.digits import added, bare, enough, together
+from autograd.show.lines import check_records
 from autograd.show.names import Names
-from autograd.wording import FEW, WIDTH, brief, ends
+from autograd.wording import FEW, wrapped
 
 SHOWN: Final = 8
 """Paths that are written out, unless more are asked for."""
@@ -78,12 +81,13 @@ def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
     """∂root/∂wrt as the sum over the paths from root to wrt, the largest `most` of them written out.
 
     wrt is any Value of the graph, or its name. TypeError for anything else; ValueError for a node that is not in the
-    graph, and for a `most` that is no int from 1.
+    graph, for a `most` that is no int from 1, and if the data of a node on a path was changed since it was recorded.
     """
     tape = Tape(a_value(root, "explain"))
     names, most = Names(tape), whole("most", most)
     target, start = names.place(wrt), tape.roots[0]
     counts, sizes = _ways(tape, target)
+    check_records(names, counts)
     count = counts.get(start, 0)
     gradient = tape.gradients(Floats(tape), counts).get(target, 0.0) if count else 0.0
     found = _largest_first(tape, target, sizes) if count else iter(())
@@ -168,39 +172,63 @@ def _log_size(partial: float) -> float:
 def _written(found: Explanation, names: Names) -> str:
     """The text of an explanation."""
     root, wrt = names.root, names[names.place(found.wrt)]
-    gradient = f"∂{root}/∂{wrt} = {brief(found.gradient)}"
+    gradient = f"∂{root}/∂{wrt}"
     if not found.count:
-        return f"{gradient}: no path leads from {root} to {wrt}"
+        return printable(f"{gradient} = 0: no path leads from {root} to {wrt}")
     if found.wrt is found.root:
-        return f"{gradient}: it is the node itself"
-    paths = "along the only path" if found.count == 1 else f"the sum over {_many(found.count)} paths"
-    lines = [f"{gradient}, {paths}"]
-    for path, ways in Counter(found.paths).items():
-        lines += textwrap.wrap(
-            _line(path, ways, names), WIDTH, initial_indent="  ", subsequent_indent=" " * 8, break_long_words=False
-        )
-    others = found.count - len(found.paths)
-    if others and math.isnan(found.remainder):
-        lines.append(f"  the sum over {_many(others)} others is lost in rounding beside these")
-    elif others:
-        lines.append(f"  {brief(found.remainder)} along {_many(others)} other path{'' if others == 1 else 's'}")
-    return "\n".join(lines)
+        return printable(f"{gradient} = 1: it is the node itself")
+    groups, others = Counter(found.paths), found.count - len(found.paths)
+    amounts = [ways * path.product + 0.0 for path, ways in groups.items()]
+    rest = [found.remainder] if others and not math.isnan(found.remainder) else []
+    digits = enough(amounts + rest, lambda row: [added(row)])
+    *texts, total = map(bare, shorts([*amounts, *rest, found.gradient], [digits] * len(amounts + rest) + [SIX]))
+    lines = []
+    for (path, ways), text in zip(groups.items(), texts, strict=False):
+        each, amount, way = _way(path, ways, names, digits)
+        if found.count == 1:  # Its amount is the gradient, which is written once.
+            total, lines = max(total, amount, key=len), [way]
+        else:
+            equal = f"{ways:,} equal paths, {each} on each: " if ways > 1 else ""
+            lines.append(f"{max(amount, text, key=len)} along {equal}{way}")
+    if others:
+        rest_of_them = f"{_many(others)} other path{'' if others == 1 else 's'}"
+        lost = f"the sum over {rest_of_them} is lost in rounding beside these"
+        lines.append(f"{texts[-1]} along {rest_of_them}" if rest else lost)
+    single = all(len(path.partials) == 1 for path in groups)
+    head = f"{gradient} = {total}, {_sum(found.count, single)}"
+    return "\n".join(map(wrapped, [head, *(f"  {line}" for line in lines)]))
 
 
-def _line(path: Path, ways: int, names: Names) -> str:
-    text = _product(path.partials)
-    if ways > 1:
-        text = f"{ways} × {f'({text})' if text.startswith('-') else text}"
-    nodes = " ← ".join(ends(path.nodes, text=lambda v: names[names.place(v)]))
-    return f"{brief(ways * path.product + 0.0)} = {text}   {nodes}{f', in {ways} ways' if ways > 1 else ''}"
+def _sum(count: int, single: bool) -> str:
+    """The form of a gradient with so many paths, of which those that are shown may have a single arrow."""
+    if count == 1:
+        return "along the only path" if single else "the product along the only path"
+    return f"the sum {'' if single else 'of the products '}{'over' if single else 'along'} {_many(count)} paths"
 
 
-def _product(factors: Sequence[float]) -> str:
-    """The factors written out, but for those of 1."""
-    partials = [p for p in factors if p != 1.0] or [1.0]
-    hidden = partials[FEW // 2 : -FEW // 2] if len(partials) > FEW else ()
-    texts = ends(partials, f"({{:,}} more: {brief(math.prod(hidden))})", brief)
-    return " · ".join(f"({text})" if text.startswith("-") and i else text for i, text in enumerate(texts))
+def _way(path: Path, ways: int, names: Names, digits: int) -> tuple[str, str, str]:
+    """The product along a path, the sum of so many, and the path with its local derivatives, as text."""
+    steps = [*pairwise(_shown(path))]
+    factors = [math.prod(path.partials[start:end]) for start, end in steps]
+    products = [path.product + 0.0, ways * path.product + 0.0]
+    *texts, each, amount = map(bare, together(factors, products, lambda row: [math.prod(row)], digits))
+    way = names[names.place(path.nodes[0])]
+    for (start, end), text in zip(steps, texts, strict=True):
+        over = f" in {end - start:,} arrows" if end - start > 1 else ""
+        way += f" ←[{text}{over}] {names[names.place(path.nodes[end])]}"
+    return each, amount, way
+
+
+def _shown(path: Path) -> list[int]:
+    """The positions of the nodes that are shown: of a long path both ends, and all nodes with a label."""
+    last = len(path.partials)
+    if last <= FEW:
+        return [*range(last + 1)]
+    inner = range(FEW // 2 + 1, last - FEW // 2)
+    shown = [i for i in range(last + 1) if i not in inner or path.nodes[i].label]
+    # The name of a single node is no longer than a count.
+    single = [i + 1 for i, after in pairwise(shown) if after - i == 2]
+    return sorted([*shown, *single])
 
 
 def _many(n: int) -> str:

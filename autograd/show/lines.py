@@ -2,26 +2,29 @@
 
 >>> from autograd import Tape, Value
 >>> from autograd.show.lines import calculation, forward_line
->>> from autograd.show.names import Names
+>>> from autograd.show.names import LENGTH, Names
 >>> h = Value(0.35, label="z1").sigmoid()
 >>> h.label = "h"
 >>> print(forward_line(calculation(Names(Tape(h)), 1)))
 h = sigmoid(z1) = sigmoid(0.35) = 0.586618
 
-Floats are shown with six digits. Lines are folded to the width of a terminal.
+Floats are shown with six digits, and with more where the line needs them (see `digits`). Lines are folded to the width
+of a terminal.
 """
 
 import math
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Final, Literal, NamedTuple
 
-from autograd.engine.number import short
+from autograd.console import columns, printable
 from autograd.engine.tape import Contribution
 from autograd.formula import case_of, operation_text, rule, still_holds
 from autograd.formula.cases import changed
 from autograd.formula.text import AppliedCase
-from autograd.show.names import Names
-from autograd.wording import FEW, brief, ends, folded
+from autograd.operations import OPERATIONS
+from autograd.show.digits import SUMS, Figures, alone, bare, figures, together
+from autograd.show.names import LENGTH, Names
+from autograd.wording import FEW, brief, ends, folded, visible
 
 
 class Calculation(NamedTuple):
@@ -89,7 +92,7 @@ class Step(NamedTuple):
         if self.phase == "forward":
             return forward_line(self.calculation)
         if self.position is None:
-            return gradient_of(self.root, self.calculation, None)
+            return printable(gradient_of(self.root, self.calculation, None))
         return _backward_line(self, self.position)
 
     def __repr__(self) -> str:
@@ -102,20 +105,30 @@ class Step(NamedTuple):
 def calculation(names: Names, place: int) -> Calculation:
     """The calculation of the node at a place."""
     tape = names.tape
-    operands = tape.operands_of(place)
-    called, data = tuple([names[k] for k in operands]), tuple([tape.data[k] for k in operands])
-    return Calculation(names[place], tape.operation(place), called, data, tape.data[place])
+    op, operands, result = tape.operation(place), tape.operands_of(place), tape.data[place]
+    called, data = [names[k] for k in operands], tuple([tape.data[k] for k in operands])
+    if any(map(tape.is_constant, operands)):
+        for i, text in figures(op, data, result).operands.items():
+            called[i] = bare(text) if tape.is_constant(operands[i]) else called[i]
+    return Calculation(names[place], op, tuple(called), data, result)
 
 
 def checked(names: Names, place: int) -> Calculation:
     """The same; ValueError if data was changed between the recording of the node and that of the tape."""
-    made, tape = calculation(names, place), names.tape
-    if made.operation:
-        partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
-        formed = [i for i, k in enumerate(tape.operands_of(place)) if not tape.is_constant(k)]
-        if not still_holds(made.operation, made.data, partials, made.result, formed):
-            raise changed(made.operation, ends([*dict.fromkeys(made.operands), made.node]))
-    return made
+    check_records(names, [place])
+    return calculation(names, place)
+
+
+def check_records(names: Names, places: Iterable[int]) -> None:
+    """ValueError if the data of a node at one of the places, or of its operands, was changed since it was recorded."""
+    tape = names.tape
+    for place in places:
+        op, operands = tape.operation(place), tape.operands_of(place)
+        if op in OPERATIONS:
+            partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
+            formed = (i for i, k in enumerate(operands) if not tape.is_constant(k))
+            if not still_holds(op, [tape.data[k] for k in operands], partials, tape.data[place], formed):
+                raise changed(op, ends([*dict.fromkeys(names[k] for k in operands), names[place]]))
 
 
 def backward_step(number: int, root: str, made: Calculation, given: Contribution[float]) -> Step:
@@ -132,13 +145,22 @@ def backward_step(number: int, root: str, made: Calculation, given: Contribution
 def forward_line(made: Calculation) -> str:
     """The calculation of a node in names, in floats, and its result; of a leaf only its data."""
     if not made.operation:
-        return f"{made.node} = {brief(made.result)}"
-    return folded([made.node, *dict.fromkeys(_written_out(made)), brief(made.result)])
+        return f"{made.node} = {bare(alone(made.result))}"
+    shown = figures(made.operation, made.data, made.result)
+    both = [_in_names(made), _in_floats(made, shown)]
+    return folded([made.node, *dict.fromkeys(both), bare(shown.result)])
 
 
-def announced(made: Calculation) -> str:
-    """The calculation of a node in names alone, on one line."""
-    return f"{made.node} = {_written_out(made)[0]}"
+def announced(made: Calculation, fitting: float = math.inf) -> str:
+    """The calculation of a node in names alone, on one line of at most so many columns.
+
+    To fit, it leaves out operands in the middle of a row, and then shortens the names of the others.
+    """
+    for most, length in _SHAPES:
+        text = f"{made.node} = {_in_names(made, most, length)}"
+        if columns(printable(text)) <= fitting:
+            return text
+    return visible(printable(text), int(fitting) + 1 - columns(printable("…")))
 
 
 def gradient_of(root: str, made: Calculation, position: int | None) -> str:
@@ -150,19 +172,24 @@ def gradient_of(root: str, made: Calculation, position: int | None) -> str:
 
 
 def _backward_line(step: Step, position: int) -> str:
-    formula = _formula(step.calculation, position)
-    factor, contribution = brief(step.partial), brief(step.value)
-    parts = [
+    formula, before = _formula(step.calculation, position), step.before or 0.0
+    parts = [step.upstream, step.partial, step.value, before]
+    upstream, factor, contribution, so_far, grad = map(
+        bare, together(parts, [step.grad], lambda row: [row[3] + row[2], row[0] * row[1]])
+    )
+    products = [
         gradient_of(step.root, step.calculation, position),
-        f"{brief(step.upstream)} · {f'({factor})' if factor.startswith('-') else factor}",
+        f"{upstream} · {f'({factor})' if factor.startswith('-') else factor}",
         contribution,
     ]
-    end = "" if formula == factor else f"   ({formula})"
+    end = "" if formula in (factor, brief(step.partial)) else f"   ({formula})"
     if step.before:
-        end += f"; {operation_text('add', [brief(step.before), contribution])} = {brief(step.grad)}"
-    return folded(parts, end)
+        end += f"; {operation_text('add', [so_far, contribution])} = {grad}"
+    return folded(products, end)
 
 
+_SHAPES: Final = (*((most, 2 * LENGTH) for most in range(FEW, 1, -2)), *((2, length) for length in (16, 11, 7, 4, 2)))
+"""Numbers of operands, and lengths of their names, from the longest line to the shortest."""
 _latest: tuple[Calculation, AppliedCase] | None = None
 """The case of the last calculation whose formulas were asked for: a sum of thousands has as many of them."""
 
@@ -179,35 +206,26 @@ def _formula(made: Calculation, position: int) -> str:
     return latest[1].partial_text(position, made.operands, made.node)
 
 
-def _written_out(made: Calculation) -> tuple[str, str]:
-    """The operation on names and on floats; in a long sum the terms in the middle are added up."""
-    op, texts, data = made.operation, [*made.operands], [*made.data]
-    floats = [brief(x) for x in data]
-    if op == "power" and float(short(data[1])) != data[1]:
-        exponent = repr(data[1])  # x to the power 2.0000001 is no square.
-        texts[1] = exponent if texts[1] == floats[1] else texts[1]
-        floats[1] = exponent
-    if op not in ("total", "mean", "dot"):
-        return operation_text(op, ends(texts)), operation_text(op, ends(floats))
+def _in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
+    return _written_out(made, lambda i: visible(made.operands[i], length), "… {:,} more …", most)
+
+
+def _in_floats(made: Calculation, shown: Figures) -> str:
+    hidden = f"({{:,}} more: {bare(shown.hidden)})" if shown.hidden else "… {:,} more …"
+    return _written_out(made, lambda i: bare(shown.operands[i]), hidden, FEW)
+
+
+def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, most: int) -> str:
+    """The operation on the texts of its operands, which are found by position; `hidden` is the middle of a long row."""
+    op, count = made.operation, len(made.data)
+    if op not in SUMS:
+        return operation_text(op, ends(range(count), hidden, text, most))
     if op == "dot":
-        n = len(data) // 2
-        texts, floats = _products(texts), _products(floats)
-        data = [x * y for x, y in zip(data[:n], data[n:], strict=True)]
-    hidden = brief(added(data[FEW // 2 : -FEW // 2]))
-    sums = [operation_text("total", row) for row in (ends(texts), ends(floats, f"({{:,}} more: {hidden})"))]
-    if op == "mean" and len(data) > 1:
-        sums = [f"({text})/{len(data)}" for text in sums]
-    return sums[0], sums[1]
+        count //= 2
+    terms = ends(range(count), hidden, _product_of(text, count) if op == "dot" else text, most)
+    added = operation_text("total", terms)
+    return f"({added})/{count}" if op == "mean" and count > 1 else added
 
 
-def _products(row: Sequence[str]) -> list[str]:
-    n = len(row) // 2
-    return [operation_text("multiply", [x, y]) for x, y in zip(row[:n], row[n:], strict=True)]
-
-
-def added(terms: Sequence[float]) -> float:
-    """The sum, rounded once unless it leaves the range of floats on its way, and never an error."""
-    try:
-        return math.fsum(terms)
-    except (OverflowError, ValueError):
-        return sum(terms)
+def _product_of(text: Callable[[int], str], count: int) -> Callable[[int], str]:
+    return lambda i: operation_text("multiply", [text(i), text(i + count)])

@@ -68,6 +68,10 @@ class Names:
             name += "'"
         return name
 
+    def own_name(self, place: int) -> str:
+        """The name of a node; empty for a constant."""
+        return "" if self.tape.is_constant(place) else self[place]
+
     def place(self, target: Value | str) -> int:
         """The place of a node that is given as a Value or by its name.
 

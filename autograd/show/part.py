@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from autograd.engine.tape import Tape
+from autograd.wording import end_positions
 
 
 class Part(NamedTuple):
@@ -38,7 +39,7 @@ def nearest(tape: Tape, around: Sequence[int], max_nodes: int, position: int | N
     With a position, the operand there of the first of them is among the nodes, however many operands there are.
     """
     kept = [] if position is None else [tape.operands_of(around[0])[position]]
-    # One long sum should not fill the picture with its operands.
+    # One long sum should not fill the picture with its operands; `dot` has left factors first and right ones last.
     small = len(tape) <= max_nodes
     widest = max_nodes if small else max(3, max_nodes // 10)
     shown = set(range(len(tape))) if small else _nearest(tape, [*around, *kept], max_nodes, widest)
@@ -46,7 +47,7 @@ def nearest(tape: Tape, around: Sequence[int], max_nodes: int, position: int | N
     cuts: dict[int, list[int]] = {}
     for place in sorted(shown):
         row = tape.operands_of(place)
-        ends = {*_ends(len(row), widest), *([position] if place == around[0] else [])}
+        ends = {*end_positions(len(row), widest), *([position] if place == around[0] else [])}
         operands[place], left_out = _shown_operands(row, shown, ends)
         if left_out:
             cuts[place] = left_out
@@ -58,19 +59,13 @@ def _nearest(tape: Tape, around: Sequence[int], max_nodes: int, widest: int) -> 
     found = set(queue)
     for place in queue:  # It grows while it is read.
         operands = tape.operands_of(place)
-        for operand in (operands[i] for i in _ends(len(operands), widest)):
+        for operand in (operands[i] for i in end_positions(len(operands), widest)):
             if len(found) == max_nodes:
                 return found
             if operand not in found:
                 found.add(operand)
                 queue.append(operand)
     return found
-
-
-def _ends(count: int, most: int) -> list[int]:
-    """All positions, or the first and the last ones: `dot` has its left factors first and its right ones last."""
-    positions = range(count)
-    return [*positions] if count <= most else [*positions[: (most + 1) // 2], *positions[count - most // 2 :]]
 
 
 def _shown_operands(

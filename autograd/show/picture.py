@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from autograd.wording import wrapped
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -62,7 +64,7 @@ class Drawing:
             return None
 
     def __repr__(self) -> str:
-        return self._summary
+        return wrapped(f'{self._summary}: a picture, saved with .save("graph.svg")')
 
 
 def render(dot_text: str, format: str, engine: str = "dot", args: Iterable[str] = ()) -> bytes:  # noqa: A002

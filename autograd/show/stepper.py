@@ -27,15 +27,16 @@ from numbers import Integral
 from typing import Final, TypeAlias
 
 from autograd.arguments import a_value
-from autograd.engine.number import short
+from autograd.engine.number import SIX, shorts
 from autograd.engine.tape import CONSTANT_CODE, Contribution, Tape
 from autograd.engine.value import Value
 from autograd.show import lines
+from autograd.show.digits import bare
 from autograd.show.draw import MAX_NODES, draw_walk
 from autograd.show.lines import Calculation, Step
 from autograd.show.names import Names
 from autograd.show.picture import Drawing
-from autograd.wording import brief, counted, wrapped
+from autograd.wording import counted, wrapped
 
 __all__ = ["Step", "Stepper"]
 
@@ -182,9 +183,11 @@ class Stepper:
         where = f"at the start of {counted(len(self), 'step')}"
         if self._taken:
             where = f"step {self._taken:,} of {len(self):,}, {'backward' if grads else 'forward'}"
-        text = [f"Stepper of {root}: {where}"]
+        text = [wrapped(f"Stepper of {root}: {where}")]
         if grads:
-            recent = ", ".join(f"∂{root}/∂{self._names[k]} = {brief(grads[k])}" for k in list(grads)[-RECENT:])
+            places = list(grads)[-RECENT:]
+            texts = map(bare, shorts([grads[k] for k in places], [SIX] * len(places)))
+            recent = ", ".join(f"∂{root}/∂{self._names[k]} = {text}" for k, text in zip(places, texts, strict=True))
             more = len(grads) - RECENT
             text.append(wrapped(f"  {recent}" + (f" and {more:,} before" if more > 0 else "")))
         if self._taken < len(self):
@@ -197,17 +200,12 @@ class Stepper:
     def draw(self, *, max_nodes: int = MAX_NODES) -> Drawing:
         """The picture of the walk so far: the last step is lit, and — stands for a value that is not yet computed.
 
-        Of a graph of more than max_nodes nodes, those nearest to that step are drawn.
+        Of a graph of more than max_nodes nodes, those nearest to that step are drawn. ValueError if the data of one of
+        them was changed before the Stepper was made.
         """
-        tape, names, grads = self._tape, self._names, self._gradients()
         computed = self._computed[: self._taken][-1] if self._taken else -1
-
-        def texts(k: int) -> tuple[str, str, str]:
-            name = "" if tape.is_constant(k) else names[k]
-            known, grad = k <= computed or not tape.operation(k), grads.get(k)
-            return name, short(tape.data[k]) if known else "—", "—" if grad is None else short(grad)
-
-        return draw_walk(tape, texts, self._at(self._taken) if self._taken else None, max_nodes=max_nodes)
+        step = self._at(self._taken) if self._taken else None
+        return draw_walk(self._names, self._gradients(), computed, step, max_nodes=max_nodes)
 
     # ── the steps ──
 

@@ -20,28 +20,31 @@ from collections import deque
 from typing import Final
 
 from autograd.arguments import a_value, whole
+from autograd.console import columns, printable, width
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.show.lines import announced, calculation
+from autograd.show.digits import bare, data_texts
+from autograd.show.lines import announced, calculation, check_records
 from autograd.show.names import Names
-from autograd.wording import WIDTH, brief, counted, visible
+from autograd.wording import counted, wrapped
 
 MOST: Final = 200
 """Lines that a person reads."""
-DEEPEST: Final = 9
-"""Levels of indentation; deeper nodes go on at the margin, or they would leave the page."""
 
 
 def tree(root: Value, *, most: int = MOST) -> str:
     """The graph of root as indented text, a line for each edge, at most so many lines.
 
     The last line counts the nodes that are left out. TypeError for anything but a Value, ValueError for a `most` that
-    is no int from 1.
+    is no int from 1, and if the data of a node was changed since it was recorded.
     """
     tape = Tape(a_value(root, "tree"))
     names, most = Names(tape), whole("most", most)
+    # Deeper nodes go on at the margin, so that half of each line is left for the text.
+    deepest = width() // 8
     written: set[int] = set()
-    lines: list[str] = []
+    # Of each line: the text before the name, the place, and whether the operation follows.
+    lines: list[tuple[str, int, bool]] = []
     # Entries to be written: a place, the text before its name, and the text before the names below it.
     stack: list[tuple[int, str, str]] = [(tape.roots[0], "", "")]
     deeper: deque[int] = deque()
@@ -49,25 +52,31 @@ def tree(root: Value, *, most: int = MOST) -> str:
         place, before, below = stack.pop() if stack else (deeper.popleft(), "", "")
         if place in written:
             if before:
-                lines.append(f"{before}{names[place]}{' …' if tape.operation(place) else ''}")
+                lines.append((before, place, False))
             continue
-        if tape.operation(place) and len(below) >= 4 * DEEPEST:
+        if tape.operation(place) and len(below) >= 4 * deepest:
             deeper.append(place)
-            lines.append(f"{before}{names[place]} …")
+            lines.append((before, place, False))
             continue
         written.add(place)
-        lines.append(_line(names, place, before))
+        lines.append((before, place, True))
         operands = [k for k in reversed(tape.operands_of(place)) if not tape.is_constant(k)]
         stack += [(k, f"{below}└── ", f"{below}    ") for k in operands[:1]]
         stack += [(k, f"{below}├── ", f"{below}│   ") for k in operands[1:]]
+    check_records(names, written)
+    data = data_texts(tape, written)
+    texts = [before + (_line(names, k, data[k], before) if first else _again(names, k)) for before, k, first in lines]
     left_out = len(names.own) - len(written)
     if left_out:
-        lines.append(f"… and {counted(left_out, 'more node')}; tree(root, most=…) shows more lines")
-    return "\n".join(lines)
+        texts.append(wrapped(f"… and {counted(left_out, 'more node')}; tree(root, most=…) shows more lines"))
+    return printable("\n".join(texts))
 
 
-def _line(names: Names, place: int, before: str) -> str:
-    made = calculation(names, place)
-    value = brief(made.result)
-    text = visible(announced(made), WIDTH - len(before) - len(value) - 3) if made.operation else made.node
-    return f"{before}{text} = {value}"
+def _line(names: Names, place: int, data: str, before: str) -> str:
+    made, value = calculation(names, place), bare(data)
+    room = width() - columns(before) - columns(value) - 3
+    return f"{announced(made, room) if made.operation else made.node} = {value}"
+
+
+def _again(names: Names, place: int) -> str:
+    return f"{names[place]}{' …' if names.tape.operation(place) else ''}"

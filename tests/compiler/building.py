@@ -4,7 +4,7 @@
 >>> b = Builder(Random(1), [Value(0.5)], lambda place: Value(0.25))
 >>> b.keep([b.parameter() * b.vector()[0]], 1.0)
 >>> b.vectors[-1]
-[Value(data=0.125, grad=0.0)]
+[Value(data=0.125)]
 """
 
 from collections.abc import Callable, Sequence

@@ -102,7 +102,7 @@ def test_functions_name_inputs_by_their_arguments() -> None:
         (
             Value(1.0) * 2.0,
             ValueError,
-            "an input is a leaf, and Value(data=2.0, grad=0.0) in inputs[0] is the result of multiply",
+            "an input is a leaf, and Value(data=2.0) in inputs[0] is the result of multiply",
         ),
         ((Value(1.0) * 2.0).operands[1], ValueError, "is a plain number beside an operator"),
     ],
@@ -214,7 +214,7 @@ def test_a_leaf_is_an_input_or_a_parameter() -> None:
         autograd.compile(w * x, x, parameters=[w, x])
     with refused(ValueError, "is a parameter twice"):
         autograd.compile(w * x, x, parameters=[w, w])
-    with refused(ValueError, "a parameter is a leaf, and Value(data=4.0, grad=0.0) is the result of multiply"):
+    with refused(ValueError, "a parameter is a leaf, and Value(data=4.0) is the result of multiply"):
         autograd.compile(w * x, x, parameters=[w * 2.0])
     with refused(ValueError, "is a plain number beside an operator"):
         autograd.compile(w * x, x, parameters=[(w * 2.0).operands[1]])
