@@ -41,17 +41,23 @@ GROUPS = (
     ),
     Group(
         "formulas",
-        ("formula/", "operations.py", "custom.py"),
-        1702,
+        ("formula/", "operations.py", "custom.py", "elementary.py", "arrays.py", "blocks.py"),
+        1955,
         "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations",
     ),
     Group(
         "derivatives",
         ("functional/",),
-        410,
+        424,
         "the functions of JAX and torch.func, over nested arguments and results; errors name the entry and the slip",
     ),
-    Group("show", ("show/",), 1250, "six views of a graph: lines, drawing, steps, tree, explanation, autopsy"),
+    Group(
+        "show",
+        ("show/",),
+        1526,
+        "six views of a graph: lines, drawing, steps, tree, explanation, autopsy, with the digits that a statement needs and "
+        "advice for formulas written by hand; a chart whose ticks can be read",
+    ),
     Group(
         "networks",
         ("nn/", "losses.py", "optim/", "train/", "state.py"),

@@ -4,9 +4,9 @@
 >>> from autograd import Value
 >>> v = Value(0.5)
 >>> np.tanh(v), np.maximum(v, 1.0)
-(Value(data=0.462117, grad=0.0), Value(data=1.0, grad=0.0))
+(Value(data=0.462117), Value(data=1.0))
 >>> np.array([1.0, 2.0]) * v
-array([Value(data=0.5, grad=0.0), Value(data=1.0, grad=0.0)], dtype=object)
+array([Value(data=0.5), Value(data=1.0)], dtype=object)
 >>> np.floor(v)
 Traceback (most recent call last):
 ...

@@ -3,7 +3,7 @@
 >>> from autograd import Value, clamp, tanh
 >>> w, x = Value(2.0, label="w"), Value(-1.0, label="x")
 >>> tanh(w * x + 0.5), clamp(w, max=1.0), tanh(0.5)
-(Value(data=-0.905148, grad=0.0), Value(data=1.0, grad=0.0), Value(data=0.462117, grad=0.0))
+(Value(data=-0.905148), Value(data=1.0), Value(data=0.462117))
 
 A number becomes a constant of the graph. Options are those of the method.
 """

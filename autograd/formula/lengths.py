@@ -2,7 +2,7 @@
 
 >>> from autograd import grad, norm
 >>> grad(grad(lambda x: abs(x) ** 2))(0.0), grad(grad(lambda x: norm([x, 0.0]) ** 4 / 12))(0.0)
-(Value(data=2.0, grad=0.0), Value(data=0.0, grad=0.0))
+(Value(data=2.0), Value(data=0.0))
 
 A function of a length may be smooth all the same: norm(x)² is. Its upstream gradient is then a multiple of z, as 2·z,
 and upstream · x/z is 2·x. Otherwise the derivative that is decided for z = 0 takes part, and further ones may be nan.

@@ -51,7 +51,7 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     >>> x, y = Value(3.0), Value(4.0)
     >>> dx, dy = grad_graph(x * x * y, wrt=[x, y])
     >>> grad_graph(dx, wrt=[y])
-    [Value(data=6.0, grad=0.0)]
+    [Value(data=6.0)]
     """
     a_value(root, "grad_graph")
     wrt = list(wrt) if isinstance(wrt, Iterable) else wrt

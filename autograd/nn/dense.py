@@ -124,7 +124,7 @@ class Linear(Module):
     TypeError when called with anything but a list of numbers.
 
     >>> Linear(2, 1, init="zeros")([0.5, -1.0])
-    [Value(data=0.0, grad=0.0)]
+    [Value(data=0.0)]
     """
 
     def __init__(
