@@ -16,7 +16,7 @@ from typing import Final
 
 from autograd.engine.graph import LEAF, Node, is_constant, passes_on
 from autograd.engine.guarded import ordered
-from autograd.engine.number import short
+from autograd.engine.number import SIX, shorts
 from autograd.engine.reading import operands_of, partials_of
 
 
@@ -101,6 +101,8 @@ def _leads_to_leaf(x: Node, wanted: set[int]) -> bool:
 
 def _call(v: Node) -> str:
     """The operation as it is written, with the labels and the data of its operands."""
-    names = [f"{x._label} = {short(x._data)}" if x._label else short(x._data) for x in operands_of(v)]
+    operands = operands_of(v)
+    texts = shorts([x._data for x in operands], [SIX] * len(operands))
+    names = [f"{x._label} = {text}" if x._label else text for x, text in zip(operands, texts, strict=True)]
     names = names if len(names) <= 6 else [*names[:5], f"… {len(names)} operands"]
     return f"{v._operation}({', '.join(names)})"

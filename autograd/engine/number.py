@@ -84,12 +84,12 @@ def to_float(number: object, operation: str) -> float:
         return float(number)
     if type(number).__module__ == "numpy" and (isinstance(number, Real) or type(number).__name__ in ("bool", "bool_")):
         return float(number)  # type: ignore[arg-type]
-    shown = repr(number)
+    kind, shown = type(number).__name__, repr(number)
     shown = shown if len(shown) <= 60 else shown[:57] + "…"
     values = "" if operation.startswith("Value") else "Values, "
     text = (
-        f"{operation} takes {values}ints, floats and NumPy real scalars, not {type(number).__name__} {shown}; "
-        + _remedy(number, operation)
+        f"{operation} takes {values}ints, floats and NumPy real scalars, not "
+        f"{shown if shown.startswith(kind) else f'{kind} {shown}'}; {_remedy(number, operation)}"
     )
     raise (ArrayError if hasattr(number, "__array_ufunc__") else TypeError)(text)
 
