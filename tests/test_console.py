@@ -22,7 +22,7 @@ SYMBOLS = frozenset("␀␊␡␣")
 @given(TEXTS, ENCODINGS)
 def test_every_text_can_be_encoded_and_stays_if_it_could_before(text: str, encoding: str) -> None:
     shown = printable(text, encoding)
-    assert shown.encode(encoding).decode(encoding) == shown
+    shown.encode(encoding)
     assert printable(shown, encoding) == shown
     try:
         text.encode(encoding)
