@@ -55,8 +55,8 @@ GROUPS = (
         "show",
         ("show/",),
         1526,
-        "six views of a graph: lines, drawing, steps, tree, explanation, autopsy, with the digits that a statement needs "
-        "and advice for formulas written by hand; a chart whose ticks can be read",
+        "six views of a graph: lines, drawing, steps, tree, explanation, autopsy, with the digits that a statement "
+        "needs and advice for formulas written by hand; a chart whose ticks can be read",
     ),
     Group(
         "networks",

@@ -184,8 +184,8 @@ class Value(Refusing):
         return tuple(reading.partials_of(self))
 
     def __repr__(self) -> str:
-        # A node of an operation mostly has no gradient yet, and one that `grad` has made gets none.
-        grad = "" if self._operation and self._grad == 0.0 else f", grad={short(self._grad)}"
+        # A node of an operation mostly has no gradient yet, and one that `grad` has made and a number get none.
+        grad = "" if (self._operation or is_constant(self)) and self._grad == 0.0 else f", grad={short(self._grad)}"
         return f"Value(data={short(self._data)}{grad}" + (f", label={self._label!r})" if self._label else ")")
 
     def __format__(self, spec: str) -> str:

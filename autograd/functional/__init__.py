@@ -4,7 +4,7 @@
 >>> def f(x):
 ...     return x**3
 >>> grad(f)(2.0), grad(grad(f))(2.0), grad(grad(grad(f)))(2.0)
-(Value(data=12.0), Value(data=12.0), Value(data=6.0, grad=0.0))
+(Value(data=12.0), Value(data=12.0), Value(data=6.0))
 
 `transforms` has the functions that differentiate functions; all of them use `graphs`, which differentiates graphs.
 """

@@ -19,7 +19,7 @@ from autograd.engine import functions, ieee, reading
 from autograd.engine.graph import is_constant
 from autograd.engine.modes import recording
 from autograd.engine.tape import Tape
-from autograd.engine.value import Value, record_many
+from autograd.engine.value import Value, constant, record_many
 
 Number: TypeAlias = Value | float
 """A Value, or a float where it depends on none."""
@@ -120,7 +120,7 @@ class Linear:
         self._given.update(id(seed) for seed in seeds if isinstance(seed, Value))
         own = []
         for number in found:
-            new = Value(number) if isinstance(number, float) else number
+            new = constant(number) if isinstance(number, float) else number
             own.append(+new if new in tape or id(new) in self._given else new)
             self._given.add(id(own[-1]))
         return own
