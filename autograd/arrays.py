@@ -113,8 +113,7 @@ def applied(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str,
         raise TypeError(f"numpy.{name} is no operation on Values; {remedy}")
     kind = bool if name in _COMPARISONS or name in _IDENTITIES else object
     if method != "__call__":
-        found = getattr(_over_arrays(function, ufunc), method)(*map(_boxed, inputs), **options)
-        return found.astype(bool) if kind is bool else found
+        return _over_arrays(function, ufunc, method, inputs, options, kind)
     if not options:
         return _elementwise(ufunc, function, inputs, kind)
     out = options.pop("out", (None,))[0]
@@ -129,17 +128,19 @@ def applied(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str,
 def _elementwise(ufunc: Any, function: Callable[..., Any], inputs: tuple[Any, ...], kind: type) -> Any:
     for x in inputs:
         if type(x) is not Value and getattr(x, "shape", None) != () and not isinstance(x, (int, float)):
-            return _over_arrays(function, ufunc)(*map(_boxed, inputs)).astype(kind)
+            return _over_arrays(function, ufunc, "__call__", inputs, {}, kind)
     return function(*inputs)
 
 
-def _over_arrays(function: Callable[..., Any], ufunc: Any) -> Any:
-    return importlib.import_module("numpy").frompyfunc(function, ufunc.nin, ufunc.nout)
-
-
-def _boxed(x: Any) -> Any:
-    """An array of the one Value, which is no Value to NumPy: it would ask `applied` again."""
-    return importlib.import_module("numpy").array(x, dtype=object) if isinstance(x, Value) else x
+def _over_arrays(
+    function: Callable[..., Any], ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any], kind: type
+) -> Any:
+    numpy = importlib.import_module("numpy")
+    # An array of one Value is no Value to NumPy, which would ask `applied` again.
+    boxed = [numpy.array(x, dtype=object) if isinstance(x, Value) else x for x in inputs]
+    with numpy.errstate(all="ignore"):  # An inf or a nan is a result here, and not worth a warning.
+        found = getattr(numpy.frompyfunc(function, ufunc.nin, ufunc.nout), method)(*boxed, **options)
+    return found.astype(kind) if isinstance(found, numpy.ndarray) else found
 
 
 def _no_place(name: str, out: Any) -> TypeError:

@@ -1,18 +1,18 @@
-"""What a Value doesn't have: items, and attributes that other libraries have. Each error says what to write instead.
+"""Attributes of other libraries that a Value doesn't have, each with an error that says what to write instead.
 
 >>> from autograd import Value
 >>> Value(2.0).item()
 Traceback (most recent call last):
 ...
 AttributeError: a Value has no item: write v.data
->>> for x in Value(2.0):
-...     pass
+>>> range(Value(2.0))
 Traceback (most recent call last):
 ...
-TypeError: Value(data=2.0, grad=0.0) is one number and has no items: keep several in a list
+TypeError: Value(data=2.0, grad=0.0) is no whole number to count or index with: write int(v.data)
 
-The operators and conversions are in `engine/refusals.py`. These methods are given to Value here, because the compiler
-leaves their places empty.
+The operators and conversions are in `engine/refusals.py`. `__index__` is given to Value here, because the compiler
+leaves its place empty. Loops and items have Python's own errors: NumPy and others take a thing with `__iter__` or
+`__getitem__` for a sequence, whatever these raise.
 """
 
 from typing import Final, NoReturn
@@ -45,16 +45,17 @@ class _Missing:
         raise AttributeError(self._error)
 
 
-def _item(self: Value, place: object) -> NoReturn:
-    raise TypeError(f"{self!r} is one number and has no items: keep several in a list")
-
-
 def _index(self: Value) -> NoReturn:
     raise TypeError(f"{self!r} is no whole number to count or index with: write int(v.data)")
 
 
+def _attributes(self: Value) -> list[str]:
+    """Those that a Value has, for `dir` and for completion."""
+    return [name for name in object.__dir__(self) if name not in _OF_OTHERS]
+
+
 for _name, _remedy in _OF_OTHERS.items():
     setattr(Value, _name, _Missing(_name, _remedy))
-# Loops come to __getitem__ too, because there is no __iter__: with one, a Value would count as iterable.
-for _name, _method in (("__getitem__", _item), ("__index__", _index)):
+# They are set by name, so that the type checker takes no Value for an index.
+for _name, _method in (("__index__", _index), ("__dir__", _attributes)):
     setattr(Value, _name, _method)

@@ -66,17 +66,17 @@ def to_float(number: object, operation: str) -> float:
 
 
 def described(thing: object) -> str:
-    """The type and the text of a thing in one line; the text alone if it begins with the type.
+    """The type and the text of a thing in one line; the text alone if it names the type.
 
-    >>> described(3), described("a" * 100)
-    ('int 3', "str 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…")
+    >>> described(3), described(range(3)), described("a" * 100)
+    ('int 3', 'range(0, 3)', "str 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…")
     """
     kind, shape = type(thing).__name__, getattr(thing, "shape", ())
     if isinstance(shape, tuple) and shape:
         return f"{kind} of shape {tuple(shape)}"  # The text of a large array takes long.
     text = " ".join(repr(thing).split())
     text = text if len(text) <= 60 else text[:59] + "…"
-    return text if text.lower().startswith(kind.lower()) else f"{kind} {text}"
+    return text if text.startswith("<") or text.lower().startswith(kind.lower()) else f"{kind} {text}"
 
 
 def plain(text: str) -> str:

@@ -84,13 +84,6 @@ class Refusing(Node):
     def __rmatmul__(self, other: object) -> object:
         raise _of_vectors(self)
 
-    # NumPy asks for the length of each Value of an array, so this error is a short one.
-    def __len__(self) -> int:
-        raise TypeError("a Value is one number and has no len(): keep several in a list")
-
-    def __contains__(self, thing: object) -> bool:
-        raise TypeError(f"{self!r} is one number and has no items: keep several in a list")
-
 
 def no_leaf(requires_grad: object) -> TypeError:
     """The error for an argument by which other libraries make a Value."""

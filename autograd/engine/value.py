@@ -206,7 +206,7 @@ class Value(Refusing):
         """
         if retain_graph is not None or create_graph is not None:
             raise TypeError(
-                "backward keeps every graph, so leave out retain_graph; "
+                "Value.backward keeps every graph, so leave out retain_graph; "
                 "for gradients that are nodes, as with create_graph, use grad_graph or grad"
             )
         if MODES.active:
