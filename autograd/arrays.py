@@ -14,9 +14,9 @@ TypeError: numpy.floor is no operation on Values; take v.data for a number witho
 
 A result is a Value, or an array of objects if an operand is an array. Comparisons give bools.
 
-If all operands are arrays, NumPy does not come here. It calls the operators of the elements, or their methods: those of a
-Value, also by NumPy's names (`arctan`, `hypot`), but a plain number among the elements has none. `np.maximum(a, 0)` of
-such an array picks one of two objects, so it may put the plain 0 there; `np.maximum(a, Value(0))` gives Values alone.
+Functions of arrays alone are NumPy's own work. It calls the operators of the elements, or their methods, so a Value has
+the methods that it calls, such as `arctan`; a plain number among the elements has none. `np.maximum(a, 0)` of an array
+of Values picks one of two objects, which may be the plain 0. `np.maximum(a, Value(0.0))` gives Values alone.
 """
 
 import importlib
@@ -119,7 +119,7 @@ def applied(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str,
     out = options.pop("out", (None,))[0]
     if options:
         raise TypeError(f"numpy.{name} of Values takes no {', '.join(options)}; leave it out")
-    if kind is object and getattr(out, "dtype", None) != object:
+    if kind is object and getattr(getattr(out, "dtype", None), "kind", "") != "O":
         raise _no_place(name, out)
     out[...] = _elementwise(ufunc, function, inputs, kind)
     return out
@@ -146,9 +146,11 @@ def _over_arrays(
 def _no_place(name: str, out: Any) -> TypeError:
     from autograd.operations import operation
 
+    row = operation(_ALIKE.get(name, name))
+    remedy = "leave out `out`, or make it of dtype=object"
+    if row.kind == "infix":
+        remedy = f"write a = a {row.sign} v in place of a {row.sign}= v"
     kind = f"an array of {out.dtype}" if hasattr(out, "dtype") else described(out)
-    sign = getattr(operation(_ALIKE.get(name, name)), "sign", "").removesuffix("{}")
-    remedy = f"write a = a {sign} v in place of a {sign}= v" if sign else "leave out `out`, or make it of dtype=object"
     return TypeError(f"numpy.{name} can't put Values into {kind}; {remedy}")
 
 

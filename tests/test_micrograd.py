@@ -215,7 +215,10 @@ def test_the_neuron_is_differentiated_by_hand() -> None:
     gradients = {name: round(v[name].grad, 12) for name in ("n", "b", "x1*w1", "x2*w2", "x1", "w1", "x2", "w2")}
     assert gradients == {
         **dict.fromkeys(("n", "b", "x1*w1", "x2*w2"), 0.5),
-        **{"x1": -1.5, "w1": 1.0, "x2": 0.5, "w2": 0.0},
+        "x1": -1.5,
+        "w1": 1.0,
+        "x2": 0.5,
+        "w2": 0.0,
     }
 
 

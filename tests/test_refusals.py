@@ -5,7 +5,6 @@ import inspect
 import math
 import pickle
 import re
-import traceback
 import weakref
 from collections.abc import Callable
 from decimal import Decimal
@@ -260,10 +259,3 @@ def test_errors_in_ipython_are_the_same() -> None:
             assert remedy in str(result.error_in_exec)
     assert "v.data" in shell.Completer.all_completions("v.")
     assert "v.item" not in shell.Completer.all_completions("v.")
-
-
-def test_a_traceback_ends_with_the_remedy() -> None:
-    try:
-        Value(2.0).item()  # type: ignore[attr-defined]
-    except AttributeError as error:
-        assert traceback.format_exception(error)[-1] == "AttributeError: a Value has no item: write v.data\n"
