@@ -23,7 +23,7 @@ _PROPERTY = re.compile(r"(\(getter\)(\w+_get_\w+),\s+(?:\(setter\)\w+|NULL),\s+)
 _MODULE = re.compile(r'(PyModuleDef_HEAD_INIT,\s+"([\w.]+)",\s+)NULL(, /\* docstring \*/)')
 _SETTER = re.compile(r"(\w+___(\w+)_set_(\w+)\(\w+ \*self, PyObject \*value, void \*closure\)\s*\{)(\s*char retval)")
 _SETUP = re.compile(r'\{"__internal_mypyc_setup", [^}]*\},')
-_IS_VALUE = re.compile(r"PyObject_IsInstance\((obj_\w+), \(PyObject \*\)(CPyType_\w+)\)")
+_IS_VALUE = re.compile(r"PyObject_IsInstance\((obj_\w+), \(PyObject \*\)(CPyType_value___Value)\)")
 _REDEFINED = ("CPy_TRASHCAN_BEGIN", "CPy_TRASHCAN_END", "PyFloat_FromDouble")
 """The macros and functions that runtime.h defines anew."""
 

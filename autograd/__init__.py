@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd import arrays as _arrays  # noqa: F401  (tells the engine how to answer NumPy)
+from autograd import slips as _slips  # noqa: F401  (gives Value the errors of attributes that it lacks)
 from autograd.engine.functions import (
     atan2,
     dot,

@@ -13,6 +13,10 @@ Traceback (most recent call last):
 TypeError: numpy.floor is no operation on Values; take v.data for a number without a gradient
 
 A result is a Value, or an array of objects if an operand is an array. Comparisons give bools.
+
+Functions of arrays alone are NumPy's own work. It calls the operators of the elements, or their methods, so a Value has
+the methods that it calls, such as `arctan`; a plain number among the elements has none. `np.maximum(a, 0)` of an array
+of Values picks one of two objects, which may be the plain 0. `np.maximum(a, Value(0.0))` gives Values alone.
 """
 
 import importlib
@@ -21,21 +25,18 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+from autograd.engine.number import described, to_float
 from autograd.engine.ufuncs import HANDLER
-from autograd.engine.value import Value, operand
+from autograd.engine.value import Value
 
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "less": operator.lt,
     "less_equal": operator.le,
     "greater": operator.gt,
     "greater_equal": operator.ge,
-    "equal": operator.eq,
-    "not_equal": operator.ne,
 }
-_ALIKE: Final = {
-    "true_divide": "divide",
-    "float_power": "power",
-    "fabs": "absolute",
+_IDENTITIES: Final[dict[str, Callable[[Any, Any], bool]]] = {"equal": operator.is_, "not_equal": operator.is_not}
+_METHODS: Final = {
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",
@@ -43,66 +44,133 @@ _ALIKE: Final = {
     "arcsinh": "asinh",
     "arccosh": "acosh",
     "arctanh": "atanh",
+    "conjugate": "positive",
+    "fabs": "absolute",
+    "hypot": "hypot",
 }
-"""NumPy's names for operations that have another name here."""
+"""The methods that NumPy calls on the elements of an array of objects, and the operations that they are here."""
+_ALIKE: Final = _METHODS | {"true_divide": "divide", "float_power": "power"}
+"""NumPy's names for operations that may have another name here."""
+_REMEDIES: Final = {
+    "cbrt": "write v ** (1 / 3)",
+    "deg2rad": "write v * (math.pi / 180)",
+    "radians": "write v * (math.pi / 180)",
+    "rad2deg": "write v * (180 / math.pi)",
+    "degrees": "write v * (180 / math.pi)",
+    "fmax": "there is numpy.maximum, which gives nan for a nan",
+    "fmin": "there is numpy.minimum, which gives nan for a nan",
+    **dict.fromkeys(
+        ("matmul", "matvec", "vecdot", "vecmat"),
+        "a Value is one number: multiply with *, or use @ between arrays of Values",
+    ),
+    **dict.fromkeys(
+        ("logical_and", "logical_not", "logical_or", "logical_xor"), "a Value is neither true nor false: compare it"
+    ),
+}
 
 
 @cache
 def _function(name: str) -> Callable[..., Any] | None:
-    """The operation that NumPy calls by that name; None if there is none."""
-    if name in _COMPARISONS:
-        return _COMPARISONS[name]
+    """The operation that NumPy calls by that name, on Values and numbers; None if there is none."""
+    if name in _IDENTITIES:
+        return _IDENTITIES[name]
     from autograd.operations import OPERATIONS  # Programs without NumPy start sooner.
 
     row = OPERATIONS.get(_ALIKE.get(name, name))
-    if row is None or row.function is None or row.of_sequences:
+    found: Callable[..., Any] | None = _COMPARISONS.get(name)
+    if row and row.public and not row.of_sequences:
+        found = row.function
+    if found is None:
         return None
-    function = row.function
-    if row.kind != "method":
-        return function
-    return lambda x, *others: function(operand(x, name), *others)
+
+    def of_one(x: Any) -> Any:
+        return found(_operand(x, name))
+
+    def of_two(x: Any, y: Any) -> Any:
+        return found(_operand(x, name), _operand(y, name))
+
+    return of_one if row and len(row.domains) == 1 else of_two
+
+
+def _operand(x: Any, name: str) -> Any:
+    """A Value, or a float: a scalar of NumPy that met a Value would be asked about here again."""
+    if type(x) is Value:
+        return x
+    inner = x.item() if type(x).__name__ == "ndarray" else x
+    return inner if type(inner) is Value else to_float(inner, name)
 
 
 def applied(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """`ufunc.method(*inputs, **options)`, where one of the inputs is a Value: what `Value.__array_ufunc__` returns.
 
-    TypeError for a function that is no operation here, for its methods such as `reduce`, and for options but an `out`
-    that can hold Values.
+    TypeError for a function that is no operation here, and, when it is called, for options but an `out` that can hold
+    the result.
     """
-    name = f"numpy.{ufunc.__name__}"
-    function = _function(ufunc.__name__)
+    name = ufunc.__name__
+    function = _function(name)
     if function is None:
-        raise TypeError(f"{name} is no operation on Values; {_remedy(ufunc.__name__)}")
+        remedy = _REMEDIES.get(name, "take v.data for a number without a gradient")
+        raise TypeError(f"numpy.{name} is no operation on Values; {remedy}")
+    kind = bool if name in _COMPARISONS or name in _IDENTITIES else object
     if method != "__call__":
-        raise TypeError(f"{name}.{method} takes no Values; use total, largest and the like on a list of them")
+        return _over_arrays(function, ufunc, method, inputs, options, kind)
+    if not options:
+        return _elementwise(ufunc, function, inputs, kind)
     out = options.pop("out", (None,))[0]
     if options:
-        raise TypeError(f"{name} of Values takes no {', '.join(options)}; leave it out")
-    if out is not None and out.dtype != object:
-        raise TypeError(f"{name} can't put Values into an array of {out.dtype}; write a = a * v in place of a *= v")
-    result = _elementwise(function, inputs)
-    if out is None:
-        return result
-    out[...] = result
+        raise TypeError(f"numpy.{name} of Values takes no {', '.join(options)}; leave it out")
+    if kind is object and getattr(getattr(out, "dtype", None), "kind", "") != "O":
+        raise _no_place(name, out)
+    out[...] = _elementwise(ufunc, function, inputs, kind)
     return out
 
 
-def _elementwise(function: Callable[..., Any], inputs: tuple[Any, ...]) -> Any:
-    if not any(getattr(x, "shape", ()) for x in inputs):
-        return function(*(x.item() if getattr(x, "shape", None) == () else x for x in inputs))
+def _elementwise(ufunc: Any, function: Callable[..., Any], inputs: tuple[Any, ...], kind: type) -> Any:
+    for x in inputs:
+        if type(x) is not Value and getattr(x, "shape", None) != () and not isinstance(x, (int, float)):
+            return _over_arrays(function, ufunc, "__call__", inputs, {}, kind)
+    return function(*inputs)
+
+
+def _over_arrays(
+    function: Callable[..., Any], ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any], kind: type
+) -> Any:
     numpy = importlib.import_module("numpy")
-    # An array of one Value is no Value to NumPy, which would ask this function again.
+    # An array of one Value is no Value to NumPy, which would ask `applied` again.
     boxed = [numpy.array(x, dtype=object) if isinstance(x, Value) else x for x in inputs]
-    result = numpy.frompyfunc(function, len(inputs), 1)(*boxed)
-    return result.astype(bool) if function in _COMPARISONS.values() else result
+    with numpy.errstate(all="ignore"):  # An inf or a nan is a result here, and not worth a warning.
+        found = getattr(numpy.frompyfunc(function, ufunc.nin, ufunc.nout), method)(*boxed, **options)
+    return found.astype(kind) if isinstance(found, numpy.ndarray) else found
 
 
-def _remedy(name: str) -> str:
-    if name in ("matmul", "vecdot"):
-        return "a Value is one number: multiply with *, or use @ between arrays of Values"
-    if name.startswith("logical_"):
-        return "a Value is neither true nor false: compare its data"
-    return "take v.data for a number without a gradient"
+def _no_place(name: str, out: Any) -> TypeError:
+    from autograd.operations import operation
+
+    row = operation(_ALIKE.get(name, name))
+    remedy = "leave out `out`, or make it of dtype=object"
+    if row.kind == "infix":
+        remedy = f"write a = a {row.sign} v in place of a {row.sign}= v"
+    kind = f"an array of {out.dtype}" if hasattr(out, "dtype") else described(out)
+    return TypeError(f"numpy.{name} can't put Values into {kind}; {remedy}")
+
+
+def _method(name: str) -> Callable[..., Any]:
+    def method(self: Value, *others: Any) -> Any:
+        found = _function(name)
+        assert found is not None
+        return found(self, *others)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"NumPy's name of `{_METHODS[name]}`."
+    return method
+
+
+def _clip(self: Value, low: Any = None, high: Any = None, *, out: None = None) -> Value:
+    """NumPy's name of `clamp`."""
+    return self.clamp(low, high)
 
 
 HANDLER.apply = applied
+for _name in _METHODS:
+    setattr(Value, _name, _method(_name))
+setattr(Value, "clip", _clip)  # noqa: B010  (the type checker knows no other attributes)

@@ -40,6 +40,8 @@ class Block(ContextDecorator):
 
     def __call__(self, func: F) -> F:
         name = self._variable.name.rpartition(".")[2]
+        if isinstance(func, (classmethod, staticmethod)):
+            raise TypeError(f"{name}() decorates a function: write @{name}() below @{type(func).__name__}")
         if not callable(func) or isinstance(func, type):
             raise TypeError(f"{name}() decorates a function, not {func!r}; or write `with {name}():`")
         import inspect  # Programs without such functions start sooner.

@@ -14,16 +14,31 @@ from typing import Final
 from autograd.engine.value import Number, Value, operand
 
 
-def _function(method: Callable[..., Value]) -> Callable[..., Value]:
+def _function(method: Callable[[Value], Value]) -> Callable[[Number], Value]:
     name = method.__name__
 
-    def function(x: Number, *parameters: Number, **named: Number) -> Value:
-        return method(operand(x, name), *parameters, **named)
+    def function(x: Number) -> Value:
+        return method(operand(x, name))
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = method.__doc__
     return function
 
+
+def clamp(x: Number, min: "Number | None" = None, max: "Number | None" = None) -> Value:  # noqa: A002  (PyTorch's names)
+    return operand(x, "clamp").clamp(min, max)
+
+
+def elu(x: Number, alpha: Number = 1.0) -> Value:
+    return operand(x, "elu").elu(alpha)
+
+
+def leaky_relu(x: Number, slope: Number = 0.01) -> Value:
+    return operand(x, "leaky_relu").leaky_relu(slope)
+
+
+for _with_parameters in (clamp, elu, leaky_relu):
+    _with_parameters.__doc__ = getattr(Value, _with_parameters.__name__).__doc__
 
 acos: Final = _function(Value.acos)
 acosh: Final = _function(Value.acosh)
@@ -31,17 +46,14 @@ asin: Final = _function(Value.asin)
 asinh: Final = _function(Value.asinh)
 atan: Final = _function(Value.atan)
 atanh: Final = _function(Value.atanh)
-clamp: Final = _function(Value.clamp)
 cos: Final = _function(Value.cos)
 cosh: Final = _function(Value.cosh)
 detach: Final = _function(Value.detach)
-elu: Final = _function(Value.elu)
 erf: Final = _function(Value.erf)
 exp: Final = _function(Value.exp)
 exp2: Final = _function(Value.exp2)
 expm1: Final = _function(Value.expm1)
 gelu: Final = _function(Value.gelu)
-leaky_relu: Final = _function(Value.leaky_relu)
 log: Final = _function(Value.log)
 log10: Final = _function(Value.log10)
 log1p: Final = _function(Value.log1p)

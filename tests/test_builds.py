@@ -21,6 +21,7 @@ from autograd.check import strategies
 from autograd.check.strategies import Expression
 from tests.fuzz import differences
 from tests.running import PACKAGE, surroundings
+from tests.test_refusals import SLIPS
 
 if not autograd.COMPILED:
     reason = "there is no second build to compare: this one is pure Python"
@@ -153,6 +154,14 @@ def test_each_build_reads_the_pickles_of_the_other(builds: tuple[Build, Build], 
 )
 def test_mistakes_get_the_same_error(builds: tuple[Build, Build], mistake: str) -> None:
     of_one, of_other = (build.ask("program", f"v = {mistake}") for build in builds)
+    assert of_one == of_other
+    assert of_one[0].endswith("Error")
+
+
+@pytest.mark.parametrize("slip", [source for source, remedy in SLIPS.items() if remedy])
+def test_slips_get_the_same_remedy(builds: tuple[Build, Build], slip: str) -> None:
+    program = f"import autograd, math, numpy as np\nv = Value(2.0, label='v')\nz = {slip}"
+    of_one, of_other = (build.ask("program", program) for build in builds)
     assert of_one == of_other
     assert of_one[0].endswith("Error")
 

@@ -12,3 +12,4 @@ which is for the interpreter. The same source gives the same bits either way.
 # In this order: a compiled module that another one has to load would not know its own file.
 from autograd.engine import ieee, rules, number, graph, guarded, reading, copying, modes  # noqa: F401  # isort: skip
 from autograd.engine import micrograd, refusals, ufuncs, value, functions, tape  # noqa: F401  # isort: skip
+from autograd.engine.value import Value as Value  # where programs for micrograd look for it

@@ -30,14 +30,17 @@ _SIGNS: Final[dict[str, str]] = {
 def sign(node: Node) -> str:
     """The operation as micrograd writes it: `+`, `tanh`, `ReLU`, `**2`; empty for a leaf."""
     text = _SIGNS.get(node._operation, node._operation)
-    if text == "**" and graph.is_constant(reading.operands_of(node)[1]):
-        text += f"{reading.operands_of(node)[1]._data:g}"
-    return text
+    return f"{text}{reading.operands_of(node)[1]._data:g}" if _has_fixed_exponent(node) else text
 
 
 def operands(node: N) -> set[N]:
-    """The set of the operands of a node, plain numbers included."""
-    return set(reading.operands_of(node))
+    """The set of the operands of a node, plain numbers included, but an exponent that stands in the sign."""
+    found = reading.operands_of(node)
+    return set(found[:1] if _has_fixed_exponent(node) else found)
+
+
+def _has_fixed_exponent(node: Node) -> bool:
+    return node._operation == "power" and graph.is_constant(reading.operands_of(node)[1])
 
 
 def backward(node: Node) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from autograd.engine.graph import LEAF, Node, is_constant, passes_on
+from autograd.engine.graph import LEAF, Node, is_constant, passes_on, taken_alone
 from autograd.engine.guarded import ordered
 from autograd.engine.number import SIX, shorts
 from autograd.engine.reading import operands_of, partials_of
@@ -81,8 +81,7 @@ def check_partials(root: Node) -> None:
     wanted: set[int] = set()
     for v in ordered(root, []):
         # A sweep doesn't use a local derivative by a node that leads to no leaf.
-        edges = zip(operands_of(v), partials_of(v), strict=True) if passes_on(v) else ()
-        uses = [(x, d) for x, d in edges if _leads_to_leaf(x, wanted)]
+        uses = [(x, d) for x, d in _swept(v) if _leads_to_leaf(x, wanted)]
         if uses:
             wanted.add(id(v))
         if _finite(v._data) and all(_finite(x._data) for x in operands_of(v)):
@@ -93,6 +92,14 @@ def check_partials(root: Node) -> None:
                         f"the derivative of {_call(v)}{name} is {partial}; keep away from where it has none, "
                         "or leave strict()"
                     )
+
+
+def _swept(v: Node) -> list[tuple[Node, float]]:
+    """The operands that a sweep goes on to, each with its local derivative."""
+    if taken_alone(v):
+        assert v._x is not None
+        return [(v._x, v._dx)]
+    return list(zip(operands_of(v), partials_of(v), strict=True)) if passes_on(v) else []
 
 
 def _leads_to_leaf(x: Node, wanted: set[int]) -> bool:

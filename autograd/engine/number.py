@@ -5,7 +5,7 @@
 ('0.3', 3.0)
 """
 
-from numbers import Real
+from numbers import Complex, Real
 from typing import Final
 
 from autograd.engine.native import i64, mypyc_attr
@@ -82,16 +82,28 @@ def to_float(number: object, operation: str) -> float:
             ) from None
     if isinstance(number, float):
         return float(number)
-    if type(number).__module__ == "numpy" and (isinstance(number, Real) or type(number).__name__ in ("bool", "bool_")):
+    if type(number).__module__ == "numpy" and _is_real_scalar(number):
         return float(number)  # type: ignore[arg-type]
-    kind, shown = type(number).__name__, repr(number)
-    shown = shown if len(shown) <= 60 else shown[:57] + "…"
-    values = "" if operation.startswith("Value") else "Values, "
+    of_value = operation.startswith("Value")
     text = (
-        f"{operation} takes {values}ints, floats and NumPy real scalars, not "
-        f"{shown if shown.startswith(kind) else f'{kind} {shown}'}; {_remedy(number, operation)}"
+        f"{operation} takes {'' if of_value else 'Values, '}ints, floats and NumPy real scalars, "
+        f"not {described(number)}; {_remedy(number, operation)}"
     )
-    raise (ArrayError if hasattr(number, "__array_ufunc__") else TypeError)(text)
+    raise (ArrayError if hasattr(number, "__array_ufunc__") and not of_value else TypeError)(text)
+
+
+def described(thing: object) -> str:
+    """The type and the text of a thing in one line; the text alone if it names the type.
+
+    >>> described(3), described(range(3)), described("a" * 100)
+    ('int 3', 'range(0, 3)', "str 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…")
+    """
+    kind, shape = type(thing).__name__, getattr(thing, "shape", ())
+    if isinstance(shape, tuple) and shape:
+        return f"{kind} of shape {tuple(shape)}"  # The text of a large array takes long.
+    text = " ".join(repr(thing).split())
+    text = text if len(text) <= 60 else text[:59] + "…"
+    return text if text.startswith("<") or text.lower().startswith(kind.lower()) else f"{kind} {text}"
 
 
 def plain(text: str) -> str:
@@ -111,13 +123,18 @@ def _remedy(thing: object, operation: str) -> str:
         if operation == "Value.grad":
             return "a gradient is reset by v.grad = 0.0"
         return "did a function forget to return?"
-    if isinstance(thing, complex):
-        return "take .real or .imag"
     shape = getattr(thing, "shape", None)
-    if shape == ():
-        return "take its number with .item()"
     if isinstance(thing, (str, bytes, bytearray)) or (shape is None and hasattr(thing, "__float__")):
         return "convert it with float() first"
+    if isinstance(thing, Complex) and not isinstance(thing, Real):
+        return "take .real or .imag"
+    if shape == ():
+        return "take its number with .item()"
     if hasattr(thing, "__iter__"):
         return "work on its elements: [Value(x) for x in xs]"
     return "give a number"
+
+
+def _is_real_scalar(thing: object) -> bool:
+    kind = type(thing).__name__
+    return kind in ("bool", "bool_") or (isinstance(thing, Real) and kind != "timedelta64")

@@ -31,6 +31,7 @@ from autograd.engine.graph import (
     taken_alone,
 )
 from autograd.engine.native import i64
+from autograd.engine.number import described
 from autograd.engine.value import Value
 
 LEAF_CODE: Final = 0
@@ -130,7 +131,7 @@ class Tape:
         roots: list[Value] = []
         for v in (root, *others):
             if not isinstance(v, Value):
-                raise TypeError(f"Tape takes Values, not {type(v).__name__} {v!r}; give it the root of a graph")
+                raise TypeError(f"Tape takes Values, not {described(v)}; give it the root of a graph")
             roots.append(v)
         self.operations: list[str] = ["", ""]
         """The names of operations, by their codes; 0 is a leaf and 1 a constant."""

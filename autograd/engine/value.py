@@ -10,9 +10,10 @@
 A method computes its value and local derivatives with a rule, and records the node. It holds no calculus of its own.
 """
 
+from collections.abc import Callable
 from typing import TypeAlias, final
 
-from autograd.engine import copying, guarded, ieee, micrograd, reading, rules
+from autograd.engine import copying, guarded, ieee, micrograd, reading, refusals, rules
 from autograd.engine.copying import State
 from autograd.engine.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
 from autograd.engine.modes import MODES, check, check_partials
@@ -103,7 +104,7 @@ class Value(Refusing):
     Value(data, label="") is a leaf. data is an int, a float or a NumPy real scalar, kept as a float; anything else is
     a TypeError. An operation on a Value returns a new one, which keeps its operands and its local derivatives, so a
     later change of `.data` can't corrupt a gradient. `==` and `hash` go by identity, `< <= > >=` compare data. There
-    are no subclasses.
+    are no subclasses, no further attributes and no weak references: keep notes in a dictionary, as in `notes[v]`.
     """
 
     __slots__ = ()
@@ -115,11 +116,15 @@ class Value(Refusing):
             "keep a Value in an attribute of it instead"
         )
 
-    def __init__(self, data: object, label: Text = "", requires_grad: object = None) -> None:
+    def __init__(
+        self, data: object, label: Text = "", _op: object = None, _children: object = None, requires_grad: object = None
+    ) -> None:
         Node.__init__(self)
         if data is not BLANK:
+            if _op is not None or _children is not None or requires_grad is not None:
+                raise refusals.no_leaf(requires_grad)
             self._data = to_float(data, "Value")
-            self._label = _label(label, requires_grad)
+            self._label = _text(label)
 
     # ── copies ──
 
@@ -202,12 +207,12 @@ class Value(Refusing):
         """
         if retain_graph is not None or create_graph is not None:
             raise TypeError(
-                "backward keeps every graph, so leave out retain_graph; "
+                "Value.backward keeps every graph, so leave out retain_graph; "
                 "for gradients that are nodes, as with create_graph, use grad_graph or grad"
             )
         if MODES.active:
             check_partials(self)
-        guarded.backward(self, to_float(gradient, "backward"))
+        guarded.backward(self, to_float(gradient, "Value.backward"))
 
     def detach(self) -> "Value":
         """A node with the same data, through which no gradient passes."""
@@ -223,7 +228,15 @@ class Value(Refusing):
     def _op(self) -> str:
         return micrograd.sign(self)
 
-    def _backward(self) -> None:
+    @property
+    def _backward(self) -> Callable[[], None]:
+        return self._add_to_operands
+
+    @_backward.setter
+    def _backward(self, function: object) -> None:
+        raise AttributeError(f"Value._backward is not assigned; {refusals.OWN_OPERATION}")
+
+    def _add_to_operands(self) -> None:
         micrograd.backward(self)
 
     def __array_ufunc__(self, ufunc: object, method: str, *inputs: object, **options: object) -> object:
@@ -540,24 +553,9 @@ class Value(Refusing):
         return record("elu", z, self, dx, None, number, CONSTANT_LAST)
 
 
-def _label(label: object, third: object) -> str:
-    """The label of a new leaf; TypeError for what programs written for other engines pass with it."""
-    if isinstance(label, tuple):  # as micrograd records a node: Value(data, (a, b), "op")
-        raise TypeError(
-            f"Value(data, label) is a leaf and takes no operands, as in {label!r}; for an operation of your own, "
-            "decorate a function that returns its value and its derivatives with @autograd.operation"
-        )
-    if third is not None:
-        raise TypeError(
-            "Value takes data and a label, and every Value gets a gradient: leave out requires_grad; "
-            "a plain number gets none, and neither do the operands of a result made in no_grad()"
-        )
-    return _text(label)
-
-
 def _text(label: object) -> str:
     if not isinstance(label, str):
-        raise TypeError(f"Value.label takes a str, not {type(label).__name__} {label!r}; convert it with str() first")
+        raise refusals.no_label(label)
     return plain(label)
 
 
