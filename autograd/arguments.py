@@ -11,20 +11,11 @@ from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, NoReturn, TypeGuard, cast
 
+from autograd.engine.number import described as described
 from autograd.engine.value import Value
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
-
-
-def described(thing: object, length: int = 60) -> str:
-    """The type and the text of a thing, on one line; a text that begins with its type has it once.
-
-    >>> described(3), described(Value(2.0)), described("a" * 99, 9)
-    ('int 3', 'Value(data=2.0, grad=0.0)', "str 'aaaaaaa…")
-    """
-    name, text = type(thing).__name__, shown(thing, length)
-    return text if text.startswith(name) else f"{name} {text}"
 
 
 def shown(thing: object, length: int = 60) -> str:

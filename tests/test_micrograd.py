@@ -409,9 +409,6 @@ def test_labels_of_numpy_stand_on_either_side(scores: list[float], data: st.Data
         lambda make, a: make(a.data, {a}, "+"),
         lambda make, a: make(a.data, (a, a), "+"),
         lambda make, a: make(a.data, (), ""),
-        lambda make, a: make(a.data, (), "", "a"),
-        lambda make, a: make(a.data, _children=(a,), _op="tanh"),
-        lambda make, a: make(a.data, _op="tanh", label="t"),
     ],
 )
 def test_a_node_is_not_recorded_by_hand(made: Callable[[Any, Value], Value]) -> None:

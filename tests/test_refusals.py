@@ -77,7 +77,6 @@ SLIPS: dict[str, str | None] = {
     "Value(2, requires_grad=False)": "a plain number gets none",
     "Value(2, 3)": "convert it with str() first",
     "Value(2, (v,), '*')": "@autograd.operation",
-    "Value(2, _children=(v,))": "@autograd.operation",
     "type('Mine', (Value,), {})": "keep a Value in an attribute of it instead",
     "v.backward(retain_graph=True)": "leave out retain_graph",
     "v.backward(create_graph=True)": "use grad_graph or grad",

@@ -14,14 +14,25 @@ it, and pickle comes to each of them from that list.
 from typing import Final, TypeAlias
 
 from autograd.engine import guarded
-from autograd.engine.graph import CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, LEAF, Fan, Node, blank, recorded_operands
+from autograd.engine.graph import (
+    CONSTANT,
+    CONSTANT_FIRST,
+    CONSTANT_LAST,
+    LEAF,
+    Choice,
+    Fan,
+    Node,
+    blank,
+    listed,
+    recorded_operands,
+)
 from autograd.engine.number import plain
 
 _LISTED: Final = -1
 """The mark of a node that is in the list of the node being pickled."""
 
-_Fan: TypeAlias = tuple[list[Node], list[float]] | bool | None
-"""The fan of a node; True and False stand for CONSTANT_FIRST and CONSTANT_LAST."""
+_Fan: TypeAlias = tuple[list[Node], list[float], bool] | bool | None
+"""Operands and partials of a fan, and whether it is a Choice; True and False are CONSTANT_FIRST and CONSTANT_LAST."""
 State: TypeAlias = tuple[
     object,
     tuple[float, float, str, str, bool],
@@ -52,7 +63,7 @@ def deep(node: Node, memo: dict[int, object]) -> Node:
         _, shown, (x, dx, y, dy, fan) = _state(v, [])
         x, y = (None if operand is None else memo[id(operand)] for operand in (x, y))  # type: ignore[assignment]
         if isinstance(fan, tuple):
-            fan = [memo[id(operand)] for operand in fan[0]], list(fan[1])  # type: ignore[misc]
+            fan = [memo[id(operand)] for operand in fan[0]], list(fan[1]), fan[2]  # type: ignore[misc]
         fill(memo[id(v)], (None, shown, (x, dx, y, dy, fan)))  # type: ignore[arg-type]
     return memo[id(node)]  # type: ignore[return-value]
 
@@ -80,7 +91,7 @@ def _state(node: Node, below: list[Node]) -> State:
     if node._fan is CONSTANT_FIRST or node._fan is CONSTANT_LAST:
         fan = node._fan is CONSTANT_FIRST
     elif node._fan is not None:
-        fan = node._fan.operands, node._fan.partials
+        fan = listed(node._fan), node._fan.partials, isinstance(node._fan, Choice)
     dx, dy = (node._dx, node._dy) if node._operation else (0.0, 0.0)  # A sweep keeps gradients in those of a leaf.
     return (
         (below, _EndOfList(below)) if below else None,
@@ -96,8 +107,12 @@ def fill(node: Node, state: State) -> None:
     node._x, node._dx, node._y, node._dy, fan = rest
     if isinstance(fan, bool):
         node._fan = CONSTANT_FIRST if fan else CONSTANT_LAST
+    elif fan is None:
+        node._fan = None
+    elif fan[2]:
+        node._fan = Choice(fan[0][1] if node._dy else fan[0][2], fan[0])
     else:
-        node._fan = None if fan is None else Fan(fan[0], fan[1])
+        node._fan = Fan(fan[0], fan[1])
     node._mark = CONSTANT if is_constant else 0 if node._operation else LEAF
 
 

@@ -14,7 +14,8 @@ sequence is one node, however long the sequence.
 from collections.abc import Iterable
 
 from autograd.engine import rules
-from autograd.engine.graph import Fan, Node, is_constant
+from autograd.engine.graph import Choice, Node, is_constant
+from autograd.engine.number import described
 from autograd.engine.value import Number, Value, operand, record, record_many
 
 
@@ -72,8 +73,7 @@ def where(x: Number, a: Number, b: Number) -> Value:
     """
     row = [operand(x, "where"), operand(a, "where"), operand(b, "where")]
     z, _, da, _ = rules.where(row[0]._data, row[1]._data, row[2]._data)
-    # The fan is for readers. A walk and a sweep go to `_x` alone.
-    return record("where", z, row[1] if da else row[2], 1.0, None, da, Fan(row, []))  # type: ignore[arg-type]
+    return record("where", z, None, 0.0, None, da, Choice(row[1] if da else row[2], row))  # type: ignore[arg-type]
 
 
 # An operator may give NotImplemented, and these don't.
@@ -162,7 +162,9 @@ def normal_cdf(x: Number) -> Value:
 def operands(xs: Iterable[Number], operation: str, least: int = 0) -> list[Value]:
     """The Values of a sequence, with a constant for each number; ValueError if there are fewer than least."""
     if not isinstance(xs, list) and (isinstance(xs, (Node, str, bytes)) or not hasattr(xs, "__iter__")):
-        raise TypeError(f"{operation} takes a sequence of Values and numbers, not {xs!r}; write {operation}([…])")
+        raise TypeError(
+            f"{operation} takes a sequence of Values and numbers, not {described(xs)}; write {operation}([…])"
+        )
     row = [operand(x, operation) for x in xs]
     if len(row) < least:
         raise ValueError(f"{operation} of no numbers is undefined; give it at least one")

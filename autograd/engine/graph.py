@@ -44,6 +44,17 @@ class Fan:
         self.partials = partials
 
 
+@mypyc_attr(acyclic=True)
+class Choice(Fan):
+    """The fan of a node that passes gradients on to one operand alone: that one, and the row of all for readers."""
+
+    __slots__ = ("row",)
+
+    def __init__(self, taken: "Node", row: "list[Node]") -> None:
+        Fan.__init__(self, [taken], [1.0])
+        self.row = row
+
+
 CONSTANT_FIRST: Final = Fan([], [])
 """The fan of a node of a plain number and a Value, as in `1 - x`."""
 CONSTANT_LAST: Final = Fan([], [])
@@ -100,21 +111,21 @@ def recorded_operands(node: N) -> list[N]:
     """The operands that are nodes."""
     fan = node._fan
     if fan is not None and fan.operands:
-        return list(fan.operands)  # type: ignore[arg-type]
+        return list(listed(fan))  # type: ignore[arg-type]
     if node._x is None:
         return []
     return [node._x] if node._y is None else [node._x, node._y]  # type: ignore[list-item]
 
 
-def taken_alone(node: Node) -> bool:
-    """Whether a sweep goes on to one operand alone, `_x`, though there are others: the branch that `where` takes."""
-    return node._operation == "where"
+def listed(fan: Fan) -> list[Node]:
+    """All operands of a node, from its fan."""
+    return fan.row if isinstance(fan, Choice) else fan.operands
 
 
 def swept_operands(node: N) -> list[N]:
-    """The operands that a sweep goes on to: fewer than all for `where`, and none of a detached node."""
-    if taken_alone(node):
-        return [node._x]  # type: ignore[list-item]
+    """The operands that a sweep goes on to: the branch that is taken of `where`, and none of a detached node."""
+    if isinstance(node._fan, Choice):
+        return node._fan.operands  # type: ignore[return-value]
     return recorded_operands(node) if passes_on(node) else []
 
 
@@ -180,7 +191,7 @@ def walk(
                 y._mark = leaf_entered
                 leaves.append(y)
         x = node._x
-        if x is not None and not (detached and taken_alone(node)):
+        if x is not None:
             mark = x._mark
             if mark < entered:
                 node = x
@@ -191,7 +202,7 @@ def walk(
         else:
             fan = node._fan
             if fan is not None and (fan.partials or detached):
-                for v in reversed(fan.operands):
+                for v in reversed(listed(fan) if detached else fan.operands):
                     mark = v._mark
                     if mark < entered:
                         stack.append(v)

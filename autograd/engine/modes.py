@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from autograd.engine.graph import LEAF, Node, is_constant, passes_on, taken_alone
+from autograd.engine.graph import LEAF, Choice, Node, is_constant, passes_on
 from autograd.engine.guarded import ordered
 from autograd.engine.number import SIX, shorts
 from autograd.engine.reading import operands_of, partials_of
@@ -96,9 +96,8 @@ def check_partials(root: Node) -> None:
 
 def _swept(v: Node) -> list[tuple[Node, float]]:
     """The operands that a sweep goes on to, each with its local derivative."""
-    if taken_alone(v):
-        assert v._x is not None
-        return [(v._x, v._dx)]
+    if isinstance(v._fan, Choice):
+        return list(zip(v._fan.operands, v._fan.partials, strict=True))
     return list(zip(operands_of(v), partials_of(v), strict=True)) if passes_on(v) else []
 
 

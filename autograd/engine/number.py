@@ -92,17 +92,17 @@ def to_float(number: object, operation: str) -> float:
     raise (ArrayError if hasattr(number, "__array_ufunc__") and not of_value else TypeError)(text)
 
 
-def described(thing: object) -> str:
-    """The type and the text of a thing in one line; the text alone if it names the type.
+def described(thing: object, length: int = 60) -> str:
+    """The type and the text of a thing on one line, cut if it is long; the text alone if it names the type.
 
-    >>> described(3), described(range(3)), described("a" * 100)
-    ('int 3', 'range(0, 3)', "str 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…")
+    >>> described(3), described(range(3)), described("a" * 99, 9)
+    ('int 3', 'range(0, 3)', "str 'aaaaaaa…")
     """
     kind, shape = type(thing).__name__, getattr(thing, "shape", ())
     if isinstance(shape, tuple) and shape:
         return f"{kind} of shape {tuple(shape)}"  # The text of a large array takes long.
-    text = " ".join(repr(thing).split())
-    text = text if len(text) <= 60 else text[:59] + "…"
+    text = repr(thing).partition("\n")[0]
+    text = text if len(text) <= length else text[: length - 1] + "…"
     return text if text.startswith("<") or text.lower().startswith(kind.lower()) else f"{kind} {text}"
 
 

@@ -20,13 +20,14 @@ from autograd.engine.graph import (
     CONSTANT_FIRST,
     CONSTANT_LAST,
     LEAF,
+    Choice,
     Fan,
     N,
     Node,
     blank,
     fresh_marks,
+    listed,
     recorded_operands,
-    taken_alone,
 )
 from autograd.engine.native import i64
 
@@ -59,7 +60,7 @@ def partials_of(node: Node) -> list[float]:
     fan = node._fan
     if fan is None:
         return [node._dx, node._dy][: len(recorded_operands(node))]
-    if taken_alone(node):
+    if isinstance(fan, Choice):
         return [0.0, node._dy, 1.0 - node._dy]
     if fan is CONSTANT_FIRST:
         return [0.0, node._dx]
@@ -119,7 +120,7 @@ class _Order(Generic[N]):
         """List the operands of a node that are leaves or plain numbers."""
         x, y, fan = node._x, node._y, node._fan
         if fan is not None and fan.operands:
-            for v in fan.operands:
+            for v in listed(fan):
                 if v._mark >= LEAF:
                     self.add(v)
             return

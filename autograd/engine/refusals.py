@@ -86,8 +86,8 @@ class Refusing(Node):
 
 
 def no_leaf(requires_grad: object) -> TypeError:
-    """The error for an argument by which other libraries make a Value."""
-    if requires_grad is not None:
+    """The error for an argument by which other libraries make a Value: micrograd has the sign of an operation there."""
+    if isinstance(requires_grad, bool):
         return TypeError(
             "every Value gets a gradient: leave out requires_grad; "
             "a plain number gets none, and neither do the operands of a result made in no_grad()"

@@ -25,10 +25,11 @@ from autograd.engine.graph import (
     CONSTANT_FIRST,
     CONSTANT_LAST,
     LEAF,
+    Choice,
     Node,
     fresh_marks,
     is_constant,
-    taken_alone,
+    listed,
 )
 from autograd.engine.native import i64
 from autograd.engine.number import described
@@ -357,7 +358,7 @@ class _Recorder:
                 if node._x is not None:
                     edges += 1 if node._y is None else 2
             elif self.place_of(node) == place:  # Elsewhere it is in the place of its plain number.
-                edges += len(fan.operands) or 2
+                edges += len(listed(fan)) or 2
             place += 1  # noqa: SIM113  (enumerate would make objects of the places)
         return edges
 
@@ -399,14 +400,15 @@ class _Recorder:
                         partials.append(node._dy)
                     self.edges += 1 if fan is None and y is None else 2
                 else:
-                    recorded = reading.partials_of(node) if taken_alone(node) else fan.partials
-                    for i, v in enumerate(fan.operands):
+                    recorded = reading.partials_of(node) if isinstance(fan, Choice) else fan.partials
+                    row = listed(fan)
+                    for i, v in enumerate(row):
                         of_v = self.place_of(v)
                         if not COMPILED and of_v < 0:  # Another thread made it after the order.
                             of_v = place - 1 if tape._nodes[place - 1] is node else place - 2
                         operands.append(of_v)
                         partials.append(recorded[i] if recorded else node._dx if v is x else 0.0)
-                    self.edges += len(fan.operands)
+                    self.edges += len(row)
             place += 1
         tape.codes[first:end] = array("H", codes)
         tape.starts[first:end] = array("i", starts)

@@ -40,11 +40,12 @@ else:  # Compiled, an annotation would be a check with an error of its own, and 
 
 
 def record(
-    op: str, z: float, x: Node, dx: float, y: Node | None = None, dy: float = 0.0, fan: Fan | None = None
+    op: str, z: float, x: Node | None, dx: float, y: Node | None = None, dy: float = 0.0, fan: Fan | None = None
 ) -> "Value":
     """The node of an operation on one operand or two, with its local derivatives.
 
-    If fan is CONSTANT_FIRST or CONSTANT_LAST, dy is the plain number that is the other operand.
+    If fan is CONSTANT_FIRST or CONSTANT_LAST, dy is the plain number that is the other operand. With a Choice, dy is
+    the derivative by the first branch.
     """
     v = _bare(Value)
     v._data = z
@@ -116,12 +117,10 @@ class Value(Refusing):
             "keep a Value in an attribute of it instead"
         )
 
-    def __init__(
-        self, data: object, label: Text = "", _op: object = None, _children: object = None, requires_grad: object = None
-    ) -> None:
+    def __init__(self, data: object, label: Text = "", requires_grad: object = None) -> None:
         Node.__init__(self)
         if data is not BLANK:
-            if _op is not None or _children is not None or requires_grad is not None:
+            if requires_grad is not None:
                 raise refusals.no_leaf(requires_grad)
             self._data = to_float(data, "Value")
             self._label = _text(label)
