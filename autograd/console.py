@@ -25,7 +25,7 @@ NARROWEST: Final = 20
 """Columns of a line at least: less can't hold an equation."""
 _STAND_INS: Final = {
     **dict(zip("−–—─·×⊙÷⁄│├└∂≈", "----***//||`d~", strict=True)),
-    "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≠": "!=", "±": "+/-",
+    "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≠": "!=", "±": "+/-", "∓": "-/+",
     "√": "sqrt", "Σ": "sum", "∑": "sum", "∞": "inf", "‖": "||", "µ": "u",
 }  # fmt: skip
 """Readable ASCII for characters that have no parts or names in it: Python's, where it has such an operator."""

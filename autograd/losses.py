@@ -269,12 +269,16 @@ def _over_batch(loss: str) -> str:
 
 
 def _refuse_no_distribution(chances: list[Any], classes: int) -> None:
-    """Raise a ValueError for numbers that aren't a probability for each class; class numbers are taken for them."""
-    if len(chances) != classes:
-        problem = f"has {counted(len(chances), 'number')} for {counted(classes, 'logit')}"
-    elif any(isinstance(t, Value) for t in chances) or abs((added := math.fsum(chances)) - 1.0) <= SUM_OFF:
-        return
-    else:
+    """Raise a ValueError for numbers that aren't a probability for each class; class numbers are taken for them.
+
+    A row of zeros is one: it takes the example out of a batch, as a mask does.
+    """
+    problem = f"has {counted(len(chances), 'number')} for {counted(classes, 'logit')}"
+    if len(chances) == classes:
+        if any(isinstance(t, Value) for t in chances) or not any(chances):
+            return
+        if abs((added := math.fsum(chances)) - 1.0) <= SUM_OFF:
+            return
         problem = f"adds up to {added:.6g}, not to 1"
     remedy = "divide each by their sum" if len(chances) == classes else "give one for each logit"
     if chances and all(not isinstance(t, Value) and t.is_integer() for t in chances):

@@ -334,3 +334,10 @@ ARRAY: Any = np.array(2)
 def test_mistakes_are_named(call: Callable[[], Value], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_row_of_zeros_masks_an_example() -> None:
+    logits = [Value(0.3), Value(-1.2)]
+    loss = losses.cross_entropy(logits, [0.0, 0.0])
+    loss.backward()
+    assert (loss.data, [v.grad for v in logits]) == (0.0, [0.0, 0.0])

@@ -111,7 +111,7 @@ def _of(x: Any) -> Interval:
 
 
 def _unknown(x: Interval) -> bool:
-    return x.low != x.low
+    return x.low != x.low or x.high != x.high
 
 
 def _corners(*operands: Interval) -> list[Any]:
