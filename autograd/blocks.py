@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from typing import TypeVar, overload
 
 from autograd.engine.modes import MODES, NO_GRAD, STRICT
+from autograd.engine.number import described
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -43,7 +44,7 @@ class Block(ContextDecorator):
         if isinstance(func, (classmethod, staticmethod)):
             raise TypeError(f"{name}() decorates a function: write @{name}() below @{type(func).__name__}")
         if not callable(func) or isinstance(func, type):
-            raise TypeError(f"{name}() decorates a function, not {func!r}; or write `with {name}():`")
+            raise TypeError(f"{name}() decorates a function, not {described(func)}; or write `with {name}():`")
         import inspect  # Programs without such functions start sooner.
 
         for kind in (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction):

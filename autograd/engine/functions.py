@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 from autograd.engine import rules
 from autograd.engine.graph import Fan, Node, is_constant
+from autograd.engine.number import described
 from autograd.engine.value import Number, Value, operand, record, record_many
 
 
@@ -162,7 +163,8 @@ def normal_cdf(x: Number) -> Value:
 def operands(xs: Iterable[Number], operation: str, least: int = 0) -> list[Value]:
     """The Values of a sequence, with a constant for each number; ValueError if there are fewer than least."""
     if not isinstance(xs, list) and (isinstance(xs, (Node, str, bytes)) or not hasattr(xs, "__iter__")):
-        raise TypeError(f"{operation} takes a sequence of Values and numbers, not {xs!r}; write {operation}([…])")
+        found = described(xs)
+        raise TypeError(f"{operation} takes a sequence of Values and numbers, not {found}; write {operation}([…])")
     row = [operand(x, operation) for x in xs]
     if len(row) < least:
         raise ValueError(f"{operation} of no numbers is undefined; give it at least one")
