@@ -50,7 +50,7 @@ class Block(ContextDecorator):
         for kind in (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction):
             if kind(func):  # The block would be left before the body runs.
                 raise TypeError(
-                    f"{name}() can't decorate {func.__name__}, which runs after it returns; "
+                    f"{name}() can't decorate {getattr(func, '__name__', described(func))}, which runs after it returns; "
                     f"write `with {name}():` inside"
                 )
         return super().__call__(func)
