@@ -274,7 +274,7 @@ class Tape:
             for i, operand in enumerate(self.operands[starts[place] : starts[place + 1]]):
                 if codes[operand] == CONSTANT_CODE or operand not in within:
                     continue
-                if codes[place] == where and partials[i] == 0.0:
+                if codes[place] == where and not partials[i]:  # 0 · nan would be nan.
                     continue
                 before, amount = gradients.get(operand), numbers.contribution(upstream, partials[i])
                 after = gradients[operand] = numbers.accumulated(before, amount)

@@ -42,6 +42,9 @@ class Dual:
     def __neg__(self) -> "Dual":
         return applied("negative", self)
 
+    def __bool__(self) -> bool:
+        return self != Dual(0.0)
+
 
 def dual(x: Any) -> Dual:
     """x itself if it is a dual number, else that of a constant."""
@@ -52,9 +55,9 @@ def applied(op: str, *operands: Any) -> Dual:
     """An operation on dual numbers and floats, by its rule on floats. Of a sequence, the operands are lists."""
     row = [dual(x) for each in operands for x in (each if isinstance(each, list) else [each])]
     z, partials = rule(op).on_floats([x.value for x in row])
-    # A derivative that is infinite or nan has no effect on an operand that does not move.
-    moved = [partial * x.derivative for partial, x in zip(partials, row, strict=True) if x.derivative != 0.0]
-    return Dual(z, rules.total(moved)[0])
+    # An inf or nan has no effect if the operand does not move, or is the branch that `where` does not take.
+    pairs = [(d, x.derivative) for d, x in zip(partials, row, strict=True) if x.derivative and (d or op != "where")]
+    return Dual(z, rules.total([d * moved for d, moved in pairs])[0])
 
 
 @cache

@@ -56,6 +56,9 @@ class Interval:
     def __contains__(self, x: float) -> bool:
         return self.low <= x <= self.high or _unknown(self)
 
+    def __bool__(self) -> bool:
+        return self != Interval(0.0, 0.0)
+
     @property
     def width(self) -> float:
         """The distance of the bounds."""
@@ -205,6 +208,8 @@ class _Path:
 
     def _learn(self, a: Interval, b: Interval, relations: str) -> None:
         self._known[id(a), id(b)] = relations, a, b  # With them, so that no other object gets their id.
+        if _unknown(a) or _unknown(b):
+            return
         for x, y, over in ((a, b, ">"), (b, a, "<")):
             if "?" not in relations and over not in relations:  # x is not above y.
                 high, low = min(x.high, y.high), max(x.low, y.low)

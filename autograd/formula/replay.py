@@ -171,6 +171,12 @@ _KINDS: Final[Mapping[str, _Numbers]] = {
 }
 
 
+class _Failure(NamedTuple):
+    """The place of a value that can't be computed, which is no error in a branch that `where` does not take."""
+
+    error: Exception
+
+
 class Replay:
     """A program over other numbers: its value, those of all its nodes, and its derivatives."""
 
@@ -181,7 +187,8 @@ class Replay:
         self._values: list[Any] = []
         with _KINDS[kind].context(digits):
             for place in range(len(tape)):
-                self._values.append(self._computed(place, 0) if tape.operation(place) else self._taken(place, given))
+                self._values.append(self._tried(place, given))
+            self._value(tape.roots[0])
 
     @property
     def value(self) -> Any:
@@ -190,7 +197,7 @@ class Replay:
 
     def __getitem__(self, node: Value) -> Any:
         """The value of any node; ValueError for one that is not in the graph."""
-        return self._finish(self._values[self._tape.place(node)])
+        return self._finish(self._value(self._tape.place(node)))
 
     def grad(self, node: Value) -> Any:
         """∂root/∂node; ValueError for a node that is not in the graph, TypeError where these numbers can't tell."""
@@ -203,6 +210,20 @@ class Replay:
     def __repr__(self) -> str:
         return f"Replay({self.value!r})"
 
+    def _value(self, place: int) -> Any:
+        value = self._values[place]
+        if isinstance(value, _Failure):
+            raise value.error
+        return value
+
+    def _tried(self, place: int, given: Mapping[int, object]) -> Any:
+        try:
+            return self._computed(place, 0) if self._tape.operation(place) else self._taken(place, given)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            if "where" not in self._tape.operations:
+                raise
+            return _Failure(error)
+
     def _taken(self, place: int, given: Mapping[int, object]) -> Any:
         x = given.get(place, self._tape.data[place])
         with self._explained(lambda: f"the number {x!r} of the leaf v{place} can't be taken"):
@@ -211,7 +232,9 @@ class Replay:
     def _computed(self, place: int, result: int) -> Any:
         """A result of the operation at a place: 0 is its value, the others are its derivatives."""
         tape, op = self._tape, self._tape.operation(place)
-        row = [self._values[k] for k in tape.operands_of(place)]
+        first, *rest = tape.operands_of(place)
+        value = self._values.__getitem__ if op == "where" else self._value
+        row = [self._value(first), *map(value, rest)]
 
         def failed() -> str:
             wanted = f"the {'derivative' if result else 'value'} of {rule(op).name}, v{place}"
