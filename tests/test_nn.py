@@ -173,7 +173,7 @@ def test_numpy_s_whole_numbers_are_sizes() -> None:
         (lambda: nn.Neuron(2)([1.0]), ValueError, "a neuron takes 2 inputs, not 1"),
         (lambda: nn.MLP(1, [2])([1.0, 2.0]), ValueError, "a layer takes 1 input, not 2"),
         (lambda: nn.Layer(1, 2)(BARE), TypeError, r"a list of numbers or Values, not float 1\.0; write \[x\]"),
-        (lambda: nn.Layer(1, 2)(v for v in [1.0]), TypeError, r"not generator .*; write list\(x\)"),  # type: ignore[arg-type]
+        (lambda: nn.Layer(1, 2)(v for v in [1.0]), TypeError, r"not <generator .*; write list\(x\)"),  # type: ignore[arg-type]
         (lambda: nn.Neuron(1, rng=SEED), TypeError, r"random\.Random\(42\), not int 42"),
         (lambda: nn.Neuron(1)(["a"]), TypeError, "dot takes .* not str 'a'"),  # type: ignore[list-item]
     ],
