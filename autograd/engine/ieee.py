@@ -325,7 +325,7 @@ def scaled_power(c: float, x: float, y: float, k: float) -> float:
         z = power(x, y)
         whole = math.fabs(y) >= _ODD_END or (y == y and y == math.floor(y))
         if z != z or (x < 0.0 and not whole):
-            return c * (z if math.isinf(x) else NAN)
+            return c * (p if math.isinf(x) else NAN)
         p = INF if p != p else math.fabs(p)
         if math.copysign(1.0, x) < 0.0 and whole:
             p = math.copysign(p, -z if math.fmod(k, 2.0) else z)
