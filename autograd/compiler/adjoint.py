@@ -78,9 +78,8 @@ def _of_map(b: Builder, step: Step, operand: str, ready: Slots | None, guard: Sl
 def _of_row(b: Builder, of: Map, operand: str, partial: Expression, guard: Slots | None) -> Iterable[Statement]:
     slots = of.operands[operand]
     given = {UPSTREAM: spread(of.out, slots).gradient()}
-    if partial.form == "each" and not names_in(partial.parts[0]):  # type: ignore[arg-type]
-        each = partial.parts[0]
-    else:
+    each = partial.parts[0] if partial.form == "each" else None
+    if not isinstance(each, Expression) or names_in(each):
         given["part"] = kept = b.layout.scratch(of.out.space, np.zeros(slots.index.shape, bool))
         yield Map(kept, partial, read_by(partial, of), of.rows)
         each = name("part")

@@ -120,9 +120,14 @@ def call(word: str, *arguments: Expression) -> Expression:
         return over(*arguments)
     if word in ("power", "scaled_power") and (found := _power(*arguments)) is not None:
         return found
-    if word in ("unsigned_zero", "over_square"):
+    if word in definitions() and (word in ("unsigned_zero", "over_square") or numbers):
         definition = definitions()[word]
-        return simplified(replaced(definition.cases[0].value, dict(zip(definition.operands, arguments, strict=True))))
+        value = definition.cases[0].value
+        inlined = replaced(value, dict(zip(definition.operands, arguments, strict=True)))
+        if not numbers:
+            return simplified(inlined)
+        if value.form == "choice" and (found := simplified(inlined)).form != "choice":
+            return found  # A number among the arguments has made the choice.
     return Expression("call", (word, *arguments))
 
 
@@ -240,9 +245,23 @@ def _forms(e: Expression) -> Iterator[Expression]:
         a, b = _parts(test)
         yield from (call("maximum", a, b), call("minimum", a, b), call("absolute", a), call("sign", a))
         yield call("sign", call("maximum", a, b))
+        yield from _limits(e)
         yield from (call("maximum", then, rest), call("minimum", then, rest))
         yield from _steps(e, *((a, b) if a.form == "name" else (b, a)))
     yield choice(test, then, rest)
+
+
+def _limits(e: Expression) -> Iterator[Expression]:
+    """A choice as its name kept between the numbers that it is compared to, or as the derivative of that."""
+    pairs = [_parts(inner) for inner in _all(e) if inner.form == "comparison"]
+    names = {a for pair in pairs for a in pair if a.form == "name"}
+    limits = sorted({x for pair in pairs for side in pair if (x := known(side)) is not None and x == x})
+    if len(names) == 1 and 0 < len(limits) < 3:
+        (a,), (low, high) = names, map(number, (limits[0], limits[-1]))
+        raised = call("maximum", a, low)
+        for kept in (raised, call("minimum", a, high), call("minimum", raised, high))[: 1 + len(limits)]:
+            yield kept
+            yield choice(Expression("comparison", ("==", a, kept)), number(1.0), times(number(0.0), kept))
 
 
 def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
@@ -254,7 +273,7 @@ def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
     if math.isnan(above + below + tie):
         return
     sign, middle, half = call("sign", _infix("-", a, b)), (above + below) / 2.0, (above - below) / 2.0
-    step = plus(number(middle), times(number(half), sign))
+    step = plus(number(middle), times(number(half), sign)) if middle else times(number(half), sign)
     yield from (step, call("maximum", sign, number(below)))
     # The difference of equal infinities is nan.
     yield choice(Expression("comparison", ("==", a, b)), number(tie), step)
