@@ -25,11 +25,11 @@ def adjoint(b: Builder, roots: Slots) -> list[Statement]:
         if isinstance(step.statement, Product):
             sweep += _of_product(step.statement, step.passes, guards)
         elif step.partials:
-            before_each, guard = guards.of_map(step.statement)
-            sweep += before_each
+            guard = guards.of_map(step.statement)
             for operand in step.partials:
                 sweep += _of_map(b, step, operand, ready.get((i, operand)), guard)
-    return [Map(Slots("dv", roots.index[:1]), name(UPSTREAM), {UPSTREAM: seed}, add=True), *before, *sweep]
+    first = Map(Slots("dv", roots.index[:1]), name(UPSTREAM), {UPSTREAM: seed}, add=True)
+    return [first, *before, *guards.counting, *sweep]
 
 
 def _of_product(product: Product, passes: tuple[int, int], guards: Guards) -> Iterable[Statement]:

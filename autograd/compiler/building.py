@@ -65,10 +65,9 @@ class Builder:
         return int(self.schedule.classes[node]) in PASSING
 
     def is_guarded(self, out: Slots) -> bool:
-        """Whether a sweep reaches the nodes of a group, which has these slots, for some examples alone."""
-        block, guards = self.layout.block_at(out.space, int(out.index.flat[0])), self.g.guards
-        live = [] if block is None or guards is None else block.nodes[block.nodes != PHANTOM]
-        return len(live) > 0 and guards is not None and bool(guards[live[0]] != ONE)
+        """Whether the nodes with these slots, those of one group, have guards."""
+        block = self.layout.block_at(out.space, int(out.index.flat[0]))
+        return block is not None and bool(self.schedule.guards[block.nodes.max()] != ONE)
 
     def operand(self, nodes: Index) -> Slots:
         """The slots of nodes of one class."""

@@ -120,14 +120,12 @@ def call(word: str, *arguments: Expression) -> Expression:
         return over(*arguments)
     if word in ("power", "scaled_power") and (found := _power(*arguments)) is not None:
         return found
-    if word in definitions() and (word in ("unsigned_zero", "over_square") or numbers):
-        definition = definitions()[word]
+    short, definition = word in ("unsigned_zero", "over_square"), definitions().get(word)
+    if definition and not definition.cases[0].lets and (short or numbers):
         value = definition.cases[0].value
-        inlined = replaced(value, dict(zip(definition.operands, arguments, strict=True)))
-        if not numbers:
-            return simplified(inlined)
-        if value.form == "choice" and (found := simplified(inlined)).form != "choice":
-            return found  # A number among the arguments has made the choice.
+        inlined = simplified(replaced(value, dict(zip(definition.operands, arguments, strict=True))))
+        if short or value.form == "choice" != inlined.form:  # A number may make the choice.
+            return inlined
     return Expression("call", (word, *arguments))
 
 

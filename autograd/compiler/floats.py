@@ -160,14 +160,12 @@ class Floats:
             reached = [(i, own) for i, own in enumerate(row) if self.classes[own] in PASSING]
             if not reached:
                 continue
-            if chooses:
-                terms[row[0]].append(self.filled(v, x, slope))
-                continue
-            by = self.filled(v, x)
+            by = self.filled(v, x, slope * chooses)
             if r.of_sequences:
                 self.lines.append(f"s{v}_{x} = {by}")
             for i, own in reached:
-                terms[own].append(self.guarded(v, _product(slope, f"s{v}_{x}[{i}]" if r.of_sequences else by)))
+                part = f"s{v}_{x}[{i}]" if r.of_sequences else by
+                terms[own].append(part if chooses else self.guarded(v, _product(slope, part)))
 
     def guarded(self, v: int, contribution: str) -> str:
         """A contribution of a node, 0 where a sweep doesn't reach it."""

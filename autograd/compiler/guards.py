@@ -18,16 +18,18 @@ from autograd.compiler.statements import Index, Map, Product, Slots, Statement
 from autograd.formula.cases import Expression
 
 GUARD: Final = "guard"
-_REACHED: Final = Expression("comparison", (">", name(GUARD), number(0.0)))
+_NOTHING: Final = number(0.0)
+_REACHED: Final = Expression("comparison", (">", name(GUARD), _NOTHING))
 
 
 def selected(
     contribution: Expression, given: Mapping[str, Slots], guard: Slots | None, derivative: Expression
 ) -> tuple[Expression, dict[str, Slots]]:
-    """A contribution that is 0 where its guard says so, and the operands of it; 0 times a finite number is 0 itself."""
-    if guard is None or math.isfinite(known(derivative) or math.inf):
+    """A contribution that is 0 where its guard is not above 0, and its operands; a finite derivative needs no guard."""
+    number_of = known(derivative)
+    if guard is None or (number_of is not None and math.isfinite(number_of)):
         return contribution, {**given}
-    return choice(_REACHED, contribution, number(0.0)), {**given, GUARD: guard}
+    return choice(_REACHED, contribution, _NOTHING), {**given, GUARD: guard}
 
 
 def spread(slots: Slots, rows: Slots) -> Slots:
@@ -40,6 +42,8 @@ class Guards:
 
     def __init__(self, b: Builder) -> None:
         self.b = b
+        self.counting: list[Statement] = []
+        """Statements before the sweep."""
         self._nodes = {space: np.full(size, PHANTOM) for space, size in b.layout.sizes.items()}
         for block in b.layout.blocks:
             self._nodes[block.space][block.slots] = block.nodes
@@ -48,53 +52,48 @@ class Guards:
 
     def _of(self, out: Slots) -> Index | None:
         """The guard of each slot, ONE at phantoms; None if no slot has one."""
-        if self.b.g.guards is None:
-            return None
         nodes = self._nodes[out.space][out.index]
-        guards = np.where(nodes == PHANTOM, ONE, self.b.g.guards[nodes])
+        guards = np.where(nodes == PHANTOM, ONE, self.b.schedule.guards[nodes])
         return None if (guards == ONE).all() else guards
 
-    def _slots(self, guards: Index, out: Slots) -> tuple[list[Statement], Slots]:
-        """The slots of guards; for an out without lanes they count the lanes that reach it, which takes a statement."""
-        guards = np.where(guards == ONE, guards[guards != ONE][0], guards)
-        if out.lanes or not self.b.operand(guards).lanes:
-            return [], self.b.operand(guards)
+    def _slots(self, guards: Index, out: Slots) -> Slots:
+        """The slots of guards; for an out without lanes they count the lanes that reach it."""
+        guards = np.where(guards == ONE, guards.max(), guards)
+        slots = self.b.operand(guards)
+        if out.lanes or not slots.lanes:
+            return slots
         each, at = np.unique(guards, return_inverse=True)
-        count = self.b.layout.scratch("u", np.zeros(len(each), bool))
-        counting = Map(count, choice(_REACHED, number(1.0), number(0.0)), {GUARD: self.b.operand(each)})
-        return [counting], Slots("u", count.index[at.reshape(guards.shape)])
+        counts = self.b.layout.scratch("u", np.zeros(len(each), bool))
+        self.counting.append(Map(counts, choice(_REACHED, number(1.0), _NOTHING), {GUARD: self.b.operand(each)}))
+        return Slots("u", counts.index[at.reshape(guards.shape)])
 
-    def of_map(self, of: Map) -> tuple[list[Statement], Slots | None]:
-        """The guard of a map, with a statement that it needs."""
+    def of_map(self, of: Map) -> Slots | None:
+        """The guard of a map."""
         guards = self._of(of.out)
-        return ([], None) if guards is None else self._slots(guards, of.out)
+        return None if guards is None else self._slots(guards, of.out)
 
     def contribution(self, product: Product) -> Iterable[Statement]:
         """The statements of a contribution to factors: left is the upstream gradient, right are the other factors."""
         upstream = Slots(product.left.space[1:], product.left.index)
         guards = self._of(upstream)
-        if guards is None:
-            yield product
-            return
-        own, other = _alike(guards, 2), _alike(guards, 1)
+        own, other = (None, None) if guards is None else (_alike(guards, 2), _alike(guards, 1))
         if own is not None and product.out.lanes == upstream.lanes:
-            before, guard = self._slots(own, upstream)
             kept = self._scratch(product.out)
-            given = {"part": kept, GUARD: spread(guard, product.out)}
-            yield from before
             yield replace(product, out=kept, add=False)
-            yield Map(product.out, choice(_REACHED, name("part"), number(0.0)), given, add=True)
+            yield self._selected(product.out, kept, self._slots(own, upstream), add=True)
         elif other is not None:
-            turned = Slots(product.right.space, product.right.index.transpose(0, 2, 1))
-            before, guard = self._slots(other, upstream)
-            kept = self._scratch(turned, guard)
-            yield from before
-            given = {"part": turned, GUARD: spread(guard, turned)}
-            yield Map(kept, choice(_REACHED, name("part"), number(0.0)), given)
+            rows = Slots(product.right.space, product.right.index.transpose(0, 2, 1))
+            guard = self._slots(other, upstream)
+            kept = self._scratch(rows, guard)
+            yield self._selected(kept, rows, guard)
             yield replace(product, right=Slots(kept.space, kept.index.transpose(0, 2, 1)))
         else:
-            self.b.layout.mixed = True
+            self.b.schedule.trusts |= guards is not None
             yield product
+
+    def _selected(self, out: Slots, rows: Slots, guard: Slots, *, add: bool = False) -> Map:
+        given = {"part": rows, GUARD: spread(guard, rows)}
+        return Map(out, choice(_REACHED, name("part"), _NOTHING), given, add=add)
 
     def _scratch(self, *like: Slots) -> Slots:
         """Fresh slots in the shape of the first, with lanes if any has them."""

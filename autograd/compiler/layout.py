@@ -67,19 +67,14 @@ class Layout:
         self.constants: list[NDArray[np.float64]] = []
         self._constant: dict[bytes, int] = {}
         self._filled: dict[tuple[str, bytes], int] = {}
-        self.mixed = False
-        """Whether nodes that are reached for different examples share a product."""
         self.input_ones = [after + k for k, after in enumerate(ones_after)]
         if ones_after:
             self.fill("x", np.array(self.input_ones), 1.0)
 
     @property
     def completes(self) -> bool:
-        """Whether an infinity or a nan may have met a zero that the graph doesn't have, so that it is a nan.
-
-        Rows may be completed with zeros, and the gradient of a node may be zero because nothing reaches it.
-        """
-        return self.mixed or any(self._zeroed.values()) or any(mask.any() for mask in self.phantom.values())
+        """Whether rows were completed with zeros: 0 times an infinity or nan that the row doesn't have is a nan."""
+        return any(self._zeroed.values()) or any(mask.any() for mask in self.phantom.values())
 
     def space(self, node: int) -> str:
         """The space of a node as an operand."""

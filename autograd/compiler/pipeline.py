@@ -63,7 +63,7 @@ class Code:
     def exactly(self) -> "Code":
         """Code of the same graph that completes no rows and mixes no guards, with the same input slots: slower."""
         code = copy(self)
-        code.schedule = scheduled(self.graph, self.wanted, apart=True)
+        code.schedule = scheduled(self.graph, self.wanted, exact=True)
         code.layout = self._layout(exact=True)
         for stage in ("builder", "program", "kernel", "facts"):
             vars(code).pop(stage, None)
@@ -72,7 +72,7 @@ class Code:
     @property
     def completes(self) -> bool:
         """Whether an infinity or a nan may have met a zero that the graph doesn't have."""
-        return "program" in vars(self) and self.layout.completes
+        return "program" in vars(self) and (self.layout.completes or self.schedule.trusts)
 
     @property
     def input_slots(self) -> Index:

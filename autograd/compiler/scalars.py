@@ -52,7 +52,9 @@ class Scalars:
     operations: Sequence[str]
     guards: Integers | None = None
     """For each node the one that is above 0 where a sweep reaches it, and ONE if it is reached always: see `branches`.
-    None before that is known."""
+    None if there is no `where`, or before that is known."""
+    tame: Mask | None = None
+    """Whether each node and its derivatives are finite for leaves that are no very large numbers, with the guards."""
 
     def __len__(self) -> int:
         return len(self.kind)

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, PARAMETER, Mask, Scalars
+from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, PARAMETER, Integers, Mask, Scalars
 from autograd.operations import operation
 
 CLASSES: Final = ("p", "p", "u", "u", "v", "v", "x", "x", "c", "")
@@ -44,6 +44,10 @@ class Schedule:
     """Whether each node is a sum of several weighted nodes or inputs, and of a single weight."""
     users: Mapping[int, list[int]]
     """For each node that is no leaf, the nodes that read it."""
+    guards: Integers
+    """The guards of nodes, as those of the graph."""
+    trusts: bool
+    """Whether nodes go without their guards, so that an infinity or a nan may get into a branch that isn't taken."""
 
     def __str__(self) -> str:
         return "\n".join(f"{len(nodes)} × {name}: {_ranges(nodes)}" for name, nodes in self.groups)
@@ -56,22 +60,26 @@ def _ranges(nodes: NDArray[np.intp]) -> str:
     return ", ".join(texts) + (", …" if len(parts) > 6 else "")
 
 
-def scheduled(g: Scalars, wanted: str, *, apart: bool = False) -> Schedule:
+def scheduled(g: Scalars, wanted: str, *, exact: bool = False) -> Schedule:
     """The groups of a graph, where the gradients of "parameters", "inputs", "both" or "nothing" are wanted.
 
-    Linear nodes that a sweep reaches for other examples are in different groups if they are to be apart.
+    With `exact`, all guards are kept, and linear nodes with different ones are in different groups.
     """
     deps = _operands(g)
     classes = _classes(g, deps, wanted)
     pairs = _pairs(g, classes)
-    signatures = _signatures(g, classes, pairs, apart)
+    guards = np.full(len(g), ONE, np.int32) if g.guards is None else g.guards
+    trusted = g.tame is not None and not exact and g.tame & (guards != ONE)
+    guards = np.where(trusted, ONE, guards).astype(np.int32)
+    signatures = _signatures(g, classes, pairs, guards, exact)
     biased = _biased(g, pairs)
     inner = np.flatnonzero(g.kind >= LINEAR).tolist()
     users: dict[int, list[int]] = {v: [] for v in inner}
     for v in inner:
         for operand in deps[v]:
             users[operand].append(v)
-    return Schedule(_queued(signatures, deps, users), classes, pairs, biased, users)
+    groups = _queued(signatures, deps, users)
+    return Schedule(groups, classes, pairs, biased, users, guards, bool(np.any(trusted)))
 
 
 def _biased(g: Scalars, pairs: NDArray[np.int64]) -> Mask:
@@ -150,18 +158,17 @@ def _pairs(g: Scalars, classes: NDArray[np.int8]) -> NDArray[np.int64]:
 
 
 def _signatures(
-    g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64], apart: bool
+    g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64], guards: Integers, exact: bool
 ) -> list[tuple[Any, ...]]:
     """Nodes of one signature may run together; its first item is the name."""
     told = _told_apart(g)
     linear = _linear_signatures(g, pairs, told)
     signatures: list[tuple[Any, ...]] = [()] * len(g)
     starts = g.starts.tolist()
-    guards = g.guards if g.guards is not None else np.full(len(g), ONE)
     of_guard = np.where(guards == ONE, ONE, classes[guards] // 2).tolist()
     for v in np.flatnonzero(g.kind >= LINEAR).tolist():
         if g.kind[v] == LINEAR:
-            guard = int(guards[v]) if apart else of_guard[v]
+            guard = int(guards[v]) if exact else of_guard[v]
             signatures[v] = ("linear", linear.get(v), _told(g.number[v], told), int(classes[v]), guard)
             continue
         name, operands = g.operations[g.code[v]], g.left[starts[v] : starts[v + 1]].tolist()
