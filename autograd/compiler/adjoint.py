@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.building import UPSTREAM, Builder, read_by
-from autograd.compiler.expressions import name, number, times
+from autograd.compiler.building import UPSTREAM, Builder, Step, read_by
+from autograd.compiler.expressions import name, number, put, times
+from autograd.compiler.guards import Guards, selected, spread
 from autograd.compiler.hoisting import hoisted
 from autograd.compiler.statements import Map, Product, Slots, Statement, reads
 from autograd.formula.cases import Expression, names_in
@@ -19,40 +20,51 @@ def adjoint(b: Builder, roots: Slots) -> list[Statement]:
     """The statements of the reverse sweep, from the gradient of the first root in the space s."""
     seed = Slots("s", np.zeros(1, np.intp))
     before, ready = hoisted(b)
-    sweep: list[Statement] = []
+    sweep, guards = list[Statement](), Guards(b)
     for i, step in reversed([*enumerate(b.steps)]):
         if isinstance(step.statement, Product):
-            sweep += _of_product(b, step.statement, step.passes)
-        else:
-            for operand, partial in step.partials.items():
-                sweep += _of_map(b, step.statement, operand, partial, ready.get((i, operand)))
-    return [Map(Slots("dv", roots.index[:1]), name(UPSTREAM), {UPSTREAM: seed}, add=True), *before, *sweep]
+            sweep += _of_product(step.statement, step.passes, guards)
+        elif step.partials:
+            guard = guards.of_map(step.statement)
+            for operand in step.partials:
+                sweep += _of_map(b, step, operand, ready.get((i, operand)), guard)
+    first = Map(Slots("dv", roots.index[:1]), name(UPSTREAM), {UPSTREAM: seed}, add=True)
+    return [first, *before, *guards.counting, *sweep]
 
 
-def _of_product(b: Builder, product: Product, passes: tuple[int, int]) -> Iterable[Statement]:
-    upstream = product.out.gradient()
+def _of_product(product: Product, passes: tuple[int, int], guards: Guards) -> Iterable[Statement]:
     if product.out.index.shape[1:] == (1, 1) and product.left.same(product.right) and passes[0] == passes[1]:
         # A sum of squares: both factors get the same.
         product, passes = replace(product, factor=2.0 * product.factor), (passes[0], 0)
-    for side, count in enumerate(passes):
-        if not count:
-            continue
-        own, other = (product.left, product.right) if side == 0 else (product.right, product.left)
-        index = own.index[:, :, :count]
-        of_own = upstream.index if side == 0 else upstream.index.transpose(0, 2, 1)
-        across = other.index[:, :, :count].transpose(0, 2, 1)
-        out = Slots(own.space, index).gradient()
-        yield Product(out, Slots(upstream.space, of_own), Slots(other.space, across), product.factor, add=True)
+    if passes[0]:
+        yield from guards.contribution(_contribution(product, product.left, product.right, passes[0]))
+    if passes[1]:
+        out = Slots(product.out.space, product.out.index.transpose(0, 2, 1))
+        turned = replace(product, out=out)
+        yield from guards.contribution(_contribution(turned, product.right, product.left, passes[1]))
 
 
-def _of_map(b: Builder, of: Map, operand: str, partial: Expression, ready: Slots | None) -> Iterable[Statement]:
+def _contribution(product: Product, own: Slots, other: Slots, count: int) -> Product:
+    """What a product adds to the gradients of the first factors of its rows on one side, which are rows of out."""
+    out, across = (Slots(side.space, side.index[:, :, :count]) for side in (own, other))
+    turned = Slots(across.space, across.index.transpose(0, 2, 1))
+    return Product(out.gradient(), product.out.gradient(), turned, product.factor, add=True)
+
+
+def _of_map(b: Builder, step: Step, operand: str, ready: Slots | None, guard: Slots | None) -> Iterable[Statement]:
     """The statements that add to the gradient of an operand of a map; a derivative that is ready is read."""
+    of, partial = step.statement, step.partials[operand]
+    assert isinstance(of, Map)
     slots = of.operands[operand]
     if operand in of.rows:
-        yield from _of_row(b, of, operand, partial)
+        yield from _of_row(b, of, operand, partial, guard)
         return
-    expression = times(name(UPSTREAM), name("part") if ready else partial)
+    if step.selects:
+        expression = put(name(UPSTREAM), number(1.0), partial)
+    else:
+        expression = times(name(UPSTREAM), name("part") if ready else partial)
     given = {UPSTREAM: of.out.gradient(), "part": ready} if ready else read_by(expression, of)
+    expression, given = selected(expression, given, guard, partial)
     leads_out = b.layout.is_phantom(of.out) & ~b.layout.is_phantom(slots)
     if not leads_out.any():
         yield Map(slots.gradient(), expression, given, add=True)
@@ -63,17 +75,16 @@ def _of_map(b: Builder, of: Map, operand: str, partial: Expression, ready: Slots
     yield Map(slots.gradient(), name("part"), {"part": kept}, add=True)
 
 
-def _of_row(b: Builder, of: Map, operand: str, partial: Expression) -> Iterable[Statement]:
+def _of_row(b: Builder, of: Map, operand: str, partial: Expression, guard: Slots | None) -> Iterable[Statement]:
     slots = of.operands[operand]
-    upstream = Slots(of.out.space, np.broadcast_to(of.out.index[..., None], slots.index.shape)).gradient()
-    if partial.form == "each" and not names_in(partial.parts[0]):  # type: ignore[arg-type]
-        by = times(name(UPSTREAM), partial.parts[0])  # type: ignore[arg-type]
-        yield Map(slots.gradient(), by, {UPSTREAM: upstream}, add=True)
-    else:
-        kept = b.layout.scratch(of.out.space, np.zeros(slots.index.shape, bool))
+    given = {UPSTREAM: spread(of.out, slots).gradient()}
+    each = partial.parts[0] if partial.form == "each" else None
+    if not isinstance(each, Expression) or names_in(each):
+        given["part"] = kept = b.layout.scratch(of.out.space, np.zeros(slots.index.shape, bool))
         yield Map(kept, partial, read_by(partial, of), of.rows)
-        by = times(name(UPSTREAM), name("part"))
-        yield Map(slots.gradient(), by, {UPSTREAM: upstream, "part": kept}, add=True)
+        each = name("part")
+    by, given = selected(times(name(UPSTREAM), each), given, guard and spread(guard, slots), each)
+    yield Map(slots.gradient(), by, given, add=True)
 
 
 def whole_blocks_first(b: Builder, statements: Sequence[Statement]) -> list[Statement]:

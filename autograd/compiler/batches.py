@@ -155,6 +155,7 @@ class Part:
             self._exact.code, self._exact._kept, self._exact._last = self.code.exactly(), {}, None
         return self._exact._run(arrays, backward)
 
+    @np.errstate(all="ignore")
     def _finite(self, batch: Batch | Blocks, backward: bool) -> bool:
         slopes = (self.gradient, batch.input_gradient) if backward else ()
         return all(math.isfinite(x.sum()) for x in (batch.roots, *slopes) if x is not None)

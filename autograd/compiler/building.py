@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler.expressions import name, partial_of
 from autograd.compiler.layout import PHANTOM, Block, Layout
-from autograd.compiler.scalars import Scalars
+from autograd.compiler.scalars import ONE, Scalars
 from autograd.compiler.schedule import CLASSES, CONSTANT_CLASS, PASSING, Schedule
 from autograd.compiler.signs import Signs
 from autograd.compiler.statements import LANES, Index, Map, Slots, Statement
@@ -29,6 +29,8 @@ class Step:
     """Of a map, the derivative by each operand that passes gradients on, in terms of the operands and the value z."""
     passes: tuple[int, int] = (0, 0)
     """Of a product, so many of the first terms of the left and of the right rows pass gradients on."""
+    selects: bool = False
+    """Whether a derivative of 1 passes on a gradient and one of 0 nothing, where a gradient times 0 may be nan."""
 
 
 def read_by(derivative: Expression, of: Map) -> dict[str, Slots]:
@@ -43,17 +45,29 @@ class Builder:
     def __init__(self, g: Scalars, schedule: Schedule, layout: Layout) -> None:
         self.g, self.schedule, self.layout, self.starts = g, schedule, layout, g.starts
         self.steps: list[Step] = []
+        self.parts: list[tuple[Slots, Index]] = []
+        """Slots of parts of nodes, with these nodes."""
         self.signs = Signs(g)
 
     def add(
-        self, statement: Statement, partials: Mapping[str, Expression] | None = None, passes: tuple[int, int] = (0, 0)
+        self,
+        statement: Statement,
+        partials: Mapping[str, Expression] | None = None,
+        passes: tuple[int, int] = (0, 0),
+        *,
+        selects: bool = False,
     ) -> None:
         """Append a statement."""
-        self.steps.append(Step(statement, partials or {}, passes))
+        self.steps.append(Step(statement, partials or {}, passes, selects))
 
     def passes(self, node: int) -> bool:
         """Whether a node as an operand passes gradients on."""
         return int(self.schedule.classes[node]) in PASSING
+
+    def is_guarded(self, out: Slots) -> bool:
+        """Whether the nodes with these slots, those of one group, have guards."""
+        block = self.layout.block_at(out.space, int(out.index.flat[0]))
+        return block is not None and bool(self.schedule.guards[block.nodes.max()] != ONE)
 
     def operand(self, nodes: Index) -> Slots:
         """The slots of nodes of one class."""

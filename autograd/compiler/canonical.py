@@ -126,6 +126,7 @@ def fold(g: Scalars) -> bool:
     g.keep_terms(~known)
     g.kind[(g.kind == LINEAR) & (np.bincount(g.owner, minlength=len(g)) == 0)] = CONSTANT
     _fold_operations(g)
+    _take_branches(g)
     _pull_scales(g)
     g.compact()
     return (len(g.owner), len(g)) != before or bool(lone.any())
@@ -138,6 +139,17 @@ def _fold_operations(g: Scalars) -> None:
         g.number[v] = rule(g.operations[g.code[v]]).on_floats(operands)[0]
     g.kind[known] = CONSTANT
     g.keep_terms(g.kind[g.owner] != CONSTANT)
+
+
+def _take_branches(g: Scalars) -> None:
+    """Read the branch itself in the place of a `where` whose test is a number."""
+    nodes = g.of("where")
+    first = g.starts[nodes]
+    tested = g.kind[g.left[first]] == CONSTANT
+    nodes, first = nodes[tested], first[tested]
+    branch, every = np.arange(len(g), dtype=np.int32), np.ones(len(g))
+    branch[nodes] = g.left[first + np.where(g.number[g.left[first]] > 0.0, 1, 2)]
+    g.replace(_chased(branch != np.arange(len(g)), branch, every)[0])
 
 
 def _pull_scales(g: Scalars) -> None:

@@ -76,6 +76,11 @@ def over(a: Expression, b: Expression) -> Expression:
     return _infix("/", a, b)
 
 
+def choice(test: Expression, then: Expression, other: Expression) -> Expression:
+    """then where the test holds, and other elsewhere."""
+    return Expression("choice", (test, then, other))
+
+
 def _infix(sign: str, a: Expression, b: Expression) -> Expression:
     """Two sides with a sign between them; minus signs are moved in front of products, and out of sums."""
     x, y = known(a), known(b)
@@ -115,9 +120,12 @@ def call(word: str, *arguments: Expression) -> Expression:
         return over(*arguments)
     if word in ("power", "scaled_power") and (found := _power(*arguments)) is not None:
         return found
-    if word in ("unsigned_zero", "over_square"):
-        definition = definitions()[word]
-        return simplified(replaced(definition.cases[0].value, dict(zip(definition.operands, arguments, strict=True))))
+    short, definition = word in ("unsigned_zero", "over_square"), definitions().get(word)
+    if definition and not definition.cases[0].lets and (short or numbers):
+        value = definition.cases[0].value
+        inlined = simplified(replaced(value, dict(zip(definition.operands, arguments, strict=True))))
+        if short or value.form == "choice" != inlined.form:  # A number may make the choice.
+            return inlined
     return Expression("call", (word, *arguments))
 
 
@@ -128,7 +136,7 @@ def _power(*arguments: Expression) -> Expression | None:
     if not factors:
         if exponent == 0.5:  # The square root of −inf is nan, and its power is inf.
             infinite = Expression("comparison", ("==", x, number(-math.inf)))
-            return Expression("choice", (infinite, number(math.inf), call("sqrt", x)))
+            return choice(infinite, number(math.inf), call("sqrt", x))
         small = {0.0: number(1.0), 1.0: x, 2.0: times(x, x), 3.0: times(times(x, x), x), -1.0: inverse}
         return None if exponent is None else small.get(exponent)
     (c,), (factor, base, lower) = factors, map(known, (factors[0], x, arguments[3]))
@@ -142,6 +150,13 @@ def _power(*arguments: Expression) -> Expression | None:
     if exponent == -1.0:
         return times(c, times(inverse, inverse))
     return times(c, call("power", x, number(exponent - 1.0))) if exponent - 1.0 + 1.0 == exponent else None
+
+
+def put(new: Expression, old: Expression, e: Expression) -> Expression:
+    """An expression with a new part wherever it has an old one."""
+    if e == old:
+        return new
+    return Expression(e.form, tuple(put(new, old, part) if isinstance(part, Expression) else part for part in e.parts))
 
 
 def replaced(e: Expression, given: Mapping[str, Expression]) -> Expression:
@@ -228,9 +243,23 @@ def _forms(e: Expression) -> Iterator[Expression]:
         a, b = _parts(test)
         yield from (call("maximum", a, b), call("minimum", a, b), call("absolute", a), call("sign", a))
         yield call("sign", call("maximum", a, b))
+        yield from _limits(e)
         yield from (call("maximum", then, rest), call("minimum", then, rest))
         yield from _steps(e, *((a, b) if a.form == "name" else (b, a)))
-    yield Expression("choice", (test, then, rest))
+    yield choice(test, then, rest)
+
+
+def _limits(e: Expression) -> Iterator[Expression]:
+    """A choice as its name kept between the numbers that it is compared to, or as the derivative of that."""
+    pairs = [_parts(inner) for inner in _all(e) if inner.form == "comparison"]
+    names = {a for pair in pairs for a in pair if a.form == "name"}
+    limits = sorted({x for pair in pairs for side in pair if (x := known(side)) is not None and x == x})
+    if len(names) == 1 and 0 < len(limits) < 3:
+        (a,), (low, high) = names, map(number, (limits[0], limits[-1]))
+        raised = call("maximum", a, low)
+        for kept in (raised, call("minimum", a, high), call("minimum", raised, high))[: 1 + len(limits)]:
+            yield kept
+            yield choice(Expression("comparison", ("==", a, kept)), number(1.0), times(number(0.0), kept))
 
 
 def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
@@ -242,10 +271,10 @@ def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
     if math.isnan(above + below + tie):
         return
     sign, middle, half = call("sign", _infix("-", a, b)), (above + below) / 2.0, (above - below) / 2.0
-    step = plus(number(middle), times(number(half), sign))
+    step = plus(number(middle), times(number(half), sign)) if middle else times(number(half), sign)
     yield from (step, call("maximum", sign, number(below)))
     # The difference of equal infinities is nan.
-    yield Expression("choice", (Expression("comparison", ("==", a, b)), number(tie), step))
+    yield choice(Expression("comparison", ("==", a, b)), number(tie), step)
 
 
 _POINTS: Final = (
@@ -313,12 +342,12 @@ def _numbers(constants: Mapping[str, float] | None) -> tuple[tuple[str, Expressi
 def _merged(cases: tuple[Case, ...], which: int, constants: tuple[tuple[str, Expression], ...]) -> Expression:
     """The value, or the derivative by one operand from 1 on."""
     *others, last = [_inlined(case, which, dict(constants)) for case in cases]
-    e = reduce(lambda other, case: Expression("choice", (*case, other)), reversed(others), last[1])
+    e = reduce(lambda other, case: choice(case[0], case[1], other), reversed(others), last[1])
     e = simplified(e)
     if not which:
         return e
     value = _merged(cases, 0, constants)
-    return e if known(value) is not None or value.form == "name" else _put(name("z"), value, e)
+    return e if known(value) is not None or value.form == "name" else put(name("z"), value, e)
 
 
 def _inlined(case: Case, which: int, given: Mapping[str, Expression]) -> tuple[Expression, Expression]:
@@ -330,10 +359,3 @@ def _inlined(case: Case, which: int, given: Mapping[str, Expression]) -> tuple[E
     wanted = (case.value, *case.partials)[which]
     guards = [replaced(guard, known_names) for guard in case.guards]
     return Expression("logic", ("and", *guards)), replaced(wanted, known_names)
-
-
-def _put(new: Expression, old: Expression, e: Expression) -> Expression:
-    """An expression with a new part wherever it has an old one."""
-    if e == old:
-        return new
-    return Expression(e.form, tuple(_put(new, old, part) if isinstance(part, Expression) else part for part in e.parts))

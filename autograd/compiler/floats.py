@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.expressions import names_in, partial_of, value_of
+from autograd.compiler.building import UPSTREAM, VALUE
+from autograd.compiler.expressions import name, names_in, number, partial_of, put, value_of
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
 from autograd.compiler.schedule import PASSING
 from autograd.compiler.writing import as_floats, float_words
@@ -97,10 +98,13 @@ class Floats:
         found: list[int] = self.g.left[self.starts[v] : self.starts[v + 1]].tolist()
         return found
 
-    def filled(self, v: int, by: str | None) -> str:
-        """The value of an operation, or its derivative by an operand, on the names of this node."""
+    def filled(self, v: int, by: str | None, slope: str = "") -> str:
+        """The value of an operation, or its derivative by an operand, on the names of this node.
+
+        Given its gradient, it is the part that `where` passes on to an operand.
+        """
         op, r = self.operation(v), rule(self.operation(v))
-        texts, known = {"z": self.names[v]}, {}
+        texts, known = {VALUE: self.names[v], UPSTREAM: slope}, {}
         for x, node in zip(r.operands, r.grouped(self.operands(v)), strict=True):
             texts[x] = f"[{', '.join(self.names[i] for i in node)}]" if r.of_sequences else self.names[node]
             if not r.of_sequences and self.g.kind[node] == CONSTANT:
@@ -108,6 +112,7 @@ class Floats:
         key = (op, by, *((x, c.hex()) for x, c in known.items()))
         if key not in self.templates:
             e = value_of(op, known) if by is None else partial_of(op, by, known)
+            e = put(name(UPSTREAM), number(1.0), e) if slope else e
             marks = {x: f"_OF_{x}_" for x in names_in(e)}
             self.templates[key] = as_floats(e, marks), marks
         text, marks = self.templates[key]
@@ -144,20 +149,28 @@ class Floats:
             c, sides = (2.0 * c, [(x, x)]) if x == y else (c, [(x, y), (y, x)] if y != ONE else [(x, ONE)])
             for own, other in sides:
                 if self.classes[own] in PASSING:
-                    terms[own].append(_product(repr(c), slope, "1.0" if other == ONE else self.names[other]))
+                    factor = "1.0" if other == ONE else self.names[other]
+                    terms[own].append(self.guarded(v, _product(repr(c), slope, factor)))
 
     def spread_operation(self, v: int, slope: str, terms: dict[int, list[str]]) -> None:
         r, operands = rule(self.operation(v)), self.operands(v)
         rows = r.grouped(operands) if r.of_sequences else [[own] for own in operands]
-        for x, row in zip(r.operands, rows, strict=True):
+        chooses = r.name == "where"
+        for x, row in [*zip(r.operands, rows, strict=True)][chooses:]:
             reached = [(i, own) for i, own in enumerate(row) if self.classes[own] in PASSING]
             if not reached:
                 continue
-            by = self.filled(v, x)
+            by = self.filled(v, x, slope * chooses)
             if r.of_sequences:
                 self.lines.append(f"s{v}_{x} = {by}")
             for i, own in reached:
-                terms[own].append(_product(slope, f"s{v}_{x}[{i}]" if r.of_sequences else by))
+                part = f"s{v}_{x}[{i}]" if r.of_sequences else by
+                terms[own].append(part if chooses else self.guarded(v, _product(slope, part)))
+
+    def guarded(self, v: int, contribution: str) -> str:
+        """A contribution of a node, 0 where a sweep doesn't reach it."""
+        guard = ONE if self.g.guards is None else int(self.g.guards[v])
+        return contribution if guard == ONE else f"({contribution} if {self.names[guard]} > 0.0 else 0.0)"
 
 
 def _product(*factors: str) -> str:

@@ -25,7 +25,7 @@ def hoisted(b: Builder) -> tuple[list[Map], dict[tuple[int, str], Slots]]:
     alike: dict[tuple[Any, ...], dict[tuple[int, str], Map]] = defaultdict(dict)
     for i, step in enumerate(b.steps):
         of = step.statement
-        if not isinstance(of, Map) or of.rows or not of.out.lanes or of.out.index.size < NARROW:
+        if not isinstance(of, Map) or of.rows or step.selects or not of.out.lanes or of.out.index.size < NARROW:
             continue
         for operand, partial in step.partials.items():
             parts = [(slots.space, slots.index.shape) for slots in read_by(partial, of).values()]

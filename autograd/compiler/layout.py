@@ -126,8 +126,9 @@ class Layout:
         """Fresh slots that hold these numbers from the start."""
         slots = np.arange(self.sizes[space], self.sizes[space] + len(numbers))
         self._extend(space, len(numbers))
-        for value in np.unique(numbers):
-            self.fill(space, slots[numbers == value], float(value))
+        kinds, at = np.unique(numbers, return_inverse=True)  # nan is no number's equal, and one of the kinds.
+        for k, value in enumerate(kinds.tolist()):
+            self.fill(space, slots[at == k], value)
         return slots
 
     def _extend(self, space: str, count: int, block: int = -1) -> None:

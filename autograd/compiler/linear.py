@@ -55,7 +55,7 @@ class Terms:
         right = None if self.right is None else Slots(self.right.space, self.right.index[rows])
         return Terms(Slots(self.left.space, self.left.index[rows]), right, self.coefficient[rows], self.passes)
 
-    def scaled(self, b: Builder) -> "Terms":
+    def scaled(self, b: Builder, nodes: NDArray[np.intp]) -> "Terms":
         """The same with 1 for each coefficient: those become factors, or are multiplied into one of the factors."""
         numbers, ones = b.layout.constant(self.coefficient), np.ones_like(self.coefficient)
         if self.right is None:
@@ -64,6 +64,7 @@ class Terms:
         turned = self.left.lanes and not self.right.lanes
         (own, other), (reached, passes) = sides[turned], self.passes[:: -1 if turned else 1]
         product = b.layout.scratch("v" if own.lanes else "u", np.zeros(own.index.shape, bool))
+        b.parts.append((product, nodes[:, None]))
         partials = {"x": _factor_rule("c", "x", "x")} if reached else {}
         b.add(Map(product, times(name("c"), name("x")), {"c": numbers, "x": own}), partials)
         return Terms(product, other, ones, (reached, passes))
@@ -109,7 +110,7 @@ def _terms(b: Builder, at: NDArray[np.intp], pair: int, reached: bool) -> Terms:
 
 def _alike(b: Builder, nodes: NDArray[np.intp], terms: list[Terms]) -> None:
     """The statements for nodes with the same columns of terms: a matrix product first, if there is one."""
-    terms = [t.scaled(b) if t.many and not t.uniform else t for t in terms]
+    terms = [t.scaled(b, nodes) if t.many and not t.uniform else t for t in terms]
     for main in sorted(terms, key=lambda t: -t.count):
         if main.right is None or main.count < 2 or not main.uniform:
             continue
@@ -266,7 +267,8 @@ def _shared_first(b: Builder, terms: Sequence[Terms], c0: NDArray[np.float64]) -
 
 
 def _few(b: Builder, out: Slots, terms: Sequence[Terms], c0: NDArray[np.float64], *, add: bool) -> None:
-    if out.lanes and (added := _shared_first(b, terms, c0)):
+    # Nodes with guards of their own share no gradient.
+    if out.lanes and not b.is_guarded(out) and (added := _shared_first(b, terms, c0)):
         terms, c0 = added, np.zeros_like(c0)
     operands: dict[str, Slots] = {}
     known: dict[tuple[str, bytes, bool], str] = {}

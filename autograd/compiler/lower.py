@@ -36,7 +36,7 @@ def lower(g: Scalars, schedule: Schedule, layout: Layout) -> Builder:
 
 def _elementwise(b: Builder, name: str, nodes: NDArray[np.intp]) -> None:
     """One operation on single operands, for all nodes at once."""
-    constants, operands, passing = {}, {}, []
+    constants, operands, passing, chooses = {}, {}, [], name == "where"
     signs = {"z"} if b.signs.known[nodes].all() else set[str]()
     for position, operand in enumerate(rule(name).operands):
         column = b.g.left[b.starts[nodes] + position]
@@ -44,7 +44,8 @@ def _elementwise(b: Builder, name: str, nodes: NDArray[np.intp]) -> None:
         signs |= {operand} if b.signs.known[column].all() else set()
         if b.g.kind[column[0]] != CONSTANT:
             operands[operand] = b.operand(column)
-            passing += [operand] * (b.passes(int(column[0])) and b.passes(int(nodes[0])))
+            if b.passes(int(column[0])) and b.passes(int(nodes[0])) and not (chooses and position == 0):
+                passing.append(operand)
         elif len(np.unique(numbers)) == 1:
             constants[operand] = float(numbers[0])
         else:
@@ -53,7 +54,7 @@ def _elementwise(b: Builder, name: str, nodes: NDArray[np.intp]) -> None:
     out = b.allocate(nodes, dims)
     partials = {operand: unguarded(partial_of(name, operand, constants), signs) for operand in passing}
     given = dict(zip(operands, rows, strict=True))
-    b.add(Map(Slots(out.space, out.slots), value_of(name, constants), given), partials)
+    b.add(Map(Slots(out.space, out.slots), value_of(name, constants), given), partials, selects=chooses)
 
 
 def _lists(b: Builder, name: str, nodes: NDArray[np.intp]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.adjoint import adjoint, storing_first, whole_blocks_first
+from autograd.compiler.branches import guarded
 from autograd.compiler.building import Builder
 from autograd.compiler.canonical import canonical
 from autograd.compiler.copies import without_copies
@@ -50,6 +51,8 @@ class Code:
     def __init__(self, recording: Recording, wanted: Wanted, dtype: str) -> None:
         self.recording, self.wanted, self.dtype = recording, wanted, dtype
         self.graph = canonical(scalars(recording))
+        if wanted != "nothing":
+            guarded(self.graph)
         self.schedule = scheduled(self.graph, wanted)
         self.layout = self._layout()
 
@@ -58,8 +61,9 @@ class Code:
         return Layout(self.graph, self.schedule.classes, len(self.recording.inputs), ends, exact=exact)
 
     def exactly(self) -> "Code":
-        """Code of the same graph that completes no rows, with the same input slots: slower where rows are ragged."""
+        """Code of the same graph that completes no rows and mixes no guards, with the same input slots: slower."""
         code = copy(self)
+        code.schedule = scheduled(self.graph, self.wanted, exact=True)
         code.layout = self._layout(exact=True)
         for stage in ("builder", "program", "kernel", "facts"):
             vars(code).pop(stage, None)
@@ -68,7 +72,7 @@ class Code:
     @property
     def completes(self) -> bool:
         """Whether an infinity or a nan may have met a zero that the graph doesn't have."""
-        return "program" in vars(self) and self.layout.completes
+        return "program" in vars(self) and (self.layout.completes or self.schedule.trusts)
 
     @property
     def input_slots(self) -> Index:

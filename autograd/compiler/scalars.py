@@ -50,6 +50,11 @@ class Scalars:
     right: Integers
     roots: Integers
     operations: Sequence[str]
+    guards: Integers | None = None
+    """For each node the one that is above 0 where a sweep reaches it, and ONE if it is reached always: see `branches`.
+    None if there is no `where`, or before that is known."""
+    tame: Mask | None = None
+    """Whether each node and its derivatives are finite for leaves that are no very large numbers, with the guards."""
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -70,6 +75,11 @@ class Scalars:
         wanted = np.isin(self.kind, kinds)
         read: Mask = wanted[self.left] | (wanted[self.right] & (self.right != ONE))
         return read
+
+    def of(self, operation: str) -> NDArray[np.intp]:
+        """The nodes of an operation."""
+        codes = [code for code, name in enumerate(self.operations) if name == operation]
+        return np.flatnonzero((self.kind == OPERATION) & np.isin(self.code, codes))
 
     def counts(self, terms: Mask) -> NDArray[np.intp]:
         """How many of these terms each node has."""

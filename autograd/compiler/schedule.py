@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Mask, Scalars
+from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, PARAMETER, Integers, Mask, Scalars
 from autograd.operations import operation
 
 CLASSES: Final = ("p", "p", "u", "u", "v", "v", "x", "x", "c", "")
@@ -44,6 +44,10 @@ class Schedule:
     """Whether each node is a sum of several weighted nodes or inputs, and of a single weight."""
     users: Mapping[int, list[int]]
     """For each node that is no leaf, the nodes that read it."""
+    guards: Integers
+    """The guards of nodes, as those of the graph."""
+    trusts: bool
+    """Whether nodes go without their guards, so that an infinity or a nan may get into a branch that isn't taken."""
 
     def __str__(self) -> str:
         return "\n".join(f"{len(nodes)} × {name}: {_ranges(nodes)}" for name, nodes in self.groups)
@@ -56,19 +60,26 @@ def _ranges(nodes: NDArray[np.intp]) -> str:
     return ", ".join(texts) + (", …" if len(parts) > 6 else "")
 
 
-def scheduled(g: Scalars, wanted: str) -> Schedule:
-    """The groups of a graph, where the gradients of "parameters", "inputs", "both" or "nothing" are wanted."""
+def scheduled(g: Scalars, wanted: str, *, exact: bool = False) -> Schedule:
+    """The groups of a graph, where the gradients of "parameters", "inputs", "both" or "nothing" are wanted.
+
+    With `exact`, all guards are kept, and linear nodes with different ones are in different groups.
+    """
     deps = _operands(g)
     classes = _classes(g, deps, wanted)
     pairs = _pairs(g, classes)
-    signatures = _signatures(g, classes, pairs)
+    guards = np.full(len(g), ONE, np.int32) if g.guards is None else g.guards
+    trusted = g.tame is not None and not exact and g.tame & (guards != ONE)
+    guards = np.where(trusted, ONE, guards).astype(np.int32)
+    signatures = _signatures(g, classes, pairs, guards, exact)
     biased = _biased(g, pairs)
     inner = np.flatnonzero(g.kind >= LINEAR).tolist()
     users: dict[int, list[int]] = {v: [] for v in inner}
     for v in inner:
         for operand in deps[v]:
             users[operand].append(v)
-    return Schedule(_queued(signatures, deps, users), classes, pairs, biased, users)
+    groups = _queued(signatures, deps, users)
+    return Schedule(groups, classes, pairs, biased, users, guards, bool(np.any(trusted)))
 
 
 def _biased(g: Scalars, pairs: NDArray[np.int64]) -> Mask:
@@ -105,22 +116,24 @@ def _classes(g: Scalars, deps: dict[int, list[int]], wanted: str) -> NDArray[np.
     classes[:n][g.kind == INPUT] = 6 if of_inputs else 7
     reads = {kind: g.counts(g.reads(kind)) > 0 for kind in (PARAMETER, INPUT)}
     lanes, passes = reads[INPUT].tolist(), ((reads[PARAMETER] & of_parameters) | (reads[INPUT] & of_inputs)).tolist()
-    detached = {op for op, name in enumerate(g.operations) if name == "detach"}
-    starts = g.starts
+    starts, detached = g.starts, {*g.of("detach").tolist()}
+    branches = {v: g.left[starts[v] + 1 : starts[v] + 3].tolist() for v in g.of("where").tolist()}
     known: list[int] = classes.tolist()
     for v, operands in deps.items():
         own = {known[d] for d in operands}
         space = 4 if lanes[v] or 4 in own or 5 in own or 6 in own or 7 in own else 2
         stopped = not passes[v] and not any(c % 2 == 0 for c in own)
-        if g.kind[v] == OPERATION and int(g.code[v]) in detached:
+        if v in branches:
+            stopped = not any(known[x] in PASSING for x in branches[v])
+        elif v in detached:
             space, stopped = known[int(g.left[starts[v]])] // 2 * 2, True
         known[v] = space + stopped
     # No gradient comes to a node that detached nodes alone read, such as the greatest of a softmax.
     reached = np.zeros(n, bool)
     reached[g.roots[:1]] = True
     for v, operands in reversed(deps.items()):
-        if reached[v] and not (g.kind[v] == OPERATION and int(g.code[v]) in detached):
-            reached[operands] = True
+        if reached[v] and v not in detached:
+            reached[branches.get(v, operands)] = True
         elif not reached[v]:
             known[v] |= 1
     return np.array(known, np.int8)
@@ -144,15 +157,19 @@ def _pairs(g: Scalars, classes: NDArray[np.int8]) -> NDArray[np.int64]:
     return np.where(g.in_linear, a * 10 + b, -1)
 
 
-def _signatures(g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64]) -> list[tuple[Any, ...]]:
+def _signatures(
+    g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64], guards: Integers, exact: bool
+) -> list[tuple[Any, ...]]:
     """Nodes of one signature may run together; its first item is the name."""
     told = _told_apart(g)
     linear = _linear_signatures(g, pairs, told)
     signatures: list[tuple[Any, ...]] = [()] * len(g)
     starts = g.starts.tolist()
+    of_guard = np.where(guards == ONE, ONE, classes[guards] // 2).tolist()
     for v in np.flatnonzero(g.kind >= LINEAR).tolist():
         if g.kind[v] == LINEAR:
-            signatures[v] = ("linear", linear.get(v), _told(g.number[v], told), int(classes[v]))
+            guard = int(guards[v]) if exact else of_guard[v]
+            signatures[v] = ("linear", linear.get(v), _told(g.number[v], told), int(classes[v]), guard)
             continue
         name, operands = g.operations[g.code[v]], g.left[starts[v] : starts[v + 1]].tolist()
         row: list[Any] = [int(classes[x]) for x in operands]
@@ -160,7 +177,7 @@ def _signatures(g: Scalars, classes: NDArray[np.int8], pairs: NDArray[np.int64])
             row = sorted({*row})
         else:
             row = [_told(g.number[x], told) if g.kind[x] == CONSTANT else c for x, c in zip(operands, row, strict=True)]
-        signatures[v] = (name, int(classes[v]), *row)
+        signatures[v] = (name, int(classes[v]), of_guard[v], *row)
     return signatures
 
 

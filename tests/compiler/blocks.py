@@ -8,12 +8,13 @@ on data.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import autograd
 from autograd import (
     Value,
+    atan2,
     dot,
     grad_graph,
     hypot,
@@ -30,6 +31,8 @@ from autograd import (
     smallest,
     softmax,
     total,
+    where,
+    xlogy,
 )
 from autograd.formula.cases import KNOWN
 from tests.compiler.building import KINKED, LARGE, SMOOTH, Builder, Matrix, Vector, linear, squashed, weighed
@@ -298,6 +301,12 @@ def functions(b: Builder) -> None:
         lambda: [x.acos() for x in bounded],
         lambda: [x.sinh() for x in bounded],
         lambda: [x.cosh() for x in bounded],
+        lambda: [x.asinh() for x in v],
+        lambda: [(x + 1.0).acosh() for x in above],
+        lambda: [x.atanh() for x in bounded],
+        lambda: [x.exp2() for x in bounded],
+        lambda: [xlogy(x, y) for x, y in zip(v, above, strict=False)],
+        lambda: [xlogy(x, x) for x in above],
         lambda: [-x for x in v],
         lambda: [+x for x in v],
         lambda: [abs(x) for x in v],
@@ -323,8 +332,10 @@ def pairs(b: Builder) -> None:
         lambda x, y: (x + y) * (x - y),
         hypot,
         logaddexp,
+        lambda x, y: atan2(x, y + 2.0),
         maximum,
         minimum,
+        lambda x, y: where(x - y, x, y),
         lambda x, y: (x - y).square(),
         lambda x, y: maximum(x, y) * minimum(x, y),
     ]
@@ -417,6 +428,11 @@ def kinks(b: Builder) -> None:
         lambda: [x.elu(y) for x, y in zip(v, w, strict=False)],
         lambda: [maximum(x, 0.25) for x in v],
         lambda: [minimum(maximum(x, -0.5), 0.5) for x in v],
+        lambda: [x.clamp(-0.5, 0.75) for x in v],
+        lambda: [x.clamp(-0.5) + x.clamp(max=0.25) for x in v],
+        lambda: [x.clamp(y, y + 0.5) for x, y in zip(v, w, strict=False)],
+        lambda: [x.clamp(-1.0, slope) for x in v],
+        lambda: [x * x.sign() for x in v],
         lambda: [maximum(0.0, y - x) for x, y in zip(v, w, strict=False)],
         lambda: [largest(v), smallest(v)],
         lambda: [largest([*v, 0.1]), smallest([x * 2.0 for x in v])],
@@ -940,6 +956,114 @@ def gradient_as_nodes(b: Builder) -> None:
     b.keep([z, *slopes], 8.0)
 
 
+# ── branches ──
+
+
+def tests_of(b: Builder, length: int) -> Vector:
+    """What `where` tests: numbers of either sign, of examples, of masks or of parameters, one for each or for all."""
+    v, w = b.vector_of(length), b.vector_of(length)
+    match b.between(0, 5):
+        case 0:
+            return v
+        case 1:
+            return [x - 0.3 * y - 0.05 for x, y in zip(v, w, strict=True)]
+        case 2 if b.masks:
+            return [b.one_of(b.masks) - 0.5 for _ in v]
+        case 3:
+            return [b.parameter()] * length
+        case 4:
+            return [b.one_of(v)] * length
+        case _:
+            return [x.sin() + 0.01 for x in v]
+
+
+def within(x: Value) -> Sequence[Callable[[Value], Value]]:
+    """Functions with the test that keeps them in their domain."""
+    return [
+        lambda y: where(x, x.log(), y),
+        lambda y: where(x, x.sqrt(), y),
+        lambda y: where(x, y, (-x + 0.25).rsqrt()),
+        lambda y: where(x - 0.1, x.reciprocal(), x * y),
+        lambda y: where(x - 0.2, y / x, 0.1),
+        lambda y: where(1.0 - x * x, (x.asin() + x.acos() * y) * 0.5, x),
+        lambda y: where(0.9 - abs(x), x.atanh(), 0.0),
+        lambda y: where(x, x**1.5, -((-x) ** 0.5)),
+        lambda y: where(x - 1.0, x.acosh() * y, y),
+        lambda y: where(x, xlogy(y, x), 0.0),
+        lambda y: where(x, where(x - 0.5, (x - 0.5).log() * x, x.log1p()), (1.0 - x).log() * y),
+        lambda y: where(x, x, 0.0) * where(x, y, y.exp()),
+    ]
+
+
+@block("branches", 4)
+def branches(b: Builder) -> None:
+    """Each element by its own test."""
+    v = b.vector()
+    w, t = b.vector_of(len(v)), tests_of(b, len(v))
+    match b.between(0, 6):
+        case 0:
+            z = [where(s, x, y) for s, x, y in zip(t, v, w, strict=True)]
+        case 1:
+            k = b.between(0, len(within(v[0])) - 1)
+            z = [within(x)[k](y).clamp(-3.0, 3.0) for x, y in zip(v, w, strict=True)]
+        case 2:
+            z = [b.one_of(within(x))(y).tanh() for x, y in zip(v, w, strict=True)]
+        case 3:  # one inside another, with a part that both read
+            shared = [(x * y).tanh() for x, y in zip(v, w, strict=True)]
+            inner = [where(y, c * x, c.exp()) for x, y, c in zip(v, w, shared, strict=True)]
+            z = [where(s, i, c * 2.0) for s, i, c in zip(t, inner, shared, strict=True)]
+        case 4:
+            z = [where(s, b.number(), x) * where(x, s, b.number()) for s, x in zip(t, v, strict=True)]
+        case 5:
+            p = b.parameter()
+            z = [where(s, (p * p + x * x + 0.1).log() * p, p * x) for s, x in zip(t, v, strict=True)]
+        case _:
+            z = [where(s.detach(), x.square(), x * y) for s, x, y in zip(t, v, w, strict=True)]
+    b.keep(z, 5.0)
+
+
+@block("layers in branches", 3)
+def layers_in_branches(b: Builder) -> None:
+    """Products of matrices that a sweep reaches for some examples."""
+    v = b.vector(6)
+    m = b.matrix(b.between(2, 5), len(v))
+    t, style, name = tests_of(b, len(m)), b.between(0, 6), b.one_of(SMOOTH)
+    z = [getattr(weighed(b, row, v, style) + c, name)() for row, c in zip(m, b.weights(len(m)), strict=True)]
+    match b.between(0, 4):
+        case 0:  # one test for the whole layer, and one for each of its nodes
+            b.keep([where(t[0], x, 0.1) for x in z], 2.0)
+        case 1:
+            b.keep([where(s, x, 0.1) for s, x in zip(t, z, strict=True)], 2.0)
+        case 2:
+            other = linear(b, b.matrix(len(m), len(v)), [x * x for x in v])
+            b.keep([where(s, x, y) for s, x, y in zip(t, z, other, strict=True)], 4.0)
+        case 3:
+            b.keep([where(t[0], total(z), dot(z, z)), where(t[-1], norm(z), largest(z))], 4.0)
+        case _:
+            pairs = zip(z, b.weights(len(z)), strict=True)
+            b.keep([where(t[0], x, where(t[-1], softmax(z)[0], p * x)) for x, p in pairs], 2.0)
+
+
+@block("branches of sequences", 3)
+def branches_of_sequences(b: Builder) -> None:
+    steps = b.between(2, 4)
+    rows, style = b.sequence(steps, 2), b.between(0, 6)
+    if b.chance(0.5):  # attention with a mask
+        scores = [[weighed(b, p, q, style) for q in rows] for p in rows]
+        t = tests_of(b, steps * steps if b.chance(0.5) else steps)
+        masked = [
+            [where(t[(i * steps + j) % len(t)], s, -1e9) for j, s in enumerate(row)] for i, row in enumerate(scores)
+        ]
+        out = [[dot(softmax(row), column) for column in zip(*rows, strict=True)] for row in masked]
+        return b.keep_sequence(out, 2.0)
+    m, u, h = b.matrix(2, 2), b.matrix(2, 2), b.weights(2)
+    t = tests_of(b, steps)
+    for x, s in zip(rows, t, strict=True):
+        new = [(weighed(b, w, x, style) + dot(k, h)).tanh() for w, k in zip(m, u, strict=True)]
+        h = [where(s, y, old if b.chance(0.7) else 0.5) for y, old in zip(new, h, strict=True)]
+    return b.keep(h, 1.5)
+
+
 # ── inf and nan of usual inputs ──
 
 
@@ -962,6 +1086,19 @@ def wild_functions(b: Builder) -> None:
         lambda x, y: (-2.0) ** x,
         lambda x, y: (x * 2.0).asin(),
         lambda x, y: (x * 2.0).acos(),
+        lambda x, y: (x * 2.0).atanh(),
+        lambda x, y: (x + 1.0).acosh(),
+        lambda x, y: x.asinh() + y.exp2(),
+        lambda x, y: (x * 900.0).exp2(),
+        lambda x, y: x.sign(),
+        lambda x, y: x.clamp(y, 1.0),
+        lambda x, y: x.clamp(0.0, y),
+        lambda x, y: x.clamp(-1.0, 1.0),
+        xlogy,
+        lambda x, y: xlogy(x, x),
+        lambda x, y: xlogy(y, 0.0),
+        atan2,
+        lambda x, y: atan2(x, 0.0),
         lambda x, y: x.log1p(),
         lambda x, y: x.log2() + y.log10(),
         lambda x, y: x - y,
@@ -1034,3 +1171,37 @@ def wild_choices(b: Builder) -> None:
     one = b.one_of(choices)
     z = [one(x, y) for x, y in zip(v, w, strict=True)]
     b.keep([x * b.parameter() for x in z] if b.chance(0.5) else z, 2.0)
+
+
+@block("wild branches", wild=True)
+def wild_branches(b: Builder) -> None:
+    """Branches outside their domains, taken or not."""
+    v = b.leaves[:6] if b.chance(0.6) else b.vector(6)
+    w, t, p = v[1:] + v[:1], tests_of(b, len(v)), b.parameter()
+    inf = b.one_of((math.inf, -math.inf, math.nan))
+    choices: list[Callable[[Value, Value, Value], Value]] = [
+        lambda s, x, y: where(x, x.sqrt(), 0.0),
+        lambda s, x, y: where(x, x.log() * y, y),
+        lambda s, x, y: where(s, x.log(), y.sqrt()),
+        lambda s, x, y: where(s, x / y, y / x),
+        lambda s, x, y: where(s, x.reciprocal(), where(y, x.rsqrt(), (x * y).asin())),
+        lambda s, x, y: where(s, (x * inf).tanh(), y * inf),
+        lambda s, x, y: where(s, x * inf, x) + where(x, s, y * y),
+        lambda s, x, y: where(s, x**y, y**x),
+        lambda s, x, y: where(y, (p.log() * x).atan(), p.sqrt() * x),
+        lambda s, x, y: where(s, p.log(), p.reciprocal()) * 0.1,
+        lambda s, x, y: where(x, where(x, x.log(), y.log()), where(x, y.sqrt(), x)),
+        lambda s, x, y: where(x, 1.0 / where(y, x, 0.0), y.log1p()).atan(),
+        lambda s, x, y: where(x.log(), x, y),
+        lambda s, x, y: where(s, norm([x, y]), hypot(x * inf, y)),
+        lambda s, x, y: where(s, dot([x, y.log(), x.sqrt()], [y, x, p]), total([x.log(), y])),
+        lambda s, x, y: where(s, softmax([x, y, inf])[0], logsumexp([x, y.log()])),
+        lambda s, x, y: where(s, largest([x, y]), smallest([x.sqrt(), y])),
+        lambda s, x, y: where(x - y, (x - y).sqrt() * p, (y - x).log()),
+    ]
+    one = b.one_of(choices)
+    z = [one(s, x, y) for s, x, y in zip(t, v, w, strict=True)]
+    if b.chance(0.3):
+        m = b.matrix(2, len(z))
+        z = [where(t[0], x.sqrt(), y) for x, y in zip(linear(b, m, [x.log() for x in z]), linear(b, m, z), strict=True)]
+    b.keep([x.atan() for x in z] if b.chance(0.3) else z, 2.0)

@@ -21,8 +21,8 @@ LONGEST: Final = 10
 """The most numbers of a vector: programs are small, so that thousands of them can be tried."""
 LARGE: Final = 6.0
 """Vectors that may hold larger numbers are squashed, so that powers and exponentials of them stay in range."""
-SMOOTH: Final = ("tanh", "sigmoid", "sin", "cos", "atan", "erf", "gelu", "silu", "softplus", "logsigmoid")
-KINKED: Final = ("relu", "leaky_relu", "elu")
+SMOOTH: Final = ("tanh", "sigmoid", "sin", "cos", "atan", "asinh", "erf", "gelu", "silu", "softplus", "logsigmoid")
+KINKED: Final = ("relu", "leaky_relu", "elu", "sign")
 
 
 class Builder:

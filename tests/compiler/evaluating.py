@@ -24,9 +24,9 @@ from tests.compiler.random_programs import Array, RandomProgram
 
 LINEAR: Final = ("add", "subtract", "multiply", "total", "mean", "dot", "negative", "square")
 """The operations that a compiler may put in another order, and whose zeros may so get another sign."""
-EXTREMA: Final = ("maximum", "minimum", "largest", "smallest", "relu")
+EXTREMA: Final = ("maximum", "minimum", "largest", "smallest", "relu", "clamp")
 """The operations that give either of two zeros."""
-CHOOSING: Final = ["negative", "positive", "detach", "relu", "absolute", "maximum", "minimum", "largest", "smallest"]
+CHOOSING: Final = (*EXTREMA, "negative", "positive", "detach", "absolute", "sign", "where")
 """The operations that round nothing."""
 GRID: Final = 2.0**10
 """Sums and products of small multiples of 1/GRID are exact in any order, so ties between them are no accidents."""
@@ -132,7 +132,7 @@ class Evaluator:
                 continue
             upstream = gradients[place]
             for k, d in zip(operands, partials[place], strict=True):
-                if codes[k] != CONSTANT_CODE:
+                if codes[k] != CONSTANT_CODE and not (op == "where" and d == 0.0):
                     amount = upstream * d
                     extreme = extreme or _is_extreme(amount, (upstream, d))
                     gradients[k] = errors.of(errors.sign(errors.total(gradients[k], amount)))

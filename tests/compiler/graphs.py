@@ -117,6 +117,8 @@ UNARY: Final[dict[str, Callable[[Value], Any]]] = {
     "one": lambda x: total([x]),
     "zero": lambda x: 0.0 + x,
     "nothing": lambda x: x * 0.0,
+    "clamp": lambda x: x.clamp(-0.5, 0.25),
+    "sign": lambda x: x.sign() * x,
 }
 BINARY: Final[dict[str, Callable[[Value, Value], Any]]] = {
     "add": lambda x, y: x + y,
@@ -124,6 +126,7 @@ BINARY: Final[dict[str, Callable[[Value, Value], Any]]] = {
     "multiply": lambda x, y: x * y,
     "divide": lambda x, y: x / (y * y + 1.0),
     "maximum": lambda x, y: autograd.maximum(x, y),
+    "where": lambda x, y: autograd.where(x, y, x * y),
 }
 LISTS: Final[dict[str, Callable[[list[Value]], Any]]] = {
     "total": total,

@@ -56,24 +56,25 @@ def whole(g: Scalars, s: Schedule) -> None:
 def plain_classes(g: Scalars, wanted: str) -> list[int]:
     """The classes by their definition, one node at a time."""
     by_parameters, by_inputs = wanted in ("parameters", "both"), wanted in ("inputs", "both")
-    lanes, passes, through = list[bool](), list[bool](), list[bool]()
+    lanes, passes, through, detached = list[bool](), list[bool](), list[list[int]](), {*g.of("detach").tolist()}
     for v in range(len(g)):
-        detach = g.kind[v] == OPERATION and g.operations[g.code[v]] == "detach"
+        op = g.operations[g.code[v]] if g.kind[v] == OPERATION else ""
         read = operands(g, v)
+        swept = [] if v in detached else read[op == "where" :]
         own = {PARAMETER: by_parameters, INPUT: by_inputs}.get(int(g.kind[v]), False)
         lanes.append(g.kind[v] == INPUT or any(lanes[x] for x in read))
-        passes.append(own or (not detach and any(passes[x] for x in read)))
-        through.append(not detach)
+        passes.append(own or any(passes[x] for x in swept))
+        through.append(swept)
     reached = [v == g.roots[0] for v in range(len(g))]
     for v in reversed(range(len(g))):
-        for x in operands(g, v) if reached[v] and through[v] else ():
+        for x in through[v] if reached[v] else ():
             reached[x] = True
     fixed = {CONSTANT: 8, PARAMETER: 0 if by_parameters else 1, INPUT: 6 if by_inputs else 7}
     found = []
     for v in range(len(g)):
         if (kind := int(g.kind[v])) in fixed:
             found.append(fixed[kind])
-        elif not through[v]:  # It has the slot of its operand.
+        elif v in detached:  # It has the slot of its operand.
             x = operands(g, v)[0]
             found.append(8 if g.kind[x] == CONSTANT else found[x] // 2 * 2 + 1)
         else:
