@@ -41,7 +41,7 @@ GROUPS = (
     ),
     Group(
         "formulas",
-        ("formula/", "operations.py", "custom.py", "elementary.py", "arrays.py", "blocks.py"),
+        ("formula/", "operations.py", "custom.py", "elementary.py", "arrays.py", "blocks.py", "slips.py"),
         1955,
         "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations",
     ),
