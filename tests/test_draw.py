@@ -404,7 +404,7 @@ def test_more_roots_than_nodes_to_draw() -> None:
 
 @pytest.mark.parametrize("wrong", [3.0, "x", None, [Value(1.0), 2.0], draw, b"x", {"v": 1}])
 def test_only_values_are_drawn(wrong: object) -> None:
-    with pytest.raises(TypeError, match=r"draw takes a Value, not \w+ .*; wrap a number as Value\(number\)"):
+    with pytest.raises(TypeError, match=r"draw takes a Value, not .*; wrap a number as Value\(number\)"):
         draw(wrong)  # type: ignore[arg-type]
 
 

@@ -298,7 +298,7 @@ BATCH = r"not a list of 3 rows; write \[model\(x\) for x in rows\]"
             TypeError,
             "an activation is a name, .* of a Value, not int 3",
         ),
-        (lambda: nn.Layer(2, 3, activation=Value), TypeError, "function of a Value, not type <class"),
+        (lambda: nn.Layer(2, 3, activation=Value), TypeError, "function of a Value, not <class"),
         (lambda: nn.Layer(2, 3, activation=lambda v: v.data)(ROWS[0]), TypeError, "<lambda> takes a Value and returns"),
         (lambda: nn.Linear(2, 3, WORD), TypeError, "bias is True or False, not str 'tanh'; an activation is a step"),
         (lambda: nn.MLP(2, [3, 1])(ROWS), TypeError, BATCH),

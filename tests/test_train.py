@@ -138,7 +138,7 @@ def test_mistakes_are_named(options: dict[str, Any], data: Any, message: str) ->
         (1, 3, r"data is a list of \(input, target\), not int 3"),
         (2, "mse", "fit calls the loss, which is no str 'mse'"),
         (3, 0.1, r"fit takes an optimizer, as in optim\.SGD\(model\.parameters\(\), lr=0\.1\), not float 0\.1"),
-        (3, optim.SGD, r"fit takes an optimizer, as in optim\.SGD\(model\.parameters\(\)\), not type"),
+        (3, optim.SGD, r"fit takes an optimizer, as in optim\.SGD\(model\.parameters\(\)\), not <class"),
     ],
 )
 def test_an_argument_of_another_kind_is_named(position: int, wrong: Any, message: str) -> None:
@@ -359,7 +359,7 @@ def test_mistakes_with_a_program_are_named() -> None:
         (TypeError, "fit takes no loss with a program", lambda: train.fit(program, ROWS, losses.mse, sgd, epochs=1)),
         (TypeError, r"as in optim\.SGD\(program\), not NoneType", lambda: train.fit(program, ROWS, epochs=1)),
         (TypeError, "takes real numbers, not list of <U1", lambda: train.fit(program, (["a"], [1.0]), sgd, epochs=1)),
-        (TypeError, "not function", lambda: train.fit(program, ROWS, losses.mse, epochs=1)),
+        (TypeError, "not <function", lambda: train.fit(program, ROWS, losses.mse, epochs=1)),
         (TypeError, r"data is a list of \(input, target\)", lambda: train.fit(program, 3, sgd, epochs=1)),  # type: ignore[arg-type]
         (ValueError, "make it of this program", lambda: train.fit(other, ROWS, sgd, epochs=1)),
         (
