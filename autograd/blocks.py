@@ -49,9 +49,9 @@ class Block(ContextDecorator):
 
         for kind in (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction):
             if kind(func):  # The block would be left before the body runs.
+                shown = getattr(func, "__name__", described(func))
                 raise TypeError(
-                    f"{name}() can't decorate {getattr(func, '__name__', described(func))}, which runs after it returns; "
-                    f"write `with {name}():` inside"
+                    f"{name}() can't decorate {shown}, which runs after it returns; write `with {name}():` inside"
                 )
         return super().__call__(func)
 
