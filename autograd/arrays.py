@@ -74,11 +74,13 @@ def _function(name: str) -> Callable[..., Any] | None:
     """The operation that NumPy calls by that name, on Values and numbers; None if there is none."""
     if name in _IDENTITIES:
         return _IDENTITIES[name]
+    from autograd.engine import functions
     from autograd.operations import OPERATIONS  # Programs without NumPy start sooner.
 
     row = OPERATIONS.get(_ALIKE.get(name, name))
     found: Callable[..., Any] | None = _COMPARISONS.get(name)
-    if row and row.public and not row.of_sequences:
+    # A user's own operation may have a name of NumPy and another meaning.
+    if row and (row.kind in ("infix", "prefix", "method") or hasattr(functions, row.name)) and not row.of_sequences:
         found = row.function
     if found is None:
         return None
