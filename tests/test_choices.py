@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Stepper, Tape, Value, draw, grad_graph, no_grad, replay, strict, tree, where
+from autograd import Stepper, Tape, Value, autopsy, draw, explain, grad_graph, no_grad, replay, strict, tree, where
 from autograd.check import strategies
 from autograd.check.strategies import Expression, Step
 from autograd.formula.dual import Dual
@@ -53,11 +53,14 @@ class Choice(NamedTuple):
     def chosen(self, leaves: Sequence[Value]) -> Value:
         """With both branches, which share leaves."""
         z = self.taken(*leaves)
-        row = [leaves[i % len(leaves)] for i in range(len(self.other.inputs))]
-        other = WILD[self.wild](self.other(*row))
+        other = self.not_taken(leaves)
         x: Any = leaves[0] if self.by_value else leaves[0].data
         test = x - x + 1.0 if self.first else x - x - 1.0
         return self.ending(where(test, z, other) if self.first else where(test, other, z), leaves)
+
+    def not_taken(self, leaves: Sequence[Value]) -> Value:
+        row = [leaves[i % len(leaves)] for i in range(len(self.other.inputs))]
+        return WILD[self.wild](self.other(*row))
 
     def alone(self, leaves: Sequence[Value]) -> Value:
         """With the branch alone that is taken."""
@@ -120,7 +123,7 @@ def test_gradients_as_nodes_are_those_of_the_branch_alone(choice: Choice) -> Non
 
 def close(ours: Sequence[Value], theirs: Sequence[Value]) -> bool:
     """Whether the same terms were added, in any order."""
-    most = ROUNDING * max(abs(v.data) for v in theirs)
+    most = ROUNDING * max((abs(v.data) for v in theirs), default=0.0)
     return all(abs(v.data - w.data) <= most for v, w in zip(ours, theirs, strict=True))
 
 
@@ -156,6 +159,28 @@ def test_views_show_both_branches(choice: Choice) -> None:
     place, taken = place_of_choice(tape), 1 if choice.first else 2
     assert tape[place].partials == tuple(float(i == taken) for i in range(3))
     assert tape.passes_on(place) == [taken]
+
+
+@given(CHOICES)
+def test_explanations_have_the_paths_of_the_branch_alone(choice: Choice) -> None:
+    (left, chosen), (right, alone) = choice.both()
+    for v, w in zip(left, right, strict=True):
+        if w in Tape(alone):
+            ours, theirs = explain(chosen, v, most=1000), explain(alone, w, most=1000)
+            products = [[*map(Value, sorted(path.product for path in found.paths))] for found in (ours, theirs)]
+            assert ours.count == theirs.count
+            assert close(*products)
+            assert "nan" not in str(ours)
+
+
+@given(CHOICES)
+def test_an_autopsy_does_not_blame_the_branch_that_is_not_taken(choice: Choice) -> None:
+    (left, chosen), _ = choice.both()
+    assert autopsy(chosen).where == "nowhere"
+    other = choice.not_taken(left)
+    culprit = (left[0] * 0.0 - 1.0).log()
+    root = where(1.0, culprit, other) if choice.first else where(-1.0, other, culprit)
+    assert autopsy(root + left[0]).node is culprit
 
 
 @given(CHOICES)

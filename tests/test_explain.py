@@ -32,7 +32,9 @@ def every_path(root: Value, wrt: Value) -> list[float]:
         if node is wrt:
             found.append(product)
         elif node.op != "detach":
-            stack += [(v, product * p) for v, p in zip(node.operands, node.partials, strict=True)]
+            # The condition of `where` and the branch that is not taken are on no path.
+            ways = [(v, p) for v, p in zip(node.operands, node.partials, strict=True) if p or node.op != "where"]
+            stack += [(v, product * p) for v, p in ways]
     return found
 
 

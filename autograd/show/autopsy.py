@@ -111,7 +111,7 @@ def _of_value(names: Names) -> Autopsy:
     tape, root = names.tape, names.tape.roots[0]
     infected, stack = {root}, [root]
     while stack:
-        for k in tape.operands_of(stack.pop()):
+        for k in _made_of(tape, stack.pop()):
             if k not in infected and not math.isfinite(tape.data[k]):
                 infected.add(k)
                 stack.append(k)
@@ -124,6 +124,14 @@ def _of_value(names: Names) -> Autopsy:
     if nan != first:
         sites.append(_value_site(names, nan, f"{_LED[bool(led)]} {{}}."))
     return _found(names, "value", sites, led[:-1] + _path(nan if led else first, root, users, infected), users)
+
+
+def _made_of(tape: Tape, place: int) -> Sequence[int]:
+    """The places of the operands that the value of a node is made of: of `where`, the branch that it takes."""
+    entry = tape[place]
+    if entry.operation == "where":
+        return [k for k, partial in zip(entry.operands, entry.partials, strict=True) if partial]
+    return entry.operands
 
 
 def _value_site(names: Names, place: int, sentence: str) -> _Site:

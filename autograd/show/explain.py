@@ -9,8 +9,9 @@
   6 along 2 equal paths, 3 on each: y ←[1] v1 ←[3] x
   2 along y ←[1] v3 ←[2] x
 
-Each arrow has the local derivative of the node on its left by the node on its right. Paths are counted without walking
-along them: a graph may have more of them than there are atoms.
+Each arrow has the local derivative of the node on its left by the node on its right. No path goes where no gradient
+goes: through a detached node, or into a branch that `where` does not take. Paths are counted without walking along
+them: a graph may have more of them than there are atoms.
 """
 
 import heapq
@@ -114,12 +115,12 @@ def _ways(tape: Tape, target: int) -> tuple[dict[int, int], dict[int, float]]:
     starts, operands, partials = tape.starts, tape.operands, tape.partials
     for place in range(target + 1, tape.roots[0] + 1):
         count, size = 0, -math.inf
-        for i in range(starts[place], starts[place + 1]):
-            operand = operands[i]
-            if operand in counts:
-                count += counts[operand]
-                size = max(size, _log_size(partials[i]) + sizes[operand])
-        if count and tape.operation(place) != "detach":
+        for position in tape.passes_on(place):
+            i = starts[place] + position
+            if operands[i] in counts:
+                count += counts[operands[i]]
+                size = max(size, _log_size(partials[i]) + sizes[operands[i]])
+        if count:
             counts[place], sizes[place] = count, size
     return counts, sizes
 
@@ -141,7 +142,8 @@ def _largest_first(tape: Tape, target: int, sizes: dict[int, float]) -> Iterator
             yield _path(tape, beginning)
             continue
         entry = tape[place]
-        for operand, partial in zip(entry.operands, entry.partials, strict=True):
+        for position in tape.passes_on(place):
+            operand, partial = entry.operands[position], entry.partials[position]
             if operand in sizes:
                 longer = size + _log_size(partial)
                 # Of equals the longest goes first; a digit of rounding must not make them unequal.
