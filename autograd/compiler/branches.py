@@ -71,10 +71,9 @@ def _inner(g: Scalars) -> Iterator[tuple[int, list[int]]]:
 
 
 def _tame(g: Scalars) -> Mask:
-    """Whether a node and its derivatives are finite where all leaves are finite, and no number is very large."""
+    """Whether a node and its derivatives are finite where all leaves and numbers are so, and none is very large."""
     codes = [code for code, op in enumerate(g.operations) if op and _is_tame(rule(op))]
-    found = np.where(g.kind == CONSTANT, np.isfinite(g.number), (g.kind < OPERATION) | np.isin(g.code, codes))
-    found[g.owner[~np.isfinite(g.coefficient)]] = False
+    found: Mask = (g.kind < OPERATION) | np.isin(g.code, codes)
     for v, operands in _inner(g):
         found[v] &= found[operands].all()
     return found

@@ -65,7 +65,8 @@ def absorb(g: Scalars) -> bool:
         free[wide] = False
     if not free.any():
         return False
-    np.add.at(g.number, target[free], product[free] * g.number[free])
+    adds = free & (g.number != 0.0)  # An infinite factor times no number is no nan.
+    np.add.at(g.number, target[adds], product[adds] * g.number[adds])
     g.keep_terms(~free[g.left])
     g.coefficient *= product[g.owner]
     g.owner = target[g.owner]

@@ -18,6 +18,7 @@ from autograd.compiler.canonical import canonical
 from autograd.compiler.pipeline import Code
 from autograd.compiler.reading import scalars
 from autograd.compiler.scalars import LINEAR, ONE, OPERATION, Scalars
+from autograd.compiler.schedule import PASSING
 from autograd.compiler.statements import Product
 from tests.compiler.blocks import BLOCKS, WILD
 from tests.compiler.finding import recording
@@ -145,13 +146,32 @@ def infinite(choose: Choice, x: Value, y: Value) -> Any:
 
 
 def lists(choose: Choice, x: Value, y: Value) -> Any:
-    a = choose(x, norm([x, y.log()]), hypot(x * INF, y))
-    b = choose(y, softmax([x, y, x.reciprocal()])[0], logsumexp([x.log(), y]))
-    return a + b + choose(x, xlogy(x, y), autograd.largest([y.sqrt(), x]))
+    return choose(x, norm([x, y.log()]), 2.0 * y) + choose(x, autograd.largest([y.sqrt(), x]), x + y)
+
+
+def exponentials(choose: Choice, x: Value, y: Value) -> Any:
+    a = choose(y, softmax([x, y, x.reciprocal()])[0], x) + choose(x, y, logsumexp([x.log(), y]))
+    return a + choose(y, x, hypot(x * INF, y)) + choose(x, xlogy(x, y), x + y)
 
 
 def powers(choose: Choice, x: Value, y: Value) -> Any:
     return choose(x, x**y, choose(y, (-x) ** y, x.asin())) + choose(y, x / y, y.acosh())
+
+
+def rows(choose: Choice, p: Value, q: Value, *x: Value) -> Any:
+    """Sums of weighted terms, some with infinite weights, and of terms that all examples share."""
+    terms = [v * (p if i % 2 else q) for i, v in enumerate(x)]
+    weights = [INF if i == 3 else 0.5 + i for i, _ in enumerate(terms)]
+    return choose(x[0], choose(x[1], dot(weights, terms), p * q + q * q + x[1]), x[0] * q)
+
+
+def long_recurrence(choose: Choice, *x: Value) -> Any:
+    """So many steps that their derivatives are worked out before the sweep."""
+    h = [v.tanh() for v in x]
+    for i in range(10):
+        z = [a * b.log() for a, b in zip(h, x[i % 4 :] + x[: i % 4], strict=True)]
+        h = [choose(s, a.tanh(), choose(t, b, a)) for s, t, a, b in zip(x, x[1:] + x[:1], z, h, strict=True)]
+    return total(h)
 
 
 def detached(choose: Choice, x: Value, y: Value) -> Any:
@@ -169,8 +189,11 @@ BUILDS: Final = [
     (never, 2, 0),
     (infinite, 2, 0),
     (lists, 2, 0),
+    (exponentials, 2, 0),
     (powers, 2, 0),
     (detached, 2, 1),
+    (rows, 10, 2),
+    (long_recurrence, 4, 0),
 ]
 
 
@@ -256,7 +279,6 @@ ATOMS: Final[dict[str, Callable[..., Value]]] = {
     "exp": lambda x: x.exp(),
     "root": lambda x: x**0.5,
     "cube": lambda x: x**-3,
-    "times inf": lambda x: x * INF,
     "divide": lambda x, y: x / y,
     "power": lambda x, y: x**y,
     "multiply two": lambda x, y: x * y,
@@ -351,6 +373,8 @@ def test_conditions_are_simple() -> None:
     assert guards_of(where(x, 0.0, y.log()), [x, y])[1] == {"log": "where(x0, 0, 1)"}
     assert guards_of(where(x, where(y, z.log(), 0.0), 0.0), [x, y, z])[1] == {"log": "where(x0, x1, 0)"}
     assert guards_of(where(x, where(y, 0.0, 1.0), z.log()), [x, y, z])[1] == {"log": "where(x0, 0, 1)"}
+    shared = where(y, where(x, z.log(), 2.0 * z.log()), 0.0)
+    assert guards_of(shared, [x, y, z])[1] == {"log": "x1"}
     either = where(x, z.log(), where(y, z.log(), 0.0))
     assert guards_of(either, [x, y, z])[1] == {"log": "where(x1, 1, x0)"}
     again = where(x, where(y, where(x, z.log(), 2.0), 1.0), 0.0)
@@ -376,6 +400,8 @@ def test_programs_without_where_have_no_guards() -> None:
     x = leaves(3)
     code = code_of(total(v.relu().exp() for v in x), x, [])
     assert code.graph.guards is None
+    outputs = code_of(where(x[0], x[1].exp(), x[2]), x, [], "nothing")
+    assert outputs.graph.guards is None
     assert "guard" not in str(code.program)
 
 
@@ -400,6 +426,7 @@ def test_a_layer_in_a_branch_has_the_statements_of_any_layer() -> None:
     exact = inside.exactly()
     assert products_of(exact) == (1, 2)
     assert "guard" in str(exact.program)
+    assert max(s.out.index.size for s in exact.program.backward if s.out.space == "v") == 4  # No weights for each lane.
     assert not exact.completes
 
 
@@ -413,7 +440,7 @@ def test_derivatives_that_may_be_infinite_have_guards_at_once() -> None:
 
 def test_nodes_with_guards_of_their_own_share_a_product_while_numbers_are_finite() -> None:
     x, y = leaves(3, 2), leaves(3, 2)
-    q, k = ([[(v * v).rsqrt() for v in row] for row in rows] for rows in (x, y))
+    q, k = ([[v.reciprocal() for v in row] for row in rows] for rows in (x, y))
     pairs = [(i, j) for i in range(3) for j in range(3)]
     code = code_of(total(where(x[i][0] - y[j][1], dot(q[i], k[j]), 0.0) for i, j in pairs), [x, y], [])
     assert any(isinstance(s, Product) and s.out.index.size == 9 for s in code.program.forward)
@@ -423,8 +450,22 @@ def test_nodes_with_guards_of_their_own_share_a_product_while_numbers_are_finite
     assert not apart.completes
 
 
+def test_a_choice_between_numbers_passes_no_gradient() -> None:
+    x, y = leaves(2)
+    code = code_of(where(x.exp(), 1.0, 2.0) * y, [x, y], [], "inputs")
+    assert not [s for s in code.program.backward if s.out.space == "dv" and s.out.index.size and s.add]
+    (chosen,) = code.graph.of("where")
+    assert int(code.schedule.classes[chosen]) not in PASSING
+
+
 def test_a_gradient_comes_to_a_test_from_elsewhere_alone() -> None:
     x, y = leaves(2)
     code = code_of(where(x.exp(), y, 2.0 * y), [x, y], [], "inputs")
     assert code.program.run(np.zeros(0), np.array([[INF], [2.0]]))["dx"].tolist() == [[0.0], [1.0]]
     assert "exp" not in "".join(map(str, code.program.backward))
+    once = code_of(where(x.exp(), y, 2.0 * y) + x.exp() * y, [x, y], [], "inputs")
+    (exp,) = once.graph.of("exp")
+    slot = once.layout.slot[exp]
+    assert len([s for s in once.program.backward if s.out.space == "dv" and slot in s.out.index]) == 1
+    assert "0.0 +" not in once.floats.source.split("def value_and_grad")[1]
+    assert "+ 0.0" not in once.floats.source.split("def value_and_grad")[1]

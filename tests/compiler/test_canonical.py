@@ -327,7 +327,8 @@ def test_no_term_is_dropped() -> None:
 @pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, 0.0, 1e308, -1e308, 1.0])
 def test_infinities_and_nans_meet_as_they_did(number: float) -> None:
     def programs(x: Value, y: Value) -> list[Value]:
-        return [x - x, x * 0.0 + y, (x + y) * 0.0, x + x - x, 2.0 * (x - y), (x + y) * 0.5, -(x - y), y - (x - x)]
+        sums = [x - x, x * 0.0 + y, (x + y) * 0.0, x + x - x, 2.0 * (x - y), (x + y) * 0.5, -(x - y), y - (x - x)]
+        return [*sums, math.inf * (x * y) + y, dot([math.inf, 1.0], [x * y, y])]
 
     x, y = Value(number), Value(2.0)
     roots = programs(x, y)

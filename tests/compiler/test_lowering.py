@@ -510,6 +510,15 @@ def test_gradients_of_phantoms_are_cleared_too() -> None:
     assert cleaned(forward, backward, phantoms={"v": np.zeros(6, bool)}) == [forward, backward]
 
 
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, -0.0])
+def test_numbers_in_lists(number: float) -> None:
+    x = leaves(3)
+    program = autograd.compile(autograd.largest([*x, number]), x)
+    want = autograd.largest([1.0, 3.0, 2.0, number]).data
+    np.testing.assert_array_equal(program.value([[1.0, 3.0, 2.0]] * 2), want)
+    np.testing.assert_array_equal(program.value([1.0, 3.0, 2.0]), want)
+
+
 @pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan, 1e100])
 def test_what_a_token_does_not_see_does_not_reach_it(bad: float) -> None:
     x, q, k, v = leaves(4, 2), leaves(2, 2), leaves(2, 2), leaves(2, 2)
