@@ -35,15 +35,16 @@ GROUPS = (
     Group(
         "engine",
         ("engine/",),
-        1685,
-        "every float is accurate, threads and signals do no harm, the tape is made by compiled code, and numbers that "
-        "differ look different",
+        2033,
+        "every float is accurate, threads and signals do no harm, the tape is made by compiled code, numbers that "
+        "differ look different, operations of NumPy's and PyTorch's lists, and a remedy for each operator that is none",
     ),
     Group(
         "formulas",
         ("formula/", "operations.py", "custom.py", "elementary.py", "arrays.py", "blocks.py", "slips.py"),
-        1955,
-        "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations",
+        2075,
+        "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations; "
+        "functions beside methods, NumPy's protocol, and derivatives where a formula ends",
     ),
     Group(
         "derivatives",
@@ -54,14 +55,14 @@ GROUPS = (
     Group(
         "show",
         ("show/",),
-        1526,
+        1532,
         "six views of a graph: lines, drawing, steps, tree, explanation, autopsy, with the digits that a statement "
         "needs and advice for formulas written by hand; a chart whose ticks can be read",
     ),
     Group(
         "networks",
         ("nn/", "losses.py", "optim/", "train/", "state.py"),
-        1739,
+        1742,
         "the layers, losses and optimisers of the tutorials, for Values and, in few calls, arrays; PyTorch's options, "
         "groups, schedules, clipping, states and files; trainings that measure, and say where they diverge; and the "
         "remedy for each slip of a beginner",
@@ -69,15 +70,15 @@ GROUPS = (
     Group(
         "compiler",
         ("compiler/",),
-        4740,
-        "2,800 were planned; ragged rows, every float at the edges, text that people read and that allocates nothing, "
-        "blocks in the cache, float code for irregular graphs, and errors that name the remedy",
+        5005,
+        "2,800 were planned; branches not taken that leak nothing, ragged rows, every float at the edges, text that "
+        "people read and that allocates nothing, blocks in the cache, float code for irregular graphs, and errors that name the remedy",
     ),
     Group("check", ("check/",), 400, "numerical gradients at kinks and edges, rounding errors, random graphs"),
     Group(
         "face",
         ("__init__.py", "__main__.py", "toy.py", "networks.py", "wording.py", "console.py", "arguments.py"),
-        746,
+        869,
         "the public names, the command line with the lessons' networks and a remedy for every slip, text for consoles "
         "of every encoding and width, and checks that all others share",
     ),
