@@ -72,7 +72,8 @@ GROUPS = (
         ("compiler/",),
         5005,
         "2,800 were planned; branches not taken that leak nothing, ragged rows, every float at the edges, text that "
-        "people read and that allocates nothing, blocks in the cache, float code for irregular graphs, and errors that name the remedy",
+        "people read and that allocates nothing, blocks in the cache, float code for irregular graphs, and errors that "
+        "name the remedy",
     ),
     Group("check", ("check/",), 400, "numerical gradients at kinks and edges, rounding errors, random graphs"),
     Group(
