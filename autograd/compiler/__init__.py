@@ -58,8 +58,8 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
 
     Or the loss is a function of Values that returns a Value, or (loss, outputs). Then inputs has a size, a tuple of
     sizes or () for each argument, () for a single Value. The function runs twice, on different numbers. If its graphs
-    differ, control flow or a number depends on data, which is a ValueError with the node and the line. Leaves that it
-    makes itself are plain numbers.
+    differ, control flow or a number depends on data, which is a ValueError with the node and the line: where(x, a, b)
+    chooses for each example. Leaves that it makes itself are plain numbers.
 
     >>> compile(lambda a, b: (a * b).tanh(), inputs=((), ())).value_and_grad(0.0, 2.0)
     (0.0, (2.0, 0.0))

@@ -145,7 +145,8 @@ class Part:
     def run(self, arrays: Sequence[Any], backward: bool) -> Batch | Blocks:
         """Run a batch, bound to its size at the first time.
 
-        Rows that were completed with zeros are right for finite numbers. With others the batch runs once more, exactly.
+        Rows completed with zeros, and nodes without their guards, are right for finite numbers. With others the batch
+        runs once more, exactly.
         """
         batch = self._run(arrays, backward)
         if not self._completes or self._finite(batch, backward):

@@ -61,7 +61,7 @@ class Code:
         return Layout(self.graph, self.schedule.classes, len(self.recording.inputs), ends, exact=exact)
 
     def exactly(self) -> "Code":
-        """Code of the same graph that completes no rows and mixes no guards, with the same input slots: slower."""
+        """Slower code of the same graph that completes no rows and keeps all guards, with the same input slots."""
         code = copy(self)
         code.schedule = scheduled(self.graph, self.wanted, exact=True)
         code.layout = self._layout(exact=True)

@@ -85,8 +85,8 @@ def traced(function: Callable[..., Any], inputs: object) -> Graph:
         where = _line(function, arguments, place)
         raise ValueError(
             f"compile: {_name(function)} ran twice, on different numbers, and its graphs differ: {text}{where}. "
-            "A compiled program can't choose by data: write where(x, a, b), which is a where x > 0 and else b, or "
-            "maximum, relu, abs and the like, and make an input of a number that changes"
+            "A compiled program can't choose by data: write where(x, a, b) with a Value x, for a where x > 0 and else "
+            "b, or maximum, relu, abs and the like, and make an input of a number that changes"
         )
     return first._replace(constants=tuple(made))
 

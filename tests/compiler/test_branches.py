@@ -20,7 +20,7 @@ from autograd.compiler.reading import scalars
 from autograd.compiler.scalars import LINEAR, ONE, OPERATION, Scalars
 from autograd.compiler.schedule import PASSING
 from autograd.compiler.statements import Product
-from tests.compiler.blocks import BLOCKS, WILD
+from tests.compiler.blocks import BLOCKS, WILD, fuzz_bent, fuzz_gate, fuzz_spread, own
 from tests.compiler.finding import recording
 from tests.compiler.fuzz import report
 from tests.compiler.graphs import code_of, leaves, products
@@ -154,6 +154,11 @@ def exponentials(choose: Choice, x: Value, y: Value) -> Any:
     return a + choose(y, x, hypot(x * INF, y)) + choose(x, xlogy(x, y), x + y)
 
 
+def owned(choose: Choice, x: Value, y: Value) -> Any:
+    a = choose(x, own(fuzz_gate, x, y.log()), 2.0 * y) + choose(y, own(fuzz_bent, y) / x, x)
+    return a + choose(x, own(fuzz_spread, [x, y.sqrt()]), y)
+
+
 def powers(choose: Choice, x: Value, y: Value) -> Any:
     return choose(x, x**y, choose(y, (-x) ** y, x.asin())) + choose(y, x / y, y.acosh())
 
@@ -190,6 +195,7 @@ BUILDS: Final = [
     (infinite, 2, 0),
     (lists, 2, 0),
     (exponentials, 2, 0),
+    (owned, 2, 0),
     (powers, 2, 0),
     (detached, 2, 1),
     (rows, 10, 2),

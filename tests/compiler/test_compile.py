@@ -326,6 +326,14 @@ def test_the_error_names_node_and_operation() -> None:
         autograd.compile(with_a_draw, ((),))
 
 
+def test_the_error_for_a_comparison_says_what_where_takes() -> None:
+    for function in (relu_by_hand, lambda x: autograd.where(x > 0.0, x.log(), x)):
+        with pytest.raises(ValueError, match=r"write where\(x, a, b\) with a Value x, for a where x > 0 and else b"):
+            autograd.compile(function, ((),))
+    program = autograd.compile(lambda x: autograd.where(1.0 - x, x.log(), 0.0), ((),), reduce="sum")
+    assert program.gradient_of_inputs([0.5, 1.0, 3.0]).tolist() == [2.0, 0.0, 0.0]
+
+
 def test_leaves_that_a_function_makes_are_numbers() -> None:
     w = Value(3.0, label="w")
 

@@ -263,9 +263,18 @@ CALLS: Final = {
     "logsumexp": (8, 8),
     "log_of_shifted_sum": (6, 9),
     "largest": (1, 10),
+    "sign": (1, 2),
+    "clamp": (2, 4),
+    "where": (3, 1, 4, 4),
+    "xlogy": (6, 2, 9),
+    "atan2": (1, 4, 5),
+    "asinh": (1, 2),
+    "acosh": (1, 6),
+    "atanh": (1, 7),
+    "exp2": (1, 3),
 }
 """For the value and for each derivative times an upstream gradient; a bare copy of that is counted as none."""
-USUAL: Final = {"leaky_relu": {"slope": 0.01}, "elu": {"alpha": 1.0}}
+USUAL: Final = {"leaky_relu": {"slope": 0.01}, "elu": {"alpha": 1.0}, "clamp": {"low": -1.0, "high": 2.0}}
 
 
 @pytest.mark.parametrize("op", CALLS)
@@ -350,6 +359,31 @@ def test_a_choice_that_matters_stays() -> None:
     inside = Expression("comparison", ("<", name("x"), number(7.25)))
     e = Expression("choice", (inside, name("x"), plus(name("x"), number(1e-6))))
     assert simplified(e) == e
+
+
+def test_limits_are_maxima_and_minima() -> None:
+    for low, high, text in (
+        (-1.0, 2.0, "minimum(maximum(x, -1), 2)"),
+        (-INF, 2.0, "minimum(x, 2)"),
+        (0.0, INF, "maximum(x, 0)"),
+        (3.0, 2.0, "2"),
+    ):
+        limits = {"low": low, "high": high}
+        assert shown(value_of("clamp", limits)) == text
+        for x in (*POINTS, low, high, math.nextafter(low, INF), math.nextafter(high, -INF)):
+            z, by, *_ = rule("clamp").function(x, low, high)
+            point = {"x": np.array(x), "z": np.array(z)}
+            assert close(evaluated(value_of("clamp", limits), point), z)
+            with np.errstate(all="ignore"):
+                assert close(evaluated(partial_of("clamp", "x", limits), point), by)
+
+
+def test_a_number_makes_a_choice() -> None:
+    assert shown(value_of("xlogy", {"x": 2.0})) == "2·log(y)"
+    assert shown(value_of("xlogy", {"y": 1.0})) == "x·0"
+    assert shown(value_of("xlogy", {"y": 0.0})) == "xlogy(x, 0)"
+    assert shown(value_of("xlogy", {"x": 0.0})) == "xlogy(0, y)"
+    assert shown(value_of("xlogy")) == "xlogy(x, y)"
 
 
 def test_the_normal_distribution_on_many_numbers() -> None:
