@@ -61,30 +61,24 @@ class _Entry(NamedTuple):
     """The power of the step with which quotients come closer to the slope."""
 
 
-def limit(row: Sequence[Quotient], order: int, *, finest: float = 0.0, scatter: float = 0.0) -> Limit:
+def limit(row: Sequence[Quotient], order: int, *, finest: float = 0.0) -> Limit:
     """The limit of quotients whose error is a series in step^order, or in any power of the step for order 1.
 
     The entry with the least error counts, of those that use no steps below finest and that no finer step contradicts:
     where f is another function close by, as on two sides of a kink, wide steps see the wrong one. A quotient
-    contradicts if it is off by more than its rounding, or scatter, makes it.
+    contradicts if it is off by more than its rounding explains.
     """
     for entry in sorted(entry for entry in _entries(row, order) if entry.error < math.inf):
         error, last, slope, rounding, power = entry
         off, step = 2.0 * abs(row[last].slope - slope), row[last].step
         agree = (
-            abs(q.slope - slope) <= error + off * (q.step / step) ** power + SEVERAL * q.rounding + scatter / q.step
+            abs(q.slope - slope) <= error + off * (q.step / step) ** power + SEVERAL * q.rounding
             for q in row[last + 1 :]
         )
         if step >= finest and all(agree):
             used = (q.unit for q in row[: last + 1] if q is row[last] or abs(q.slope - slope) <= 2.0 * error)
             return Limit(slope, error, rounding, max(used))
     return Limit()
-
-
-def scatter(row: Sequence[Quotient]) -> float:
-    """How far the values of f seem to be off at the finest fifth of the steps, over which a smooth f is straight."""
-    fine = row[-(len(row) // 5) :]
-    return max((abs(b.slope - a.slope) * b.step for a, b in pairwise(fine)), default=0.0)
 
 
 def _entries(row: Sequence[Quotient], order: int) -> Iterator[_Entry]:

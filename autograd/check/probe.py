@@ -10,13 +10,17 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from autograd.engine import rules
 from autograd.engine.modes import recording, relaxed
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.functional import leaves, rebuild, topological_order
 from autograd.wording import counted, visible
+
+OWN: Final = 8.0
+"""How often a user's own operation may round."""
 
 
 class Probe:
@@ -102,17 +106,26 @@ def sensitivity(root: Value) -> Sensitivity:
         operands, partials = tape.operands[start:end], tape.partials[start:end]
         if tape.operation(place) == "detach":
             partials[0] = 1.0
-        # An operation on several operands rounds terms of a sum, which may cancel each other.
-        terms = [tape.data[k] * partial for k, partial in zip(operands, partials, strict=True) if len(operands) > 1]
-        unit = max(math.ulp(_finite(term)) for term in [tape.data[place], *terms])
         if operands:
-            rounding += _finite(abs(signed[place]) * unit)
+            rounding += _finite(abs(signed[place]) * _unit(tape, place))
         else:
             steepness[id(tape.node(place))] = _finite(sized[place])
         for operand, partial in zip(operands, partials, strict=True):
             signed[operand] += signed[place] * partial
             sized[operand] += abs(sized[place] * partial)
     return Sensitivity(rounding, steepness)
+
+
+def _unit(tape: Tape, place: int) -> float:
+    """The rounding of one result."""
+    x = [tape.data[k] for k in tape.operands_of(place)]
+    inside = [tape.data[place]]
+    if len(x) > 1:  # Such an operation may round terms of a sum that cancel each other.
+        start = tape.starts[place]
+        inside += [each * tape.partials[start + i] for i, each in enumerate(x)]
+    if not hasattr(rules, tape.operation(place)):  # A user's own rule may compute with numbers of size 1, or of x.
+        return OWN * max(math.ulp(_finite(each)) for each in [*inside, *x, 1.0])
+    return max(math.ulp(_finite(each)) for each in inside)
 
 
 def _finite(x: float) -> float:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from autograd.check.limits import HIDDEN, Limit, jumps, limit, one_sided, scatter
+from autograd.check.limits import HIDDEN, Limit, jumps, limit, one_sided
 from autograd.check.quotients import Row, Rows
 from autograd.engine.number import short
 
@@ -92,7 +92,7 @@ def judge(backward: float, rows: Rows, tolerance: Tolerance) -> Finding:
 
     word = "vertical" if math.isinf(backward) else "edge" if len(here) == 1 else "ok"
     finest, sure, wide = slopes(limit), slopes(_confirmed), _best(slopes(_by_wide_steps))
-    for found in (*finest, *slopes(_likely)):
+    for found in finest:
         if tolerance.agrees(backward, found):
             return Finding(word, found)
     if tolerance.hides(backward, wide) and not any(tolerance.differs(backward, found) for found in finest):
@@ -111,11 +111,6 @@ def _bends(rows: Rows, size: float) -> bool:
 
 def _best(slopes: list[Limit]) -> Limit:
     return min(slopes, key=lambda found: found.error)
-
-
-def _likely(row: Row, order: int) -> Limit:
-    """The limit that may confirm a derivative, even if its finer steps scatter more than their rounding explains."""
-    return limit(row, order, scatter=scatter(row))
 
 
 def _confirmed(row: Row, order: int) -> Limit:
