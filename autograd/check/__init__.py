@@ -13,7 +13,8 @@ graphs for hypothesis, which is installed by `pip install hypothesis`.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from autograd.check.gradcheck import GradcheckError, GradcheckReport, Row, gradcheck, numerical_grad
+from autograd.check.gradcheck import GradcheckError, GradcheckReport, Row, gradcheck
+from autograd.check.numerical import numerical_grad
 
 if TYPE_CHECKING:
     from autograd.check.rounding import UlpsReport, UlpsRow, ulps

@@ -155,8 +155,9 @@ def expressions(draw: st.DrawFn, *, max_inputs: int = 3, max_steps: int = 12) ->
         row = [len(numbers) - 1 - x % len(numbers) if isinstance(x, int) else x for x in wanted]
         xs = [numbers[x] if isinstance(x, int) else x for x in row]
         if not _inside(op, xs) or not abs(rule(op).on_floats(xs)[0]) <= _LARGEST_RESULT:
-            # tanh has no limits: each draw becomes a step and none is rejected, so that shrinking stays quick.
-            op, row, xs = "tanh", row[:1], xs[:1]
+            # atan has no limits: each draw becomes a step and none is rejected, so that shrinking stays quick. Unlike
+            # tanh it never saturates, so that derivatives are not lost in rounding.
+            op, row, xs = "atan", row[:1], xs[:1]
         numbers.append(rule(op).on_floats(xs)[0])
         steps.append(Step(op, tuple(row)))
     return Expression(inputs, tuple(steps))
