@@ -194,7 +194,7 @@ def _checked(
         return Finding("unsure", Limit()), f"{where}; check it where the input and f are finite"
     surroundings = Surroundings(probe, v, here)
     finding = judge(backward, surroundings.rows(many=False), tolerance)
-    if finding.verdict in ACCEPTED and finding.verdict != "tiny":  # More steps may show more.
+    if finding.verdict in ACCEPTED and (finding.verdict != "tiny" or backward == 0.0):  # More steps may show more.
         return finding, ""
     rows = surroundings.rows(many=True)
     finding = judge(backward, rows, tolerance)

@@ -18,7 +18,7 @@ from autograd.check.quotients import Quotient
 COLUMNS: Final = 7
 """The most terms of the series in the step that are removed; more of them amplify rounding and gain nothing."""
 SLOWEST: Final = 0.95
-"""Numbers that shrink by less from step to step are too slow to be extrapolated."""
+"""Numbers that shrink by less from step to step may not vanish."""
 HIDDEN: Final = 8.0
 """So many times its rounding is the most that a quotient can be off by it; a smaller slope is hidden by rounding."""
 KNOWN: Final = 2.0**-10
@@ -42,6 +42,8 @@ class Limit(NamedTuple):
     rounding: float = math.inf
     unit: float = 0.0
     """The slope that a change of f by a unit in the last place makes over the widest step with this slope."""
+    nearest: float = 0.0
+    """How close a single quotient is known to come to it."""
 
     @property
     def known(self) -> bool:
@@ -61,12 +63,12 @@ class _Entry(NamedTuple):
     """The power of the step with which quotients come closer to the slope."""
 
 
-def limit(row: Sequence[Quotient], order: int, *, finest: float = 0.0) -> Limit:
+def limit(row: Sequence[Quotient], order: int, *, finest: float = 0.0, widest: float = math.inf) -> Limit:
     """The limit of quotients whose error is a series in step^order, or in any power of the step for order 1.
 
-    The entry with the least error counts, of those that use no steps below finest and that no finer step contradicts:
-    where f is another function close by, as on two sides of a kink, wide steps see the wrong one. A quotient
-    contradicts if it is off by more than its rounding explains.
+    The entry with the least error counts, of those whose finest step is between finest and widest, and that no finer
+    step contradicts: where f is another function close by, as on two sides of a kink, wide steps see the wrong one. A
+    quotient contradicts if it is off by more than its rounding explains.
     """
     for entry in sorted(entry for entry in _entries(row, order) if entry.error < math.inf):
         error, last, slope, rounding, power = entry
@@ -75,9 +77,9 @@ def limit(row: Sequence[Quotient], order: int, *, finest: float = 0.0) -> Limit:
             abs(q.slope - slope) <= error + off * (q.step / step) ** power + SEVERAL * q.rounding
             for q in row[last + 1 :]
         )
-        if step >= finest and all(agree):
+        if finest <= step <= widest and all(agree):
             used = (q.unit for q in row[: last + 1] if q is row[last] or abs(q.slope - slope) <= 2.0 * error)
-            return Limit(slope, error, rounding, max(used))
+            return Limit(slope, error, rounding, max(used), min(abs(q.slope - slope) + q.rounding for q in row))
     return Limit()
 
 

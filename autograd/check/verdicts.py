@@ -22,6 +22,9 @@ MARGIN: Final = 8.0
 """A derivative is wrong only if it is off by so many times the error of the slope, as that is an estimate."""
 CONFIRMED: Final = 2
 """The number of finer steps that must agree with a slope before it contradicts a derivative."""
+SCALE: Final = 2.0**-3
+"""The widest step by which a slope may contradict a derivative. However large an input is, sin and its like change over
+a distance of 1."""
 WIDE: Final = 2.0**-14
 """The finest step, relative to the widest, by which rounding may hide a slope; it hides every slope over finer ones."""
 UNITS: Final = 2.0**10
@@ -54,13 +57,13 @@ class Tolerance(NamedTuple):
         return equal and found.error <= HIDDEN * found.rounding and min(size, found.rounding) <= small
 
     def differs(self, backward: float, found: Limit) -> bool:
-        """Whether the slope refutes the derivative."""
+        """Whether the slope refutes the derivative. A single quotient must show it: limits take f to be smooth."""
         if not found.known:
             return False
         if not math.isfinite(backward) or math.isinf(found.slope):
             return backward != found.slope
         size = max(abs(backward), abs(found.slope))
-        return abs(backward - found.slope) > self.atol + self.rtol * size + MARGIN * found.error
+        return abs(backward - found.slope) > self.atol + self.rtol * size + MARGIN * max(found.error, found.nearest)
 
 
 class Finding(NamedTuple):
@@ -96,7 +99,7 @@ def judge(backward: float, rows: Rows, tolerance: Tolerance) -> Finding:
         if tolerance.agrees(backward, found):
             return Finding(word, found)
     if tolerance.hides(backward, wide) and not any(tolerance.differs(backward, found) for found in finest):
-        return Finding("tiny" if backward else word, wide)
+        return Finding(word if backward == wide.slope else "tiny", wide)
     wrong = all(tolerance.differs(backward, found) for found in sure)
     return Finding("wrong" if wrong else "unsure", _best(sure))
 
@@ -105,8 +108,9 @@ def _bends(rows: Rows, size: float) -> bool:
     """Whether the slopes to both sides may differ however small the step is."""
     pairs = zip(rows.left, rows.right, strict=True)
     gaps = [(abs(a.slope - b.slope), a.rounding + b.rounding) for a, b in pairs if math.isfinite(a.slope - b.slope)]
-    widest = max(gap for gap, _ in gaps)
-    return gaps[0][0] > gaps[0][1] and all(sum(gap) > PRECISE * max(size, widest) for gap in gaps)
+    least = PRECISE * max([size, *(gap for gap, _ in gaps)])
+    shrink, hidden = any(sum(gap) <= least for gap in gaps), all(gap <= rounding for gap, rounding in gaps)
+    return not (shrink or hidden)
 
 
 def _best(slopes: list[Limit]) -> Limit:
@@ -115,7 +119,9 @@ def _best(slopes: list[Limit]) -> Limit:
 
 def _confirmed(row: Row, order: int) -> Limit:
     """The limit that may refute a derivative."""
-    return limit(row, order, finest=row[-1 - CONFIRMED].step) if len(row) > CONFIRMED else Limit()
+    if len(row) <= CONFIRMED:
+        return Limit()
+    return limit(row, order, finest=row[-1 - CONFIRMED].step, widest=SCALE)
 
 
 def _by_wide_steps(row: Row, order: int) -> Limit:
@@ -127,7 +133,8 @@ def _mean(left: Limit, right: Limit) -> Limit:
     """The slope where those of both sides are equal; half their difference adds to its error."""
     apart = 0.0 if left.slope == right.slope else abs(left.slope - right.slope)
     error, rounding = (left.error + right.error + apart) / 2.0, (left.rounding + right.rounding) / 2.0
-    return Limit(left.slope / 2.0 + right.slope / 2.0, error, rounding, max(left.unit, right.unit))
+    unit, nearest = max(left.unit, right.unit), max(left.nearest, right.nearest)
+    return Limit(left.slope / 2.0 + right.slope / 2.0, error, rounding, unit, nearest)
 
 
 def _apart(left: Limit, right: Limit, tolerance: Tolerance) -> bool:
