@@ -45,7 +45,7 @@ def _of_product(product: Product, passes: tuple[int, int], guards: Guards) -> It
 
 
 def _contribution(product: Product, own: Slots, other: Slots, count: int) -> Product:
-    """What a product adds to the gradients of the first factors of its rows on one side, which are rows of out."""
+    """The contribution of a product to the gradients of the first factors of its rows on one side, the rows of out."""
     out, across = (Slots(side.space, side.index[:, :, :count]) for side in (own, other))
     turned = Slots(across.space, across.index.transpose(0, 2, 1))
     return Product(out.gradient(), product.out.gradient(), turned, product.factor, add=True)
