@@ -52,7 +52,7 @@ GROUPS = (
     Group(
         "compiler",
         ("compiler/",),
-        5002,
+        5005,
         "2,800 were planned; ragged rows, every float at the edges, text that people read and that allocates nothing, "
         "blocks in the cache, float code for irregular graphs, errors that name the remedy, and branches that leak "
         "nothing, in matrix products too, at no cost while numbers are finite",
