@@ -35,7 +35,7 @@ GROUPS = (
     Group(
         "engine",
         ("engine/",),
-        2033,
+        2036,
         "every float is accurate, threads and signals do no harm, the tape is made by compiled code, numbers that "
         "differ look different, operations of NumPy's and PyTorch's lists, and a remedy for each operator that is none",
     ),
@@ -70,7 +70,7 @@ GROUPS = (
     Group(
         "compiler",
         ("compiler/",),
-        5007,
+        5013,
         "2,800 were planned; branches not taken that leak nothing, ragged rows, every float at the edges, text that "
         "people read and that allocates nothing, blocks in the cache, float code for irregular graphs, and errors that "
         "name the remedy",

@@ -112,8 +112,8 @@ OTHERWISE: Final[dict[str, Callable[..., bool]]] = {
     "norm": lambda *xs: max(map(abs, xs)) < SQUARED,
     "atan2": lambda x, y: max(abs(x), abs(y)) < SQUARED,
     "xlogy": lambda x, y: y < 0.0 or x == y == 0.0,
-    # Equal bounds share a gradient there in another way.
-    "clamp": lambda x, low, high: low >= high,
+    # Equal bounds share a gradient there in another way, and a bound that is nan counts though the other one decides.
+    "clamp": lambda x, low, high: not low < high,
 }
 """Where PyTorch decided otherwise, or is wrong.
 

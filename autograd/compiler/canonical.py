@@ -88,6 +88,9 @@ def _sole_consumers(g: Scalars) -> tuple[Mask, Integers, np.ndarray]:
     free[g.left[~plain]] = False
     free[g.right[g.right != ONE]] = False
     free[g.roots] = False
+    sign, signs = np.zeros(n), np.sign(g.coefficient[plain])
+    sign[read] = signs
+    free[read[sign[read] != signs]] = False  # Infinities of opposite signs are to meet.
     factor = np.bincount(read, g.coefficient[plain], minlength=n)
     # A sum times a number would lose its exactness, unless the number is a power of two, and no great one.
     mantissa, exponent = np.frexp(factor)

@@ -172,7 +172,9 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "joined": lambda xs, x: np.concatenate([xs, np.broadcast_to(x, (1, *xs.shape[1:]))]),
     "norm": _of_lists("norm", lambda xs, size: size),
     "directions": _directions,
-    "direction": lambda x, y: _directions(np.array(np.broadcast_arrays(x, y)))[0],
+    "direction": lambda x, y: np.where(
+        (x == 0.0) & (y == 0.0), 0.0, _directions(np.array(np.broadcast_arrays(x, y)))[0]
+    ),
     "normal_cdf": _normal_cdf,
     "scaled_power": _scaled_power,
 }

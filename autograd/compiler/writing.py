@@ -85,6 +85,7 @@ class _Steps:
             case "comparison":
                 return self._elementwise(SIGNS[text], *of, kind="bool")
             case "logic":
+                of = [*dict.fromkeys(of)]
                 return reduce(lambda a, b: self._elementwise(f"logical_{text}", a, b, kind="bool"), of)
             case "choice":
                 return self._elementwise("", *of)

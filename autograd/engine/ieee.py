@@ -27,6 +27,8 @@ _ODD_END: Final = 2.0**53
 """From here on every float is an even integer."""
 _PI_BITS: Final = 1216
 """A float has up to 1024 bits before the point; the rest are for what is left after whole turns."""
+_MOST_LOWERED: Final = 64.0
+"""Of higher derivatives of powers that leave the range, nothing is saved."""
 _SCALE: Final = 2.0**-100
 _DEEP: Final = 2.0**-520
 
@@ -317,6 +319,8 @@ def scaled_power(c: float, x: float, y: float, k: float) -> float:
     p = power(x, exponent)
     exact = exponent + k == y and -_ODD_END < y < _ODD_END
     if exact and (TINY <= p < INF or TINY <= -p < INF):
+        return c * p
+    if not 0.0 <= k <= _MOST_LOWERED or k != math.floor(k):
         return c * p
     if c == 0.0 or c != c:
         return c

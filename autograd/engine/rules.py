@@ -365,13 +365,13 @@ def sign(x: float) -> tuple[float, float]:
 
 
 def clamp(x: float, low: float, high: float) -> tuple[float, float, float, float]:
-    if x != x or low != low or high != high:
-        return NAN, NAN, NAN, NAN
     if x > high or low > high:
         return high, 0.0, 0.0, 1.0
     if x < low:
         return low, 0.0, 1.0, 0.0
-    return x, 1.0, 0.0, 0.0
+    if x >= low and x <= high:
+        return x, 1.0, 0.0, 0.0
+    return NAN, NAN, NAN, NAN
 
 
 def where(x: float, a: float, b: float) -> tuple[float, float, float, float]:

@@ -960,7 +960,7 @@ def gradient_as_nodes(b: Builder) -> None:
 
 
 def tests_of(b: Builder, length: int) -> Vector:
-    """What `where` tests: numbers of either sign, of examples, of masks or of parameters, one for each or for all."""
+    """Operands for `where` to test: numbers of either sign, of examples, masks or parameters, for each or for all."""
     v, w = b.vector_of(length), b.vector_of(length)
     match b.between(0, 5):
         case 0:

@@ -328,7 +328,8 @@ def test_no_term_is_dropped() -> None:
 def test_infinities_and_nans_meet_as_they_did(number: float) -> None:
     def programs(x: Value, y: Value) -> list[Value]:
         sums = [x - x, x * 0.0 + y, (x + y) * 0.0, x + x - x, 2.0 * (x - y), (x + y) * 0.5, -(x - y), y - (x - x)]
-        return [*sums, math.inf * (x * y) + y, dot([math.inf, 1.0], [x * y, y])]
+        a, b, c = x * x, x * y * x, x * y * y
+        return [*sums, a - 0.3 * a, b * 0.0 + b, 2.0 * c + c, math.inf * (x * y) + y, dot([math.inf, 1.0], [x * y, y])]
 
     x, y = Value(number), Value(2.0)
     roots = programs(x, y)
