@@ -42,7 +42,7 @@ DIFFERENCES: Final = 1e-13
 """The rounding of x − y, up to 745, is one of e^(x−y): `ieee` corrects for it, and arrays don't."""
 LOOSER: Final = {
     **dict.fromkeys(("exp_of_difference", "share", "logaddexp"), (DIFFERENCES, LOST)),
-    "power": (DIFFERENCES, LOST),
+    **dict.fromkeys(("power", "scaled_power"), (DIFFERENCES, LOST)),
     # Near a zero of the derivative its terms cancel.
     **dict.fromkeys(("silu", "gelu"), (ROUNDINGS, ROUNDINGS)),
     # The greatest of the terms is 1, and log loses the digits of the others.
