@@ -1089,7 +1089,7 @@ def wild_functions(b: Builder) -> None:
         lambda x, y: (x * 2.0).atanh(),
         lambda x, y: (x + 1.0).acosh(),
         lambda x, y: x.asinh() + y.exp2(),
-        lambda x, y: (x * 900.0).exp2(),
+        lambda x, y: (x * 20.0).exp2(),
         lambda x, y: x.sign(),
         lambda x, y: x.clamp(y, 1.0),
         lambda x, y: x.clamp(0.0, y),
