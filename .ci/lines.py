@@ -42,7 +42,7 @@ GROUPS = (
     Group(
         "formulas",
         ("formula/", "operations.py", "custom.py", "elementary.py", "arrays.py", "blocks.py", "slips.py"),
-        2075,
+        2082,
         "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations; "
         "functions beside methods, NumPy's protocol, and derivatives where a formula ends",
     ),

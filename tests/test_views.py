@@ -73,7 +73,8 @@ def above(leaf: Value, order: list[Value]) -> list[Value]:
     """The nodes on paths from the root to the leaf."""
     leading = [leaf]
     for v in order:
-        if any(x in leading for x in v.operands) and v.op != "detach":
+        passing = [x for x, d in zip(v.operands, v.partials, strict=True) if d or v.op != "where"]
+        if any(x in leading for x in passing) and v.op != "detach":
             leading.append(v)
     return leading
 

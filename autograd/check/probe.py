@@ -17,6 +17,7 @@ from autograd.engine.modes import recording, relaxed
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.functional import leaves, rebuild, topological_order
+from autograd.functional.nesting import located, text
 from autograd.wording import counted, visible
 
 OWN: Final = 8.0
@@ -140,16 +141,10 @@ def names_of(f: Callable[..., Any], inputs: Sequence[object]) -> list[str]:
     parameters = [p for p in _parameters(f) if p.kind != p.KEYWORD_ONLY]
     named = len(parameters) >= len(inputs) and all(p.kind != p.VAR_POSITIONAL for p in parameters)
     return [
-        name for i, part in enumerate(inputs) for name in _names_within(part, parameters[i].name if named else str(i))
+        text(path)
+        for i, part in enumerate(inputs)
+        for path, _ in located(part, parameters[i].name if named else str(i))
     ]
-
-
-def _names_within(part: object, name: str) -> Iterator[str]:
-    if isinstance(part, (list, tuple)):
-        for k, item in enumerate(part):
-            yield from _names_within(item, f"{name}[{k}]")
-    else:
-        yield name
 
 
 def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -330,6 +330,16 @@ def _power(x: Any, y: Any) -> Interval:
     return _outward(ends, 0.0 if x.low >= 0.0 or y.low % 2.0 == 0.0 else -INF)
 
 
+def _atan2(x: Any, y: Any) -> Interval:
+    """The angle of a box, which has its extremes at the corners unless the box meets the cut or the origin."""
+    x, y = _of(x), _of(y)
+    if _unknown(x) or _unknown(y):
+        return interval(math.nan)
+    if 0.0 in x and y.low <= 0.0:
+        return _outward([-math.pi, math.pi])
+    return _outward([ieee.atan2(a, b) for a, b in _corners(x, y)])
+
+
 def _where(test: _Test, then: Any, other: Any) -> Any:
     possible = _PATH.get().relations(test.a, test.b)
     return _hull(then if relation in test.accepted else other for relation in possible)
@@ -366,7 +376,7 @@ def interval_numbers() -> Vocabulary:
     words |= {name: _monotone(name, *bounds) for name, bounds in _BOUNDED.items()}
     cosh, hypot, norm = words["cosh"], words["hypot"], words["norm"]
     words |= {"cosh": lambda x: cosh(_absolute(x)), "hypot": lambda x, y: hypot(_absolute(x), _absolute(y))}
-    words |= {"norm": lambda xs: norm([*map(_absolute, xs)])}
+    words |= {"atan2": _atan2, "norm": lambda xs: norm([*map(_absolute, xs)])}
     words |= {"logsumexp": _logsumexp, "logaddexp": lambda x, y: _logsumexp([x, y])}
     words |= {"sin": _circular("sin", math.pi / 2.0), "cos": _circular("cos", 0.0), "power": _power}
     words |= {"compare": _compare, "number": interval, "len": lambda xs: interval(len(xs))}

@@ -130,8 +130,9 @@ def _formulas() -> Vocabulary:
     names = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "erf")
 
     def where(test: Any, then: Any, other: Any) -> Any:
-        if other is sympy.nan:  # It is for operands that are nan, and symbols are real.
-            return then
+        # A case that is nan is for operands that are nan, or for those outside the domain of a logarithm.
+        if other is sympy.nan or then is sympy.nan:
+            return then if other is sympy.nan else other
         rest = other.args if isinstance(other, sympy.Piecewise) else [(other, True)]
         return sympy.Piecewise((then, test), *rest)
 
