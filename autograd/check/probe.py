@@ -162,7 +162,7 @@ def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter]:
 def _refuse_slips(f: object, inputs: object) -> None:
     """Raise the error of a call that can't work, before f is called."""
     if not callable(f):
-        raise TypeError(f"f is a function of Values, not {_shown(f)}; write gradcheck(lambda x: x * x, [3.0])")
+        raise TypeError(f"f is a function of Values, not {_shown(f)}; give it first, as in (lambda x: x * x, [3.0])")
     if not isinstance(inputs, (list, tuple)):
         raise TypeError(f"inputs is a list with one entry per argument of f, not {_shown(inputs)}; write [x, ...]")
     if not any(True for _ in leaves(inputs)):
@@ -172,10 +172,10 @@ def _refuse_slips(f: object, inputs: object) -> None:
         try:
             inspect.signature(f).bind(*inputs)
         except TypeError as error:
-            wanted = f"{counted(len(parameters), 'argument')}, {', '.join(map(str, parameters))}"
+            taken = f"{counted(len(parameters), 'argument')}, {', '.join(map(str, parameters))}"
             raise TypeError(
-                f"f takes {wanted}, and inputs has {counted(len(inputs), 'entry')}: {error}; give one entry per "
-                "argument, and a list for an argument that is a list, as in [[x, y]]"
+                f"f takes {taken}, and the length of inputs is {len(inputs)}: {error}; give one entry per argument, "
+                "and a list for an argument that is a list, as in [[x, y]]"
             ) from None
 
 

@@ -1,7 +1,7 @@
 """The rounding errors of a value and a gradient, against arithmetic with 60 digits.
 
 >>> from autograd.check import ulps
->>> print(ulps(lambda x: x.sigmoid() * x, [0.5]))
+>>> ulps(lambda x: x.sigmoid() * x, [0.5])
           float     exact  ulps
 value  0.31123   0.31123   ...
 x      0.739961  0.739961  ...
@@ -32,7 +32,7 @@ class UlpsRow:
     ulps: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UlpsReport:
     """The value of a function, then its derivative by each input; as text it is a table."""
 
@@ -46,6 +46,8 @@ class UlpsReport:
     def __str__(self) -> str:
         cells = [[row.name, short(row.rounded), short(row.exact), f"{row.ulps:.2f}"] for row in self.rows]
         return aligned([["", "float", "exact", "ulps"], *cells])
+
+    __repr__ = __str__
 
 
 def ulps(f: Callable[..., Any], inputs: Sequence[object], *, digits: int = DIGITS) -> UlpsReport:
