@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.check.probe import Probe, names_of
+from autograd.check.calls import names_of
+from autograd.check.probe import Probe
 from autograd.engine.number import short
 from autograd.engine.tape import Floats, Tape
 from autograd.formula.replay import DIGITS, replay
