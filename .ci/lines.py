@@ -60,8 +60,8 @@ GROUPS = (
         "check",
         ("check/",),
         715,
-        "numerical gradients at kinks, edges and rough points, with bounds on their rounding, so that a right derivative "
-        "never fails and a wrong one never passes unseen; rounding errors, random graphs",
+        "numerical gradients at kinks, edges and rough points, with bounds on their rounding, so that no right "
+        "derivative fails and no wrong one passes unseen; rounding errors, random graphs",
     ),
     Group(
         "face",
