@@ -78,7 +78,7 @@ GROUPS = (
     Group(
         "check",
         ("check/",),
-        710,
+        713,
         "numerical gradients at kinks and edges with errors that are known, so that no verdict is a guess; rounding "
         "errors, random graphs",
     ),

@@ -1,7 +1,7 @@
 """Checks of gradients: `gradcheck` compares `backward` with differences of function values.
 
 >>> from autograd.check import gradcheck
->>> print(gradcheck(lambda x, y: (x * y).tanh(), [0.5, 0.8]))
+>>> gradcheck(lambda x, y: (x * y).tanh(), [0.5, 0.8])
 input  value  backward  numerical    error
 x        0.5  0.684511   0.684511  ...e-14  ok
 y        0.8  0.427819   0.427819  ...e-1...  ok

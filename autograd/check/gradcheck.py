@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
+from autograd.check.bounds import rounding, steepness
+from autograd.check.calls import names_of
 from autograd.check.limits import Limit
-from autograd.check.probe import Probe, names_of, sensitivity
+from autograd.check.probe import Probe
 from autograd.check.quotients import Surroundings
 from autograd.check.verdicts import Finding, Tolerance, judge, reason
 from autograd.engine.functions import dot
 from autograd.engine.number import short
+from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.functional import grad_graph, leaves
 from autograd.wording import FEW, aligned, visible, wrapped
@@ -175,10 +178,10 @@ def _rows(probe: Probe, names: Sequence[str], rtol: float, atol: float) -> Itera
             f"f gives {root.data!r} and then {again!r} at the same inputs, so differences mean nothing; if it draws "
             "random numbers, make its generator anew in each call, as random.Random(42)"
         )
-    rounding, steepness = sensitivity(root)
-    for v, name, backward in zip(probe.inputs, names, derivatives, strict=True):
-        tolerance = Tolerance(rtol, atol, steepness.get(id(v), 0.0))
-        finding, why = _checked(probe, v, backward, (root.data, rounding), tolerance)
+    tape = Tape(root)
+    here = root.data, rounding(tape)
+    for v, name, backward, steep in zip(probe.inputs, names, derivatives, steepness(tape, probe.inputs), strict=True):
+        finding, why = _checked(probe, v, backward, here, Tolerance(rtol, atol, steep))
         numerical = finding.slope.slope
         # The difference of two equal infinities would be nan.
         error = 0.0 if backward == numerical else abs(backward - numerical)

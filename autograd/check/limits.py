@@ -2,10 +2,10 @@
 
 >>> from autograd.check.limits import limit
 >>> from autograd.check.quotients import Quotient
->>> cubes = [Quotient(h, (h + h) ** 2, 1e-16 / h, 0.0) for h in (0.5, 0.25, 0.125, 0.0625)]
->>> found = limit(cubes, 1)
+>>> quotients = [Quotient(h, 3.0 + h * h, 1e-16 / h, 0.0) for h in (0.5, 0.25, 0.125, 0.0625)]
+>>> found = limit(quotients, 2)
 >>> found.slope, found.error < 1e-14
-(0.0, True)
+(3.0, True)
 """
 
 import math
@@ -20,12 +20,12 @@ COLUMNS: Final = 7
 SLOWEST: Final = 0.95
 """Numbers that shrink by less from step to step may not vanish."""
 HIDDEN: Final = 8.0
-"""So many times its rounding is the most that a quotient can be off by it; a smaller slope is hidden by rounding."""
+"""An error of so many times the rounding, or less, is taken for rounding."""
 KNOWN: Final = 2.0**-10
-"""The relative error of a limit that contradicts another number. Quotients that don't converge rarely come so close
-to each other."""
+"""The largest relative error of a limit that is known, but for rounding. Quotients that don't converge rarely come so
+close to each other."""
 SEVERAL: Final = 4.0
-"""How much more than once an operation may round, if it is made of several."""
+"""How often the rule of one operation may round."""
 STEADY: Final = 8
 """The number of slopes that must grow without slowing down, to have no finite limit."""
 STEADILY: Final = 0.99

@@ -1,7 +1,7 @@
 """The rounding errors of a value and a gradient, against arithmetic with 60 digits.
 
 >>> from autograd.check import ulps
->>> print(ulps(lambda x: x.sigmoid() * x, [0.5]))
+>>> ulps(lambda x: x.sigmoid() * x, [0.5])
           float     exact  ulps
 value  0.31123   0.31123   ...
 x      0.739961  0.739961  ...
@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.check.probe import Probe, names_of
+from autograd.check.calls import names_of
+from autograd.check.probe import Probe
 from autograd.engine.number import short
 from autograd.engine.tape import Floats, Tape
 from autograd.formula.replay import DIGITS, replay
@@ -32,7 +33,7 @@ class UlpsRow:
     ulps: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UlpsReport:
     """The value of a function, then its derivative by each input; as text it is a table."""
 
@@ -46,6 +47,8 @@ class UlpsReport:
     def __str__(self) -> str:
         cells = [[row.name, short(row.rounded), short(row.exact), f"{row.ulps:.2f}"] for row in self.rows]
         return aligned([["", "float", "exact", "ulps"], *cells])
+
+    __repr__ = __str__
 
 
 def ulps(f: Callable[..., Any], inputs: Sequence[object], *, digits: int = DIGITS) -> UlpsReport:

@@ -26,7 +26,7 @@ SCALE: Final = 2.0**-3
 """The widest step by which a slope may contradict a derivative. However large an input is, sin and its like change over
 a distance of 1."""
 WIDE: Final = 2.0**-14
-"""The finest step, relative to the widest, by which rounding may hide a slope; it hides every slope over finer ones."""
+"""The finest step, relative to the widest, over which rounding may hide a slope; over finer ones it hides all."""
 UNITS: Final = 2.0**10
 """The most units in the last place that the rounding of f may amount to, where it may hide a slope."""
 
