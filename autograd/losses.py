@@ -22,14 +22,13 @@ ValueError: hinge: the target is 0.0, and a target is a label of -1 or 1; 2 * t 
 
 import math
 import reprlib
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
-from types import FrameType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from autograd.arguments import described, is_row, real, refuse_softmax_of_one
 from autograd.engine.functions import log_softmax, log_softmax_at, maximum, mean, minimum, total
+from autograd.engine.modes import on_trial
 from autograd.engine.number import to_float
 from autograd.engine.value import Number, Value, operand
 from autograd.wording import counted
@@ -50,8 +49,6 @@ Targets: TypeAlias = "Number | Sequence[Number]"
 
 SUM_OFF: Final = 1e-3
 """Probabilities may add up to so much more or less than 1: those of half precision, or of three digits, do."""
-_TRIALS: Final = ("autograd.compiler.tracing", "autograd.check.gradcheck")
-"""Modules that call a function with numbers of their own."""
 
 
 class _Wanted(NamedTuple):
@@ -170,20 +167,12 @@ def _squared(p: Value, t: Number) -> Value:
 
 
 def _negative_log_likelihood(p: Value, t: Any) -> Value:
-    if not isinstance(t, Value) and (p.data < 0.0 or p.data > 1.0) and not _on_trial():
+    if not isinstance(t, Value) and (p.data < 0.0 or p.data > 1.0) and not on_trial():
         raise ValueError(
             f"binary_cross_entropy takes probabilities from 0 to 1, and a prediction is {p.data!r}; let the model end "
             "in a sigmoid, or take binary_cross_entropy_with_logits"
         )
     return -total([_weighted(p.log(), t), _weighted((-p).log1p(), 1.0 - t)])
-
-
-def _on_trial() -> bool:
-    """Whether a function of the user runs on numbers that are not the user's: in `compile`, or a step of gradcheck."""
-    frame: FrameType | None = sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__") not in _TRIALS:
-        frame = frame.f_back
-    return frame is not None
 
 
 def _of_logit(s: Value, t: Any) -> Value:

@@ -334,7 +334,7 @@ def test_slips_are_named(call: Callable[[], object], error: type[Exception], mes
         ({"0.bias": [0.0, 0.0, 0.0]}, ValueError, r"0\.bias has the shape \(3,\), but in this model \(2,\)"),
         ({"0.bias": [[0.0], [0.0, 0.0]]}, ValueError, r"0\.bias has lists of different lengths"),
         ({"0.bias": [0.0, "x"]}, TypeError, r"0\.bias is a number, not str 'x'"),
-        ({"0.bias": [0.0, None]}, TypeError, r"0\.bias is a number, not NoneType None"),
+        ({"0.bias": [0.0, None]}, TypeError, r"0\.bias is a number, not None"),
         ({"2.bias": [0.0]}, ValueError, r"the state has 2\.bias, which this model lacks"),
         ({"extra": 0.0}, ValueError, "the state has extra, which this model lacks"),
     ],

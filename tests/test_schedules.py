@@ -137,7 +137,7 @@ def test_a_schedule_is_copied_with_its_optimiser() -> None:
         (lambda: ExponentialLR(ours(), math.inf), ValueError, "ExponentialLR: gamma, .* not inf"),
         (lambda: ExponentialLR(ours(), "0.9"), TypeError, "gamma is a number, not str '0.9'; write 0.9 without quotes"),  # type: ignore[arg-type]
         (lambda: CosineAnnealingLR(ours(), 2.5), ValueError, "T_max is a whole number from 1, not 2.5"),  # type: ignore[arg-type]
-        (lambda: CosineAnnealingLR(ours(), 5, None), TypeError, "eta_min is a number, not NoneType None"),  # type: ignore[arg-type]
+        (lambda: CosineAnnealingLR(ours(), 5, None), TypeError, "eta_min is a number, not None"),  # type: ignore[arg-type]
     ],
 )
 def test_mistakes_are_named(call: Callable[[], object], error: type[Exception], message: str) -> None:

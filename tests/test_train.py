@@ -134,7 +134,7 @@ def test_mistakes_are_named(options: dict[str, Any], data: Any, message: str) ->
 @pytest.mark.parametrize(
     ("position", "wrong", "message"),
     [
-        (0, None, "fit calls the model, which is no NoneType None"),
+        (0, None, "fit calls the model, which is no None"),
         (1, 3, r"data is a list of \(input, target\), not int 3"),
         (2, "mse", "fit calls the loss, which is no str 'mse'"),
         (3, 0.1, r"fit takes an optimizer, as in optim\.SGD\(model\.parameters\(\), lr=0\.1\), not float 0\.1"),
@@ -357,7 +357,7 @@ def test_mistakes_with_a_program_are_named() -> None:
     sgd = optim.SGD(program)
     cases: list[tuple[type[Exception], str, Callable[[], object]]] = [
         (TypeError, "fit takes no loss with a program", lambda: train.fit(program, ROWS, losses.mse, sgd, epochs=1)),
-        (TypeError, r"as in optim\.SGD\(program\), not NoneType", lambda: train.fit(program, ROWS, epochs=1)),
+        (TypeError, r"as in optim\.SGD\(program\), not None", lambda: train.fit(program, ROWS, epochs=1)),
         (TypeError, "takes real numbers, not list of <U1", lambda: train.fit(program, (["a"], [1.0]), sgd, epochs=1)),
         (TypeError, "not <function", lambda: train.fit(program, ROWS, losses.mse, epochs=1)),
         (TypeError, r"data is a list of \(input, target\)", lambda: train.fit(program, 3, sgd, epochs=1)),  # type: ignore[arg-type]

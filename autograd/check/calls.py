@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.engine.number import described
 from autograd.functional import leaves
 from autograd.functional.nesting import located, text
 from autograd.wording import counted, visible
@@ -53,4 +54,4 @@ def refuse_slips(f: object, inputs: object) -> None:
 
 
 def shown(thing: object) -> str:
-    return "None" if thing is None else f"{type(thing).__name__} {visible(repr(thing))}"
+    return visible(described(thing))

@@ -57,9 +57,9 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
     and has numbers up to 3.4e38. backend="numpy" is the only one as yet, so it is that of "auto".
 
     Or the loss is a function of Values that returns a Value, or (loss, outputs). Then inputs has a size, a tuple of
-    sizes or () for each argument, () for a single Value. The function runs twice, on different numbers. If its graphs
-    differ, control flow or a number depends on data, which is a ValueError with the node and the line: where(x, a, b)
-    chooses for each example. Leaves that it makes itself are plain numbers.
+    sizes or () for each argument, () for a single Value. The function runs twice, on different numbers. A comparison
+    of Values in it is a ValueError, and so are graphs that differ, as control flow or a number depends on data then:
+    where(x, a, b) chooses for each example. Leaves that it makes itself are plain numbers.
 
     >>> compile(lambda a, b: (a * b).tanh(), inputs=((), ())).value_and_grad(0.0, 2.0)
     (0.0, (2.0, 0.0))

@@ -8,11 +8,10 @@
 
 import itertools
 import math
-import reprlib
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from autograd.arguments import whole
+from autograd.arguments import described, whole
 from autograd.engine.graph import is_constant
 from autograd.engine.value import Value
 
@@ -73,8 +72,7 @@ def flattened(nest: object, where: str) -> tuple[list[Value], Shape]:
     if isinstance(nest, list) and {*map(type, nest)} == {Value}:  # The way below takes a second for a million.
         return nest, (len(nest),)
     if not isinstance(nest, (list, tuple)):
-        shown = reprlib.repr(nest)
-        raise TypeError(f"compile: {where} is a Value or nested lists of them, not {type(nest).__name__} {shown}")
+        raise TypeError(f"compile: {where} is a Value or nested lists of them, not {described(nest)}")
     parts = [flattened(part, where) for part in nest]
     shapes = {shape for _, shape in parts}
     if not shapes:

@@ -7,7 +7,7 @@
 >>> traced(lambda x: x if x > 0.0 else 0.1 * x, ((),))
 Traceback (most recent call last):
 ...
-ValueError: compile: <lambda> ran twice, on different numbers, and its graphs differ: ...
+ValueError: compile: x is compared by >, and a compiled program can't choose by data: write where(x, a, b) ...
 """
 
 import inspect
@@ -21,10 +21,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.arguments import a_value
+from autograd.arguments import a_value, described
 from autograd.compiler.leaves import GOLDEN, Argument, argument, flattened, nested, renamed
 from autograd.compiler.statements import Index
-from autograd.engine.modes import recording, relaxed
+from autograd.engine.modes import COMPILE, recording, trial
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
 from autograd.engine.value import Value
 from autograd.formula.cases import rule
@@ -131,7 +131,7 @@ def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) 
     """
     numbers = (scale * (-1) ** (k * 7 % 5) * (0.15 + 0.7 * (k * GOLDEN % 1.0)) for k in itertools.count(1))
     fresh = [nested(a.name, a.shape, numbers) for a in arguments]
-    with relaxed():
+    with trial(COMPILE):
         try:
             result = function(*fresh)
         except Exception as error:
@@ -141,7 +141,7 @@ def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) 
     loss, outputs = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
     if not isinstance(loss, Value):
         raise TypeError(
-            f"compile: the function returns a Value, or (loss, outputs), not {type(loss).__name__} {loss!r}; "
+            f"compile: the function returns a Value, or (loss, outputs), not {described(loss)}; "
             "make one number of a list with total(…), or return (total(…), the list)"
         )
     leaves = [a._replace(leaves=flattened(nest, a.name)[0]) for a, nest in zip(arguments, fresh, strict=True)]

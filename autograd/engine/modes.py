@@ -1,5 +1,7 @@
 """The effect on recording of the blocks of `autograd/blocks.py`: checks in `strict()`, no records in `no_grad()`.
 
+And of trials, in which a function of the user runs on numbers that are not the user's.
+
 >>> from autograd import no_grad
 >>> from autograd.engine import modes
 >>> with no_grad():
@@ -21,17 +23,23 @@ from autograd.engine.reading import operands_of, partials_of
 
 
 class _Modes:
-    """The count of `strict()` and `no_grad()` blocks open in any thread; if it is 0, recording checks nothing."""
+    """Counts of the blocks open in any thread, so that nothing is looked up where there are none."""
 
-    __slots__ = ("active", "lock")
+    __slots__ = ("active", "lock", "trials")
 
     def __init__(self) -> None:
         self.active = 0
+        """Of `strict()` and `no_grad()`."""
+        self.trials = 0
         self.lock = threading.Lock()
 
     def change(self, by: int) -> None:
         with self.lock:
             self.active += by
+
+    def change_trials(self, by: int) -> None:
+        with self.lock:
+            self.trials += by
 
     def renew_lock(self) -> None:
         self.lock = threading.Lock()
@@ -43,16 +51,42 @@ if hasattr(os, "register_at_fork"):  # A child process has no copy of the thread
 STRICT: Final[ContextVar[int]] = ContextVar("autograd.strict", default=0)
 NO_GRAD: Final[ContextVar[int]] = ContextVar("autograd.no_grad", default=0)
 """The count of blocks that are open in this thread or task; each has its own."""
+TRIAL: Final[ContextVar[str]] = ContextVar("autograd.trial", default="")
+"""The name of the function that tries numbers out in this thread or task."""
+COMPILE: Final = "compile"
+"""A trial in which nothing may depend on the numbers."""
 
 
 @contextmanager
-def relaxed() -> Iterator[None]:
-    """A block in which the caller's `strict()` has no effect, for functions that try numbers out."""
-    token = STRICT.set(0)
+def trial(name: str) -> Iterator[None]:
+    """A block for a function of the user that runs on numbers which are not the user's.
+
+    The caller's `strict()` has no effect, as such numbers may leave the domain of the function.
+    """
+    tokens = STRICT.set(0), TRIAL.set(name)
+    MODES.change_trials(1)
     try:
         yield
     finally:
-        STRICT.reset(token)
+        MODES.change_trials(-1)
+        STRICT.reset(tokens[0])
+        TRIAL.reset(tokens[1])
+
+
+def on_trial() -> bool:
+    """Whether a function of the user runs on numbers which are not the user's."""
+    return MODES.trials > 0 and TRIAL.get() != ""
+
+
+def check_comparison(v: Node, sign: str) -> None:
+    """Refuse to compare placeholders: a program would keep the answer, whatever the numbers are that come later."""
+    if TRIAL.get() == COMPILE:
+        what = v._label or (f"a result of {v._operation}" if v._operation else "a Value")
+        raise ValueError(
+            f"{COMPILE}: {what} is compared by {sign}, and a compiled program can't choose by data: write where(x, a, "
+            "b) with a Value x, for a where x > 0 and else b, or maximum, largest, relu, abs and the like; a check "
+            "that changes nothing compares .data"
+        )
 
 
 def recording() -> bool:

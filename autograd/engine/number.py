@@ -99,6 +99,8 @@ def described(thing: object, length: int = 60) -> str:
     ('int 3', 'range(0, 3)', "str 'aaaaaaa…")
     """
     kind, shape = type(thing).__name__, getattr(thing, "shape", ())
+    if thing is None:
+        return "None"
     if isinstance(shape, tuple) and shape:
         return f"{kind} of shape {tuple(shape)}"  # The text of a large array takes long.
     text = repr(thing).partition("\n")[0]

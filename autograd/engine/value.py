@@ -16,7 +16,7 @@ from typing import TypeAlias, final
 from autograd.engine import copying, guarded, ieee, micrograd, reading, refusals, rules
 from autograd.engine.copying import State
 from autograd.engine.graph import BLANK, COMPILED, CONSTANT, CONSTANT_FIRST, CONSTANT_LAST, Fan, Node, is_constant
-from autograd.engine.modes import MODES, check, check_partials
+from autograd.engine.modes import MODES, check, check_comparison, check_partials
 from autograd.engine.native import mypyc_attr
 from autograd.engine.number import WRITES, ArrayError, plain, short, to_float
 from autograd.engine.refusals import Refusing
@@ -340,25 +340,25 @@ class Value(Refusing):
 
     def __lt__(self, other: object) -> Truth:
         try:
-            return self._data < _number(other, "<")
+            return self._data < _compared(self, other, "<")
         except ArrayError:
             return NotImplemented
 
     def __le__(self, other: object) -> Truth:
         try:
-            return self._data <= _number(other, "<=")
+            return self._data <= _compared(self, other, "<=")
         except ArrayError:
             return NotImplemented
 
     def __gt__(self, other: object) -> Truth:
         try:
-            return self._data > _number(other, ">")
+            return self._data > _compared(self, other, ">")
         except ArrayError:
             return NotImplemented
 
     def __ge__(self, other: object) -> Truth:
         try:
-            return self._data >= _number(other, ">=")
+            return self._data >= _compared(self, other, ">=")
         except ArrayError:
             return NotImplemented
 
@@ -558,5 +558,8 @@ def _text(label: object) -> str:
     return plain(label)
 
 
-def _number(x: object, comparison: str) -> float:
-    return x._data if isinstance(x, Value) else to_float(x, comparison)
+def _compared(v: Value, other: object, sign: str) -> float:
+    """The number that v is compared with."""
+    if MODES.trials:
+        check_comparison(v, sign)
+    return other._data if isinstance(other, Value) else to_float(other, sign)

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Final
 
+from autograd.engine.number import described
 from autograd.engine.tape import CONSTANT_CODE, Tape
 from autograd.engine.value import Value
 from autograd.wording import brief, visible
@@ -81,7 +82,7 @@ class Names:
         if isinstance(target, str):
             return self._place_of_name(target)
         if not isinstance(target, Value):
-            raise TypeError(f"a node is given as a Value or by its name, not as {type(target).__name__} {target!r}")
+            raise TypeError(f"a node is given as a Value or by its name, not as {described(target)}")
         if target not in self.tape:
             raise ValueError(f"{target!r} is no part of the graph of {self.root}")
         return self.tape.place(target)

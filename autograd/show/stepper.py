@@ -27,7 +27,7 @@ from numbers import Integral
 from typing import Final, TypeAlias
 
 from autograd.arguments import a_value
-from autograd.engine.number import SIX, shorts
+from autograd.engine.number import SIX, described, shorts
 from autograd.engine.tape import CONSTANT_CODE, Contribution, Tape
 from autograd.engine.value import Value
 from autograd.show import lines
@@ -247,8 +247,9 @@ class Stepper:
             name = self._names[self._names.place(at)]
             return lambda step: step.touched == name
         if not callable(at):
-            shown = f"{type(at).__name__} {at!r}"
-            raise TypeError(f"a stop is a function of a Step, a Value or its name, not {shown}; to(3) goes to step 3")
+            raise TypeError(
+                f"a stop is a function of a Step, a Value or its name, not {described(at)}; to(3) goes to step 3"
+            )
         return at
 
     def _last_about(self, place: int) -> int:
