@@ -26,7 +26,6 @@ from autograd.engine.graph import (
     Node,
     blank,
     fresh_marks,
-    listed,
     recorded_operands,
 )
 from autograd.engine.native import i64
@@ -120,7 +119,7 @@ class _Order(Generic[N]):
         """List the operands of a node that are leaves or plain numbers."""
         x, y, fan = node._x, node._y, node._fan
         if fan is not None and fan.operands:
-            for v in listed(fan):
+            for v in fan.row if isinstance(fan, Choice) else fan.operands:  # A call costs a tenth here.
                 if v._mark >= LEAF:
                     self.add(v)
             return

@@ -379,11 +379,11 @@ def cases_of(op: str) -> tuple[Case, ...]:
 # ── whether a record still holds ──
 
 
-def unchanged(node: Value, operands: Sequence[Value]) -> Rule:
+def unchanged(node: Value, operands: Sequence[Value], partials: Sequence[float]) -> Rule:
     """The rule of a node; ValueError if its data or those of its operands were changed since it was made."""
     r = rule(node.op)
-    formed = [i for i, v in enumerate(operands) if not graph.is_constant(v)]
-    if not still_holds(node.op, [v.data for v in operands], node.partials, node.data, formed):
+    formed = (i for i, v in enumerate(operands) if not graph.is_constant(v))
+    if not still_holds(node.op, [v.data for v in operands], partials, node.data, formed):
         raise changed(node.op, [v.label for v in (*operands, node) if v.label])
     return r
 

@@ -36,11 +36,6 @@ class Ratio(NamedTuple):
         return upstream * (functions.fixed(self.decided, self.z) if unknown else self.decided)
 
 
-def at_zero(node: Value, operand: Value, partial: Value | float) -> Value | float | Ratio:
-    """A derivative of a node, as a ratio if the node is a length of 0."""
-    return Ratio(operand, node, partial) if node.data == 0.0 and node.op in LENGTHS else partial
-
-
 def _uses(u: Value | float, z: Value) -> bool:
     """Whether u is made of z, by few operations."""
     near = [u]

@@ -277,7 +277,7 @@ def partial_text(
     data = [v.data for v in operands]
     if not 0 <= position < len(data):
         raise IndexError(f"{node.op or 'a leaf'} has {len(data)} operands, and none at position {position}")
-    r = unchanged(node, operands)
+    r = unchanged(node, operands, node.partials)
     if not r.cases:
         return f"∂{r.name}/∂{r.operands[0]}, of which no source can be read"
     names, name = ([brief(x) for x in data], brief(node.data)) if numbers else (names, name)

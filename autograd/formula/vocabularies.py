@@ -329,7 +329,8 @@ def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequenc
     Only those wanted are formed, the others are 0.0. Constants take part as plain floats.
     ValueError if data was changed since the node was made, or if the operation has no formula.
     """
-    r, recorded, numbers = unchanged(node, operands), node.partials, values()
+    recorded, numbers = node.partials, values()
+    r = unchanged(node, operands, recorded)
     row: list[Value | float] = [v.data if graph.is_constant(v) else v for v in operands]
     if r.of_sequences:
         groups, partials = r.grouped(row), list[Value | float]()
@@ -342,7 +343,9 @@ def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequenc
 
 def _settled(partial: Value | float, recorded: float, node: Value) -> Value | float:
     """A derivative over Values, brought into line with the recorded one at the points where formulas end."""
-    number = _data(partial)
+    number = partial.data if isinstance(partial, Value) else partial
+    if number == recorded:
+        return partial
     # Outside a domain a derivative is nan, and so are all further ones: a bare nan would count as a constant. Where the
     # formula breaks down, what is recorded stands, and its own derivatives are unknown.
     known = isinstance(partial, Value) and number != number if recorded != recorded else _agree(number, recorded)

@@ -10,8 +10,8 @@
 [[34.0, 11.0]]
 """
 
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 from autograd.arguments import a_value
@@ -117,12 +117,14 @@ class Linear:
 
     def _own(self, found: Sequence[Number], tape: Tape, seeds: Sequence[Number]) -> list[Value]:
         """A new node for each that is a node of the graph, as ∂(w·x)/∂w is x, or that the caller has."""
-        self._given.update(id(seed) for seed in seeds if isinstance(seed, Value))
+        given = self._given
+        given.update([id(seed) for seed in seeds if isinstance(seed, Value)])
         own = []
         for number in found:
             new = constant(number) if isinstance(number, float) else number
-            own.append(+new if new in tape or id(new) in self._given else new)
-            self._given.add(id(own[-1]))
+            new = +new if new in tape or id(new) in given else new
+            own.append(new)
+            given.add(id(new))
         return own
 
 
@@ -136,45 +138,50 @@ class _OverValues:
         inputs: Sequence[Value],
         formed: dict[int, Sequence[Any]],
     ) -> None:
-        from autograd.formula import lengths, partials_over_values  # Programs without such gradients start sooner.
-
         # One root above all results starts a sweep from all of them; its local derivatives are their cotangents.
-        self.tape = Tape(record_many("total", 0.0, list(results), [1.0] * len(results)))
-        self.places = [self.tape.place(v) if v in self.tape else -1 for v in inputs]
-        self.way = self.tape.leading_to([place for place in self.places if place >= 0])
+        self._joined = len(cotangents) != 1
+        self.tape = Tape(record_many("total", 0.0, list(results), [1.0] * len(results)) if self._joined else results[0])
+        tape = self.tape
+        self.places = [tape.place(v) if v in tape else -1 for v in inputs]
+        self.way = tape.leading_to([place for place in self.places if place >= 0])
         self._results = results
         self._cotangents = cotangents
         self._formed = formed
-        self._partials, self._lengths = partials_over_values, lengths
+        self._partials, self._lengths, self._ratio = _formulas()
 
     def one(self) -> Number:
-        return 1.0
+        return 1.0 if self._joined else self._cotangents[0]
 
     def partials(self, place: int) -> Sequence[Any]:
-        if place == self.tape.roots[0]:
+        tape, way = self.tape, self.way
+        if self._joined and place == tape.roots[0]:
             return self._cotangents
-        node = self.tape.node(place)
-        if id(node) not in self._formed:
-            operands = self.tape.operands_of(place)
-            wanted, row = [k in self.way for k in operands], [self.tape.node(k) for k in operands]
-            found = self._partials(node, row, wanted)
-            self._formed[id(node)] = [*map(partial(self._lengths.at_zero, node), row, found)]
-        return self._formed[id(node)]
+        node = tape.node(place)
+        found = self._formed.get(id(node))
+        if found is None:
+            operands = tape.operands_of(place)
+            row = [*map(tape.node, operands)]
+            found = self._partials(node, row, [k in way for k in operands])
+            if node.data == 0.0 and node.op in self._lengths:
+                found = [self._ratio(x, node, decided) for x, decided in zip(row, found, strict=True)]
+            self._formed[id(node)] = found
+        return found
 
     def meets_zero_length(self) -> bool:
         """Whether a length of 0 is on the way, whose derivative x/z depends on what it is multiplied by."""
-        tape, lengths = self.tape, self._lengths.LENGTHS
+        tape, lengths = self.tape, self._lengths
         return any(op in lengths for op in tape.operations) and any(
             tape.data[place] == 0.0 and tape.operation(place) in lengths for place in self.way
         )
 
     def contribution(self, upstream: Number, partial: Any) -> Number:
-        if isinstance(partial, self._lengths.Ratio):
+        if isinstance(partial, self._ratio):
             return partial.times(upstream)
         # A factor of 1 or -1 needs no node of a product.
-        for factor, other in ((upstream, partial), (partial, upstream)):
-            if isinstance(factor, float) and factor in (1.0, -1.0):
-                return other if factor == 1.0 else -other
+        if type(upstream) is float and (upstream == 1.0 or upstream == -1.0):
+            return partial if upstream == 1.0 else -partial  # type: ignore[no-any-return]
+        if type(partial) is float and (partial == 1.0 or partial == -1.0):
+            return upstream if partial == 1.0 else -upstream
         return upstream * partial  # type: ignore[no-any-return]
 
     def accumulated(self, before: Number | None, amount: Number) -> Number:
@@ -209,6 +216,13 @@ class _OverValues:
             return ieee.dot(tangents, partials)  # type: ignore[arg-type]
         ones = all(isinstance(partial, float) and partial == 1.0 for partial in partials)
         return functions.total(tangents) if ones else functions.dot(tangents, partials)
+
+
+@cache
+def _formulas() -> tuple[Callable[..., Sequence[Any]], Collection[str], type[Any]]:
+    from autograd.formula import lengths, partials_over_values  # Programs without such gradients start sooner.
+
+    return partials_over_values, lengths.LENGTHS, lengths.Ratio
 
 
 def is_zero(seed: Number) -> bool:

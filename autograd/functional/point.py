@@ -14,7 +14,7 @@ from numbers import Integral
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd.engine.value import Value
-from autograd.functional.nesting import located, number_at, rebuild
+from autograd.functional.nesting import CONTAINERS, located, number_at, rebuild
 from autograd.wording import counted
 
 Argnums: TypeAlias = int | tuple[int, ...] | None
@@ -71,8 +71,13 @@ class Point(NamedTuple):
         inputs: list[Value] = []
         arguments = list(self.arguments)
         for i in self.positions:
-            found = [_input(number_at(path, x)) for path, x in located(arguments[i], f"{self.name}[{i}]")]
-            arguments[i] = rebuild(arguments[i], iter(found))
+            x, path = arguments[i], (self.name, arguments, i)
+            if not isinstance(x, CONTAINERS):  # A quick way for a single number.
+                arguments[i] = _input(number_at(path, x))
+                inputs.append(arguments[i])
+                continue
+            found = [_input(number_at(where, leaf)) for where, leaf in located(x, path)]
+            arguments[i] = rebuild(x, iter(found))
             inputs += found
         return inputs, arguments
 
