@@ -176,7 +176,7 @@ class _OverValues:
 
     def contribution(self, upstream: Number, partial: Any) -> Number:
         if isinstance(partial, self._ratio):
-            return partial.times(upstream)
+            return partial.times(upstream)  # type: ignore[no-any-return]
         # A factor of 1 or -1 needs no node of a product.
         if type(upstream) is float and (upstream == 1.0 or upstream == -1.0):
             return partial if upstream == 1.0 else -partial  # type: ignore[no-any-return]
