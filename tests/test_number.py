@@ -60,7 +60,7 @@ def test_anything_else_is_a_type_error_with_a_remedy(thing: Any, remedy: str) ->
     for attempt in attempts:
         with pytest.raises(TypeError) as error:
             attempt()
-        assert type(thing).__name__ in str(error.value)
+        assert ("None" if thing is None else type(thing).__name__) in str(error.value)
         assert remedy in str(error.value)
     assert x.data == 3.0
 
