@@ -99,11 +99,17 @@ def _docstrings(module: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
     for thing in tree.body:
         if isinstance(thing, ast.FunctionDef):
             yield f"{module}___{thing.name}", _doc(thing)
-        elif isinstance(thing, ast.ClassDef) and not _INTERPRETED.intersection(map(_base, thing.bases)):
+        elif isinstance(thing, ast.ClassDef) and not _is_interpreted(thing):
             yield thing.name, _doc(thing)
             for method in thing.body:
                 if isinstance(method, ast.FunctionDef):
                     yield f"{module}___{thing.name}___{method.name}", _doc(method)
+
+
+def _is_interpreted(c: ast.ClassDef) -> bool:
+    return bool(_INTERPRETED.intersection(map(_base, c.bases))) or any(
+        "native_class=False" in ast.unparse(decorator) for decorator in c.decorator_list
+    )
 
 
 def _base(e: ast.expr) -> str:

@@ -389,7 +389,12 @@ def test_nothing_is_caught_where_nothing_is_planted(tmp_path: Path, order: int) 
             "-rate * x",
             "functional.py::test_the_numbers_of_a_second_derivative",
         ),
-        ("functional/graphs.py", "else -partial", "else partial", "functional.py::test_derivatives_to_the_fourth_order"),
+        (
+            "functional/graphs.py",
+            "else -partial",
+            "else partial",
+            "functional.py::test_derivatives_to_the_fourth_order",
+        ),
     ],
 )
 def test_the_suite_fails_with_a_planted_error(tmp_path: Path, file: str, old: str, new: str, test: str) -> None:

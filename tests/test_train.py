@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -194,7 +195,8 @@ def test_the_bar_shows_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 ON_A_TERMINAL = """
-import fcntl, random, termios
+import fcntl, random, signal, termios
+signal.alarm(600)  # If the test is stopped, this process ends too.
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # Ctrl-C at this terminal goes to this process.
 from autograd import losses, nn, optim, train
 model = nn.MLP(1, [2, 1], rng=random.Random(1))
@@ -257,6 +259,42 @@ def test_ctrl_c_waits_until_a_step_is_whole(compiled: bool) -> None:
     assert (len(history.losses), len(seen)) == (3, 4)
     assert [p.data for p in program.model.parameters()] == seen[-1]
     assert signal.getsignal(signal.SIGINT) is usual
+
+
+def interrupted_at(wanted: int) -> tuple[nn.MLP, train.History, int]:
+    """A training with a signal at the line, call or return of its code that comes as the wanted one, and their number.
+
+    Those before and after the training, which has a handler of its own, don't count.
+    """
+    usual, place = signal.getsignal(signal.SIGINT), 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal place
+        if not frame.f_code.co_filename.startswith(str(PACKAGE / "train")):
+            return None
+        if signal.getsignal(signal.SIGINT) is not usual:
+            place += 1
+            if place == wanted:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        return *fitted(epochs=3), place
+    finally:
+        sys.settrace(before)
+
+
+def test_ctrl_c_at_any_line_leaves_a_whole_step_and_a_history() -> None:
+    whole = [[p.data for p in fitted(epochs=n)[0].parameters()] for n in range(4)]
+    usual = signal.getsignal(signal.SIGINT)
+    for place in range(1, interrupted_at(0)[2] + 1):
+        model, history, _ = interrupted_at(place)
+        assert history.stopped_by == "interrupt"
+        assert [p.data for p in model.parameters()] in whole
+        assert signal.getsignal(signal.SIGINT) is usual
+    assert place > 100
 
 
 def test_fit_works_outside_the_main_thread() -> None:

@@ -7,11 +7,15 @@
 >>> pickle.loads(pickle.dumps(y)).operands, copy.deepcopy(y).operands[0] is x
 ((Value(data=3.0, grad=0.0, label='x'), Value(data=3.0, grad=0.0, label='x')), False)
 
-`copy` and `pickle` follow operands by recursion, which fails after some hundred nodes. So a node lists all nodes below
-it, and pickle comes to each of them from that list.
+`copy` and `pickle` follow operands by recursion, which fails after some hundred nodes. So the node that pickle comes to
+first lists the nodes below it, each after its operands, and a later one those that are new. Nothing is written into the
+nodes, so a walk, a sweep or another pickler may be at work on the same graph.
 """
 
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Final, TypeAlias
+from weakref import ref
 
 from autograd.engine import guarded
 from autograd.engine.graph import (
@@ -26,15 +30,13 @@ from autograd.engine.graph import (
     listed,
     recorded_operands,
 )
+from autograd.engine.native import mypyc_attr
 from autograd.engine.number import plain
-
-_LISTED: Final = -1
-"""The mark of a node that is in the list of the node being pickled."""
 
 _Fan: TypeAlias = tuple[list[Node], list[float], bool] | bool | None
 """Operands and partials of a fan, and whether it is a Choice; True and False are CONSTANT_FIRST and CONSTANT_LAST."""
 State: TypeAlias = tuple[
-    object,
+    "tuple[_Dump, _Below] | None",
     tuple[float, float, str, str, bool],
     tuple[Node | None, float, Node | None, float, _Fan],
 ]
@@ -44,7 +46,7 @@ State: TypeAlias = tuple[
 def shallow(node: Node) -> Node:
     """A new node with the same data, label and operands."""
     twin = blank(type(node))
-    fill(twin, _state(node, []))
+    fill(twin, _state(node))
     return twin
 
 
@@ -60,7 +62,7 @@ def deep(node: Node, memo: dict[int, object]) -> Node:
             found.append(v)
             stack.extend(recorded_operands(v))
     for v in found:
-        _, shown, (x, dx, y, dy, fan) = _state(v, [])
+        _, shown, (x, dx, y, dy, fan) = _state(v)
         x, y = (None if operand is None else memo[id(operand)] for operand in (x, y))  # type: ignore[assignment]
         if isinstance(fan, tuple):
             fan = [memo[id(operand)] for operand in fan[0]], list(fan[1]), fan[2]  # type: ignore[misc]
@@ -69,24 +71,21 @@ def deep(node: Node, memo: dict[int, object]) -> Node:
 
 
 def reduced(node: Node) -> tuple[object, ...]:
-    """The result of `__reduce__`.
-
-    The node that pickle comes to first lists all nodes below it, each after its operands. A node in this list has no
-    list of its own.
-    """
-    below: list[Node] = []
-    if node._mark == _LISTED:
-        node._mark = 0
-    elif node._mark < LEAF:
-        leaves: list[Node] = []
-        below = guarded.ordered(node, leaves, through_detached=True)
-        below.pop()
-        for v in below:
-            v._mark = _LISTED
-    return blank, (type(node),), _state(node, below)
+    """The result of `__reduce__`."""
+    operands = [id(v) for v in recorded_operands(node) if v._mark < LEAF]
+    if not operands:
+        return blank, (type(node),), _state(node)
+    dump = _LAST.get()()
+    if dump is None:
+        dump = _new_dump()
+    elif id(node) in dump.coming and not any(v in dump.coming for v in operands):
+        # A pickler that did not come from the list finds operands that are none, and they have lists.
+        dump.coming.discard(id(node))
+        return blank, (type(node),), _state(node)
+    return blank, (type(node),), _state(node, (dump, _Below(dump, node)))
 
 
-def _state(node: Node, below: list[Node]) -> State:
+def _state(node: Node, ahead: "tuple[_Dump, _Below] | None" = None) -> State:
     fan: _Fan = None
     if node._fan is CONSTANT_FIRST or node._fan is CONSTANT_LAST:
         fan = node._fan is CONSTANT_FIRST
@@ -94,7 +93,7 @@ def _state(node: Node, below: list[Node]) -> State:
         fan = listed(node._fan), node._fan.partials, isinstance(node._fan, Choice)
     dx, dy = (node._dx, node._dy) if node._operation else (0.0, 0.0)  # A sweep keeps gradients in those of a leaf.
     return (
-        (below, _EndOfList(below)) if below else None,
+        ahead,
         (node._data, node._grad, node._label, node._operation, node._mark >= CONSTANT),
         (node._x, dx, node._y, dy, fan),
     )
@@ -116,23 +115,57 @@ def fill(node: Node, state: State) -> None:
     node._mark = CONSTANT if is_constant else 0 if node._operation else LEAF
 
 
-class _EndOfList:
-    """Pickled right after a list of nodes, it unmarks those that pickle knew before and did not reduce again.
+@mypyc_attr(native_class=False)
+class _Dump:
+    """What one pickler has come to. Only the memo of the pickler keeps it, so it ends with it.
 
-    If pickling fails halfway, it does so when it is freed.
+    It is pickled ahead of the nodes. A pickler that asks for that knows it not yet.
     """
 
-    def __init__(self, below: list[Node]) -> None:
-        self._below = below
+    def __init__(self) -> None:
+        self.asked = 0
+        self.listed: set[int] = set()
+        self.coming: set[int] = set()
+        """Those of the listed nodes that the pickler has not reduced yet."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        self._unmark()
+        self.asked += 1
         return tuple, ()
 
-    def __del__(self) -> None:
-        self._unmark()
 
-    def _unmark(self) -> None:
-        for node in self._below:
-            if node._mark == _LISTED:
-                node._mark = 0
+_LAST: Final[ContextVar["ref[_Dump]"]] = ContextVar("autograd.dump", default=ref(_Dump()))
+"""The dump of the pickler that was at work last in this thread or task."""
+
+
+def _new_dump() -> _Dump:
+    dump = _Dump()
+    _LAST.set(ref(dump))
+    return dump
+
+
+class _Below:
+    """The list of the nodes below a node that the pickler doesn't know; it is pickled right after the dump."""
+
+    def __init__(self, dump: _Dump, node: Node) -> None:
+        self._dump, self._node, self._asked = dump, node, dump.asked
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # If the dump was reduced once more, another pickler knows it, and this one gets a dump of its own.
+        if self._dump.asked == max(self._asked, 1):
+            return list, (), None, _new_below(self._node, self._dump)
+        return list, (), None, _with_dump(self._node, _new_dump())
+
+
+def _with_dump(node: Node, dump: _Dump) -> Iterator[object]:
+    yield dump
+    yield from _new_below(node, dump)
+
+
+def _new_below(node: Node, dump: _Dump) -> Iterator[object]:
+    """The nodes below a node that are not listed yet, each after its operands."""
+    if id(node) not in dump.listed:
+        for v in guarded.ordered_without_marks(node, [], dump.listed, through_detached=True):
+            dump.listed.add(id(v))
+            if v is not node:
+                dump.coming.add(id(v))
+                yield v

@@ -13,6 +13,7 @@ marks, and a sweep that restores gradients.
 """
 
 import gc
+from collections.abc import Collection
 from threading import Lock
 from typing import Final
 
@@ -45,13 +46,15 @@ def ordered(root: N, leaves: list[N], *, through_detached: bool = False, clear: 
         return graph.ordered(root, leaves, through_detached=through_detached, clear=clear)
     # This walk may have interrupted the one that holds the lock, which then can't go on: waiting could last for ever.
     if WALKING.locked():
-        return _ordered_without_marks(root, leaves, through_detached, clear)
+        return ordered_without_marks(root, leaves, through_detached=through_detached, clear=clear)
     with WALKING:
         return graph.ordered(root, leaves, through_detached=through_detached, clear=clear)
 
 
-def _ordered_without_marks(root: N, leaves: list[N], through_detached: bool, clear: bool) -> list[N]:
-    """The same walk in the same order, with sets in place of marks."""
+def ordered_without_marks(
+    root: N, leaves: list[N], known: Collection[int] = (), *, through_detached: bool = False, clear: bool = False
+) -> list[N]:
+    """The same walk in the same order, with sets in place of marks; it does not enter nodes whose ids are known."""
     order: list[N] = []
     entered: set[int] = set()
     done: set[int] = set()
@@ -62,9 +65,11 @@ def _ordered_without_marks(root: N, leaves: list[N], through_detached: bool, cle
             entered.add(id(node))
             stack.append(node)
             for v in reversed(recorded_operands(node) if through_detached else swept_operands(node)):
-                if id(v) not in entered and v._mark < LEAF:
+                if id(v) in entered or id(v) in known:
+                    continue
+                if v._mark < LEAF:
                     stack.append(v)
-                elif id(v) not in entered and v._mark < CONSTANT:
+                elif v._mark < CONSTANT:
                     entered.add(id(v))
                     leaves.append(v)
         elif id(node) not in done:

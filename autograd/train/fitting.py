@@ -18,7 +18,7 @@ from autograd.optim import Optimizer
 from autograd.train.compiled import Compiled
 from autograd.train.eager import DivergenceError, Eager
 from autograd.train.history import History
-from autograd.train.interrupts import uncut
+from autograd.train.interrupts import Interrupts
 from autograd.train.progress import bar
 from autograd.train.slips import measures
 from autograd.wording import wrapped
@@ -85,19 +85,20 @@ def fit(
     history = History(metrics={name: [] for name in functions})
     if epochs:
         way.measured(held_out, functions, 1)  # A mistake should be met before an epoch is over.
-    with bar(epochs, math.ceil(way.rows / size), progress) as advance, uncut() as uncut_step:
+    with Interrupts() as interrupts, bar(epochs, math.ceil(way.rows / size), progress) as advance:
         try:
             for epoch in range(epochs):
                 if shuffled:
                     way.shuffle(draws)
-                loss_of_epoch = _epoch(way, size, uncut_step, advance)
-                history.add(loss_of_epoch, *way.measured(held_out, functions))
-                asked = callback is not None and _true(callback(epoch, loss_of_epoch))
+                loss_of_epoch = _epoch(way, size, interrupts, advance)
+                history.add(loss_of_epoch, *interrupts.allow(way.measured, held_out, functions))
+                asked = callback is not None and _true(interrupts.allow(callback, epoch, loss_of_epoch))
                 if way.broken():
                     raise DivergenceError(f"its loss was {loss_of_epoch:.6g}")
                 if asked or loss_of_epoch < limit:
                     history.stopped_by = "callback" if asked else "threshold"
                     break
+                interrupts.answer()
         except DivergenceError as found:
             history.stopped_by = "divergence"
             history.reason = _reason(f"Epoch {epoch + 1} of {epochs}: {found}.", way.broken(), found.origin)
@@ -105,7 +106,9 @@ def fit(
             history.stopped_by = "interrupt"
         finally:
             if is_program(model):
-                uncut_step(model.write_back)
+                model.write_back()
+    if interrupts.waiting:
+        history.stopped_by = "interrupt"
     return history
 
 
@@ -116,16 +119,16 @@ def _reason(what: str, broken: str, origin: str) -> str:
     return "\n".join([wrapped(f"{what} {which}", 2), *([origin] if origin else []), wrapped(remedy, 2)])
 
 
-def _epoch(way: Any, size: int, uncut_step: Callable[[Callable[[], None]], None], advance: Any) -> float:
+def _epoch(way: Any, size: int, interrupts: Interrupts, advance: Any) -> float:
     """Make a step for each batch, and return the mean loss of all rows, each before the step of its batch."""
     of_all, rows = 0.0, int(way.rows)
     for start in range(0, rows, size):
         stop = min(start + size, rows)
-        loss: float = way.differentiate(start, stop)
+        loss: float = interrupts.allow(way.differentiate, start, stop)
         if not math.isfinite(loss):
             raise DivergenceError(f"the loss of a batch is {loss}")
         of_all += loss * ((stop - start) / rows)  # No sum of losses, which may overflow where their mean doesn't.
-        uncut_step(way.step)
+        way.step()
         advance(of_all * (rows / stop))
     return of_all
 

@@ -1,45 +1,58 @@
-"""Ctrl-C in a training: it is answered between two steps, and never within one.
+"""Ctrl-C in a training: it is answered where nothing can be left half done, and waits for that elsewhere.
 
->>> from autograd.train.interrupts import uncut
->>> with uncut() as whole:
-...     whole(lambda: print("a step"))
-a step
+>>> from autograd.train.interrupts import Interrupts
+>>> with Interrupts() as interrupts:
+...     interrupts.allow(lambda: print("a batch is differentiated"))
+a batch is differentiated
 """
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
 
 
-@contextmanager
-def uncut() -> Iterator[Callable[[Callable[[], None]], None]]:
-    """A function that calls another; Ctrl-C is answered after such a call, not within it."""
-    usual: Any = signal.getsignal(signal.SIGINT)
-    changing = came = False
+class Interrupts:
+    """A block in which Ctrl-C is answered inside the calls of `allow`, and kept until the next one elsewhere.
 
-    def receive(number: int, frame: object) -> None:
-        nonlocal came
-        came = changing
-        if not changing:
-            usual(number, frame)
+    A second Ctrl-C does not wait. In other threads than the main one there are no signals, and this does nothing.
+    """
 
-    def whole(change: Callable[[], None]) -> None:
-        nonlocal changing, came
-        changing, came = True, False
+    def __init__(self) -> None:
+        self.waiting = False
+        """Whether a Ctrl-C came and was not answered."""
+        self._allowed = False
+        self._usual: Any = None
+
+    def __enter__(self) -> Self:
+        usual: Any = signal.getsignal(signal.SIGINT)
+        if callable(usual) and threading.current_thread() is threading.main_thread():
+            self._usual = usual
+            signal.signal(signal.SIGINT, self._receive)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._usual is not None:
+            signal.signal(signal.SIGINT, self._usual)
+
+    def _receive(self, number: int, frame: object) -> None:
+        self.waiting = not (self._allowed or self.waiting)
+        if not self.waiting:
+            self._usual(number, frame)
+
+    def allow(self, work: Callable[..., T], *arguments: object) -> T:
+        """work(*arguments), interrupted by Ctrl-C."""
+        self.answer()
+        self._allowed = True
         try:
-            change()
+            return work(*arguments)
         finally:
-            changing = False
-        if came:
-            usual(signal.SIGINT, None)
+            self._allowed = False
 
-    ours = callable(usual) and threading.current_thread() is threading.main_thread()
-    if ours:
-        signal.signal(signal.SIGINT, receive)
-    try:
-        yield whole
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, usual)
+    def answer(self) -> None:
+        """Answer a Ctrl-C that waits."""
+        if self.waiting:
+            self.waiting = False
+            self._usual(signal.SIGINT, None)
