@@ -13,34 +13,52 @@
 
 from collections.abc import Callable
 from contextlib import ContextDecorator
-from contextvars import ContextVar
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
-from autograd.engine.modes import MODES, NO_GRAD, STRICT
+from autograd.engine.modes import COMPILING, NO_GRAD, STRICT, TRIAL, enter, leave
 from autograd.engine.number import described
 
 F = TypeVar("F", bound=Callable[..., object])
+_NAMES = {STRICT: "strict", NO_GRAD: "no_grad", TRIAL: "trial", COMPILING: "trial"}
+
+
+class _Enter:
+    """`__enter__` of a block, which is not a function of Python: see `modes`."""
+
+    def __get__(self, block: "Block | None", kind: type) -> Callable[..., object]:
+        return _enter if block is None else enter(block.kind, block)
+
+
+class _Exit:
+    """`__exit__` of a block; `with` asks for it before it enters."""
+
+    def __get__(self, block: "Block | None", kind: type) -> Callable[..., Any]:
+        return _exit if block is None else leave(block) or _nothing
+
+
+def _enter(block: "Block") -> object:
+    return block.__enter__()
+
+
+def _exit(block: "Block", *error: object) -> Any:
+    return block.__exit__(*error)
+
+
+def _nothing(*error: object) -> None:
+    """The end of a block that was entered by hand in another thread."""
 
 
 class Block(ContextDecorator):
-    """A `with` block that counts in a context variable, or a decorator; it may be nested, kept and used again."""
+    """A `with` block, or a decorator; it may be nested, kept and used again, in several threads."""
 
-    def __init__(self, variable: ContextVar[int]) -> None:
-        self._variable = variable
+    __enter__ = _Enter()
+    __exit__ = _Exit()
 
-    def __enter__(self) -> None:
-        MODES.change(1)
-        self._variable.set(self._variable.get() + 1)
-
-    def __exit__(self, *error: object) -> None:
-        try:
-            # A generator may be closed in another thread than it was started in, and there nothing was counted.
-            self._variable.set(max(0, self._variable.get() - 1))
-        finally:
-            MODES.change(-1)
+    def __init__(self, kind: int) -> None:
+        self.kind = kind
 
     def __call__(self, func: F) -> F:
-        name = self._variable.name.rpartition(".")[2]
+        name = _NAMES[self.kind]
         if isinstance(func, (classmethod, staticmethod)):
             raise TypeError(f"{name}() decorates a function: write @{name}() below @{type(func).__name__}")
         if not callable(func) or isinstance(func, type):
@@ -95,3 +113,16 @@ def no_grad(function: F | None = None) -> Block | F:
     (Value(data=4.0, grad=0.0), ())
     """
     return Block(NO_GRAD) if function is None else Block(NO_GRAD)(function)
+
+
+def trial() -> Block:
+    """A block for a function of the user that runs on numbers which are not the user's, as in a step of gradcheck.
+
+    The caller's `strict()` has no effect, as such numbers may leave the domain of the function, and losses take them.
+    """
+    return Block(TRIAL)
+
+
+def tracing() -> Block:
+    """A trial of `autograd.compile`, in which nothing may depend on the numbers, so that comparisons are refused."""
+    return Block(COMPILING)

@@ -57,6 +57,7 @@ def test_a_block_left_in_another_thread_does_not_count_below_zero() -> None:
         assert (Value(2.0) * 3).op == ""
     with strict():
         assert (Value(2.0) * 3).op == "multiply"
+    assert (Value(2.0) * 3).op == "multiply"
     assert MODES.active == 0
 
 
@@ -81,6 +82,7 @@ def test_blocks_belong_to_their_thread() -> None:
         assert (Value(1.0) * 2).op == ""
     thread.join()
     assert found == ["multiply", "", "multiply"]
+    assert (Value(2.0) * 3).op == "multiply"
     assert MODES.active == 0
 
 
@@ -89,6 +91,7 @@ def test_blocks_nest_and_end_with_errors() -> None:
     with strict(), pytest.raises(FloatingPointError), strict(), strict():
         x.log()
     assert x.log().data == -math.inf
+    assert (Value(2.0) * 3).op == "multiply"
     assert MODES.active == 0
 
 

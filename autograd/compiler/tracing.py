@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.arguments import a_value, described
+from autograd.blocks import tracing
 from autograd.compiler.leaves import GOLDEN, Argument, argument, flattened, nested, renamed
 from autograd.compiler.statements import Index
-from autograd.engine.modes import COMPILE, recording, trial
+from autograd.engine.modes import recording
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
 from autograd.engine.value import Value
 from autograd.formula.cases import rule
@@ -131,7 +132,7 @@ def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) 
     """
     numbers = (scale * (-1) ** (k * 7 % 5) * (0.15 + 0.7 * (k * GOLDEN % 1.0)) for k in itertools.count(1))
     fresh = [nested(a.name, a.shape, numbers) for a in arguments]
-    with trial(COMPILE):
+    with tracing():
         try:
             result = function(*fresh)
         except Exception as error:

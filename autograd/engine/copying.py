@@ -36,7 +36,7 @@ from autograd.engine.number import plain
 _Fan: TypeAlias = tuple[list[Node], list[float], bool] | bool | None
 """Operands and partials of a fan, and whether it is a Choice; True and False are CONSTANT_FIRST and CONSTANT_LAST."""
 State: TypeAlias = tuple[
-    "tuple[_Dump, _Below] | None",
+    object,
     tuple[float, float, str, str, bool],
     tuple[Node | None, float, Node | None, float, _Fan],
 ]
@@ -75,7 +75,8 @@ def reduced(node: Node) -> tuple[object, ...]:
     operands = [id(v) for v in recorded_operands(node) if v._mark < LEAF]
     if not operands:
         return blank, (type(node),), _state(node)
-    dump = _LAST.get()()
+    last = _LAST.get()
+    dump = None if last is None else last()
     if dump is None:
         dump = _new_dump()
     elif id(node) in dump.coming and not any(v in dump.coming for v in operands):
@@ -133,7 +134,7 @@ class _Dump:
         return tuple, ()
 
 
-_LAST: Final[ContextVar["ref[_Dump]"]] = ContextVar("autograd.dump", default=ref(_Dump()))
+_LAST: Final[ContextVar["ref[_Dump] | None"]] = ContextVar("autograd.dump", default=None)
 """The dump of the pickler that was at work last in this thread or task."""
 
 
