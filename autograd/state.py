@@ -133,7 +133,7 @@ def _read(name: str, numbers: int) -> dict[str, Any]:
     try:
         found = library.deserialize(content)
         (length,) = struct.unpack_from("<Q", content)
-        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__") or {}  # It may be null.
     except Exception as error:  # safetensors raises errors of its own and passes on those of Rust.
         raise ValueError(f"{name} is damaged, or no safetensors file: {error}") from None
     arrays = {}

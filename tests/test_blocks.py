@@ -5,7 +5,6 @@ import functools
 import inspect
 import math
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 from autograd import Value, no_grad, strict
 from autograd.blocks import Block, trial
 from autograd.engine.modes import MODES, PATIENCE, on_trial
+from tests.interrupting import Interrupted, interrupted_at
 
 
 def recorded() -> bool:
@@ -238,27 +238,12 @@ def test_an_error_leaves_the_block() -> None:
 # ── Ctrl-C ──
 
 
-def interrupted_at(wanted: int, work: Callable[[], object]) -> tuple[bool, int]:
-    """Whether Ctrl-C came out of work, sent at the event of its code that comes as the wanted one; and their number."""
-    place, came = 0, False
+def everywhere(frame: FrameType) -> bool:
+    return True
 
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal place
-        frame.f_trace_opcodes = True
-        place += 1
-        if place == wanted:
-            signal.raise_signal(signal.SIGINT)
-        return trace
 
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    except KeyboardInterrupt:
-        came = True
-    finally:
-        sys.settrace(before)
-    return came, place
+def at(wanted: int, work: Callable[[], object]) -> Interrupted[object]:
+    return interrupted_at(wanted, work, everywhere, opcodes=True)
 
 
 def one() -> None:
@@ -280,9 +265,8 @@ def decorated() -> None:
 
 @pytest.mark.parametrize("work", [one, nested, decorated])
 def test_ctrl_c_leaves_no_block_open(work: Callable[[], object]) -> None:
-    for place in range(1, interrupted_at(0, work)[1] + 1):
-        came, _ = interrupted_at(place, work)
-        assert came
+    for place in range(1, at(0, work).places + 1):
+        assert at(place, work).came
         assert recorded()
         assert not checked()
         assert not on_trial()
@@ -312,10 +296,10 @@ def test_a_signal_handler_may_use_blocks_at_any_time() -> None:
         found: list[bool] = []
         inside: list[bool] = []
         outside: list[bool] = []
-        for place in range(1, interrupted_at(0, work)[1] + 1):
+        for place in range(1, at(0, work).places + 1):
             for row in (found, inside, outside):
                 row.clear()
-            interrupted_at(place, work)
+            at(place, work)
             assert found in ([True, False, True], [False, False, False])
             assert (inside, outside) == ([False, False], [True])
     finally:

@@ -12,6 +12,7 @@ import re
 import stat
 import struct
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from autograd import Value, losses, nn, state
+from tests.interrupting import interrupted_at
 from tests.standin import Standin
 
 CORRUPTIONS = 200
@@ -373,3 +375,67 @@ def test_any_module_is_saved_under_its_names(tmp_path: Path) -> None:
     }
     state.load(other, tmp_path / "mixed")
     assert bits(other) == bits(ours)
+
+
+# ── Ctrl-C ──
+
+# The interpreter closes a file that was interrupted before it had a name, and warns.
+closing = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+def in_state(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.endswith(("state.py", "tensors.py", "guarded.py"))
+
+
+@closing
+def test_ctrl_c_while_a_file_is_loaded_leaves_one_model_or_the_other(saved: Path) -> None:
+    old, new = bits(model(5)), bits(model())
+    ours, seen = model(5), set()
+
+    def work() -> None:
+        state.load(ours, saved)
+
+    for place in range(1, interrupted_at(0, work, in_state).places + 1):
+        for p, x in zip(ours.parameters(), old, strict=True):
+            (p.data,) = struct.unpack("<d", x)
+        interrupted_at(place, work, in_state)
+        assert bits(ours) in (old, new)
+        seen.add(tuple(bits(ours)))
+    assert seen == {tuple(old), tuple(new)}
+
+
+@closing
+def test_ctrl_c_while_a_file_is_saved_leaves_one_file_or_the_other(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    ours, seen = model(5), set()
+    state.save(ours, path)
+    old, new = path.read_bytes(), saved_bytes(tmp_path / "other", model())
+
+    def work() -> None:
+        state.save(model(), path)
+
+    for place in range(1, interrupted_at(0, work, in_state).places + 1):
+        path.write_bytes(old)
+        interrupted_at(place, work, in_state)
+        assert path.read_bytes() in (old, new)
+        assert sorted(os.listdir(tmp_path)) == ["model", "other"]
+        seen.add(path.read_bytes())
+    assert seen == {old, new}
+
+
+def saved_bytes(path: Path, module: nn.Module) -> bytes:
+    state.save(module, path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"format": "pt"}])
+def test_metadata_may_be_null(saved: Path, metadata: Any) -> None:
+    content = saved.read_bytes()
+    (length,) = struct.unpack_from("<Q", content)
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = metadata
+    text = json.dumps(header).encode()
+    saved.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
+    ours = model(3)
+    state.load(ours, saved)
+    assert bits(ours) == bits(model())

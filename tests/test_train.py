@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, losses, nn, no_grad, optim, train
+from tests.interrupting import interrupted_at
 from tests.running import PACKAGE, surroundings
 from tests.standin import Standin
 
@@ -261,38 +262,23 @@ def test_ctrl_c_waits_until_a_step_is_whole(compiled: bool) -> None:
     assert signal.getsignal(signal.SIGINT) is usual
 
 
-def interrupted_at(wanted: int) -> tuple[nn.MLP, train.History, int]:
-    """A training with a signal at the line, call or return of its code that comes as the wanted one, and their number.
-
-    Those before and after the training, which has a handler of its own, don't count.
-    """
-    usual, place = signal.getsignal(signal.SIGINT), 0
-
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal place
-        if not frame.f_code.co_filename.startswith(str(PACKAGE / "train")):
-            return None
-        if signal.getsignal(signal.SIGINT) is not usual:
-            place += 1
-            if place == wanted:
-                signal.raise_signal(signal.SIGINT)
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        return *fitted(epochs=3), place
-    finally:
-        sys.settrace(before)
-
-
 def test_ctrl_c_at_any_line_leaves_a_whole_step_and_a_history() -> None:
     whole = [[p.data for p in fitted(epochs=n)[0].parameters()] for n in range(4)]
     usual = signal.getsignal(signal.SIGINT)
-    for place in range(1, interrupted_at(0)[2] + 1):
-        model, history, _ = interrupted_at(place)
-        assert history.stopped_by == "interrupt"
-        assert [p.data for p in model.parameters()] in whole
+
+    def in_training(frame: FrameType) -> bool:
+        # Before and after it there is no training, and the handler is the usual one.
+        inside = frame.f_code.co_filename.startswith(str(PACKAGE / "train"))
+        return inside and signal.getsignal(signal.SIGINT) is not usual
+
+    def work() -> tuple[nn.MLP, train.History]:
+        return fitted(epochs=3)
+
+    for place in range(1, interrupted_at(0, work, in_training).places + 1):
+        result, _, _ = interrupted_at(place, work, in_training)
+        assert result is not None
+        assert result[1].stopped_by == "interrupt"
+        assert [p.data for p in result[0].parameters()] in whole
         assert signal.getsignal(signal.SIGINT) is usual
     assert place > 100
 

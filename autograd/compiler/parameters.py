@@ -24,6 +24,7 @@ from autograd.compiler.leaves import Shape, flattened, refuse_results
 from autograd.compiler.statements import Named, Slots
 from autograd.compiler.tracing import Places, refuse_repeated
 from autograd.compiler.views import view_of
+from autograd.engine.guarded import assign
 from autograd.engine.number import WRITES
 from autograd.engine.value import Value
 from autograd.functional import leaves
@@ -63,8 +64,7 @@ class Parameters:
 
     def write_back(self) -> None:
         """Put the numbers into the data of the Values."""
-        for v, x in zip(self.values, self.vector.tolist(), strict=True):
-            v.data = x
+        assign(list(self.values), self.vector.tolist())
         self.seen = WRITES.count
         self._taken = self.vector.astype(np.float64)
 

@@ -13,12 +13,14 @@ marks, and a sweep that restores gradients.
 """
 
 import gc
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Callable, Collection
 from threading import Lock
 from typing import Final
 
 from autograd.engine import graph
 from autograd.engine.graph import COMPILED, CONSTANT, LEAF, N, Node, recorded_operands, swept_operands
+from autograd.engine.number import WRITES
 
 WALKING: Final = Lock()
 """Held, in the pure build, by the one walk that may use the marks of nodes."""
@@ -110,3 +112,14 @@ def backward(root: Node, gradient: float = 1.0) -> None:
 def _write_gradients(leaves: list[Node], swept: bool) -> None:
     for leaf in leaves:
         leaf._grad = leaf._dy if swept else leaf._dx
+
+
+def assign(nodes: list[N], numbers: list[float]) -> None:
+    """Set the data of each node to the number in its place; no interrupt comes between the first and the last."""
+    WRITES.count += 1
+    if COMPILED:
+        for v, x in zip(nodes, numbers, strict=True):
+            v._data = x
+    else:  # Here nothing of Python runs between them either.
+        set_data: Callable[[Node, float], None] = vars(Node)["_data"].__set__
+        deque(map(set_data, nodes, numbers), maxlen=0)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from autograd.arguments import real
+from autograd.engine.guarded import assign
 from autograd.engine.value import Value
 
 Shape: TypeAlias = tuple[int, ...]
@@ -68,9 +69,8 @@ def put(tensors: Mapping[str, Any], rows: Mapping[str, Row], source: str) -> Non
         wanted, found = shape_of(tensors[name]), rows[place][0]
         if found != wanted:
             raise ValueError(f"{source}: {place} has the shape {found}, but in this model {wanted}")
-    for name, place in places.items():
-        for v, x in zip(leaves_of(tensors[name]), rows[place][1], strict=True):
-            v.data = x
+    leaves = [leaves_of(tensors[name]) for name in places]
+    assign([v for row in leaves for v in row], [x for place in places.values() for x in rows[place][1]])
 
 
 def _matched(wanted: Iterable[str], found: Iterable[str], source: str) -> dict[str, str]:
