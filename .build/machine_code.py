@@ -12,7 +12,7 @@ from pathlib import Path
 from mend import PatchError, mend
 
 ENGINE = "autograd/engine"
-FOR_THE_INTERPRETER = ("__init__", "native")
+FOR_THE_INTERPRETER = ("__init__", "interpreters", "native")
 GROUP = "autograd.engine.machine_code"
 # The patches of its C (mend.py, runtime.h) are written for this release; adapt them before allowing a later one.
 REQUIRED = ["mypy==2.4.*", "setuptools>=75"]

@@ -125,6 +125,8 @@ class _Dump:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.taken = False
+        """Whether a list was made for its pickler."""
         self.listed: set[int] = set()
         self.coming: set[int] = set()
         """Those of the listed nodes that the pickler has not reduced yet."""
@@ -151,10 +153,14 @@ class _Below:
         self._dump, self._node, self._asked = dump, node, dump.asked
 
     def __reduce__(self) -> tuple[object, ...]:
-        # If the dump was reduced once more, another pickler knows it, and this one gets a dump of its own.
-        if self._dump.asked == max(self._asked, 1):
-            return list, (), None, _new_below(self._node, self._dump)
-        return list, (), None, _with_dump(self._node, _new_dump())
+        dump, asked = self._dump, self._asked
+        if asked == dump.asked or (asked == 0 and dump.asked == 1 and not dump.taken):
+            dump.taken = True
+            return list, (), None, _new_below(self._node, dump)
+        # The dump was reduced once more, so another pickler knows it, and this one gets a dump of its own.
+        dump = _new_dump()
+        dump.taken = True
+        return list, (), None, _with_dump(self._node, dump)
 
 
 def _with_dump(node: Node, dump: _Dump) -> Iterator[object]:
