@@ -44,7 +44,7 @@ def real(what: str, x: object) -> float:
     remedy = ""
     if isinstance(x, str) and set(x) <= set("+-.0123456789eE_"):
         remedy = f"; write {x} without quotes"
-    elif isinstance(x, Value):
+    elif type(x) is Value:
         remedy = "; pass its data"
     elif getattr(x, "shape", None) == ():
         remedy = "; take its number with .item()"
@@ -78,7 +78,7 @@ def a_value(thing: object, where: str) -> Value:
     ...
     TypeError: tree takes a Value, not float 3.0; wrap a number as Value(number)
     """
-    if isinstance(thing, Value):
+    if type(thing) is Value:
         return thing
     remedy = "take one of them" if isinstance(thing, (list, tuple)) else "wrap a number as Value(number)"
     raise TypeError(f"{where} takes a Value, not {described(thing)}; {remedy}")

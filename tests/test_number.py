@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
 from autograd import Value
 from autograd.engine.number import short
 
@@ -86,3 +87,73 @@ def test_data_and_grad_are_floats_whatever_is_assigned() -> None:
     x = Value(1)
     x.data, x.grad = 3, np.float32(0.5)
     assert (type(x.data), type(x.grad)) == (float, float)
+
+
+# ── objects that are not what they say ──
+
+
+class Count(int):
+    def __float__(self) -> float:
+        return 7.5
+
+
+class Size(float):
+    def __float__(self) -> float:
+        raise RuntimeError("nobody asks")
+
+
+class Liar:
+    """An object that says that it is of another class, as a mock does."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        return self.kind
+
+
+@pytest.mark.parametrize("number", [Count(3), Size(3.0)])
+def test_a_number_of_a_subclass_has_its_own_value(number: Any) -> None:
+    x = Value(2.0)
+    assert Value(number).data == 3.0
+    assert [(x * number).data, (number * x).data, (x**number).data, (number**x).data] == [6.0, 6.0, 8.0, 9.0]
+    assert not Value(4.0) < number
+    x.data = number
+    assert x.data == 3.0
+    assert type(x.data) is float
+    with pytest.raises(OverflowError, match="bits is too large for a float"):
+        Value(Count(10**400))
+
+
+@pytest.mark.parametrize("kind", [Value, int, float, bool, str])
+def test_an_object_that_lies_about_its_class_is_refused(kind: type) -> None:
+    x, liar = Value(2.0), Liar(kind)
+    calls: list[Callable[[], object]] = [
+        lambda: x * liar,
+        lambda: liar * x,
+        lambda: x < liar,
+        lambda: Value(liar),  # type: ignore[arg-type]
+        lambda: autograd.total([x, liar]),  # type: ignore[list-item]
+        lambda: autograd.exp(liar),  # type: ignore[call-overload]
+        lambda: x.backward(liar),  # type: ignore[arg-type]
+        lambda: autograd.topological_order(liar),  # type: ignore[arg-type]
+        lambda: autograd.tree(liar),  # type: ignore[arg-type]
+        lambda: autograd.Tape(liar),  # type: ignore[arg-type]
+        lambda: Value(1.0, liar),  # type: ignore[arg-type]
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match="Liar"):
+            call()
+    assert (x.data, x.grad) == (2.0, 0.0)
+
+
+def test_a_second_init_changes_nothing() -> None:
+    x = Value(2.0, label="x")
+    y = x * 3.0
+    y.grad = 5.0
+    for v in (x, y):
+        v.__init__(7.0, "other")  # type: ignore[misc]
+    assert (x.data, x.label, y.data, y.grad, y.op, y.operands[0] is x) == (2.0, "x", 6.0, 5.0, "multiply", True)
+    y.backward()
+    assert x.grad == 3.0

@@ -72,16 +72,17 @@ def to_float(number: object, operation: str) -> float:
     """The number as a float; TypeError with the remedy for anything that is no real number."""
     if type(number) is float:
         return number
-    if isinstance(number, int):
+    # A subclass may have a __float__ of its own, and isinstance believes what an object says of its class.
+    if isinstance(number, int) and (type(number) is int or issubclass(type(number), int)):
         try:
-            return float(number)
+            return float(number) if type(number) is int else int.__float__(number)
         except OverflowError:
             raise OverflowError(
-                f"{operation}: an int of {number.bit_length()} bits is too large for a float, "
+                f"{operation}: an int of {int.bit_length(number)} bits is too large for a float, "
                 "which ends at 1.8e308; scale it first"
             ) from None
-    if isinstance(number, float):
-        return float(number)
+    if issubclass(type(number), float):
+        return float.__float__(number)  # type: ignore[arg-type]
     if type(number).__module__ == "numpy" and _is_real_scalar(number):
         return float(number)  # type: ignore[arg-type]
     of_value = operation.startswith("Value")

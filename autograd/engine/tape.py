@@ -131,7 +131,7 @@ class Tape:
     def __init__(self, root: Root, *others: Root) -> None:
         roots: list[Value] = []
         for v in (root, *others):
-            if not isinstance(v, Value):
+            if type(v) is not Value:
                 raise TypeError(f"Tape takes Values, not {described(v)}; give it the root of a graph")
             roots.append(v)
         self.operations: list[str] = ["", ""]
@@ -199,7 +199,7 @@ class Tape:
         return self._places[id(node)]
 
     def __contains__(self, node: object) -> bool:
-        if not isinstance(node, Value):
+        if type(node) is not Value:
             return False
         if not self._places or (is_constant(node) and id(node) not in self._places):
             nodes = self.nodes if is_constant(node) else self._nodes

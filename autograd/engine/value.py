@@ -86,7 +86,7 @@ def constant(data: float) -> "Value":
 
 def operand(x: object, operation: str) -> "Value":
     """x itself if it is a Value, else a constant; TypeError that names the operation if x is not a number."""
-    return x if isinstance(x, Value) else constant(to_float(x, operation))
+    return x if type(x) is Value else constant(to_float(x, operation))
 
 
 def _bare(kind: "type[Value]") -> "Value":
@@ -244,7 +244,7 @@ class Value(Refusing):
     # ── arithmetic ──
 
     def __add__(self, other: object) -> Result:
-        if isinstance(other, Value):
+        if type(other) is Value:
             z, dx, dy = rules.add(self._data, other._data)
             return record("add", z, self, dx, other, dy)
         try:
@@ -260,7 +260,7 @@ class Value(Refusing):
         return record("add", z, self, dy, None, number, CONSTANT_FIRST)
 
     def __sub__(self, other: object) -> Result:
-        if isinstance(other, Value):
+        if type(other) is Value:
             z, dx, dy = rules.subtract(self._data, other._data)
             return record("subtract", z, self, dx, other, dy)
         try:
@@ -276,7 +276,7 @@ class Value(Refusing):
         return record("subtract", z, self, dy, None, number, CONSTANT_FIRST)
 
     def __mul__(self, other: object) -> Result:
-        if isinstance(other, Value):
+        if type(other) is Value:
             z, dx, dy = rules.multiply(self._data, other._data)
             return record("multiply", z, self, dx, other, dy)
         try:
@@ -292,7 +292,7 @@ class Value(Refusing):
         return record("multiply", z, self, dy, None, number, CONSTANT_FIRST)
 
     def __truediv__(self, other: object) -> Result:
-        if isinstance(other, Value):
+        if type(other) is Value:
             z, dx, dy = rules.divide(self._data, other._data)
             return record("divide", z, self, dx, other, dy)
         try:
@@ -308,7 +308,7 @@ class Value(Refusing):
         return record("divide", z, self, dy, None, number, CONSTANT_FIRST)
 
     def __pow__(self, other: object) -> Result:
-        if isinstance(other, Value):
+        if type(other) is Value:
             z, dx, dy = rules.power(self._data, other._data)
             # By the exponent it is nan for a negative base, and nobody asks for the gradient of a constant.
             return record("power", z, self, dx, other, 0.0 if is_constant(other) else dy)
@@ -535,7 +535,7 @@ class Value(Refusing):
 
     def leaky_relu(self, slope: Number = 0.01) -> "Value":
         """x above zero, slope · x below; at 0 the derivative is the slope, which may be a Value too."""
-        if isinstance(slope, Value):
+        if type(slope) is Value:
             z, dx, dy = rules.leaky_relu(self._data, slope._data)
             return record("leaky_relu", z, self, dx, slope, dy)
         number = to_float(slope, "leaky_relu")
@@ -544,7 +544,7 @@ class Value(Refusing):
 
     def elu(self, alpha: Number = 1.0) -> "Value":
         """x above zero, alpha · (eˣ − 1) below; at 0 the derivative is alpha, which may be a Value too."""
-        if isinstance(alpha, Value):
+        if type(alpha) is Value:
             z, dx, dy = rules.elu(self._data, alpha._data)
             return record("elu", z, self, dx, alpha, dy)
         number = to_float(alpha, "elu")
@@ -552,8 +552,20 @@ class Value(Refusing):
         return record("elu", z, self, dx, None, number, CONSTANT_LAST)
 
 
+if not COMPILED:
+    _init = Value.__init__
+
+    def _init_once(self: Value, data: object, label: Text = "", requires_grad: object = None) -> None:
+        # A second call changes nothing, as in the other build, where nothing of it can be noticed.
+        if not hasattr(self, "_operation"):
+            _init(self, data, label, requires_grad)
+
+    Value.__init__ = _init_once  # type: ignore[method-assign]
+    Value.__init__.__name__ = "__init__"
+
+
 def _text(label: object) -> str:
-    if not isinstance(label, str):
+    if not isinstance(label, str) or not (type(label) is str or issubclass(type(label), str)):
         raise refusals.no_label(label)
     return plain(label)
 
@@ -562,4 +574,4 @@ def _compared(v: Value, other: object, sign: str) -> float:
     """The number that v is compared with."""
     if MODES.trials:
         check_comparison(v, sign)
-    return other._data if isinstance(other, Value) else to_float(other, sign)
+    return other._data if type(other) is Value else to_float(other, sign)
