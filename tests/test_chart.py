@@ -3,12 +3,14 @@
 import math
 import re
 from itertools import pairwise
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograd.show.chart import CHARACTER, HEIGHT, MOST_POINTS, MOST_STEPS, WIDTH, curve, upward_axis
+from autograd.show.chart import CHARACTER, HEIGHT, LONGEST, MOST_POINTS, MOST_STEPS, WIDTH, curve, upward_axis
+from autograd.wording import visible
 
 POSITIVE = st.floats(5e-324, 1.7976931348623157e308) | st.floats(0.1, 1.0) | st.floats(0.5, 0.50001)
 
@@ -100,3 +102,13 @@ def test_it_renders_with_its_words() -> None:
     assert "loss &amp; \\N" in svg
     assert "&lt;step&gt;" in svg
     assert ">0.1<" in svg
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x00b", "a\x1b[31mb", "\ud800", "two\nlines", "</svg>&<", "x" * 10_000, "损失", "\u202e"]
+)
+def test_any_title_is_drawn_as_text(text: str) -> None:
+    for words in ({"title": text, "across": "x"}, {"title": "loss", "across": text}):
+        found = ElementTree.fromstring(curve([1.0, 2.0, 1.5], **words).svg())
+        texts = {element.text for element in found.iter() if element.tag.endswith("text")}
+        assert visible(text, LONGEST) in texts

@@ -2,9 +2,11 @@
 
 import importlib
 import importlib.util
+import os
 import random
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, losses, nn, optim, train
+from autograd import Value, losses, nn, optim, state, train
 
 TO_PYTORCH = 1e-14
 """Relative: sums of products are rounded once here."""
@@ -362,3 +364,50 @@ def test_numbers_in_names_may_have_gaps() -> None:
         nn.MLP(2, [3, 4]).load_state_dict(shifted)
     with pytest.raises(ValueError, match=r"lacks 1\.weight, 1\.bias, 2\.weight; it has 0\.bias, 0\.weight, 17\.bias"):
         nn.MLP(2, [3, 1, 1]).load_state_dict(shifted)
+
+
+# ── modules that are nested too deep ──
+
+
+def inside_itself() -> Any:
+    module: Any = nn.Module()
+    module.w, module.inner = Value(1.0), module
+    return module
+
+
+def list_inside_itself() -> Any:
+    module: Any = nn.Module()
+    module.row = [Value(1.0)]
+    module.row.append(module.row)
+    return module
+
+
+def deep(levels: int) -> Any:
+    module: Any = nn.Module()
+    for _ in range(levels):
+        outer: Any = nn.Module()
+        outer.inner, outer.w = module, Value(1.0)
+        module = outer
+    return module
+
+
+def test_modules_may_be_nested_deep() -> None:
+    assert len(deep(200).parameters()) == 200
+    assert len(deep(200).state_dict()) == 200
+    assert repr(deep(100)).startswith("Module of 100 parameters")
+
+
+@pytest.mark.parametrize("make", [inside_itself, list_inside_itself, lambda: deep(20_000)])
+def test_modules_that_are_nested_too_deep_are_refused(make: Callable[[], nn.Module], tmp_path: Path) -> None:
+    module = make()
+    for call in (
+        module.parameters,
+        module.state_dict,
+        module.zero_grad,
+        lambda: optim.SGD(module.parameters()),
+        lambda: state.save(module, tmp_path / "file"),
+    ):
+        with pytest.raises(RecursionError, match=r"modules and lists in Module are nested too deep, or one is inside"):
+            call()
+    assert "nested too deep" in repr(module)
+    assert os.listdir(tmp_path) == []

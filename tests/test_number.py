@@ -128,19 +128,20 @@ def test_a_number_of_a_subclass_has_its_own_value(number: Any) -> None:
 
 @pytest.mark.parametrize("kind", [Value, int, float, bool, str])
 def test_an_object_that_lies_about_its_class_is_refused(kind: type) -> None:
-    x, liar = Value(2.0), Liar(kind)
+    x = Value(2.0)
+    liar: Any = Liar(kind)
     calls: list[Callable[[], object]] = [
         lambda: x * liar,
         lambda: liar * x,
         lambda: x < liar,
-        lambda: Value(liar),  # type: ignore[arg-type]
-        lambda: autograd.total([x, liar]),  # type: ignore[list-item]
-        lambda: autograd.exp(liar),  # type: ignore[call-overload]
-        lambda: x.backward(liar),  # type: ignore[arg-type]
-        lambda: autograd.topological_order(liar),  # type: ignore[arg-type]
-        lambda: autograd.tree(liar),  # type: ignore[arg-type]
-        lambda: autograd.Tape(liar),  # type: ignore[arg-type]
-        lambda: Value(1.0, liar),  # type: ignore[arg-type]
+        lambda: Value(liar),
+        lambda: autograd.total([x, liar]),
+        lambda: autograd.exp(liar),
+        lambda: x.backward(liar),
+        lambda: autograd.topological_order(liar),
+        lambda: autograd.tree(liar),
+        lambda: autograd.Tape(liar),
+        lambda: Value(1.0, liar),
     ]
     for call in calls:
         with pytest.raises(TypeError, match="Liar"):
@@ -153,7 +154,7 @@ def test_a_second_init_changes_nothing() -> None:
     y = x * 3.0
     y.grad = 5.0
     for v in (x, y):
-        v.__init__(7.0, "other")  # type: ignore[misc]
+        Value.__init__(v, 7.0, "other")
     assert (x.data, x.label, y.data, y.grad, y.op, y.operands[0] is x) == (2.0, "x", 6.0, 5.0, "multiply", True)
     y.backward()
     assert x.grad == 3.0

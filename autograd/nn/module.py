@@ -43,7 +43,10 @@ class Module:
 
         A path joins names, positions in lists and keys of dictionaries, as in layers.0.neurons.2.b.
         """
-        found = _parameters_in(vars(self).items())
+        try:
+            found = _parameters_in(vars(self).items())
+        except RecursionError:
+            raise _too_deep(self) from None
         first = dict(zip([id(v) for _, v in reversed(found)], reversed(found), strict=True))
         return iter(found) if len(first) == len(found) else (pair for pair in found if first[id(pair[1])] is pair)
 
@@ -86,8 +89,11 @@ class Module:
             v.grad = 0.0
 
     def __repr__(self) -> str:
-        lines = [f"{name}: {module!r}" for name, module in self._parts()]
-        return "\n  ".join([self._title(), *(text.replace("\n", "\n  ") for text in ends(lines))])
+        try:
+            lines = [f"{name}: {module!r}" for name, module in self._parts()]
+            return "\n  ".join([self._title(), *(text.replace("\n", "\n  ") for text in ends(lines))])
+        except RecursionError:  # A prompt shows it, so nothing is raised.
+            return f"{type(self).__name__} of modules that are nested too deep to be shown"
 
     def _title(self) -> str:
         """The first line of the text of a module."""
@@ -100,12 +106,22 @@ class Module:
 
 def saved_tensors(module: Module) -> dict[str, Any]:
     """The tensors of a module; ValueError if they lack a parameter of it."""
-    tensors = module.tensors()
+    try:
+        tensors = module.tensors()
+    except RecursionError:
+        raise _too_deep(module) from None
     listed = {id(v) for tensor in tensors.values() for v in leaves_of(tensor)}
     if lost := [name for name, v in module.named_parameters() if id(v) not in listed]:
         shown = described(module)
         raise ValueError(f"{', '.join(lost[:3])} would be lost, because tensors() of {shown} lacks them; add them")
     return tensors
+
+
+def _too_deep(module: Module) -> RecursionError:
+    return RecursionError(
+        f"the modules and lists in {type(module).__name__} are nested too deep, or one is inside itself; "
+        "keep a module that contains this one out of its attributes, or put layers side by side in a list"
+    )
 
 
 def _items(thing: object, path: str) -> Iterable[tuple[str, object]]:

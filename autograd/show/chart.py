@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from autograd.show.picture import Drawing
-from autograd.wording import counted
+from autograd.wording import counted, visible
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -26,6 +26,8 @@ CHARACTER: Final = 0.1
 """Inches for a character of a tick, with something to spare."""
 MOST_STEPS: Final = 7
 """From one number beside an axis to the next."""
+LONGEST: Final = 200
+"""Characters of a text, at most."""
 _GREY: Final = "#808080"
 _LINE: Final = "#2563eb"
 _TEXT: Final = {"shape": "none", "style": "", "fontcolor": _GREY, "fontsize": "11"}
@@ -143,7 +145,7 @@ def _place(sheet: "Digraph", name: str, at: _Point, **attributes: str) -> None:
 def _write(sheet: "Digraph", name: str, at: _Point, text: str) -> None:
     from graphviz import escape
 
-    _place(sheet, name, at, label=escape(text), **_TEXT | {"shape": "plain"})
+    _place(sheet, name, at, label=escape(visible(text, LONGEST)), **_TEXT | {"shape": "plain"})
 
 
 def _draw_line(sheet: "Digraph", name: str, start: _Point, end: _Point, **attributes: str) -> None:
