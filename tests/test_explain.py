@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from autograd import Value, explain, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
-from autograd.show.explain import Path
+from autograd.show.paths import Path
 from autograd.wording import WIDTH
 from tests.test_stepper import GRAPHS, swept
 
