@@ -113,7 +113,11 @@ class Ways:
         operands = [self._tape.operands[edge] for edge in edges]
         if len(edges) == 1:  # What follows gives the same and is slower, and most nodes of a deep graph are such.
             k = operands[0]
-            self._counts[place], self._fulls[place], self._forks[place] = self._counts[k], self._fulls[k], self._forks[k]
+            self._counts[place], self._fulls[place], self._forks[place] = (
+                self._counts[k],
+                self._fulls[k],
+                self._forks[k],
+            )
             self._sizes[place], self._best[place] = self._size(edges[0]), edges[0]
             return
         fulls = max([self._fulls[k] for k in operands])
