@@ -35,8 +35,10 @@ from autograd.wording import FEW, wrapped
 
 SHOWN: Final = 8
 """Paths that are written out, unless more are asked for."""
-ADDED_UP: Final = 10**6
-"""The paths that are not written out are added up one by one if they have no more arrows than that in all."""
+ADDED_UP: Final = 1000
+"""Up to so many paths are added up one by one,"""
+ARROWS: Final = 4 * 10**6
+"""if they have no more arrows than that in all."""
 LOST: Final = 1e-12
 """A smaller difference, relative to the terms, is rounding."""
 _ANY_SIZE: Final = Context(prec=20, Emax=MAX_EMAX)
@@ -76,7 +78,7 @@ def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
     places, count = ways.places, ways.count
     check_records(names, places)
     gradient = tape.gradients(Floats(tape), range(target, start + 1)).get(target, 0.0) if count else 0.0
-    one_by_one = count <= most or count * len(places) <= ADDED_UP
+    one_by_one = count <= most or (count <= ADDED_UP and count * len(places) <= ARROWS)
     found = ways.largest_first(count if one_by_one else most)
     paths = tuple(islice(found, most))
     remainder = added([path.product for path in found]) if one_by_one else _remainder(gradient, paths)
