@@ -75,7 +75,7 @@ def shared_sum(x: Value, nodes: int) -> Value:
 
 def tree(x: Value, nodes: int) -> Value:
     """Each node is an operand of one other node."""
-    level = [x, *(Value(1.0 / i) for i in range(1, nodes // 2))]
+    level = [x, *(Value(-1.0) for _ in range(1, nodes // 2))]
     while len(level) > 1:
         level = [level[i] * level[i + 1] if i + 1 < len(level) else level[i] for i in range(0, len(level), 2)]
     return level[0]
@@ -263,7 +263,7 @@ def growth(run: Callable[[Any], object], make: Callable[[int], Any], size: int) 
     """The exponents of the time and the memory of a function at work on things of that size and of a smaller one."""
     runs = [partial(run, make(nodes)) for nodes in (size // FACTOR, size)]
     # The memory first, because the first run also reads rules and fills caches.
-    memory = exponent([peak(one) for one in runs])
+    memory = exponent([peak(one) or 1 for one in runs])
     time = time_exponent(runs)
     for _ in range(TRIES - 1):
         time = min(time, time_exponent(runs)) if time > LINEAR else time

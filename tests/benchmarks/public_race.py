@@ -38,7 +38,7 @@ def race(found: Sequence[builds.Build], settings: Settings) -> Block:
         "exponents",
         COLUMNS,
         sections,
-        [*NOTES, *([] if settings.quick else fast(sections))],
+        (*NOTES, *(() if settings.quick else fast(sections))),
     )
 
 
