@@ -22,7 +22,11 @@ from autograd import (
     topological_order,
     total,
 )
+from autograd.show.patterns import MOST_NODES, Finder
 from autograd.wording import WIDTH
+
+LOOKS = 60
+"""At patterns, for each node: a node is compared with the rows of the table, and a term with those for long sums."""
 
 
 def x_and_y() -> tuple[Value, Value]:
@@ -345,6 +349,67 @@ def test_long_and_shared_sums_are_looked_through_at_once() -> None:
     for _ in range(60):
         z = z + z
     assert autopsy((z + Value(800.0).exp()).log()).where == "value"
+
+
+def quotients(count: int) -> Value:
+    """A softmax by hand in which one term is no exponential, so that no row of the table fits."""
+    terms = [Value(800.0).exp(), *(Value(1.0 / i).exp() for i in range(1, count)), Value(2.0)]
+    divisor = total(terms)
+    return total([term / divisor for term in terms])
+
+
+def logs_of_sums(count: int) -> Value:
+    """The logs of all sums that come up while terms are added one by one."""
+    sums = [Value(2.0)]
+    for term in [Value(800.0).exp(), *(Value(1.0 / i).exp() for i in range(1, count))]:
+        sums.append(sums[-1] + term)
+    return total([one.log() for one in sums])
+
+
+def users_of_one(count: int) -> Value:
+    x = Value(800.0).exp()
+    return total([x / (x + i) for i in range(count)])
+
+
+@pytest.mark.parametrize("f", [quotients, logs_of_sums, users_of_one])
+def test_remedies_are_looked_for_in_linear_time(f: Callable[[int], Value], monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [0]
+    matches, added = Finder.matches, Finder._added
+
+    def counted(finder: Finder, *given: Any) -> Any:
+        looks[0] += 1
+        return matches(finder, *given)
+
+    def added_up(finder: Finder, place: int) -> list[int]:
+        terms = added(finder, place)
+        looks[0] += len(terms)
+        return terms
+
+    monkeypatch.setattr(Finder, "matches", counted)
+    monkeypatch.setattr(Finder, "_added", added_up)
+    root = f(600)
+    assert autopsy(root).where == "value"
+    assert looks[0] <= LOOKS * len(topological_order(root))
+
+
+def test_a_sum_as_long_as_is_searched_has_a_remedy() -> None:
+    x = Value(800.0, label="x").exp()
+    others = [Value(1.0).exp() for _ in range(MOST_NODES)]
+    assert autopsy(total([x, *others[: MOST_NODES - 2]]).log()).remedy.endswith("write logsumexp(xs).")
+    assert autopsy(total([x, *others[: MOST_NODES - 1]]).log()).remedy == ""
+
+
+def test_a_sum_is_searched_after_longer_ones() -> None:
+    """The terms of sums that are too long don't count among those that are searched in all."""
+    s = total([Value(800.0, label="x").exp(), Value(1.0).exp()])
+    long = total([s.log(), *(Value(1.0) for _ in range(MOST_NODES))])
+    found = autopsy(total([(long + i).log() for i in range(20)]))
+    assert found.remedy.endswith("write logsumexp(xs).")
+
+
+def test_an_infinite_divisor_is_no_obstacle() -> None:
+    x = Value(800.0, label="x")
+    assert "softmax(xs)[k]" in autopsy(x.exp() * (1 / (x.exp() + Value(1.0).exp()))).remedy
 
 
 def test_reasons_of_gradients() -> None:

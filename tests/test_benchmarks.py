@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value
+from autograd import Value, autopsy, topological_order
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import (
     builds,
@@ -28,6 +28,8 @@ from tests.benchmarks import (
     memory,
     moons,
     process,
+    public,
+    public_race,
     startup,
     table,
     timing,
@@ -59,6 +61,7 @@ SETTINGS: Final = Settings(quick=False, rounds=7)
 WORKS: Final = (expression.WORK, moons.WORK, gpt.WORK)
 COMPILED: Final = Build("compiled", Path("compiled"))
 PURE: Final = Build("pure", Path("pure"))
+BUILDS: Final = ("compiled", "pure")
 
 
 # ── the contenders ──
@@ -148,6 +151,39 @@ def test_grown_graphs_have_the_nodes_they_say(shape: str, nodes: int) -> None:
     planned.look_up()
     planned.build()
     planned.clear()
+
+
+@pytest.mark.parametrize("shape", public.SHAPES)
+def test_the_graphs_of_public_functions_have_about_so_many_nodes(shape: str) -> None:
+    for nodes in (100, 1000):
+        graph = public.graph_of(shape, nodes)
+        assert 0.5 * nodes <= len(topological_order(graph.root)) <= 1.6 * nodes
+        graph.root.backward()
+        assert 0.0 < abs(graph.leaf.grad) < math.inf
+    assert not math.isfinite(graph.overflow().data) or autopsy(graph.overflow()).where == "gradient"
+
+
+def test_every_public_function_is_measured() -> None:
+    for found in (public.measure_graphs("cells", quick=True), public.measure_models(quick=True)):
+        names = public.FUNCTIONS if "backward" in found else public.MODEL_FUNCTIONS
+        assert list(found) == list(names), "the libraries that they need are installed for the tests"
+        assert all(math.isfinite(number) for exponents in found.values() for number in exponents.values())
+
+
+def test_an_exponent_is_that_of_the_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = []
+
+    def seconds_for(run: Callable[[], Any], repeats: int, clock: object) -> float:
+        done = run()
+        measured.append(done if isinstance(done, int) else 1)
+        return float(measured[-1]) ** 2
+
+    monkeypatch.setattr(timing, "seconds_for", seconds_for)
+    found = public.growth(len, lambda size: [None] * size, 400)
+    assert found["time"] == 2.0
+    assert measured == [100, 400] * public.RUNS * public.TRIES, "a large exponent is measured again"
+    made = public.growth(lambda size: [0.5] * size**2, lambda size: size, 400)
+    assert made["memory"] == pytest.approx(2.0, abs=0.01)
 
 
 # ── the plain class ──
@@ -385,6 +421,29 @@ def test_races_refuse_what_differs_before_timing(race: Any, work: str, monkeypat
     monkeypatch.setattr(race, "ask_once", ask_once)
     with pytest.raises(DisagreementError, match=rf"{work}: ours, pure gives"):
         race.race([COMPILED, PURE], SETTINGS)
+
+
+def test_the_public_race(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def ask_once(build: Build, do: str, **arguments: Any) -> dict[str, Any]:
+        if do == "public models":
+            return {"state_dict": {"time": 1.0, "memory": 0.5}}
+        slow = arguments["shape"] == "star" and build.name == "pure"
+        return {"backward": {"time": 2.0 if slow else 1.25, "memory": 0.75}}
+
+    monkeypatch.setattr(public_race, "ask_once", ask_once)
+    block = public_race.race([COMPILED, PURE], SETTINGS)
+    assert [section.title for section in block.sections] == [f"{p}, {b}" for b in BUILDS for p in ("time", "memory")]
+    for section in block.sections:
+        graphs, models = section.rows
+        assert list(graphs.figures) == list(public.SHAPES)
+        assert dict(models.figures) == {"model": 1.0 if section.title.startswith("time") else 0.5}
+    assert block.notes[1:] == ("Faster than n·log n: backward of star, time, pure, 2.00.",)
+    assert max(map(len, table.text(block).splitlines())) <= table.WIDTH
+    assert public_race.main() == 0
+    assert "backward" in capsys.readouterr().out
+    assert public_race.race([PURE], Settings(quick=True, rounds=2)).notes == public_race.NOTES
+    missing = public_race.race([PURE], Settings(quick=False, rounds=7, no_compiled="missing: for a reason"))
+    assert missing.sections[0].rows[0].said == "missing: for a reason"
 
 
 def test_the_startup_race(monkeypatch: pytest.MonkeyPatch) -> None:

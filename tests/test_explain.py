@@ -4,24 +4,30 @@ import copy
 import math
 import pickle
 import re
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, explain, topological_order, total
+from autograd import Tape, Value, explain, topological_order, total, where
 from autograd.check import strategies
 from autograd.check.strategies import Expression
-from autograd.show.explain import Path
+from autograd.show.explain import _many
+from autograd.show.paths import Path, Ways
 from autograd.wording import WIDTH
 from tests.test_stepper import GRAPHS, swept
 
 ALL = 10_000
 ADDED_UP = 1e-9
 """Relative to the sum of sizes: paths are products and sums in another order than the sweep's."""
+
+BYTES = 250
+"""Of memory for each node: some numbers, and two pointers for each path that is shown. Exact counts would take 900."""
 
 
 def every_path(root: Value, wrt: Value) -> list[float]:
@@ -90,6 +96,119 @@ def test_more_paths_than_atoms() -> None:
     assert found.paths[0].product == 1.0
     assert "the sum of the products along about 1.07e301 paths" in repr(found)
     assert found.gradient == pytest.approx(1.55**1000, rel=1e-9)
+
+
+def counted_exactly(root: Value, wrt: Value) -> int:
+    """The number of paths, in exact integers. No `where` and no detached node is on any of them."""
+    counts: dict[Value, int] = {}
+    for v in topological_order(root):
+        counts[v] = 1 if v is wrt else sum(counts[operand] for operand in v.operands)
+    return counts[root]
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 5)), min_size=1, max_size=12), st.integers(1, 400))
+def test_counts_are_exact_or_right_to_their_digits(row: list[tuple[int, int]], repeats: int) -> None:
+    x = Value(1.0)
+    nodes = [x]
+    for copies, back in row * repeats if len(row) * repeats <= 2000 else row:
+        nodes.append(total([nodes[-1]] * copies + nodes[-back:-1]))
+    expected, found = counted_exactly(nodes[-1], x), Ways(Tape(nodes[-1]), 0).count
+    if expected <= 2**53:
+        assert found == expected
+    else:
+        assert abs(found - expected) * 10**10 <= expected
+
+
+def doublings(count: int, factor: float = 0.55) -> tuple[Value, Value]:
+    """A leaf, and a node that has 2^count paths to it."""
+    x = v = Value(1.0, label="x")
+    for _ in range(count):
+        v = v + v * factor
+    return x, v
+
+
+@pytest.mark.parametrize("depth", [1000, 20_000])
+def test_memory_is_linear_in_the_depth(depth: int) -> None:
+    x, v = doublings(depth, 1e-9)
+    tape = Tape(v)
+    tracemalloc.start()
+    try:
+        ways = Ways(tape, tape.place(x))
+        assert len([*ways.largest_first(3)]) == 3
+        assert tracemalloc.get_traced_memory()[1] < BYTES * len(tape)
+        assert ways.count == 2**depth
+    finally:
+        tracemalloc.stop()
+
+
+def decimal_text(n: int) -> str:
+    with localcontext(prec=50, Emax=10**8):
+        return f"about {Decimal(n) if n < 10**1000 else Decimal(n >> 3000) * 2**3000:.2e}".replace("e+", "e")
+
+
+def test_a_count_is_written_as_decimals_round_it() -> None:
+    assert _many(10**15 - 1) == "999,999,999,999,999"
+    for n in (10**15, 9994999 * 10**9, 9996 * 10**300, 2**1000 - 1, 3**10_000, 7**20_000):
+        assert _many(n) == decimal_text(n)
+    assert (_many(10**15), _many(9996 * 10**300)) == ("about 1.00e15", "about 1.00e304")
+
+
+def test_astronomic_counts_are_written_at_once() -> None:
+    x, v = doublings(50_000, 1e-9)
+    found = explain(v, x, most=2)
+    assert f"the sum of the products along {decimal_text(2**50_000)} paths" in " ".join(repr(found).split())
+    assert (found.count, len(found.paths)) == (2**50_000, 2)
+
+
+VANISHING: list[Callable[[Value], Value]] = [
+    lambda v: v * v.tanh(),
+    lambda v: v + v * 0.0,
+    lambda v: v * 0.1 + v * 0.3 + v * 0.1,
+    lambda v: v + v * math.inf,
+    lambda v: v + v * 0.5 + where(v > 0, v, v * 2),
+]
+
+
+@pytest.mark.parametrize("f", VANISHING)
+def test_the_largest_paths_are_found_without_a_search(f: Callable[[Value], Value], monkeypatch: Any) -> None:
+    """Of products that are 0, infinite or equal, too: each path needs a look at each of its forks, and no more."""
+    x = v = Value(1.0, label="x")
+    for _ in range(1000):
+        v = f(v)
+    looks, edges = [0], Ways._edges
+
+    def counted(ways: Ways, place: int) -> list[int]:
+        looks[0] += 1
+        return edges(ways, place)
+
+    monkeypatch.setattr(Ways, "_edges", counted)
+    found = explain(v, x, most=5)
+    assert len({(path.nodes, path.partials) for path in found.paths}) > 1
+    assert looks[0] <= 4 * len(topological_order(v))
+
+
+@given(strategies.expressions(max_steps=10), st.integers(1, 6))
+def test_a_few_paths_are_the_first_of_all(expression: Expression, most: int) -> None:
+    inputs = [Value(x) for x in expression.inputs]
+    root = expression(*inputs)
+    for x in inputs:
+        if x in topological_order(root):
+            everything = explain(root, x, most=ALL)
+            few = explain(root, x, most=most)
+            sizes = [abs(path.product) for path in everything.paths]
+            assert [abs(path.product) for path in few.paths] == pytest.approx(sizes[:most], rel=1e-6)
+            assert {*few.paths} <= {*everything.paths}
+            assert few.count == everything.count
+
+
+def test_of_a_long_path_nothing_is_left_over() -> None:
+    x = v = Value(0.5)
+    for _ in range(5000):
+        v = v * 1.0001
+    v = v + v * 0.0001
+    found = explain(v, x)
+    assert (found.count, len(found.paths), found.remainder) == (2, 2, 0.0)
+    assert "other" not in repr(found)
 
 
 def test_equal_paths_are_grouped_and_others_counted() -> None:

@@ -160,6 +160,29 @@ def test_a_printed_walk_is_linear(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (calls["case"], calls["record"]) == (1, 1)
 
 
+def test_a_walk_back_is_linear() -> None:
+    """Gradients are taken back with the contributions, and are not added up from the start again."""
+    looks = [0]
+
+    class Counted(list[Any]):
+        def __getitem__(self, key: Any) -> Any:
+            found = super().__getitem__(key)
+            looks[0] += len(found) if isinstance(key, slice) else 1
+            return found
+
+    x = v = Value(0.5, label="x")
+    for _ in range(300):
+        v = v * x
+    walk = Stepper(v)
+    expected = [walk.grad(x) for _ in walk]
+    walk._contributions = Counted(walk._contributions)  # type: ignore[misc]
+    while walk.position:
+        assert walk.grad(x) == expected[walk.position - 1]
+        walk.back()
+    assert walk.grads == {}
+    assert looks[0] <= 5 * len(walk)
+
+
 @pytest.mark.parametrize("name", GRAPHS)
 def test_every_line_fits_and_can_be_checked(name: str) -> None:
     for step in Stepper(GRAPHS[name]()):

@@ -30,15 +30,18 @@ from autograd.engine.value import Value
 from autograd.show.draw import draw, draw_around
 from autograd.show.lines import backward_step, check_records, checked, forward_line
 from autograd.show.names import Names
+from autograd.show.patterns import ADDITIONS
 from autograd.show.picture import Drawing
 from autograd.show.reasons import reason_of_gradient, reason_of_value
-from autograd.show.rewrites import ADDITIONS, MOST_TERMS, rewrite
+from autograd.show.rewrites import Rewrites
 from autograd.wording import ends, wrapped
 
 NEIGHBOURS: Final = 30
 """Nodes in the picture of a neighbourhood."""
 FORMULA: Final = 3
 """A formula that can be rewritten has at most so many operations above a node."""
+AROUND: Final = 2000
+"""Of so many nodes above it, formulas are looked at."""
 _LED: Final = "The first nan is", "It leads to the first nan,"
 """A nan that has a reason of its own, and one that the infinity is the reason of."""
 Where: TypeAlias = Literal["nowhere", "value", "gradient"]
@@ -214,8 +217,9 @@ def _remedy(names: Names, place: int, users: Sequence[Sequence[int]]) -> str:
     for _ in range(FORMULA):
         level = _above(names.tape, level, users)
         around = around | level
+    rewrites = Rewrites(names)
     for k in sorted(around, reverse=True):
-        found = rewrite(names, k, place)
+        found = rewrites.best(k, place)
         if found is not None:
             written, better = map(printable, found)
             text = f"Instead of {written}, write {better}."
@@ -227,7 +231,7 @@ def _above(tape: Tape, places: Collection[int], users: Sequence[Sequence[int]]) 
     """The users of nodes, and the users of these where they are part of a longer sum."""
     found: set[int] = set()
     stack = [user for k in places for user in users[k]]
-    while stack and len(found) < MOST_TERMS:
+    while stack and len(found) < AROUND:
         k = stack.pop()
         if k not in found:
             found.add(k)

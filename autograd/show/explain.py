@@ -14,14 +14,13 @@ goes: through a detached node, or into a branch that `where` does not take. Path
 them: a graph may have more of them than there are atoms.
 """
 
-import heapq
-import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from decimal import MAX_EMAX, Context, Decimal
 from itertools import islice, pairwise
-from typing import Final, TypeAlias
+from typing import Final
 
 from autograd.arguments import a_value, whole
 from autograd.console import printable
@@ -31,31 +30,19 @@ from autograd.engine.value import Value
 from autograd.show.digits import added, bare, enough, together
 from autograd.show.lines import check_records
 from autograd.show.names import Names
+from autograd.show.paths import Path, Ways
 from autograd.wording import FEW, wrapped
 
 SHOWN: Final = 8
 """Paths that are written out, unless more are asked for."""
 ADDED_UP: Final = 1000
-"""Up to so many paths are added up one by one."""
+"""Up to so many paths are added up one by one,"""
+ARROWS: Final = 4 * 10**6
+"""if they have no more arrows than that in all."""
 LOST: Final = 1e-12
 """A smaller difference, relative to the terms, is rounding."""
-LEAST: Final = -1e6
-"""The log of zero, finite so that other factors still count."""
-
-
-@dataclass(frozen=True)
-class Path:
-    """One way from the root to a node below it."""
-
-    nodes: tuple[Value, ...]
-    """From the root to that node."""
-    partials: tuple[float, ...]
-    """The local derivative of each node by the next."""
-
-    @property
-    def product(self) -> float:
-        """The part of the gradient that flows along this path."""
-        return math.prod(self.partials)
+_ANY_SIZE: Final = Context(prec=20, Emax=MAX_EMAX)
+"""Decimals in which no count is too large."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,7 +54,7 @@ class Explanation:
     gradient: float
     """∂root/∂wrt, to the bits of `backward`."""
     count: int
-    """The number of paths."""
+    """The number of paths: exact up to 2⁵³, and above right to 10 digits."""
     paths: tuple[Path, ...]
     """The largest, by the size of their products, largest first."""
     remainder: float
@@ -87,85 +74,24 @@ def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
     tape = Tape(a_value(root, "explain"))
     names, most = Names(tape), whole("most", most)
     target, start = names.place(wrt), tape.roots[0]
-    counts, sizes = _ways(tape, target)
-    check_records(names, counts)
-    count = counts.get(start, 0)
-    gradient = tape.gradients(Floats(tape), counts).get(target, 0.0) if count else 0.0
-    found = _largest_first(tape, target, sizes) if count else iter(())
+    ways = Ways(tape, target)
+    places, count = ways.places, ways.count
+    check_records(names, places)
+    gradient = tape.gradients(Floats(tape), range(target, start + 1)).get(target, 0.0) if count else 0.0
+    one_by_one = count <= most or (count <= ADDED_UP and count * len(places) <= ARROWS)
+    found = ways.largest_first(count if one_by_one else most)
     paths = tuple(islice(found, most))
-    remainder = _remainder(gradient, paths, count, found)
+    remainder = added([path.product for path in found]) if one_by_one else _remainder(gradient, paths)
     found_out = Explanation(root, tape.node(target), gradient, count, paths, remainder, "")
     return replace(found_out, _text=_written(found_out, names))
 
 
-def _remainder(gradient: float, shown: Sequence[Path], count: int, others: Iterator[Path]) -> float:
-    if count <= ADDED_UP:
-        return added([path.product for path in others])
+def _remainder(gradient: float, shown: Sequence[Path]) -> float:
+    """The rest of a gradient beside some paths; nan where it is lost in rounding."""
     products = [path.product for path in shown]
     rest = gradient - added(products)
     size = added([abs(p) for p in products])
     return rest if math.isfinite(rest) and abs(rest) > LOST * size else math.nan
-
-
-def _ways(tape: Tape, target: int) -> tuple[dict[int, int], dict[int, float]]:
-    """For each node above the target: the number of paths down to it, and the log of the largest product along one."""
-    counts, sizes = {target: 1}, {target: 0.0}
-    if tape.is_constant(target):
-        return counts, sizes
-    starts, operands, partials = tape.starts, tape.operands, tape.partials
-    for place in range(target + 1, tape.roots[0] + 1):
-        count, size = 0, -math.inf
-        for position in tape.passes_on(place):
-            i = starts[place] + position
-            if operands[i] in counts:
-                count += counts[operands[i]]
-                size = max(size, _log_size(partials[i]) + sizes[operands[i]])
-        if count:
-            counts[place], sizes[place] = count, size
-    return counts, sizes
-
-
-_Beginning: TypeAlias = "tuple[int, float, _Beginning | None]"
-"""A path, from its last node back: the place, the local derivative that leads there, and the path before it."""
-
-
-def _largest_first(tape: Tape, target: int, sizes: dict[int, float]) -> Iterator[Path]:
-    """The paths to the target by the size of their products, largest first: the best beginning is always continued."""
-    order = itertools.count()
-    start = tape.roots[0]
-    # The largest product that a beginning can come to, its length, its own product, and the beginning.
-    queue: list[tuple[float, int, int, float, _Beginning]] = [(-sizes[start], 0, next(order), 0.0, (start, 1.0, None))]
-    while queue:
-        _, length, _, size, beginning = heapq.heappop(queue)
-        place = beginning[0]
-        if place == target:
-            yield _path(tape, beginning)
-            continue
-        entry = tape[place]
-        for position in tape.passes_on(place):
-            operand, partial = entry.operands[position], entry.partials[position]
-            if operand in sizes:
-                longer = size + _log_size(partial)
-                # Of equals the longest goes first; a digit of rounding must not make them unequal.
-                at_best = round(-(longer + sizes[operand]), 9)
-                heapq.heappush(queue, (at_best, length - 1, next(order), longer, (operand, partial, beginning)))
-
-
-def _path(tape: Tape, end: "_Beginning") -> Path:
-    nodes, partials = [], []
-    step: _Beginning | None = end
-    while step is not None:
-        place, partial, step = step
-        nodes.append(tape.node(place))
-        partials.append(partial)
-    return Path(tuple(reversed(nodes)), tuple(reversed(partials[:-1])))
-
-
-def _log_size(partial: float) -> float:
-    """The log of the absolute value; nan and infinity come first, because they are what one looks for."""
-    if partial == 0.0:
-        return LEAST
-    return math.log(abs(partial)) if math.isfinite(partial) else -LEAST
 
 
 # ── as text ──
@@ -241,6 +167,7 @@ def _many(n: int) -> str:
     """
     if n < 10**15:
         return f"{n:,}"
-    bits = max(n.bit_length() - 60, 0)
-    log = math.log10(n >> bits) + bits * math.log10(2.0)
-    return f"about {10.0 ** (log % 1.0):.2f}e{int(log)}"
+    # To convert all its digits takes quadratic time.
+    bits = max(n.bit_length() - 64, 0)
+    leading = _ANY_SIZE.multiply(Decimal(n >> bits), _ANY_SIZE.power(2, bits))
+    return f"about {leading:.2e}".replace("e+", "e")

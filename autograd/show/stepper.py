@@ -23,6 +23,7 @@ The graph is not changed: the walk keeps gradients of its own.
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import islice
 from numbers import Integral
 from typing import Final, TypeAlias
 
@@ -99,12 +100,19 @@ class Stepper:
     def _gradients(self) -> dict[int, float]:
         """The gradients so far by place, in the order of the first contributions."""
         known, grads = self._summed
-        if known > self._taken:
-            known, grads = 0, {}
+        self._summed = 0, {}  # So an interrupt does no harm.
         if known < self._start <= self._taken:
             grads[self._tape.roots[0]] = 1.0
-        for given in self._contributions[max(known - self._start, 0) : max(self._taken - self._start, 0)]:
+        before, now = max(known - self._start, 0), max(self._taken - self._start, 0)
+        for given in self._contributions[before:now]:
             grads[given.operand] = given.after
+        for given in reversed(self._contributions[now:before]):
+            if given.before is None:
+                del grads[given.operand]
+            else:
+                grads[given.operand] = given.before
+        if self._taken < self._start:
+            grads.clear()
         self._summed = self._taken, grads
         return grads
 
@@ -185,7 +193,7 @@ class Stepper:
             where = f"step {self._taken:,} of {len(self):,}, {'backward' if grads else 'forward'}"
         text = [wrapped(f"Stepper of {root}: {where}")]
         if grads:
-            places = list(grads)[-RECENT:]
+            places = [*islice(reversed(grads), RECENT)][::-1]
             texts = map(bare, shorts([grads[k] for k in places], [SIX] * len(places)))
             recent = ", ".join(f"∂{root}/∂{self._names[k]} = {text}" for k, text in zip(places, texts, strict=True))
             more = len(grads) - RECENT

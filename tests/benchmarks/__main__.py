@@ -10,7 +10,19 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks import builds, duel, expression, gpt, growth_race, machine, moons, startup, table, wide_race
+from tests.benchmarks import (
+    builds,
+    duel,
+    expression,
+    gpt,
+    growth_race,
+    machine,
+    moons,
+    public_race,
+    startup,
+    table,
+    wide_race,
+)
 from tests.benchmarks.agreement import TOLERANCE, DisagreementError
 from tests.benchmarks.contest import contest
 from tests.benchmarks.process import Worker, WorkerError, usable
@@ -20,7 +32,12 @@ from tests.benchmarks.settings import LEAST_ROUNDS, QUICK_ROUNDS, Settings
 Race = Callable[[Sequence[builds.Build], Settings], table.Block]
 
 CONTESTS: Final = {work.name: work for work in (expression.WORK, moons.WORK, gpt.WORK)}
-RACES: Final[Mapping[str, Race]] = {"wide": wide_race.race, "growth": growth_race.race, "startup": startup.race}
+RACES: Final[Mapping[str, Race]] = {
+    "wide": wide_race.race,
+    "growth": growth_race.race,
+    "startup": startup.race,
+    "public": public_race.race,
+}
 FIRST: Final = (*CONTESTS, *RACES)
 NAMES: Final = (*FIRST, *duel.NAMES)
 TABLES: Final = {"eager": FIRST, "compiled": duel.NAMES}

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import autograd
 from autograd import Value
-from tests.benchmarks import growth, timing, wide
+from tests.benchmarks import growth, public, timing, wide
 from tests.benchmarks.contender import MissingRivalError, Program, require
 
 _programs: Final[dict[tuple[str, str], Program]] = {}
@@ -92,6 +92,8 @@ COMMANDS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "wide round": wide.measure_round,
     "growth results": growth.results,
     "growth round": growth.measure_round,
+    "public graphs": public.measure_graphs,
+    "public models": public.measure_models,
     "program prepare": _of_programs("prepare"),
     "program round": _of_programs("measure_round"),
     "program forget": _of_programs("forget"),
