@@ -258,6 +258,30 @@ def test_names_places_and_stops() -> None:
     assert repr(walk).splitlines()[-1] == "  next: ∂L/∂w1 += ∂L/∂v2 · ∂v2/∂w1"
 
 
+def test_to_goes_forward_as_long_as_no_gradient_is_there() -> None:
+    walk = Stepper(toy())
+    forward = sum(step.phase == "forward" for step in walk)
+    walk.to(forward)
+    assert str(walk.to("h")) == "h = sigmoid(v4) = sigmoid(-0.04) = 0.490001"
+    walk.to(forward + 1)
+    assert str(walk.to("h")).startswith("∂L/∂h += ")
+
+
+def test_a_walk_that_finds_no_step_stays_where_it_is() -> None:
+    walk = Stepper(toy())
+    walk.to(20)
+    with pytest.raises(ValueError, match="no step ahead touches h"):
+        walk.until("h")
+    assert walk.position == 20
+    x = Value(3.0, label="x")
+    y = (x * x).exp()
+    y.operands[0].data = 4.0
+    walk = Stepper(y)
+    with pytest.raises(ValueError, match="was changed after exp was recorded"):
+        walk.until(y)
+    assert walk.position == 0
+
+
 def test_the_picture_shows_where_it_stands() -> None:
     walk = Stepper(toy())
     assert walk.draw().dot.count("—") == 8 + 14  # what is computed, and every gradient

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import io
+import math
 import os
 import random
 import signal
@@ -15,11 +16,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd import Value, losses, nn, no_grad, optim, train
 from tests.running import PACKAGE, surroundings
 from tests.standin import Standin
 
+ROUNDING = 1e-12
+"""Relative: means of batches are added up."""
 ROWS = [([x / 4.0, 1.0 - x * x / 16.0], x / 2.0 + 1.0) for x in range(-4, 5)]
 
 
@@ -94,6 +99,16 @@ def test_batches_cover_the_rows(batch_size: int | None, sizes: list[int]) -> Non
     targets = [t for _, t in ROWS]
     assert sorted(seen) == targets
     assert (seen == targets) == (batch_size is None)
+
+
+@given(st.lists(st.floats(0.0, 10.0), min_size=1, max_size=12), st.integers(1, 13))
+def test_the_loss_of_an_epoch_is_the_mean_over_rows_however_they_are_batched(wanted: list[float], size: int) -> None:
+    """Also with a last batch that is smaller, whose rows count as much as the others."""
+    w = Value(1.0)
+    history = train.fit(
+        lambda x: w * x, [(x, 0.0) for x in wanted], lambda y, t: y, optim.SGD([w], lr=0.0), epochs=1, batch_size=size
+    )
+    assert history.losses == [pytest.approx(math.fsum(wanted) / len(wanted), rel=ROUNDING)]
 
 
 def test_shuffling_follows_the_generator() -> None:
