@@ -112,7 +112,9 @@ class Stepper:
 
     def step(self) -> Step:
         """Take the next step. IndexError at the end; ValueError if data was changed before the Stepper was made."""
-        return self._gone(self._taken + 1)
+        step = self._made(self._taken + 1)
+        self._taken += 1
+        return step
 
     def back(self) -> Step | None:
         """Take back the last step; the step before it, or None at the start. IndexError at the start."""
@@ -141,7 +143,8 @@ class Stepper:
         found = self._names.place(node)
         for number in range(self._taken + 1, len(self) + 1):
             if self._touched(number) == found:
-                return self._gone(number)
+                step, self._taken = self._made(number), number  # In this order: an error leaves the walk where it is.
+                return step
         raise ValueError(f"no step ahead touches {self._names[found]}; back() goes back, reset() to the start")
 
     def run(self, until: Condition | None = None) -> Step:
@@ -238,11 +241,6 @@ class Stepper:
         if given is None:
             return Step(number, "backward", root, made, None, 1.0, 0.0, 0.0, None, 1.0)
         return lines.backward_step(number, root, made, given)
-
-    def _gone(self, number: int) -> Step:
-        step = self._made(number)  # If its data was changed, the walk stays where it is.
-        self._taken = number
-        return step
 
     def _condition(self, at: Condition) -> Callable[[Step], object]:
         if isinstance(at, (Value, str)):
