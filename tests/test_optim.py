@@ -138,6 +138,16 @@ def test_the_first_step_of_adam_has_the_length_of_the_rate(gradient: float, lr: 
     assert p.data == pytest.approx(-math.copysign(lr, gradient), rel=1e-9)
 
 
+@given(st.lists(st.floats(-1e30, 1e30).filter(lambda g: abs(g) > 1e-30), min_size=1, max_size=5))
+def test_means_without_memory_are_the_last_gradient_to_the_last_bit(gradients: list[float]) -> None:
+    p = Value(0.0)
+    optimizer = Adam([p], lr=1.0, betas=(0.0, 0.0), eps=0.0)
+    for g in gradients:
+        p.data, p.grad = 0.0, g
+        optimizer.step()
+        assert p.data == pytest.approx(-math.copysign(1.0, g))
+
+
 @pytest.mark.parametrize("kind", [SGD, Adam, AdamW, RMSprop, Adagrad])
 def test_parameters_are_checked(kind: Callable[..., Optimizer]) -> None:
     x = Value(1.0, label="x")
