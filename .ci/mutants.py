@@ -170,9 +170,16 @@ def outcome(mutant: Mutant, known: dict[str, float]) -> Outcome:
 
 
 def equivalent(module: str, line: str) -> bool:
-    """Whether a module with this line in the place of its own is listed as equivalent; spaces don't count."""
-    text = "".join(f"{module}: {line}".split())
-    return any("".join(part.split()) in text for group in SETTINGS["equivalent"] for part in group["lines"])
+    """Whether a module with this line in the place of its own is listed as equivalent; spaces don't count.
+
+    An entry is a part of a line, after the module or for all of them.
+    """
+    for group in SETTINGS["equivalent"]:
+        for entry in group["lines"]:
+            of, part = re.fullmatch(r"(?:(\S+\.py): )?(.*)", entry).groups()  # type: ignore[union-attr]
+            if of in (None, module) and "".join(part.split()) in "".join(line.split()):
+                return True
+    return False
 
 
 def main() -> int:
