@@ -1,7 +1,7 @@
 """Changes the package in one place after another, and runs the tests nearest to each: they have to fail.
 
 `python .ci/mutants.py losses optim` makes every mutant of the modules whose paths contain these words;
-`python .ci/mutants.py --sample 40` makes some of all modules, and prints the seed that makes the same ones again. The
+`python .ci/mutants.py --sample 40` makes some, and prints the seed that makes the same ones again. The
 mutants are those of cosmic-ray. Everything happens in copies of the checkout, on the pure build. `[tool.mutants]` of
 pyproject.toml says which tests are nearest to a module, and which mutants are equivalent to the original.
 """
@@ -42,6 +42,8 @@ SURROUNDINGS = {"CI": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": "", "PYTHO
 
 WARM = ("hypothesis", "mpmath", "numpy", "torch")
 """Libraries that tests import; a process that has them saves each of its children a second."""
+FEW = 8
+"""Modules of a sample, at most."""
 WAITING = 10
 """So many times longer than its limit a process may take, where others want the processor too, or if it sleeps."""
 FORK = multiprocessing.get_context("fork")
@@ -134,6 +136,13 @@ def tested(files: tuple[str, ...], known: dict[str, float]) -> tuple[bool, dict[
     return found
 
 
+def sample(made: list[Mutant], size: int, rng: random.Random) -> list[Mutant]:
+    """So many mutants, from few modules: the tests of each module run once without a mutant."""
+    few = {mutant.module for mutant in rng.sample(made, min(FEW, len(made)))}
+    those = [mutant for mutant in made if mutant.module in few]
+    return rng.sample(those, min(size, len(those)))
+
+
 def _test(files: tuple[str, ...], known: dict[str, float], sender: Connection) -> None:
     os.setsid()
     for stream in range(3):
@@ -186,7 +195,7 @@ def main() -> int:
     """Print the mutants that survive, and the score of each module; return 1 if the score is below the least one."""
     parser = argparse.ArgumentParser(description="Run the tests on mutants of the package.")
     parser.add_argument("words", nargs="*", help="mutate the modules whose paths contain one of these words")
-    parser.add_argument("--sample", type=int, metavar="N", help="make N mutants, drawn from all")
+    parser.add_argument("--sample", type=int, metavar="N", help="make N mutants, drawn from a few modules")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="draw the same N mutants again")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="mutants that are tested at the same time")
     asked = parser.parse_args()
@@ -194,7 +203,7 @@ def main() -> int:
     made = [mutant for name in chosen for mutant in mutants(name)]
     if asked.sample is not None:
         print(f"--seed {asked.seed}")
-        made = random.Random(asked.seed).sample(made, min(asked.sample, len(made)))
+        made = sample(made, asked.sample, random.Random(asked.seed))
     counts: dict[str, Counter[str]] = {}
     files = list(dict.fromkeys(nearest(mutant.module) for mutant in made))
     with (
