@@ -273,6 +273,12 @@ def test_an_attribute_reads_and_sets_a_hyperparameter_of_all_groups() -> None:
     assert (optimizer.lr, optimizer.nesterov) == (0.2, False)
 
 
+def test_of_many_different_numbers_two_are_shown() -> None:
+    optimizer = SGD([{"params": [Value(1.0)], "lr": 0.1 * k} for k in (1, 2, 4)])
+    with pytest.raises(AttributeError, match=r"have different lr, 0\.1 and 0\.2; read"):
+        _ = optimizer.lr
+
+
 def test_settings_are_shown() -> None:
     a, b = Value(1.0), Value(1.0)
     assert repr(SGD([a, b], lr=0.1)) == "SGD of 2 parameters, lr=0.1, momentum=0.0, dampening=0.0, weight_decay=0.0"

@@ -11,6 +11,7 @@ import random
 import re
 import stat
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,14 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
         state.load(other, tmp_path)
     with pytest.raises(FileNotFoundError):
         state.load(other, tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("library", ["numpy", "safetensors.numpy", "safetensors"])
+def test_a_library_that_is_missing_is_named(saved: Path, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    use = state.load if library == "safetensors" else state.save
+    with pytest.raises(ImportError, match=f"parameters are saved with {library}: pip install .*save"):
+        use(model(), saved)
 
 
 def test_the_size_of_a_file_is_that_of_the_numbers_and_a_header_of_at_most_a_mebibyte(tmp_path: Path) -> None:

@@ -143,6 +143,15 @@ def test_arithmetic_is_that_of_floats(x: float, y: float) -> None:
         assert same(x / Value(y), x / y)
 
 
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False))
+def test_a_bound_that_is_left_out_is_none(x: float, bound: float) -> None:
+    v = Value(x)
+    assert v.clamp(max=bound).data == min(x, bound)
+    assert v.clamp(min=bound).data == max(x, bound)
+    free = v.clamp()
+    assert (free.data, free.partials[0]) == (x, 1.0)
+
+
 # ── identity and order ──
 
 
