@@ -375,6 +375,7 @@ def test_the_picture_has_the_last_step_in_it_and_lights_one_edge() -> None:
     assert f"<B>{step.operand}</B>" in picture.dot
     lit = [line for line in picture.dot.splitlines() if "#dc2626" in line]
     assert sorted("->" in line for line in lit) == [False, True, True]
+    assert [f"<B>{step.operand}</B>" in line for line in lit if "->" not in line] == [True]
     square = Stepper(x * x)
     square.to(4)
     assert sum("->" in line and "#dc2626" in line for line in square.draw().dot.splitlines()) == 2
