@@ -152,6 +152,7 @@ def test_a_loss_that_is_not_finite_ends_it_before_a_step_is_made_with_it(eager: 
     assert "is inf. All parameters are finite." in text
     assert text.endswith("take a smaller learning rate, or clip the gradients: nn.utils.clip_grad_norm_.")
     assert ("The first node that isn't finite is v" in text) == eager
+    assert eager or {line[: -len(line.lstrip())] for line in history.reason.splitlines()} == {"", "  "}
     assert repr(history).startswith("History(")
     assert "stopped by divergence)\n" in repr(history)
 

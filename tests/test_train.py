@@ -48,6 +48,18 @@ def test_a_small_loss_ends_it() -> None:
     assert history.losses[-1] < 0.01 <= min(history.losses[:-1])
 
 
+def test_a_loss_at_the_threshold_is_not_below_it() -> None:
+    w = Value(1.0)
+    options: dict[str, Any] = {"epochs": 3, "stop_below": 1.0}
+    history = train.fit(lambda x: w * x, [(1.0, 0.0)], lambda y, t: y, optim.SGD([w], lr=0.0), **options)
+    assert (history.losses, history.stopped_by) == ([1.0] * 3, "epochs")
+
+
+@pytest.mark.parametrize("answer", ["True", 1, 1.0, np.float64(1.0), np.bool_(False), [True]])
+def test_an_answer_that_is_not_true_does_not_end_it(answer: object) -> None:
+    assert fitted(epochs=2, callback=lambda epoch, loss: answer)[1].stopped_by == "epochs"
+
+
 def test_a_callback_ends_it_and_only_by_true() -> None:
     seen: list[tuple[int, float]] = []
     _, history = fitted(epochs=20, callback=lambda epoch, loss: seen.append((epoch, loss)))
@@ -109,6 +121,14 @@ def test_the_loss_of_an_epoch_is_the_mean_over_rows_however_they_are_batched(wan
         lambda x: w * x, [(x, 0.0) for x in wanted], lambda y, t: y, optim.SGD([w], lr=0.0), epochs=1, batch_size=size
     )
     assert history.losses == [pytest.approx(math.fsum(wanted) / len(wanted), rel=ROUNDING)]
+
+
+def test_the_bar_gets_the_mean_of_the_rows_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr("autograd.train.fitting.bar", lambda *_: contextlib.nullcontext(seen.append))
+    w, rows = Value(1.0), [(float(k * k), 0.0) for k in range(7)]
+    train.fit(lambda x: w * x, rows, lambda y, t: y, optim.SGD([w], lr=0.0), epochs=1, batch_size=3, shuffle=False)
+    assert seen == pytest.approx([sum(x for x, _ in rows[:stop]) / stop for stop in (3, 6, 7)], rel=ROUNDING)
 
 
 def test_shuffling_follows_the_generator() -> None:
