@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, losses, nn, no_grad, optim, train
+from autograd.train.interrupts import Interrupts
 from tests.running import PACKAGE, surroundings
 from tests.standin import Standin
 
@@ -330,6 +331,20 @@ def test_ctrl_c_at_any_line_leaves_a_whole_step_and_a_history() -> None:
         assert [p.data for p in model.parameters()] in whole
         assert signal.getsignal(signal.SIGINT) is usual
     assert place > 100
+
+
+def test_ctrl_c_is_answered_at_once_where_it_is_allowed_and_else_later_and_never_waits_twice() -> None:
+    with Interrupts() as interrupts:
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.allow(signal.raise_signal, signal.SIGINT)
+        interrupts.answer()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.answer()
+        interrupts.answer()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_fit_works_outside_the_main_thread() -> None:
