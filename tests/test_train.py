@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, losses, nn, no_grad, optim, train
+from autograd.train import progress
 from autograd.train.interrupts import Interrupts
 from tests.running import PACKAGE, surroundings
 from tests.standin import Standin
@@ -228,6 +229,49 @@ def test_the_bar_shows_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     _, history = fitted(epochs=3, progress=True)
     assert "3/3" in stream.getvalue()
     assert f"loss {history.losses[-1]:.4g}" in stream.getvalue()
+
+
+class Screen:
+    """A progress bar that is written down: the total, and each text with the number of batches that are done."""
+
+    def __init__(self) -> None:
+        self.total, self.shown = 0, list[tuple[int, str]]()
+
+    def __enter__(self) -> "Screen":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def add_task(self, text: str, *, total: int) -> int:
+        self.total = total
+        return 7
+
+    def update(self, task: int, *, completed: int, description: str) -> None:
+        assert task == 7
+        self.shown.append((completed, description))
+
+
+def test_the_bar_changes_no_sooner_than_after_a_while_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen, clock = Screen(), iter([1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 2.75, 2.75])
+    monkeypatch.setattr(progress, "_rich_bar", lambda wanted: screen)
+    monkeypatch.setattr(progress, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(progress, "_REFRESH", 0.5)
+    with progress.bar(4, 2, wanted=True) as advance:
+        for loss in range(8):
+            advance(float(loss))
+    assert screen.total == 8
+    assert [done for done, _ in screen.shown] == [1, 3, 5, 6, 8]
+    for done, text in screen.shown:
+        assert text.split() == ["epoch", f"{(done + 1) // 2}/4", "loss", f"{done - 1}"]
+
+
+def test_no_batch_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(progress, "_rich_bar", lambda wanted: screen)
+    with progress.bar(4, 2, wanted=True):
+        pass
+    assert screen.shown == []
 
 
 ON_A_TERMINAL = """
