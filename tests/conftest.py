@@ -1,6 +1,7 @@
 """Settings for all tests: no property fails because it is slow, and no test keeps an operation that it has made."""
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,9 @@ from autograd import custom, operations
 from autograd.formula import cases, text, vocabularies
 
 os.environ["COLUMNS"] = "80"  # Lines are folded alike, whatever terminal the tests run in.
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # So does a shell with what it starts in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("untimed", deadline=None)
 if not os.environ.get("CI"):  # There hypothesis has a profile of its own: untimed and repeatable.

@@ -296,6 +296,11 @@ def test_what_cannot_be_shown_has_a_visible_stand_in(label: str, shown: str) -> 
     assert shown in texts(draw(Value(1.0, label=label)))
 
 
+def test_a_bracket_is_no_bracket_to_graphviz() -> None:
+    """Graphviz 2.42 stumbles over a bare ] inside a label."""
+    assert "<B>x[0&#93;&#93;</B>" in draw(Value(1.0, label="x[0]]")).dot
+
+
 # ── big graphs fold ──
 
 

@@ -211,6 +211,14 @@ def test_of_a_long_path_nothing_is_left_over() -> None:
     assert "other" not in repr(found)
 
 
+def test_a_path_with_a_zero_comes_after_all_others() -> None:
+    x, zero = Value(2.0, label="x"), Value(0.0)
+    y = x * zero + x * 1e-300 + x * zero * 1e9
+    found = explain(y, x)
+    assert [path.product for path in found.paths] == [1e-300, 0.0, 0.0]
+    assert explain(y, x, most=1).paths == found.paths[:1]
+
+
 def test_equal_paths_are_grouped_and_others_counted() -> None:
     x = Value(3.0, label="x")
     y = x * x

@@ -100,6 +100,23 @@ def test_a_metric_gets_plain_numbers_and_the_target_that_was_given() -> None:
     assert history.metrics["of"] == [1.0]
 
 
+def test_of_a_program_of_several_inputs_the_last_one_is_the_target() -> None:
+    x, shift, t = autograd.inputs(name="x"), autograd.inputs(name="shift"), autograd.inputs(name="t")
+    w = Value(2.0)
+    y = w * x + shift
+    program = autograd.compile(losses.mse(y, t), (x, shift, t), parameters=[w], outputs=y)
+    seen: list[tuple[float, float]] = []
+
+    def met(output: float, target: float) -> bool:
+        seen.append((output, target))
+        return True
+
+    rows = [(1.0, 10.0, 0.5), (2.0, 20.0, 0.25)]
+    sgd = optim.SGD(program, lr=0.0)
+    train.fit(program, rows, sgd, epochs=1, metrics={"met": met})
+    assert seen[-2:] == [(12.0, 0.5), (24.0, 0.25)]
+
+
 def test_nothing_is_recorded_for_a_measure() -> None:
     model, recorded = network(), []
 
@@ -135,6 +152,7 @@ def test_a_loss_that_is_not_finite_ends_it_before_a_step_is_made_with_it(eager: 
     assert "is inf. All parameters are finite." in text
     assert text.endswith("take a smaller learning rate, or clip the gradients: nn.utils.clip_grad_norm_.")
     assert ("The first node that isn't finite is v" in text) == eager
+    assert eager or {line[: -len(line.lstrip())] for line in history.reason.splitlines()} == {"", "  "}
     assert repr(history).startswith("History(")
     assert "stopped by divergence)\n" in repr(history)
 
@@ -188,6 +206,8 @@ def test_an_infinite_loss_is_that_of_a_row_and_no_sum_of_finite_ones() -> None:
     assert (history.losses, history.stopped_by) == ([1e308, 1e308], "epochs")
     history = train.fit(lambda x: w * x, [(1.0, 0.0), (-math.inf, 0.0)], lambda y, t: y, optim.SGD([w]), epochs=9)
     assert "the loss of row (-inf, 0.0) is -inf" in " ".join(history.reason.split())
+    history = train.fit(lambda x: w * x, [(math.inf, 0.0), (-math.inf, 0.0)], lambda y, t: y, optim.SGD([w]), epochs=9)
+    assert "the loss of row (inf, 0.0) is inf" in " ".join(history.reason.split())  # The mean is nan.
 
 
 def test_divergence_counts_before_the_threshold_and_the_callback() -> None:

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, losses
 from autograd.nn import MLP, Neuron
-from autograd.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from autograd.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, methods
 from autograd.optim import optimizer as optimizer_module
 from tests.running import PACKAGE, surroundings
 from tests.standin import Standin
@@ -47,6 +48,10 @@ CONFIGURATIONS: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {
     "Adagrad": (Adagrad, {"lr": 0.3}),
     "Adagrad decay": (Adagrad, {"lr": 0.3, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5}),
 }
+MEAN = Fraction(8, 2**53)
+"""Relative to the two parts of a running mean: a difference, a product and a sum round, and so does 1 - weight."""
+TINY = Fraction(1, 2**1022)
+"""Subnormal numbers have fewer digits."""
 GRADIENTS: dict[str, Callable[[float, int], float]] = {
     "slope": lambda x, t: 2.0 * (x - 1.0) + math.cos(3.0 * x),
     "zero": lambda x, t: 0.0,
@@ -138,6 +143,17 @@ def test_the_first_step_of_adam_has_the_length_of_the_rate(gradient: float, lr: 
     assert p.data == pytest.approx(-math.copysign(lr, gradient), rel=1e-9)
 
 
+weights = st.sampled_from([0.0, 1e-12, 1e-3, 0.1, 0.5, 0.9, 1.0]) | st.floats(0.0, 1.0)
+
+
+@given(st.floats(-1e30, 1e30), st.floats(-1e30, 1e30), weights)
+def test_a_running_mean_loses_no_digits_to_the_other_number(start: float, end: float, weight: float) -> None:
+    w = Fraction(weight)
+    old, new = (1 - w) * Fraction(start), w * Fraction(end)
+    assert abs(Fraction(methods._between(start, end, weight)) - (old + new)) <= MEAN * (abs(old) + abs(new)) + TINY
+    assert methods._between(start, end, 1.0) == end
+
+
 @pytest.mark.parametrize("kind", [SGD, Adam, AdamW, RMSprop, Adagrad])
 def test_parameters_are_checked(kind: Callable[..., Optimizer]) -> None:
     x = Value(1.0, label="x")
@@ -164,6 +180,9 @@ def test_hyperparameters_are_checked() -> None:
     x = Value(1.0)
     with pytest.raises(ValueError, match=r"Adam: betas\[1\] must be a finite number from 0 to below 1, not 1\.0"):
         Adam([x], betas=(0.9, 1.0))
+    for betas in (0.9, (0.9,), "ab", {0.5, 0.9}, None):
+        with pytest.raises(TypeError, match="Adam: betas is a pair of numbers, as in betas="):
+            Adam([x], betas=betas)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="nesterov needs a momentum"):
         SGD([x], nesterov=True)
 
@@ -252,6 +271,12 @@ def test_an_attribute_reads_and_sets_a_hyperparameter_of_all_groups() -> None:
     with pytest.raises(ValueError, match="nesterov needs a momentum"):
         optimizer.momentum, optimizer.nesterov = 0.0, True
     assert (optimizer.lr, optimizer.nesterov) == (0.2, False)
+
+
+def test_of_many_different_numbers_two_are_shown() -> None:
+    optimizer = SGD([{"params": [Value(1.0)], "lr": 0.1 * k} for k in (1, 2, 4)])
+    with pytest.raises(AttributeError, match=r"have different lr, 0\.1 and 0\.2; read"):
+        _ = optimizer.lr
 
 
 def test_settings_are_shown() -> None:

@@ -466,7 +466,11 @@ def test_a_closed_formula_is_the_operation(op: str, data: st.DataObject) -> None
 @given(strategies.expressions(max_steps=4))
 def test_the_closed_formula_is_the_program(expression: Expression) -> None:
     xs, root = graph(expression)
-    again = replay(root, "sympy")
+    try:
+        again = replay(root, "sympy")
+    except TypeError as error:  # SymPy's atan asks whether the infinite value of log(0) is above 0.
+        assume("Invalid comparison of non-real" not in str(error))
+        raise
     nodes = used(root, dict.fromkeys(xs))
     at = {again[x]: sympy.Float(x.data, 40) for x in nodes}
     found = [sympy.N(formula.subs(at), 30) for formula in (again.value, *map(again.grad, nodes))]

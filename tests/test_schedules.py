@@ -120,6 +120,14 @@ def test_fit_steps_a_schedule_by_its_callback() -> None:
         assert seen == [0.2, 0.1, 0.05]
 
 
+def test_a_group_that_comes_later_keeps_its_rate_and_a_factor_may_be_zero() -> None:
+    optimizer = ours()
+    schedule = ExponentialLR(optimizer, 0.0)
+    optimizer.add_param_group({"params": [Value(1.0)], "lr": 2.0})
+    schedule.step()
+    assert schedule.get_last_lr() == [0.0, 0.0, 2.0]
+
+
 def test_a_schedule_is_copied_with_its_optimiser() -> None:
     schedule = StepLR(ours(), 1, 0.5)
     twin = pickle.loads(pickle.dumps(schedule))

@@ -11,6 +11,7 @@ import random
 import re
 import stat
 import struct
+import sys
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -231,6 +232,32 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
         state.load(other, tmp_path)
     with pytest.raises(FileNotFoundError):
         state.load(other, tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("library", ["numpy", "safetensors.numpy", "safetensors"])
+def test_a_library_that_is_missing_is_named(saved: Path, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    use = state.load if library == "safetensors" else state.save
+    with pytest.raises(ImportError, match=f"parameters are saved with {library}: pip install .*save"):
+        use(model(), saved)
+
+
+def test_the_size_of_a_file_is_that_of_the_numbers_and_a_header_of_at_most_a_mebibyte(tmp_path: Path) -> None:
+    ours, path = nn.Neuron(3, bias=False), tmp_path / "padded"
+    header = json.dumps({"weight": {"dtype": "F64", "shape": [1, 3], "data_offsets": [0, 24]}}).encode()
+
+    def padded(spaces_and_header: int) -> bytes:
+        return (
+            struct.pack("<Q", spaces_and_header) + header.ljust(spaces_and_header) + struct.pack("<3d", 1.0, 2.0, 3.0)
+        )
+
+    path.write_bytes(padded((1 << 20) - 8))
+    state.load(ours, path)
+    assert [v.data for v in ours.w] == [1.0, 2.0, 3.0]
+    for content in (padded(1 << 20), bytes(6)):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=f"has {len(content)} bytes, but .* are 24 and a header, or 6 in half"):
+            state.load(ours, path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")

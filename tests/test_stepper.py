@@ -2,6 +2,7 @@
 
 import pickle
 import random
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -68,6 +69,9 @@ GRAPHS: dict[str, Callable[[], Value]] = {
 }
 
 
+SMALL = [name for name in GRAPHS if name != "network"]
+
+
 def swept(root: Value) -> dict[Value, float]:
     """The gradient of everything that gets one, by one sweep from zero."""
     order = topological_order(root)
@@ -88,6 +92,9 @@ def test_the_steps_are_those_of_a_sweep(name: str) -> None:
     nodes = {names[place]: v for place, v in enumerate(tape.nodes) if not tape.is_constant(place)}
     steps = list(walk)
     assert len(steps) == len(walk) == walk.position == steps[-1].number
+    for s in steps:
+        if s.position is None:
+            assert (s.partial, s.upstream, s.before, s.grad) == (0.0, 0.0, None, float(s.phase == "backward"))
     forward = [(s.node, s.operation, s.value) for s in steps if s.phase == "forward"]
     assert forward == [(names[k], v.op, v.data) for k, v in enumerate(tape.nodes) if v.op]
     start, *backward = [s for s in steps if s.phase == "backward"]
@@ -281,6 +288,85 @@ def test_names_places_and_stops() -> None:
     assert repr(walk).splitlines()[-1] == "  next: ∂L/∂w1 += ∂L/∂v2 · ∂v2/∂w1"
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_everywhere_in_a_walk_until_and_to_find_the_step_that_the_list_of_all_has(name: str) -> None:
+    walk = Stepper(GRAPHS[name]())
+    steps = list(walk)
+    forward = sum(step.phase == "forward" for step in steps)
+    rng = random.Random(1)
+    for start in range(len(steps) + 1):
+        for node in rng.choices(sorted({step.touched for step in steps}), k=3):
+            walk.to(start)
+            later = [step for step in steps[start:] if step.touched == node]
+            if later:
+                assert walk.until(node) == later[0]
+            else:
+                with pytest.raises(ValueError, match="no step ahead touches"):
+                    walk.until(node)
+            assert walk.position == (later[0].number if later else start)
+            walk.to(start)
+            there = [step for step in steps if step.touched == node]
+            early = [step for step in there if step.phase == "forward" and start <= forward]
+            assert walk.to(node) == (early or there)[-1]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_text_of_a_walk_tells_its_place_the_last_gradients_and_the_next_step(name: str) -> None:
+    walk = Stepper(GRAPHS[name]())
+    steps = list(walk)
+    for k in range(len(steps) + 1):
+        walk.to(k)
+        text = " ".join(repr(walk).split())
+        where = f"step {k} of {len(steps)}, {steps[k - 1].phase}" if k else f"at the start of {len(steps)} steps"
+        assert text.startswith(f"Stepper of {steps[0].root}: {where}")
+        touched = list(dict.fromkeys(step.touched for step in steps[:k] if step.phase == "backward"))
+        assert re.findall(r"∂(?:\S+)/∂(\S+) = ", text.partition(" next: ")[0]) == touched[-4:]
+        assert (f" and {len(touched) - 4} before" in text) == (len(touched) > 4)
+        assert ("before" in text) == (len(touched) > 4)
+        assert (" next: " in text) == (k < len(steps))
+        if k < len(steps):
+            parts = " ".join(str(steps[k]).split()).split(" = ")
+            assert text.endswith(" next: " + " = ".join(parts[: 1 if steps[k].position is not None else 2]))
+
+
+def test_the_walk_of_a_leaf_has_its_gradient_again_and_again() -> None:
+    x = Value(3.0, label="x")
+    walk = Stepper(x)
+    for _ in range(2):
+        assert walk.grads == {}
+        walk.step()
+        assert walk.grads == {x: 1.0}
+        walk.back()
+
+
+def test_nothing_is_computed_at_the_start() -> None:
+    assert Stepper(square()).draw().dot.count("—") == 3  # the data of v1, and both gradients
+
+
+def test_to_goes_forward_as_long_as_no_gradient_is_there() -> None:
+    walk = Stepper(toy())
+    forward = sum(step.phase == "forward" for step in walk)
+    walk.to(forward)
+    assert str(walk.to("h")) == "h = sigmoid(v4) = sigmoid(-0.04) = 0.490001"
+    walk.to(forward + 1)
+    assert str(walk.to("h")).startswith("∂L/∂h += ")
+
+
+def test_a_walk_that_finds_no_step_stays_where_it_is() -> None:
+    walk = Stepper(toy())
+    walk.to(20)
+    with pytest.raises(ValueError, match="no step ahead touches h"):
+        walk.until("h")
+    assert walk.position == 20
+    x = Value(3.0, label="x")
+    y = (x * x).exp()
+    y.operands[0].data = 4.0
+    walk = Stepper(y)
+    with pytest.raises(ValueError, match="was changed after exp was recorded"):
+        walk.until(y)
+    assert walk.position == 0
+
+
 def test_the_picture_shows_where_it_stands() -> None:
     walk = Stepper(toy())
     assert walk.draw().dot.count("—") == 8 + 14  # what is computed, and every gradient
@@ -312,6 +398,7 @@ def test_the_picture_has_the_last_step_in_it_and_lights_one_edge() -> None:
     assert f"<B>{step.operand}</B>" in picture.dot
     lit = [line for line in picture.dot.splitlines() if "#dc2626" in line]
     assert sorted("->" in line for line in lit) == [False, True, True]
+    assert [f"<B>{step.operand}</B>" in line for line in lit if "->" not in line] == [True]
     square = Stepper(x * x)
     square.to(4)
     assert sum("->" in line and "#dc2626" in line for line in square.draw().dot.splitlines()) == 2
@@ -370,6 +457,7 @@ def test_a_leaf_alone_is_a_walk_of_one_step_and_numbers_may_be_numpy_s() -> None
         (lambda: Stepper(toy()).back(), IndexError, "the walk is at its start"),
         (lambda: [walk := Stepper(toy()), walk.run(), walk.step()], IndexError, "the walk is over after 22 steps"),
         (lambda: Stepper(toy()).to(23), IndexError, "there are steps 0 to 22, and no 23"),
+        (lambda: Stepper(toy()).to(-1), IndexError, "there are steps 0 to 22, and no -1"),
         (lambda: Stepper(toy()).to("w3"), ValueError, "nothing in this graph is called 'w3'; did you"),
         (lambda: Stepper(toy()).to(Value(1.0)), ValueError, "is no part of the graph of L"),
         (lambda: Stepper(toy()).breakpoint(WRONG), TypeError, "a stop is a function of a Step, .* not float 1.0"),

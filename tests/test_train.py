@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import io
+import math
 import os
 import random
 import signal
@@ -15,12 +16,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd import Value, losses, nn, no_grad, optim, train
+from autograd.train import progress
+from autograd.train.interrupts import Interrupts
 from tests.interrupting import interrupted_at
 from tests.running import PACKAGE, surroundings
 from tests.standin import Standin
 
+ROUNDING = 1e-12
+"""Relative: means of batches are added up."""
 ROWS = [([x / 4.0, 1.0 - x * x / 16.0], x / 2.0 + 1.0) for x in range(-4, 5)]
 
 
@@ -42,6 +49,18 @@ def test_a_small_loss_ends_it() -> None:
     _, history = fitted(epochs=1000, stop_below=0.01)
     assert history.stopped_by == "threshold"
     assert history.losses[-1] < 0.01 <= min(history.losses[:-1])
+
+
+def test_a_loss_at_the_threshold_is_not_below_it() -> None:
+    w = Value(1.0)
+    options: dict[str, Any] = {"epochs": 3, "stop_below": 1.0}
+    history = train.fit(lambda x: w * x, [(1.0, 0.0)], lambda y, t: y, optim.SGD([w], lr=0.0), **options)
+    assert (history.losses, history.stopped_by) == ([1.0] * 3, "epochs")
+
+
+@pytest.mark.parametrize("answer", ["True", 1, 1.0, np.float64(1.0), np.bool_(False), [True]])
+def test_an_answer_that_is_not_true_does_not_end_it(answer: object) -> None:
+    assert fitted(epochs=2, callback=lambda epoch, loss: answer)[1].stopped_by == "epochs"
 
 
 def test_a_callback_ends_it_and_only_by_true() -> None:
@@ -95,6 +114,24 @@ def test_batches_cover_the_rows(batch_size: int | None, sizes: list[int]) -> Non
     targets = [t for _, t in ROWS]
     assert sorted(seen) == targets
     assert (seen == targets) == (batch_size is None)
+
+
+@given(st.lists(st.floats(0.0, 10.0), min_size=1, max_size=12), st.integers(1, 13))
+def test_the_loss_of_an_epoch_is_the_mean_over_rows_however_they_are_batched(wanted: list[float], size: int) -> None:
+    """Also with a last batch that is smaller, whose rows count as much as the others."""
+    w = Value(1.0)
+    history = train.fit(
+        lambda x: w * x, [(x, 0.0) for x in wanted], lambda y, t: y, optim.SGD([w], lr=0.0), epochs=1, batch_size=size
+    )
+    assert history.losses == [pytest.approx(math.fsum(wanted) / len(wanted), rel=ROUNDING)]
+
+
+def test_the_bar_gets_the_mean_of_the_rows_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr("autograd.train.fitting.bar", lambda *_: contextlib.nullcontext(seen.append))
+    w, rows = Value(1.0), [(float(k * k), 0.0) for k in range(7)]
+    train.fit(lambda x: w * x, rows, lambda y, t: y, optim.SGD([w], lr=0.0), epochs=1, batch_size=3, shuffle=False)
+    assert seen == pytest.approx([sum(x for x, _ in rows[:stop]) / stop for stop in (3, 6, 7)], rel=ROUNDING)
 
 
 def test_shuffling_follows_the_generator() -> None:
@@ -195,6 +232,49 @@ def test_the_bar_shows_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"loss {history.losses[-1]:.4g}" in stream.getvalue()
 
 
+class Screen:
+    """A progress bar that is written down: the total, and each text with the number of batches that are done."""
+
+    def __init__(self) -> None:
+        self.total, self.shown = 0, list[tuple[int, str]]()
+
+    def __enter__(self) -> "Screen":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def add_task(self, text: str, *, total: int) -> int:
+        self.total = total
+        return 7
+
+    def update(self, task: int, *, completed: int, description: str) -> None:
+        assert task == 7
+        self.shown.append((completed, description))
+
+
+def test_the_bar_changes_no_sooner_than_after_a_while_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen, clock = Screen(), iter([1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 2.75, 2.75])
+    monkeypatch.setattr(progress, "_rich_bar", lambda wanted: screen)
+    monkeypatch.setattr(progress, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(progress, "_REFRESH", 0.5)
+    with progress.bar(4, 2, wanted=True) as advance:
+        for loss in range(8):
+            advance(float(loss))
+    assert screen.total == 8
+    assert [done for done, _ in screen.shown] == [1, 3, 5, 6, 8]
+    for done, text in screen.shown:
+        assert text.split() == ["epoch", f"{(done + 1) // 2}/4", "loss", f"{done - 1}"]
+
+
+def test_no_batch_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(progress, "_rich_bar", lambda wanted: screen)
+    with progress.bar(4, 2, wanted=True):
+        pass
+    assert screen.shown == []
+
+
 ON_A_TERMINAL = """
 import fcntl, random, signal, termios
 signal.alarm(600)  # If the test is stopped, this process ends too.
@@ -281,6 +361,20 @@ def test_ctrl_c_at_any_line_leaves_a_whole_step_and_a_history() -> None:
         assert [p.data for p in result[0].parameters()] in whole
         assert signal.getsignal(signal.SIGINT) is usual
     assert place > 100
+
+
+def test_ctrl_c_is_answered_at_once_where_it_is_allowed_and_else_later_and_never_waits_twice() -> None:
+    with Interrupts() as interrupts:
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.allow(signal.raise_signal, signal.SIGINT)
+        interrupts.answer()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.answer()
+        interrupts.answer()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_fit_works_outside_the_main_thread() -> None:

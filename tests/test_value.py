@@ -97,6 +97,21 @@ def test_repr_is_short() -> None:
     assert repr(grad(lambda x: x**3)(2.0)) == "Value(data=12.0)"
 
 
+@given(st.floats(), st.sampled_from([".3f", "+.2e", "010.4g", "", ".0%", "_^12.1f"]))
+def test_a_format_is_that_of_the_float(x: float, spec: str) -> None:
+    v = Value(x, label="x")
+    assert format(v, spec) == (format(x, spec) if spec else repr(v))
+
+
+@given(st.floats(0.1, 10.0), st.floats(-3.0, 3.0))
+def test_nobody_asks_for_the_derivative_by_a_constant_exponent(x: float, y: float) -> None:
+    """It is nan for a negative base, and would make all of the graph nan."""
+    exponent = (Value(1.0) + y).operands[1]
+    for base in (x, -x):
+        assert (Value(base) ** exponent).partials[1] == 0.0
+    assert (Value(x) ** Value(y)).partials[1] == pytest.approx(x**y * math.log(x))
+
+
 def test_a_node_records_how_it_was_made() -> None:
     x, y = Value(3.0), Value(4.0)
     v = x * y
@@ -126,6 +141,15 @@ def test_arithmetic_is_that_of_floats(x: float, y: float) -> None:
     assert same(abs(Value(x)), abs(x))
     if y != 0.0:
         assert same(x / Value(y), x / y)
+
+
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False))
+def test_a_bound_that_is_left_out_is_none(x: float, bound: float) -> None:
+    v = Value(x)
+    assert v.clamp(max=bound).data == min(x, bound)
+    assert v.clamp(min=bound).data == max(x, bound)
+    free = v.clamp()
+    assert (free.data, free.partials[0]) == (x, 1.0)
 
 
 # ── identity and order ──
@@ -235,6 +259,19 @@ def test_nothing_can_be_deleted(name: str) -> None:
     assert (x.data, x.grad, x.label) == (2.0, 0.0, "x")
 
 
+def test_a_sweep_leaves_nothing_in_the_pickle_of_a_leaf() -> None:
+    def pickled(swept: bool) -> bytes:
+        x = Value(3.0, label="x")
+        y = x * x
+        if swept:
+            x.grad = 5.0
+            y.backward()
+            x.grad = y.grad = 0.0
+        return pickle.dumps(y)
+
+    assert pickled(swept=True) == pickled(swept=False)
+
+
 def test_a_failed_pickle_leaves_no_trace() -> None:
     chain = [Value(1.0)]
     for _ in range(5_000):
@@ -253,6 +290,13 @@ def test_a_label_is_a_plain_str() -> None:
     x.label = Name("y")
     assert (type(x.label), x.label) == (str, "y")
     assert "np" not in repr(Value(1.0, label=np.array(["w"])[0]))
+
+    def renamed(thing: Any) -> Any:
+        return tuple(map(renamed, thing)) if isinstance(thing, tuple) else Name(thing) if type(thing) is str else thing
+
+    twin = Value(0.0)
+    twin.__setstate__(renamed(x.__reduce__()[2]))
+    assert (twin.label, type(twin.label), type(twin.op)) == ("y", str, str), "of a pickle made by others"
 
 
 def test_a_shallow_copy_shares_operands() -> None:

@@ -151,8 +151,8 @@ class Stepper:
         found = self._names.place(node)
         for number in range(self._taken + 1, len(self) + 1):
             if self._touched(number) == found:
-                self._taken = number - 1
-                return self.step()
+                step, self._taken = self._made(number), number  # In this order: an error leaves the walk where it is.
+                return step
         raise ValueError(f"no step ahead touches {self._names[found]}; back() goes back, reset() to the start")
 
     def run(self, until: Condition | None = None) -> Step:
