@@ -33,6 +33,8 @@ SMOOTH_ONCE: Final[dict[str, tuple[Function, Sequence[float], int]]] = {
     "sin far out": (lambda x: x.sin(), [1e14], 1),
     "cos far out": (lambda x: x.cos(), [-3e13], 1),
     "sin fast": (lambda x: (1e8 * x).sin(), [0.3], 1),
+    "sin fast and small": (lambda x: (1e6 * x).sin() / 1e6, [0.3], 1),
+    "sin faster and smaller": (lambda x: x + (1e8 * x).sin() / 1e8, [0.3], 1),
     "where": (lambda x: where(x, x.log(), x * x), [-2.0], 1),
     "sqrt at its edge": (lambda x: x.sqrt(), [0.0], 1),
     "asin at its edge": (lambda x: x.asin(), [1.0], 1),
@@ -70,7 +72,9 @@ def test_a_right_derivative_passes_where_differences_are_hard(name: str) -> None
 
 
 @pytest.mark.parametrize("by", [PLANTED, -PLANTED, 0.5])
-@pytest.mark.parametrize("name", ["sin far out", "cos far out", "sin fast", "where", "huber's seam"])
+@pytest.mark.parametrize(
+    "name", ["sin far out", "cos far out", "sin fast", "sin fast and small", "where", "huber's seam"]
+)
 def test_a_wrong_derivative_is_never_accepted_there(name: str, by: float) -> None:
     f, xs, _ = SMOOTH_ONCE[name]
     assert not {"ok", "kink", "edge", "vertical"} & {*verdicts(off(f, by), xs)}
