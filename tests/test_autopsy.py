@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import (
+    Tape,
     Value,
     autopsy,
     dot,
@@ -340,6 +341,25 @@ def test_no_remedy_is_better_than_a_wrong_one(f: Callable[[Value, Value], Value]
     assert found.remedy == ""
 
 
+def test_a_row_fits_equal_nodes_and_one_shift() -> None:
+    x, y = x_and_y()
+    assert autopsy((x * 1.5).exp() / (1 + (x * 1.5).exp())).remedy.endswith(".sigmoid().")
+    huge = x * 1e200
+    assert autopsy(dot([huge], [huge]).sqrt()).remedy.endswith("write norm(xs).")
+    exps = [(x - 1.0).exp(), (y - 1.0).exp()]
+    assert autopsy((exps[0] / total(exps)).log()).remedy.startswith("Instead of log(softmax(xs)[k]),")
+    exps = [(x - 1.0).exp(), (y - 2.0).exp()]
+    assert autopsy((exps[0] / total(exps)).log()).remedy.startswith("Instead of log(exp(xs[k])/Σ exp(xs)),")
+
+
+def test_a_formula_above_the_blamed_node_is_no_remedy() -> None:
+    remedy = autopsy((1 + Value(0.0, label="x").sqrt().exp()).log()).remedy
+    assert remedy == "Instead of sqrt(x) at 0, write (x + 1e-12).sqrt(), if 0 may come."
+    row = [Value(math.inf), Value(1.0)]
+    found = autopsy(1 / dot(row, row).sqrt())
+    assert (found.where, found.remedy) == ("gradient", "")
+
+
 def test_long_and_shared_sums_are_looked_through_at_once() -> None:
     z = Value(0.5).exp()
     for _ in range(3000):
@@ -374,7 +394,7 @@ def users_of_one(count: int) -> Value:
 @pytest.mark.parametrize("f", [quotients, logs_of_sums, users_of_one])
 def test_remedies_are_looked_for_in_linear_time(f: Callable[[int], Value], monkeypatch: pytest.MonkeyPatch) -> None:
     looks = [0]
-    matches, added = Finder.matches, Finder._added
+    matches, added, identity = Finder.matches, Finder._added, Finder._identity
 
     def counted(finder: Finder, *given: Any) -> Any:
         looks[0] += 1
@@ -385,11 +405,27 @@ def test_remedies_are_looked_for_in_linear_time(f: Callable[[int], Value], monke
         looks[0] += len(terms)
         return terms
 
+    def identified(finder: Finder, place: int) -> Any:
+        looks[0] += 1
+        return identity(finder, place)
+
     monkeypatch.setattr(Finder, "matches", counted)
     monkeypatch.setattr(Finder, "_added", added_up)
+    monkeypatch.setattr(Finder, "_identity", identified)
     root = f(600)
     assert autopsy(root).where == "value"
     assert looks[0] <= LOOKS * len(topological_order(root))
+    if f is users_of_one:
+        before = looks[0]
+        autopsy(f(6000))
+        assert looks[0] <= 3 * before, "no more than so many users are looked at"
+
+
+def test_the_terms_of_a_sum_are_found_once() -> None:
+    root = total([Value(1.0) for _ in range(MOST_NODES - 1)])
+    finder = Finder(Tape(root))
+    for _ in range(20):
+        assert len(finder._terms_of(MOST_NODES - 1)) == MOST_NODES - 1
 
 
 def test_a_sum_as_long_as_is_searched_has_a_remedy() -> None:

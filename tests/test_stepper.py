@@ -190,6 +190,40 @@ def test_a_walk_back_is_linear() -> None:
     assert looks[0] <= 5 * len(walk)
 
 
+@pytest.mark.parametrize("forward", [True, False])
+def test_an_interrupted_look_at_gradients_does_no_harm(forward: bool) -> None:
+    class Interrupted(list[Any]):
+        def __getitem__(self, key: Any) -> Any:
+            found = super().__getitem__(key)
+            return Once(found) if isinstance(key, slice) and found else found
+
+    class Once(list[Any]):
+        def __iter__(self) -> Any:
+            yield from list.__iter__(self[: len(self) // 2])
+            raise KeyboardInterrupt
+
+        def __reversed__(self) -> Any:
+            yield from list.__reversed__(self[len(self) // 2 :])
+            raise KeyboardInterrupt
+
+    walk, straight = Stepper(GRAPHS["network"]()), Stepper(GRAPHS["network"]())
+    walk.to(len(walk))
+    grads, contributions = walk.grads, walk._contributions
+    assert grads
+    middle = len(walk) - len(contributions) // 2
+    walk.to(middle if forward else len(walk))
+    assert walk.grads
+    walk.to(len(walk) if forward else middle)
+    walk._contributions = Interrupted(contributions)  # type: ignore[misc]
+    with pytest.raises(KeyboardInterrupt):
+        walk.grad(walk.root)
+    walk._contributions = contributions  # type: ignore[misc]
+    for number in (middle, len(walk) - 3, middle // 2, middle + 5):
+        walk.to(number)
+        straight.to(number)
+        assert list(walk.grads.values()) == list(straight.grads.values())
+
+
 @pytest.mark.parametrize("name", GRAPHS)
 def test_every_line_fits_and_can_be_checked(name: str) -> None:
     for step in Stepper(GRAPHS[name]()):

@@ -19,15 +19,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from autograd.engine.tape import CONSTANT_CODE, Tape
+from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 
 FULL: Final = 512
 """A count of paths is a float times 2 to a multiple of this power, so that no node keeps a number of many digits."""
-LEAST: Final = -1e6
+UNITS: Final = 1e9
+"""Logs are whole numbers of billionths. Their sums are exact, so that rounding makes no equal paths unequal."""
+LEAST: Final = -1e6 * UNITS
 """The log of zero, finite so that other factors still count."""
-DIGITS: Final = 9
-"""Of a difference of logs; one more digit is rounding, which must not make equal paths unequal."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,9 @@ class Ways:
         self._forks = array("i", [-1]) * size
         """The first node of that path, from here on, from which there are other ways; -1 if there is none."""
         self._counts[target] = 1.0
-        if not tape.is_constant(target):
-            for place in range(target + 1, self._start + 1):
-                if tape.codes[place] > CONSTANT_CODE and (edges := self._edges(place)):
-                    self._enter(place, edges)
+        for place in range(target + 1, self._start + 1):
+            if edges := self._edges(place):
+                self._enter(place, edges)
 
     @property
     def count(self) -> int:
@@ -91,10 +90,8 @@ class Ways:
         """At most so many paths, by the sizes of their products, largest first."""
         order = itertools.count()
         # How much smaller the log of the product is than that of the largest one, and the last turn of the path.
-        queue: list[tuple[float, int, _Turn | None]] = [(0.0, next(order), None)] if self._counts[self._start] else []
-        for left in range(most - 1, -1, -1):
-            if not queue:
-                return
+        queue: list[tuple[float, int, _Turn | None]] = [(0.0, next(order), None)]
+        for left in range(min(most, self.count) - 1, -1, -1):
             smaller, _, turn = heapq.heappop(queue)
             yield self._path(turn)
             further = ((smaller + by, next(order), after) for by, after in self._turns(turn))
@@ -140,7 +137,7 @@ class Ways:
         while place >= 0:
             for edge in self._edges(place):
                 if edge != self._best[place]:
-                    yield round(self._sizes[place] - self._size(edge), DIGITS), _Turn(place, edge, turn)
+                    yield self._sizes[place] - self._size(edge), _Turn(place, edge, turn)
             place = self._forks[operands[self._best[place]]]
 
     def _path(self, turn: _Turn | None) -> Path:
@@ -162,4 +159,4 @@ def _log_size(partial: float) -> float:
     """The log of the absolute value; nan and infinity come first, because they are what one looks for."""
     if partial == 0.0:
         return LEAST
-    return math.log(abs(partial)) if math.isfinite(partial) else -LEAST
+    return float(round(math.log(abs(partial)) * UNITS)) if math.isfinite(partial) else -LEAST

@@ -120,7 +120,7 @@ class Finder:
         operands = self._tape.operands_of(place)
         half = len(operands) // 2
         xs, others = operands[:half], operands[half:]
-        if self._tape.operation(place) == "dot" and half > 1:
+        if self._tape.operation(place) == "dot":
             pairs = zip(xs, others, strict=True)
             if all(map(math.isfinite, [self._tape.data[x] for x in xs])) and all(
                 self._identity(x) == self._identity(y) for x, y in pairs
