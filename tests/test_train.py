@@ -254,10 +254,9 @@ class Screen:
 
 
 def test_the_bar_changes_no_sooner_than_after_a_while_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen, clock = Screen(), iter([1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 2.75, 2.75])
+    screen, clock = Screen(), iter([0.0, 0.0625, 0.125, 0.1875, 0.25, 0.375, 0.4375, 0.4375])
     monkeypatch.setattr(progress, "_rich_bar", lambda wanted: screen)
     monkeypatch.setattr(progress, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(progress, "_REFRESH", 0.5)
     with progress.bar(4, 2, wanted=True) as advance:
         for loss in range(8):
             advance(float(loss))
