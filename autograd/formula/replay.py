@@ -22,7 +22,7 @@ from fractions import Fraction
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
-from autograd.arguments import a_value, known, whole
+from autograd.arguments import a_value, known, shown, whole
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.formula.cases import rule
@@ -326,7 +326,7 @@ def replay(
     given: dict[int, object] = dict(_symbols(tape)) if kind == "sympy" else {}
     for leaf, number in dict(inputs or {}).items():
         if leaf not in tape or leaf.operands:
-            raise ValueError(f"replay: inputs are leaves of the graph, and {leaf!r} is none")
+            raise ValueError(f"replay: inputs are leaves of the graph, and {shown(leaf)} is none")
         given[tape.place(leaf)] = number
     finish = installed("sympy").simplify if simplify else lambda x: x
     return Replay(tape, str(kind), given, whole("digits", digits), finish)
