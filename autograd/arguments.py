@@ -56,6 +56,11 @@ def is_row(thing: object) -> bool:
     return isinstance(thing, (list, tuple)) or getattr(thing, "ndim", 0) > 0
 
 
+def too_deep(where: str) -> ValueError:
+    """The error for nested lists that a walk has no stack for."""
+    return ValueError(f"{where} is nested too deeply, or a list in it contains itself; give it fewer levels")
+
+
 def known(kind: str, name: object, names: Iterable[str]) -> None:
     """Raise a ValueError, with the nearest name or all names, unless the name is one of the names."""
     names = list(names)

@@ -357,8 +357,8 @@ def rule(op: str) -> Rule:
         text, definitions = _stated()
         if op not in definitions:
             raise ValueError(
-                f"no rule is named {shown(op)}; there are {', '.join(rules())}; if it is an @autograd.operation, import the "
-                "module that defines it"
+                f"no rule is named {shown(op)}; there are {', '.join(rules())}; if it is an @autograd.operation, "
+                "import the module that defines it"
             )
         words = {f"ieee.{word}": word for word in WORDS}
         parser = Parser(op, text, words.get, constants().get, at=("rules.py", 0))

@@ -27,7 +27,9 @@ def checked(argnums: object) -> Argnums:
     if argnums is None:
         return None
     if not several or any(isinstance(n, bool) or not isinstance(n, Integral) for n in several):
-        raise TypeError(f"argnums is the position of an argument, as 0, or a tuple of such, as (0, 2), not {shown(argnums)}")
+        raise TypeError(
+            f"argnums is the position of an argument, as 0, or a tuple of such, as (0, 2), not {shown(argnums)}"
+        )
     whole = tuple(map(int, several))
     return whole if isinstance(argnums, (tuple, list)) else whole[0]
 

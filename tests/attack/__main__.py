@@ -1,13 +1,13 @@
 """Attacks the library from outside and lists the faults: `python -m tests.attack`, one minute on one core.
 
-    python -m tests.attack --minutes 60 --seed 7 --only calls,files
-    python -m tests.attack --against PATH              # PATH is a folder with the package of the other build
-    python -m tests.attack --again calls "mean(ring())"
+With `--minutes 60 --seed 7 --only calls,files` longer, and with the same attacks again; with `--against PATH` also on
+the other build, whose package is in that folder. `--again calls "mean(ring())"` makes one attack.
 """
 
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import autograd
@@ -26,20 +26,25 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     build = "compiled" if autograd.COMPILED else "pure"
     if asked.again:
-        return _again(*asked.again, asked.against)
+        return _again(asked.again[0], asked.again[1], asked.against)
     wanted = asked.only.split(",")
     if unknown := set(wanted) - set(FUZZERS):
         parser.error(f"there is no fuzzer {unknown.pop()}; there are {', '.join(FUZZERS)}")
     print(f"the {build} build, seed {asked.seed}", flush=True)
     found: list[Fault] = []
     for fuzzer in wanted:
-        end = time.monotonic() + 60.0 * asked.minutes / len(wanted)
-        made, fell = run(fuzzer, asked.seed, lambda _, end=end: time.monotonic() >= end, asked.against)
+        made, fell = run(fuzzer, asked.seed, _over(60.0 * asked.minutes / len(wanted)), asked.against)
         print(f"{fuzzer:12}{made:9,} attacks, {len(fell)} kinds of faults", flush=True)
         for fault in fell:
             print(fault, flush=True)
         found += fell
     return int(bool(found))
+
+
+def _over(seconds: float) -> Callable[[int], bool]:
+    """Whether the time is over, whatever was made in it."""
+    end = time.monotonic() + seconds
+    return lambda made: time.monotonic() >= end
 
 
 def _again(fuzzer: str, attack: str, against: Path | None) -> int:

@@ -15,7 +15,9 @@ import autograd
 from autograd import Value
 from tests.attack import hostile
 
-MODULES: Final = ("check", "formula", "losses", "nn", "optim", "state", "train")
+MODULES: Final = hostile.texts_in("""
+    check  formula  losses  nn  optim  state  train
+""")
 MADE: Final[dict[str, tuple[str, ...]]] = {
     "Value": ("Value(2.0, label='v')", "branching()", "swept(Value(-1.5).exp())"),
     "Drawing": ("draw(branching())",),
@@ -52,30 +54,36 @@ MADE: Final[dict[str, tuple[str, ...]]] = {
     "Derivative": ("grad(lambda x, y: x * y)", "value_and_grad(lambda xs: total(xs))", "hessian(lambda x: x ** 3)"),
 }
 """Texts that make an instance of each public class; none for those that only hold what they are given."""
-GENERAL: Final = (
-    *("repr", "str", "hash", "bool", "float", "int", "len", "iter", "list", "vars", "callable", "copy.copy"),
-    *("copy.deepcopy", "pickle.dumps", "operator.index", "operator.neg", "abs", "round", "math.floor"),
-)
+GENERAL: Final = hostile.texts_in("""
+    repr  str  hash  bool  float  int  len  iter  list  vars  callable  copy.copy  copy.deepcopy  pickle.dumps
+    operator.index  operator.neg  abs  round  math.floor
+""")
 """Functions of one object."""
-OPERATORS: Final = (
-    *("operator.add", "operator.sub", "operator.mul", "operator.truediv", "operator.pow", "operator.mod", "divmod"),
-    *("operator.floordiv", "operator.matmul", "operator.lt", "operator.le", "operator.gt", "operator.ge", "operator.eq"),
-    *("operator.ne", "operator.contains", "operator.getitem", "operator.iadd", "operator.and_", "format", "isinstance"),
-    *("np.add", "np.multiply", "np.maximum", "np.exp2", "np.sum", "np.dot"),
-)
+OPERATORS: Final = hostile.texts_in("""
+    operator.add  operator.sub  operator.mul  operator.truediv  operator.pow  operator.mod  divmod
+    operator.floordiv  operator.matmul  operator.lt  operator.le  operator.gt  operator.ge  operator.eq  operator.ne
+    operator.contains  operator.getitem  operator.iadd  operator.and_  format  isinstance  np.add  np.multiply
+    np.maximum  np.exp2  np.sum  np.dot
+""")
 """Functions of two objects."""
-ASSIGNED: Final = ("data", "grad", "label", "op", "operands", "partials", "_backward", "new", "__class__", "_prev", "_op")
+ASSIGNED: Final = hostile.texts_in("""
+    data  grad  label  op  operands  partials  _backward  new  __class__  _prev  _op
+""")
 """Attributes of Values that are assigned and deleted."""
 
 PROTOCOLS: Final = frozenset(
-    ("__init_subclass__", "__new__", "__class__", "__setattr__", "__delattr__", "__setstate__")
-    + ("__class_getitem__", "__getnewargs__", "__replace__")
+    hostile.texts_in("""
+    __init_subclass__  __new__  __class__  __setattr__  __delattr__  __setstate__  __class_getitem__  __getnewargs__
+    __replace__
+""")
 )
 """Methods that only Python and NumPy call, with arguments of their own."""
 SPARED: Final = frozenset(
-    ("Program.__init__", "Tape.gradients", "History.add", "Tape.__init__", "Vocabulary.function", "Vocabulary.know", "Derivative.__init__")
-    + ("over", "over_arrays", "as_selections", "case_of", "partials_over_values", "still_holds", "unchanged", "Vocabulary")
-    + ("operation_text", "partial_text", "Vocabulary.__init__", "Rule.grouped", "Rule.on_floats")
+    hostile.texts_in("""
+    Program.__init__  Tape.gradients  History.add  Tape.__init__  Vocabulary.function  Vocabulary.know
+    Derivative.__init__  over  over_arrays  as_selections  case_of  partials_over_values  still_holds  unchanged
+    Vocabulary  operation_text  partial_text  Vocabulary.__init__  Rule.grouped  Rule.on_floats
+""")
 )
 """Parts of the package that other parts call, and no user does: they check nothing."""
 
@@ -177,8 +185,10 @@ FITTING: Final[dict[str, tuple[str, ...]]] = {
 }
 """Texts that a parameter of that name is likely to take."""
 SIZES: Final = frozenset(
-    ("nin", "nout", "nouts", "nhidden", "in_features", "out_features", "kernel", "stride", "padding", "epochs", "shape")
-    + ("digits", "order", "place", "batch_size", "T_max", "step_size", "more", "most", "max_nodes")
+    hostile.texts_in("""
+    nin  nout  nouts  nhidden  in_features  out_features  kernel  stride  padding  epochs  shape  digits  order
+    place  batch_size  T_max  step_size  more  most  max_nodes
+""")
 )
 """Parameters that ask for so much of something."""
 FITTING_SIZES: Final = ("1", "2", "3", "0", "-1", "[2, 1]", "(1, 2)", "2.0", "True")
@@ -192,4 +202,3 @@ def texts_for(parameter: str) -> tuple[str, ...]:
 def hostile_for(parameter: str) -> tuple[str, ...]:
     """Texts that no parameter takes well."""
     return hostile.HOSTILE if parameter in SIZES else (*hostile.HOSTILE, *hostile.HUGE)
-

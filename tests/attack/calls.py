@@ -6,8 +6,8 @@ Answer(outcome='Value(data=2.0)', fault='')
 >>> calls.attempt("mean('ab')").outcome
 "TypeError: mean takes a sequence of Values and numbers, not str 'ab'; write mean([…])"
 
-A call ends with a result, or with an ordinary exception that has a message. It changes no node that it was given, unless
-that is its work, and leaves the process as it was.
+A call ends with a result, or with an ordinary exception that has a message. It changes no node that it was given,
+unless that is its work, and leaves the process as it was.
 """
 
 import ast
@@ -33,15 +33,19 @@ FITTING_SHARE: Final = 0.6
 NAMED_SHARE: Final = 0.3
 """Of the parameters with a default: given."""
 WRITES: Final = frozenset(
-    ("backward", "zero_grad", "step", "load", "load_state_dict", "fit", "clip_grad_norm_", "clip_grad_value_", "write_back")
-    + ("__setstate__", "__init__", "setattr", "swept", "add_param_group")
+    hostile.texts_in("""
+    backward  zero_grad  step  load  load_state_dict  fit  clip_grad_norm_  clip_grad_value_  write_back
+    __setstate__  __init__  setattr  swept  add_param_group
+""")
 )
 """Functions that may change nodes; not if they raise an error, except for the next ones."""
 HALFWAY: Final = frozenset(("fit", "__setstate__"))
 """A training keeps the steps that were made, and a pickle that was written by hand is filled in as far as it goes."""
 INTERNAL: Final = (SystemError, AssertionError, NameError, AttributeError, UnboundLocalError, RecursionError)
 """Errors that nobody may get from a line of ours, unless the line raises them."""
+AROUND: Final = ("[{}, {}]", "[{}] * 2", "({}, {})", "{{'w': {}}}", "(lambda *xs: {})", "[({}, {})]")
 MOST_SHOWN: Final = 400
+"""Characters of an outcome."""
 
 
 def texts(rng: Random) -> Iterator[str]:
@@ -66,7 +70,7 @@ def _argument(rng: Random, parameter: str) -> str:
     text = rng.choice(api.texts_for(parameter) if fitting else api.hostile_for(parameter))
     if not fitting and rng.random() < 0.2:
         other = rng.choice(hostile.ORDINARY)
-        text = rng.choice(("[{}, {}]", "[{}] * 2", "({}, {})", "{{'w': {}}}", "(lambda *xs: {})", "[({}, {})]")).format(text, other)
+        text = rng.choice(AROUND).format(text, other)
     return text
 
 
@@ -81,8 +85,8 @@ def attempt(text: str) -> Answer:
         function = _evaluated(call.func, scope)
         rows = [_evaluated(one, scope) for one in call.args]
         named = {str(one.arg): _evaluated(one.value, scope) for one in call.keywords}
-    except Exception as error:  # An operation on the way to the call, such as that of a row of two.
-        return Answer(f"no call: {type(error).__name__}")
+    except Exception as failure:  # An operation on the way to the call, such as that of a row of two.
+        return Answer(f"no call: {type(failure).__name__}")
     kept = Kept([getattr(function, "__self__", None), getattr(function, "args", None), rows, named])
     error: BaseException | None = None
     with warnings.catch_warnings():
@@ -92,7 +96,7 @@ def attempt(text: str) -> Answer:
             outcome = shown(result)
         except BaseException as caught:
             error = caught
-            outcome = f"{type(error).__name__}: {_message(error)}"
+            outcome = f"{type(caught).__name__}: {_message(caught)}"
     words = set(re.findall(r"\w+", ast.unparse(call.func)))
     fault = ""
     if error is not None:
@@ -146,7 +150,11 @@ def _frames(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]*…?")
 _FUNCTION: Final = re.compile(r"<(built-in |unbound |bound )?(method|function|method-wrapper)\b.*?>")
 _KINDS: Final = re.compile(r"\b(builtin_function_or_method|method_descriptor|getset_descriptor|\w+_Tape_gen)\b")
-_KIND: Final = {"builtin_function_or_method": "function", "method_descriptor": "function", "getset_descriptor": "property"}
+_KIND: Final = {
+    "builtin_function_or_method": "function",
+    "method_descriptor": "function",
+    "getset_descriptor": "property",
+}
 _WORDS_OF_PYTHON: Final = re.compile(
     r"TypeError: .*\b(argument|object is not callable|object expected; got)|"
     r"AttributeError: (property|attribute) .* (has no setter|has no deleter|is not writable)"
@@ -157,7 +165,7 @@ _WORDS_OF_PYTHON: Final = re.compile(
 def shown(thing: object, depth: int = 3) -> str:
     """A result as text that both builds share: its type, and its numbers."""
     kind = type(thing)
-    if kind is int and abs(thing) > MOST_SHOWN:  # type: ignore[operator,arg-type]
+    if kind is int and abs(thing) > MOST_SHOWN:  # type: ignore[arg-type]
         return "a large int"  # A hash of an object is its address.
     if kind is Value or kind in (float, int, str, bool, type(None)):
         return repr(thing)

@@ -21,10 +21,11 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 from autograd import nn, state
 from tests.attack.answer import Answer
+from tests.attack.hostile import texts_in
 from tests.attack.intact import disorder
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "demos"))
@@ -34,10 +35,12 @@ DIGEST: Final = state.DIGEST
 SLOWEST_KILL: Final = 0.02
 """Seconds until a save is killed; it takes a thousandth, mostly."""
 JSON: Final = (
-    *('"F64"', '"F32"', '"BF16"', '"I64"', '"BOOL"', '"F8_E5M2"', "null", "true", "0", "-1", "1.5", "1e400", "NaN", '""'),
-    *("[]", "{}", "[0, 0]", "[0, 16]", "[16, 0]", "[-8, 8]", "[0, 1e3]", "[2, 2]", "[4]", "[0, 18446744073709551616]"),
-    *("[1, 1, 1, 4]", "[9223372036854775807, 2]", '"\\ud800"', '{"format": "pt"}', '{"a": {"b": "c"}}', "[" * 3000),
-    *("[[[[0]]]]", '{"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}', '"' + "a" * 5000 + '"'),
+    *texts_in(r"""
+        "F64"  "F32"  "BF16"  "I64"  "BOOL"  "F8_E5M2"  null  true  0  -1  1.5  1e400  NaN  ""  []  {}  [0, 0]  [0, 16]
+        [16, 0]  [-8, 8]  [0, 1e3]  [2, 2]  [4]  [0, 18446744073709551616]  [1, 1, 1, 4]  [9223372036854775807, 2]
+        "\ud800"  {"format": "pt"}  {"a": {"b": "c"}}  [[[[0]]]]  {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}
+    """),
+    *("[" * 3000, '"' + "a" * 5000 + '"'),
 )
 """Texts in the place of one of a header's."""
 IDX: Final = "train-images-idx3-ubyte"
@@ -91,8 +94,10 @@ _PARTS: Final = re.compile(r'"[^"]*"|\[[^\[\]]*\]|-?\d+')
 
 def _replaced(header: str, place: int, other: int) -> str:
     """The header with another text in the place of a string, a list or a number."""
-    parts = [*_PARTS.finditer(header)] or [re.match("", header)]
-    part: Any = parts[place % len(parts)]
+    parts = [*_PARTS.finditer(header)]
+    if not parts:  # Another damage came first.
+        return JSON[other % len(JSON)]
+    part = parts[place % len(parts)]
     return header[: part.start()] + JSON[other % len(JSON)] + header[part.end() :]
 
 
@@ -128,7 +133,8 @@ def _model(damages: list[str]) -> Answer:
         state.load(other, path)
     except ValueError as error:
         fault = "" if str(path) in str(error) else f"the error doesn't name the file: {error}"
-        return Answer("ValueError", fault or ("" if _numbers(other) == before else "a refused file has changed the model"))
+        changed = "" if _numbers(other) == before else "a refused file has changed the model"
+        return Answer("ValueError", fault or changed)
     except Exception as error:
         return Answer(type(error).__name__, f"{type(error).__name__}: {error}")
     if _numbers(other) != wanted and DIGEST.encode() in content:
@@ -182,11 +188,12 @@ def _killed(seconds: float) -> Answer:
     """Kill a process that saves two models in turn; the file is one of them afterwards."""
     path, models = Path("killed.safetensors"), (_mlp(1), _mlp(2))
     state.save(models[0], path)
-    child = os.fork()
+    parent, child = os.getpid(), os.fork()
     if not child:
-        while True:  # Until it is killed.
+        while os.getppid() == parent:  # It is killed first, unless its parent is.
             for model in models:
                 state.save(model, path)
+        os._exit(0)
     time.sleep(seconds)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -199,8 +206,3 @@ def _killed(seconds: float) -> Answer:
         for draft in Path().glob(".*.part"):
             draft.unlink()
     return Answer("", "" if _numbers(found) in map(_numbers, models) else "a killed save has left another model")
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether outcomes of both builds are the same."""
-    return one == other

@@ -14,15 +14,11 @@ from typing import Any, Final, NamedTuple
 
 import autograd
 from autograd import Value, losses, nn, optim, train
-from tests.attack import hostile
+from tests.attack import hostile, signals
 from tests.attack.answer import Answer
 from tests.attack.intact import disorder
-from tests.attack.signals import interrupted, points
 
 EPOCHS: Final = 3
-TIMED_SHARE: Final = 0.3
-LONGEST: Final = 0.05
-"""Seconds until the clock rings."""
 ROWS: Final = [([0.5, -1.0], 1.0), ([1.0, 0.25], 0.0), ([-0.5, 0.75], 0.5)]
 
 
@@ -80,24 +76,15 @@ TRAININGS: Final[dict[str, Callable[[], Training]]] = {
 
 
 def texts(rng: Random) -> Iterator[str]:
-    """Interrupts without end: each point of each training once, in random order, before any comes again."""
-    places: dict[str, list[int]] = {name: [] for name in TRAININGS}
-    while True:
-        name = rng.choice(list(TRAININGS))
-        if not places[name]:
-            places[name] = [*range(1, _points(name) + 1)]
-            rng.shuffle(places[name])
-        if rng.random() < TIMED_SHARE:
-            yield f"{name} after {LONGEST * rng.random() ** 2:.7f} seconds"
-        else:
-            yield f"{name} at point {places[name].pop()}"
+    """Interrupts without end."""
+    return signals.interrupts(rng, TRAININGS, _points)
 
 
 @cache
 def _points(name: str) -> int:
     with redirect_stderr(StringIO()):
         TRAININGS[name]().fit()  # The first time, modules are imported.
-        return points(TRAININGS[name]().fit)
+        return signals.points(TRAININGS[name]().fit)
 
 
 @cache
@@ -117,13 +104,12 @@ def _calm(name: str) -> tuple[list[str], train.History]:
 
 def attempt(text: str) -> Answer:
     """How an interrupt breaks the rules. Its outcome is empty: both builds are not interrupted at the same points."""
-    name, _, _, number, *_ = text.replace("after", "after time").split()
-    when: dict[str, Any] = {"place": int(number)} if " at point " in text else {"after": float(number)}
+    name, when = signals.read(text)
     states, whole = _calm(name)
     training = TRAININGS[name]()
     history = None
     try:
-        with interrupted(**when):
+        with signals.interrupted(**when):
             history = training.fit()
     except KeyboardInterrupt:  # Before the training it is the caller's, and after it.
         pass
@@ -145,8 +131,3 @@ def _fault(training: Training, history: train.History | None, states: list[str],
     if len({len(row) for row, kept in zip(rows, wholes, strict=True) if kept}) > 1:
         return f"the history has rows of different lengths: {rows}"
     return ""
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether outcomes of both builds are the same."""
-    return one == other

@@ -11,6 +11,7 @@ import itertools
 import math
 import operator
 import pickle
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -25,6 +26,11 @@ from autograd import Tape, Value, check, formula, losses, nn, optim, state, trai
 
 ENDLESS: Final = 10_000
 """Items after which an endless iterator raises an error: whoever asks for so many would have asked for ever."""
+
+
+def texts_in(block: str) -> tuple[str, ...]:
+    """The texts of a block, with two spaces between them."""
+    return tuple(re.split(r"\s{2,}", block.strip()))
 
 
 class TheirError(Exception):
@@ -91,7 +97,7 @@ class LyingText(str):
 
 class FailingText(str):
     __slots__ = ()
-    __eq__ = __str__ = __repr__ = __len__ = __iter__ = __format__ = __hash__ = lower = _fail  # type: ignore[assignment]
+    __eq__ = __str__ = __repr__ = __len__ = __iter__ = __format__ = __hash__ = lower = _fail
 
 
 class Impostor:
@@ -109,7 +115,7 @@ class Impostor:
 
 
 class FailingClass:
-    __class__ = property(_fail)  # type: ignore[assignment]
+    __class__ = property(_fail)
 
 
 class FailingRepr:
@@ -296,41 +302,46 @@ def _objects() -> Any:
 
 # ── the texts ──
 
-NUMBERS: Final = ("2.0", "0.5", "-1.5", "3", "1", "0", "True", "-0.0", "np.float64(0.25)", "np.float32(2)", "np.int64(3)")
-VALUES: Final = (
-    *("Value(2.0)", "Value(-0.5, label='w')", "Value(0.0)", "Value(3.0) * Value(0.5)", "swept(Value(2.0).tanh())"),
-    *("branching()", "chain(300)", "Value(float('nan'))", "Value(float('inf'))", "Value(1e308) * 10.0"),
-)
-ROWS: Final = (
-    *("[Value(1.0), Value(2.0)]", "[Value(1.0), 2.0]", "[1.0, 2.0]", "(Value(0.5), Value(0.5))", "shared()", "[[1.0], [2.0]]"),
-    *("[([1.0, 2.0], 0.5)]", "[([0.5, 1.0], [1.0]), ([1.0, 0.0], [0.0])]", "np.array([1.0, 2.0])", "{'w': 1.0}", "[]", "()"),
-)
-THINGS: Final = (
-    *("lambda x: x * x", "lambda *xs: total(xs)", "lambda x, y: x * y", "lambda xs: [x * 2.0 for x in xs]", "lambda x: 1.0"),
-    *("nn.MLP(2, [2, 1], rng=Random(1))", "nn.Linear(2, 1, rng=Random(1))", "'w'", "'relu'", "'float64'", "None", "Random(3)"),
-    *("'model.safetensors'", "optim.SGD([Value(1.0)])", "losses.mse", "Stepper(branching())"),
-)
+
+NUMBERS: Final = texts_in(r"""
+    2.0  0.5  -1.5  3  1  0  True  -0.0  np.float64(0.25)  np.float32(2)  np.int64(3)
+""")
+VALUES: Final = texts_in(r"""
+    Value(2.0)  Value(-0.5, label='w')  Value(0.0)  Value(3.0) * Value(0.5)  swept(Value(2.0).tanh())  branching()
+    chain(300)  Value(float('nan'))  Value(float('inf'))  Value(1e308) * 10.0
+""")
+ROWS: Final = texts_in(r"""
+    [Value(1.0), Value(2.0)]  [Value(1.0), 2.0]  [1.0, 2.0]  (Value(0.5), Value(0.5))  shared()  [[1.0], [2.0]]
+    [([1.0, 2.0], 0.5)]  [([0.5, 1.0], [1.0]), ([1.0, 0.0], [0.0])]  np.array([1.0, 2.0])  {'w': 1.0}  []  ()
+""")
+THINGS: Final = texts_in(r"""
+    lambda x: x * x  lambda *xs: total(xs)  lambda x, y: x * y  lambda xs: [x * 2.0 for x in xs]  lambda x: 1.0
+    nn.MLP(2, [2, 1], rng=Random(1))  nn.Linear(2, 1, rng=Random(1))  'w'  'relu'  'float64'  None  Random(3)
+    'model.safetensors'  optim.SGD([Value(1.0)])  losses.mse  Stepper(branching())
+""")
 ORDINARY: Final = (*NUMBERS, *VALUES, *ROWS, *THINGS)
-HUGE: Final = ("10**30", "-(10**400)", "2**63", "1e308")
+HUGE: Final = texts_in(r"""
+    10**30  -(10**400)  2**63  1e308
+""")
 """Not for sizes: whoever asks for so many neurons gets as many as there is memory for."""
-HOSTILE: Final = (
-    *("float('nan')", "float('inf')", "-float('inf')", "5e-324", "1j", "Decimal('1.5')", "Fraction(1, 3)", "b'ab'", "''"),
-    *("LyingFloat(2.0)", "FailingFloat(2.0)", "LyingInt(2)", "FailingInt(2)", "TextFloat()", "LyingText('w')", "FailingText('w')"),
-    *("Impostor(Value)", "Impostor(float)", "Impostor(list)", "Impostor(str)", "Impostor(nn.Module)", "FailingClass()"),
-    *("FailingRepr()", "EmptyRepr()", "WrongRepr()", "FailingEverywhere()", "FailingNumber()", "AnyAttribute()", "object()"),
-    *("LyingLength([1.0, Value(2.0)])", "NegativeLength([Value(1.0)])", "FailingIteration([1.0, 2.0])", "Endless()"),
-    *("Shrinking([Value(1.0), Value(2.0), 3.0])", "EndlessSequence()", "LyingMapping(w=1.0)", "FailingIterator()"),
-    *("failing_generator()", "(Value(x) for x in (1.0, 2.0))", "nest(50)", "nest(3000)", "nest(3, Value(1.0))", "ring()"),
-    *("itertools.repeat(1.0, 3)", "range(3)", "{1.0, 2.0}", "bytearray(b'ab')", "'\\ud800'", "'a' * 5000", "'\\x00'", "'\\n'"),
-    *("closed_file()", "math", "Value", "int", "abs", "forever", "TheirError('e')", "...", "NotImplemented"),
-    *("np.float64('nan')", "np.float16(2)", "np.longdouble(2)", "np.bool_(True)", "np.complex128(1j)", "np.datetime64('2020')"),
-    *("np.array(2.0)", "np.array([])", "np.array([[1.0, 2.0]])", "np.array(['a'])", "np.array([True])", "np.ma.masked"),
-    *("_objects()", "_structured()", "np.array([Value(1.0), Value(2.0)])", "np.zeros((0, 2))", "np.str_('w')"),
-    *("[None]", "['a', 2.0]", "[Value(1.0), None]", "[[Value(1.0)], []]", "{'w': Value(1.0)}", "{}", "[Value]", "slice(1)"),
-    *("lambda: None", "lambda x: None", "lambda x: 'a'", "lambda x: nest(3000)", "lambda x: x.data", "print", "_fail"),
-    *("lambda x: Value(1.0)", "lambda x: [x]", "lambda *xs, **ks: xs", "lambda x: x > 1", "lambda x: float('nan')"),
-    *("optim.Adam", "Module()", "Module(w=Value(1.0), v=[Value(2.0)])", "Module(w=nest(30, Value(1.0)))", "Module(w=ring())"),
-)
+HOSTILE: Final = texts_in(r"""
+    float('nan')  float('inf')  -float('inf')  5e-324  1j  Decimal('1.5')  Fraction(1, 3)  b'ab'  ''
+    LyingFloat(2.0)  FailingFloat(2.0)  LyingInt(2)  FailingInt(2)  TextFloat()  LyingText('w')  FailingText('w')
+    Impostor(Value)  Impostor(float)  Impostor(list)  Impostor(str)  Impostor(nn.Module)  FailingClass()
+    FailingRepr()  EmptyRepr()  WrongRepr()  FailingEverywhere()  FailingNumber()  AnyAttribute()  object()
+    LyingLength([1.0, Value(2.0)])  NegativeLength([Value(1.0)])  FailingIteration([1.0, 2.0])  Endless()
+    Shrinking([Value(1.0), Value(2.0), 3.0])  EndlessSequence()  LyingMapping(w=1.0)  FailingIterator()
+    failing_generator()  (Value(x) for x in (1.0, 2.0))  nest(50)  nest(3000)  nest(3, Value(1.0))  ring()
+    itertools.repeat(1.0, 3)  range(3)  {1.0, 2.0}  bytearray(b'ab')  '\ud800'  'a' * 5000  '\x00'  '\n'
+    closed_file()  math  Value  int  abs  forever  TheirError('e')  ...  NotImplemented  np.float64('nan')
+    np.float16(2)  np.longdouble(2)  np.bool_(True)  np.complex128(1j)  np.datetime64('2020')  np.array(2.0)
+    np.array([])  np.array([[1.0, 2.0]])  np.array(['a'])  np.array([True])  np.ma.masked  _objects()  _structured()
+    np.array([Value(1.0), Value(2.0)])  np.zeros((0, 2))  np.str_('w')  [None]  ['a', 2.0]  [Value(1.0), None]
+    [[Value(1.0)], []]  {'w': Value(1.0)}  {}  [Value]  slice(1)  lambda: None  lambda x: None  lambda x: 'a'
+    lambda x: nest(3000)  lambda x: x.data  print  _fail  lambda x: Value(1.0)  lambda x: [x]  lambda *xs, **ks: xs
+    lambda x: x > 1  lambda x: float('nan')  optim.Adam  Module()  Module(w=Value(1.0), v=[Value(2.0)])
+    Module(w=nest(30, Value(1.0)))  Module(w=ring())
+""")
 
 
 def Module(**attributes: object) -> nn.Module:  # noqa: N802  (a module by its attributes)
@@ -352,5 +363,8 @@ def made(text: str) -> Any:
     return eval(text, dict(SCOPE))
 
 
-USED: Final = (copy, itertools, partial, math, operator, pickle, Decimal, Fraction, Random, Tape, check, formula, losses)
+USED: Final = (
+    (copy, itertools, math, operator, partial, pickle, Decimal, Fraction, Random, Tape, check, formula),
+    (losses, optim, state, train),
+)
 """Names that only texts use."""

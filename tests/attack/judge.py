@@ -7,6 +7,7 @@ calls: RecursionError without a remedy
 """
 
 import importlib
+import operator
 import re
 import shlex
 from collections.abc import Callable, Iterator
@@ -30,7 +31,8 @@ class Fault(NamedTuple):
     what: str
 
     def __str__(self) -> str:
-        return f"{self.fuzzer}: {self.what}\n  again: python -m tests.attack --again {self.fuzzer} {shlex.quote(self.attack)}"
+        again = f"python -m tests.attack --again {self.fuzzer} {shlex.quote(self.attack)}"
+        return f"{self.fuzzer}: {self.what}\n  again: {again}"
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -44,9 +46,7 @@ def attacks(fuzzer: str, seed: int) -> Iterator[str]:
     return found
 
 
-def run(
-    fuzzer: str, seed: int, enough: Callable[[int], bool], against: Path | None = None
-) -> tuple[int, list[Fault]]:
+def run(fuzzer: str, seed: int, enough: Callable[[int], bool], against: Path | None = None) -> tuple[int, list[Fault]]:
     """The number of attacks made until it was enough, and the first fault of each kind."""
     found: dict[tuple[str, str], Fault] = {}
     with ExitStack() as stack:
@@ -64,7 +64,7 @@ def run(
 
 def faults(text: str, worker: Worker, other: Worker | None) -> Iterator[str]:
     """The faults that an attack finds, in the one build and in the other."""
-    alike = importlib.import_module(f"tests.attack.{worker.fuzzer}").alike
+    alike = getattr(importlib.import_module(f"tests.attack.{worker.fuzzer}"), "alike", operator.eq)
     here = worker.ask(text)
     if here.fault:
         yield here.fault
@@ -77,5 +77,3 @@ def faults(text: str, worker: Worker, other: Worker | None) -> Iterator[str]:
         if here.fault or there.fault:  # Both start anew, so that neither knows more than the other.
             worker.end()
             other.end()
-
-

@@ -25,8 +25,3 @@ def texts(rng: Random) -> Iterator[str]:
 def attempt(text: str) -> Answer:
     """The digest of all numbers of the program with that seed."""
     return Answer(fuzz.digest(fuzz.program(int(text))), disorder())
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether outcomes of both builds are the same."""
-    return one == other

@@ -86,8 +86,12 @@ def blocks() -> World:
 
 def decorated() -> World:
     x = Value(2.0)
-    square = no_grad(lambda: x * x)
-    return World(lambda: square().operands, lambda: len((x * x).operands))
+
+    @no_grad()
+    def power() -> Value:
+        return x * x
+
+    return World(lambda: power().operands, lambda: len((x * x).operands))
 
 
 def walk() -> World:

@@ -5,6 +5,7 @@ import gc
 import importlib
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,7 +15,7 @@ import autograd
 from autograd import Value, losses, nn, optim, state
 from autograd.engine import guarded
 from autograd.nn import tensors
-from tests.attack import api, calls, files, fits, hostile, interrupts, intact, signals
+from tests.attack import api, calls, files, fits, hostile, intact, interrupts, scenarios, signals
 from tests.attack.__main__ import main
 from tests.attack.answer import Answer
 from tests.attack.judge import FUZZERS, attacks, faults, run
@@ -82,13 +83,13 @@ def recursive(x: Value) -> Any:
     return recursive(x)
 
 
-PLANTED = {
+PLANTED: dict[Callable[[Value], object], str] = {
     changing: "Value 0 of the arguments had the grad 0.0, and now 1.0",
     leaving_a_block_open: "a block of no_grad() is still open",
     without_collector: "the garbage collector is off",
     silent: "ValueError without a message",
     quitting: "SystemExit isn't an ordinary exception",
-    recursive: "RecursionError without a remedy",
+    recursive: "RecursionError from /test_attack.py:",
 }
 
 
@@ -105,6 +106,7 @@ def tidy() -> Iterator[None]:
 @pytest.mark.usefixtures("tidy")
 @pytest.mark.parametrize("planted", PLANTED)
 def test_calls_notice(planted: Callable[[Value], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "PACKAGE", Path(__file__).parent)  # As if this file were a module of it.
     monkeypatch.setitem(hostile.SCOPE, "planted", planted)
     assert calls.attempt("planted(Value(2.0))").fault.startswith(PLANTED[planted])
 
@@ -146,7 +148,8 @@ def test_every_public_class_is_attacked_or_only_holds_what_it_is_given() -> None
 
 
 def test_every_text_is_an_object() -> None:
-    for text in (*hostile.ORDINARY, *hostile.HOSTILE, *hostile.HUGE, *api.FITTING_SIZES, *sum(api.FITTING.values(), ())):
+    fitting = chain.from_iterable(api.FITTING.values())
+    for text in (*hostile.ORDINARY, *hostile.HOSTILE, *hostile.HUGE, *api.FITTING_SIZES, *fitting):
         hostile.made(text)
 
 
@@ -169,11 +172,9 @@ def test_interrupts_notice_half_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None
 
     def world() -> Any:
         x, y = Value(1.0), Value(2.0)
-        return interrupts.SCENARIOS["backward"]()._replace(
-            act=lambda: backward(x * y), state=lambda: (x.grad, y.grad)
-        )
+        return scenarios.SCENARIOS["backward"]()._replace(act=lambda: backward(x * y), state=lambda: (x.grad, y.grad))
 
-    monkeypatch.setitem(interrupts.SCENARIOS, "planted", world)
+    monkeypatch.setitem(scenarios.SCENARIOS, "planted", world)
     count = signals.points(world().act)
     found = [interrupts.attempt(f"planted at point {place + 1}").fault for place in range(count)]
     assert any(fault.startswith("it is half done: (") for fault in found)
@@ -181,7 +182,7 @@ def test_interrupts_notice_half_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_walk_goes_on_after_an_interrupt_at_any_point() -> None:
-    places = range(1, signals.points(interrupts.SCENARIOS["walk"]().act) + 1, 61)
+    places = range(1, signals.points(scenarios.SCENARIOS["walk"]().act) + 1, 61)
     assert not [place for place in places if interrupts.attempt(f"walk at point {place}").fault]
 
 
@@ -248,7 +249,14 @@ def test_a_crash_and_an_exit_are_faults_and_the_next_attack_is_made() -> None:
     with Worker("calls") as worker:
         assert worker.ask("__import__('os').abort()").fault == "the process ended with signal 6"
         assert worker.ask("__import__('os')._exit(3)").fault == "the process ended with status 3"
+        assert worker.ask("no call").fault.startswith("the process ended with status 1: SyntaxError: ")
         assert worker.ask("mean([1.0, 3.0])") == Answer("Value(data=2.0)")
+
+
+def test_an_endless_attack_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.attack.worker.LONGEST", 2.0)
+    with Worker("calls") as worker:
+        assert worker.ask("sum(itertools.repeat(1))").fault == "it takes more than 2 seconds of the processor"
 
 
 def test_silence_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,18 +14,21 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, Final, Self
 
 import autograd
 from tests.attack.answer import Answer
 from tests.running import PACKAGE, on_build
 
-PATIENCE: Final = 120.0
-"""Seconds without an answer after which an attack counts as one that never ends; most take milliseconds."""
+LONGEST: Final = 30.0
+"""Seconds of the processor after which an attack counts as one that never ends; most take milliseconds."""
+PATIENCE: Final = 300.0
+"""Seconds without an answer after which an attack counts as one that waits for ever; a machine may be busy."""
 
 
 class Worker:
@@ -33,7 +36,7 @@ class Worker:
 
     def __init__(self, fuzzer: str, package: Path = PACKAGE.parent) -> None:
         self.fuzzer = fuzzer
-        self._command = on_build(package, f"from tests.attack import worker; worker.serve({fuzzer!r})")
+        self._command = on_build(package, f"from tests.attack import worker; worker.serve({fuzzer!r}, {LONGEST})")
         self._process: Any = None
 
     def __enter__(self) -> Self:
@@ -61,14 +64,22 @@ class Worker:
         return answer
 
     def _silence(self, ended: bool) -> str:
+        """The reason why there is no answer."""
         if not ended:
             return f"no answer within {PATIENCE:.0f} seconds"
         code = self._process.wait()
-        return f"the process ended with signal {-code}" if code < 0 else f"the process ended with status {code}"
+        if -code == signal.SIGPROF:
+            return f"it takes more than {LONGEST:.0f} seconds of the processor"
+        end = f"the process ended with signal {-code}" if code < 0 else f"the process ended with status {code}"
+        self._log.seek(0)
+        said = self._log.read().strip().splitlines()
+        told = [line for line in said if "ERROR: AddressSanitizer" in line] or said[-1:]
+        return ": ".join([end, *told[:1]])
 
     def _start(self) -> None:
         # One seed for the hashes of strings, so that sets have one order in both builds.
         self._folder = TemporaryDirectory(prefix="attack-")
+        self._log = TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (as long as the process)
         environment = {**os.environ, "PYTHONPATH": "", "PYTHONHASHSEED": "0", "COLUMNS": "80"}
         self._process = subprocess.Popen(
             self._command,
@@ -76,7 +87,7 @@ class Worker:
             cwd=self._folder.name,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if "ASAN_OPTIONS" in environment else subprocess.DEVNULL,
+            stderr=self._log,
             encoding="utf-8",
         )
 
@@ -87,9 +98,10 @@ class Worker:
             self._process.communicate()
             self._process = None
             self._folder.cleanup()
+            self._log.close()
 
 
-def serve(fuzzer: str) -> None:
+def serve(fuzzer: str, longest: float) -> None:
     """Answer the attacks that come as lines of JSON, until there are no more."""
     # Only the answers go to the parent: the library and its callers may print.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -100,5 +112,6 @@ def serve(fuzzer: str) -> None:
         text = json.loads(line)
         for thing in Path().iterdir():  # Of the folder that was made for it. No attack finds the files of another.
             shutil.rmtree(thing) if thing.is_dir() else thing.unlink()
+        signal.setitimer(signal.ITIMER_PROF, longest)  # It kills the process, even in machine code that never ends.
         answer = attempt(text) if text else Answer("compiled" if autograd.COMPILED else "pure")
         print(json.dumps(answer), file=answers, flush=True)
