@@ -156,10 +156,12 @@ _KIND: Final = {
     "getset_descriptor": "property",
 }
 _WORDS_OF_PYTHON: Final = re.compile(
-    r"TypeError: .*\b(argument|object is not callable|object expected; got)|"
+    r"TypeError: .*\b(argument|object is not callable)|"
     r"AttributeError: (property|attribute) .* (has no setter|has no deleter|is not writable)"
 )
-"""Python and the compiler have words of their own for the types and the number of arguments."""
+"""Python and the compiler have words of their own for the number of arguments."""
+_OF_ANOTHER_TYPE: Final = re.compile(r"TypeError: .* object expected; got ")
+"""The compiler refuses an argument by its annotation; Python fails later, in another way."""
 
 
 def shown(thing: object, depth: int = 3) -> str:
@@ -182,5 +184,10 @@ def canonical(outcome: str) -> str:
 
 def alike(one: str, other: str) -> bool:
     """Whether outcomes of both builds are the same, but for words of Python in a TypeError or an AttributeError."""
-    of_python = _WORDS_OF_PYTHON.match(one) or _WORDS_OF_PYTHON.match(other)
-    return one == other or (of_python is not None and one.split(":")[0] == other.split(":")[0])
+    if one == other:
+        return True
+    kinds = one.partition(": ")[0], other.partition(": ")[0]
+    if _WORDS_OF_PYTHON.match(one) or _WORDS_OF_PYTHON.match(other):
+        return kinds[0] == kinds[1]
+    refused = _OF_ANOTHER_TYPE.match(one) or _OF_ANOTHER_TYPE.match(other)
+    return refused is not None and all(kind.endswith("Error") for kind in kinds)

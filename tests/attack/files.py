@@ -106,7 +106,7 @@ def _without(header: str, place: int) -> str:
         entries = list(json.loads(header).items())
         del entries[place % len(entries)]
         return json.dumps(dict(entries))
-    except (ValueError, AttributeError, ZeroDivisionError):  # Another damage came first.
+    except (ValueError, AttributeError, ZeroDivisionError, RecursionError):  # Another damage came first.
         return header
 
 
