@@ -80,8 +80,9 @@ PROTOCOLS: Final = frozenset(
 """Methods that only Python and NumPy call, with arguments of their own."""
 SPARED: Final = frozenset(
     hostile.texts_in("""
-    Program.__init__  Tape.gradients  History.add  Vocabulary.function  Vocabulary.know  Derivative.__init__  over  over_arrays  as_selections  case_of  partials_over_values  still_holds  unchanged
-    Vocabulary  operation_text  partial_text  Vocabulary.__init__  Rule.grouped  Rule.on_floats
+    Program.__init__  Tape.gradients  History.add  Vocabulary.function  Vocabulary.know  Derivative.__init__  over
+    over_arrays  as_selections  case_of  partials_over_values  still_holds  unchanged  Vocabulary  operation_text
+    partial_text  Vocabulary.__init__  Rule.grouped  Rule.on_floats
 """)
 )
 """Parts of the package that other parts call, and no user does: they check nothing."""

@@ -1,16 +1,16 @@
 """Ctrl-C at a chosen place of the package: at each point where Python looks for signals, or after a time.
 
->>> from autograd import Value
+>>> from autograd import Value, tree
 >>> from tests.attack.signals import interrupted, points
 >>> x = Value(2.0)
 >>> y = x * x
 >>> try:
 ...     with interrupted(place=1):
-...         repr(y)
+...         tree(y)
 ... except KeyboardInterrupt:
 ...     print("interrupted")
 interrupted
->>> points(lambda: repr(y)) > 1
+>>> points(lambda: tree(y)) > 1
 True
 
 Python looks for signals when a function is entered, after a call, and when a loop goes back. A tracer of lines would
