@@ -15,6 +15,7 @@ import autograd
 from autograd import Value, losses, nn, optim, state
 from autograd.engine import guarded
 from autograd.nn import tensors
+from autograd.wording import brief
 from tests.attack import api, calls, files, fits, hostile, intact, interrupts, scenarios, signals
 from tests.attack.__main__ import main
 from tests.attack.answer import Answer
@@ -170,7 +171,7 @@ def test_interrupts_notice_half_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None
     def backward(root: Value) -> None:
         for leaf in {v for v in autograd.topological_order(root) if not v.op}:
             leaf.grad += 1.0
-            repr(leaf)  # A point where Ctrl-C can come.
+            brief(leaf.grad)  # A point where Ctrl-C can come.
 
     def world() -> Any:
         x, y = Value(1.0), Value(2.0)
