@@ -56,16 +56,16 @@ def is_row(thing: object) -> bool:
     return isinstance(thing, (list, tuple)) or getattr(thing, "ndim", 0) > 0
 
 
-def too_deep(where: str) -> ValueError:
-    """The error for nested lists that a walk has no stack for."""
-    return ValueError(f"{where} is nested too deeply, or a list in it contains itself; give it fewer levels")
+def too_deep(where: str) -> RecursionError:
+    """The error for nested lists that are too deep to be walked through."""
+    return RecursionError(f"{where} is nested too deep, or a list in it is inside itself; give it fewer levels")
 
 
 def known(kind: str, name: object, names: Iterable[str]) -> None:
     """Raise a ValueError, with the nearest name or all names, unless the name is one of the names."""
     names = list(names)
     if name not in names:
-        near = get_close_matches(str(name), names, n=1)
+        near = get_close_matches(name, names, n=1) if isinstance(name, str) else []
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
         raise ValueError(f"there is no {kind} {shown(name)}; {hint}")
 

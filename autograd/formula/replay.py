@@ -227,7 +227,7 @@ class Replay:
 
     def _taken(self, place: int, given: Mapping[int, object]) -> Any:
         x = given.get(place, self._tape.data[place])
-        with self._explained(lambda: f"the number {x!r} of the leaf v{place} can't be taken"):
+        with self._explained(lambda: f"the number {shown(x)} of the leaf v{place} can't be taken"):
             return _KINDS[self._kind].convert(x)
 
     def _computed(self, place: int, result: int) -> Any:

@@ -100,7 +100,7 @@ class Stepper:
     def _gradients(self) -> dict[int, float]:
         """The gradients so far by place, in the order of the first contributions."""
         known, grads = self._summed
-        self._summed = 0, {}  # An interrupt leaves nothing half summed.
+        self._summed = 0, {}  # So an interrupt does no harm.
         if known > self._taken:
             known, grads = 0, {}
         if known < self._start <= self._taken:

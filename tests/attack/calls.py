@@ -124,9 +124,9 @@ def fault_of(error: BaseException) -> str:
         return ""  # A function of the caller's may do anything.
     if not isinstance(error, Exception):
         return f"{name} isn't an ordinary exception"
-    if frames and not any(map(_is_ours, (file for file, _ in frames))):
+    if not isinstance(error, SystemError) and not any(_is_ours(file) for file, _ in frames):
         return ""  # Python or NumPy alone.
-    file, line = frames[-1] if frames else ("the machine code", 0)
+    file, line = frames[-1] if frames else ("machine code", 0)
     if isinstance(error, INTERNAL) and _is_ours(file) and not linecache.getline(file, line).strip().startswith("raise"):
         return f"{name} from {file.removeprefix(str(PACKAGE))}:{line}: {_message(error)[:MOST_SHOWN]}"
     if isinstance(error, (RecursionError, SystemError)) and "; " not in _message(error):
@@ -156,7 +156,7 @@ _KIND: Final = {
     "getset_descriptor": "property",
 }
 _WORDS_OF_PYTHON: Final = re.compile(
-    r"TypeError: .*\b(argument|object is not callable)|"
+    r"TypeError: .*\b(argument|object is not callable|__class__ assignment)|"
     r"AttributeError: (property|attribute) .* (has no setter|has no deleter|is not writable)"
 )
 """Python and the compiler have words of their own for the number of arguments."""

@@ -76,11 +76,16 @@ class _Counter:
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
         if frame.f_back in self._latest:
-            self._latest[frame.f_back] = ""  # The call was one of Python; it looks for signals at its start alone.
+            self._latest[frame.f_back] = ""  # A function of Python looks for signals when it is entered, not after.
         if not frame.f_code.co_filename.startswith(HERE):
             return None
         frame.f_trace_lines, frame.f_trace_opcodes = False, True
         return self._step
+
+    def profile(self, frame: FrameType, event: str, argument: object) -> None:
+        """See the end of a function of C, which may have called functions of Python."""
+        if event in ("c_return", "c_exception") and frame in self._latest:
+            self._latest[frame] = "CALL"
 
     def _step(self, frame: FrameType, event: str, argument: object) -> Any:
         if event == "opcode":
@@ -98,12 +103,14 @@ class _Counter:
 
 @contextmanager
 def _traced(counter: _Counter) -> Iterator[None]:
-    before = sys.gettrace()
+    before = sys.gettrace(), sys.getprofile()
+    sys.setprofile(counter.profile)
     sys.settrace(counter)
     try:
         yield
     finally:
-        sys.settrace(before)
+        sys.settrace(before[0])
+        sys.setprofile(before[1])
 
 
 def points(act: Callable[[], object]) -> int:

@@ -184,11 +184,6 @@ def test_interrupts_notice_half_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None
     assert "" in found
 
 
-def test_a_walk_goes_on_after_an_interrupt_at_any_point() -> None:
-    places = range(1, signals.points(scenarios.SCENARIOS["walk"]().act) + 1, 61)
-    assert not [place for place in places if interrupts.attempt(f"walk at point {place}").fault]
-
-
 def test_interrupts_notice_a_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     with guarded.WALKING:
         assert intact.disorder() == "the lock of the walk is held"
