@@ -12,22 +12,17 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, NoReturn, TypeGuard, cast
 
 from autograd.engine.number import described as described
+from autograd.engine.number import shown as shown
 from autograd.engine.value import Value
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
 
 
-def shown(thing: object, length: int = 60) -> str:
-    """The first line of the repr of a thing, cut if it is long."""
-    text = repr(thing).partition("\n")[0]
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
 def whole(what: str, n: object, least: int = 1) -> int:
     """n as an int, if it is an int or a NumPy integer of at least `least`; else a ValueError."""
     if isinstance(n, bool) or not isinstance(n, Integral) or int(n) < least:
-        raise ValueError(f"{what} is a whole number from {least}, not {n!r}")
+        raise ValueError(f"{what} is a whole number from {least}, not {shown(n)}")
     return int(n)
 
 
@@ -61,13 +56,18 @@ def is_row(thing: object) -> bool:
     return isinstance(thing, (list, tuple)) or getattr(thing, "ndim", 0) > 0
 
 
+def too_deep(where: str) -> RecursionError:
+    """The error for nested lists that are too deep to be walked through."""
+    return RecursionError(f"{where} is nested too deep, or a list in it is inside itself; give it fewer levels")
+
+
 def known(kind: str, name: object, names: Iterable[str]) -> None:
     """Raise a ValueError, with the nearest name or all names, unless the name is one of the names."""
     names = list(names)
     if name not in names:
-        near = get_close_matches(str(name), names, n=1)
+        near = get_close_matches(name, names, n=1) if isinstance(name, str) else []
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-        raise ValueError(f"there is no {kind} {name!r}; {hint}")
+        raise ValueError(f"there is no {kind} {shown(name)}; {hint}")
 
 
 def a_value(thing: object, where: str) -> Value:

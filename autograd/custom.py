@@ -30,6 +30,7 @@ from typing import Any, Final, overload
 from autograd import elementary
 from autograd.check.derivatives import check_rule
 from autograd.engine import functions, ieee
+from autograd.engine.number import shown
 from autograd.engine.value import Value, operand, record, record_many
 from autograd.formula.cases import KNOWN, WORDS, Rule, parsed
 from autograd.formula.vocabularies import floats, made
@@ -76,7 +77,7 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
     if function is None:
         return partial(operation, domain=domain)
     if not isinstance(function, FunctionType) or not function.__name__.isidentifier():
-        raise TypeError(f"operation makes one of a function, not of {function!r}; define it with def and a name")
+        raise TypeError(f"operation makes one of a function, not of {shown(function)}; define it with def and a name")
     if hasattr(function, "__wrapped__"):
         raise TypeError(f"operation makes one of a plain function, and {function.__name__} is decorated already")
     r = _read(function) or _unread(function)
@@ -223,7 +224,7 @@ def _domains(domain: Sequence[Any], r: Rule) -> tuple[Domain, ...]:
         domains = ()
     if len(domains) != n or not all(low < high for row in domains for low, high in row):
         raise ValueError(
-            f"{r.name}: domain is (low, high), or one such for each of {', '.join(r.operands)}, not {domain!r}"
+            f"{r.name}: domain is (low, high), or one such for each of {', '.join(r.operands)}, not {shown(domain)}"
         )
     return domains
 

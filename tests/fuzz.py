@@ -23,6 +23,7 @@ import autograd
 from autograd import Tape, Value, grad_graph
 from autograd.check.strategies import Expression, Step, apply
 from autograd.operations import OPERATIONS, operation
+from tests.running import on_build
 
 PUBLIC: Final = sorted(name for name, row in OPERATIONS.items() if row.public)
 HOSTILE: Final = (
@@ -99,15 +100,9 @@ def digest(expression: Expression) -> str:
 
 def differences(first: int, last: int, package: Path) -> list[int]:
     """The seeds whose digests are others in the build of the package `autograd` in that folder."""
-    root = Path(__file__).parent.parent
-    script = (
-        f"import sys; sys.path.insert(0, {str(package)!r}); import autograd; "
-        f"sys.path[0] = {str(root)!r}; from tests import fuzz; fuzz.tell({first}, {last})"
-    )
+    command = on_build(package, f"from tests import fuzz; fuzz.tell({first}, {last})")
     environment = {**os.environ, "PYTHONPATH": ""}
-    other = subprocess.run(
-        [sys.executable, "-P", "-c", script], env=environment, check=True, capture_output=True, encoding="utf-8"
-    ).stdout.split()
+    other = subprocess.run(command, env=environment, check=True, capture_output=True, encoding="utf-8").stdout.split()
     assert other[0] != str(autograd.COMPILED), "both are the same build"
     return [seed for seed, seen in zip(range(first, last), other[1:], strict=True) if digest(program(seed)) != seen]
 

@@ -28,6 +28,13 @@ def script(path: Path, *words: str, check: bool = True, **environment: str) -> s
     return _run(str(path), *words, cwd=None, check=check, env={**surroundings(PACKAGE), **environment})
 
 
+def on_build(package: Path, script: str) -> list[str]:
+    """The command that runs a script of Python with the package in that folder and with these tests."""
+    root = Path(__file__).parent.parent
+    start = f"import sys; sys.path.insert(0, {str(package)!r}); import autograd; sys.path[0] = {str(root)!r}; "
+    return [sys.executable, "-P", "-c", start + script]
+
+
 def _run(*words: str, cwd: Path | None, check: bool, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *words], cwd=cwd, env=env, capture_output=True, encoding="utf-8", check=check

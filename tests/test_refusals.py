@@ -260,3 +260,63 @@ def test_errors_in_ipython_are_the_same() -> None:
             assert remedy in str(result.error_in_exec)
     assert "v.data" in shell.Completer.all_completions("v.")
     assert "v.item" not in shell.Completer.all_completions("v.")
+
+
+class Unshown:
+    def __repr__(self) -> str:
+        raise OSError("no text")
+
+
+def deep() -> list[Any]:
+    row: list[Any] = []
+    for _ in range(5_000):
+        row = [row]
+    return row
+
+
+def ring() -> list[Any]:
+    row: list[Any] = []
+    row.append(row)
+    return row
+
+
+@pytest.mark.parametrize("made", [deep, ring, Unshown])
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("Value(thing)", "v + thing", "mean(thing)", "Tape(v).place(thing)", "formula.describe(thing)", "grad(thing)"),
+        *(
+            "grad(lambda x: x)(thing)",
+            "hessian(lambda x: x)(v, thing)",
+            "grad(abs, argnums=thing)",
+            "inputs(2, name=thing)",
+        ),
+        *(
+            "compile(lambda x: x, (thing,))",
+            "compile(lambda x: x, ((),), parameters=thing)",
+            "draw(v, direction=thing)",
+        ),
+        *(
+            "nn.MLP(thing, 2)",
+            "nn.MLP(2, [3], thing)",
+            "nn.Layer(2, thing)",
+            "nn.Conv2d(1, 1, thing)",
+            "optim.SGD(thing)",
+        ),
+        *("nn.Linear(1, 1).load_state_dict({'weight': thing, 'bias': [0.0]})", "operation(domain=thing)(square)"),
+        *(
+            "grad_graph(v * v, [thing])",
+            "check.gradcheck(lambda x: x, [2.0], order=thing)",
+            "nn.Linear(1, 1, init=thing)",
+        ),
+        *("replay(v, 'interval', inputs={v: (thing, thing, thing)}).value", "replay(v, 'complex', digits=thing)"),
+    ],
+)
+def test_a_thing_without_a_text_gets_the_error_of_any_other(call: str, made: Callable[[], object]) -> None:
+    v = Value(2.0, label="v")
+    public = {name: getattr(autograd, name) for name in autograd.__all__}
+    modules = {"nn": nn, "optim": optim, "check": autograd.check, "formula": autograd.formula}
+    with pytest.raises((TypeError, ValueError, RecursionError)) as error:
+        eval(call, {**public, **modules, "v": v, "thing": made()})
+    assert "maximum recursion depth" not in str(error.value)
+    assert v.grad == 0.0

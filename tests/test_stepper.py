@@ -4,6 +4,7 @@ import pickle
 import random
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,7 @@ from autograd.formula.text import AppliedCase
 from autograd.show.lines import Step
 from autograd.show.names import Names
 from autograd.wording import WIDTH
+from tests.attack.signals import interrupted, points
 
 
 def toy() -> Value:
@@ -536,3 +538,24 @@ def test_data_changed_before_the_walk_is_an_error_and_changed_later_is_ignored()
 
 WRONG: Any = 1.0
 WRONG_COUNT: Any = "a"
+
+
+def test_a_walk_goes_on_after_an_interrupt_at_any_point() -> None:
+    x, y = Value(0.5, label="x"), Value(-2.0, label="y")
+    root = (x * y).tanh() * x
+
+    def walked(walk: Stepper) -> list[tuple[int, str, list[float]]]:
+        return [(step.number, step.touched, list(walk.grads.values())) for step in walk]
+
+    whole = walked(Stepper(root))
+    for place in range(1, points(lambda: walked(Stepper(root))) + 1):
+        walk = Stepper(root)
+        with suppress(KeyboardInterrupt), interrupted(place=place):
+            walked(walk)
+        if walk.position > 1:
+            walk.back()
+            assert list(walk.grads.values()) == whole[walk.position - 1][2]
+        rest = len(walk) - walk.position
+        assert walked(walk) == whole[len(whole) - rest :]
+        walk.reset()
+        assert walked(walk) == whole

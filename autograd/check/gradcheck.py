@@ -20,7 +20,7 @@ from autograd.check.probe import Probe
 from autograd.check.quotients import Surroundings
 from autograd.check.verdicts import Finding, Tolerance, judge, reason
 from autograd.engine.functions import dot
-from autograd.engine.number import short
+from autograd.engine.number import short, shown
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.functional import grad_graph, leaves
@@ -134,7 +134,7 @@ def gradcheck(
     RuntimeError inside no_grad().
     """
     if order not in (1, 2):
-        raise ValueError(f"gradcheck checks derivatives of order 1 or 2, not {order!r}")
+        raise ValueError(f"gradcheck checks derivatives of order 1 or 2, not {shown(order)}")
     if order == 2:
         # The second derivatives are computed from the first ones, so an error there is reported first.
         gradcheck(f, inputs, rtol=rtol, atol=atol)

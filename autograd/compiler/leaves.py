@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from autograd.arguments import described, whole
+from autograd.arguments import described, shown, too_deep, whole
 from autograd.engine.graph import is_constant
 from autograd.engine.value import Value
 
@@ -45,7 +45,7 @@ def inputs(*shape: int, name: str = "x") -> Any:
     """
     wrong = [n for n in shape if isinstance(n, (str, list, tuple))] + [name] * (not isinstance(name, str))
     if wrong:
-        raise TypeError(f"inputs takes sizes one by one and a name, as inputs(2, 3, name='x'), not {wrong[0]!r}")
+        raise TypeError(f"inputs takes sizes one by one and a name, as inputs(2, 3, name='x'), not {shown(wrong[0])}")
     return nested(name, tuple(whole("a size of inputs", n) for n in shape), map(_placeholder, _DRAWN))
 
 
@@ -89,6 +89,8 @@ def argument(nest: object, where: str) -> Argument:
     """The input that nested leaves stand for."""
     try:
         leaves, shape = flattened(nest, where)
+    except RecursionError:
+        raise too_deep(f"compile: {where}") from None
     except TypeError as error:
         raise TypeError(f"{error}; inputs(…) makes them, and the program takes the numbers") from None
     refuse_results(leaves, "an input", f" in {where}")

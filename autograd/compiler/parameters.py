@@ -19,6 +19,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.arguments import shown
 from autograd.compiler.arguments import Array, narrowed, numbers
 from autograd.compiler.leaves import Shape, flattened, refuse_results
 from autograd.compiler.statements import Named, Slots
@@ -151,6 +152,6 @@ def _named(rows: Mapping[str, tuple[list[Value], Shape]], values: list[Value]) -
 
 def _refuse(thing: object) -> NoReturn:
     raise TypeError(
-        f"compile: parameters is a Module, a list of Values or a dictionary of lists of Values, and {thing!r} is none; "
-        "None takes every leaf that is no input"
+        "compile: parameters is a Module, a list of Values or a dictionary of lists of Values, and "
+        f"{shown(thing)} is none; None takes every leaf that is no input"
     )

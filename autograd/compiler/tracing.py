@@ -120,7 +120,7 @@ def _shape_of_leaves(nest: object, i: int) -> tuple[int, ...]:
     except TypeError:
         raise TypeError(
             f"compile: inputs of a function is a size, a tuple of sizes or () for each argument, in a tuple, as "
-            f"(784, ()), and {nest!r} is none"
+            f"(784, ()), and {described(nest)} is none"
         ) from None
 
 

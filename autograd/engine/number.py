@@ -104,9 +104,24 @@ def described(thing: object, length: int = 60) -> str:
         return "None"
     if isinstance(shape, tuple) and shape:
         return f"{kind} of shape {tuple(shape)}"  # The text of a large array takes long.
-    text = repr(thing).partition("\n")[0]
-    text = text if len(text) <= length else text[: length - 1] + "…"
+    text = shown(thing, length)
     return text if text.startswith("<") or text.lower().startswith(kind.lower()) else f"{kind} {text}"
+
+
+def shown(thing: object, length: int = 60) -> str:
+    """The first line of the repr of a thing, cut if it is long, or a text in its place if its repr fails.
+
+    >>> row = []
+    >>> for _ in range(5_000):
+    ...     row = [row]
+    >>> shown([1, 2]), shown(row)
+    ('[1, 2]', '<list whose repr fails>')
+    """
+    try:
+        text = repr(thing).partition("\n")[0]
+    except Exception:  # The error that is being written matters more.
+        return f"<{type(thing).__name__} whose repr fails>"
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def plain(text: str) -> str:

@@ -32,7 +32,7 @@ from autograd.engine.graph import (
     listed,
 )
 from autograd.engine.native import i64
-from autograd.engine.number import described
+from autograd.engine.number import described, shown
 from autograd.engine.value import Value
 
 LEAF_CODE: Final = 0
@@ -195,7 +195,7 @@ class Tape:
     def place(self, node: Root) -> int:
         """The place of a node; ValueError for anything that is not on the tape."""
         if node not in self:
-            raise ValueError(f"{node!r} is no part of this graph")
+            raise ValueError(f"{shown(node)} is no part of this graph")
         return self._places[id(node)]
 
     def __contains__(self, node: object) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from autograd.engine import graph, ieee
 from autograd.engine import rules as source
+from autograd.engine.number import shown
 from autograd.engine.value import Value
 from autograd.formula import textbook as definitions
 from autograd.operations import in_lists
@@ -356,8 +357,8 @@ def rule(op: str) -> Rule:
         text, definitions = _stated()
         if op not in definitions:
             raise ValueError(
-                f"no rule is named {op!r}; there are {', '.join(rules())}; if it is an @autograd.operation, import the "
-                "module that defines it"
+                f"no rule is named {shown(op)}; there are {', '.join(rules())}; if it is an @autograd.operation, "
+                "import the module that defines it"
             )
         words = {f"ieee.{word}": word for word in WORDS}
         parser = Parser(op, text, words.get, constants().get, at=("rules.py", 0))

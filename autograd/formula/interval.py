@@ -25,6 +25,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from autograd.engine import ieee
+from autograd.engine.number import shown
 from autograd.formula.vocabularies import Vocabulary
 
 INF: Final = math.inf
@@ -103,7 +104,7 @@ def interval(x: object) -> Interval:
     """A new interval: from another one, from (low, high), or of one number. ValueError for low above high."""
     bounds: Any = (x.low, x.high) if isinstance(x, Interval) else x if isinstance(x, tuple) else (x, x)
     if len(bounds) != 2 or float(bounds[0]) > float(bounds[1]):
-        raise ValueError(f"an interval is a number or goes from low to high, as (0.0, 1.0), not {x!r}")
+        raise ValueError(f"an interval is a number or goes from low to high, as (0.0, 1.0), not {shown(x)}")
     low, high = map(float, bounds)
     # Of an infinity, which is no real number, nothing is known.
     return Interval(low, high) if low < high or math.isfinite(low) else Interval(math.nan, math.nan)

@@ -22,7 +22,7 @@ from fractions import Fraction
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
-from autograd.arguments import a_value, known, whole
+from autograd.arguments import a_value, known, shown, whole
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.formula.cases import rule
@@ -227,7 +227,7 @@ class Replay:
 
     def _taken(self, place: int, given: Mapping[int, object]) -> Any:
         x = given.get(place, self._tape.data[place])
-        with self._explained(lambda: f"the number {x!r} of the leaf v{place} can't be taken"):
+        with self._explained(lambda: f"the number {shown(x)} of the leaf v{place} can't be taken"):
             return _KINDS[self._kind].convert(x)
 
     def _computed(self, place: int, result: int) -> Any:
@@ -326,7 +326,7 @@ def replay(
     given: dict[int, object] = dict(_symbols(tape)) if kind == "sympy" else {}
     for leaf, number in dict(inputs or {}).items():
         if leaf not in tape or leaf.operands:
-            raise ValueError(f"replay: inputs are leaves of the graph, and {leaf!r} is none")
+            raise ValueError(f"replay: inputs are leaves of the graph, and {shown(leaf)} is none")
         given[tape.place(leaf)] = number
     finish = installed("sympy").simplify if simplify else lambda x: x
     return Replay(tape, str(kind), given, whole("digits", digits), finish)

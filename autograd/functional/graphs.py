@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
-from autograd.arguments import a_value
+from autograd.arguments import a_value, shown
 from autograd.engine import functions, ieee, reading
 from autograd.engine.graph import is_constant
 from autograd.engine.modes import recording
@@ -56,7 +56,7 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     a_value(root, "grad_graph")
     wrt = list(wrt) if isinstance(wrt, Iterable) else wrt
     if not isinstance(wrt, list) or not all(isinstance(v, Value) for v in wrt):
-        raise TypeError(f"grad_graph takes wrt as a sequence of Values, not {wrt!r}; write wrt=[x, …]")
+        raise TypeError(f"grad_graph takes wrt as a sequence of Values, not {shown(wrt)}; write wrt=[x, …]")
     if constants := [v.data for v in wrt if is_constant(v)]:
         raise ValueError(
             f"the number {constants[0]} is a constant of its graph; make a Value of it to differentiate by it"

@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
+from autograd.arguments import too_deep
 from autograd.engine.number import to_float
 from autograd.engine.value import Value
 from autograd.wording import counted
@@ -31,7 +32,10 @@ def leaves(nest: object) -> Iterator[object]:
 def located(nest: object, path: Path) -> list[tuple[Path, object]]:
     """Each of these items behind its path; path is that of the whole nest."""
     found: list[tuple[Path, object]] = []
-    _locate(nest, path, found)
+    try:
+        _locate(nest, path, found)
+    except RecursionError:
+        raise too_deep(text(path) or "an argument") from None
     return found
 
 

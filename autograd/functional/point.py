@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple, TypeAlias
 
+from autograd.engine.number import shown
 from autograd.engine.value import Value
 from autograd.functional.nesting import CONTAINERS, located, number_at, rebuild
 from autograd.wording import counted
@@ -26,7 +27,9 @@ def checked(argnums: object) -> Argnums:
     if argnums is None:
         return None
     if not several or any(isinstance(n, bool) or not isinstance(n, Integral) for n in several):
-        raise TypeError(f"argnums is the position of an argument, as 0, or a tuple of such, as (0, 2), not {argnums!r}")
+        raise TypeError(
+            f"argnums is the position of an argument, as 0, or a tuple of such, as (0, 2), not {shown(argnums)}"
+        )
     whole = tuple(map(int, several))
     return whole if isinstance(argnums, (tuple, list)) else whole[0]
 

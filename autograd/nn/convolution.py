@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import TypeAlias
 
-from autograd.arguments import is_row, whole
+from autograd.arguments import is_row, shown, whole
 from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
 from autograd.nn.choices import Initial
@@ -50,7 +50,7 @@ class Conv2d(Module):
     ) -> None:
         sides = kernel if isinstance(kernel, (tuple, list)) else (kernel, kernel)
         if len(sides) != 2:
-            raise ValueError(f"a kernel is a side or (rows, columns), not {kernel!r}")
+            raise ValueError(f"a kernel is a side or (rows, columns), not {shown(kernel)}")
         rows, columns = (whole("the side of a kernel", side) for side in sides)
         whole("the number of input channels", nin)
         whole("the number of output channels", nout)

@@ -13,7 +13,7 @@ from numbers import Integral
 from random import Random
 from typing import Any
 
-from autograd.arguments import described, whole
+from autograd.arguments import described, shown, whole
 from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
 from autograd.nn import choices
@@ -191,18 +191,20 @@ def _sizes(nin: Any, nouts: Any, more: tuple[Any, ...]) -> list[int]:
     """The sizes of an MLP in a row; an error with the right call for those given in another way."""
     if isinstance(nin, (list, tuple)) and len(nin) > 1:
         raise TypeError(
-            f"an MLP takes its number of inputs and then a list of sizes; write MLP({nin[0]}, {[*nin[1:]]})"
+            "an MLP takes its number of inputs and then a list of sizes; "
+            f"write MLP({shown(nin[0])}, {shown([*nin[1:]])})"
         )
     words = [f", activation={word!r}" for word in more if isinstance(word, str)]
     if isinstance(nouts, str) or not isinstance(nouts, Iterable):
         row = [int(n) for n in (nouts, *more) if isinstance(n, Integral)] or [3, 1]
         raise TypeError(
             f"an MLP takes the sizes of its layers as a list, not {described(nouts)}; "
-            f"write MLP({nin}, {row}{''.join(words)})"
+            f"write MLP({shown(nin)}, {row}{''.join(words)})"
         )
     if more:
         raise TypeError(
-            f"an MLP takes its options by name; write MLP({nin}, {list(nouts)}{''.join(words) or ', activation=…'})"
+            "an MLP takes its options by name; "
+            f"write MLP({shown(nin)}, {shown(list(nouts))}{''.join(words) or ', activation=…'})"
         )
     if not (sizes := list(nouts)):
         raise ValueError("an MLP has at least one layer; write MLP(2, [3, 1]) for 2 inputs, 3 neurons and 1 output")

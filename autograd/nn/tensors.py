@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from autograd.arguments import real
+from autograd.arguments import real, too_deep
 from autograd.engine.guarded import assign
 from autograd.engine.value import Value
 
@@ -51,7 +51,10 @@ def row_of(nest: Any, where: str) -> Row:
     nest = nest.tolist() if hasattr(nest, "tolist") else nest
     if not isinstance(nest, (list, tuple)):
         return (), [real(where, nest)]
-    rows = [row_of(part, where) for part in nest]
+    try:
+        rows = [row_of(part, where) for part in nest]
+    except RecursionError:
+        raise too_deep(where) from None
     shapes = {shape for shape, _ in rows} or {()}
     if len(shapes) > 1:
         raise ValueError(f"{where} has lists of different lengths; each shape is that of state_dict()")

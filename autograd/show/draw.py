@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from autograd.arguments import a_value, whole
+from autograd.arguments import a_value, shown, whole
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.operations import symbol
@@ -157,7 +157,7 @@ def _drawn(
     root: object, partials: bool, parameters: object, max_nodes: int, direction: str, highlight: object
 ) -> "tuple[Part, Digraph]":
     if direction not in DIRECTIONS:
-        raise ValueError(f"draw: direction is one of {', '.join(DIRECTIONS)}, not {direction!r}")
+        raise ValueError(f"draw: direction is one of {', '.join(DIRECTIONS)}, not {shown(direction)}")
     most = whole("draw: max_nodes", max_nodes)
     roots = _values(root, "draw")
     if not roots:
