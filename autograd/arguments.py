@@ -57,8 +57,8 @@ def is_row(thing: object) -> bool:
 
 
 def too_deep(where: str) -> RecursionError:
-    """The error for nested lists that are too deep to be walked through."""
-    return RecursionError(f"{where} is nested too deep, or a list in it is inside itself; give it fewer levels")
+    """The error for nested lists or modules that are too deep to be walked through."""
+    return RecursionError(f"{where} is nested too deep, or a part of it is inside itself; give it fewer levels")
 
 
 def known(kind: str, name: object, names: Iterable[str]) -> None:

@@ -118,9 +118,9 @@ def fill(node: Node, state: State) -> None:
 
 @mypyc_attr(native_class=False)
 class _Dump:
-    """What one pickler has come to. Only the memo of the pickler keeps it, so it ends with it.
+    """The nodes that one pickler has come to. Only the memo of the pickler keeps it, so it ends with it.
 
-    It is pickled ahead of the nodes. A pickler that asks for that knows it not yet.
+    It is pickled ahead of the nodes. A pickler that asks for its reduction does not know it yet.
     """
 
     def __init__(self) -> None:

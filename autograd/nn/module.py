@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from autograd.arguments import described
+from autograd.arguments import described, too_deep
 from autograd.engine.value import Value
 from autograd.nn.tensors import leaves_of, numbers_in, put, row_of, shape_of
 from autograd.wording import counted, ends
@@ -46,7 +46,7 @@ class Module:
         try:
             found = _parameters_in(vars(self).items())
         except RecursionError:
-            raise _too_deep(self) from None
+            raise too_deep(f"the module {type(self).__name__}") from None
         first = dict(zip([id(v) for _, v in reversed(found)], reversed(found), strict=True))
         return iter(found) if len(first) == len(found) else (pair for pair in found if first[id(pair[1])] is pair)
 
@@ -109,19 +109,12 @@ def saved_tensors(module: Module) -> dict[str, Any]:
     try:
         tensors = module.tensors()
     except RecursionError:
-        raise _too_deep(module) from None
+        raise too_deep(f"the module {type(module).__name__}") from None
     listed = {id(v) for tensor in tensors.values() for v in leaves_of(tensor)}
     if lost := [name for name, v in module.named_parameters() if id(v) not in listed]:
         shown = described(module)
         raise ValueError(f"{', '.join(lost[:3])} would be lost, because tensors() of {shown} lacks them; add them")
     return tensors
-
-
-def _too_deep(module: Module) -> RecursionError:
-    return RecursionError(
-        f"the modules and lists in {type(module).__name__} are nested too deep, or one is inside itself; "
-        "keep a module that contains this one out of its attributes, or put layers side by side in a list"
-    )
 
 
 def _items(thing: object, path: str) -> Iterable[tuple[str, object]]:
