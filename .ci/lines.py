@@ -36,8 +36,8 @@ GROUPS = (
         "engine",
         ("engine/",),
         2177,
-        "every float is accurate, threads, signals and picklers do no harm, the tape is made by compiled code, numbers that "
-        "differ look different, operations of NumPy's and PyTorch's lists, and a remedy for each operator that is none",
+        "every float is accurate, threads, signals and picklers do no harm, the tape is made by compiled code, numbers "
+        "that differ look different, operations of NumPy's and PyTorch's lists, a remedy for each operator that is none",
     ),
     Group(
         "formulas",
@@ -57,7 +57,7 @@ GROUPS = (
         ("show/",),
         1651,
         "six views of a graph: lines, drawing, steps, tree, explanation, autopsy, with the digits that a statement "
-        "needs and advice for formulas written by hand, in time and memory that grow as n log n; a chart that can be read",
+        "needs and advice for formulas written by hand, all in time and memory of n log n; a chart that can be read",
     ),
     Group(
         "networks",
