@@ -37,7 +37,7 @@ GROUPS = (
         ("engine/",),
         2177,
         "every float is accurate, threads, signals and picklers do no harm, the tape is made by compiled code, numbers "
-        "that differ look different, operations of NumPy's and PyTorch's lists, a remedy for each operator that is none",
+        "that differ look different, operations of NumPy's and PyTorch's lists, remedies for operators that are none",
     ),
     Group(
         "formulas",
