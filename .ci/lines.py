@@ -55,7 +55,7 @@ GROUPS = (
     Group(
         "show",
         ("show/",),
-        1647,
+        1644,
         "six views of a graph: lines, drawing, steps, tree, explanation, autopsy, with the digits that a statement "
         "needs and advice for formulas written by hand, in memory and time that are linear in the graph; a chart whose "
         "ticks can be read",
