@@ -37,8 +37,8 @@ SHOWN: Final = 8
 """Paths that are written out, unless more are asked for."""
 ADDED_UP: Final = 1000
 """Up to so many paths are added up one by one,"""
-ARROWS: Final = 4 * 10**6
-"""if they have no more arrows than that in all."""
+ARROWS: Final = 10**6
+"""if they have no more arrows than that in all, which takes a tenth of a second."""
 LOST: Final = 1e-12
 """A smaller difference, relative to the terms, is rounding."""
 _ANY_SIZE: Final = Context(prec=20, Emax=MAX_EMAX)

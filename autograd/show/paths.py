@@ -4,7 +4,7 @@
 >>> from autograd.show.paths import Ways
 >>> x = Value(3.0)
 >>> ways = Ways(Tape(x * x + 2 * x), 0)
->>> ways.count, [path.product for path in ways.largest_first(3)]
+>>> ways.count, [path.product for path in ways.largest_first(10)]
 (3, [3.0, 3.0, 2.0])
 
 Two facts about each node are enough for that: the number of paths from it, and the largest product along one of them.
@@ -110,11 +110,8 @@ class Ways:
         operands = [self._tape.operands[edge] for edge in edges]
         if len(edges) == 1:  # What follows gives the same and is slower, and most nodes of a deep graph are such.
             k = operands[0]
-            self._counts[place], self._fulls[place], self._forks[place] = (
-                self._counts[k],
-                self._fulls[k],
-                self._forks[k],
-            )
+            self._counts[place], self._fulls[place] = self._counts[k], self._fulls[k]
+            self._forks[place] = self._forks[k]
             self._sizes[place], self._best[place] = self._size(edges[0]), edges[0]
             return
         fulls = max([self._fulls[k] for k in operands])
