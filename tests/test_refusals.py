@@ -113,6 +113,7 @@ SLIPS: dict[str, str | None] = {
     "where([v], 1, 2)": "work on its elements",
     "maximum(v, None)": "did a function forget to return?",
     "Tape(3)": "give it the root of a graph",
+    "autograd.nn.activate('relu', [v, 1.0])": "wrap a number as Value(number)",
     "autograd.arctan(v)": "did you mean atan?",
     "autograd.max(v, 1)": "did you mean maximum?",
 }

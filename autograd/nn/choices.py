@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final, TypeAlias
 
-from autograd.arguments import described, generator, is_row, known, refuse_softmax_of_one
+from autograd.arguments import a_value, described, generator, is_row, known, refuse_softmax_of_one
 from autograd.engine.functions import log_softmax, softmax
 from autograd.engine.value import Number, Value
 from autograd.operations import activations
@@ -52,7 +52,8 @@ def activate(chosen: Activation, xs: list[Value]) -> list[Value]:
     """The outputs of an activation for the nodes xs: a list of the same length.
 
     chosen is a name, or a function that takes a Value and returns one. ValueError for a name that is no activation, and
-    for softmax over a single node; TypeError for a function that returns anything but a Value.
+    for softmax over a single node; TypeError for an item that is no Value, and for a function that returns anything
+    else.
     """
     if not isinstance(chosen, str):
         return [_made(chosen, x) for x in xs]
@@ -63,7 +64,12 @@ def activate(chosen: Activation, xs: list[Value]) -> list[Value]:
             refuse_softmax_of_one("a layer", chosen)
         return _OF_LAYERS[chosen](xs)
     function = _OF_VALUES.get(chosen) or activations()[activation(chosen)]
-    return [function(x) for x in xs]
+    try:
+        return [function(x) for x in xs]
+    except (AttributeError, TypeError):  # Looking at each node before would take a part of the time.
+        for x in xs:
+            a_value(x, f"the activation {chosen}")
+        raise
 
 
 def _made(function: Callable[[Any], Any], x: Value) -> Value:
