@@ -168,7 +168,8 @@ def outcome(mutant: Mutant, known: dict[str, float]) -> Outcome:
         compile(mutated, path, "exec")
     except SyntaxError:
         return Outcome("invalid", change)
-    if any(equivalent(mutant.module, line[1:]) for line in changes if line.startswith("+")):
+    added = [line for line in changes if line.startswith("+")] or changes[1:]  # Else a decorator is gone.
+    if any(equivalent(mutant.module, line[1:]) for line in added):
         return Outcome("equivalent", change)
     try:
         path.write_text(mutated, encoding="utf-8")

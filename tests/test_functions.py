@@ -23,11 +23,20 @@ from autograd import (
     softmax,
     total,
 )
+from autograd.engine import functions
 
 NUMBERS = st.floats(-50.0, 50.0)
 ROWS = st.lists(NUMBERS, min_size=1, max_size=8)
 ONE = 1e-12
 """Absolute: for sums of at most eight softmax values, each right to a few ulp of 1."""
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 3.0), st.booleans()), min_size=4, max_size=4))
+def test_nobody_asks_for_the_derivative_of_a_power_by_a_constant(row: list[tuple[float, bool]]) -> None:
+    c, x, y = (number if constant else Value(number) for number, constant in row[:3])
+    found = functions.scaled_power(c, x, y, 1.0 if row[3][1] else Value(1.0)).partials
+    assert [partial for partial, (_, constant) in zip(found, row, strict=True) if constant and partial != 0.0] == []
+    assert row[0][1] or found[0] == pytest.approx(row[1][0] ** (row[2][0] - 1.0))
 
 
 @pytest.mark.parametrize("name", ["maximum", "minimum", "hypot", "logaddexp"])

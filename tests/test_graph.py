@@ -15,7 +15,7 @@ import autograd
 from autograd import Value, draw, grad, grad_graph, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
-from autograd.engine import guarded
+from autograd.engine import graph, guarded
 from tests.running import python
 
 
@@ -164,12 +164,23 @@ def test_a_walk_that_finds_another_under_way_takes_the_same_path(expression: Exp
     assert [x.grad for x in xs] == [2.0 * g for g in gradient]
 
 
+@given(strategies.expressions())
+def test_a_walk_lists_each_leaf_once(expression: Expression) -> None:
+    inputs = [Value(x) for x in expression.inputs]
+    root = autograd.total([expression(*inputs), *inputs, inputs[0]]) * inputs[0]
+    leaves: list[Value] = []
+    order = graph.ordered(root, leaves)
+    assert len({*map(id, leaves)}) == len(leaves)
+    assert {*map(id, leaves)} == {*map(id, inputs)}
+    assert order[-1] is root
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_waits_for_nobody() -> None:
     program = """
 import os, threading
 from autograd import Value, no_grad
-from autograd.engine import guarded
+from autograd.engine import graph, guarded
 from autograd.engine.modes import MODES
 with guarded.WALKING, MODES.lock:
     child = os.fork()

@@ -165,6 +165,7 @@ def test_a_row_and_autopsy_tell_where_a_nan_comes_from() -> None:
     assert (
         history.reason.splitlines()[0] == "Epoch 1 of 100: the loss of row ([1.0, nan], 2.0) is nan. All parameters are"
     )
+    assert history.reason.splitlines()[1] == "  finite."
     assert "it is a leaf, and so from the start" in history.reason
     assert trained(False, model, data=data, epochs=100).stopped_by == "divergence"
 

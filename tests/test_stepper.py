@@ -368,6 +368,9 @@ def test_the_text_of_a_walk_tells_its_place_the_last_gradients_and_the_next_step
 def test_the_walk_of_a_leaf_has_its_gradient_again_and_again() -> None:
     x = Value(3.0, label="x")
     walk = Stepper(x)
+    walk.step()
+    assert walk.grads == {x: 1.0}
+    walk.back()
     for _ in range(2):
         assert walk.grads == {}
         walk.step()

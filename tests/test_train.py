@@ -266,6 +266,21 @@ def test_the_bar_changes_no_sooner_than_after_a_while_and_at_the_end(monkeypatch
         assert text.split() == ["epoch", f"{(done + 1) // 2}/4", "loss", f"{done - 1}"]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "terminal", "shown"),
+    [(None, True, True), (None, False, False), (False, True, False), (True, False, True)],
+)
+def test_the_bar_is_for_terminals_unless_it_is_asked_for(
+    wanted: bool | None, terminal: bool, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Screen()
+    monkeypatch.setattr(progress, "_rich_bar", lambda wanted: screen)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    with progress.bar(1, 1, wanted) as advance:
+        advance(1.0)
+    assert screen.shown == [(1, "epoch 1/1  loss 1")] * (2 * shown)  # When the batch is done, and at the end.
+
+
 def test_no_batch_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     monkeypatch.setattr(progress, "_rich_bar", lambda wanted: screen)
