@@ -35,7 +35,7 @@ GROUPS = (
     Group(
         "engine",
         ("engine/",),
-        2177,
+        2182,
         "every float is accurate, threads, signals and picklers do no harm, the tape is made by compiled code, numbers "
         "that differ look different, operations of NumPy's and PyTorch's lists, remedies for operators that are none",
     ),

@@ -75,8 +75,7 @@ def reduced(node: Node) -> tuple[object, ...]:
     operands = [id(v) for v in recorded_operands(node) if v._mark < LEAF]
     if not operands:
         return blank, (type(node),), _state(node)
-    last = _LAST.get()
-    dump = None if last is None else last()
+    dump = _last_dump()
     if dump is None:
         dump = _new_dump()
     elif id(node) in dump.coming and not any(v in dump.coming for v in operands):
@@ -136,13 +135,21 @@ class _Dump:
         return tuple, ()
 
 
-_LAST: Final[ContextVar["ref[_Dump] | None"]] = ContextVar("autograd.dump", default=None)
-"""The dump of the pickler that was at work last in this thread or task."""
+_DUMPS: Final[ContextVar[tuple["ref[_Dump]", ...]]] = ContextVar("autograd.dumps", default=())
+"""Those of the picklers at work in this thread or task, the last one at the end."""
+
+
+def _last_dump() -> _Dump | None:
+    for dump in reversed(_DUMPS.get()):
+        found = dump()
+        if found is not None:
+            return found
+    return None
 
 
 def _new_dump() -> _Dump:
     dump = _Dump()
-    _LAST.set(ref(dump))
+    _DUMPS.set((*[known for known in _DUMPS.get() if known() is not None], ref(dump)))
     return dump
 
 

@@ -408,7 +408,7 @@ def test_shapes_are_as_many_as_the_arguments_of_a_function() -> None:
     with refused(TypeError, "inputs has 1 shape for the arguments of <lambda>: missing a required argument: 'b'"):
         autograd.compile(lambda a, b: a * b, [2, 2])
     with refused(
-        TypeError, "is a size, a tuple of sizes or () for each argument, in a tuple, as (784, ()), and 2.5 is"
+        TypeError, "is a size, a tuple of sizes or () for each argument, in a tuple, as (784, ()), and float 2.5 is"
     ):
         autograd.compile(lambda a: a[0], 2.5)
     with refused(TypeError, "inputs has 1 shape for the arguments of max: no signature found"):
