@@ -106,9 +106,7 @@ def enter(kind: int, owner: object) -> Callable[..., object]:
     """The function that enters a block of a kind."""
     new = Entry(kind, owner)
     MODES.change(new)
-    entries = [e for e in _ENTRIES.get() if e.within.locked()]
-    entries.append(new)
-    _ENTRIES.set(tuple(entries))
+    _ENTRIES.set((*_not_left(), new))
     return new.entered.acquire
 
 
@@ -119,6 +117,10 @@ def leave(owner: object) -> Callable[..., object] | None:
             e.asked = True
             return e.within.__exit__
     return None
+
+
+def _not_left() -> list[Entry]:
+    return [e for e in _ENTRIES.get() if e.within.locked()]
 
 
 def _open() -> int:
@@ -133,7 +135,7 @@ def _open() -> int:
     if not kinds:
         MODES.vain += 1
     if over:
-        _ENTRIES.set(tuple([e for e in _ENTRIES.get() if e.within.locked()]))
+        _ENTRIES.set(tuple(_not_left()))
     if over or MODES.vain >= PATIENCE:
         MODES.vain = 0
         MODES.change(None)

@@ -74,8 +74,8 @@ def tree(root: Value, *, most: int = MOST) -> str:
 
 def _line(names: Names, place: int, data: str, before: str) -> str:
     made, value = calculation(names, place), bare(data)
-    room = width() - columns(before) - columns(value) - 3
-    return f"{announced(made, room) if made.operation else made.node} = {value}"
+    free = width() - columns(before) - columns(value) - 3
+    return f"{announced(made, free) if made.operation else made.node} = {value}"
 
 
 def _again(names: Names, place: int) -> str:
