@@ -61,13 +61,14 @@ def too_deep(where: str) -> RecursionError:
     return RecursionError(f"{where} is nested too deep, or a part of it is inside itself; give it fewer levels")
 
 
-def known(kind: str, name: object, names: Iterable[str]) -> None:
-    """Raise a ValueError, with the nearest name or all names, unless the name is one of the names."""
+def known(kind: str, name: object, names: Iterable[str]) -> str:
+    """The name as the names have it; a ValueError, with the nearest one or all of them, if it is none of them."""
     names = list(names)
     if name not in names:
         near = get_close_matches(name, names, n=1) if isinstance(name, str) else []
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
         raise ValueError(f"there is no {kind} {shown(name)}; {hint}")
+    return names[names.index(name)]
 
 
 def a_value(thing: object, where: str) -> Value:

@@ -107,6 +107,20 @@ def test_results_keep_their_digits_and_the_context_is_put_back() -> None:
     assert decimal.getcontext().traps[decimal.DivisionByZero]
 
 
+def test_the_precision_of_mpmath_is_never_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So an interrupt, or another thread, can't find it raised."""
+    precision, changes = type(mpmath.mp).prec, list[int]()
+    assert precision.fset is not None
+    watched = property(precision.fget, lambda mp, n: changes.append(n) if mp is mpmath.mp else precision.fset(mp, n))
+    monkeypatch.setattr(type(mpmath.mp), "prec", watched)
+    x = Value(0.5)
+    again = replay(x.erf() * x, "mpmath", digits=50)
+    assert mpmath.fsum([again.value, again.grad(x), again[x]]) > 0
+    assert type(again.value) is mpmath.mpf
+    replay(x.erf(), "complex")
+    assert changes == []
+
+
 @pytest.mark.parametrize("kind", ["mpmath", "decimal", "dual"])
 def test_division_by_zero_is_that_of_floats(kind: str) -> None:
     x = Value(0.0)

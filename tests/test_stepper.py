@@ -3,9 +3,9 @@
 import pickle
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from autograd import Stepper, Tape, Value, losses, maximum, nn, no_grad, topological_order, total
 from autograd.check import strategies
 from autograd.check.strategies import Expression
+from autograd.engine.tape import Contribution
 from autograd.formula import case_of, still_holds
 from autograd.formula.text import AppliedCase
 from autograd.show.lines import Step
@@ -562,3 +563,27 @@ def test_a_walk_goes_on_after_an_interrupt_at_any_point() -> None:
         assert walked(walk) == whole[len(whole) - rest :]
         walk.reset()
         assert walked(walk) == whole
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_no_contribution_is_lost_by_an_interrupt_after_the_sweep_has_made_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a signal in the code of `Contribution`, which is Python's own in both builds."""
+    root, make = GRAPHS[name](), Contribution._make
+    whole = list(Stepper(root))
+    for place in range(sum(step.position is not None for step in whole)):
+        turns = count()
+
+        def interrupted_once(row: Any, turns: Iterator[int] = turns, place: int = place) -> Contribution[float]:
+            if next(turns) == place:
+                raise KeyboardInterrupt
+            return make(row)
+
+        monkeypatch.setattr(Contribution, "_make", interrupted_once)
+        walk, steps = Stepper(root), list[Step]()
+        with suppress(KeyboardInterrupt):
+            steps.extend(walk)
+        assert len(steps) < len(whole)
+        steps.extend(walk)
+        assert steps == whole

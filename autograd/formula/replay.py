@@ -33,8 +33,10 @@ from autograd.formula.vocabularies import (
     complex_numbers,
     installed,
     mpmath_numbers,
+    mpmath_of,
     over,
     over_arrays,
+    own_mpmath,
     partial_over,
     value_over,
 )
@@ -59,6 +61,8 @@ class _Numbers(NamedTuple):
     follow are made of z and the operands."""
     context: Callable[[int], AbstractContextManager[object]] = lambda digits: nullcontext()
     """In which numbers of so many digits are computed."""
+    given_back: Callable[[Any], Any] = lambda x: x
+    """A number as the caller gets it."""
 
 
 def _by_case(vocabulary: Callable[[], Vocabulary], op: str, result: int, z: Any, operands: list[Any]) -> Any:
@@ -114,11 +118,16 @@ def _decimal_digits(digits: int) -> Iterator[None]:
 
 
 def _mpf(x: Any) -> Any:
-    return installed("mpmath").mpf(x)
+    return own_mpmath().mpf(x)
 
 
-def _mpmath_digits(digits: int) -> AbstractContextManager[object]:
-    return installed("mpmath").workdps(digits)  # type: ignore[no-any-return]
+def _mpmath_numbers() -> Vocabulary:
+    return mpmath_numbers(own_mpmath())
+
+
+def _of_everybody(x: Any) -> Any:
+    """A number of the package's own context of mpmath in the context that all share, with all its digits."""
+    return installed("mpmath").mp.make_mpf(x._mpf_)
 
 
 # ── sympy ──
@@ -165,7 +174,7 @@ _KINDS: Final[Mapping[str, _Numbers]] = {
     "fraction": _Numbers("fractions.Fraction", Fraction, partial(_by_case, _fractions)),
     "decimal": _Numbers("decimal.Decimal", _decimal, partial(_by_case, _decimals), _decimal_digits),
     "complex": _Numbers("builtins.complex", complex, partial(_by_case, complex_numbers)),
-    "mpmath": _Numbers("mpmath.mpf", _mpf, partial(_by_case, mpmath_numbers), _mpmath_digits),
+    "mpmath": _Numbers("mpmath.mpf", _mpf, partial(_by_case, _mpmath_numbers), mpmath_of, _of_everybody),
     "dual": _Numbers("autograd.Dual", dual, _dual),
     "interval": _Numbers("autograd.Interval", interval, _interval),
     "sympy": _Numbers("sympy.Symbol", _exact, _formula),
@@ -316,11 +325,11 @@ def replay(
     Dual(value=0.2310585786300048..., derivative=0.855341023742973...)
     """
     tape = Tape(a_value(root, "replay"))
-    kind = numbers
+    wanted = numbers
     if isinstance(numbers, type):
         of_type = f"{numbers.__module__.partition('.')[0]}.{numbers.__name__}"
-        kind = next((name for name, each in _KINDS.items() if each.type == of_type), of_type)
-    known("kind of numbers", kind, _KINDS)
+        wanted = next((name for name, each in _KINDS.items() if each.type == of_type), of_type)
+    kind = known("kind of numbers", wanted, _KINDS)
     if simplify and kind != "sympy":
         raise ValueError(f"replay: simplify is for formulas, as in replay(root, 'sympy', simplify=True), not {kind}")
     given: dict[int, object] = dict(_symbols(tape)) if kind == "sympy" else {}
@@ -328,5 +337,5 @@ def replay(
         if leaf not in tape or leaf.operands:
             raise ValueError(f"replay: inputs are leaves of the graph, and {shown(leaf)} is none")
         given[tape.place(leaf)] = number
-    finish = installed("sympy").simplify if simplify else lambda x: x
-    return Replay(tape, str(kind), given, whole("digits", digits), finish)
+    finish = installed("sympy").simplify if simplify else _KINDS[kind].given_back
+    return Replay(tape, kind, given, whole("digits", digits), finish)

@@ -14,7 +14,8 @@ used. A rule over a vocabulary is Python text, made once.
 import cmath
 import importlib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
@@ -292,9 +293,32 @@ def complex_numbers() -> Vocabulary:
 
 
 def _complex_erf(x: complex) -> complex:
-    mpmath = installed("mpmath")
-    with mpmath.workdps(40):  # a small imaginary part is a complex step, and keeps its digits
-        return complex(mpmath.erf(mpmath.mpc(x)))
+    with mpmath_of(40) as mp:  # A small imaginary part is a complex step, and keeps its digits.
+        return complex(mp.erf(mp.mpc(x)))
+
+
+@contextmanager
+def mpmath_of(digits: int) -> Iterator[Any]:
+    """A context of mpmath with so many decimal digits, which is the package's own.
+
+    Whoever changes the precision of `mpmath.mp` may be interrupted before it is set back.
+    """
+    mp = own_mpmath()
+    before, mp.dps = mp.dps, digits
+    try:
+        yield mp
+    finally:
+        mp.dps = before  # For the work that a signal handler has interrupted.
+
+
+def own_mpmath() -> Any:
+    """The package's own context of mpmath; see `mpmath_of`."""
+    return _own(installed("mpmath").mp)
+
+
+@cache
+def _own(context: Any) -> Any:
+    return context.clone()
 
 
 @cache

@@ -65,7 +65,8 @@ class Stepper:
         """The places of the nodes of the forward steps."""
         self._start: Final = len(self._computed) + 1
         """The number of the step that starts the backward phase: the gradient of the root is 1."""
-        self._sweep: Iterator[tuple[int, Contribution[float]]] = enumerate(self._tape.sweep())
+        self._sweep: Iterator[Contribution[float]] | None = None
+        """The rest of the sweep; None where it has to start anew."""
         self._contributions: Final[list[Contribution[float]]] = []
         """Those that the sweep has given so far; a walk that went back takes them again."""
         self._taken = 0
@@ -220,14 +221,14 @@ class Stepper:
     def _contribution(self, number: int) -> Contribution[float] | None:
         """The contribution of a backward step; None of the step that starts the phase. IndexError after the end."""
         while (known := len(self._contributions)) < number - self._start:
-            place, given = next(self._sweep, (known, None))
-            if given is None and known == len(self) - self._start:
+            sweep, self._sweep = self._sweep, None  # An interrupt loses the sweep, and no contribution.
+            sweep = islice(self._tape.sweep(), known, None) if sweep is None else sweep
+            given = next(sweep, None)
+            if given is None:
                 here = "back() goes back, reset() to the start"
                 raise IndexError(f"the walk is over after {len(self):,} steps; {here}")
-            if given is None or place != known:  # An interrupt has ended the sweep, or lost what it had given.
-                self._sweep = islice(enumerate(self._tape.sweep()), known, None)
-            else:
-                self._contributions.append(given)
+            self._contributions[known:] = [given]  # A signal handler may have walked on meanwhile.
+            self._sweep = sweep
         return self._contributions[number - self._start - 1] if number > self._start else None
 
     def _at(self, number: int) -> tuple[int, int | None]:
