@@ -139,7 +139,7 @@ def _over_arrays(
 ) -> Any:
     numpy = importlib.import_module("numpy")
     # An array of one Value is no Value to NumPy, which would ask `applied` again.
-    boxed = [numpy.array(x, dtype=object) if isinstance(x, Value) else x for x in inputs]
+    boxed = [numpy.array(x, dtype=object) if type(x) is Value else x for x in inputs]
     with numpy.errstate(all="ignore"):  # An inf or a nan is a result here, and not worth a warning.
         found = getattr(numpy.frompyfunc(function, ufunc.nin, ufunc.nout), method)(*boxed, **options)
     return found.astype(kind) if isinstance(found, numpy.ndarray) else found

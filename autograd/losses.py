@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from autograd.arguments import described, is_row, real, refuse_softmax_of_one
+from autograd.arguments import described, is_a, is_row, real, refuse_softmax_of_one
 from autograd.engine.functions import log_softmax, log_softmax_at, maximum, mean, minimum, total
 from autograd.engine.modes import on_trial
 from autograd.engine.number import to_float
@@ -115,7 +115,7 @@ def cross_entropy(logits: Sequence[Value], target: int | Sequence[Number]) -> Va
     for a single class; TypeError for a single logit, for the logits of several examples, and for any other target.
     Source: I. Goodfellow, Y. Bengio, A. Courville, Deep Learning (2016), section 6.2.2.
     """
-    if isinstance(logits, Value):
+    if is_a(logits, Value):
         raise TypeError("cross_entropy takes a list of logits, one for each class, not a single Value")
     row, given = _predictions("cross_entropy", logits), _row(target)
     _refuse_swapped("cross_entropy", row, given)
@@ -167,7 +167,7 @@ def _squared(p: Value, t: Number) -> Value:
 
 
 def _negative_log_likelihood(p: Value, t: Any) -> Value:
-    if not isinstance(t, Value) and (p.data < 0.0 or p.data > 1.0) and not on_trial():
+    if type(t) is not Value and (p.data < 0.0 or p.data > 1.0) and not on_trial():
         raise ValueError(
             f"binary_cross_entropy takes probabilities from 0 to 1, and a prediction is {p.data!r}; let the model end "
             "in a sigmoid, or take binary_cross_entropy_with_logits"
@@ -181,7 +181,7 @@ def _of_logit(s: Value, t: Any) -> Value:
 
 def _weighted(x: Value, weight: Number) -> Value | float:
     # 0·log(0) would be nan, so a term with the weight 0 is no product.
-    return x * weight if isinstance(weight, Value) or weight != 0.0 else 0.0
+    return x * weight if type(weight) is Value or weight != 0.0 else 0.0
 
 
 # ── predictions and targets ──
@@ -208,7 +208,7 @@ def _targets(loss: str, given: list[Any], wanted: _Wanted) -> list[Any]:
     """The targets, with a float for each number, if the loss takes such numbers."""
     targets: list[Any] = []
     for t in given:
-        if isinstance(t, Value):
+        if type(t) is Value:
             targets.append(t)
             continue
         _refuse_batch(loss, t)
@@ -231,17 +231,17 @@ def _row(given: Any) -> list[Any]:
 
 def _predictions(loss: str, given: Outputs) -> list[Any]:
     row = _row(given)
-    if len(row) == 1 and row[0] is given and not isinstance(given, Value):
+    if len(row) == 1 and row[0] is given and type(given) is not Value:
         raise TypeError(f"{loss} takes a Value or a list of them as predictions, not {described(given)}")
     for p in row:
-        if not isinstance(p, Value):
+        if type(p) is not Value:
             _refuse_batch(loss, p)
     return row
 
 
 def _refuse_swapped(loss: str, predictions: list[Any], targets: list[Any]) -> None:
     """Raise a TypeError if there are Values among the targets and none among the predictions."""
-    if any(isinstance(t, Value) for t in targets) and not any(isinstance(p, Value) for p in predictions):
+    if any(type(t) is Value for t in targets) and not any(type(p) is Value for p in predictions):
         raise TypeError(f"{loss} takes the predictions first and then the targets; write {loss}(predictions, targets)")
 
 
@@ -264,13 +264,13 @@ def _refuse_no_distribution(chances: list[Any], classes: int) -> None:
     """
     problem = f"has {counted(len(chances), 'number')} for {counted(classes, 'logit')}"
     if len(chances) == classes:
-        if any(isinstance(t, Value) for t in chances) or not any(chances):
+        if any(type(t) is Value for t in chances) or not any(chances):
             return
         if abs((added := math.fsum(chances)) - 1.0) <= SUM_OFF:
             return
         problem = f"adds up to {added:.6g}, not to 1"
     remedy = "divide each by their sum" if len(chances) == classes else "give one for each logit"
-    if chances and all(not isinstance(t, Value) and t.is_integer() for t in chances):
+    if chances and all(type(t) is not Value and t.is_integer() for t in chances):
         single = f"cross_entropy(logits, {chances[0]:.0f})"
         remedy += f"; for class numbers write {single if len(chances) == 1 else _over_batch('cross_entropy')}"
     raise ValueError(

@@ -25,7 +25,7 @@ class Probe:
     def __init__(self, f: Callable[..., Any], inputs: Sequence[object]) -> None:
         refuse_slips(f, inputs)
         self._f = f
-        self.inputs = [x if isinstance(x, Value) else Value(x) for x in leaves(inputs)]
+        self.inputs = [x if type(x) is Value else Value(x) for x in leaves(inputs)]
         if any(v.operands for v in self.inputs):
             raise ValueError("inputs must be leaves or numbers: a change of a result would not reach its operands")
         self._arguments = rebuild(inputs, iter(self.inputs))
@@ -36,7 +36,7 @@ class Probe:
             raise RuntimeError("a gradient is checked on recorded nodes; leave no_grad() first")
         with trial():  # A step may leave the domain of f, which is no mistake of the caller.
             root = self._f(*self._arguments)
-        if not isinstance(root, Value):
+        if type(root) is not Value:
             raise TypeError(f"f must return one Value, not {shown(root)}; {_remedy(root)}")
         return root
 

@@ -65,7 +65,7 @@ def numbers(thing: object, where: str) -> Array:
     if array.dtype.kind not in "biuf":
         kind = type(thing).__name__ + f" of {array.dtype}" * (array.ndim > 0)
         remedy = _REMEDIES.get(array.dtype.kind, "pass an array of floats")
-        if any(isinstance(x, Value) for x in array.ravel()[:1].tolist()):
+        if any(type(x) is Value for x in array.ravel()[:1].tolist()):
             kind, remedy = "Values", "give their data"
         raise TypeError(f"{where} takes real numbers, not {kind}; {remedy}")
     if isinstance(thing, np.ma.MaskedArray) and np.ma.is_masked(thing):

@@ -18,6 +18,8 @@ from autograd.engine.value import Value
 Shape = tuple[int, ...]
 GOLDEN: Final = (math.sqrt(5.0) - 1.0) / 2.0
 """The fractions of its multiples are spread evenly, and none comes again."""
+MOST: Final = 2**31 - 1
+"""Leaves of a shape; a tape has no places for more nodes."""
 _DRAWN: Final = itertools.count(1)
 
 
@@ -59,7 +61,9 @@ def _placeholder(k: int) -> float:
 
 
 def nested(name: str, shape: Shape, data: Iterator[float], place: str = "") -> Any:
-    """Nested lists of new leaves, labelled by the name and their places."""
+    """Nested lists of new leaves, labelled by the name and their places; ValueError for more than there can be."""
+    if math.prod(shape) > MOST:
+        raise ValueError(f"the shape {shape_text(shape)} of {name or 'an input'} has more numbers than the {MOST:,} of a graph")
     if not shape:
         return Value(next(data), name + place)
     return [nested(name, shape[1:], data, f"{place}_{i}" if place else str(i)) for i in range(shape[0])]
@@ -67,7 +71,7 @@ def nested(name: str, shape: Shape, data: Iterator[float], place: str = "") -> A
 
 def flattened(nest: object, where: str) -> tuple[list[Value], Shape]:
     """The Values in nested lists, and the shape; ValueError for ragged or empty lists, TypeError for anything else."""
-    if isinstance(nest, Value):
+    if type(nest) is Value:
         return [nest], ()
     if isinstance(nest, list) and {*map(type, nest)} == {Value}:  # The way below takes a second for a million.
         return nest, (len(nest),)

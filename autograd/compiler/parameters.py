@@ -19,7 +19,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.arguments import shown
+from autograd.arguments import is_a, shown
 from autograd.compiler.arguments import Array, narrowed, numbers
 from autograd.compiler.leaves import Shape, flattened, refuse_results
 from autograd.compiler.statements import Named, Slots
@@ -99,7 +99,7 @@ def put(given: Any, target: Array, where: str) -> None:
 
 def listed(parameters: object) -> tuple[list[Value], list[Named]]:
     """The Values of a module, a list or a dictionary of lists, and the names of groups of them."""
-    if isinstance(parameters, Module):
+    if is_a(parameters, Module):
         named = list(parameters.named_parameters())
         own = type(parameters).parameters is not Module.parameters
         values = parameters.parameters() if own else [v for _, v in named]
@@ -111,7 +111,7 @@ def listed(parameters: object) -> tuple[list[Value], list[Named]]:
     elif isinstance(parameters, Iterable):
         values = list(parameters)
         if {*map(type, values)} != {Value}:
-            values = [v if isinstance(v, Value) else _refuse(v) for v in leaves(values)]
+            values = [v if type(v) is Value else _refuse(v) for v in leaves(values)]
         names = labelled(values)
     else:
         _refuse(parameters)

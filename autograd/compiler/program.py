@@ -280,7 +280,7 @@ def compiled(
     known("backend", backend, ("auto", "numpy"))
     if reduce is not None:
         known("reduction", reduce, ("mean", "sum"))
-    if isinstance(subject, Value) or not callable(subject):
+    if type(subject) is Value or not callable(subject):
         graph = recorded(subject, inputs, outputs)
     elif outputs is not None:
         raise TypeError("compile: a function returns its outputs itself, as return loss, outputs")

@@ -140,7 +140,7 @@ def _run(function: Callable[..., Any], arguments: list[Argument], scale: float) 
             error.add_note(f"compile runs the function on placeholders, which have no data to use: {shown}")
             raise
     loss, outputs = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
-    if not isinstance(loss, Value):
+    if type(loss) is not Value:
         raise TypeError(
             f"compile: the function returns a Value, or (loss, outputs), not {described(loss)}; "
             "make one number of a list with total(…), or return (total(…), the list)"

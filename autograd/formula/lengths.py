@@ -40,7 +40,7 @@ def _uses(u: Value | float, z: Value) -> bool:
     """Whether u is made of z, by few operations."""
     near = [u]
     for v in near:
-        if isinstance(v, Value) and len(near) < DEEPEST:
+        if type(v) is Value and len(near) < DEEPEST:
             near += v.operands
     return any(v is z for v in near)
 
@@ -49,7 +49,7 @@ def _divided(u: Value | float, z: Value, depth: int) -> Value | float | None:
     """u/z, if u is made as a multiple of z, and None otherwise."""
     if u is z:
         return 1.0
-    if not isinstance(u, Value) or not depth:
+    if type(u) is not Value or not depth:
         return None
     row = u.operands
     match u.op:

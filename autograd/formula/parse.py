@@ -88,7 +88,7 @@ def read(text: str, numbers: Mapping[str, Number]) -> Value:
     number and for a number that isn't used.
     """
     tree = _parsed(text)
-    leaves = {name: x if isinstance(x, Value) else Value(x, label=name) for name, x in numbers.items()}
+    leaves = {name: x if type(x) is Value else Value(x, label=name) for name, x in numbers.items()}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if unused := [name for name in numbers if name not in used]:
         raise ValueError(f"{', '.join(unused)} does not occur in {_short(text)}; leave it out")
@@ -98,7 +98,7 @@ def read(text: str, numbers: Mapping[str, Number]) -> Value:
         raise ValueError("the expression is nested too deeply to be read; split it") from None
     except (TypeError, OverflowError) as error:
         raise ValueError(str(error)) from None
-    if not isinstance(root, Value):
+    if type(root) is not Value:
         raise ValueError(f"{_short(text)} is a list, not a number; take its total(…)")
     return root
 
@@ -139,7 +139,7 @@ class _Reader:
             return self._chain(node)
         if isinstance(node, ast.UnaryOp) and type(node.op) in _SIGNS:
             inner, sign = self.read(node.operand), _SIGNS[type(node.op)]
-            return constant(sign(inner.data)) if isinstance(inner, Value) and is_constant(inner) else sign(inner)
+            return constant(sign(inner.data)) if type(inner) is Value and is_constant(inner) else sign(inner)
         if isinstance(node, (ast.List, ast.Tuple)):
             return [self.read(x) for x in node.elts]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:

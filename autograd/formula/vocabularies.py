@@ -367,12 +367,12 @@ def partials_over_values(node: Value, operands: Sequence[Value], wanted: Sequenc
 
 def _settled(partial: Value | float, recorded: float, node: Value) -> Value | float:
     """A derivative over Values, brought into line with the recorded one at the points where formulas end."""
-    number = partial.data if isinstance(partial, Value) else partial
+    number = partial.data if type(partial) is Value else partial
     if number == recorded:
         return partial
     # Outside a domain a derivative is nan, and so are all further ones: a bare nan would count as a constant. Where the
     # formula breaks down, what is recorded stands, and its own derivatives are unknown.
-    known = isinstance(partial, Value) and number != number if recorded != recorded else _agree(number, recorded)
+    known = type(partial) is Value and number != number if recorded != recorded else _agree(number, recorded)
     return partial if known else functions.fixed(recorded, node)
 
 
@@ -389,7 +389,7 @@ def values() -> Vocabulary:
         on_floats = getattr(ieee, name)
 
         def apply(x: Value | float) -> Value | float:
-            return getattr(x, name)() if isinstance(x, Value) else on_floats(x)  # type: ignore[no-any-return]
+            return getattr(x, name)() if type(x) is Value else on_floats(x)  # type: ignore[no-any-return]
 
         return apply
 
@@ -405,7 +405,7 @@ def values() -> Vocabulary:
             "real": _data,
             "unsigned_zero": lambda x: x + 0.0 if _data(x) == 0.0 else x,
             "absolute": abs,
-            "divide": lambda x, y: x / y if isinstance(x, Value) or isinstance(y, Value) else ieee.divide(x, y),
+            "divide": lambda x, y: x / y if type(x) is Value or type(y) is Value else ieee.divide(x, y),
             "over_square": lambda x, y: x / y / y,
             "power": _power,
             "scaled_power": _scaled_power,
@@ -417,17 +417,17 @@ def values() -> Vocabulary:
 
 
 def _data(x: Value | float) -> float:
-    return x.data if isinstance(x, Value) else x
+    return x.data if type(x) is Value else x
 
 
 def _power(x: Value | float, y: Value | float) -> Value | float:
-    return x**y if isinstance(x, Value) or isinstance(y, Value) else ieee.power(x, y)
+    return x**y if type(x) is Value or type(y) is Value else ieee.power(x, y)
 
 
 def _scaled_power(c: Value | float, x: Value | float, y: Value | float, k: Value | float) -> Value | float:
     """A product that people can read where it is right, and else one node that stays in range."""
     # The derivative of 0**0 by the exponent is decided, and that of this operation isn't.
-    if isinstance(k, float) and not (isinstance(y, Value) and _data(x) == 0.0):
+    if isinstance(k, float) and not (type(y) is Value and _data(x) == 0.0):
         exponent = y - k if k else y
         simple = c * x if isinstance(exponent, float) and exponent == 1.0 else c * _power(x, exponent)
         if _agree(_data(simple), ieee.scaled_power(_data(c), _data(x), _data(y), k)):

@@ -55,7 +55,7 @@ def grad_graph(root: Value, wrt: Iterable[Value]) -> list[Value]:
     """
     a_value(root, "grad_graph")
     wrt = list(wrt) if isinstance(wrt, Iterable) else wrt
-    if not isinstance(wrt, list) or not all(isinstance(v, Value) for v in wrt):
+    if not isinstance(wrt, list) or not all(type(v) is Value for v in wrt):
         raise TypeError(f"grad_graph takes wrt as a sequence of Values, not {shown(wrt)}; write wrt=[x, …]")
     if constants := [v.data for v in wrt if is_constant(v)]:
         raise ValueError(
@@ -118,7 +118,7 @@ class Linear:
     def _own(self, found: Sequence[Number], tape: Tape, seeds: Sequence[Number]) -> list[Value]:
         """A new node for each that is a node of the graph, as ∂(w·x)/∂w is x, or that the caller has."""
         given = self._given
-        given.update([id(seed) for seed in seeds if isinstance(seed, Value)])
+        given.update([id(seed) for seed in seeds if type(seed) is Value])
         own = []
         for number in found:
             new = constant(number) if isinstance(number, float) else number

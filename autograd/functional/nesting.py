@@ -81,7 +81,7 @@ def rebuild(nest: object, numbers: Iterator[Any]) -> Any:
 
 def number_at(path: Path, x: object) -> Value | float:
     """x itself if it is a Value, else as a float; TypeError with its path and the remedy for anything else."""
-    if type(x) is float or isinstance(x, Value):
+    if type(x) is float or type(x) is Value:
         return x
     where, kind = text(path), type(x).__name__
     if hasattr(x, "parameters"):

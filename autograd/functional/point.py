@@ -94,7 +94,7 @@ class Point(NamedTuple):
 def _input(x: Value | float) -> Value:
     # A Value gets a new node too. Without it, `grad` inside a function that is differentiated itself would count the
     # outer function's uses of the same Value as its own.
-    if not isinstance(x, Value):
+    if type(x) is not Value:
         return Value(x)
     alias = +x
     alias.label = x.label

@@ -61,7 +61,7 @@ def grad(f: Function, *misplaced: Never, argnums: Any = None) -> Derivative[Any]
 
 def _value_and_grad(f: Function, point: Point, options: dict[str, Any]) -> tuple[Value, Any]:
     inputs, value = _called(f, point, options)
-    if not isinstance(value, Value):
+    if type(value) is not Value:
         raise TypeError(f"{name_of(f)} must return one Value to have a gradient, not {_kind(value)}")
     return value, point.shaped(Linear(inputs).back([value], [1.0]))
 
@@ -207,16 +207,16 @@ def _results(f: Function, value: Any) -> list[Value]:
     """The results of f as Values, from left to right; TypeError if there is none or anything but numbers among them."""
     name = name_of(f)
     found = located(value, f"{name}(…)")
-    if found and not any(isinstance(y, Value) for _, y in found):
+    if found and not any(type(y) is Value for _, y in found):
         raise TypeError(f"{name} must return a Value, or lists, tuples or dicts of Values, not {_kind(value)}")
-    return [y if isinstance(y, Value) else Value(number_at(path, y)) for path, y in found]
+    return [y if type(y) is Value else Value(number_at(path, y)) for path, y in found]
 
 
 def _kind(thing: object) -> str:
     """The type and text of a thing for an error message, with the remedy."""
     text = described(thing)
     found = [leaf for _, leaf in located(thing, "")]
-    if any(isinstance(leaf, Value) for leaf in found):
+    if any(type(leaf) is Value for leaf in found):
         return f"{text}; return one element, or a total(…) of them, or take the jacobian"
     if thing is None:
         return f"{text}; does it lack a return?"

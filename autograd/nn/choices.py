@@ -74,7 +74,7 @@ def activate(chosen: Activation, xs: list[Value]) -> list[Value]:
 
 def _made(function: Callable[[Any], Any], x: Value) -> Value:
     made = function(x)
-    if not isinstance(made, Value):
+    if type(made) is not Value:
         raise TypeError(
             f"the activation {title(function)} takes a Value and returns one, not {described(made)}; "
             "write it with operations on Values, such as x.tanh()"

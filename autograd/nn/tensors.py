@@ -22,7 +22,7 @@ Row: TypeAlias = tuple[Shape, list[float]]
 
 def shape_of(thing: object) -> Shape | None:
     """The shape of a parameter or of nested lists of parameters; None for anything else, and for ragged lists."""
-    if isinstance(thing, Value):
+    if type(thing) is Value:
         return None if thing.operands else ()
     if not isinstance(thing, (list, tuple)):
         return None
@@ -33,12 +33,12 @@ def shape_of(thing: object) -> Shape | None:
 
 def leaves_of(tensor: Any) -> list[Value]:
     """The parameters of a tensor, in the order of their places."""
-    return [tensor] if isinstance(tensor, Value) else [v for part in tensor for v in leaves_of(part)]
+    return [tensor] if type(tensor) is Value else [v for part in tensor for v in leaves_of(part)]
 
 
 def numbers_in(nest: Any) -> Any:
     """The data of nested lists and tuples of Values, as nested lists; other things stay as they are."""
-    if isinstance(nest, Value):
+    if type(nest) is Value:
         return nest.data
     return [numbers_in(part) for part in nest] if isinstance(nest, (list, tuple)) else nest
 

@@ -88,9 +88,9 @@ def _least(what: str, number: object) -> float:
 
 
 def _values(function: str, parameters: Any) -> list[Value]:
-    row = [parameters] if isinstance(parameters, Value) or not isinstance(parameters, Iterable) else list(parameters)
+    row = [parameters] if type(parameters) is Value or not isinstance(parameters, Iterable) else list(parameters)
     for v in row:
-        if not isinstance(v, Value):
+        if type(v) is not Value:
             raise TypeError(f"{function} takes Values, not {described(v)}; pass model.parameters()")
     return row
 

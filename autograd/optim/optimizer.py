@@ -111,7 +111,7 @@ def _blocks(program: "Program") -> list[Value]:
 
 def _full(p: Any, number: float) -> float:
     """The number for a parameter, or an array of it for a block."""
-    if isinstance(p, Value):
+    if type(p) is Value:
         return number
     import numpy as np
 
@@ -183,7 +183,7 @@ class Optimizer:
             if params is not self.program or self.param_groups:
                 raise TypeError(f"{name}: the parameters of a program are one group; pass optim.{name}(program)")
         else:
-            params = _leaves(name, [params] if isinstance(params, Value) else _ordered(name, params))
+            params = _leaves(name, [params] if type(params) is Value else _ordered(name, params))
         made = Group(params, self._checked({**self.defaults, **own}))
         if not made.each:
             raise ValueError(f"{name} has no parameters to change; pass model.parameters()")
@@ -262,7 +262,7 @@ def _ordered(name: str, things: Any) -> list[Any]:
 def _leaves(name: str, leaves: list[Any]) -> list[Value]:
     """The parameters, if they are leaves."""
     for p in leaves:
-        if not isinstance(p, Value):
+        if type(p) is not Value:
             raise TypeError(f"{name} changes Values, not {described(p)}; pass model.parameters()")
         if p.operands:
             raise ValueError(f"{name} changes leaves, and {p!r} is the result of {p.op}; pass its operands")

@@ -81,7 +81,7 @@ class Names:
         """
         if isinstance(target, str):
             return self._place_of_name(target)
-        if not isinstance(target, Value):
+        if type(target) is not Value:
             raise TypeError(f"a node is given as a Value or by its name, not as {described(target)}")
         if target not in self.tape:
             raise ValueError(f"{target!r} is no part of the graph of {self.root}")

@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 from autograd import losses, optim
-from autograd.arguments import described
+from autograd.arguments import described, is_a
 from autograd.engine.value import Value
 from autograd.optim import Optimizer
 
@@ -39,9 +39,9 @@ def callable_loss(loss: Any) -> Callable[[Any, Any], Value]:
     if isinstance(loss, str):
         near = get_close_matches(loss.lower(), losses.__all__, n=1)
         remedy = f"pass losses.{near[0]}, without quotes" if near else f"there are {', '.join(losses.__all__)}"
-    elif isinstance(loss, Value):
+    elif type(loss) is Value:
         remedy = "pass the function itself, such as losses.mse, and not what it returned"
-    elif isinstance(loss, Optimizer):
+    elif is_a(loss, Optimizer):
         remedy = "pass it before the optimizer, as in fit(model, data, losses.mse, optimizer, …)"
     elif hasattr(loss, "__len__"):
         remedy = "if these are the targets, pair them: fit(model, list(zip(inputs, targets)), losses.mse, optimizer, …)"
@@ -95,7 +95,7 @@ def _measure(name: str, metric: Callable[[Any, Any], Any]) -> Callable[[Any, Any
     def measure(output: Any, target: Any) -> float:
         found = metric(output, target)
         try:
-            return found.data if isinstance(found, Value) else float(found)
+            return found.data if type(found) is Value else float(found)
         except (TypeError, ValueError):
             raise TypeError(
                 f"fit: the metric {name} returns a number or True or False for one row, not {described(found)}"

@@ -86,8 +86,6 @@ SPARED: Final = frozenset(
 """)
 )
 """Parts of the package that other parts call, and no user does: they check nothing."""
-NOT_YET: Final = frozenset(("Value.__init__", "Tape.__init__"))
-"""Methods whose second call changes an object, or does so in one build alone. Once that is mended they are attacked."""
 
 
 class Target(NamedTuple):
@@ -132,7 +130,7 @@ def _methods() -> Iterator[Target]:
 
 def _is_attacked(kind: type, method: str) -> bool:
     """Whether a method is our own: not private, not that of a tuple or a dataclass, and not part of a protocol."""
-    if (method.startswith("_") and not method.startswith("__")) or f"{kind.__name__}.{method}" in SPARED | NOT_YET:
+    if (method.startswith("_") and not method.startswith("__")) or f"{kind.__name__}.{method}" in SPARED:
         return False
     if kind is Value and method.startswith("__") and method != "__init__":
         return False  # They are called through operators and functions of Python.

@@ -48,6 +48,13 @@ def test_a_size_of_inputs_is_a_whole_number(size: Any) -> None:
         autograd.inputs(size)
 
 
+def test_a_shape_that_no_graph_can_have_is_refused_at_once() -> None:
+    with refused(ValueError, "the shape (1048576, 2048) of x has more numbers than the 2,147,483,647 of a graph"):
+        autograd.inputs(2**20, 2**11)
+    with refused(ValueError, "the shape (2147483648,) of xs has more numbers than the 2,147,483,647 of a graph"):
+        autograd.compile(lambda xs: xs[0], 2**31)
+
+
 def test_the_import_loads_no_numpy() -> None:
     program = "import sys, autograd; autograd.inputs(3); assert 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], env=surroundings(PACKAGE), check=True)
