@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, NoReturn, TypeGuard, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, TypeGuard, cast
 
 from autograd.engine.number import described as described
 from autograd.engine.number import shown as shown
@@ -17,8 +17,6 @@ from autograd.engine.value import Value
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
-
-T = TypeVar("T")
 
 
 def whole(what: str, n: object, least: int = 1) -> int:
@@ -46,11 +44,6 @@ def real(what: str, x: object) -> float:
     elif getattr(x, "shape", None) == ():
         remedy = "; take its number with .item()"
     raise TypeError(f"{what} is a number, not {described(x)}{remedy}")
-
-
-def is_a(thing: object, kind: type[T]) -> TypeGuard[T]:
-    """Whether the type of a thing is this class or a subclass; isinstance also believes its `__class__`."""
-    return issubclass(type(thing), kind)
 
 
 def is_program(thing: object) -> TypeGuard["Program"]:

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from autograd.arguments import described, is_a, is_row, real, refuse_softmax_of_one
+from autograd.arguments import described, is_row, real, refuse_softmax_of_one
 from autograd.engine.functions import log_softmax, log_softmax_at, maximum, mean, minimum, total
 from autograd.engine.modes import on_trial
 from autograd.engine.number import to_float
@@ -115,7 +115,7 @@ def cross_entropy(logits: Sequence[Value], target: int | Sequence[Number]) -> Va
     for a single class; TypeError for a single logit, for the logits of several examples, and for any other target.
     Source: I. Goodfellow, Y. Bengio, A. Courville, Deep Learning (2016), section 6.2.2.
     """
-    if is_a(logits, Value):
+    if isinstance(logits, Value):
         raise TypeError("cross_entropy takes a list of logits, one for each class, not a single Value")
     row, given = _predictions("cross_entropy", logits), _row(target)
     _refuse_swapped("cross_entropy", row, given)

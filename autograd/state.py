@@ -30,7 +30,7 @@ from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from typing import Any, Final, TypeAlias
 
-from autograd.arguments import described, is_a, is_program
+from autograd.arguments import described, is_program
 from autograd.nn import Module
 from autograd.nn.module import saved_tensors
 from autograd.nn.tensors import leaves_of, put, shape_of
@@ -168,7 +168,7 @@ def _digest(arrays: Mapping[str, Any]) -> str:
 
 
 def _tensors(model: Module) -> dict[str, Any]:
-    if not is_a(model, Module):
+    if not isinstance(model, Module):
         raise TypeError(f"the parameters of an nn.Module are saved and loaded, not {described(model)}{_remedy(model)}")
     tensors = saved_tensors(model)
     if not tensors:

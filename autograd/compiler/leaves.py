@@ -63,7 +63,9 @@ def _placeholder(k: int) -> float:
 def nested(name: str, shape: Shape, data: Iterator[float], place: str = "") -> Any:
     """Nested lists of new leaves, labelled by the name and their places; ValueError for more than there can be."""
     if math.prod(shape) > MOST:
-        raise ValueError(f"the shape {shape_text(shape)} of {name or 'an input'} has more numbers than the {MOST:,} of a graph")
+        raise ValueError(
+            f"the shape {shape_text(shape)} of {name or 'an input'} has more numbers than the {MOST:,} of a graph"
+        )
     if not shape:
         return Value(next(data), name + place)
     return [nested(name, shape[1:], data, f"{place}_{i}" if place else str(i)) for i in range(shape[0])]

@@ -19,7 +19,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.arguments import is_a, shown
+from autograd.arguments import shown
 from autograd.compiler.arguments import Array, narrowed, numbers
 from autograd.compiler.leaves import Shape, flattened, refuse_results
 from autograd.compiler.statements import Named, Slots
@@ -99,7 +99,7 @@ def put(given: Any, target: Array, where: str) -> None:
 
 def listed(parameters: object) -> tuple[list[Value], list[Named]]:
     """The Values of a module, a list or a dictionary of lists, and the names of groups of them."""
-    if is_a(parameters, Module):
+    if isinstance(parameters, Module):
         named = list(parameters.named_parameters())
         own = type(parameters).parameters is not Module.parameters
         values = parameters.parameters() if own else [v for _, v in named]

@@ -161,7 +161,7 @@ def normal_cdf(x: Number) -> Value:
 
 def operands(xs: Iterable[Number], operation: str, least: int = 0) -> list[Value]:
     """The Values of a sequence, with a constant for each number; ValueError if there are fewer than least."""
-    if not isinstance(xs, list) and (isinstance(xs, (Node, str, bytes)) or not hasattr(xs, "__iter__")):
+    if type(xs) is not list and (issubclass(type(xs), (Node, str, bytes)) or not hasattr(xs, "__iter__")):
         found = described(xs)
         raise TypeError(f"{operation} takes a sequence of Values and numbers, not {found}; write {operation}([…])")
     row = [operand(x, operation) for x in xs]

@@ -142,7 +142,7 @@ def _remedy(thing: object, operation: str) -> str:
             return "a gradient is reset by v.grad = 0.0"
         return "did a function forget to return?"
     shape = getattr(thing, "shape", None)
-    if isinstance(thing, (str, bytes, bytearray)) or (shape is None and hasattr(thing, "__float__")):
+    if issubclass(type(thing), (str, bytes, bytearray)) or (shape is None and hasattr(thing, "__float__")):
         return "convert it with float() first"
     if isinstance(thing, Complex) and not isinstance(thing, Real):
         return "take .real or .imag"

@@ -42,7 +42,8 @@ class Refusing(Node):
 
     def __round__(self, digits: object = None) -> object:
         given = "" if digits is None else f", {digits}"
-        text = f', f"{{v:.{digits}f}}" a text' if isinstance(digits, int) and digits >= 0 else ""
+        whole = issubclass(type(digits), int)
+        text = f', f"{{v:.{int(digits)}f}}" a text' if whole and digits >= 0 else ""  # type: ignore[call-overload, operator]
         raise TypeError(f"{self!r} has no round(): round(v.data{given}) is a float{text}")
 
     def __floor__(self) -> object:
@@ -87,7 +88,7 @@ class Refusing(Node):
 
 def no_leaf(requires_grad: object) -> TypeError:
     """The error for an argument by which other libraries make a Value: micrograd has the sign of an operation there."""
-    if isinstance(requires_grad, bool):
+    if type(requires_grad) is bool:
         return TypeError(
             "every Value gets a gradient: leave out requires_grad; "
             "a plain number gets none, and neither do the operands of a result made in no_grad()"
@@ -97,7 +98,7 @@ def no_leaf(requires_grad: object) -> TypeError:
 
 def no_label(thing: object) -> TypeError:
     """The error for a label that is no text; micrograd has the operands in its place."""
-    if isinstance(thing, (tuple, set)):
+    if issubclass(type(thing), (tuple, set)):
         return no_leaf(None)
     return TypeError(f"Value.label takes a str, not {described(thing)}; convert it with str() first")
 

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from autograd.arguments import described, is_a, too_deep
+from autograd.arguments import described, too_deep
 from autograd.engine.value import Value
 from autograd.nn.tensors import leaves_of, numbers_in, put, row_of, shape_of
 from autograd.wording import counted, ends
@@ -148,7 +148,7 @@ def _parameters_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -
         if type(thing) is Value:
             if not thing.op:
                 found.append((prefix + name, thing))
-        elif is_a(thing, Module):
+        elif isinstance(thing, Module):
             found += _named(thing, f"{prefix}{name}.")
         elif not isinstance(thing, _ATOMS):
             found += _parameters_in(_items(_listed(thing), prefix + name), f"{prefix}{name}.")
@@ -171,7 +171,7 @@ def _tensors_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> d
     found: dict[str, Any] = {}
     for name, given in attributes:
         thing = _listed(given)
-        if is_a(thing, Module):
+        if isinstance(thing, Module):
             more = {f"{prefix}{name}.{inner}": tensor for inner, tensor in thing.tensors().items()}
         elif shape_of(thing) is not None:
             more = {prefix + name: thing}
@@ -188,7 +188,7 @@ def _tensors_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> d
 def _modules_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> list[tuple[str, Module]]:
     found: list[tuple[str, Module]] = []
     for name, thing in attributes:
-        if is_a(thing, Module):
+        if isinstance(thing, Module):
             found.append((prefix + name, thing))
         elif not isinstance(thing, _NO_MODULES):
             found += _modules_in(_items(thing, prefix + name), f"{prefix}{name}.")

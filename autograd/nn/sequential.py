@@ -15,7 +15,7 @@ Sequential of 13 parameters
 
 from typing import Any
 
-from autograd.arguments import described, is_a, is_row
+from autograd.arguments import described, is_row
 from autograd.engine.value import Value, operand
 from autograd.nn import choices
 from autograd.nn.choices import Activation, activate, title
@@ -52,12 +52,12 @@ class Sequential(Module):
         return x
 
     def tensors(self) -> dict[str, Any]:
-        modules = [(i, step) for i, step in enumerate(self.layers) if is_a(step, Module)]
+        modules = [(i, step) for i, step in enumerate(self.layers) if isinstance(step, Module)]
         own = {f"{i}.{name}": tensor for i, module in modules for name, tensor in module.tensors().items()}
         return own | self._tensors_beside("layers")
 
     def __repr__(self) -> str:
-        texts = [repr(step) if is_a(step, Module) else title(step) for step in self.layers]
+        texts = [repr(step) if isinstance(step, Module) else title(step) for step in self.layers]
         lines = [f"{i}: {text}".replace("\n", "\n  ") for i, text in enumerate(texts)]
         return "\n  ".join([self._title(), *ends(lines)])
 
@@ -67,7 +67,7 @@ def _step(step: Any) -> Any:
         raise TypeError("a Sequential takes its steps one by one; write Sequential(*steps)")
     if isinstance(step, type):
         raise TypeError(f"a step of a Sequential is a module, not its class; write {step.__name__}(…)")
-    if is_a(step, Module):
+    if isinstance(step, Module):
         if not callable(step):
             raise TypeError(f"a step of a Sequential is called, and {type(step).__name__} has no __call__; define one")
         return step
@@ -78,7 +78,7 @@ def _step(step: Any) -> Any:
 
 def _outputs(step: Any, x: Any) -> Any:
     """The outputs of a step; a module takes a list of inputs, and an earlier one may have returned a single Value."""
-    if not is_a(step, Module):
+    if not isinstance(step, Module):
         return _each(step, x)
     return step([x] if type(x) is Value else x)  # type: ignore[operator]
 

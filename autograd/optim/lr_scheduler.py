@@ -16,7 +16,7 @@ chained, and a rate may be changed between their steps. In a training by `fit`, 
 
 import math
 
-from autograd.arguments import described, is_a, real, whole
+from autograd.arguments import described, real, whole
 from autograd.optim.optimizer import Optimizer
 
 __all__ = ["CosineAnnealingLR", "ExponentialLR", "LRScheduler", "StepLR"]
@@ -29,7 +29,7 @@ class LRScheduler:
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
-        if not is_a(optimizer, Optimizer):
+        if not isinstance(optimizer, Optimizer):
             name = type(self).__name__
             raise TypeError(f"{name} takes an optimizer, as in optim.SGD(…), not {described(optimizer)}")
         self.optimizer, self.last_epoch = optimizer, 0

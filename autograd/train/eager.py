@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, Final
 
-from autograd.arguments import is_a
 from autograd.blocks import no_grad
 from autograd.engine.functions import mean
 from autograd.engine.tape import Tape
@@ -105,4 +104,4 @@ class Eager:
 
 
 def _named(model: Any) -> Iterable[tuple[str, Value]]:
-    return model.named_parameters() if is_a(model, Module) else ()
+    return model.named_parameters() if isinstance(model, Module) else ()

@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 from autograd import losses, optim
-from autograd.arguments import described, is_a
+from autograd.arguments import described
 from autograd.engine.value import Value
 from autograd.optim import Optimizer
 
@@ -41,7 +41,7 @@ def callable_loss(loss: Any) -> Callable[[Any, Any], Value]:
         remedy = f"pass losses.{near[0]}, without quotes" if near else f"there are {', '.join(losses.__all__)}"
     elif type(loss) is Value:
         remedy = "pass the function itself, such as losses.mse, and not what it returned"
-    elif is_a(loss, Optimizer):
+    elif isinstance(loss, Optimizer):
         remedy = "pass it before the optimizer, as in fit(model, data, losses.mse, optimizer, …)"
     elif hasattr(loss, "__len__"):
         remedy = "if these are the targets, pair them: fit(model, list(zip(inputs, targets)), losses.mse, optimizer, …)"
