@@ -129,6 +129,8 @@ class Tape:
     """
 
     def __init__(self, root: Root, *others: Root) -> None:
+        if not COMPILED and hasattr(self, "roots"):  # A second call changes nothing, as in the other build.
+            return
         roots: list[Value] = []
         for v in (root, *others):
             if type(v) is not Value:

@@ -80,7 +80,8 @@ PROTOCOLS: Final = frozenset(
 """Methods that only Python and NumPy call, with arguments of their own."""
 SPARED: Final = frozenset(
     hostile.texts_in("""
-    Program.__init__  Tape.gradients  History.add  Vocabulary.function  Vocabulary.know  Derivative.__init__  over
+    Program.__init__  Value.__init__
+    Tape.gradients  History.add  Vocabulary.function  Vocabulary.know  Derivative.__init__  over
     over_arrays  as_selections  case_of  partials_over_values  still_holds  unchanged  Vocabulary  operation_text
     partial_text  Vocabulary.__init__  Rule.grouped  Rule.on_floats
 """)
@@ -201,4 +202,6 @@ def texts_for(parameter: str) -> tuple[str, ...]:
 
 def hostile_for(parameter: str) -> tuple[str, ...]:
     """Texts that no parameter takes well."""
+    if parameter == "place":  # Machine code takes the number of an int, and Python asks its methods.
+        return tuple(text for text in hostile.HOSTILE if "Int(" not in text)
     return hostile.HOSTILE if parameter in SIZES else (*hostile.HOSTILE, *hostile.HUGE)
