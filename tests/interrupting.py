@@ -1,55 +1,119 @@
-"""Ctrl-C at every place of some work in turn: at each event of its code that the tracer of Python sees."""
+"""Ctrl-C at a chosen place of the package: at each point where Python looks for signals, or after a time.
 
+>>> from autograd import Value, tree
+>>> from tests.interrupting import interrupted, points
+>>> x = Value(2.0)
+>>> y = x * x
+>>> try:
+...     with interrupted(place=1):
+...         tree(y)
+... except KeyboardInterrupt:
+...     print("interrupted")
+interrupted
+>>> points(lambda: tree(y)) > 1
+True
+
+Python looks for signals when a function is entered, after a call, and when a loop goes back. A tracer of lines would
+come between the parts of a `with` statement, where no signal can.
+"""
+
+import dis
 import signal
 import sys
-from collections.abc import Callable
-from types import FrameType
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from types import CodeType, FrameType
+from typing import Any, Final
 
 from tests.running import PACKAGE
 
-T = TypeVar("T")
+HERE: Final = str(PACKAGE)
 
 
-class Interrupted(NamedTuple, Generic[T]):
-    """The end of some work that was interrupted."""
-
-    result: T | None
-    """None if KeyboardInterrupt came out of it."""
-    came: bool
-    places: int
-    """The number of places where it could have been interrupted."""
+@cache
+def _instructions(code: CodeType) -> dict[int, str]:
+    return {one.offset: one.opname for one in dis.get_instructions(code)}
 
 
-def of_package(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.startswith(str(PACKAGE))
+def _everywhere(frame: FrameType) -> bool:
+    return True
 
 
-def interrupted_at(
-    wanted: int, work: Callable[[], T], counts: Callable[[FrameType], bool] = of_package, *, opcodes: bool = False
-) -> Interrupted[T]:
-    """Do the work with a signal at the place with this number, from 1; at none for 0.
+class _Counter:
+    """A tracer that counts the points of the package, and sends a signal at one of them."""
 
-    A place is a line, a call or a return in a frame that counts, or also an instruction. Real signals are answered at
-    fewer places. Compiled code has none.
-    """
-    places = 0
+    def __init__(self, place: int, counts: Callable[[FrameType], bool]) -> None:
+        self.place = place
+        self.counts = counts
+        self.passed = 0
+        self._latest: dict[FrameType, str] = {}
 
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal places
-        frame.f_trace_opcodes = opcodes
-        if counts(frame):
-            places += 1
-            if places == wanted:
-                signal.raise_signal(signal.SIGINT)
-        return trace
+    def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
+        if frame.f_back in self._latest:
+            self._latest[frame.f_back] = ""  # A function of Python looks for signals when it is entered, not after.
+        if not frame.f_code.co_filename.startswith(HERE):
+            return None
+        frame.f_trace_lines, frame.f_trace_opcodes = False, True
+        return self._step
 
-    before = sys.gettrace()
-    sys.settrace(trace)
+    def profile(self, frame: FrameType, event: str, argument: object) -> None:
+        """See the end of a function of C, which may have called functions of Python."""
+        if event in ("c_return", "c_exception") and frame in self._latest:
+            self._latest[frame] = "CALL"
+
+    def _step(self, frame: FrameType, event: str, argument: object) -> Any:
+        if event == "opcode":
+            name = _instructions(frame.f_code).get(frame.f_lasti, "")
+            before = self._latest.get(frame, "RESUME")
+            self._latest[frame] = name
+            seen = before == "RESUME" or before.startswith("CALL") or "JUMP_BACKWARD" in name
+            if seen and self.counts(frame):
+                self.passed += 1
+                if self.passed == self.place:
+                    signal.raise_signal(signal.SIGINT)
+        elif event == "return":
+            self._latest.pop(frame, None)
+        return self._step
+
+
+@contextmanager
+def _traced(counter: _Counter) -> Iterator[None]:
+    before = sys.gettrace(), sys.getprofile()
+    sys.setprofile(counter.profile)
+    sys.settrace(counter)
     try:
-        result = work()
-    except KeyboardInterrupt:
-        return Interrupted(None, True, places)
+        yield
     finally:
-        sys.settrace(before)
-    return Interrupted(result, False, places)
+        sys.settrace(before[0])
+        sys.setprofile(before[1])
+
+
+def points(act: Callable[[], object], counts: Callable[[FrameType], bool] = _everywhere) -> int:
+    """The number of points at which a signal can come in the code of the package that a call runs, in such frames."""
+    counter = _Counter(0, counts)
+    with _traced(counter):
+        act()
+    return counter.passed
+
+
+@contextmanager
+def interrupted(
+    *, place: int = 0, after: float = 0.0, counts: Callable[[FrameType], bool] = _everywhere
+) -> Iterator[None]:
+    """A block with Ctrl-C at the point of such frames with that number, from 1, or after so many seconds."""
+    if place:
+        with _traced(_Counter(place, counts)):
+            yield
+        return
+
+    def ring(number: int, frame: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    usual = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(after, 1e-6))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, usual)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from autograd import Value, no_grad, strict
 from autograd.blocks import Block, trial
 from autograd.engine.modes import MODES, PATIENCE, on_trial
-from tests.interrupting import Interrupted, interrupted_at
+from tests.interrupting import interrupted, points
 
 
 def recorded() -> bool:
@@ -237,11 +237,6 @@ def test_an_error_leaves_the_block() -> None:
 # ── Ctrl-C ──
 
 
-def at(wanted: int, work: Callable[[], object]) -> Interrupted[object]:
-    # Only frames of the package: between the body of a block and its end there are places that no signal reaches.
-    return interrupted_at(wanted, work, opcodes=True)
-
-
 def one() -> None:
     with no_grad():
         Value(1.0).exp()
@@ -261,8 +256,9 @@ def decorated() -> None:
 
 @pytest.mark.parametrize("work", [one, nested, decorated])
 def test_ctrl_c_leaves_no_block_open(work: Callable[[], object]) -> None:
-    for place in range(1, at(0, work).places + 1):
-        assert at(place, work).came
+    for place in range(1, points(work) + 1):
+        with pytest.raises(KeyboardInterrupt), interrupted(place=place):
+            work()
         assert recorded()
         assert not checked()
         assert not on_trial()
@@ -292,10 +288,11 @@ def test_a_signal_handler_may_use_blocks_at_any_time() -> None:
         found: list[bool] = []
         inside: list[bool] = []
         outside: list[bool] = []
-        for place in range(1, at(0, work).places + 1):
+        for place in range(1, points(work) + 1):
             for row in (found, inside, outside):
                 row.clear()
-            at(place, work)
+            with interrupted(place=place):
+                work()
             assert found in ([True, False, True], [False, False, False])
             assert (inside, outside) == ([False, False], [True])
     finally:

@@ -12,6 +12,7 @@ import re
 import stat
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from autograd import Value, losses, nn, state
-from tests.interrupting import interrupted_at
+from tests.interrupting import interrupted, points
 from tests.standin import Standin
 
 CORRUPTIONS = 200
@@ -422,10 +423,11 @@ def test_ctrl_c_while_a_file_is_loaded_leaves_one_model_or_the_other(saved: Path
     def work() -> None:
         state.load(ours, saved)
 
-    for place in range(1, interrupted_at(0, work, in_state).places + 1):
+    for place in range(1, points(work, in_state) + 1):
         for p, x in zip(ours.parameters(), old, strict=True):
             (p.data,) = struct.unpack("<d", x)
-        interrupted_at(place, work, in_state)
+        with suppress(KeyboardInterrupt), interrupted(place=place, counts=in_state):
+            work()
         assert bits(ours) in (old, new)
         seen.add(tuple(bits(ours)))
     assert seen == {tuple(old), tuple(new)}
@@ -441,9 +443,10 @@ def test_ctrl_c_while_a_file_is_saved_leaves_one_file_or_the_other(tmp_path: Pat
     def work() -> None:
         state.save(model(), path)
 
-    for place in range(1, interrupted_at(0, work, in_state).places + 1):
+    for place in range(1, points(work, in_state) + 1):
         path.write_bytes(old)
-        interrupted_at(place, work, in_state)
+        with suppress(KeyboardInterrupt), interrupted(place=place, counts=in_state):
+            work()
         assert path.read_bytes() in (old, new)
         assert sorted(os.listdir(tmp_path)) == ["model", "other"]
         seen.add(path.read_bytes())

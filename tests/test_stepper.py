@@ -23,7 +23,7 @@ from autograd.formula.text import AppliedCase
 from autograd.show.lines import Step
 from autograd.show.names import Names
 from autograd.wording import WIDTH
-from tests.attack.signals import interrupted, points
+from tests.interrupting import interrupted, points
 
 
 def toy() -> Value:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from autograd import Value, losses, nn, no_grad, optim, train
 from autograd.train import progress
 from autograd.train.interrupts import Interrupts
-from tests.interrupting import interrupted_at
+from tests.interrupting import interrupted, points
 from tests.running import PACKAGE, surroundings
 from tests.standin import Standin
 
@@ -368,9 +368,9 @@ def test_ctrl_c_at_any_line_leaves_a_whole_step_and_a_history() -> None:
     def work() -> tuple[nn.MLP, train.History]:
         return fitted(epochs=3)
 
-    for place in range(1, interrupted_at(0, work, in_training).places + 1):
-        result, _, _ = interrupted_at(place, work, in_training)
-        assert result is not None
+    for place in range(1, points(work, in_training) + 1):
+        with interrupted(place=place, counts=in_training):
+            result = work()
         assert result[1].stopped_by == "interrupt"
         assert [p.data for p in result[0].parameters()] in whole
         assert signal.getsignal(signal.SIGINT) is usual

@@ -17,6 +17,7 @@ from autograd import Value, losses, nn, optim, train
 from tests.attack import hostile, signals
 from tests.attack.answer import Answer
 from tests.attack.intact import disorder
+from tests.interrupting import interrupted, points
 
 EPOCHS: Final = 3
 ROWS: Final = [([0.5, -1.0], 1.0), ([1.0, 0.25], 0.0), ([-0.5, 0.75], 0.5)]
@@ -84,7 +85,7 @@ def texts(rng: Random) -> Iterator[str]:
 def _points(name: str) -> int:
     with redirect_stderr(StringIO()):
         TRAININGS[name]().fit()  # The first time, modules are imported.
-        return signals.points(TRAININGS[name]().fit)
+        return points(TRAININGS[name]().fit)
 
 
 @cache
@@ -109,7 +110,7 @@ def attempt(text: str) -> Answer:
     training = TRAININGS[name]()
     history = None
     try:
-        with signals.interrupted(**when):
+        with interrupted(**when):
             history = training.fit()
     except KeyboardInterrupt:  # Before the training it is the caller's, and after it.
         pass

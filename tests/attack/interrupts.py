@@ -18,6 +18,7 @@ from tests.attack import signals
 from tests.attack.answer import Answer
 from tests.attack.intact import disorder
 from tests.attack.scenarios import SCENARIOS
+from tests.interrupting import interrupted, points
 
 
 def texts(rng: Random) -> Iterator[str]:
@@ -29,7 +30,7 @@ def texts(rng: Random) -> Iterator[str]:
 def _points(name: str) -> int:
     with TemporaryDirectory() as folder, chdir(folder):  # Some write files.
         SCENARIOS[name]().act()  # The first time, modules are imported.
-        return signals.points(SCENARIOS[name]().act)
+        return points(SCENARIOS[name]().act)
 
 
 def attempt(text: str) -> Answer:
@@ -39,7 +40,7 @@ def attempt(text: str) -> Answer:
     old, result = calm.state(), calm.act()
     new = calm.state()
     try:
-        with signals.interrupted(**when):
+        with interrupted(**when):
             world.act()
     except KeyboardInterrupt:
         pass

@@ -1,35 +1,8 @@
-"""Ctrl-C at a chosen place of the package: at each point where Python looks for signals, or after a time.
+"""Interrupts as texts: the name of some work, and the point or the time at which Ctrl-C comes."""
 
->>> from autograd import Value, tree
->>> from tests.attack.signals import interrupted, points
->>> x = Value(2.0)
->>> y = x * x
->>> try:
-...     with interrupted(place=1):
-...         tree(y)
-... except KeyboardInterrupt:
-...     print("interrupted")
-interrupted
->>> points(lambda: tree(y)) > 1
-True
-
-Python looks for signals when a function is entered, after a call, and when a loop goes back. A tracer of lines would
-come between the parts of a `with` statement, where no signal can.
-"""
-
-import dis
-import signal
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import cache
 from random import Random
-from types import CodeType, FrameType
 from typing import Any, Final
-
-from tests.running import PACKAGE
-
-HERE: Final = str(PACKAGE)
 
 TIMED_SHARE: Final = 0.25
 """Of the interrupts: by a clock, which also comes into machine code and into other libraries."""
@@ -59,83 +32,3 @@ def read(text: str) -> tuple[str, dict[str, Any]]:
     """
     name, how, *more = text.split()
     return name, {"place": int(more[1])} if how == "at" else {"after": float(more[0])}
-
-
-@cache
-def _instructions(code: CodeType) -> dict[int, str]:
-    return {one.offset: one.opname for one in dis.get_instructions(code)}
-
-
-class _Counter:
-    """A tracer that counts the points of the package, and sends a signal at one of them."""
-
-    def __init__(self, place: int) -> None:
-        self.place = place
-        self.passed = 0
-        self._latest: dict[FrameType, str] = {}
-
-    def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
-        if frame.f_back in self._latest:
-            self._latest[frame.f_back] = ""  # A function of Python looks for signals when it is entered, not after.
-        if not frame.f_code.co_filename.startswith(HERE):
-            return None
-        frame.f_trace_lines, frame.f_trace_opcodes = False, True
-        return self._step
-
-    def profile(self, frame: FrameType, event: str, argument: object) -> None:
-        """See the end of a function of C, which may have called functions of Python."""
-        if event in ("c_return", "c_exception") and frame in self._latest:
-            self._latest[frame] = "CALL"
-
-    def _step(self, frame: FrameType, event: str, argument: object) -> Any:
-        if event == "opcode":
-            name = _instructions(frame.f_code).get(frame.f_lasti, "")
-            before = self._latest.get(frame, "RESUME")
-            self._latest[frame] = name
-            if before == "RESUME" or before.startswith("CALL") or "JUMP_BACKWARD" in name:
-                self.passed += 1
-                if self.passed == self.place:
-                    signal.raise_signal(signal.SIGINT)
-        elif event == "return":
-            self._latest.pop(frame, None)
-        return self._step
-
-
-@contextmanager
-def _traced(counter: _Counter) -> Iterator[None]:
-    before = sys.gettrace(), sys.getprofile()
-    sys.setprofile(counter.profile)
-    sys.settrace(counter)
-    try:
-        yield
-    finally:
-        sys.settrace(before[0])
-        sys.setprofile(before[1])
-
-
-def points(act: Callable[[], object]) -> int:
-    """The number of points at which a signal can come in the code of the package that a call runs."""
-    counter = _Counter(0)
-    with _traced(counter):
-        act()
-    return counter.passed
-
-
-@contextmanager
-def interrupted(*, place: int = 0, after: float = 0.0) -> Iterator[None]:
-    """A block with Ctrl-C at the point with that number, from 1, or after so many seconds."""
-    if place:
-        with _traced(_Counter(place)):
-            yield
-        return
-
-    def ring(number: int, frame: object) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-    usual = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, max(after, 1e-6))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, usual)

@@ -16,17 +16,18 @@ from autograd import Value, losses, nn, optim, state
 from autograd.engine import guarded
 from autograd.nn import tensors
 from autograd.wording import brief
-from tests.attack import api, calls, files, fits, hostile, intact, interrupts, scenarios, signals
+from tests.attack import api, calls, files, fits, hostile, intact, interrupts, scenarios
 from tests.attack.__main__ import main
 from tests.attack.answer import Answer
 from tests.attack.judge import FUZZERS, attacks, faults, run
 from tests.attack.worker import Worker
+from tests.interrupting import points
 from tests.running import PACKAGE
 
 SHORT = {"calls": 600, "interrupts": 120, "fits": 40, "files": 120, "programs": 400}
 """Attacks of each fuzzer, which take some seconds."""
 SEED = 1
-MODULES = ("answer", "api", "calls", "files", "fits", "hostile", "intact", "interrupts", "judge", "programs")
+MODULES = (*FUZZERS, "answer", "api", "hostile", "intact", "judge", "scenarios", "signals", "worker")
 
 
 @pytest.fixture
@@ -45,10 +46,10 @@ def test_nothing_falls(fuzzer: str, other_build: Path | None) -> None:
     assert not found, "\n".join(map(str, found))
 
 
-@pytest.mark.parametrize("name", [*MODULES, "scenarios", "signals", "worker"])
+@pytest.mark.parametrize("name", [*(f"tests.attack.{name}" for name in MODULES), "tests.interrupting"])
 def test_the_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    module = importlib.import_module(f"tests.attack.{name}")
+    module = importlib.import_module(name)
     failed, tried = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
     assert tried
     assert not failed
@@ -178,7 +179,7 @@ def test_interrupts_notice_half_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None
         return scenarios.SCENARIOS["backward"]()._replace(act=lambda: backward(x * y), state=lambda: (x.grad, y.grad))
 
     monkeypatch.setitem(scenarios.SCENARIOS, "planted", world)
-    count = signals.points(world().act)
+    count = points(world().act)
     found = [interrupts.attempt(f"planted at point {place + 1}").fault for place in range(count)]
     assert any(fault.startswith("it is half done: (") for fault in found)
     assert "" in found
