@@ -72,17 +72,22 @@ def deep(node: Node, memo: dict[int, object]) -> Node:
 
 def reduced(node: Node) -> tuple[object, ...]:
     """The result of `__reduce__`."""
+    return blank, (type(node),), _state(node, _ahead(node))
+
+
+def _ahead(node: Node) -> "tuple[_Dump, _Below] | None":
+    """The nodes below a node, if the pickler does not know them yet."""
     operands = [id(v) for v in recorded_operands(node) if v._mark < LEAF]
     if not operands:
-        return blank, (type(node),), _state(node)
+        return None
     dump = _last_dump()
     if dump is None:
         dump = _new_dump()
     elif id(node) in dump.coming and not any(v in dump.coming for v in operands):
         # A pickler that did not come from the list finds operands that are none, and they have lists.
         dump.coming.discard(id(node))
-        return blank, (type(node),), _state(node)
-    return blank, (type(node),), _state(node, (dump, _Below(dump, node)))
+        return None
+    return dump, _Below(dump, node)
 
 
 def _state(node: Node, ahead: "tuple[_Dump, _Below] | None" = None) -> State:

@@ -11,7 +11,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from autograd.engine.functions import mean
 from autograd.train.slips import Metrics, optimizer_of, rows_of
 
 if TYPE_CHECKING:
@@ -64,4 +63,4 @@ class Compiled:
         several = isinstance(outputs, tuple)
         ys = [*zip(*(part.tolist() for part in outputs), strict=True)] if several else outputs.tolist()
         pairs = [*zip(ys, np.asarray(of.columns[-1])[:rows].tolist(), strict=True)]
-        return loss, {name: mean([metric(y, t) for y, t in pairs]).data for name, metric in metrics.items()}
+        return loss, {name: over(pairs) for name, over in metrics.items()}

@@ -100,7 +100,7 @@ class Eager:
             pairs = [(self.model(x), t) for x, t in data]
             loss = None if validation is None else mean([self.loss(y, t) for y, t in pairs]).data
         shown = [(numbers_in(y), t) for y, t in pairs]
-        return loss, {name: mean([metric(y, t) for y, t in shown]).data for name, metric in metrics.items()}
+        return loss, {name: over(shown) for name, over in metrics.items()}
 
 
 def _named(model: Any) -> Iterable[tuple[str, Value]]:

@@ -6,18 +6,19 @@
 """
 
 import reprlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from numbers import Real
 from typing import Any, TypeAlias
 
 from autograd import losses, optim
 from autograd.arguments import described
+from autograd.engine.functions import mean
 from autograd.engine.value import Value
 from autograd.optim import Optimizer
 
-Metrics: TypeAlias = Mapping[str, Callable[[Any, Any], float]]
-"""Functions of an output and its target, by name."""
+Metrics: TypeAlias = Mapping[str, Callable[[Sequence[tuple[Any, Any]]], float]]
+"""Means over pairs of an output and its target, by name."""
 
 
 def callable_model(model: Any) -> Callable[[Any], Any]:
@@ -80,7 +81,7 @@ def rows_of(data: object, parts: int = 2, remedy: str = "pair columns by list(zi
 
 
 def measures(metrics: Any) -> Metrics:
-    """The metrics by name, each as a function that returns a float; TypeError for anything else."""
+    """The means of the metrics by name; TypeError for anything that is not a dictionary of functions."""
     if metrics is None:
         return {}
     if not isinstance(metrics, Mapping) or not all(map(callable, metrics.values())):
@@ -88,11 +89,11 @@ def measures(metrics: Any) -> Metrics:
             f"metrics is a dictionary of functions of one output and its target, as in "
             f"{{'accuracy': lambda y, t: (y > 0.5) == t}}, not {described(metrics)}"
         )
-    return {str(name): _measure(str(name), metric) for name, metric in metrics.items()}
+    return {str(name): _mean(str(name), metric) for name, metric in metrics.items()}
 
 
-def _measure(name: str, metric: Callable[[Any, Any], Any]) -> Callable[[Any, Any], float]:
-    def measure(output: Any, target: Any) -> float:
+def _mean(name: str, metric: Callable[[Any, Any], Any]) -> Callable[[Sequence[tuple[Any, Any]]], float]:
+    def of_row(output: Any, target: Any) -> float:
         found = metric(output, target)
         try:
             return found.data if type(found) is Value else float(found)
@@ -101,4 +102,4 @@ def _measure(name: str, metric: Callable[[Any, Any], Any]) -> Callable[[Any, Any
                 f"fit: the metric {name} returns a number or True or False for one row, not {described(found)}"
             ) from None
 
-    return measure
+    return lambda pairs: mean([of_row(output, target) for output, target in pairs]).data
