@@ -108,8 +108,16 @@ def test_empty_sequences() -> None:
     empty: Any = []
     refusing: list[Callable[[Any], object]] = [mean, logsumexp, largest, smallest, softmax, log_softmax]
     for f in refusing:
-        with pytest.raises(ValueError, match="of no numbers is undefined"):
+        with pytest.raises(ValueError, match=f"^{f.__name__} of no numbers is undefined"):  # type: ignore[attr-defined]
             f(empty)
+    with pytest.raises(ValueError, match=r"^log_softmax of no numbers is undefined"):
+        functions.log_softmax_at(empty, 0)
+
+
+@given(ROWS)
+def test_one_of_the_log_softmax_is_that_of_all(xs: list[float]) -> None:
+    for k, v in enumerate(log_softmax(xs)):
+        assert functions.log_softmax_at(xs, k).data == v.data
 
 
 def test_wrong_calls_say_what_to_do() -> None:

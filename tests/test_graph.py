@@ -154,7 +154,7 @@ def test_threads_may_walk_one_graph_together() -> None:
 @given(strategies.expressions())
 def test_a_walk_that_finds_another_under_way_takes_the_same_path(expression: Expression) -> None:
     xs = [Value(x) for x in expression.inputs]
-    root = total([expression(*xs), xs[0].detach() * xs[0], *xs])
+    root = total([expression(*xs), (xs[0] * 2.0).detach() * xs[0], *xs])
     order = topological_order(root)
     root.backward()
     gradient = [x.grad for x in xs]
@@ -165,11 +165,30 @@ def test_a_walk_that_finds_another_under_way_takes_the_same_path(expression: Exp
 
 
 @given(strategies.expressions())
+def test_the_sweep_of_compiled_code_is_that_of_the_guarded_one(expression: Expression) -> None:
+    """To the last bit, with the gradients that leaves and other nodes had before."""
+    found = []
+    for backward in (graph.backward, guarded.backward):
+        xs = [Value(x) for x in expression.inputs]
+        root = expression(*xs)
+        root = root * xs[0] + (root * 2.0).detach() * xs[-1]
+        nodes = topological_order(root)
+        for number, node in enumerate(nodes):
+            node.grad = 1.0 / (number + 3.0)
+        backward(root, 0.7)
+        backward(xs[0], 0.1)
+        found.append([node.grad.hex() for node in nodes])
+    assert found[0] == found[1]
+
+
+@given(strategies.expressions())
 def test_a_walk_lists_each_leaf_once(expression: Expression) -> None:
     inputs = [Value(x) for x in expression.inputs]
     root = autograd.total([expression(*inputs), *inputs, inputs[0]]) * inputs[0]
+    root.grad = 5.0
     leaves: list[Value] = []
     order = graph.ordered(root, leaves)
+    assert root.grad == 5.0
     assert len({*map(id, leaves)}) == len(leaves)
     assert {*map(id, leaves)} == {*map(id, inputs)}
     assert order[-1] is root
