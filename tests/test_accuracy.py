@@ -19,7 +19,6 @@ rows = pytest.mark.parametrize("row", oracle.table(), ids=lambda row: row.name.r
 UNMEASURED = {
     "detach": "it has the data of its operand, and no gradient passes it",
     "fixed": "it has the data of its operand, and its other derivative is nan",
-    "scaled_power": "its values are derivatives of powers, and those are measured",
 }
 CONSTANT_EXPONENT = ("power of a constant", "dy")
 FLAT = ("sign", "dx")
