@@ -20,8 +20,11 @@ TINY: Final = 2.2250738585072014e-308
 _SPLIT: Final = 134217729.0
 """2^27 + 1, which cuts a float into two halves of 26 bits (Veltkamp)."""
 _SQRT_HALF: Final = 0.7071067811865476
+_SQRT_HALF_HIGH: Final = 0.7071067839860916
+_SQRT_HALF_LOW: Final = -2.7995440410322203e-09
+"""The two halves of the float above."""
 _SQRT_HALF_REST: Final = -4.833646656726457e-17
-"""The real number √½ less the float above."""
+"""The real number √½ less that float."""
 _TWO_OVER_SQRT_PI: Final = 1.1283791670955126
 _ODD_END: Final = 2.0**53
 """From here on every float is an even integer."""
@@ -261,10 +264,7 @@ def normal_cdf(x: float) -> float:
     cut = _SPLIT * -x
     high = cut - (cut + x)
     low = -x - high
-    cut = _SPLIT * _SQRT_HALF
-    half_high = cut - (cut - _SQRT_HALF)
-    half_low = _SQRT_HALF - half_high
-    rest = ((high * half_high - t) + high * half_low + low * half_high) + low * half_low
+    rest = ((high * _SQRT_HALF_HIGH - t) + high * _SQRT_HALF_LOW + low * _SQRT_HALF_HIGH) + low * _SQRT_HALF_LOW
     rest -= x * _SQRT_HALF_REST
     return 0.5 * (math.erfc(t) - rest * _TWO_OVER_SQRT_PI * gaussian(t, 1.0))
 
