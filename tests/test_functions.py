@@ -39,6 +39,12 @@ def test_nobody_asks_for_the_derivative_of_a_power_by_a_constant(row: list[tuple
     assert row[0][1] or found[0] == pytest.approx(row[1][0] ** (row[2][0] - 1.0))
 
 
+def test_a_decided_derivative_passes_its_number_on() -> None:
+    v = functions.fixed(Value(2.0), Value(0.0))
+    assert (v.data, v.partials[0]) == (2.0, 1.0)
+    assert math.isnan(v.partials[1])
+
+
 @pytest.mark.parametrize("name", ["maximum", "minimum", "hypot", "logaddexp"])
 def test_values_and_numbers_mix(name: str) -> None:
     f = getattr(autograd, name)

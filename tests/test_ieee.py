@@ -1,7 +1,10 @@
 """Float functions are total: for all floats they return a float."""
 
 import ast
+import itertools
 import math
+import sys
+from fractions import Fraction
 
 import pytest
 from hypothesis import example, given
@@ -18,6 +21,9 @@ SIGNATURES = {
 OF_FLOATS = [name for name, kinds in SIGNATURES.items() if set(kinds) == {"float"}]
 OF_LISTS = sorted(set(SIGNATURES) - set(OF_FLOATS) - {"ties"})
 ANY = st.floats()
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+GREAT = st.floats(1e308, sys.float_info.max)
+"""The sum of two of them overflows, and their product too."""
 
 
 @pytest.mark.parametrize("name", OF_FLOATS)
@@ -37,6 +43,7 @@ def test_no_floats_make_a_function_raise(name: str, xs: tuple[float, float, floa
 @given(xs=st.lists(ANY, min_size=1, max_size=5))
 @example(xs=[1e308, 1e308, -1e308])
 @example(xs=[math.inf, -math.inf])
+@example(xs=[1e308, 1e308, math.inf, -math.inf])
 def test_no_lists_of_floats_make_a_function_raise(name: str, xs: list[float]) -> None:
     result = ieee.dot(xs, xs[::-1]) if name == "dot" else getattr(ieee, name)(xs)
     assert all(type(x) is float for x in (result if isinstance(result, list) else [result]))
@@ -72,3 +79,55 @@ def test_a_sum_that_overflows_on_the_way_is_still_right() -> None:
     assert ieee.total([1e308, 1e308, -1e308, -1e308, 1.0]) == 1.0
     assert ieee.mean([1e308] * 4) == 1e308
     assert ieee.dot([1e200, -1e200, 1.0], [1e108, 1e108, 1.0]) == 1.0
+    assert ieee.dot([1e200, -1e200, 1.0], [1e200, 1e200, 1.0]) == 1.0
+    for xs, ys in (([math.inf, 1.0], [1.0, 1.0]), ([1.0, 1.0], [1.0, math.inf]), ([math.inf, 1e200], [1.0, -1e200])):
+        assert ieee.dot(xs, ys) == math.inf
+
+
+def in_range(exact: Fraction) -> float:
+    """The float nearest to a rational number, or an infinity."""
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+@given(st.lists(FINITE, max_size=6), st.lists(GREAT, min_size=2, max_size=4))
+def test_numbers_that_overflow_leave_the_others_their_digits(others: list[float], great: list[float]) -> None:
+    assert ieee.total([*great, *others, *(-x for x in great)]) == in_range(sum(map(Fraction, others), Fraction()))
+    assert ieee.total([*great, math.inf, *others]) == math.inf
+    assert math.isnan(ieee.total([*great, -math.inf, *others, math.inf]))
+
+
+@given(st.lists(st.tuples(FINITE, FINITE), max_size=6), st.lists(st.tuples(GREAT, GREAT), min_size=1, max_size=3))
+def test_products_that_overflow_leave_the_others_their_digits(
+    others: list[tuple[float, float]], great: list[tuple[float, float]]
+) -> None:
+    others = [(x, y) for x, y in others if math.isfinite(x * y)]
+    pairs = [*great, *others, *((-x, y) for x, y in great)]
+    xs, ys = ([pair[i] for pair in pairs] for i in range(2))
+    assert ieee.dot(xs, ys) == in_range(sum((Fraction(x * y) for x, y in others), Fraction()))
+    assert ieee.dot([*xs, -math.inf], [*ys, 5e-324]) == -math.inf
+
+
+def test_derivatives_of_whole_powers_of_whole_numbers_are_exact() -> None:
+    for x, y, k in itertools.product(range(-5, 6), range(9), range(4)):
+        if y >= k:
+            assert ieee.scaled_power(3.0, float(x), float(y), float(k)) == 3.0 * x ** (y - k), (x, y, k)
+
+
+def test_a_power_with_a_factor_is_a_product_where_nothing_is_saved() -> None:
+    assert ieee.scaled_power(2.0, 3.0, 1.5, 0.5) == 6.0
+    assert ieee.scaled_power(3.0, 2.0, 70.0, 65.0) == 96.0
+    assert ieee.scaled_power(3.0, 2.0, 1.0, -2.0) == 24.0
+    assert ieee.scaled_power(2.0, 0.1, 0.1, 100.0) == pytest.approx(2.0 * 0.1**-99.9, rel=1e-12)
+
+
+def test_a_factor_of_zero_and_a_power_of_zero_give_zero() -> None:
+    for x in (0.0, -0.0, 0.5, 2.0, -2.0, math.inf, -math.inf, math.nan):
+        for y in (0.0, 0.5, 1.0, 1e300, -1.0, math.inf):
+            assert ieee.scaled_power(0.0, x, y, 1.0) == 0.0
+            assert math.isnan(ieee.scaled_power(math.nan, x, y, 1.0))
+    for c in (1.0, -3.0, math.inf, -math.inf):
+        assert ieee.scaled_power(c, 0.0, 1.5, 0.0) == 0.0
+        assert ieee.scaled_power(c, 0.5, math.inf, 0.0) == 0.0

@@ -34,6 +34,8 @@ _MOST_LOWERED: Final = 64.0
 """Of higher derivatives of powers that leave the range, nothing is saved."""
 _SCALE: Final = 2.0**-100
 _DEEP: Final = 2.0**-520
+_GREAT: Final = 2.0**900
+"""Numbers from here on may be scaled by _DEEP² and lose nothing; smaller ones change no sum that is out of range."""
 
 
 def divide(x: float, y: float) -> float:
@@ -398,9 +400,17 @@ def total(xs: list[float]) -> float:
     try:
         return math.fsum(xs)
     except OverflowError:
-        return math.fsum([x * _SCALE for x in xs]) / _SCALE
+        great = [x * _DEEP * _DEEP for x in xs if not -_GREAT < x < _GREAT]
+        return _total_with_great(great, [x for x in xs if -_GREAT < x < _GREAT])
     except ValueError:
         return NAN
+
+
+def _total_with_great(great: list[float], others: list[float]) -> float:
+    """The sum of all, where `great` has the great numbers times _DEEP², because their sums may leave the range."""
+    scaled = total(great)
+    z, rest = scaled / _DEEP / _DEEP, total([*great, -scaled]) / _DEEP / _DEEP  # The second is what rounding left.
+    return z if z - z != 0.0 else total([z, rest, *others])
 
 
 def mean(xs: list[float]) -> float:
@@ -416,10 +426,13 @@ def dot(xs: list[float], ys: list[float]) -> float:
     """The sum of the products, each product rounded once and the sum rounded once."""
     # Compiled, `strict` would make calls into the interpreter of this loop; here they are of one length.
     z = total([x * y for x, y in zip(xs, ys)])  # noqa: B905
-    if z - z != 0.0 and all(x - x == 0.0 for x in xs) and all(y - y == 0.0 for y in ys):
-        # The products may overflow though their sum doesn't.
-        z = total([(x * _DEEP) * (y * _DEEP) for x, y in zip(xs, ys, strict=True)]) / _DEEP / _DEEP
-    return z
+    if z - z == 0.0:
+        return z
+    infinite = [x * y for x, y in zip(xs, ys, strict=True) if (x - x) + (y - y) != 0.0]
+    if infinite:  # Beside these, no finite product counts, even if it overflows.
+        return total(infinite)
+    great = [(x * _DEEP) * (y * _DEEP) for x, y in zip(xs, ys, strict=True) if not -_GREAT < x * y < _GREAT]
+    return _total_with_great(great, [x * y for x, y in zip(xs, ys, strict=True) if -_GREAT < x * y < _GREAT])
 
 
 def greatest(xs: list[float]) -> float:
