@@ -61,6 +61,20 @@ def test_division_is_the_divisor_times_the_quotient_or_an_infinity(x: float, y: 
         assert math.copysign(1.0, z) == math.copysign(1.0, x) * math.copysign(1.0, y)
 
 
+SMALL = st.integers(-1060, -1010), st.integers(-52, 3)
+ALL = st.integers(-1074, 1022), st.integers(-1022, 1022)
+
+
+@given(st.floats(1.0, 2.0), st.floats(0.5, 2.0), st.one_of(st.tuples(*SMALL), st.tuples(*ALL)))
+def test_a_quotient_by_a_square_is_in_range_wherever_the_result_is(x: float, y: float, at: tuple[int, int]) -> None:
+    """Also where the square or the first quotient is not; `at` has the exponents of that quotient and of y."""
+    x, y = math.ldexp(x, min(max(sum(at), -1074), 1022)), math.ldexp(y, at[1])
+    exact = Fraction(x) / Fraction(y) ** 2
+    for sign in (1, -1):
+        z = ieee.over_square(sign * x, y)
+        assert z == sign * in_range(exact) or abs(Fraction(z) - sign * exact) <= Fraction(2.0 * math.ulp(z))
+
+
 @given(st.floats(-30.0, 30.0), st.floats(-30.0, 30.0))
 def test_the_softmax_of_two_adds_up_to_one(x: float, y: float) -> None:
     assert ieee.share(x, y) + ieee.share(y, x) == pytest.approx(1.0, abs=1e-15)

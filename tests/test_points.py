@@ -30,6 +30,17 @@ def test_the_engine_gives_what_was_decided(row: Row, case: Case) -> None:
         )
 
 
+@pytest.mark.parametrize("op", ["clamp", "where"])
+def test_the_rules_of_choices_give_it(op: str) -> None:
+    """Of these, the engine uses a part alone; dual numbers and sympy have the whole rule."""
+    cases = [case for row in ROWS for case in row.cases if case.operation(*map(Value, case.operands)).op == op]
+    for case in cases:
+        z, partials = formula.rule(op).on_floats(case.operands)
+        assert same(z, case.value)
+        assert partials == pytest.approx(case.partials, rel=0.0, abs=0.0, nan_ok=True)
+    assert len(cases) > 2
+
+
 @pytest.mark.parametrize(("row", "case"), [(row, case) for row in ROWS for case in row.cases])
 def test_a_gradient_graph_gives_it_too(row: Row, case: Case) -> None:
     xs = [Value(x) for x in case.operands]
