@@ -124,6 +124,13 @@ def test_products_that_overflow_leave_the_others_their_digits(
     assert ieee.dot([*xs, -math.inf], [*ys, 5e-324]) == -math.inf
 
 
+@pytest.mark.parametrize("name", ["silu", "gelu"])
+def test_what_vanishes_below_zero_has_its_sign(name: str) -> None:
+    for x in (-math.inf, -1e300, -1600.0):
+        z = getattr(ieee, name)(x)
+        assert (z, math.copysign(1.0, z)) == (0.0, -1.0)
+
+
 def test_derivatives_of_whole_powers_of_whole_numbers_are_exact() -> None:
     for x, y, k in itertools.product(range(-5, 6), range(9), range(4)):
         if y >= k:

@@ -163,7 +163,7 @@ def _half_pi() -> int:
     total = 0
     for weight, n in ((8, 5), (-2, 239)):
         power, divisor = (weight << (_PI_BITS + 64)) // n, 1
-        while power not in (0, -1):
+        while power:
             total += power // divisor
             power, divisor = -power // (n * n), divisor + 2
     return total >> 64
