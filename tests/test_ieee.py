@@ -91,6 +91,8 @@ def test_huge_angles_are_reduced_exactly() -> None:
 
 def test_a_sum_that_overflows_on_the_way_is_still_right() -> None:
     assert ieee.total([1e308, 1e308, -1e308, -1e308, 1.0]) == 1.0
+    assert ieee.total([1e308, 1e308, -1e308, -1e308, 2.0**900, 2.0**899]) == 1.5 * 2.0**900
+    assert ieee.total([1e308, 1e308, -1e308, -1e308, 2.0**1000, 2.0**947, 1.0]) == 2.0**1000 + 2.0**948, "not a tie"
     assert ieee.mean([1e308] * 4) == 1e308
     assert ieee.dot([1e200, -1e200, 1.0], [1e108, 1e108, 1.0]) == 1.0
     assert ieee.dot([1e200, -1e200, 1.0], [1e200, 1e200, 1.0]) == 1.0
