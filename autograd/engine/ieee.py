@@ -35,7 +35,6 @@ _MOST_LOWERED: Final = 64.0
 _SCALE: Final = 2.0**-100
 _DEEP: Final = 2.0**-520
 _GREAT: Final = 2.0**900
-"""Numbers from here on may be scaled by _DEEP² and lose nothing; smaller ones change no sum that is out of range."""
 
 
 def divide(x: float, y: float) -> float:
@@ -400,10 +399,15 @@ def total(xs: list[float]) -> float:
     try:
         return math.fsum(xs)
     except OverflowError:
-        great = [x * _DEEP * _DEEP for x in xs if not -_GREAT < x < _GREAT]
-        return _total_with_great(great, [x for x in xs if -_GREAT < x < _GREAT])
+        great = [x * _DEEP * _DEEP for x in xs if _is_great(x)]
+        return _total_with_great(great, [x for x in xs if not _is_great(x)])
     except ValueError:
         return NAN
+
+
+def _is_great(x: float) -> bool:
+    """Whether x may be scaled by _DEEP² without a loss; smaller numbers change no sum that is out of range."""
+    return not -_GREAT < x < _GREAT
 
 
 def _total_with_great(great: list[float], others: list[float]) -> float:
@@ -431,8 +435,8 @@ def dot(xs: list[float], ys: list[float]) -> float:
     infinite = [x * y for x, y in zip(xs, ys, strict=True) if (x - x) + (y - y) != 0.0]
     if infinite:  # Beside these, no finite product counts, even if it overflows.
         return total(infinite)
-    great = [(x * _DEEP) * (y * _DEEP) for x, y in zip(xs, ys, strict=True) if not -_GREAT < x * y < _GREAT]
-    return _total_with_great(great, [x * y for x, y in zip(xs, ys, strict=True) if -_GREAT < x * y < _GREAT])
+    great = [(x * _DEEP) * (y * _DEEP) for x, y in zip(xs, ys, strict=True) if _is_great(x * y)]
+    return _total_with_great(great, [x * y for x, y in zip(xs, ys, strict=True) if not _is_great(x * y)])
 
 
 def greatest(xs: list[float]) -> float:
