@@ -49,12 +49,6 @@ def test_the_branch_that_is_taken_gets_the_gradient(condition: float, gradients:
     assert (x.grad, a.grad, b.grad) == gradients
 
 
-def test_a_decided_derivative_passes_its_number_on() -> None:
-    v = functions.fixed(Value(2.0), Value(0.0))
-    assert (v.data, v.partials[0]) == (2.0, 1.0)
-    assert math.isnan(v.partials[1])
-
-
 @pytest.mark.parametrize("name", ["maximum", "minimum", "hypot", "logaddexp"])
 def test_values_and_numbers_mix(name: str) -> None:
     f = getattr(autograd, name)
