@@ -75,6 +75,18 @@ def test_a_quotient_by_a_square_is_in_range_wherever_the_result_is(x: float, y: 
         assert z == sign * in_range(exact) or abs(Fraction(z) - sign * exact) <= Fraction(2.0 * math.ulp(z))
 
 
+def test_a_quotient_of_zero_by_a_square_is_zero() -> None:
+    assert ieee.over_square(0.0, 1e-200) == 0.0
+    assert ieee.over_square(0.0, math.inf) == 0.0
+
+
+def test_of_equal_numbers_the_first_is_the_greatest_and_the_least() -> None:
+    for x in (0.0, -0.0):
+        for pick in (ieee.greatest, ieee.least):
+            assert math.copysign(1.0, pick([x, -x])) == math.copysign(1.0, x)
+    assert (ieee.greatest([]), ieee.least([])) == (-math.inf, math.inf)
+
+
 @given(st.floats(-30.0, 30.0), st.floats(-30.0, 30.0))
 def test_the_softmax_of_two_adds_up_to_one(x: float, y: float) -> None:
     assert ieee.share(x, y) + ieee.share(y, x) == pytest.approx(1.0, abs=1e-15)

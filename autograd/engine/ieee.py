@@ -280,7 +280,7 @@ def sigmoid(x: float) -> float:
 
 def softplus(x: float) -> float:
     """log(1 + eˣ) as max(x, 0) + log1p(e^−|x|)."""
-    if x > 0.0:
+    if x >= 0.0:
         return x + math.log1p(math.exp(-x))
     return math.log1p(math.exp(x))
 
