@@ -194,6 +194,29 @@ def test_a_walk_lists_each_leaf_once(expression: Expression) -> None:
     assert order[-1] is root
 
 
+LEAF_ONCE: list[Callable[[Value, Value], Value]] = [
+    lambda x, y: x.tanh(),
+    lambda x, y: x * 2.0,
+    lambda x, y: x * x,
+    lambda x, y: y.tanh() * x,
+    lambda x, y: x * y.tanh(),
+    lambda x, y: x.tanh() * x.sin() + x,
+    lambda x, y: x + x.sin(),
+    lambda x, y: total([x, y, x]),
+    lambda x, y: total([x.sin(), y.tanh() * x, x]),
+]
+
+
+@pytest.mark.parametrize("f", LEAF_ONCE)
+def test_a_leaf_is_listed_once_wherever_it_is_an_operand(f: Callable[[Value, Value], Value]) -> None:
+    x, y = Value(1.0), Value(2.0)
+    for _ in range(2):  # The first walk finds a leaf that no walk has marked.
+        leaves: list[Value] = []
+        graph.ordered(f(x, y), leaves)
+        assert [v for v in leaves if v is not y] == [x]
+        assert leaves.count(y) <= 1
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_waits_for_nobody() -> None:
     program = """
