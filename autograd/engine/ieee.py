@@ -463,8 +463,6 @@ def ties(xs: list[float], z: float) -> float:
 def logsumexp(xs: list[float]) -> float:
     """log Σeˣ, shifted by the greatest."""
     top = greatest(xs)
-    if math.isinf(top) or top != top:
-        return top
     return top + log_of_shifted_sum([*xs, top])
 
 
