@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -73,13 +74,20 @@ def test_two_roots_that_share_nodes_add_up() -> None:
     assert x.grad == pytest.approx(both.grad, rel=1e-15)
 
 
-def test_a_sweep_leaves_what_is_behind_a_detached_node_alone() -> None:
+@pytest.mark.parametrize("beside", [nullcontext(), guarded.WALKING])
+def test_a_sweep_leaves_what_is_behind_a_detached_node_alone(beside: AbstractContextManager[object]) -> None:
     x = Value(2.0)
     inner = x * x
     inner.backward()
-    (inner.detach() * x).backward()
+    with beside:  # Another walk may be under way.
+        (inner.detach() * x).backward()
     assert inner.grad == 1.0
     assert x.grad == 4.0 + 4.0
+
+
+def test_a_new_node_has_a_mark_below_those_of_all_walks() -> None:
+    x = Value(2.0)
+    assert (x * x)._mark < graph._Marks().used
 
 
 def interrupted_after(lines: int, call: Callable[[], None]) -> bool:

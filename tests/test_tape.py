@@ -37,6 +37,7 @@ def test_entries_are_the_nodes_in_order(expression: Expression, detached: bool) 
     _, root = graph(expression, detached)
     tape = Tape(root)
     assert tape.nodes == topological_order(root)
+    assert [tape.node(place) for place in range(len(tape))] == tape.nodes
     assert tape.roots == [len(tape) - 1]
     for place, node in enumerate(tape.nodes):
         entry = tape[place]
