@@ -35,8 +35,8 @@ GROUPS = (
     Group(
         "engine",
         ("engine/",),
-        2182,
-        "every float is accurate, threads, signals and picklers do no harm, the tape is made by compiled code, numbers "
+        2193,
+        "every float is accurate, also in sums that overflow on the way, threads, signals and picklers do no harm, the tape is made by compiled code, numbers "
         "that differ look different, operations of NumPy's and PyTorch's lists, remedies for operators that are none",
     ),
     Group(

@@ -146,6 +146,13 @@ def test_what_vanishes_below_zero_has_its_sign(name: str) -> None:
         assert (z, math.copysign(1.0, z)) == (0.0, -1.0)
 
 
+def test_a_power_of_minus_zero_has_its_sign_if_the_exponent_is_odd() -> None:
+    for y in (-0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -5.0, -6.0, -7.0, 1.0 - 2.0**53, -(2.0**53), -math.inf):
+        odd = math.isfinite(y) and y == int(y) and int(y) % 2 == 1
+        assert ieee.power(-0.0, y) == (-math.inf if odd else math.inf)
+        assert ieee.power(0.0, y) == math.inf
+
+
 def test_derivatives_of_whole_powers_of_whole_numbers_are_exact() -> None:
     for x, y, k in itertools.product(range(-5, 6), range(9), range(4)):
         if y >= k:
@@ -156,6 +163,7 @@ def test_a_power_with_a_factor_is_a_product_where_nothing_is_saved() -> None:
     assert ieee.scaled_power(2.0, 3.0, 1.5, 0.5) == 6.0
     assert ieee.scaled_power(3.0, 2.0, 70.0, 65.0) == 96.0
     assert ieee.scaled_power(3.0, 2.0, 1.0, -2.0) == 24.0
+    assert ieee.scaled_power(2.0, 0.1, 0.1, -1.0) == pytest.approx(2.0 * 0.1**1.1, rel=1e-12)
     assert ieee.scaled_power(1e-300, 1e200, 2.5, 0.5) == math.inf
     assert ieee.scaled_power(2.0, 0.1, 0.1, 100.0) == pytest.approx(2.0 * 0.1**-99.9, rel=1e-12)
 
