@@ -36,8 +36,9 @@ GROUPS = (
         "engine",
         ("engine/",),
         2193,
-        "every float is accurate, also in sums that overflow on the way, threads, signals and picklers do no harm, the tape is made by compiled code, numbers "
-        "that differ look different, operations of NumPy's and PyTorch's lists, remedies for operators that are none",
+        "every float is accurate, in sums that overflow on the way too, threads, signals and picklers do no harm, the "
+        "tape is made by compiled code, numbers that differ look different, operations of NumPy's and PyTorch's lists, "
+        "remedies for operators that are none",
     ),
     Group(
         "formulas",
