@@ -63,7 +63,7 @@ GROUPS = (
     Group(
         "networks",
         ("nn/", "losses.py", "optim/", "train/", "state.py"),
-        1760,
+        1761,
         "the layers, losses and optimisers of the tutorials, for Values and, in few calls, arrays; PyTorch's options, "
         "groups, schedules, clipping, states and files; trainings that measure, and say where they diverge; and the "
         "remedy for each slip of a beginner",
