@@ -35,9 +35,10 @@ GROUPS = (
     Group(
         "engine",
         ("engine/",),
-        2182,
-        "every float is accurate, threads, signals and picklers do no harm, the tape is made by compiled code, numbers "
-        "that differ look different, operations of NumPy's and PyTorch's lists, remedies for operators that are none",
+        2193,
+        "every float is accurate, in sums that overflow on the way too, threads, signals and picklers do no harm, the "
+        "tape is made by compiled code, numbers that differ look different, operations of NumPy's and PyTorch's lists, "
+        "remedies for operators that are none",
     ),
     Group(
         "formulas",
@@ -62,7 +63,7 @@ GROUPS = (
     Group(
         "networks",
         ("nn/", "losses.py", "optim/", "train/", "state.py"),
-        1760,
+        1761,
         "the layers, losses and optimisers of the tutorials, for Values and, in few calls, arrays; PyTorch's options, "
         "groups, schedules, clipping, states and files; trainings that measure, and say where they diverge; and the "
         "remedy for each slip of a beginner",

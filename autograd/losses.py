@@ -27,6 +27,7 @@ from numbers import Integral
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from autograd.arguments import described, is_row, real, refuse_softmax_of_one
+from autograd.engine import ieee
 from autograd.engine.functions import log_softmax, log_softmax_at, maximum, mean, minimum, total
 from autograd.engine.modes import on_trial
 from autograd.engine.number import to_float
@@ -266,7 +267,7 @@ def _refuse_no_distribution(chances: list[Any], classes: int) -> None:
     if len(chances) == classes:
         if any(type(t) is Value for t in chances) or not any(chances):
             return
-        if abs((added := math.fsum(chances)) - 1.0) <= SUM_OFF:
+        if abs((added := ieee.total([*map(float, chances)])) - 1.0) <= SUM_OFF:
             return
         problem = f"adds up to {added:.6g}, not to 1"
     remedy = "divide each by their sum" if len(chances) == classes else "give one for each logit"

@@ -13,7 +13,8 @@ import mpmath
 
 import autograd
 from autograd import Value, formula
-from autograd.engine import functions
+from autograd.engine import functions, rules
+from autograd.engine.value import record_many
 from autograd.formula.vocabularies import mpmath_numbers
 from autograd.operations import OPERATIONS
 
@@ -487,6 +488,30 @@ def powers(rng: random.Random) -> list[Point]:
     return [*points, (NAN, 0.0), (NAN, -0.0), (1.0, NAN), (NAN, 1.0), (2.0, NAN)]
 
 
+def scaled_power(point: Point) -> Sequence[Exact]:
+    """c · x^(y − k), where the exponent is a real number; of a negative x, no derivative by it."""
+    c, x, y, k = map(mp.mpf, point)
+    if x < 0 and y != mp.floor(y):
+        return (NAN,) * 5
+    odd = mp.mpf(-1) if x < 0 and int(y - k) % 2 else mp.mpf(1)
+    z = odd * _power_of_positive(abs(x), y - k)
+    dx = odd * mp.sign(x) * (y - k) * _power_of_positive(abs(x), y - k - 1)
+    dy = NAN if x < 0 else c * mp.log(x) * z
+    return c * z, z, c * dx, dy, -dy
+
+
+def scaled_powers(rng: random.Random) -> list[Point]:
+    """Bases of any size, and near one; exponents of which one less is another float, or rounded; a few whole k."""
+    points: list[Point] = []
+    for _ in range(1500):
+        x = rng.choice((-1.0, 1.0)) * math.exp(rng.gauss(0.0, 1.0) * 10.0 ** rng.randrange(-14, 3))
+        whole = rng.choice((float(rng.randrange(-60, 60)), 2.0**53, -(2.0**53), 2.0**53 + 2.0, 2.0**60))
+        broken = rng.choice((rng.gauss(0.0, 1.0) * 10.0 ** rng.randrange(-20, 3), 0.1, 1e-20, 1.0 - 2.0**-53))
+        y, c = rng.choice((whole, broken)), rng.choice((1.0, -1.0, rng.gauss(0.0, 1.0), rng.gauss(0.0, 1e4)))
+        points.append((c, rng.choice((x, _any_size(rng))), y, float(rng.randrange(5))))
+    return points
+
+
 def maximum(x: float, y: float) -> tuple[Exact, Exact, Exact]:
     if math.isnan(x) or math.isnan(y):
         return NAN, None, None
@@ -541,6 +566,15 @@ def share(x: float, y: float) -> tuple[Exact, Exact, Exact]:
     gap = mp.mpf(x) - mp.mpf(y)
     slope = _sigmoid(gap) * _sigmoid(-gap)
     return _sigmoid(gap), slope, -slope
+
+
+def shift(x: float, y: float) -> tuple[Exact, Exact, Exact]:
+    return 0.0 if x == y else rounded_sum(x, -y), 1.0, -1.0
+
+
+def exp_of_difference(x: float, y: float) -> tuple[Exact, Exact, Exact]:
+    z = mp.mpf(1) if x == y else _power_of_positive(mp.e, mp.mpf(x) - mp.mpf(y))
+    return z, z, -z
 
 
 def atan2(x: float, y: float) -> tuple[Exact, Exact, Exact]:
@@ -707,6 +741,23 @@ def logsumexp(xs: Point) -> Sequence[Exact]:
     return z, *_softmax(xs)
 
 
+def log_of_shifted_sum(point: Point) -> Sequence[Exact]:
+    *xs, shift = point
+    top, weights = _weights(tuple(xs))
+    rest = mp.log1p(_others(weights, xs.index(max(xs))))
+    return rest if top == shift else rest + top - mp.mpf(shift), *_softmax(tuple(xs)), -1.0
+
+
+def _log_of_shifted_sum(leaves: Sequence[Value]) -> Sequence[Value]:
+    z, partials = rules.log_of_shifted_sum([v.data for v in leaves])
+    return [record_many("log_of_shifted_sum", z, list(leaves), partials)]
+
+
+def shifted(rng: random.Random) -> list[Point]:
+    """Sequences of at most six numbers, and the greatest once more."""
+    return [(*xs, max(xs)) for xs in short_sequences(rng)]
+
+
 def softmax(xs: Point) -> Sequence[Exact]:
     probabilities = _softmax(xs)
     truths: list[Exact] = [*probabilities]
@@ -799,6 +850,14 @@ def _written() -> tuple[Row, ...]:
         binary("divide", lambda x, y: x / y, divide, bounds=EXACT_VALUE),
         binary("power", lambda x, y: x**y, power, more=powers),
         binary("power of a constant", lambda x, y: x**y.data, lambda x, y: (*power(x, y)[:2], 0.0), more=powers),
+        Row(
+            name="scaled_power",
+            build=lambda leaves: [functions.scaled_power(*leaves)],
+            exact=scaled_power,
+            points=scaled_powers,
+            ordinary=((0.7, 1.3, 2.5, 1.0), (-1.2, 0.6, -0.5, 2.0)),
+            bounds=Bounds(DERIVATIVE),
+        ),
         unary(
             "negative",
             lambda x: -x,
@@ -969,14 +1028,14 @@ def _written() -> tuple[Row, ...]:
             Value.silu,
             lambda x: x * _sigmoid(x),
             _silu_slope,
-            at={"0.0": (0.0, 0.5), "-0.0": (-0.0, 0.5), **_ends((zero, zero), (INF, 1.0))},
+            at={"0.0": (0.0, 0.5), "-0.0": (-0.0, 0.5), **_ends((-0.0, -0.0), (INF, 1.0))},
         ),
         unary(
             "gelu",
             Value.gelu,
             lambda x: x * _normal(x),
             _gelu_slope,
-            at={"0.0": (0.0, 0.5), "-0.0": (-0.0, 0.5), **_ends((zero, zero), (INF, 1.0))},
+            at={"0.0": (0.0, 0.5), "-0.0": (-0.0, 0.5), **_ends((-0.0, -0.0), (INF, 1.0))},
             bounds=Bounds(GELU, GELU),
         ),
         unary(
@@ -988,6 +1047,8 @@ def _written() -> tuple[Row, ...]:
             bounds=Bounds(GELU, DERIVATIVE),
         ),
         binary("share", functions.share, share, more=neighbours),
+        binary("shift", functions._shift, shift, more=neighbours, bounds=EXACT),
+        binary("exp_of_difference", functions._exp_of_difference, exp_of_difference, more=neighbours),
         binary("maximum", autograd.maximum, maximum, more=_with_nans, bounds=EXACT),
         binary("minimum", autograd.minimum, minimum, more=_with_nans, bounds=EXACT),
         binary("hypot", autograd.hypot, hypot),
@@ -1003,6 +1064,13 @@ def _written() -> tuple[Row, ...]:
             bounds=EXACT_DERIVATIVE,
         ),
         sequence("logsumexp", lambda xs: [autograd.logsumexp(xs)], logsumexp),
+        Row(
+            name="log_of_shifted_sum",
+            build=_log_of_shifted_sum,
+            exact=log_of_shifted_sum,
+            points=shifted,
+            ordinary=((0.7, -0.4, 1.3, 1.3), (2.3, -0.6, 0.5, 2.3)),
+        ),
         sequence("norm", lambda xs: [autograd.norm(xs)], norm),
         sequence("largest", lambda xs: [autograd.largest(xs)], _extreme(max), bounds=EXACT_VALUE),
         sequence("smallest", lambda xs: [autograd.smallest(xs)], _extreme(min), bounds=EXACT_VALUE),

@@ -22,6 +22,7 @@ from autograd import (
     smallest,
     softmax,
     total,
+    where,
 )
 from autograd.engine import functions
 
@@ -37,6 +38,15 @@ def test_nobody_asks_for_the_derivative_of_a_power_by_a_constant(row: list[tuple
     found = functions.scaled_power(c, x, y, 1.0 if row[3][1] else Value(1.0)).partials
     assert [partial for partial, (_, constant) in zip(found, row, strict=True) if constant and partial != 0.0] == []
     assert row[0][1] or found[0] == pytest.approx(row[1][0] ** (row[2][0] - 1.0))
+
+
+@pytest.mark.parametrize(("condition", "gradients"), [(1.0, (0.0, 2.0, 0.0)), (-1.0, (0.0, 0.0, 3.0))])
+def test_the_branch_that_is_taken_gets_the_gradient(condition: float, gradients: tuple[float, ...]) -> None:
+    x, a, b = Value(condition), Value(4.0), Value(5.0)
+    v = where(x, a * 2.0, b * 3.0)
+    v.backward()
+    assert v.data == (8.0 if condition > 0.0 else 15.0)
+    assert (x.grad, a.grad, b.grad) == gradients
 
 
 @pytest.mark.parametrize("name", ["maximum", "minimum", "hypot", "logaddexp"])
@@ -108,8 +118,16 @@ def test_empty_sequences() -> None:
     empty: Any = []
     refusing: list[Callable[[Any], object]] = [mean, logsumexp, largest, smallest, softmax, log_softmax]
     for f in refusing:
-        with pytest.raises(ValueError, match="of no numbers is undefined"):
+        with pytest.raises(ValueError, match=f"^{f.__name__} of no numbers is undefined"):
             f(empty)
+    with pytest.raises(ValueError, match=r"^log_softmax of no numbers is undefined"):
+        functions.log_softmax_at(empty, 0)
+
+
+@given(ROWS)
+def test_one_of_the_log_softmax_is_that_of_all(xs: list[float]) -> None:
+    for k, v in enumerate(log_softmax(xs)):
+        assert functions.log_softmax_at(xs, k).data == v.data
 
 
 def test_wrong_calls_say_what_to_do() -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -73,13 +74,20 @@ def test_two_roots_that_share_nodes_add_up() -> None:
     assert x.grad == pytest.approx(both.grad, rel=1e-15)
 
 
-def test_a_sweep_leaves_what_is_behind_a_detached_node_alone() -> None:
+@pytest.mark.parametrize("beside", [nullcontext(), guarded.WALKING])
+def test_a_sweep_leaves_what_is_behind_a_detached_node_alone(beside: AbstractContextManager[object]) -> None:
     x = Value(2.0)
     inner = x * x
     inner.backward()
-    (inner.detach() * x).backward()
+    with beside:  # Another walk may be under way.
+        (inner.detach() * x).backward()
     assert inner.grad == 1.0
     assert x.grad == 4.0 + 4.0
+
+
+def test_a_new_node_has_a_mark_below_those_of_all_walks() -> None:
+    x = Value(2.0)
+    assert (x * x)._mark < graph._Marks().used
 
 
 def interrupted_after(lines: int, call: Callable[[], None]) -> bool:
@@ -154,7 +162,7 @@ def test_threads_may_walk_one_graph_together() -> None:
 @given(strategies.expressions())
 def test_a_walk_that_finds_another_under_way_takes_the_same_path(expression: Expression) -> None:
     xs = [Value(x) for x in expression.inputs]
-    root = total([expression(*xs), xs[0].detach() * xs[0], *xs])
+    root = total([expression(*xs), (xs[0] * 2.0).detach() * xs[0], *xs])
     order = topological_order(root)
     root.backward()
     gradient = [x.grad for x in xs]
@@ -165,14 +173,56 @@ def test_a_walk_that_finds_another_under_way_takes_the_same_path(expression: Exp
 
 
 @given(strategies.expressions())
+def test_the_sweep_of_compiled_code_is_that_of_the_guarded_one(expression: Expression) -> None:
+    """To the last bit, with the gradients that leaves and other nodes had before."""
+    found = []
+    for backward in (graph.backward, guarded.backward):
+        xs = [Value(x) for x in expression.inputs]
+        root = expression(*xs)
+        root = root * xs[0] + (root * 2.0).detach() * xs[-1]
+        nodes = topological_order(root)
+        for number, node in enumerate(nodes):
+            node.grad = 1.0 / (number + 3.0)
+        backward(root, 0.7)
+        backward(xs[0], 0.1)
+        found.append([node.grad.hex() for node in nodes])
+    assert found[0] == found[1]
+
+
+@given(strategies.expressions())
 def test_a_walk_lists_each_leaf_once(expression: Expression) -> None:
     inputs = [Value(x) for x in expression.inputs]
     root = autograd.total([expression(*inputs), *inputs, inputs[0]]) * inputs[0]
+    root.grad = 5.0
     leaves: list[Value] = []
     order = graph.ordered(root, leaves)
+    assert root.grad == 5.0
     assert len({*map(id, leaves)}) == len(leaves)
     assert {*map(id, leaves)} == {*map(id, inputs)}
     assert order[-1] is root
+
+
+LEAF_ONCE: list[Callable[[Value, Value], Value]] = [
+    lambda x, y: x.tanh(),
+    lambda x, y: x * 2.0,
+    lambda x, y: x * x,
+    lambda x, y: y.tanh() * x,
+    lambda x, y: x * y.tanh(),
+    lambda x, y: x.tanh() * x.sin() + x,
+    lambda x, y: x + x.sin(),
+    lambda x, y: total([x, y, x]),
+    lambda x, y: total([x.sin(), y.tanh() * x, x]),
+]
+
+
+@pytest.mark.parametrize("f", LEAF_ONCE)
+def test_a_leaf_is_listed_once_wherever_it_is_an_operand(f: Callable[[Value, Value], Value]) -> None:
+    x, y = Value(1.0), Value(2.0)
+    for _ in range(2):  # The first walk finds a leaf that no walk has marked.
+        leaves: list[Value] = []
+        graph.ordered(f(x, y), leaves)
+        assert [v for v in leaves if v is not y] == [x]
+        assert leaves.count(y) <= 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

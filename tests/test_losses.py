@@ -306,6 +306,8 @@ ARRAY: Any = np.array(2)
             ValueError,
             "adds up to 0.6, not to 1; divide each by .*sum$",
         ),
+        (lambda: losses.cross_entropy(OUT, [1e308, 1e308, 0.0]), ValueError, "adds up to inf, not to 1"),
+        (lambda: losses.cross_entropy(OUT, [math.inf, -math.inf, 0.0]), ValueError, "adds up to nan, not to 1"),
         (lambda: losses.cross_entropy(OUT, [1.5, -0.5, 0.0]), ValueError, r"targets\[0\] is 1\.5, .* from 0 to 1"),
         (lambda: losses.cross_entropy(OUT, [math.nan, 0.5, 0.5]), ValueError, r"targets\[0\] is nan"),
         (lambda: losses.cross_entropy([], 0), ValueError, "not an empty list"),

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from autograd import Value, formula, grad_graph
+from autograd.engine import functions
 from tests.points import ROWS, Case, Row, table
 
 ROUNDED = 1e-15
@@ -28,6 +29,24 @@ def test_the_engine_gives_what_was_decided(row: Row, case: Case) -> None:
             case.operands,
             v.partials,
         )
+
+
+@pytest.mark.parametrize("op", ["clamp", "where"])
+def test_the_rules_of_choices_give_it(op: str) -> None:
+    """Of these, the engine uses a part alone; dual numbers and sympy have the whole rule."""
+    cases = [case for row in ROWS for case in row.cases if case.operation(*map(Value, case.operands)).op == op]
+    for case in cases:
+        z, partials = formula.rule(op).on_floats(case.operands)
+        assert same(z, case.value)
+        assert partials == pytest.approx(case.partials, rel=0.0, abs=0.0, nan_ok=True)
+    assert len(cases) > 2
+
+
+def test_a_decided_derivative_is_a_number_and_a_detached_node_has_none() -> None:
+    v = functions.fixed(Value(2.0), Value(0.0))
+    assert (v.data, v.partials[0]) == (2.0, 1.0)
+    assert math.isnan(v.partials[1])
+    assert formula.rule("detach").on_floats([3.0]) == (3.0, [0.0])
 
 
 @pytest.mark.parametrize(("row", "case"), [(row, case) for row in ROWS for case in row.cases])

@@ -2,9 +2,12 @@
 
 import copy
 import gc
+import inspect
 import pickle
 import threading
 from array import array
+from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Tape, Value, topological_order, total
+from autograd import Tape, Value, maximum, topological_order, total, where
 from autograd.check import strategies
 from autograd.check.strategies import Expression
 from autograd.engine import guarded, reading
 from autograd.engine.graph import _MARKS
+from autograd.engine.tape import Floats
 
 
 def graph(expression: Expression, detached: bool = False) -> tuple[list[Value], Value]:
@@ -33,6 +37,7 @@ def test_entries_are_the_nodes_in_order(expression: Expression, detached: bool) 
     _, root = graph(expression, detached)
     tape = Tape(root)
     assert tape.nodes == topological_order(root)
+    assert [tape.node(place) for place in range(len(tape))] == tape.nodes
     assert tape.roots == [len(tape) - 1]
     for place, node in enumerate(tape.nodes):
         entry = tape[place]
@@ -41,6 +46,7 @@ def test_entries_are_the_nodes_in_order(expression: Expression, detached: bool) 
         assert [tape.nodes[k] for k in entry.operands] == list(node.operands)
         assert entry.partials == node.partials
         assert all(k < place for k in entry.operands)
+    assert list(Tape(root)) == list(tape), "though plain numbers have nodes now"
 
 
 @given(strategies.expressions(), st.booleans())
@@ -57,6 +63,66 @@ def test_the_sweep_is_that_of_backward_to_the_last_bit(expression: Expression, d
     for place, node in enumerate(tape.nodes):
         if not tape.is_constant(place):
             assert node.grad.hex() == gradients.get(place, 0.0).hex()
+
+
+@given(strategies.expressions(), st.booleans(), st.data())
+def test_gradients_within_a_part_are_those_of_the_paths_in_it(
+    expression: Expression, detached: bool, data: st.DataObject
+) -> None:
+    xs, root = graph(expression, detached)
+    tape = Tape(root, xs[0])
+    wanted = data.draw(st.sampled_from(range(tape.roots[0] + 1)))
+    way = tape.leading_to([wanted])
+    found, everything = (tape.gradients(Floats(tape), part) for part in (way, range(len(tape))))
+    assert found.get(wanted) == everything.get(wanted)
+    assert set(found) <= way | {tape.roots[0]}
+    root.backward()
+    if "where" not in tape.operations:  # Else the order is another one.
+        gradients = [0.0 if tape.is_constant(k) else node.grad for k, node in enumerate(tape.nodes)]
+        assert [everything.get(k, 0.0).hex() for k in range(len(tape))] == [gradient.hex() for gradient in gradients]
+
+
+class Fractions:
+    """Rational gradients of a tape of products and of choices, whose conditions are turned round."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+
+    def one(self) -> Fraction:
+        return Fraction(1)
+
+    def partials(self, place: int) -> Sequence[Fraction]:
+        partials = [Fraction(x) for x in self.tape[place].partials]
+        return [Fraction(), partials[2], partials[1]] if self.tape.operation(place) == "where" else partials
+
+    def contribution(self, upstream: Fraction, partial: Fraction) -> Fraction:
+        return upstream * partial
+
+    def accumulated(self, before: Fraction | None, amount: Fraction) -> Fraction:
+        return (before or 0) + amount
+
+
+def test_over_other_numbers_a_choice_may_take_the_other_branch() -> None:
+    x, y = Value(3.0), Value(4.0)
+    tape = Tape(where(x > 0.0, x * 2.0, (y * 3.0) * 5.0) + (y * 7.0).detach())
+    found = tape.gradients(Fractions(tape), range(len(tape)))
+    assert found[tape.place(y)] == 15
+    assert tape.place(x) not in found
+
+
+@pytest.mark.parametrize("detached", [True, False])
+def test_the_order_of_a_sweep_leaves_out_what_gets_no_gradient(detached: bool) -> None:
+    """A node that is reached by a way without a gradient first, and by another one later."""
+    x = Value(3.0)
+    late, early = x * 2.0, x * 5.0
+    without = late.detach() if detached else where(-1.0, late, early)
+    root = total([without, early, late])
+    order = [root, late, early] if detached else [root, late, without, early]
+    tape = Tape(root, x * 9.0)
+    assert [tape.nodes[place] for place in tape.swept()] == order
+    assert list(dict.fromkeys(step.place for step in tape.sweep())) == tape.swept()
+    plain = Tape(x.tanh() * x, x * 9.0)
+    assert [plain.operation(place) for place in plain.swept()] == ["multiply", "tanh"]
 
 
 @given(strategies.expressions(), strategies.expressions())
@@ -90,6 +156,21 @@ def test_numpy_reads_the_arrays_without_a_copy() -> None:
     assert [tape.operations[code] for code in tape.codes] == [node.op for node in tape.nodes]
 
 
+def test_a_tape_of_many_entries_has_each_of_them() -> None:
+    """It is written in parts of some thousand entries; plain numbers come first and last, leaves in between."""
+    v, leaves = Value(0.5), [Value(float(k)) for k in range(1500)]
+    for leaf in leaves:
+        v = total([2.0 - v * 0.5, leaf])
+    tape = Tape(v)
+    assert repr(tape) == "Tape(9,001 entries, 9,000 operands)"
+    assert tape.nodes == topological_order(v)
+    for place, node in enumerate(tape.nodes):
+        entry = tape[place]
+        assert [tape.nodes[k] for k in entry.operands] == list(node.operands)
+        assert (entry.operation, entry.data, entry.partials) == (node.op, node.data, node.partials)
+    assert list(Tape(v)) == list(tape)
+
+
 def test_plain_numbers_are_entries_each_time() -> None:
     x = Value(3.0)
     tape = Tape((x * 2.0) * 2.0)
@@ -105,6 +186,42 @@ def test_a_number_between_two_constants_is_the_right_one() -> None:
         tape = Tape(v)
         assert [tape.nodes[k].data for k in tape[len(tape) - 1].operands] == data
         assert sorted(node.data for node in tape.nodes[:2]) == [2.0, 7.0]
+
+
+def test_the_nodes_of_numbers_are_on_the_tape_and_those_of_others_are_not() -> None:
+    x = Value(3.0)
+    v, other = x * 2.0, x * 2.0
+    tape = Tape(v)
+    number, stranger = v.operands[1], other.operands[1]
+    assert (number in tape, stranger in tape, other in tape) == (True, False, False)
+    assert [tape.place(node) for node in (x, number, v)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="no part of this graph"):
+        tape.place(stranger)
+    first = Tape(v)
+    assert (x in first, number in first, first.place(number)) == (True, True, 1)
+
+
+def test_positions_that_get_a_contribution() -> None:
+    x, y = Value(3.0), Value(4.0)
+    for v, positions in (
+        (2.0 * x, [1]),
+        (x / y, [0, 1]),
+        (x.detach(), []),
+        (x * 0.0, [0]),
+        (maximum(x, y), [0, 1]),
+        (where(x, y, 1.0), [1]),
+        (where(-x, 1.0, y), [2]),
+        (where(x, 1.0, y), []),
+        (total([x, 1.0, y]), [0, 2]),
+    ):
+        tape = Tape(v)
+        assert tape.passes_on(len(tape) - 1) == positions, v
+        assert [step.position for step in tape.sweep() if step.place == len(tape) - 1] == positions
+
+
+@pytest.mark.skipif(autograd.COMPILED, reason="compiled, an annotation would be a check")
+def test_the_help_says_that_a_tape_takes_values() -> None:
+    assert inspect.signature(Tape).parameters["root"].annotation is Value
 
 
 @pytest.mark.skipif(autograd.COMPILED, reason="compiled, nothing comes in between")
@@ -131,6 +248,7 @@ def test_users_are_counted_by_use() -> None:
     tape = Tape(square + x)
     assert tape.users() == [[1, 1, 2], [2], []]
     assert tape.leading_to([0]) == {0, 1, 2}
+    assert tape.leading_to([1]) == {1, 2}
 
 
 def test_what_is_detached_passes_nothing_on() -> None:
@@ -154,8 +272,9 @@ def test_mistakes_are_named() -> None:
     tape = Tape(x * x)
     with pytest.raises(ValueError, match=r"Value\(data=1\.0, grad=0\.0\) is no part of this graph"):
         tape.place(Value(1.0))
-    with pytest.raises(IndexError, match="the tape has 2 entries, and none at place 2"):
-        tape[2]
+    for place in (2, -1):
+        with pytest.raises(IndexError, match=f"the tape has 2 entries, and none at place {place}"):
+            tape[place]
     with pytest.raises(ValueError, match=r"3\.0 is no part of this graph"):
         tape.place(3.0)  # type: ignore[arg-type]
     assert Value(1.0) not in tape

@@ -20,8 +20,11 @@ TINY: Final = 2.2250738585072014e-308
 _SPLIT: Final = 134217729.0
 """2^27 + 1, which cuts a float into two halves of 26 bits (Veltkamp)."""
 _SQRT_HALF: Final = 0.7071067811865476
+_SQRT_HALF_HIGH: Final = 0.7071067839860916
+_SQRT_HALF_LOW: Final = -2.7995440410322203e-09
+"""The two halves of the float above."""
 _SQRT_HALF_REST: Final = -4.833646656726457e-17
-"""The real number √½ less the float above."""
+"""The real number √½ less that float."""
 _TWO_OVER_SQRT_PI: Final = 1.1283791670955126
 _ODD_END: Final = 2.0**53
 """From here on every float is an even integer."""
@@ -31,6 +34,7 @@ _MOST_LOWERED: Final = 64.0
 """Of higher derivatives of powers that leave the range, nothing is saved."""
 _SCALE: Final = 2.0**-100
 _DEEP: Final = 2.0**-520
+_GREAT: Final = 2.0**900
 
 
 def divide(x: float, y: float) -> float:
@@ -158,7 +162,7 @@ def _half_pi() -> int:
     total = 0
     for weight, n in ((8, 5), (-2, 239)):
         power, divisor = (weight << (_PI_BITS + 64)) // n, 1
-        while power not in (0, -1):
+        while power:
             total += power // divisor
             power, divisor = -power // (n * n), divisor + 2
     return total >> 64
@@ -261,10 +265,7 @@ def normal_cdf(x: float) -> float:
     cut = _SPLIT * -x
     high = cut - (cut + x)
     low = -x - high
-    cut = _SPLIT * _SQRT_HALF
-    half_high = cut - (cut - _SQRT_HALF)
-    half_low = _SQRT_HALF - half_high
-    rest = ((high * half_high - t) + high * half_low + low * half_high) + low * half_low
+    rest = ((high * _SQRT_HALF_HIGH - t) + high * _SQRT_HALF_LOW + low * _SQRT_HALF_HIGH) + low * _SQRT_HALF_LOW
     rest -= x * _SQRT_HALF_REST
     return 0.5 * (math.erfc(t) - rest * _TWO_OVER_SQRT_PI * gaussian(t, 1.0))
 
@@ -279,7 +280,7 @@ def sigmoid(x: float) -> float:
 
 def softplus(x: float) -> float:
     """log(1 + eˣ) as max(x, 0) + log1p(e^−|x|)."""
-    if x > 0.0:
+    if x >= 0.0:
         return x + math.log1p(math.exp(-x))
     return math.log1p(math.exp(x))
 
@@ -398,9 +399,22 @@ def total(xs: list[float]) -> float:
     try:
         return math.fsum(xs)
     except OverflowError:
-        return math.fsum([x * _SCALE for x in xs]) / _SCALE
+        great = [x * _DEEP * _DEEP for x in xs if _is_great(x)]
+        return _total_with_great(great, [x for x in xs if not _is_great(x)])
     except ValueError:
         return NAN
+
+
+def _is_great(x: float) -> bool:
+    """Whether x may be scaled by _DEEP² without a loss; smaller numbers change no sum that is out of range."""
+    return not -_GREAT < x < _GREAT
+
+
+def _total_with_great(great: list[float], others: list[float]) -> float:
+    """The sum of all, where `great` has the great numbers times _DEEP², because their sums may leave the range."""
+    scaled = total(great)
+    z, rest = scaled / _DEEP / _DEEP, total([*great, -scaled]) / _DEEP / _DEEP  # The second is what rounding left.
+    return z if z - z != 0.0 else total([z, rest, *others])
 
 
 def mean(xs: list[float]) -> float:
@@ -416,10 +430,13 @@ def dot(xs: list[float], ys: list[float]) -> float:
     """The sum of the products, each product rounded once and the sum rounded once."""
     # Compiled, `strict` would make calls into the interpreter of this loop; here they are of one length.
     z = total([x * y for x, y in zip(xs, ys)])  # noqa: B905
-    if z - z != 0.0 and all(x - x == 0.0 for x in xs) and all(y - y == 0.0 for y in ys):
-        # The products may overflow though their sum doesn't.
-        z = total([(x * _DEEP) * (y * _DEEP) for x, y in zip(xs, ys, strict=True)]) / _DEEP / _DEEP
-    return z
+    if z - z == 0.0:
+        return z
+    infinite = [x * y for x, y in zip(xs, ys, strict=True) if (x - x) + (y - y) != 0.0]
+    if infinite:  # Beside these, no finite product counts, even if it overflows.
+        return total(infinite)
+    great = [(x * _DEEP) * (y * _DEEP) for x, y in zip(xs, ys, strict=True) if _is_great(x * y)]
+    return _total_with_great(great, [x * y for x, y in zip(xs, ys, strict=True) if not _is_great(x * y)])
 
 
 def greatest(xs: list[float]) -> float:
@@ -446,8 +463,6 @@ def ties(xs: list[float], z: float) -> float:
 def logsumexp(xs: list[float]) -> float:
     """log Σeˣ, shifted by the greatest."""
     top = greatest(xs)
-    if math.isinf(top) or top != top:
-        return top
     return top + log_of_shifted_sum([*xs, top])
 
 

@@ -268,7 +268,7 @@ class Tape:
         """
         starts, codes = self.starts, self.codes
         gradients[self.roots[0]] = numbers.one()
-        where = self.operations.index("where") if "where" in self.operations else -1
+        where = self._code_of("where")
         for place in order:
             if place not in gradients or place not in within:
                 continue
@@ -292,8 +292,12 @@ class Tape:
 
     def _all_that_pass_on(self) -> list[int]:
         """The places of all operations up to the first root but detached nodes, backwards."""
-        codes, detach = self.codes, self.operations.index("detach") if "detach" in self.operations else CONSTANT_CODE
+        codes, detach = self.codes, self._code_of("detach")
         return [k for k in range(self.roots[0], -1, -1) if codes[k] > CONSTANT_CODE and codes[k] != detach]
+
+    def _code_of(self, op: str) -> int:
+        """The code of an operation; that of constants, which pass nothing on, if it is not on the tape."""
+        return self.operations.index(op) if op in self.operations else CONSTANT_CODE
 
     def leading_to(self, places: Collection[int]) -> set[int]:
         """The places of these entries and of all nodes that pass gradients on towards them."""
