@@ -227,7 +227,8 @@ def main() -> int:
         print(_score(name, count))
     total = sum(counts.values(), Counter[str]())
     print(_score("all", total))
-    return int(total["killed"] < SETTINGS["least"] * (total["killed"] + total["survived"]))
+    least = SETTINGS["least" if asked.sample is None else "least_of_sample"]
+    return int(total["killed"] < least * (total["killed"] + total["survived"]))
 
 
 def _score(name: str, count: Counter[str]) -> str:

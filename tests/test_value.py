@@ -103,6 +103,17 @@ def test_a_format_is_that_of_the_float(x: float, spec: str) -> None:
     assert format(v, spec) == (format(x, spec) if spec else repr(v))
 
 
+def test_a_format_is_read_as_plain_text() -> None:
+    class Spec(str):
+        __slots__ = ()
+
+        def __len__(self) -> int:
+            return -1
+
+    assert format(Value(2.0), Spec(".2f")) == "2.00"
+    assert format(Value(2.0), Spec("")) == repr(Value(2.0))
+
+
 @given(st.floats(0.1, 10.0), st.floats(-3.0, 3.0))
 def test_nobody_asks_for_the_derivative_by_a_constant_exponent(x: float, y: float) -> None:
     """It is nan for a negative base, and would make all of the graph nan."""

@@ -202,6 +202,6 @@ def texts_for(parameter: str) -> tuple[str, ...]:
 
 def hostile_for(parameter: str) -> tuple[str, ...]:
     """Texts that no parameter takes well."""
-    if parameter == "place":  # Machine code takes the number of an int, and Python asks its methods.
-        return tuple(text for text in hostile.HOSTILE if "Int(" not in text)
+    if parameter == "place":  # Machine code takes the number of an int, and Python whatever its lists take.
+        return tuple(text for text in hostile.HOSTILE if "Int(" not in text and "slice" not in text)
     return hostile.HOSTILE if parameter in SIZES else (*hostile.HOSTILE, *hostile.HUGE)

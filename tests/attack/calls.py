@@ -151,11 +151,12 @@ def _frames(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
 
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]*…?")
 _FUNCTION: Final = re.compile(r"<(built-in |unbound |bound )?(method|function|method-wrapper)\b.*?>")
-_KINDS: Final = re.compile(r"\b(builtin_function_or_method|method_descriptor|getset_descriptor|\w+_Tape_gen)\b")
+_KINDS: Final = re.compile(r"\b(builtin_function_or_method|(method|getset|member)_descriptor|\w+_Tape_gen)\b")
 _KIND: Final = {
     "builtin_function_or_method": "function",
     "method_descriptor": "function",
     "getset_descriptor": "property",
+    "member_descriptor": "property",
 }
 _WORDS_OF_PYTHON: Final = re.compile(
     r"TypeError: .*\b(argument|object is not callable|__class__ assignment)|"
