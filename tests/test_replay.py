@@ -1,4 +1,4 @@
-"""Replay over every kind of numbers: equal to the floats where it should be, exact where it can be, and in bounds."""
+"""Replay over every kind of numbers: equal to the floats where it should be, and exact where it can be."""
 
 import decimal
 import math
@@ -17,7 +17,7 @@ import autograd
 from autograd import Value, functional, replay
 from autograd.check import strategies
 from autograd.check.strategies import Expression
-from autograd.formula.interval import Interval, interval
+from autograd.formula.interval import Interval
 from autograd.formula.replay import Dual, Replay
 from autograd.operations import operation
 from tests.test_custom import defined, rms, softsign
@@ -33,11 +33,6 @@ FLOATS: Final = 1e-9
 """Relative to the largest gradient, or 1: rounding in graphs of twelve steps, each of which may magnify it tenfold."""
 STEP: Final = 1e-30
 """Of the complex step, which has no subtraction."""
-NARROW: Final = 1e-6
-"""Relative width of the bounds of a point: 8 ulps at every step, which the conditioning of a random graph magnifies."""
-ULPS_OF_ONE: Final = 2.0**-45
-"""Relative width of the bounds of one operation at a point of its domain: 128 ulps. 76 were seen, in the square of a
-quotient of two functions, each of which is rounded by 8 ulps to either side."""
 
 
 def graph(expression: Expression) -> tuple[list[Value], Value]:
@@ -290,162 +285,6 @@ def test_an_infinite_partial_moves_what_moves_alone() -> None:
     assert replay(least.sqrt(), Dual).grad(least).value == math.inf
 
 
-# ── intervals ──
-
-
-def checked(root: Value, boxes: dict[Value, tuple[float, float]]) -> tuple[Interval, list[Interval]]:
-    again = replay(root, Interval, inputs=used(root, boxes))
-    return again.value, [interval(x) for x in grads(again, [*boxes], root)]
-
-
-@st.composite
-def programs(draw: st.DrawFn) -> tuple[Expression, list[tuple[float, float]]]:
-    """Any operations on any operands, kinks, poles and ends of domains included, and a box for each input."""
-    count = draw(st.integers(1, 3))
-    numbers = st.sampled_from([0.0, -1.0, 1.0, 0.5, 2.0, -3.0, 800.0, 1e200, -1e200, 1e-200]) | st.floats(-5.0, 5.0)
-    boxes = [tuple(sorted((draw(numbers) + 0.0, draw(numbers) + 0.0))) for _ in range(count)]  # No -0.0.
-    steps = []
-    for k in range(draw(st.integers(1, 5))):
-        op = draw(st.sampled_from(strategies._IN_EXPRESSIONS))
-        row = autograd.operations.operation(op)
-        n = len(row.domains) * (draw(st.integers(1, 3)) if row.of_sequences else 1)
-        earlier = st.integers(0, count + k - 1)
-        first = draw(earlier)
-        rest = [draw(earlier | st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0, 2.0, 3.0])) for _ in range(n - 1)]
-        steps.append(strategies.Step(op, (first, *rest)))
-    return Expression((0.0,) * count, tuple(steps)), boxes  # type: ignore[return-value]
-
-
-@settings(max_examples=600)
-@given(programs(), st.data())
-def test_bounds_hold_at_every_point(program: tuple[Expression, list[tuple[float, float]]], data: st.DataObject) -> None:
-    expression, boxes = program
-    xs = [
-        Value(data.draw(st.sampled_from([low, high, min(max(0.0, low), high)]) | st.floats(low, high)) + 0.0)
-        for low, high in boxes
-    ]
-    root = expression(*xs)
-    value, slopes = checked(root, dict(zip(xs, boxes, strict=True)))
-    root.backward()
-    for rounded, bounds in zip([root.data, *(x.grad for x in xs)], [value, *slopes], strict=True):
-        assert rounded != rounded or rounded in bounds
-    numbers = [node.data for node in functional.topological_order(root)]
-    if all(map(math.isfinite, numbers)):
-        exact = replay(root, "mpmath")
-        for truth, bounds in zip([exact.value, *grads(exact, xs, root)], [value, *slopes], strict=True):
-            assert bounds.low != bounds.low or not mpmath.isfinite(truth) or bounds.low <= truth <= bounds.high
-    elif math.isnan(root.data) and not any(map(math.isinf, numbers)):
-        assert value.low != value.low  # Outside its domain, and by no detour over an infinity.
-
-
-@given(strategies.expressions())
-def test_a_point_has_narrow_bounds(expression: Expression) -> None:
-    xs, root = graph(expression)
-    value, slopes = checked(root, {x: (x.data, x.data) for x in xs})
-    size = by_differences(expression).tangent
-    assert value.width <= NARROW * max(1.0, abs(root.data)) * float(size)
-    for bounds, slope in zip(slopes, gradients(root, xs), strict=True):
-        assert slope in bounds
-
-
-@pytest.mark.parametrize("op", strategies._IN_EXPRESSIONS)
-@given(data=st.data())
-def test_an_operation_at_a_point_has_bounds_of_a_few_ulps(op: str, data: st.DataObject) -> None:
-    row = [x for group in data.draw(strategies.operands(op)) for x in (group if isinstance(group, list) else [group])]
-    xs = [Value(x) for x in row]
-    root: Value = strategies.apply(op, xs)
-    again = replay(root, "interval")
-    bounds = [again.value, *(again.grad(x) for x in xs)]
-    size = max(1.0, *(abs(x) for b in bounds for x in (b.low, b.high)))
-    if op == "dot":  # Its products may cancel.
-        size *= max(1.0, *map(abs, row))
-    assert all(b.width <= ULPS_OF_ONE * size for b in bounds), bounds
-
-
-def boxed(f: Callable[..., Value], *boxes: tuple[float, float]) -> tuple[Any, ...]:
-    """The bounds of f over a box, then those of its gradient."""
-    xs = [Value(box[0]) for box in boxes]
-    root = f(*xs)
-    again = replay(root, "interval", inputs=dict(zip(xs, boxes, strict=True)))
-    return tuple((b.low, b.high) for b in (again.value, *map(again.grad, xs)))
-
-
-NAN: Final = pytest.approx((math.nan, math.nan), nan_ok=True)
-ALL: Final = (-math.inf, math.inf)
-MOST: Final = sys.float_info.max
-TABLE: Final[list[tuple[Any, Any, Any]]] = [
-    (lambda x: x.relu(), [(-1.0, 2.0)], [(0.0, 2.0), (0.0, 1.0)]),
-    (abs, [(-1.0, 2.0)], [(0.0, 2.0), (-1.0, 1.0)]),
-    (abs, [(0.0, 0.0)], [(0.0, 0.0), (0.0, 0.0)]),
-    (lambda x: x.leaky_relu(0.5), [(-2.0, 2.0)], [(-1.0, 2.0), (0.5, 1.0)]),
-    (autograd.maximum, [(0.0, 2.0), (1.0, 3.0)], [(1.0, 3.0), (0.0, 1.0), (0.0, 1.0)]),
-    (autograd.minimum, [(0.0, 2.0), (1.0, 3.0)], [(0.0, 2.0), (0.0, 1.0), (0.0, 1.0)]),
-    (autograd.maximum, [(0.0, 1.0), (2.0, 3.0)], [(2.0, 3.0), (0.0, 0.0), (1.0, 1.0)]),
-    (autograd.maximum, [(1.0, 1.0), (1.0, 1.0)], [(1.0, 1.0), (0.5, 0.5), (0.5, 0.5)]),
-    (lambda x: autograd.maximum(x, x), [(0.0, 1.0)], [(0.0, 1.0), (1.0, 1.0)]),
-    (lambda *xs: autograd.largest(xs), [(0.0, 1.0), (2.0, 3.0)], [(2.0, 3.0), (0.0, 0.0), (1.0, 1.0)]),
-    (lambda *xs: autograd.smallest(xs), [(0.0, 1.0), (2.0, 3.0)], [(0.0, 1.0), (1.0, 1.0), (0.0, 0.0)]),
-    (lambda *xs: autograd.largest(xs), [(1.0, 1.0), (1.0, 1.0)], [(1.0, 1.0), (0.5, 0.5), (0.5, 0.5)]),
-    (
-        lambda *xs: autograd.largest(xs),  # The last may tie with the others, and then each has a third.
-        [(1.0, 1.0), (1.0, 1.0), (0.0, 1.0)],
-        [(1.0, 1.0), *[(pytest.approx(1.0 / 3.0), 0.5)] * 2, (0.0, 0.5)],
-    ),
-    (lambda *xs: autograd.largest(xs), [(0.0, 2.0), (1.0, 3.0)], [(1.0, 3.0), (0.0, 1.0), (0.0, 1.0)]),
-    (lambda x: x * x, [(-1.0, 2.0)], [(0.0, 4.0), (-2.0, 4.0)]),
-    (lambda x: x.square(), [(-1.0, 2.0)], [(0.0, 4.0), (-2.0, 4.0)]),
-    (lambda x, y: x / y, [(1.0, 2.0), (-1.0, 1.0)], [ALL, ALL, ALL]),
-    (lambda x, y: x / y, [(-1.0, 2.0), (0.0, 1.0)], [NAN, ALL, NAN]),
-    (lambda x: x.log(), [(-1.0, 2.0)], [NAN, NAN]),
-    (lambda x: x.acos(), [(-2.0, 0.5)], [NAN, NAN]),
-    (lambda x: x.exp(), [(1000.0, 1000.0)], [(pytest.approx(MOST), math.inf)] * 2),
-    (lambda x: x * 1e200, [(1e200, 1e200)], [(MOST, math.inf), (1e200, 1e200)]),
-    (lambda x: x * -1e200, [(1e200, 1e200)], [(-math.inf, -MOST), (-1e200, -1e200)]),
-    (lambda x: 1e200 - x * 1e308, [(-1.0, 10.0)], [(-math.inf, pytest.approx(1e308)), (-1e308, -1e308)]),
-    (lambda x: 1.0 / x, [(1.0, math.inf)], [(0.0, 1.0), (-1.0, 0.0)]),
-    (lambda x: x.sin(), [(-1e300, 1e300)], [(-1.0, 1.0), (-1.0, 1.0)]),
-    (lambda x: x.sin(), [(1.0, 8.0)], [(-1.0, 1.0), (-1.0, 1.0)]),
-    (lambda x: x.cos(), [(0.0, math.inf)], [NAN, NAN]),
-    (lambda x: x**0.5, [(-1.0, 1.0)], [NAN, NAN]),
-    (lambda x: x**-1.0, [(-1.0, 1.0)], [ALL, ALL]),
-    (lambda x, y: x**y, [(-2.0, -1.0), (1.0, 2.0)], [NAN, NAN, NAN]),
-    (lambda x: x * 2.0, [(math.inf, math.inf)], [NAN, (2.0, 2.0)]),
-    (lambda x: x.relu(), [(math.nan, math.nan)], [NAN, NAN]),
-    (autograd.hypot, [(-3.0, 1.0), (0.0, 4.0)], [(0.0, pytest.approx(5.0)), NAN, NAN]),
-]
-
-
-@pytest.mark.parametrize(("f", "boxes", "bounds"), TABLE)
-def test_bounds_at_kinks_poles_and_ends(f: Callable[..., Value], boxes: Any, bounds: Any) -> None:
-    assert boxed(f, *boxes) == tuple(bounds)
-
-
-def test_powers_over_intervals_are_tight() -> None:
-    for exponent, low, high in ((2.0, 0.0, 4.0), (3.0, -8.0, 1.0), (0.0, 1.0, 1.0)):
-        (found, *_) = boxed(lambda x, n=exponent: x**n, (-2.0, 1.0))
-        assert found == pytest.approx((low, high), rel=ULPS_OF_ONE, abs=ULPS_OF_ONE)
-        assert found[0] <= low <= high <= found[1]
-    found, *_ = boxed(lambda x, y: x**y, (0.5, 2.0), (-1.0, 3.0))
-    assert found == pytest.approx((0.125, 8.0), rel=ULPS_OF_ONE)
-
-
-@pytest.mark.parametrize("x", [-0.6875, -math.log(2.0), -0.693, -0.7])
-def test_a_sum_that_cancels_is_in_its_bounds(x: float) -> None:
-    v, w = Value(x), Value(x)
-    for root in (autograd.logaddexp(v, w), autograd.logsumexp([v, w])):
-        bounds = replay(root, Interval).value
-        with mpmath.workdps(40):
-            assert bounds.low <= x + mpmath.log(2) <= bounds.high
-        assert root.data in bounds
-
-
-def test_equal_boxes_of_two_leaves_are_two_numbers() -> None:
-    box, x, y = Interval(-1.0, 1.0), Value(0.0), Value(0.0)
-    assert replay(x * y, Interval, inputs={x: box, y: box}).value == box
-    assert box * box == box
-    assert replay(x - y, Interval, inputs={x: box, y: box}).value == Interval(-2.0, 2.0)
-
-
 # ── sympy ──
 
 
@@ -551,26 +390,6 @@ def test_an_operation_without_a_source_moves_in_dual_numbers() -> None:
         ValueError, match=r"replay over mpmath: the value of f, v1, can't be computed at 3\.0: f has no"
     ):
         replay(root, "mpmath")
-
-
-def test_guards_that_overlap_are_asked_in_their_order() -> None:
-    @autograd.operation(domain=[(0.1, 0.4), (0.1, 0.4)])
-    def steps(x, y):  # type: ignore[no-untyped-def]
-        if (x > 1 and y > 0) or x < -1:
-            return x + y, 1, 1
-        if x >= 0:
-            return x - y if y > 0 else x, 1, -1 if y > 0 else 0
-        return -x, -1, 0
-
-    def at(x: tuple[float, float], y: tuple[float, float]) -> Any:
-        return boxed(steps, x, y)
-
-    assert at((2.0, 3.0), (1.0, 1.0)) == ((3.0, 4.0), (1.0, 1.0), (1.0, 1.0))
-    assert at((-3.0, -2.0), (1.0, 1.0)) == ((-2.0, -1.0), (1.0, 1.0), (1.0, 1.0))
-    assert at((-0.5, -0.25), (5.0, 6.0)) == ((0.25, 0.5), (-1.0, -1.0), (0.0, 0.0))
-    # Each way has its own part of the box: above 1 the sum, up to 1 the difference.
-    assert at((0.5, 2.0), (1.0, 1.0)) == ((-0.5, 3.0), (1.0, 1.0), (-1.0, 1.0))
-    assert at((-2.0, 0.5), (1.0, 1.0)) == ((-1.0, 1.0), (-1.0, 1.0), (-1.0, 1.0))
 
 
 SEQUENCES: Final[dict[str, Callable[[Sequence[Value]], Value]]] = {
