@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, formula
+from autograd import Value, formula, operation
 from autograd.check import strategies
 from autograd.engine import ieee
 from autograd.formula.cases import Expression, fold
@@ -159,6 +159,40 @@ def test_a_text_is_the_expression_that_it_was_made_of(e: Expression, simplified:
         assert ast.dump(ast.parse(bare)) != ast.dump(ast.parse(python)), f"{text} has brackets that it doesn't need"
 
 
+def test_a_sign_goes_into_the_operation_before_it() -> None:
+    x, y, two, minus_two = (tree(parts) for parts in (("name", "x"), ("name", "y"), ("number", 2.0), ("number", -2.0)))
+
+    def text(sign: str, left: Expression, right: Expression) -> str:
+        return shown(Expression("infix", (sign, left, right)))
+
+    product, negative = Expression("infix", ("*", minus_two, x)), Expression("negative", (x,))
+    assert (text("+", y, product), text("-", y, product)) == ("y - 2·x", "y + 2·x")
+    assert (text("+", y, negative), text("-", y, negative)) == ("y - x", "y + x")
+    assert (text("+", y, minus_two), text("-", y, minus_two)) == ("y - 2", "y + 2")
+    assert (text("*", y, negative), text("*", negative, y), text("/", negative, two)) == ("y·(-x)", "-x·y", "-x/2")
+    assert shown(Expression("negative", (product,))) == "2·x"
+    assert shown(Expression("negative", (Expression("negative", (x,)),))) == "x"
+    assert shown(Expression("infix", ("*", tree(("number", -1.0)), x))) == "-x"
+    assert shown(Expression("infix", ("*", negative, negative))) == "(-x)²"
+
+
+def test_a_list_is_named_by_its_elements() -> None:
+    @operation(domain=[(0.5, 2.0), (0.5, 2.0), (0.5, 2.0)])
+    def mixed(s: list, weights: list, row: list):  # type: ignore[no-untyped-def, type-arg]
+        z = sum([x * x for x in s]) + sum([x * x for x in weights]) + sum([x * x for x in row])
+        return z, [2.0 * x for x in s], [2.0 * x for x in weights], [2.0 * x for x in row]
+
+    assert re.findall(r"∂z/∂(\S+) = (\S+)", formula.describe("mixed")) == [
+        *(("sᵢ", "2·sᵢ"), ("weight", "2·weight"), ("rowᵢ", "2·rowᵢ"))
+    ]
+
+
+def test_a_row_of_more_than_four_is_cut() -> None:
+    for n, row in ((3, "a, b, c"), (4, "a, b, c, d"), (5, "a, b, c, d, …")):
+        case = formula.case_of("largest", [1.0] * n)
+        assert case.partial_text(n - 1, [*"abcde"[:n]], "s") == f"1/ties([{row}], s)"
+
+
 def test_a_formula_knows_the_case_that_applied() -> None:
     assert formula.partial_text(Value(2.0).relu(), 0) == "1"
     assert formula.partial_text(Value(-2.0).relu(), 0) == "0"
@@ -219,7 +253,7 @@ def test_an_operation_is_written_by_its_own_formula() -> None:
         ("total", "a", "a"),
         ("total", "", "total()"),
         ("mean", "a b", "(a + b)/2"),
-        ("mean", "a", "(a)/1"),
+        ("mean", "a", "a"),
         ("dot", "a b c d", "a·c + b·d"),
         ("dot", "a b -c d", "a·(-c) + b·d"),
         ("log_of_shifted_sum", "a b top", "log Σ exp([a, b] - top)"),

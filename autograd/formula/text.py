@@ -304,7 +304,7 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
         together = terms[0]
         for term in terms[1:]:
             together = _binary(together, "+", term)
-        return f"({together[0]})/{len(terms)}" if op == "mean" else together[0]
+        return f"({together[0]})/{len(terms)}" if op == "mean" and len(terms) > 1 else together[0]
     if op == "log_of_shifted_sum":
         return f"log Σ exp([{', '.join(operands[:-1])}] - {_bracketed(texts[-1], _PRODUCT)})"
     return f"{row.name}({', '.join(operands)})"
