@@ -1,8 +1,11 @@
 """Intervals: their bounds hold at every point, are narrow at a point, and are stated at kinks, poles and ends."""
 
 import math
+import operator
+import random
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, Final
 
 import mpmath
@@ -158,7 +161,7 @@ def test_powers_over_intervals_are_tight() -> None:
         assert found == pytest.approx((low, high), rel=ULPS_OF_ONE, abs=ULPS_OF_ONE)
         assert found[0] <= low <= high <= found[1]
     found, *_ = boxed(lambda x, y: x**y, (0.5, 2.0), (-1.0, 3.0))
-    assert found == pytest.approx((0.125, 8.0), rel=ULPS_OF_ONE)
+    assert found == pytest.approx((0.125, 8.0), rel=ULPS_OF_ONE, abs=0.0)
 
 
 @pytest.mark.parametrize("x", [-0.6875, -math.log(2.0), -0.693, -0.7])
@@ -196,3 +199,185 @@ def test_guards_that_overlap_are_asked_in_their_order() -> None:
     # Each way has its own part of the box: above 1 the sum, up to 1 the difference.
     assert at((0.5, 2.0), (1.0, 1.0)) == ((-0.5, 3.0), (1.0, 1.0), (-1.0, 1.0))
     assert at((-2.0, 0.5), (1.0, 1.0)) == ((-1.0, 1.0), (-1.0, 1.0), (-1.0, 1.0))
+
+
+# ── the bounds themselves ──
+
+WIDENED: Final = 8
+"""Floats by which a function is rounded to either side."""
+
+
+def around(low: float, high: float) -> tuple[float, float]:
+    """The bounds of a function whose results go from low to high."""
+    for _ in range(WIDENED):
+        low, high = math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
+    return low, high
+
+
+def ends_of(f: Callable[..., float], low: float, high: float) -> tuple[float, float]:
+    return around(f(low), f(high))
+
+
+def logistic(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+ATAN: Final = (math.atan2(1.0, 2.0), math.atan2(2.0, 1.0))
+BOUNDS: Final[list[tuple[Any, Any, tuple[float, float]]]] = [
+    # Functions that increase.
+    (lambda x: x.exp(), [(-1.0, 2.0)], ends_of(math.exp, -1.0, 2.0)),
+    (lambda x: x.exp(), [(-1e3, 1e3)], (0.0, math.inf)),
+    (lambda x: x.expm1(), [(-1.0, 2.0)], ends_of(math.expm1, -1.0, 2.0)),
+    (lambda x: x.expm1(), [(-50.0, 0.0)], (-1.0, around(0.0, 0.0)[1])),
+    (lambda x: x.exp2(), [(-1.0, 2.0)], around(0.5, 4.0)),
+    (lambda x: x.exp2(), [(-2000.0, 2000.0)], (0.0, math.inf)),
+    (lambda x: x.log(), [(1.0, 2.0)], ends_of(math.log, 1.0, 2.0)),
+    (lambda x: x.log1p(), [(0.0, 2.0)], ends_of(math.log1p, 0.0, 2.0)),
+    (lambda x: x.log2(), [(0.5, 4.0)], around(-1.0, 2.0)),
+    (lambda x: x.log10(), [(0.1, 100.0)], around(-1.0, 2.0)),
+    (lambda x: x.sqrt(), [(0.0, 9.0)], (0.0, around(3.0, 3.0)[1])),
+    (lambda x: x.asin(), [(-0.5, 0.5)], ends_of(math.asin, -0.5, 0.5)),
+    (lambda x: x.atan(), [(-0.5, 0.5)], ends_of(math.atan, -0.5, 0.5)),
+    (lambda x: x.sinh(), [(-0.5, 0.5)], ends_of(math.sinh, -0.5, 0.5)),
+    (lambda x: x.asinh(), [(-0.5, 0.5)], ends_of(math.asinh, -0.5, 0.5)),
+    (lambda x: x.acosh(), [(1.0, 2.0)], ends_of(math.acosh, 1.0, 2.0)),
+    (lambda x: x.atanh(), [(-0.5, 0.5)], ends_of(math.atanh, -0.5, 0.5)),
+    (lambda x: x.tanh(), [(-0.5, 0.5)], ends_of(math.tanh, -0.5, 0.5)),
+    (lambda x: x.tanh(), [(-50.0, 50.0)], (-1.0, 1.0)),
+    (lambda x: x.erf(), [(-0.5, 0.5)], ends_of(math.erf, -0.5, 0.5)),
+    (lambda x: x.erf(), [(-50.0, 50.0)], (-1.0, 1.0)),
+    (lambda x: x.sigmoid(), [(0.0, 2.0)], ends_of(logistic, 0.0, 2.0)),
+    (lambda x: x.sigmoid(), [(-1e3, 1e3)], (0.0, 1.0)),
+    (lambda x: x.softplus(), [(-1e3, 1e3)], (0.0, around(1e3, 1e3)[1])),
+    # One that decreases, and those of a size.
+    (lambda x: x.acos(), [(-0.5, 0.5)], ends_of(math.acos, 0.5, -0.5)),
+    (lambda x: x.cosh(), [(-1.0, 2.0)], (1.0, around(0.0, math.cosh(2.0))[1])),
+    (lambda x: x.cosh(), [(-2.0, -1.0)], ends_of(math.cosh, 1.0, 2.0)),
+    (autograd.hypot, [(-3.0, 1.0), (0.0, 4.0)], (0.0, around(5.0, 5.0)[1])),
+    (autograd.hypot, [(3.0, 6.0), (-8.0, -4.0)], around(5.0, 10.0)),
+    (lambda *xs: autograd.norm(xs), [(3.0, 6.0), (-8.0, -4.0)], around(5.0, 10.0)),
+    # Those of an angle.
+    (lambda x: x.sin(), [(0.5, 1.5)], ends_of(math.sin, 0.5, 1.5)),
+    (lambda x: x.sin(), [(2.0, 3.0)], ends_of(math.sin, 3.0, 2.0)),
+    (lambda x: x.sin(), [(1.0, 2.0)], (around(math.sin(1.0), 1.0)[0], 1.0)),
+    (lambda x: x.sin(), [(4.0, 5.0)], (-1.0, around(0.0, math.sin(4.0))[1])),
+    (lambda x: x.sin(), [(-2.0, -1.0)], (-1.0, around(0.0, math.sin(-1.0))[1])),
+    (lambda x: x.sin(), [(14.0, 14.5)], (around(math.sin(14.5), 1.0)[0], 1.0)),
+    (lambda x: x.sin(), [(-5.0, -4.5)], (around(math.sin(-5.0), 1.0)[0], 1.0)),
+    (lambda x: x.cos(), [(0.5, 1.5)], ends_of(math.cos, 1.5, 0.5)),
+    (lambda x: x.cos(), [(-1.0, 2.0)], (around(math.cos(2.0), 1.0)[0], 1.0)),
+    (lambda x: x.cos(), [(3.0, 3.5)], (-1.0, around(0.0, math.cos(3.5))[1])),
+    (lambda x: x.cos(), [(9.0, 9.5)], (-1.0, around(0.0, math.cos(9.0))[1])),
+    (lambda x: x.cos(), [(6.0, 7.0)], (around(math.cos(7.0), 1.0)[0], 1.0)),
+    (lambda x: x.sin(), [(1.0, 1.0)], ends_of(math.sin, 1.0, 1.0)),
+    (lambda x: x.sin(), [(1e300, 1e300)], ends_of(math.sin, 1e300, 1e300)),
+    # Turns are counted up to a million.
+    (lambda x: x.sin(), [(999_999.75, 1e6)], ends_of(math.sin, 999_999.75, 1e6)),
+    (lambda x: x.sin(), [(-1e6, -999_999.75)], ends_of(math.sin, -1e6, -999_999.75)),
+    (lambda x: x.sin(), [(999_999.75, 1_000_000.5)], (-1.0, 1.0)),
+    (lambda x: x.sin(), [(-1_000_000.5, -999_999.75)], (-1.0, 1.0)),
+    (autograd.atan2, [(1.0, 2.0), (1.0, 2.0)], around(*ATAN)),
+    (autograd.atan2, [(-1.0, 2.0), (1.0, 2.0)], around(-math.pi / 4.0, ATAN[1])),
+    (autograd.atan2, [(1.0, 2.0), (-1.0, 2.0)], around(ATAN[0], 3.0 * math.pi / 4.0)),
+    (autograd.atan2, [(-1.0, 0.0), (0.0, 1.0)], around(-math.pi, math.pi)),
+    (autograd.atan2, [(0.0, 1.0), (-2.0, -1.0)], around(-math.pi, math.pi)),
+    # Powers.
+    (lambda x: x**2.0, [(-2.0, 1.0)], (0.0, around(4.0, 4.0)[1])),
+    (lambda x: x**3.0, [(-2.0, 1.0)], around(-8.0, 1.0)),
+    (lambda x: x**-2.0, [(-2.0, -1.0)], around(0.25, 1.0)),
+    (lambda x: x**-1.0, [(-2.0, -1.0)], around(-1.0, -0.5)),
+    (lambda x: x**-2.0, [(-1.0, 1.0)], ALL),
+    (lambda x: x**0.5, [(0.0, 4.0)], (0.0, around(2.0, 2.0)[1])),
+    (lambda x: x**2.0, [(1e-200, 1e-200)], (0.0, around(0.0, 0.0)[1])),
+    (lambda x: x**2.0, [(-1e-200, -1e-200)], (0.0, around(0.0, 0.0)[1])),
+    (lambda x: x**3.0, [(-1e-200, -1e-200)], around(0.0, 0.0)),
+    (lambda x, y: x**y, [(0.0, 2.0), (1.0, 2.0)], (0.0, around(4.0, 4.0)[1])),
+    (lambda x, y: x**y, [(0.0, 2.0), (0.0, 2.0)], (0.0, around(4.0, 4.0)[1])),
+    (lambda x, y: x**y, [(0.0, 2.0), (-1.0, 2.0)], ALL),
+    (lambda x, y: x**y, [(0.5, 2.0), (-1.0, 3.0)], around(0.125, 8.0)),
+]
+
+
+@pytest.mark.parametrize(("f", "boxes", "bounds"), BOUNDS)
+def test_the_bounds_of_a_function_are_its_extremes_and_eight_floats(f: Any, boxes: Any, bounds: Any) -> None:
+    found, *_ = boxed(f, *boxes)
+    assert found == bounds
+
+
+def test_close_to_a_top_a_sine_is_taken_to_reach_it() -> None:
+    for short, reached in ((1e-10, True), (1e-7, False)):
+        (_, high), *_ = boxed(lambda x: x.sin(), (1.0, math.pi / 2.0 - short))
+        (_, other), *_ = boxed(lambda x: x.sin(), (math.pi / 2.0 + short, 2.0))
+        assert ((high == 1.0), (other == 1.0)) == (reached, reached)
+
+
+ARITHMETIC: Final[list[Callable[[Any, Any], Any]]] = [
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.truediv,
+]
+
+
+def test_arithmetic_is_rounded_outward_by_no_more_than_a_float() -> None:
+    rng = random.Random(0)
+    numbers = [*(rng.uniform(-3.0, 3.0) for _ in range(12)), 0.5, 3.0, -2.0]
+    for f in ARITHMETIC:
+        for a in numbers:
+            for b in numbers:
+                exact = f(Fraction(a), Fraction(b))
+                for found in (f(Interval(a, a), Interval(b, b)), f(Interval(a, a), b), f(a, Interval(b, b))):
+                    assert Fraction(found.low) <= exact <= Fraction(found.high)
+                    is_float = Fraction(float(exact)) == exact
+                    assert found.high == (found.low if is_float else math.nextafter(found.low, math.inf))
+
+
+CORNERS: Final[list[tuple[Interval, tuple[float, float]]]] = [
+    (Interval(1.0, 2.0) + Interval(10.0, 20.0), (11.0, 22.0)),
+    (Interval(1.0, 2.0) - Interval(10.0, 20.0), (-19.0, -8.0)),
+    (1.0 - Interval(1.0, 4.0), (-3.0, 0.0)),
+    (-Interval(1.0, 4.0), (-4.0, -1.0)),
+    (Interval(-1.0, 2.0) * Interval(-3.0, 5.0), (-6.0, 10.0)),
+    (Interval(-2.0, -1.0) * Interval(3.0, 5.0), (-10.0, -3.0)),
+    (Interval(0.0, 0.0) * Interval(1.0, math.inf), (0.0, 0.0)),
+    (Interval(1.0, math.inf) * Interval(0.0, 2.0), (0.0, math.inf)),
+    (Interval(1.0, 2.0) / Interval(4.0, 8.0), (0.125, 0.5)),
+    (1.0 / Interval(-4.0, -2.0), (-0.5, -0.25)),
+    (Interval(1.0, math.inf) / Interval(1.0, math.inf), (0.0, math.inf)),
+    (Interval(-1.0, 1.0) / Interval(2.0, math.inf), (-0.5, 0.5)),
+    (Interval(1.0, 2.0) / Interval(0.0, 2.0), ALL),
+    (Interval(-math.inf, 1.0) + Interval(1.0, 2.0), (-math.inf, 3.0)),
+]
+UNKNOWN: Final = [
+    Interval(math.nan, math.nan) * 0.0,
+    0.0 * Interval(math.nan, math.nan),
+    Interval(math.nan, math.nan) + 1.0,
+    Interval(0.0, 1.0) / Interval(-1.0, 1.0),
+    Interval(1.0, 2.0) / Interval(math.nan, math.nan),
+    interval(math.inf),
+    interval((-math.inf, -math.inf)),
+]
+
+
+@pytest.mark.parametrize(("found", "bounds"), CORNERS)
+def test_arithmetic_takes_the_extremes_of_the_corners(found: Interval, bounds: tuple[float, float]) -> None:
+    assert (found.low, found.high) == bounds
+
+
+@pytest.mark.parametrize("found", UNKNOWN)
+def test_where_nothing_is_known_the_bounds_are_nan(found: Interval) -> None:
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+    assert 5.0 in found
+
+
+def test_an_interval_is_made_of_a_number_of_two_or_of_another() -> None:
+    assert interval(2) == interval((2, 2.0)) == interval(Interval(2.0, 2.0)) == Interval(2.0, 2.0)
+    assert interval((-math.inf, math.inf)) == Interval(*ALL)
+    box = Interval(-1.0, 2.0)
+    assert interval(box) is not box
+    assert (box.width, bool(box), bool(Interval(0.0, 0.0)), bool(Interval(0.0, 1.0))) == (3.0, True, False, True)
+    assert [x in box for x in (-1.5, -1.0, 0.0, 2.0, 2.5)] == [False, True, True, True, False]
+    for wrong in ((1.0, 0.0), (1.0, 2.0, 3.0), (1.0,)):
+        with pytest.raises(ValueError, match="an interval is a number or goes from low to high"):
+            interval(wrong)

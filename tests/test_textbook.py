@@ -46,7 +46,7 @@ def test_the_definition_is_the_function(word: str) -> None:
 @pytest.mark.parametrize("name", list(formula.constants()))
 def test_the_constants_are_those_of_the_rules(name: str) -> None:
     if name != "NAN":
-        assert getattr(textbook, name) == pytest.approx(getattr(rules, name), rel=EXACT_ENOUGH)
+        assert getattr(textbook, name) == pytest.approx(getattr(rules, name), rel=EXACT_ENOUGH, abs=0.0)
         assert name in parsed()[1]
 
 
@@ -57,7 +57,7 @@ def test_a_new_kind_of_number_needs_the_primitive_words() -> None:
         if op in ABOVE_ONE:
             row = [1.3]
         value, *_ = formula.over(op, few)(*r.grouped(row))
-        assert value == pytest.approx(r.on_floats(row)[0], rel=EXACT_ENOUGH)
+        assert value == pytest.approx(r.on_floats(row)[0], rel=EXACT_ENOUGH, abs=0.0)
 
 
 def test_a_word_that_is_missing_says_so_where_it_is_called() -> None:
