@@ -219,6 +219,35 @@ def test_what_is_no_fraction_is_named_with_the_remedy() -> None:
         replay(y.exp(), Fraction)
 
 
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (Fraction(10**29, 10**28 + 1), f"{10**29}/{10**28 + 1}"),
+        (Fraction(10**30, 10**28 + 1), f"{10**30}/{10**26}…"),
+        (Fraction(10**5000), "a number too long to show"),
+    ],
+)
+def test_a_number_in_an_error_has_at_most_sixty_characters(x: Fraction, text: str) -> None:
+    leaf = Value(0.5)
+    with pytest.raises(TypeError) as error:
+        replay(leaf.exp(), Fraction, inputs={leaf: x})
+    assert f"at {text} (replay over 'mpmath' has all operations)" in str(error.value)
+
+
+def test_where_needs_no_number_from_the_branch_that_is_not_taken() -> None:
+    x = Value(0.5)
+    then = x.exp()
+    root = autograd.where(x - 1.0, then, x * 3.0)
+    again = replay(root, Fraction)
+    assert (again.value, again.grad(x)) == (Fraction(3, 2), 3)
+    for ask in (lambda: again[then], lambda: replay(root, Fraction, inputs={x: 2})):
+        with pytest.raises(TypeError, match="the value of exp, v"):
+            ask()
+    broken = autograd.where(then, x, x * 3.0)
+    with pytest.raises(TypeError, match="the value of exp, v1, can't be computed"):
+        replay(broken, Fraction)
+
+
 # ── decimals ──
 
 NOT_IN_DECIMALS: Final = {"sin", "cos", "tan", "asin", "acos", "atan", "atan2", "erf", "gelu"}
@@ -245,6 +274,22 @@ def test_what_decimals_lack_is_named(op: str) -> None:
         TypeError, match=rf"the value of {op}, v1, can't be computed at 0\.5.* .*these numbers have no "
     ):
         replay(strategies.apply(op, [Value(0.5)] * len(operation(op).domains)), "decimal")
+
+
+def test_sixty_digits_are_asked_for_if_none_are() -> None:
+    x = Value(2.0)
+    root = x.sqrt()
+    assert replay(root, "decimal").value == decimal.Decimal(2).sqrt(decimal.Context(prec=60))
+    assert replay(root, "decimal", digits=5).value == decimal.Decimal("1.4142")
+    with mpmath.workdps(80):
+        for digits, again in ((60, replay(root, "mpmath")), (20, replay(root, "mpmath", digits=20))):
+            error = abs(again.value - mpmath.sqrt(2))
+            assert mpmath.mpf(10) ** -(digits + 4) < error < mpmath.mpf(10) ** -(digits - 1)
+
+
+def test_powers_of_decimals() -> None:
+    x = Value(0.0)
+    assert [replay(x**y, "decimal", inputs={x: z}).value for z in (0, 2) for y in (0.0, 1.0, 3.0)] == [1, 0, 0, 1, 2, 8]
 
 
 def test_a_decimal_that_is_nan_fails_comparisons_quietly() -> None:
@@ -334,6 +379,27 @@ def test_formulas_read_like_formulas() -> None:
     assert (absolute.value.subs(symbol, 0), absolute.grad(x).subs(symbol, 0)) == (0, 0)
     three = replay(autograd.largest([x, y, 1.0]), "sympy").grad(x)
     assert three.subs({again[x]: 1, again[y]: 1}) == pytest.approx(1.0 / 3.0)
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (0.015625, "x/64"),
+        (-0.015625, "-x/64"),
+        (0.0078125, "0.0078125*x"),
+        (0.1, "0.1*x"),
+        (1.5, "3*x/2"),
+        (3, "3*x"),
+        (10.0, "10*x"),
+    ],
+)
+def test_simple_floats_are_fractions_in_a_formula(x: float, text: str) -> None:
+    assert str(replay(Value(2.0, label="x") * x, "sympy").value) == text
+
+
+def test_symbols_have_the_labels_that_are_there_once() -> None:
+    a, b, c, d = Value(1.0, label="a"), Value(2.0), Value(3.0, label="c"), Value(4.0, label="c")
+    assert str(replay(a * 1 + b * 2 + c * 3 + d * 4, "sympy").value) == "a + 2*x0 + 3*x1 + 4*x2"
 
 
 def test_no_two_leaves_are_one_symbol() -> None:

@@ -187,6 +187,27 @@ def test_a_list_is_named_by_its_elements() -> None:
     ]
 
 
+def test_an_own_operation_reads_like_the_others() -> None:
+    @operation(domain=[(0.5, 2.0), (0.5, 2.0)])
+    def own(x, y):  # type: ignore[no-untyped-def]
+        return (
+            abs(x) * math.sqrt(x + y),
+            1.5 * math.sqrt(x) if y < 0 else math.sqrt(x + y) + x / (2 * math.sqrt(x + y)),
+            (x / (2 * math.sqrt(x + y))),
+        )
+
+    assert formula.describe("own").splitlines() == [
+        "z = |x|·√(x + y)",
+        "∂z/∂x = 1.5·√x if y < 0 else √(x + y) + x/(2·√(x + y))",
+        "∂z/∂y = x/(2·√(x + y))",
+    ]
+
+
+def test_an_exponent_is_lowered() -> None:
+    for exponent, text in (("2", "2·a"), ("3", "3·a²"), ("10", "10·a⁹"), ("11", "11·a^10"), ("n", "n·a^(n - 1)")):
+        assert formula.case_of("power", [2.0, 3.0]).partial_text(0, ["a", exponent]) == text
+
+
 def test_a_row_of_more_than_four_is_cut() -> None:
     for n, row in ((3, "a, b, c"), (4, "a, b, c, d"), (5, "a, b, c, d, …")):
         case = formula.case_of("largest", [1.0] * n)
