@@ -9,10 +9,10 @@ import mpmath
 import numpy
 import pytest
 
-from autograd import Value, dot, formula, hypot, maximum, mean, norm, xlogy
+from autograd import Value, dot, formula, hypot, maximum, mean, norm, operation, xlogy
 from autograd.engine import graph, ieee, rules
 from autograd.formula import Vocabulary, vocabularies
-from autograd.operations import operation
+from autograd.operations import operation as row_of
 from tests.test_formula import ARRAYS, COMPLEX_STEP, FLOATS, OVER_VALUES, STEP, agreement, flat
 
 POINTS: Final = 3
@@ -23,7 +23,7 @@ LENGTH: Final = 3
 
 def points_of(op: str) -> list[list[float]]:
     """Operands inside the domain of an operation, in one row."""
-    rng, row = random.Random(op), operation(op)
+    rng, row = random.Random(op), row_of(op)
     found = []
     for _ in range(POINTS):
         intervals = [rng.choice(domain) for domain in row.domains for _ in range(LENGTH if row.of_sequences else 1)]
@@ -69,10 +69,10 @@ def test_other_numbers_have_the_results_of_floats(op: str) -> None:
         assert [again, *flat(partials)] == expected
 
 
-@pytest.mark.parametrize("op", [op for op in OPERATIONS if operation(op).public])
+@pytest.mark.parametrize("op", [op for op in OPERATIONS if row_of(op).public])
 def test_derivatives_as_nodes_are_the_recorded_ones(op: str) -> None:
     for xs in points_of(op):
-        v = operation(op).call([Value(x) for x in xs])
+        v = row_of(op).call([Value(x) for x in xs])
         found = formula.partials_over_values(v, v.operands, [True] * len(xs))
         numbers = [p.data if isinstance(p, Value) else p for p in found]
         assert numbers == pytest.approx(list(v.partials), rel=OVER_VALUES, abs=OVER_VALUES)
@@ -117,6 +117,48 @@ def test_numbers_of_a_rule_are_taken_into_the_kind() -> None:
 
     assert formula.over("square", Vocabulary({"number": number}))(3.0) == (9.0, 6.0)
     assert taken == [2.0]
+
+
+def test_a_name_that_ends_with_a_digit_is_a_number_to_compare() -> None:
+    @operation(domain=[(0.5, 2.0)])
+    def ramp(x1):  # type: ignore[no-untyped-def]
+        return x1 if x1 > 0.0 else 0.0 * x1, 1.0 if x1 > 0.0 else 0.0
+
+    assert formula.over("ramp", vocabularies.complex_numbers())(2 + 1j) == (2 + 1j, 1)
+
+
+def test_constants_have_all_digits_of_the_numbers() -> None:
+    with mpmath.workdps(40):
+        exact = {
+            "erf": (0, 2 / mpmath.sqrt(mpmath.pi)),
+            "exp2": (0, mpmath.log(2)),
+            "log2": (1, 1 / mpmath.log(2)),
+            "log10": (1, 1 / mpmath.log(10)),
+            "normal_cdf": (0, 1 / mpmath.sqrt(2 * mpmath.pi)),
+        }
+        for op, (x, wanted) in exact.items():
+            _, slope = formula.over(op, vocabularies.mpmath_numbers())(mpmath.mpf(x))
+            assert abs(slope - wanted) < mpmath.mpf(10) ** -38
+
+
+@pytest.mark.parametrize(
+    ("op", "operands"),
+    [
+        *(("divide", (x, 0.0)) for x in (-1.0, 0.0, 1.0)),
+        *(("power", (0.0, y)) for y in (-2.0, -0.5, 0.0, 0.5, 2.0)),
+        *(("power", (-2.0, y)) for y in (0.0, 0.5, 3.0)),
+        *(("log", (x,)) for x in (-1.0, 1.0)),
+        *(("asin", (x,)) for x in (-2.0, 1.0)),
+    ],
+)
+def test_at_the_ends_of_domains_mpmath_has_the_values_of_floats(op: str, operands: tuple[float, ...]) -> None:
+    found = vocabularies.value_over(op, vocabularies.mpmath_numbers())(*map(mpmath.mpf, operands))
+    assert float(found) == pytest.approx(on_floats(op, [*operands])[0], rel=FLOATS, abs=0.0, nan_ok=True)
+
+
+def test_a_library_that_is_missing_is_named() -> None:
+    with pytest.raises(ImportError, match="these numbers are made with no_such_library: pip install no_such_library"):
+        vocabularies.installed("no_such_library")
 
 
 SELECTIONS: Final = {
@@ -174,6 +216,8 @@ AS_NODES: Final = [
     (HUGE**2.0, ["multiply(2, huge)", "0"]),
     (X / Y, ["divide(1, y)", "negative(divide(divide(x, y), y))"]),
     (X / 2.0, ["0.5", "0"]),
+    (X / 0.0, ["inf", "0"]),
+    (1.0 / X, ["0", "negative(divide(divide(1, x), x))"]),
     (TINY.reciprocal(), ["negative(multiply(reciprocal(tiny), reciprocal(tiny)))"]),
     ((-X).log(), ["fixed(nan, log(negative(x)))"]),
     (ZERO.sqrt(), ["divide(0.5, add(sqrt(0), 0))"]),
@@ -184,6 +228,7 @@ AS_NODES: Final = [
     (maximum(X, X), ["0.5", "0.5"]),
     (mean([X, Y]), ["0.5", "0.5"]),
     (dot([X, Y], [2.0, X]), ["2", "x", "0", "y"]),
+    (dot([X, Y], [2.0, 3.0]), ["2", "3", "0", "0"]),
     (norm([X, Y]), ["divide(x, norm(x, y))", "divide(y, norm(x, y))"]),
 ]
 
@@ -192,3 +237,43 @@ AS_NODES: Final = [
 def test_a_derivative_is_made_of_operations_that_people_can_read(v: Value, expected: list[str]) -> None:
     wanted = [not graph.is_constant(x) for x in v.operands]
     assert [written(p) for p in formula.partials_over_values(v, v.operands, wanted)] == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "recorded", "agree"),
+    [
+        (1.0, 1.0 + 0.9e-6, True),
+        (1.0, 1.0 + 1.1e-6, False),
+        (1e9, 1e9 + 900.0, True),
+        (-1e9, -1e9 - 1100.0, False),
+        (1.0, -1.0, False),
+        (0.9e-14, 0.0, True),
+        (1.1e-14, 0.0, False),
+        (vocabularies.CANCELLED, 0.0, True),
+        (math.inf, math.inf, True),
+        (1.0, math.inf, False),
+        (math.inf, 1.0, False),
+        (math.nan, math.nan, False),
+    ],
+)
+def test_two_roundings_of_one_formula_agree(number: float, recorded: float, agree: bool) -> None:
+    assert vocabularies._agree(number, recorded) == agree
+
+
+def test_where_a_formula_breaks_down_what_is_recorded_stands() -> None:
+    x = Value(2.0, label="x")
+    for number in (2.0, 2.0 + 1e-9):
+        part = x * (number / 2.0)
+        assert vocabularies._settled(part, 2.0, x) is part
+    assert written(vocabularies._settled(x * 2.0, 2.0, x)) == "fixed(2, x)"
+    nan = x * math.nan
+    assert vocabularies._settled(nan, math.nan, x) is nan
+    assert written(vocabularies._settled(math.nan, math.nan, x)) == "fixed(nan, x)"
+    assert written(vocabularies._settled(x, math.nan, x)) == "fixed(nan, x)"
+
+
+def test_only_the_derivatives_that_are_wanted_are_formed() -> None:
+    for v in (X * Y, dot([X, Y], [Y, X])):
+        wanted = [k % 2 == 0 for k in range(len(v.operands))]
+        found = formula.partials_over_values(v, v.operands, wanted)
+        assert [x != 0.0 for x in found] == wanted
