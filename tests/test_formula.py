@@ -131,16 +131,6 @@ def test_partials_over_values_are_the_recorded_ones(op: str, data: st.DataObject
     assert found == pytest.approx(list(v.partials), rel=OVER_VALUES, abs=OVER_VALUES)
 
 
-def test_a_record_is_checked_without_its_node() -> None:
-    z, partials = formula.rule("divide").on_floats([1.0, 3.0])
-    assert formula.still_holds("divide", [1.0, 3.0], partials, z, [0, 1])
-    assert not formula.still_holds("divide", [1.0, 2.0], partials, z, [0, 1])
-    assert not formula.still_holds("divide", [1.0, 3.0], [partials[0], 0.0], z, [0, 1])
-    assert formula.still_holds("divide", [1.0, 3.0], [partials[0], 0.0], z, [0]), "no derivative by a constant"
-    z, partials = formula.rule("log").on_floats([-1.0])
-    assert formula.still_holds("log", [-1.0], partials, z, [0]), "nan is nan again"
-
-
 def test_a_function_over_a_vocabulary_leaves_its_words_alone() -> None:
     # Two threads that make functions at once would otherwise take each other's.
     vocabulary = formula.Vocabulary({"rule": 1.0})

@@ -2,10 +2,11 @@
 
 import ast
 import inspect
+import math
 
 import pytest
 
-from autograd import formula
+from autograd import Value, formula
 from autograd.engine import rules
 from autograd.formula.cases import WORDS, Parser, fold, names_in
 from autograd.operations import OPERATIONS
@@ -99,3 +100,48 @@ def test_the_rule_has_a_row(name: str) -> None:
 
 def test_every_row_belongs_to_a_rule() -> None:
     assert set(OPERATIONS) == set(formula.rules())
+
+
+# ── whether a record still holds ──
+
+
+def test_a_record_is_checked_without_its_node() -> None:
+    z, partials = formula.rule("divide").on_floats([1.0, 3.0])
+    assert formula.still_holds("divide", [1.0, 3.0], partials, z, [0, 1])
+    assert not formula.still_holds("divide", [1.0, 2.0], partials, z, [0, 1])
+    assert not formula.still_holds("divide", [1.0, 3.0], [partials[0], 0.0], z, [0, 1])
+    assert formula.still_holds("divide", [1.0, 3.0], [partials[0], 0.0], z, [0]), "no derivative by a constant"
+    z, partials = formula.rule("log").on_floats([-1.0])
+    assert formula.still_holds("log", [-1.0], partials, z, [0]), "nan is nan again"
+    z, partials = formula.rule("divide").on_floats([1.0, 0.0])
+    assert formula.still_holds("divide", [1.0, 0.0], [partials[0], 3.0], z, [0])
+    assert not formula.still_holds("divide", [1.0, 0.0], [3.0, partials[1]], z, [0])
+    assert not formula.still_holds("divide", [1.0, 3.0], [1.0 / 3.0, -1.0 / 9.0], math.nan, [0])
+
+
+def test_data_that_was_changed_is_named() -> None:
+    x, y = Value(3.0, label="x"), Value(2.0)
+    z = x * y
+    assert formula.unchanged(z, z.operands, z.partials).name == "multiply"
+    constant = x * 2.0
+    assert formula.unchanged(constant, constant.operands, constant.partials).name == "multiply"
+    x.data = 4.0
+    with pytest.raises(ValueError, match=r"^the data of a node .* after multiply was recorded \(x\); build the"):
+        formula.unchanged(z, z.operands, z.partials)
+    x.data, y.data, x.label = 3.0, 1.0, ""
+    with pytest.raises(ValueError, match="changed after multiply was recorded; build the graph again"):
+        formula.unchanged(z, z.operands, z.partials)
+
+
+def test_a_rule_has_its_operands_in_lists_or_one_by_one() -> None:
+    assert formula.rule("dot").grouped([1.0, 2.0, 3.0, 4.0]) == [[1.0, 2.0], [3.0, 4.0]]
+    assert formula.rule("dot").on_floats([1.0, 2.0, 3.0, 4.0]) == (11.0, [3.0, 4.0, 1.0, 2.0])
+    assert formula.rule("multiply").grouped((2.0, 3.0)) == [2.0, 3.0]
+    assert formula.rule("multiply").on_floats([2.0, 3.0]) == (6.0, [3.0, 2.0])
+
+
+def test_rules_are_in_the_order_of_their_module() -> None:
+    assert [*formula.rules()][:3] == ["add", "subtract", "multiply"]
+    with pytest.raises(ValueError, match="no rule is named 'sine'; there are add, subtract, multiply, "):
+        formula.rule("sine")
+    assert set(formula.constants()) == {"NAN", "LN_2", "LOG2_E", "LOG10_E", "TWO_OVER_SQRT_PI", "ONE_OVER_SQRT_TWO_PI"}
