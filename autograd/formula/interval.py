@@ -298,7 +298,7 @@ def _circular(name: str, first_top: float) -> Callable[[Any], Interval]:
     on_floats = getattr(ieee, name)
 
     def meets(x: Interval, first: float) -> bool:
-        """Whether the interval holds first + a whole number of turns; so near it that rounding hides it, ends reach 1."""
+        """Whether the interval holds first + whole turns. One that rounding hides is so near that the ends reach it."""
         return math.floor((x.high - first) / _TURN) >= math.ceil((x.low - first) / _TURN)
 
     def apply(x: Any) -> Interval:
