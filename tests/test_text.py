@@ -287,6 +287,10 @@ def test_an_operation_is_written_by_its_own_formula() -> None:
         ("power", "1e+20 -1", "(1e+20)^(-1)"),
         ("power", "-1e+20 1e-05", "(-1e+20)^(1e-05)"),
         ("divide", "a b·c", "a/(b·c)"),
+        ("divide", "1e-05 a", "1e-05/a"),
+        ("multiply", "a 1e-05", "a·(1e-05)"),
+        ("multiply", "1e-05 -1e-05", "1e-05·(-1e-05)"),
+        ("subtract", "a -1e-05", "a + 1e-05"),
     ],
 )
 def test_an_operation_is_written_out_on_its_operands(op: str, operands: str, text: str) -> None:
