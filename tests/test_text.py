@@ -176,6 +176,13 @@ def test_a_sign_goes_into_the_operation_before_it() -> None:
     assert shown(Expression("infix", ("*", negative, negative))) == "(-x)²"
 
 
+def test_a_comparison_is_written_as_in_mathematics() -> None:
+    x, two = tree(("name", "x")), tree(("number", 2.0))
+    texts = [shown(Expression("comparison", (sign, x, two))) for sign in ("<", "<=", ">", ">=", "==", "!=")]
+    assert texts == ["x < 2", "x ≤ 2", "x > 2", "x ≥ 2", "x = 2", "x ≠ 2"]
+    assert [shown(Expression("comparison", (sign, x, x))) for sign in ("!=", "==")] == ["x is nan", "x = x"]
+
+
 def test_a_list_is_named_by_its_elements() -> None:
     @operation(domain=[(0.5, 2.0), (0.5, 2.0), (0.5, 2.0)])
     def mixed(s: list, weights: list, row: list):  # type: ignore[no-untyped-def, type-arg]
