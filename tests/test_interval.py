@@ -146,6 +146,8 @@ TABLE: Final[list[tuple[Any, Any, Any]]] = [
     (lambda x, y: x**y, [(-2.0, -1.0), (1.0, 2.0)], [NAN, NAN, NAN]),
     (lambda x: x * 2.0, [(math.inf, math.inf)], [NAN, (2.0, 2.0)]),
     (lambda x: x.relu(), [(math.nan, math.nan)], [NAN, NAN]),
+    (lambda x: x**-1.0, [(math.nan, math.nan)], [NAN, NAN]),
+    (autograd.atan2, [(math.nan, math.nan), (-1.0, 1.0)], [NAN, NAN, NAN]),
     (autograd.hypot, [(-3.0, 1.0), (0.0, 4.0)], [(0.0, pytest.approx(5.0)), NAN, NAN]),
 ]
 
@@ -390,6 +392,16 @@ def test_where_nothing_is_known_the_bounds_are_nan(found: Callable[[], Interval]
     assert 5.0 in found()
 
 
+def test_an_unknown_number_says_nothing_of_another() -> None:
+    @autograd.operation(domain=[(0.5, 1.0), (2.0, 3.0)])
+    def larger(x, y):  # type: ignore[no-untyped-def]
+        if x > y:
+            return y, 0.0, 1.0
+        return 2.0 * y, 0.0, 2.0
+
+    assert boxed(larger, (math.nan, math.nan), (1.0, 3.0)) == ((1.0, 6.0), (0.0, 0.0), (1.0, 2.0))
+
+
 def test_an_interval_is_made_of_a_number_of_two_or_of_another() -> None:
     assert interval(2) == interval((2, 2.0)) == interval(Interval(2.0, 2.0)) == Interval(2.0, 2.0)
     assert interval((-math.inf, math.inf)) == Interval(*ALL)
@@ -397,6 +409,10 @@ def test_an_interval_is_made_of_a_number_of_two_or_of_another() -> None:
     assert interval(box) is not box
     assert (box.width, bool(box), bool(Interval(0.0, 0.0)), bool(Interval(0.0, 1.0))) == (3.0, True, False, True)
     assert [x in box for x in (-1.5, -1.0, 0.0, 2.0, 2.5)] == [False, True, True, True, False]
+    assert 5.0 in Interval(math.nan, 1.0)
+    assert 5.0 in Interval(1.0, math.nan)
+    with pytest.raises(AttributeError):
+        box.low = 0.0  # type: ignore[misc]
     for wrong in ((1.0, 0.0), (1.0, 2.0, 3.0), (1.0,)):
         with pytest.raises(ValueError, match="an interval is a number or goes from low to high"):
             interval(wrong)

@@ -17,6 +17,7 @@ from autograd.engine import ieee
 from autograd.formula.cases import Expression, fold
 from autograd.formula.text import _AsWritten, shown
 from autograd.formula.vocabularies import Source, Vocabulary
+from tests.test_custom import defined
 from tests.test_formula import flat
 
 DESCRIBED: Final = {
@@ -235,6 +236,22 @@ def test_wrong_questions_get_clear_answers() -> None:
         formula.partial_text(Value(1.0), 0)
     with pytest.raises(IndexError, match="exp has 1 operands, and none at position 1"):
         formula.partial_text(Value(1.0).exp(), 1)
+    with pytest.raises(IndexError, match="exp has 1 operands, and none at position -1"):
+        formula.partial_text(Value(1.0).exp(), -1)
+
+
+def test_a_rule_without_a_source_has_no_formula() -> None:
+    xs = [Value(1.0), Value(2.0), Value(3.0), Value(4.0)]
+    of_numbers = defined("return x * y, y, x", parameters="x, y", source=False)(*xs[:2])
+    of_lists = defined(
+        "z = sum([x * y for x, y in zip(xs, ys)])",
+        "return z, ys, xs",
+        parameters="xs: list, ys: list",
+        source=False,
+    )(xs[:2], xs[2:])
+    for v, names in ((of_numbers, ["x", "y"]), (of_lists, ["xs", "xs", "ys", "ys"])):
+        texts = [formula.partial_text(v, k) for k in range(len(v.operands))]
+        assert texts == [f"∂f/∂{name}, of which no source can be read" for name in names]
 
 
 class Counted(list[str]):
@@ -289,6 +306,7 @@ def test_an_operation_is_written_by_its_own_formula() -> None:
         ("logsumexp", "a b", "logsumexp(a, b)"),
         ("tanh", "a+b", "tanh(a+b)"),
         ("negative", "a", "-a"),
+        ("shift", "a b", "a - b"),
         ("power", "a 2", "a²"),
         ("power", "a 10", "a^10"),
         ("power", "1e+20 -1", "(1e+20)^(-1)"),
