@@ -259,6 +259,13 @@ def test_the_picture_of_a_walk_has_what_is_known_and_the_last_step() -> None:
     assert edges[-2:] == [[4], [5]], "each contribution has an edge of its own"
 
 
+def test_a_folded_picture_of_a_walk_says_what_it_is_around() -> None:
+    walk = Stepper(Value(3.0).exp().sin().cos())
+    assert "2 of 4 nodes shown, nearest to the root; draw(max_nodes=4) draws all" in walk.draw(max_nodes=2).dot
+    walk.step()
+    assert "1 of 4 nodes shown, nearest to the last step; draw(max_nodes=4) draws all" in walk.draw(max_nodes=1).dot
+
+
 def test_one_graph_is_one_text() -> None:
     assert draw(toy_network()[0], partials=True).dot == draw(toy_network()[0], partials=True).dot
     program = (
