@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from autograd import Stepper, Tape, Value, dot, topological_order, total
 from autograd.console import columns
+from autograd.show import picture
 from autograd.show.draw import DIRECTIONS, draw, draw_dot
 from autograd.show.part import nearest
 from autograd.show.picture import Drawing, render
@@ -253,6 +254,7 @@ def test_the_picture_of_a_walk_has_what_is_known_and_the_last_step() -> None:
         boxes = [line.removesuffix(" dc2626") for line in lines if re.match(r"n\d:", line)]
         assert boxes == [re.sub(r"\{\}", lambda _, left=left: next(left), line) for line in SQUARE]  # type: ignore[misc]
         assert [line.partition(":")[0] for line in lines if line.endswith("dc2626")] == red
+        assert re.findall("∂ [0-9.]+", "".join(lines)) == ["∂ 3.0", "∂ 3.0", "∂ 1.0"]
         edges.append([k for k, line in enumerate(lines) if line.startswith("n0 ->") and line.endswith("dc2626")])
         if walk.position < len(walk):
             walk.step()
@@ -552,3 +554,15 @@ def test_draw_dot_gives_a_digraph(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert digraph.pipe().startswith(b"\x89PNG")
     assert "image/svg+xml" in digraph._repr_mimebundle_()
     assert Path(digraph.render(tmp_path / "gout")).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("program", "binary"), [(None, "dot"), ("/bin/dot", "dot"), ("/bin/dot-wasm", "/bin/dot-wasm")]
+)
+def test_a_digraph_runs_the_program_that_there_is(
+    program: str | None, binary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dot_command, "DOT_BINARY", Path("dot"))
+    monkeypatch.setattr(picture, "renderer", lambda: program)
+    assert draw_dot(Value(1.0).exp()).format == "svg"
+    assert Path(binary) == dot_command.DOT_BINARY
