@@ -395,7 +395,7 @@ def test_where_nothing_is_known_the_bounds_are_nan(found: Callable[[], Interval]
 def test_an_unknown_number_says_nothing_of_another() -> None:
     @autograd.operation(domain=[(0.5, 1.0), (2.0, 3.0)])
     def larger(x, y):  # type: ignore[no-untyped-def]
-        if x > y:
+        if x < y:
             return y, 0.0, 1.0
         return 2.0 * y, 0.0, 2.0
 
