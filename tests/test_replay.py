@@ -248,6 +248,23 @@ def test_where_needs_no_number_from_the_branch_that_is_not_taken() -> None:
         replay(broken, Fraction)
 
 
+def test_a_derivative_that_these_numbers_lack_is_not_formed_for_another() -> None:
+    @autograd.operation(domain=[(0.5, 2.0), (0.5, 2.0)])
+    def first(x, y):  # type: ignore[no-untyped-def]
+        return x * y, math.exp(math.log(y)), x
+
+    @autograd.operation(domain=[(0.5, 2.0), (0.5, 2.0)])
+    def second(x, y):  # type: ignore[no-untyped-def]
+        return x * y, y, math.exp(math.log(x))
+
+    x, y = Value(2.0), Value(3.0)
+    for f, right, lacking, wanted in ((first, y, x, 2), (second, x, y, 3)):
+        again = replay(f(x, y), Fraction)
+        assert again.grad(right) == wanted
+        with pytest.raises(TypeError, match="the derivative of .* these numbers have no log"):
+            again.grad(lacking)
+
+
 # ── decimals ──
 
 NOT_IN_DECIMALS: Final = {"sin", "cos", "tan", "asin", "acos", "atan", "atan2", "erf", "gelu"}
