@@ -156,7 +156,7 @@ def test_a_stable_operation_gives_the_number_of_the_form_by_hand(a: float) -> No
 MINUS: list[Callable[[Value], Value]] = [lambda x: -x, lambda x: -1 * x, lambda x: x * -1, lambda x: 0 - x]
 TWICE: list[Callable[[Value], Value]] = [lambda x: 2 * x, lambda x: x * 2, lambda x: x + x]
 TWICE_MINUS: list[Callable[[Value], Value]] = [
-    *(lambda x, f=f, g=g: f(g(x)) for f, g in [*product(MINUS, TWICE), *product(TWICE, MINUS)]),  # type: ignore[misc]
+    *(lambda x, f=f, g=g: f(g(x)) for f, g in [*product(MINUS, TWICE), *product(TWICE, MINUS)]),
     *(lambda x: -2 * x, lambda x: x * -2),
 ]
 
@@ -344,7 +344,7 @@ def test_an_autopsy_is_what_it_found_however_it_is_printed(monkeypatch: pytest.M
     assert repr(found) != repr(narrow)
     assert found == narrow
     with pytest.raises(AttributeError):
-        found.remedy = ""  # type: ignore[misc]
+        found.remedy = ""
 
 
 def test_a_remedy_stands_on_one_line_where_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:

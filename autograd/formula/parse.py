@@ -66,14 +66,7 @@ def _of_numbers(row: Operation) -> Callable[..., Value]:
 
 def _of_row(function: Callable[..., Value]) -> Callable[..., Value]:
     """A function that takes total(a, b, c) and total([a, b, c]) alike."""
-
-    def of_row(*xs: Any) -> Value:
-        match xs:
-            case (list() as row,):
-                return function(row)
-        return function(xs)
-
-    return of_row
+    return lambda *xs: function(*xs) if [*map(type, xs)] == [list] else function(xs)
 
 
 def names_in(text: str) -> list[str]:
