@@ -344,7 +344,7 @@ def test_an_autopsy_is_what_it_found_however_it_is_printed(monkeypatch: pytest.M
     assert repr(found) != repr(narrow)
     assert found == narrow
     with pytest.raises(AttributeError):
-        found.remedy = ""
+        found.remedy = ""  # type: ignore[misc]
 
 
 def test_a_remedy_stands_on_one_line_where_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:

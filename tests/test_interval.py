@@ -255,9 +255,14 @@ BOUNDS: Final[list[tuple[Any, Any, tuple[float, float]]]] = [
     (lambda x: x.acos(), [(-0.5, 0.5)], ends_of(math.acos, 0.5, -0.5)),
     (lambda x: x.cosh(), [(-1.0, 2.0)], (1.0, around(0.0, math.cosh(2.0))[1])),
     (lambda x: x.cosh(), [(-2.0, -1.0)], ends_of(math.cosh, 1.0, 2.0)),
+    (lambda x: x.cosh(), [(0.5, 2.0)], ends_of(math.cosh, 0.5, 2.0)),
     (autograd.hypot, [(-3.0, 1.0), (0.0, 4.0)], (0.0, around(5.0, 5.0)[1])),
     (autograd.hypot, [(3.0, 6.0), (-8.0, -4.0)], around(5.0, 10.0)),
     (lambda *xs: autograd.norm(xs), [(3.0, 6.0), (-8.0, -4.0)], around(5.0, 10.0)),
+    # Sums.
+    (lambda *xs: autograd.total(xs), [(1.0, 2.0), (3.0, 5.0)], (4.0, 7.0)),
+    (lambda *xs: autograd.mean(xs), [(1.0, 2.0), (3.0, 5.0)], (2.0, 3.5)),
+    (lambda x: autograd.logsumexp([x]), [(1.0, 2.0)], (1.0, math.nextafter(2.0, 3.0))),
     # Those of an angle.
     (lambda x: x.sin(), [(0.5, 1.5)], ends_of(math.sin, 0.5, 1.5)),
     (lambda x: x.sin(), [(2.0, 3.0)], ends_of(math.sin, 3.0, 2.0)),
@@ -272,6 +277,8 @@ BOUNDS: Final[list[tuple[Any, Any, tuple[float, float]]]] = [
     (lambda x: x.cos(), [(9.0, 9.5)], (-1.0, around(0.0, math.cos(9.0))[1])),
     (lambda x: x.cos(), [(6.0, 7.0)], (around(math.cos(7.0), 1.0)[0], 1.0)),
     (lambda x: x.sin(), [(1.0, 1.0)], ends_of(math.sin, 1.0, 1.0)),
+    (lambda x: x.sin(), [(-math.pi / 2.0, -math.pi / 2.0)], (-1.0, around(-1.0, -1.0)[1])),
+    (lambda x: x.cos(), [(0.0, 0.0)], (around(1.0, 1.0)[0], 1.0)),
     (lambda x: x.sin(), [(1e300, 1e300)], ends_of(math.sin, 1e300, 1e300)),
     # Turns are counted up to a million.
     (lambda x: x.sin(), [(999_999.75, 1e6)], ends_of(math.sin, 999_999.75, 1e6)),
@@ -304,6 +311,14 @@ BOUNDS: Final[list[tuple[Any, Any, tuple[float, float]]]] = [
 def test_the_bounds_of_a_function_are_its_extremes_and_eight_floats(f: Any, boxes: Any, bounds: Any) -> None:
     found, *_ = boxed(f, *boxes)
     assert found == bounds
+
+
+def test_a_power_has_its_least_value_inside_the_box() -> None:
+    @autograd.operation(domain=(0.5, 2.0))
+    def own(x):  # type: ignore[no-untyped-def]
+        return x**2, 2 * x
+
+    assert boxed(own, (-2.0, 1.0)) == ((0.0, around(4.0, 4.0)[1]), (-4.0, 2.0))
 
 
 def test_a_box_that_ends_at_a_top_reaches_it() -> None:
@@ -363,6 +378,7 @@ CORNERS: Final[list[tuple[Callable[[], Interval], tuple[float, float]]]] = [
     (lambda: Interval(1.0, 2.0) / Interval(4.0, 8.0), (0.125, 0.5)),
     (lambda: 1.0 / Interval(-4.0, -2.0), (-0.5, -0.25)),
     (lambda: Interval(1.0, math.inf) / Interval(1.0, math.inf), (0.0, math.inf)),
+    (lambda: Interval(-math.inf, -1.0) / Interval(1.0, math.inf), (-math.inf, 0.0)),
     (lambda: Interval(-1.0, 1.0) / Interval(2.0, math.inf), (-0.5, 0.5)),
     (lambda: Interval(1.0, 2.0) / Interval(0.0, 2.0), ALL),
     (lambda: Interval(-math.inf, 1.0) + Interval(1.0, 2.0), (-math.inf, 3.0)),

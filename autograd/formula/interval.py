@@ -359,7 +359,7 @@ def _extreme(pick: Callable[[Iterable[float]], float]) -> Callable[[Sequence[Any
 def _ties(xs: Sequence[Any], z: Any) -> Interval:
     relations = [_relations(_of(x), _of(z)) for x in xs]
     sure, possible = relations.count("="), sum("=" in each for each in relations)
-    return Interval(float(max(sure, 1)), float(max(possible, 1)))
+    return Interval(float(max(sure, 1)), float(possible))
 
 
 def _absolute(x: Any) -> Interval:
