@@ -309,7 +309,7 @@ def test_the_grammar_refuses(line: str, why: str) -> None:
 @pytest.mark.parametrize("parameters", ["z", "x, z", "z, x"])
 def test_no_operand_has_the_name_of_the_value(parameters: str) -> None:
     with pytest.raises(
-        SyntaxError, match="f, in `def f.*`: z is the name of the value of the operation; choose another"
+        SyntaxError, match=r"f, in `def f.*`: z is the name of the value of the operation; choose another"
     ):
         defined("return 1, 1", parameters=parameters)
 
