@@ -69,9 +69,9 @@ def test_other_numbers_have_the_results_of_floats(op: str) -> None:
         assert [again, *flat(partials)] == expected
 
 
-@pytest.mark.parametrize("op", [op for op in OPERATIONS if row_of(op).public])
+@pytest.mark.parametrize("op", OPERATIONS)
 def test_derivatives_as_nodes_are_the_recorded_ones(op: str) -> None:
-    for xs in points_of(op):
+    for xs in points_of(op) if row_of(op).public else ():
         v = row_of(op).call([Value(x) for x in xs])
         found = formula.partials_over_values(v, v.operands, [True] * len(xs))
         numbers = [p.data if isinstance(p, Value) else p for p in found]
