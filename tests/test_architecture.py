@@ -208,3 +208,19 @@ def test_a_docstring_says_what_the_thing_is(name: str) -> None:
 def test_the_guides_use_the_standard_terms(path: str) -> None:
     root = Path(__file__).parent.parent
     assert KEPT_OUT.findall((root / path).read_text(encoding="utf-8")) == []
+
+
+# ── the tests themselves ──
+
+
+def test_a_relative_tolerance_is_one_near_zero_too() -> None:
+    """`pytest.approx(x, rel=…)` without abs= adds an absolute tolerance of 1e-12, below which it compares nothing."""
+    found = []
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)) if "approx(" in text else ():
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "approx":
+                options = {option.arg for option in node.keywords}
+                if "rel" in options and "abs" not in options:
+                    found.append(f"{path.name}:{node.lineno}: give abs=0.0, or the size that is rounding")
+    assert found == []

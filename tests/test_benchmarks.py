@@ -104,8 +104,8 @@ def test_the_expression_is_one_however_relu_is_written() -> None:
     a, b = expression.A, expression.B
     value, da, db = expression.ours(True).results()
     assert value == g(a, b)
-    assert da == pytest.approx((g(a + STEP, b) - g(a - STEP, b)) / (2 * STEP), rel=SLOPE)
-    assert db == pytest.approx((g(a, b + STEP) - g(a, b - STEP)) / (2 * STEP), rel=SLOPE)
+    assert da == pytest.approx((g(a + STEP, b) - g(a - STEP, b)) / (2 * STEP), rel=SLOPE, abs=0.0)
+    assert db == pytest.approx((g(a, b + STEP) - g(a, b - STEP)) / (2 * STEP), rel=SLOPE, abs=0.0)
 
 
 @pytest.mark.parametrize("make", [expression.interpreter_empty_class, expression.interpreter_floats])
@@ -292,7 +292,7 @@ def test_figures_are_what_the_rounds_say() -> None:
                         "ratio": _middle(rounds) / _middle(ours),
                     }
                     for key, number in want.items():
-                        assert row.figures[prefix + key] == pytest.approx(float(number), rel=ROUNDING)
+                        assert row.figures[prefix + key] == pytest.approx(float(number), rel=ROUNDING, abs=0.0)
                 assert row.figures["rounds"] == 7
                 assert row.figures["nodes"] == 12_345
 
@@ -401,12 +401,14 @@ def test_the_growth_race(asked: list[tuple[str, str, dict[str, Any]]]) -> None:
             count = row.figures["nodes"]
             assert count is not None
             assert row.figures["held"] == (120.0 if count >= 10**5 else None)
-            assert row.figures["again"] == pytest.approx(1.0, rel=ROUNDING)
+            assert row.figures["again"] == pytest.approx(1.0, rel=ROUNDING, abs=0.0)
             assert row.figures["look_ups"] is None
             slowed = (5 if row.contender == "pure" else 1) * (1.5 if count == 10**6 else 1.0)
-            assert row.figures["build"] == pytest.approx(100.0 * slowed, rel=ROUNDING)
-            assert row.figures["off_backward"] == pytest.approx(50.0 if row.contender == "pure" else 10.0, rel=ROUNDING)
-            assert row.figures["low"] == pytest.approx(110.0 * slowed, rel=ROUNDING)
+            assert row.figures["build"] == pytest.approx(100.0 * slowed, rel=ROUNDING, abs=0.0)
+            assert row.figures["off_backward"] == pytest.approx(
+                50.0 if row.contender == "pure" else 10.0, rel=ROUNDING, abs=0.0
+            )
+            assert row.figures["low"] == pytest.approx(110.0 * slowed, rel=ROUNDING, abs=0.0)
     assert "compiled, 10,000 to 10,000,000 nodes" in block.notes[-2]
     assert "pure, 10,000 to 1,000,000 nodes" in block.notes[-1]
     assert "chain 50% (0%)" in block.notes[-1]

@@ -548,7 +548,7 @@ def test_an_error_inside_the_function_puts_back_too() -> None:
     ],
 )
 def test_the_step_fits_the_input(f: Callable[[Value], Value], at: float, slope: float) -> None:
-    assert numerical_grad(f, [at])[0] == pytest.approx(slope, rel=1e-4)
+    assert numerical_grad(f, [at])[0] == pytest.approx(slope, rel=1e-4, abs=0.0)
     assert gradcheck(f, [at]).passed
 
 
@@ -639,8 +639,8 @@ def test_an_input_more_is_no_call_more_than_its_own() -> None:
 
 def test_nested_inputs_come_back_nested() -> None:
     gradient = numerical_grad(lambda ws, b: ws[0] * ws[1] + b, [[2.0, 3.0], 1.0])
-    assert gradient[0] == pytest.approx([3.0, 2.0], rel=1e-9)
-    assert gradient[1] == pytest.approx(1.0, rel=1e-9)
+    assert gradient[0] == pytest.approx([3.0, 2.0], rel=1e-9, abs=0.0)
+    assert gradient[1] == pytest.approx(1.0, rel=1e-9, abs=0.0)
 
 
 @pytest.mark.parametrize(

@@ -75,13 +75,13 @@ def test_it_has_every_derivative(x: float) -> None:
     f = softsign()
     assert gradcheck(f, [x], order=2).passed
     third = grad(grad(grad(f)))(x)
-    assert third.data == pytest.approx(6.0 / (1.0 + abs(x)) ** 4, rel=1e-12)
+    assert third.data == pytest.approx(6.0 / (1.0 + abs(x)) ** 4, rel=1e-12, abs=0.0)
 
 
 def test_it_is_read_over_other_numbers() -> None:
     softsign()
     z, slope = formula.over("softsign", vocabularies.complex_numbers())(0.5 + 1e-30j)
-    assert z.imag / 1e-30 == pytest.approx(slope.real, rel=1e-12)
+    assert z.imag / 1e-30 == pytest.approx(slope.real, rel=1e-12, abs=0.0)
     with mpmath.workdps(40):
         z, _ = formula.over("softsign", vocabularies.mpmath_numbers())(mpmath.mpf(2))
         assert abs(z - mpmath.mpf(2) / 3) < mpmath.mpf(10) ** -39
@@ -144,6 +144,14 @@ def test_it_takes_lists() -> None:
         return sum([scale * math.log(x) for x in xs]), [scale / x for x in xs]
 
     assert logs([1.0, 2.0]).partials == (2.0, 1.0)
+
+    @autograd.operation
+    def top(xs):  # type: ignore[no-untyped-def]
+        z = max(xs)
+        k = ties(xs, z)  # type: ignore[name-defined]  # noqa: F821
+        return z, [1 / k if x == z else 0 for x in xs]
+
+    assert top([2.0, Value(3.0), Value(3.0)]).partials == (0.0, 0.5, 0.5)
 
     @autograd.operation
     def weighted(xs, ws):  # type: ignore[no-untyped-def]
@@ -262,6 +270,7 @@ REFUSALS: list[tuple[str, str]] = [
     ("return max(x, 0), 1", r"max\(x, 0\) is outside the grammar: max takes a list; choose between two with"),
     ("return x.tanh(), 1", r"x\.tanh\(\) is outside the grammar: write tanh\(x\)"),
     ("return math.hypot(x), 1", r"math\.hypot takes 2 operands"),
+    ("return ties(x), 1", "ties takes 2 operands"),
     ("return helper(x), 1", "helper is none of its functions, such as abs, sqrt, exp"),
     ("return w + x, 1", "w is outside the grammar: it is no operand"),
     ("return math.log(x, 2), 1 / x", r"math.log\(x, 2\) is outside the grammar: math.log takes 1"),
@@ -295,6 +304,14 @@ def test_the_grammar_refuses(line: str, why: str) -> None:
     with pytest.raises(SyntaxError, match=f"f, in `.*`: .*{why}.*own.py, line") as error:
         defined(*line.split("; "))
     assert error.value.lineno in (2, 3)
+
+
+@pytest.mark.parametrize("parameters", ["z", "x, z", "z, x"])
+def test_no_operand_has_the_name_of_the_value(parameters: str) -> None:
+    with pytest.raises(
+        SyntaxError, match=r"f, in `def f.*`: z is the name of the value of the operation; choose another"
+    ):
+        defined("return 1, 1", parameters=parameters)
 
 
 @pytest.mark.parametrize("parameters", ["*xs", "x=1.0", "x, *, y"])

@@ -12,8 +12,9 @@ from graphviz.backend import dot_command
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from autograd import Tape, Value, dot, topological_order, total
+from autograd import Stepper, Tape, Value, dot, topological_order, total
 from autograd.console import columns
+from autograd.show import picture
 from autograd.show.draw import DIRECTIONS, draw, draw_dot
 from autograd.show.part import nearest
 from autograd.show.picture import Drawing, render
@@ -125,6 +126,25 @@ def look(line: str) -> str:
     return line.rpartition(">>")[2]
 
 
+KINDS = {"#dbeafe": "leaf", "#fde68a": "parameter", "#bbf7d0": "root", "#ffffff": "interior", "#eeeeee": "constant"}
+
+
+def outline(picture: Drawing) -> list[str]:
+    """The statements of a picture: of a box its kind and its text, of an ellipse its text, of an edge its label.
+
+    An edge that is not solid says so, and all that is red too.
+    """
+    found = []
+    for line in picture.dot.splitlines()[4:-1]:
+        name, _, rest = line.strip().partition(" [")
+        label = re.search(r'label=(?:<(.*?)>|"([^"]*)")(?: |])', rest)
+        words = re.sub(r"<[^>]*>", " ", label[1] or label[2]).split() if label else []
+        kind = [text for color, text in KINDS.items() if color in rest]
+        marks = [mark for mark in ("dashed", "dc2626") if mark in rest]
+        found.append(f"{name}: {' '.join([*kind, *words, *marks])}".removesuffix(": "))
+    return found
+
+
 def summary(picture: Drawing) -> str:
     counts, colon, words = repr(picture).partition(":")
     assert colon + words == ': a picture, saved with .save("graph.svg")'
@@ -175,6 +195,77 @@ def test_nodes_are_named_by_topological_order() -> None:
     assert re.findall(r"^\t(n\d+) \[", picture.dot, re.M) == ["n0", "n1", "n2", "n3"]
     assert "n2_op -> n2" in picture.dot
     assert picture.dot.index("n0 -> n2_op") < picture.dot.index("n1 -> n2_op")
+
+
+def test_a_whole_picture() -> None:
+    x, w = Value(3.0, label="x"), Value(-2.0, label="w")
+    y = (x * w + 1).detach().tanh()
+    y.label = "y"
+    w.grad, y.grad = 0.25, 1.0
+    assert outline(draw(y, partials=True, parameters=[w], highlight=[x])) == [
+        "n0: leaf x data 3.0 grad 0.0 dc2626",
+        "n1: parameter w data -2.0 grad 0.25",
+        "n2: interior data -6.0 grad 0.0",
+        "n2_op: ×",
+        "n2_op -> n2",
+        "n0 -> n2_op: ∂ -2.0",
+        "n1 -> n2_op: ∂ 3.0",
+        "n3: constant 1.0",
+        "n4: interior data -5.0 grad 0.0",
+        "n4_op: +",
+        "n4_op -> n4",
+        "n2 -> n4_op: ∂ 1.0",
+        "n3 -> n4_op",
+        "n5: interior data -5.0 grad 0.0",
+        "n5_op: detach",
+        "n5_op -> n5: dashed",
+        "n4 -> n5_op: ∂ 0.0 dashed",
+        "n6: root y data -0.999909 grad 1.0",
+        "n6_op: tanh",
+        "n6_op -> n6",
+        "n5 -> n6_op: ∂ 0.000181583",
+    ]
+    assert outline(draw([x, w], max_nodes=1)) == ["n0: root x data 3.0 grad 0.0"]
+
+
+SQUARE = [
+    *("n0: leaf x data 3.0 grad {}", "n1: interior v1 data {} grad {}"),
+    *("n2: constant 1.0", "n3: root v3 data {} grad {}"),
+]
+V1, V3 = ["n1_op -> n1", "n0 -> n1_op", "n0 -> n1_op"], ["n3_op -> n3", "n1 -> n3_op", "n2 -> n3_op"]
+WALK = [
+    ("— — — — —", []),
+    ("— 9.0 — — —", ["n1", *V1]),
+    ("— 9.0 — 10.0 —", ["n3", *V3]),
+    ("— 9.0 — 10.0 1.0", ["n3", *V3]),
+    ("— 9.0 1.0 10.0 1.0", ["n1", *V3[:2]]),
+    ("3.0 9.0 1.0 10.0 1.0", ["n0", *V1[:2]]),
+    ("6.0 9.0 1.0 10.0 1.0", ["n0", *V1[:2]]),
+]
+
+
+def test_the_picture_of_a_walk_has_what_is_known_and_the_last_step() -> None:
+    x = Value(3.0, label="x")
+    walk = Stepper(x * x + 1)
+    edges = []
+    for numbers, red in WALK:
+        lines = outline(walk.draw())
+        left = iter(numbers.split())
+        boxes = [line.removesuffix(" dc2626") for line in lines if re.match(r"n\d:", line)]
+        assert boxes == [re.sub(r"\{\}", lambda _, left=left: next(left), line) for line in SQUARE]  # type: ignore[misc]
+        assert [line.partition(":")[0] for line in lines if line.endswith("dc2626")] == red
+        assert re.findall("∂ [0-9.]+", "".join(lines)) == ["∂ 3.0", "∂ 3.0", "∂ 1.0"]
+        edges.append([k for k, line in enumerate(lines) if line.startswith("n0 ->") and line.endswith("dc2626")])
+        if walk.position < len(walk):
+            walk.step()
+    assert edges[-2:] == [[4], [5]], "each contribution has an edge of its own"
+
+
+def test_a_folded_picture_of_a_walk_says_what_it_is_around() -> None:
+    walk = Stepper(Value(3.0).exp().sin().cos())
+    assert "2 of 4 nodes shown, nearest to the root; draw(max_nodes=4) draws all" in walk.draw(max_nodes=2).dot
+    walk.step()
+    assert "1 of 4 nodes shown, nearest to the last step; draw(max_nodes=4) draws all" in walk.draw(max_nodes=1).dot
 
 
 def test_one_graph_is_one_text() -> None:
@@ -390,6 +481,25 @@ def test_the_nearest_are_kept(max_nodes: int) -> None:
     assert max(distance[i] for i in shown) <= min(distance[i] for i in distance.keys() - shown)
 
 
+def test_a_graph_of_two_thousand_nodes_may_be_drawn_whole() -> None:
+    v = Value(0.0)
+    for _ in range(1999):
+        v = v.tanh()
+    for root, remedy in ((v, "max_nodes=2000) draws all"), (v.exp(), "max_nodes=…) draws more")):
+        count = len(topological_order(root))
+        assert f"1 of {count:,} nodes shown, nearest to the root; draw(root, {remedy}" in draw(root, max_nodes=1).dot
+
+
+@pytest.mark.parametrize("lengths", [[20] * 25, [20] * 22 + [2] * 2 + [1] * 156])
+def test_more_edges_than_500_and_three_for_each_node_are_laid_out_in_haste(lengths: list[int]) -> None:
+    leaves = [Value(float(i)) for i in range(20)]
+    for more in (0, 1):
+        picture = draw([total([*leaves, leaves[0]][:n]) for n in (lengths[0] + more, *lengths[1:])])
+        nodes, edges = 20 + len(lengths), sum(lengths) + more
+        assert summary(picture) == f"Drawing({nodes} nodes, {edges} edges)"
+        assert ("mclimit" in picture.dot) == bool(more)
+
+
 def test_a_thicket_of_lines_is_laid_out_in_haste() -> None:
     """Sixty nodes, each the sum of twenty before it."""
     vs = [Value(1.0)]
@@ -444,3 +554,15 @@ def test_draw_dot_gives_a_digraph(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert digraph.pipe().startswith(b"\x89PNG")
     assert "image/svg+xml" in digraph._repr_mimebundle_()
     assert Path(digraph.render(tmp_path / "gout")).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("program", "binary"), [(None, "dot"), ("/bin/dot", "dot"), ("/bin/dot-wasm", "/bin/dot-wasm")]
+)
+def test_a_digraph_runs_the_program_that_there_is(
+    program: str | None, binary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dot_command, "DOT_BINARY", Path("dot"))
+    monkeypatch.setattr(picture, "renderer", lambda: program)
+    assert draw_dot(Value(1.0).exp()).format == "svg"
+    assert Path(binary) == dot_command.DOT_BINARY

@@ -80,7 +80,7 @@ def test_all_paths_are_found_the_largest_first(expression: Expression) -> None:
         found = explain(root, x, most=ALL)
         assert found.count == len(expected)
         products = [abs(path.product) for path in found.paths]
-        assert products == pytest.approx(expected, rel=1e-6)
+        assert products == pytest.approx(expected, rel=1e-6, abs=0.0)
         for path in found.paths:
             assert path.nodes[0] is root
             assert path.nodes[-1] is x
@@ -96,7 +96,7 @@ def test_more_paths_than_atoms() -> None:
     assert found.count == 2**1000
     assert found.paths[0].product == 1.0
     assert "the sum of the products along about 1.07e301 paths" in repr(found)
-    assert found.gradient == pytest.approx(1.55**1000, rel=1e-9)
+    assert found.gradient == pytest.approx(1.55**1000, rel=1e-9, abs=0.0)
 
 
 def counted_exactly(root: Value, wrt: Value) -> int:
@@ -205,7 +205,7 @@ def test_the_products_of_several_turns_are_in_order() -> None:
         v = v + v * factor
     for most in (5, 20, 64):
         found = [abs(path.product) for path in explain(v, x, most=most).paths]
-        assert found == pytest.approx(sorted(map(abs, every_path(v, x)), reverse=True)[:most], rel=1e-12)
+        assert found == pytest.approx(sorted(map(abs, every_path(v, x)), reverse=True)[:most], rel=1e-12, abs=0.0)
 
 
 def test_equal_products_are_in_the_order_of_the_operands() -> None:
@@ -252,7 +252,7 @@ def test_a_few_paths_are_the_first_of_all(expression: Expression, most: int) -> 
             everything = explain(root, x, most=ALL)
             few = explain(root, x, most=most)
             sizes = [abs(path.product) for path in everything.paths]
-            assert [abs(path.product) for path in few.paths] == pytest.approx(sizes[:most], rel=1e-6)
+            assert [abs(path.product) for path in few.paths] == pytest.approx(sizes[:most], rel=1e-6, abs=0.0)
             assert {*few.paths} <= {*everything.paths}
             assert few.count == everything.count
 
@@ -303,7 +303,7 @@ def the_text_is_right(root: Value, wrt: Value, most: int) -> None:
     found = explain(root, wrt, most=most)
     head, *lines = repr(found).replace("\n      ", " ").splitlines()
     gradient = float(re.split("[,:]", head.split(" = ")[1])[0])
-    assert gradient == pytest.approx(found.gradient, rel=1e-5)
+    assert gradient == pytest.approx(found.gradient, rel=1e-5, abs=0.0)
     if root is wrt or not found.count:
         assert not lines
         return
@@ -317,8 +317,8 @@ def the_text_is_right(root: Value, wrt: Value, most: int) -> None:
         each = re.search(r"(\d+) equal paths, (\S+) on each", line)
         assert (int(each[1]) if each else 1) == ways
         amount = float(line.split(" along ")[0]) if found.count > 1 else gradient
-        assert (float(each[2]) if each else amount) == pytest.approx(product, rel=SHOWN)
-        assert amount == pytest.approx(ways * product, rel=SHOWN)
+        assert (float(each[2]) if each else amount) == pytest.approx(product, rel=SHOWN, abs=0.0)
+        assert amount == pytest.approx(ways * product, rel=SHOWN, abs=0.0)
         # Each arrow stands between the names of two nodes.
         nodes = [path.nodes[0]]
         for _, count in factors:
@@ -330,7 +330,7 @@ def the_text_is_right(root: Value, wrt: Value, most: int) -> None:
             assert name.strip().split("#")[0] == node.label or re.fullmatch(r"v\d+'*", name.strip())
         assert {v.label for v in path.nodes if v.label} <= {name.strip().split("#")[0] for name in names}
         if len(path.partials) <= 8:
-            assert [factor for factor, _ in factors] == pytest.approx(path.partials, rel=1e-5)
+            assert [factor for factor, _ in factors] == pytest.approx(path.partials, rel=1e-5, abs=0.0)
 
 
 @given(strategies.expressions(max_steps=12), st.integers(1, 5), st.integers(0, 3))
@@ -385,6 +385,93 @@ def test_nothing_trivial_is_written() -> None:
     z.label = "z"
     assert repr(explain(z, x)) == "∂z/∂x = 2, the product along the only path\n  z ←[1] y ←[2] x"
     assert "\n  2000 along 1,000 equal paths, 2 on each: " in repr(explain(total([y] * 1000), x, most=1000))
+
+
+def chain(length: int) -> tuple[Value, Value]:
+    x = v = Value(1.0, label="x")
+    for _ in range(length):
+        v = v * 2
+    return x, v
+
+
+@pytest.mark.parametrize(
+    ("length", "way"),
+    [
+        (1, "v2 ←[2] x"),
+        (2, "v4 ←[2] v2 ←[2] x"),
+        (9, " ←[2] ".join([*(f"v{2 * i}" for i in range(9, 0, -1)), "x"])),
+        (10, " ←[2] ".join([*(f"v{2 * i}" for i in range(10, 0, -1)), "x"])),
+        (11, "v22 ←[2] v20 ←[2] v18 ←[2] v16 ←[2] v14 ←[8 in 3 arrows] v8 ←[2] v6 ←[2] v4 ←[2] v2 ←[2] x"),
+        (12, "v24 ←[2] v22 ←[2] v20 ←[2] v18 ←[2] v16 ←[16 in 4 arrows] v8 ←[2] v6 ←[2] v4 ←[2] v2 ←[2] x"),
+    ],
+)
+def test_a_path_of_up_to_ten_arrows_is_whole(length: int, way: str) -> None:
+    x, v = chain(length)
+    _, *lines = repr(explain(v, x)).splitlines()
+    assert " ".join(" ".join(lines).split()) == way
+
+
+def test_eight_paths_are_written_out() -> None:
+    x = Value(1.0, label="x")
+    texts = {n: repr(explain(total([x * (i + 2.0) for i in range(n)]), x)).splitlines() for n in (8, 9, 10)}
+    assert [len(lines) for lines in texts.values()] == [9, 10, 10]
+    assert texts[8][0] == "∂v17/∂x = 44, the sum of the products along 8 paths"
+    assert texts[8][1] == "  9 along v17 ←[1] v16 ←[9] x"
+    assert texts[8][8] == "  2 along v17 ←[1] v2 ←[2] x"
+    assert texts[9][9] == "  2 along 1 other path"
+    assert texts[10][9] == "  5 along 2 other paths"
+
+
+def test_a_zero_has_no_sign() -> None:
+    x = Value(2.0, label="x")
+    y = x * 0.0 * -1.0
+    assert repr(explain(y, x)) == "∂v4/∂x = 0, the product along the only path\n  v4 ←[-1] v2 ←[0] x"
+    assert repr(explain(y + x * -0.0, x)).splitlines() == [
+        "∂v7/∂x = 0, the sum of the products along 2 paths",
+        "  0 along v7 ←[1] v4 ←[-1] v2 ←[0] x",
+        "  0 along v7 ←[1] v6 ←[-0] x",
+    ]
+    assert repr(explain(total([y, y]), x)).splitlines()[1].startswith("  0 along 2 equal paths, 0 on each: v5 ←[1]")
+
+
+@pytest.mark.parametrize(
+    ("negations", "count", "remainder"),
+    [(0, 1000, 999.0), (0, 1001, math.nan), (997, 1000, -999.0), (998, 1000, math.nan)],
+)
+def test_a_thousand_paths_and_a_million_arrows_are_added_up(negations: int, count: int, remainder: float) -> None:
+    """Of more paths, the sum of the others is lost beside the largest. There are 3 nodes more than the negations."""
+    x = v = Value(1.0)
+    for _ in range(negations):
+        v = -v
+    found = explain(total([v * 1e20, *[v] * (count - 1)]), x, most=1)
+    assert found.count == count
+    assert found.remainder == remainder or (math.isnan(found.remainder) and math.isnan(remainder))
+
+
+def test_a_difference_that_is_more_than_rounding_is_a_remainder() -> None:
+    x = v = Value(1.0, label="x")
+    for _ in range(12):
+        v = v + v * 0.01
+    found = explain(v, x, most=1)
+    assert found.count == 2**12
+    assert found.remainder == pytest.approx(1.01**12 - 1.0, rel=ADDED_UP, abs=0.0)
+
+
+def test_an_explanation_is_what_it_found_however_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, v = chain(8)
+    found = explain(v, x)
+    monkeypatch.setenv("COLUMNS", "30")
+    narrow = explain(v, x)
+    assert repr(found) != repr(narrow)
+    assert found == narrow
+    with pytest.raises(AttributeError):
+        found.count = 2  # type: ignore[misc]
+
+
+def test_by_a_constant_there_is_no_path() -> None:
+    root = Value(3.0, label="x") * 2.0
+    found = explain(root, root.operands[1])
+    assert (found.gradient, found.count, found.paths, found.remainder) == (0.0, 0, (), 0.0)
 
 
 def test_a_path_that_begins_small_may_be_the_largest() -> None:

@@ -163,9 +163,9 @@ def test_a_power_with_a_factor_is_a_product_where_nothing_is_saved() -> None:
     assert ieee.scaled_power(2.0, 3.0, 1.5, 0.5) == 6.0
     assert ieee.scaled_power(3.0, 2.0, 70.0, 65.0) == 96.0
     assert ieee.scaled_power(3.0, 2.0, 1.0, -2.0) == 24.0
-    assert ieee.scaled_power(2.0, 0.1, 0.1, -1.0) == pytest.approx(2.0 * 0.1**1.1, rel=1e-12)
+    assert ieee.scaled_power(2.0, 0.1, 0.1, -1.0) == pytest.approx(2.0 * 0.1**1.1, rel=1e-12, abs=0.0)
     assert ieee.scaled_power(1e-300, 1e200, 2.5, 0.5) == math.inf
-    assert ieee.scaled_power(2.0, 0.1, 0.1, 100.0) == pytest.approx(2.0 * 0.1**-99.9, rel=1e-12)
+    assert ieee.scaled_power(2.0, 0.1, 0.1, 100.0) == pytest.approx(2.0 * 0.1**-99.9, rel=1e-12, abs=0.0)
 
 
 def test_a_power_of_nan_with_a_factor_is_nan() -> None:

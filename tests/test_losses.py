@@ -123,7 +123,7 @@ def test_values_and_gradients_are_those_of_pytorch(name: str, theirs: str, optio
     values = [Value(v) for v in xs]
     ours = getattr(losses, name)(values, ts)
     ours.backward()
-    assert ours.data == pytest.approx(loss.item(), rel=ROUNDING)
+    assert ours.data == pytest.approx(loss.item(), rel=ROUNDING, abs=0.0)
     assert [v.grad for v in values] == pytest.approx(x.grad.tolist(), rel=ROUNDING, abs=ROUNDING)
 
 
@@ -191,9 +191,9 @@ def test_a_loss_of_a_probability_keeps_all_digits(exponent: float, t: float) -> 
 
 def test_the_losses_of_sure_logits_are_those_of_mpmath() -> None:
     loss = losses.binary_cross_entropy_with_logits
-    assert loss(Value(20.0), 1.0).data == pytest.approx(2.0611536203143807e-9, rel=FEW_ULPS)
-    assert loss(Value(40.0), 1.0).data == pytest.approx(4.248354255291589e-18, rel=FEW_ULPS)
-    assert loss(Value(-40.0), 0.0).data == pytest.approx(4.248354255291589e-18, rel=FEW_ULPS)
+    assert loss(Value(20.0), 1.0).data == pytest.approx(2.0611536203143807e-9, rel=FEW_ULPS, abs=0.0)
+    assert loss(Value(40.0), 1.0).data == pytest.approx(4.248354255291589e-18, rel=FEW_ULPS, abs=0.0)
+    assert loss(Value(-40.0), 0.0).data == pytest.approx(4.248354255291589e-18, rel=FEW_ULPS, abs=0.0)
     assert (loss(Value(math.inf), 1.0).data, loss(Value(-math.inf), 0.0).data) == (0.0, 0.0)
     assert (loss(Value(math.inf), 0.0).data, loss(Value(-math.inf), 1.0).data) == (math.inf, math.inf)
 
@@ -211,7 +211,9 @@ def test_the_slope_of_huber_is_the_error_cut_at_delta(p: float, t: float, delta:
     loss.backward()
     d = p - t
     assert v.grad == min(max(d, -delta), delta)
-    assert loss.data == pytest.approx(d * d / 2 if abs(d) <= delta else delta * (abs(d) - delta / 2), rel=FEW_ULPS)
+    assert loss.data == pytest.approx(
+        d * d / 2 if abs(d) <= delta else delta * (abs(d) - delta / 2), rel=FEW_ULPS, abs=0.0
+    )
 
 
 @pytest.mark.parametrize(("p", "slope"), [(math.inf, 1.0), (-math.inf, -1.0), (1e308, 1.0), (-1e308, -1.0), (1.0, 1.0)])
@@ -241,8 +243,8 @@ def test_the_placeholders_of_a_program_are_not_taken_for_targets(name: str, trac
     eager = loss(values, ts)
     eager.backward()
     found, slopes = program.value_and_grad(ps, ts)
-    assert found == pytest.approx(eager.data, rel=ROUNDING)
-    assert slopes[0] == pytest.approx([v.grad for v in values], rel=ROUNDING)
+    assert found == pytest.approx(eager.data, rel=ROUNDING, abs=0.0)
+    assert slopes[0] == pytest.approx([v.grad for v in values], rel=ROUNDING, abs=0.0)
 
 
 def test_numbers_on_trial_are_not_refused() -> None:
@@ -253,7 +255,7 @@ def test_numbers_on_trial_are_not_refused() -> None:
 
     program = autograd.compile(loss, ((),))
     wanted = -(math.log(0.8) + math.log(0.6)) / 2.0
-    assert program.value(0.8) == pytest.approx(wanted, rel=ROUNDING)
+    assert program.value(0.8) == pytest.approx(wanted, rel=ROUNDING, abs=0.0)
     gradcheck(loss, [1.0 - 1e-12])
     with pytest.raises(ValueError, match=r"a prediction is 1\.5"):
         loss(Value(1.5))

@@ -55,9 +55,9 @@ def test_measures_are_those_of_the_parameters_after_each_epoch(eager: bool, held
         for name, metric in METRICS.items():
             wanted[name].append(sum(float(metric(y, t)) for y, t in outputs) / len(rows))
     history = trained(eager, model, epochs=5, batch_size=4, shuffle=False, validation=held_out, metrics=METRICS)
-    assert history.validation == (pytest.approx(wanted["validation"], rel=ROUNDING) if held_out else [])
+    assert history.validation == (pytest.approx(wanted["validation"], rel=ROUNDING, abs=0.0) if held_out else [])
     for name in METRICS:
-        assert history.metrics[name] == pytest.approx(wanted[name], rel=ROUNDING)
+        assert history.metrics[name] == pytest.approx(wanted[name], rel=ROUNDING, abs=0.0)
     text = " ".join(repr(history).split())
     assert (f"validation {wanted['validation'][0]:.3g} → {wanted['validation'][-1]:.3g}" in text) == bool(held_out)
     assert f"accuracy {wanted['accuracy'][0]:.3g} → {wanted['accuracy'][-1]:.3g}, distance" in text
@@ -88,13 +88,13 @@ def test_a_metric_gets_plain_numbers_and_the_target_that_was_given() -> None:
     program = autograd.compile(losses.cross_entropy(y, t), (x, t), parameters=model, outputs=y)
     for data in (rows, (np.array([x for x, _ in rows]), np.array([2, 0]))):
         history = train.fit(program, data, optim.SGD(program, lr=0.0), epochs=1, metrics={"met": met}, validation=data)
-        assert history.validation == pytest.approx(history.losses, rel=ROUNDING)
+        assert history.validation == pytest.approx(history.losses, rel=ROUNDING, abs=0.0)
     assert [target for _, target in seen] == [2, 2, 0] * 3
     for output, _ in seen:
         assert type(output) is list
         assert {*map(type, output)} == {float}
     for i in range(3, 9):
-        assert seen[i][0] == pytest.approx(seen[i - 3][0], rel=ROUNDING)
+        assert seen[i][0] == pytest.approx(seen[i - 3][0], rel=ROUNDING, abs=0.0)
     pair = compiled(network(), outputs=lambda y: (y, [y * 2.0]))
     history = train.fit(pair, ROWS, optim.SGD(pair), epochs=1, metrics={"of": lambda y, t: y[1] == [2.0 * y[0]]})
     assert history.metrics["of"] == [1.0]

@@ -191,11 +191,11 @@ def test_a_network_of_pytorch_computes_the_same_here() -> None:
     ours.load_state_dict(theirs.state_dict())
     x = [0.5, -1.0, 2.0]
     at = torch.tensor(x, dtype=torch.float64)
-    assert [v.data for v in ours(x)] == pytest.approx(theirs(at).tolist(), rel=TO_PYTORCH)
+    assert [v.data for v in ours(x)] == pytest.approx(theirs(at).tolist(), rel=TO_PYTORCH, abs=0.0)
     losses.mse(ours(x), [0.1, 0.2, 0.3, 0.4, 0.5]).backward()
     torch.nn.functional.mse_loss(theirs(at), torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5], dtype=torch.float64)).backward()
     wanted = [g for p in theirs.parameters() for g in p.grad.flatten().tolist()]
-    assert [v.grad for v in ours.parameters()] == pytest.approx(wanted, rel=1e-12)
+    assert [v.grad for v in ours.parameters()] == pytest.approx(wanted, rel=1e-12, abs=0.0)
     theirs.load_state_dict({name: torch.tensor(numbers) for name, numbers in ours.state_dict().items()})
 
 

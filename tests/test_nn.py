@@ -117,7 +117,7 @@ def test_weights_fill_their_range(init: str, bound: float) -> None:
     assert max(weights) > 0.99 * bound
     assert min(weights) < -0.99 * bound
     variance = math.fsum(w * w for w in weights) / len(weights)
-    assert variance == pytest.approx(bound**2 / 3.0, rel=0.05)
+    assert variance == pytest.approx(bound**2 / 3.0, rel=0.05, abs=0.0)
     biases = [n.b.data for n in layer.neurons if n.b is not None]
     assert any(biases) == (init == "fan_in")
     assert all(abs(b) <= bound for b in biases)

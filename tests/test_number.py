@@ -25,7 +25,7 @@ def test_short_numbers_are_close_and_look_like_floats(x: float) -> None:
     assert len(text) <= 13
     assert any(c in text for c in ".en")
     if math.isfinite(x):
-        assert float(text) == pytest.approx(x, rel=1e-5)
+        assert float(text) == pytest.approx(x, rel=1e-5, abs=0.0)
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ RECORDED = {
 def test_steps_end_where_those_of_pytorch_ended(name: str) -> None:
     kind, options = CONFIGURATIONS[name]
     found = steps(lambda v: kind([v], **options), GRADIENTS["slope"])[-1]
-    assert found == pytest.approx(RECORDED[name], rel=TO_PYTORCH)
+    assert found == pytest.approx(RECORDED[name], rel=TO_PYTORCH, abs=0.0)
 
 
 @given(st.floats(-10.0, 10.0), st.floats(0.001, 0.4))
@@ -140,7 +140,7 @@ def test_the_first_step_of_adam_has_the_length_of_the_rate(gradient: float, lr: 
     optimizer = Adam([p], lr=lr, eps=0.0)
     p.grad = gradient
     optimizer.step()
-    assert p.data == pytest.approx(-math.copysign(lr, gradient), rel=1e-9)
+    assert p.data == pytest.approx(-math.copysign(lr, gradient), rel=1e-9, abs=0.0)
 
 
 weights = st.sampled_from([0.0, 1e-12, 1e-3, 0.1, 0.5, 0.9, 1.0]) | st.floats(0.0, 1.0)
@@ -376,7 +376,7 @@ def test_a_network_trained_by_arrays_ends_where_the_eager_one_does(name: str) ->
         program.value_and_grad(x, y)
         flat.step()
         eager.step()
-    assert program.parameters.tolist() == pytest.approx([p.data for p in other.model.parameters()], rel=1e-9)
+    assert program.parameters.tolist() == pytest.approx([p.data for p in other.model.parameters()], rel=1e-9, abs=0.0)
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from autograd import topological_order
+from autograd import Value, topological_order
 from autograd.formula.parse import read
 
 
@@ -34,6 +34,13 @@ def test_an_expression_is_what_python_would_make_of_it(text: str, value: float) 
 
 def names(text: str) -> set[str]:
     return set(re.findall("[A-Za-z_]+", text))
+
+
+def test_the_sign_of_a_name_is_an_operation_and_that_of_a_number_is_not() -> None:
+    x = Value(3.0)
+    root = read("-x * -2", {"x": x})
+    root.backward()
+    assert (root.data, x.grad, [v.op for v in topological_order(root)]) == (6.0, 2.0, ["", "negative", "", "multiply"])
 
 
 def test_a_name_is_one_leaf_with_a_label() -> None:
@@ -79,8 +86,10 @@ def test_plain_numbers_are_constants() -> None:
         ("True", "may not occur"),
         ("'text'", "may not occur"),
         ("(" * 300 + "x" + ")" * 300, "can't be read|not an expression"),
-        ("+".join(["x"] * 50_000), "can't be read|nested too deeply"),
-        ("x\0", "can't be read|not an expression"),
+        ("+".join(["x"] * 50_000), r"can't be read: it is too long or too deep; use total\(\[…\]\)|nested too deeply"),
+        ("x\0", "(can't be read|not an expression): .*null bytes"),
+        ("total([x], [x])", "total can't be called like this"),
+        ("x.y + " + "x + " * 20 + "x", "'x.y' may not occur"),
     ],
 )
 def test_anything_else_is_a_clear_error(text: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Replay over every kind of numbers: equal to the floats where it should be, exact where it can be, and in bounds."""
+"""Replay over every kind of numbers: equal to the floats where it should be, and exact where it can be."""
 
 import decimal
 import math
@@ -17,7 +17,7 @@ import autograd
 from autograd import Value, functional, replay
 from autograd.check import strategies
 from autograd.check.strategies import Expression
-from autograd.formula.interval import Interval, interval
+from autograd.formula.interval import Interval
 from autograd.formula.replay import Dual, Replay
 from autograd.operations import operation
 from tests.test_custom import defined, rms, softsign
@@ -33,11 +33,6 @@ FLOATS: Final = 1e-9
 """Relative to the largest gradient, or 1: rounding in graphs of twelve steps, each of which may magnify it tenfold."""
 STEP: Final = 1e-30
 """Of the complex step, which has no subtraction."""
-NARROW: Final = 1e-6
-"""Relative width of the bounds of a point: 8 ulps at every step, which the conditioning of a random graph magnifies."""
-ULPS_OF_ONE: Final = 2.0**-45
-"""Relative width of the bounds of one operation at a point of its domain: 128 ulps. 76 were seen, in the square of a
-quotient of two functions, each of which is rounded by 8 ulps to either side."""
 
 
 def graph(expression: Expression) -> tuple[list[Value], Value]:
@@ -238,6 +233,52 @@ def test_what_is_no_fraction_is_named_with_the_remedy() -> None:
         replay(y.exp(), Fraction)
 
 
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (Fraction(10**29, 10**28 + 1), f"{10**29}/{10**28 + 1}"),
+        (Fraction(10**30, 10**28 + 1), f"{10**30}/{10**26}…"),
+        (Fraction(10**5000), "a number too long to show"),
+    ],
+)
+def test_a_number_in_an_error_has_at_most_sixty_characters(x: Fraction, text: str) -> None:
+    leaf = Value(0.5)
+    with pytest.raises(TypeError) as error:
+        replay(leaf.exp(), Fraction, inputs={leaf: x})
+    assert f"at {text} (replay over 'mpmath' has all operations)" in str(error.value)
+
+
+def test_where_needs_no_number_from_the_branch_that_is_not_taken() -> None:
+    x = Value(0.5)
+    then = x.exp()
+    root = autograd.where(x - 1.0, then, x * 3.0)
+    again = replay(root, Fraction)
+    assert (again.value, again.grad(x)) == (Fraction(3, 2), 3)
+    for ask in (lambda: again[then], lambda: replay(root, Fraction, inputs={x: 2})):
+        with pytest.raises(TypeError, match="the value of exp, v"):
+            ask()
+    broken = autograd.where(then, x, x * 3.0)
+    with pytest.raises(TypeError, match="the value of exp, v1, can't be computed"):
+        replay(broken, Fraction)
+
+
+def test_a_derivative_that_these_numbers_lack_is_not_formed_for_another() -> None:
+    @autograd.operation(domain=[(0.5, 2.0), (0.5, 2.0)])
+    def first(x, y):  # type: ignore[no-untyped-def]
+        return x * y, math.exp(math.log(y)), x
+
+    @autograd.operation(domain=[(0.5, 2.0), (0.5, 2.0)])
+    def second(x, y):  # type: ignore[no-untyped-def]
+        return x * y, y, math.exp(math.log(x))
+
+    x, y = Value(2.0), Value(3.0)
+    for f, right, lacking, wanted in ((first, y, x, 2), (second, x, y, 3)):
+        again = replay(f(x, y), Fraction)
+        assert again.grad(right) == wanted
+        with pytest.raises(TypeError, match=r"the derivative of .* these numbers have no log"):
+            again.grad(lacking)
+
+
 # ── decimals ──
 
 NOT_IN_DECIMALS: Final = {"sin", "cos", "tan", "asin", "acos", "atan", "atan2", "erf", "gelu"}
@@ -264,6 +305,21 @@ def test_what_decimals_lack_is_named(op: str) -> None:
         TypeError, match=rf"the value of {op}, v1, can't be computed at 0\.5.* .*these numbers have no "
     ):
         replay(strategies.apply(op, [Value(0.5)] * len(operation(op).domains)), "decimal")
+
+
+def test_sixty_digits_are_asked_for_if_none_are() -> None:
+    root = 1.0 / Value(7.0)
+    assert str(replay(root, "decimal").value) == "0." + "142857" * 10
+    assert str(replay(root, "decimal", digits=5).value) == "0.14286"
+    with mpmath.workdps(80):
+        for digits, again in ((60, replay(root, "mpmath")), (20, replay(root, "mpmath", digits=20))):
+            error = abs(again.value - mpmath.mpf(1) / 7)
+            assert mpmath.mpf(10) ** -(digits + 4) < error < mpmath.mpf(10) ** -(digits - 1)
+
+
+def test_powers_of_decimals() -> None:
+    x = Value(0.0)
+    assert [replay(x**y, "decimal", inputs={x: z}).value for z in (0, 2) for y in (0.0, 1.0, 3.0)] == [1, 0, 0, 1, 2, 8]
 
 
 def test_a_decimal_that_is_nan_fails_comparisons_quietly() -> None:
@@ -302,162 +358,6 @@ def test_an_infinite_partial_moves_what_moves_alone() -> None:
     assert replay(c**2.0, Dual, inputs={c: Dual(-2.0, 1.0)}).value == Dual(4.0, -4.0)
     least = Value(-0.0)
     assert replay(least.sqrt(), Dual).grad(least).value == math.inf
-
-
-# ── intervals ──
-
-
-def checked(root: Value, boxes: dict[Value, tuple[float, float]]) -> tuple[Interval, list[Interval]]:
-    again = replay(root, Interval, inputs=used(root, boxes))
-    return again.value, [interval(x) for x in grads(again, [*boxes], root)]
-
-
-@st.composite
-def programs(draw: st.DrawFn) -> tuple[Expression, list[tuple[float, float]]]:
-    """Any operations on any operands, kinks, poles and ends of domains included, and a box for each input."""
-    count = draw(st.integers(1, 3))
-    numbers = st.sampled_from([0.0, -1.0, 1.0, 0.5, 2.0, -3.0, 800.0, 1e200, -1e200, 1e-200]) | st.floats(-5.0, 5.0)
-    boxes = [tuple(sorted((draw(numbers) + 0.0, draw(numbers) + 0.0))) for _ in range(count)]  # No -0.0.
-    steps = []
-    for k in range(draw(st.integers(1, 5))):
-        op = draw(st.sampled_from(strategies._IN_EXPRESSIONS))
-        row = autograd.operations.operation(op)
-        n = len(row.domains) * (draw(st.integers(1, 3)) if row.of_sequences else 1)
-        earlier = st.integers(0, count + k - 1)
-        first = draw(earlier)
-        rest = [draw(earlier | st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0, 2.0, 3.0])) for _ in range(n - 1)]
-        steps.append(strategies.Step(op, (first, *rest)))
-    return Expression((0.0,) * count, tuple(steps)), boxes  # type: ignore[return-value]
-
-
-@settings(max_examples=600)
-@given(programs(), st.data())
-def test_bounds_hold_at_every_point(program: tuple[Expression, list[tuple[float, float]]], data: st.DataObject) -> None:
-    expression, boxes = program
-    xs = [
-        Value(data.draw(st.sampled_from([low, high, min(max(0.0, low), high)]) | st.floats(low, high)) + 0.0)
-        for low, high in boxes
-    ]
-    root = expression(*xs)
-    value, slopes = checked(root, dict(zip(xs, boxes, strict=True)))
-    root.backward()
-    for rounded, bounds in zip([root.data, *(x.grad for x in xs)], [value, *slopes], strict=True):
-        assert rounded != rounded or rounded in bounds
-    numbers = [node.data for node in functional.topological_order(root)]
-    if all(map(math.isfinite, numbers)):
-        exact = replay(root, "mpmath")
-        for truth, bounds in zip([exact.value, *grads(exact, xs, root)], [value, *slopes], strict=True):
-            assert bounds.low != bounds.low or not mpmath.isfinite(truth) or bounds.low <= truth <= bounds.high
-    elif math.isnan(root.data) and not any(map(math.isinf, numbers)):
-        assert value.low != value.low  # Outside its domain, and by no detour over an infinity.
-
-
-@given(strategies.expressions())
-def test_a_point_has_narrow_bounds(expression: Expression) -> None:
-    xs, root = graph(expression)
-    value, slopes = checked(root, {x: (x.data, x.data) for x in xs})
-    size = by_differences(expression).tangent
-    assert value.width <= NARROW * max(1.0, abs(root.data)) * float(size)
-    for bounds, slope in zip(slopes, gradients(root, xs), strict=True):
-        assert slope in bounds
-
-
-@pytest.mark.parametrize("op", strategies._IN_EXPRESSIONS)
-@given(data=st.data())
-def test_an_operation_at_a_point_has_bounds_of_a_few_ulps(op: str, data: st.DataObject) -> None:
-    row = [x for group in data.draw(strategies.operands(op)) for x in (group if isinstance(group, list) else [group])]
-    xs = [Value(x) for x in row]
-    root: Value = strategies.apply(op, xs)
-    again = replay(root, "interval")
-    bounds = [again.value, *(again.grad(x) for x in xs)]
-    size = max(1.0, *(abs(x) for b in bounds for x in (b.low, b.high)))
-    if op == "dot":  # Its products may cancel.
-        size *= max(1.0, *map(abs, row))
-    assert all(b.width <= ULPS_OF_ONE * size for b in bounds), bounds
-
-
-def boxed(f: Callable[..., Value], *boxes: tuple[float, float]) -> tuple[Any, ...]:
-    """The bounds of f over a box, then those of its gradient."""
-    xs = [Value(box[0]) for box in boxes]
-    root = f(*xs)
-    again = replay(root, "interval", inputs=dict(zip(xs, boxes, strict=True)))
-    return tuple((b.low, b.high) for b in (again.value, *map(again.grad, xs)))
-
-
-NAN: Final = pytest.approx((math.nan, math.nan), nan_ok=True)
-ALL: Final = (-math.inf, math.inf)
-MOST: Final = sys.float_info.max
-TABLE: Final[list[tuple[Any, Any, Any]]] = [
-    (lambda x: x.relu(), [(-1.0, 2.0)], [(0.0, 2.0), (0.0, 1.0)]),
-    (abs, [(-1.0, 2.0)], [(0.0, 2.0), (-1.0, 1.0)]),
-    (abs, [(0.0, 0.0)], [(0.0, 0.0), (0.0, 0.0)]),
-    (lambda x: x.leaky_relu(0.5), [(-2.0, 2.0)], [(-1.0, 2.0), (0.5, 1.0)]),
-    (autograd.maximum, [(0.0, 2.0), (1.0, 3.0)], [(1.0, 3.0), (0.0, 1.0), (0.0, 1.0)]),
-    (autograd.minimum, [(0.0, 2.0), (1.0, 3.0)], [(0.0, 2.0), (0.0, 1.0), (0.0, 1.0)]),
-    (autograd.maximum, [(0.0, 1.0), (2.0, 3.0)], [(2.0, 3.0), (0.0, 0.0), (1.0, 1.0)]),
-    (autograd.maximum, [(1.0, 1.0), (1.0, 1.0)], [(1.0, 1.0), (0.5, 0.5), (0.5, 0.5)]),
-    (lambda x: autograd.maximum(x, x), [(0.0, 1.0)], [(0.0, 1.0), (1.0, 1.0)]),
-    (lambda *xs: autograd.largest(xs), [(0.0, 1.0), (2.0, 3.0)], [(2.0, 3.0), (0.0, 0.0), (1.0, 1.0)]),
-    (lambda *xs: autograd.smallest(xs), [(0.0, 1.0), (2.0, 3.0)], [(0.0, 1.0), (1.0, 1.0), (0.0, 0.0)]),
-    (lambda *xs: autograd.largest(xs), [(1.0, 1.0), (1.0, 1.0)], [(1.0, 1.0), (0.5, 0.5), (0.5, 0.5)]),
-    (
-        lambda *xs: autograd.largest(xs),  # The last may tie with the others, and then each has a third.
-        [(1.0, 1.0), (1.0, 1.0), (0.0, 1.0)],
-        [(1.0, 1.0), *[(pytest.approx(1.0 / 3.0), 0.5)] * 2, (0.0, 0.5)],
-    ),
-    (lambda *xs: autograd.largest(xs), [(0.0, 2.0), (1.0, 3.0)], [(1.0, 3.0), (0.0, 1.0), (0.0, 1.0)]),
-    (lambda x: x * x, [(-1.0, 2.0)], [(0.0, 4.0), (-2.0, 4.0)]),
-    (lambda x: x.square(), [(-1.0, 2.0)], [(0.0, 4.0), (-2.0, 4.0)]),
-    (lambda x, y: x / y, [(1.0, 2.0), (-1.0, 1.0)], [ALL, ALL, ALL]),
-    (lambda x, y: x / y, [(-1.0, 2.0), (0.0, 1.0)], [NAN, ALL, NAN]),
-    (lambda x: x.log(), [(-1.0, 2.0)], [NAN, NAN]),
-    (lambda x: x.acos(), [(-2.0, 0.5)], [NAN, NAN]),
-    (lambda x: x.exp(), [(1000.0, 1000.0)], [(pytest.approx(MOST), math.inf)] * 2),
-    (lambda x: x * 1e200, [(1e200, 1e200)], [(MOST, math.inf), (1e200, 1e200)]),
-    (lambda x: x * -1e200, [(1e200, 1e200)], [(-math.inf, -MOST), (-1e200, -1e200)]),
-    (lambda x: 1e200 - x * 1e308, [(-1.0, 10.0)], [(-math.inf, pytest.approx(1e308)), (-1e308, -1e308)]),
-    (lambda x: 1.0 / x, [(1.0, math.inf)], [(0.0, 1.0), (-1.0, 0.0)]),
-    (lambda x: x.sin(), [(-1e300, 1e300)], [(-1.0, 1.0), (-1.0, 1.0)]),
-    (lambda x: x.sin(), [(1.0, 8.0)], [(-1.0, 1.0), (-1.0, 1.0)]),
-    (lambda x: x.cos(), [(0.0, math.inf)], [NAN, NAN]),
-    (lambda x: x**0.5, [(-1.0, 1.0)], [NAN, NAN]),
-    (lambda x: x**-1.0, [(-1.0, 1.0)], [ALL, ALL]),
-    (lambda x, y: x**y, [(-2.0, -1.0), (1.0, 2.0)], [NAN, NAN, NAN]),
-    (lambda x: x * 2.0, [(math.inf, math.inf)], [NAN, (2.0, 2.0)]),
-    (lambda x: x.relu(), [(math.nan, math.nan)], [NAN, NAN]),
-    (autograd.hypot, [(-3.0, 1.0), (0.0, 4.0)], [(0.0, pytest.approx(5.0)), NAN, NAN]),
-]
-
-
-@pytest.mark.parametrize(("f", "boxes", "bounds"), TABLE)
-def test_bounds_at_kinks_poles_and_ends(f: Callable[..., Value], boxes: Any, bounds: Any) -> None:
-    assert boxed(f, *boxes) == tuple(bounds)
-
-
-def test_powers_over_intervals_are_tight() -> None:
-    for exponent, low, high in ((2.0, 0.0, 4.0), (3.0, -8.0, 1.0), (0.0, 1.0, 1.0)):
-        (found, *_) = boxed(lambda x, n=exponent: x**n, (-2.0, 1.0))
-        assert found == pytest.approx((low, high), rel=ULPS_OF_ONE, abs=ULPS_OF_ONE)
-        assert found[0] <= low <= high <= found[1]
-    found, *_ = boxed(lambda x, y: x**y, (0.5, 2.0), (-1.0, 3.0))
-    assert found == pytest.approx((0.125, 8.0), rel=ULPS_OF_ONE)
-
-
-@pytest.mark.parametrize("x", [-0.6875, -math.log(2.0), -0.693, -0.7])
-def test_a_sum_that_cancels_is_in_its_bounds(x: float) -> None:
-    v, w = Value(x), Value(x)
-    for root in (autograd.logaddexp(v, w), autograd.logsumexp([v, w])):
-        bounds = replay(root, Interval).value
-        with mpmath.workdps(40):
-            assert bounds.low <= x + mpmath.log(2) <= bounds.high
-        assert root.data in bounds
-
-
-def test_equal_boxes_of_two_leaves_are_two_numbers() -> None:
-    box, x, y = Interval(-1.0, 1.0), Value(0.0), Value(0.0)
-    assert replay(x * y, Interval, inputs={x: box, y: box}).value == box
-    assert box * box == box
-    assert replay(x - y, Interval, inputs={x: box, y: box}).value == Interval(-2.0, 2.0)
 
 
 # ── sympy ──
@@ -511,6 +411,33 @@ def test_formulas_read_like_formulas() -> None:
     assert three.subs({again[x]: 1, again[y]: 1}) == pytest.approx(1.0 / 3.0)
 
 
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (0.015625, "x/64"),
+        (-0.015625, "-x/64"),
+        (0.0078125, "0.0078125*x"),
+        (0.1, "0.1*x"),
+        (1.5, "3*x/2"),
+        (3, "3*x"),
+        (10.0, "10*x"),
+    ],
+)
+def test_simple_floats_are_fractions_in_a_formula(x: float, text: str) -> None:
+    assert str(replay(Value(2.0, label="x") * x, "sympy").value) == text
+
+
+def test_a_formula_is_that_of_its_domain() -> None:
+    x = Value(2.0, label="x")
+    assert str(replay(x.log(), "sympy").value) == "log(x)"
+    assert str(replay(x.relu(), "sympy").value) == "Piecewise((x, x > 0), (0, True))"
+
+
+def test_symbols_have_the_labels_that_are_there_once() -> None:
+    a, b, c, d = Value(1.0, label="a"), Value(2.0), Value(3.0, label="c"), Value(4.0, label="c")
+    assert str(replay(a * 1 + b * 2 + c * 3 + d * 4, "sympy").value) == "a + 2*x0 + 3*x1 + 4*x2"
+
+
 def test_no_two_leaves_are_one_symbol() -> None:
     x, y, z, w = Value(1.0, label="x1"), Value(2.0), Value(3.0, label="a"), Value(4.0, label="a")
     symbols = replay(x + y + z + w, "sympy").value.free_symbols
@@ -546,7 +473,7 @@ def replayed(kind: str, root: Value, xs: Sequence[Value]) -> list[float]:
 def test_users_operations_are_replayed(kind: str) -> None:
     xs = [Value(0.75, label="a"), Value(-2.0, label="b")]
     root = softsign()(xs[0] * xs[1]) * rms()(xs) + softsign()(xs[1])
-    assert replayed(kind, root, xs) == pytest.approx([root.data, *gradients(root, xs)], rel=FLOATS)
+    assert replayed(kind, root, xs) == pytest.approx([root.data, *gradients(root, xs)], rel=FLOATS, abs=0.0)
 
 
 def test_users_operations_are_exact_over_fractions() -> None:
@@ -565,26 +492,6 @@ def test_an_operation_without_a_source_moves_in_dual_numbers() -> None:
         ValueError, match=r"replay over mpmath: the value of f, v1, can't be computed at 3\.0: f has no"
     ):
         replay(root, "mpmath")
-
-
-def test_guards_that_overlap_are_asked_in_their_order() -> None:
-    @autograd.operation(domain=[(0.1, 0.4), (0.1, 0.4)])
-    def steps(x, y):  # type: ignore[no-untyped-def]
-        if (x > 1 and y > 0) or x < -1:
-            return x + y, 1, 1
-        if x >= 0:
-            return x - y if y > 0 else x, 1, -1 if y > 0 else 0
-        return -x, -1, 0
-
-    def at(x: tuple[float, float], y: tuple[float, float]) -> Any:
-        return boxed(steps, x, y)
-
-    assert at((2.0, 3.0), (1.0, 1.0)) == ((3.0, 4.0), (1.0, 1.0), (1.0, 1.0))
-    assert at((-3.0, -2.0), (1.0, 1.0)) == ((-2.0, -1.0), (1.0, 1.0), (1.0, 1.0))
-    assert at((-0.5, -0.25), (5.0, 6.0)) == ((0.25, 0.5), (-1.0, -1.0), (0.0, 0.0))
-    # Each way has its own part of the box: above 1 the sum, up to 1 the difference.
-    assert at((0.5, 2.0), (1.0, 1.0)) == ((-0.5, 3.0), (1.0, 1.0), (-1.0, 1.0))
-    assert at((-2.0, 0.5), (1.0, 1.0)) == ((-1.0, 1.0), (-1.0, 1.0), (-1.0, 1.0))
 
 
 SEQUENCES: Final[dict[str, Callable[[Sequence[Value]], Value]]] = {

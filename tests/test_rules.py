@@ -2,11 +2,14 @@
 
 import ast
 import inspect
+import math
+from pathlib import Path
 
 import pytest
 
-from autograd import formula
-from autograd.engine import rules
+from autograd import Value, formula
+from autograd.engine import ieee, rules
+from autograd.formula import cases
 from autograd.formula.cases import WORDS, Parser, fold, names_in
 from autograd.operations import OPERATIONS
 
@@ -53,6 +56,10 @@ def test_a_rule_is_flat_cases() -> None:
         ("return (lambda: x)(), 1.0", "is none of its functions"),
         ("return [y for y in x if y > 0.0], 1.0", "is outside the grammar"),
         ("return [y for y in range(3)], 1.0", r"range\(3\) is outside the grammar"),
+        ("return [y for y in sorted(x)], 1.0", r"sorted\(x\) is outside the grammar: a list is made of the elements"),
+        ("return [y for y, w in zip(x)], 1.0", r"zip\(x\) is outside the grammar: a list is made of the elements"),
+        ("return [y for y in w], 1.0", "w is outside the grammar: a list is made of the elements"),
+        ("y = x; w = y", "w = y ends a way through the function; it must end with a return"),
         (
             "return x if 0.0 < x < 1.0 else 0.0, 1.0",
             "0.0 < x < 1.0 is outside the grammar: a condition is one comparison",
@@ -64,7 +71,7 @@ def test_a_rule_is_flat_cases() -> None:
         ("where = x; return where, 1.0", "uses the name where, which is taken by another or by a word"),
         ("power = x; return power, 1.0", "uses the name power"),
         ("h_ = x; return h_, 1.0", "uses the name h_"),
-        ("z = x; return 2.0 * x, z", "is returned as the value, which is z"),
+        ("z = x; return 2.0 * x, z", r"2\.0 \* x is returned as the value, which is z"),
         ("x += 1.0; return x, 1.0", "is outside the grammar"),
         ("return x, 1.0 if x > 0.0 else (y := 2.0)", "is outside the grammar"),
         ("return x @ x, 1.0", "x @ x is outside"),
@@ -75,6 +82,39 @@ def test_a_rule_is_flat_cases() -> None:
 def test_the_grammar_refuses(line: str, why: str) -> None:
     with pytest.raises(SyntaxError, match=f"f, in `.*`: .*{why}"):
         parsed(*line.split("; "))
+
+
+def test_names_are_needed_in_their_order() -> None:
+    (case,) = parsed("a = x * x", "b = a * x", "c = 2.0 * x", "d = b * a", "return d, c").cases
+    needed = {
+        part: [name for name, _ in case.lets_for([e])] for part, e in (("z", case.value), ("dx", case.partials[0]))
+    }
+    assert needed == {"z": ["a", "b", "d"], "dx": ["c"]}
+    assert [name for name, _ in case.lets_for([case.value], given=["b"])] == ["a", "d"]
+
+
+def test_definitions_are_read_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "definitions.py"
+    file.write_text("X: float\nY: Final = 2.0\ndef twice(x: float) -> float:\n    return 2.0 * x\n")
+    words, numbers = cases.read_definitions(file, {"twice": abs})
+    assert (words["twice"].operands, words["twice"].function, [*numbers]) == (("x",), abs, ["Y"])
+    assert numbers["Y"].parts == (2.0,)
+    file.write_text("\n\ndef twice(x: float) -> float:\n    return x @ x\n")
+    with pytest.raises(SyntaxError, match=r"definitions, in `return x @ x`: .*\(definitions.py, line 4\)"):
+        cases.read_definitions(file, {"twice": abs})
+
+
+def test_an_error_in_the_rules_points_into_their_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\n\ndef square(x: float):\n    return x @ x, 2.0 * x\n"
+    monkeypatch.setattr(cases, "_stated", lambda: (text, {"square": ast.parse(text).body[0]}))
+    monkeypatch.delitem(cases.KNOWN, "square", raising=False)
+    with pytest.raises(SyntaxError, match=r"square, in .* \(rules.py, line 4\)"):
+        cases.rule("square")
+
+
+def test_words_are_the_public_functions_of_floats() -> None:
+    functions = {name for name, thing in vars(ieee).items() if callable(thing) and not name.startswith("_")}
+    assert set(WORDS) - {"absolute"} <= functions
 
 
 def test_a_refusal_points_at_the_line() -> None:
@@ -99,3 +139,48 @@ def test_the_rule_has_a_row(name: str) -> None:
 
 def test_every_row_belongs_to_a_rule() -> None:
     assert set(OPERATIONS) == set(formula.rules())
+
+
+# ── whether a record still holds ──
+
+
+def test_a_record_is_checked_without_its_node() -> None:
+    z, partials = formula.rule("divide").on_floats([1.0, 3.0])
+    assert formula.still_holds("divide", [1.0, 3.0], partials, z, [0, 1])
+    assert not formula.still_holds("divide", [1.0, 2.0], partials, z, [0, 1])
+    assert not formula.still_holds("divide", [1.0, 3.0], [partials[0], 0.0], z, [0, 1])
+    assert formula.still_holds("divide", [1.0, 3.0], [partials[0], 0.0], z, [0]), "no derivative by a constant"
+    z, partials = formula.rule("log").on_floats([-1.0])
+    assert formula.still_holds("log", [-1.0], partials, z, [0]), "nan is nan again"
+    z, partials = formula.rule("divide").on_floats([1.0, 0.0])
+    assert formula.still_holds("divide", [1.0, 0.0], [partials[0], 3.0], z, [0])
+    assert not formula.still_holds("divide", [1.0, 0.0], [3.0, partials[1]], z, [0])
+    assert not formula.still_holds("divide", [1.0, 3.0], [1.0 / 3.0, -1.0 / 9.0], math.nan, [0])
+
+
+def test_data_that_was_changed_is_named() -> None:
+    x, y = Value(3.0, label="x"), Value(2.0)
+    z = x * y
+    assert formula.unchanged(z, z.operands, z.partials).name == "multiply"
+    constant = x * 2.0
+    assert formula.unchanged(constant, constant.operands, constant.partials).name == "multiply"
+    x.data = 4.0
+    with pytest.raises(ValueError, match=r"^the data of a node .* after multiply was recorded \(x\); build the"):
+        formula.unchanged(z, z.operands, z.partials)
+    x.data, y.data, x.label = 3.0, 1.0, ""
+    with pytest.raises(ValueError, match="changed after multiply was recorded; build the graph again"):
+        formula.unchanged(z, z.operands, z.partials)
+
+
+def test_a_rule_has_its_operands_in_lists_or_one_by_one() -> None:
+    assert formula.rule("dot").grouped([1.0, 2.0, 3.0, 4.0]) == [[1.0, 2.0], [3.0, 4.0]]
+    assert formula.rule("dot").on_floats([1.0, 2.0, 3.0, 4.0]) == (11.0, [3.0, 4.0, 1.0, 2.0])
+    assert formula.rule("multiply").grouped((2.0, 3.0)) == [2.0, 3.0]
+    assert formula.rule("multiply").on_floats([2.0, 3.0]) == (6.0, [3.0, 2.0])
+
+
+def test_rules_are_in_the_order_of_their_module() -> None:
+    assert [*formula.rules()][:3] == ["add", "subtract", "multiply"]
+    with pytest.raises(ValueError, match="no rule is named 'sine'; there are add, subtract, multiply, "):
+        formula.rule("sine")
+    assert set(formula.constants()) == {"NAN", "LN_2", "LOG2_E", "LOG10_E", "TWO_OVER_SQRT_PI", "ONE_OVER_SQRT_TWO_PI"}

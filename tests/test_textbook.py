@@ -18,6 +18,8 @@ ON_LISTS: Final = ("total", "greatest", "least", "ties")
 HELPERS: Final = {"divided", "shifted", "parts", "quadrant", "quarter"}
 """Words of the textbook alone."""
 ABOVE_ONE: Final = ("acosh", "hyperbola")
+OF_POSITIVES: Final = ("power", "scaled_power", "sqrt", "log2", "log10", "xlogy", *ABOVE_ONE)
+"""The others are defined on both sides of 0."""
 DEFINED: Final = [word for word in parsed()[0] if hasattr(ieee, word)]
 
 
@@ -30,7 +32,8 @@ def test_the_definition_is_the_function(word: str) -> None:
     rng = random.Random(word)
     definition = parsed()[0][word]
     for _ in range(100):
-        numbers: list[Any] = [rng.uniform(0.1, 0.9) for _ in definition.operands]
+        least = 0.1 if word in OF_POSITIVES else -0.9
+        numbers: list[Any] = [rng.uniform(least, 0.9) for _ in definition.operands]
         if definition.of_sequences:
             numbers = [[rng.uniform(0.1, 3.0) for _ in range(4)] for _ in numbers]
         if word in ABOVE_ONE:
@@ -43,10 +46,36 @@ def test_the_definition_is_the_function(word: str) -> None:
         assert found == pytest.approx(expected, rel=EXACT_ENOUGH, abs=EXACT_ENOUGH)
 
 
+@pytest.mark.parametrize(
+    ("word", "numbers"),
+    [
+        *(("atan2", (x, y)) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0) if x or y),
+        *(("logaddexp", pair) for pair in ((1e3, 0.0), (0.0, 1e3), (1.0, 1.0))),
+        *(("xlogy", pair) for pair in ((0.0, 0.0), (2.0, 0.0), (0.0, 2.0))),
+        *(("scaled_power", (c, x, y, 2.0)) for c, x, y in ((0.0, 0.0, 1.0), (1.0, 2.0, 5.0), (-1.0, 2.0, 5.0))),
+        *(("asinh", (x,)) for x in (-1e9, 0.0, 1e9)),
+    ],
+)
+def test_the_definition_holds_where_its_cases_meet(word: str, numbers: tuple[float, ...]) -> None:
+    expected, found = getattr(ieee, word)(*numbers), defined_over_ieee(word)(*numbers)
+    assert found == pytest.approx(expected, rel=EXACT_ENOUGH, abs=EXACT_ENOUGH)
+
+
+def test_a_size_has_no_sign() -> None:
+    assert [parsed()[0]["absolute"].function(x) for x in (-0.5, 0.0, 0.5)] == [0.5, 0.0, 0.5]
+
+
+def defined_over_ieee(word: str) -> Any:
+    """The definition of a word, over the primitive words of `ieee`, which don't raise errors."""
+    few = formula.Vocabulary({name: getattr(ieee, name) for name in (*PRIMITIVE, *ON_LISTS, "divide") if name != word})
+    few.know(word)
+    return few.words[word]
+
+
 @pytest.mark.parametrize("name", list(formula.constants()))
 def test_the_constants_are_those_of_the_rules(name: str) -> None:
     if name != "NAN":
-        assert getattr(textbook, name) == pytest.approx(getattr(rules, name), rel=EXACT_ENOUGH)
+        assert getattr(textbook, name) == pytest.approx(getattr(rules, name), rel=EXACT_ENOUGH, abs=0.0)
         assert name in parsed()[1]
 
 
@@ -57,7 +86,7 @@ def test_a_new_kind_of_number_needs_the_primitive_words() -> None:
         if op in ABOVE_ONE:
             row = [1.3]
         value, *_ = formula.over(op, few)(*r.grouped(row))
-        assert value == pytest.approx(r.on_floats(row)[0], rel=EXACT_ENOUGH)
+        assert value == pytest.approx(r.on_floats(row)[0], rel=EXACT_ENOUGH, abs=0.0)
 
 
 def test_a_word_that_is_missing_says_so_where_it_is_called() -> None:

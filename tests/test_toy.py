@@ -28,7 +28,7 @@ def test_three_ways_lead_to_one_gradient(x: float, w1: float, b1: float, w2: flo
 def test_eight_digits_are_short_and_right(x: float) -> None:
     text = _digits(x)
     assert len(text) <= 16
-    assert float(text) == pytest.approx(x, rel=1e-4)
+    assert float(text) == pytest.approx(x, rel=1e-4, abs=0.0)
 
 
 def test_what_each_way_costs() -> None:

@@ -123,7 +123,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_rows_however_they_are_batched(wan
     history = train.fit(
         lambda x: w * x, [(x, 0.0) for x in wanted], lambda y, t: y, optim.SGD([w], lr=0.0), epochs=1, batch_size=size
     )
-    assert history.losses == [pytest.approx(math.fsum(wanted) / len(wanted), rel=ROUNDING)]
+    assert history.losses == [pytest.approx(math.fsum(wanted) / len(wanted), rel=ROUNDING, abs=0.0)]
 
 
 def test_the_bar_gets_the_mean_of_the_rows_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_the_bar_gets_the_mean_of_the_rows_so_far(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("autograd.train.fitting.bar", lambda *_: contextlib.nullcontext(seen.append))
     w, rows = Value(1.0), [(float(k * k), 0.0) for k in range(7)]
     train.fit(lambda x: w * x, rows, lambda y, t: y, optim.SGD([w], lr=0.0), epochs=1, batch_size=3, shuffle=False)
-    assert seen == pytest.approx([sum(x for x, _ in rows[:stop]) / stop for stop in (3, 6, 7)], rel=ROUNDING)
+    assert seen == pytest.approx([sum(x for x, _ in rows[:stop]) / stop for stop in (3, 6, 7)], rel=ROUNDING, abs=0.0)
 
 
 def test_shuffling_follows_the_generator() -> None:

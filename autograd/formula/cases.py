@@ -152,8 +152,8 @@ class Parser:
             self._operands = (*self._operands, self._new(a.arg, a))
             if a.annotation and "list" in ast.unparse(a.annotation):
                 self._sequences.add(a.arg)
-        if "z" in self._operands:
-            raise self._refused(d.args.args[0], "is named z, which is the value of the operation; choose another name")
+            if a.arg == "z":
+                raise self._refused(a, "is the name of the value of the operation; choose another one for the operand")
         cases = tuple(self._cases(d.body, (), (), 1 if of_value else 1 + len(self._operands)))
         return Rule(d.name, self._operands, not self._sequences.isdisjoint(self._operands), cases, function)
 
@@ -343,7 +343,7 @@ def read_definitions(file: Path, functions: Mapping[str, Any]) -> tuple[dict[str
 @cache
 def constants() -> dict[str, float]:
     """The named numbers of rules.py."""
-    return {name: number for name, number in vars(source).items() if name.isupper() and isinstance(number, float)}
+    return {name: number for name, number in vars(source).items() if isinstance(number, float)}
 
 
 def rules() -> dict[str, Rule]:

@@ -43,8 +43,6 @@ _BOUNDED: Final = {
 _TURN: Final = 2.0 * math.pi
 _SURE_OF_TURNS: Final = 1e6
 """Beyond it the whole turns between two floats are not counted, and a sine may be anything."""
-_NEARLY: Final = 1e-9
-"""Of a turn. So close to a top a sine is taken to reach it: it is less than an ulp below, and counting is safe."""
 
 
 @dataclass(frozen=True)
@@ -300,8 +298,8 @@ def _circular(name: str, first_top: float) -> Callable[[Any], Interval]:
     on_floats = getattr(ieee, name)
 
     def meets(x: Interval, first: float) -> bool:
-        """Whether the interval may hold first + a whole number of turns."""
-        return math.floor((x.high - first) / _TURN + _NEARLY) >= math.ceil((x.low - first) / _TURN - _NEARLY)
+        """Whether the interval holds first + whole turns. One that rounding hides is so near that the ends reach it."""
+        return math.floor((x.high - first) / _TURN) >= math.ceil((x.low - first) / _TURN)
 
     def apply(x: Any) -> Interval:
         x = _of(x)
@@ -361,7 +359,7 @@ def _extreme(pick: Callable[[Iterable[float]], float]) -> Callable[[Sequence[Any
 def _ties(xs: Sequence[Any], z: Any) -> Interval:
     relations = [_relations(_of(x), _of(z)) for x in xs]
     sure, possible = relations.count("="), sum("=" in each for each in relations)
-    return Interval(float(max(sure, 1)), float(max(possible, 1)))
+    return Interval(float(max(sure, 1)), float(possible))
 
 
 def _absolute(x: Any) -> Interval:

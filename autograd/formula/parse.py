@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from autograd.engine import functions
 from autograd.engine.graph import is_constant
-from autograd.engine.number import to_float
+from autograd.engine.number import shown, to_float
 from autograd.engine.value import Number, Value, constant
 from autograd.operations import OPERATIONS, Operation
 
@@ -66,7 +66,7 @@ def _of_numbers(row: Operation) -> Callable[..., Value]:
 
 def _of_row(function: Callable[..., Value]) -> Callable[..., Value]:
     """A function that takes total(a, b, c) and total([a, b, c]) alike."""
-    return lambda *xs: function(xs[0] if len(xs) == 1 and isinstance(xs[0], list) else xs)
+    return lambda *xs: function(*xs) if [*map(type, xs)] == [list] else function(xs)
 
 
 def names_in(text: str) -> list[str]:
@@ -91,7 +91,7 @@ def read(text: str, numbers: Mapping[str, Number]) -> Value:
     leaves = {name: x if type(x) is Value else Value(x, label=name) for name, x in numbers.items()}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if unused := [name for name in numbers if name not in used]:
-        raise ValueError(f"{', '.join(unused)} does not occur in {_short(text)}; leave it out")
+        raise ValueError(f"{', '.join(unused)} does not occur in {shown(text)}; leave it out")
     try:
         root = _Reader(leaves).read(tree)
     except RecursionError:
@@ -99,7 +99,7 @@ def read(text: str, numbers: Mapping[str, Number]) -> Value:
     except (TypeError, OverflowError) as error:
         raise ValueError(str(error)) from None
     if type(root) is not Value:
-        raise ValueError(f"{_short(text)} is a list, not a number; take its total(…)")
+        raise ValueError(f"{shown(text)} is a list, not a number; take its total(…)")
     return root
 
 
@@ -109,18 +109,14 @@ def _parsed(text: str) -> ast.expr:
         return ast.parse(plain.translate(_WRITTEN), mode="eval").body
     except SyntaxError as error:
         hint = "; a product is written 2*x" if "literal" in error.msg else "; one is written like tanh(w*x + b)"
-        raise ValueError(f"{_short(text)} is not an expression: {error.msg}{hint}") from None
+        raise ValueError(f"{shown(text)} is not an expression: {error.msg}{hint}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         why = error if isinstance(error, ValueError) else "it is too long or too deep; use total([…]), or split it"
         raise ValueError(f"the expression can't be read: {why}") from None
 
 
 def _refused(node: ast.AST, hint: str) -> ValueError:
-    return ValueError(f"{_short(ast.unparse(node))} may not occur in an expression{hint}")
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:59] + "…")
+    return ValueError(f"{shown(ast.unparse(node))} may not occur in an expression{hint}")
 
 
 class _Reader:
@@ -174,7 +170,7 @@ class _Reader:
 
     def _call(self, name: str, arguments: list[Any]) -> Any:
         if name not in self._functions:
-            near = get_close_matches(ALIKE.get(name, name), self._functions, n=1)
+            near = get_close_matches(ALIKE.get(name, name), self._functions)
             hint = f"did you mean {near[0]}" if near else f"there are {', '.join(sorted(self._functions))}"
             raise ValueError(f"there is no function {name}; {hint}")
         try:

@@ -269,7 +269,7 @@ def _shown(x: Any) -> str:
         text = str(x)
     except ValueError:  # Python writes no int of more than 4,300 digits.
         text = "a number too long to show"
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 class _Sweep(NamedTuple):

@@ -105,8 +105,8 @@ class _AsWritten:
         x, y, *rest = (*arguments, ("", _ATOM), ("", _ATOM))
         if word in _DEFINED:
             definition = textbook()[0][word]
-            named = dict(zip(definition.operands, arguments, strict=True))
-            return fold(definition.cases[0].value, type(self)(named))
+            (case,) = definition.cases
+            return fold(case.value, type(self)(dict(zip(definition.operands, arguments, strict=True))))
         if word == "power":
             return _power(x, y)
         if word == "scaled_power":
@@ -279,7 +279,8 @@ def partial_text(
         raise IndexError(f"{node.op or 'a leaf'} has {len(data)} operands, and none at position {position}")
     r = unchanged(node, operands, node.partials)
     if not r.cases:
-        return f"∂{r.name}/∂{r.operands[0]}, of which no source can be read"
+        operand = r.operands[position * len(r.operands) // len(data)]
+        return f"∂{r.name}/∂{operand}, of which no source can be read"
     names, name = ([brief(x) for x in data], brief(node.data)) if numbers else (names, name)
     return printable(case_of(node.op, data).partial_text(position, names, name))
 
@@ -304,7 +305,7 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
         together = terms[0]
         for term in terms[1:]:
             together = _binary(together, "+", term)
-        return f"({together[0]})/{len(terms)}" if op == "mean" else together[0]
+        return f"({together[0]})/{len(terms)}" if op == "mean" and len(terms) > 1 else together[0]
     if op == "log_of_shifted_sum":
         return f"log Σ exp([{', '.join(operands[:-1])}] - {_bracketed(texts[-1], _PRODUCT)})"
     return f"{row.name}({', '.join(operands)})"

@@ -62,7 +62,7 @@ class Autopsy:
     """From the node to the root, a shortest way."""
     reason: str
     remedy: str
-    """The expression to write instead; empty where none is known."""
+    """The expression to write instead, in a sentence; empty where none is known."""
     nan: Value | None
     """The first node that is nan, or whose gradient is nan, if another one was infinite before it."""
     _text: str = field(compare=False)
@@ -169,12 +169,14 @@ def _found(
 ) -> Autopsy:
     """The autopsy of one site or two: the first infinity and the first nan."""
     node, (site, *others) = names.tape.node, sites
-    remedy = next((text for one in sites if (text := _remedy(names, one.place, users))), "")
+    advice = next((found for one in sites if (found := _remedy(names, one.place, users))), ())
+    remedy = " ".join(advice)
     lines = _account(site)
     if len(path) > 1:
         lines.append(f"  on its way to the root: {' → '.join(ends(path, text=names.__getitem__))}")
     lines += [line for other in others for line in _account(other)]
-    text = "\n".join(map(wrapped, [*lines, *remedy.splitlines()]))
+    lines += [remedy] if columns(remedy) <= width() else "\n  ".join(advice).splitlines()
+    text = "\n".join(map(wrapped, filter(None, lines)))
     return Autopsy(
         root=node(names.tape.roots[0]),
         where=where,
@@ -183,7 +185,7 @@ def _found(
         path=tuple(map(node, path)),
         reason=site.reason,
         remedy=remedy,
-        nan=node(others[0].whose) if others else None,
+        nan=next((node(other.whose) for other in others), None),
         _text=text,
     )
 
@@ -211,8 +213,8 @@ def _path(start: int, goal: int, users: Sequence[Sequence[int]], allowed: Collec
     return path[::-1]
 
 
-def _remedy(names: Names, place: int, users: Sequence[Sequence[int]]) -> str:
-    """The stable form of the largest formula around a node for which there is one."""
+def _remedy(names: Names, place: int, users: Sequence[Sequence[int]]) -> tuple[str, ...]:
+    """The largest formula around a node that has a stable form, and this, as two parts of a sentence; or no part."""
     around = level = {place}
     for _ in range(FORMULA):
         level = _above(names.tape, level, users)
@@ -222,9 +224,8 @@ def _remedy(names: Names, place: int, users: Sequence[Sequence[int]]) -> str:
         found = rewrites.best(k, place)
         if found is not None:
             written, better = map(printable, found)
-            text = f"Instead of {written}, write {better}."
-            return text if columns(text) <= width() else f"Instead of {written},\n  write {better}."
-    return ""
+            return f"Instead of {written},", f"write {better}."
+    return ()
 
 
 def _above(tape: Tape, places: Collection[int], users: Sequence[Sequence[int]]) -> set[int]:

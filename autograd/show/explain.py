@@ -77,7 +77,7 @@ def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
     ways = Ways(tape, target)
     places, count = ways.places, ways.count
     check_records(names, places)
-    gradient = tape.gradients(Floats(tape), range(target, start + 1)).get(target, 0.0) if count else 0.0
+    gradient = tape.gradients(Floats(tape), range(target, start + 1))[target] if count else 0.0
     one_by_one = count <= most or (count <= ADDED_UP and count * len(places) <= ARROWS)
     found = ways.largest_first(count if one_by_one else most)
     paths = tuple(islice(found, most))
@@ -150,8 +150,6 @@ def _way(path: Path, ways: int, names: Names, digits: int) -> tuple[str, str, st
 def _shown(path: Path) -> list[int]:
     """The positions of the nodes that are shown: of a long path both ends, and all nodes with a label."""
     last = len(path.partials)
-    if last <= FEW:
-        return [*range(last + 1)]
     inner = range(FEW // 2 + 1, last - FEW // 2)
     shown = [i for i in range(last + 1) if i not in inner or path.nodes[i].label]
     # The name of a single node is no longer than a count.

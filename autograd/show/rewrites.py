@@ -53,11 +53,11 @@ _ONE_PLUS_EXP: Final = ("sum", 1.0, _EXP_X)
 _ONE_PLUS_EXP_MINUS: Final = ("sum", 1.0, _EXP_MINUS_X)
 _EXPS: Final = _exp("xs")
 _SHIFTED_EXPS: Final = [("exp_of_difference", "xs", "shift"), *_exp(("subtract", "xs", "shift"))]
-_SIGMOIDS: Final = (
-    (("sigmoid", "x"), "sigmoid({x})"),
+_SIGMOIDS_BY_HAND: Final = (
     (("quotient", _EXP_X, _ONE_PLUS_EXP), "exp({x})/(1 + exp({x}))"),
     (inverse(_ONE_PLUS_EXP_MINUS), "1/(1 + exp(-{x}))"),
 )
+_SIGMOIDS: Final = ((("sigmoid", "x"), "sigmoid({x})"), *_SIGMOIDS_BY_HAND)
 REWRITES: Final[tuple[tuple[Pattern, str, str], ...]] = (
     *[
         (("log", ("softmax", exps)), f"log({written})", "log_softmax(xs)[k], or losses.cross_entropy(xs, k)")
@@ -88,7 +88,7 @@ REWRITES: Final[tuple[tuple[Pattern, str, str], ...]] = (
     ),
     (("quotient", _difference(_EXP_X, 1.0), _ONE_PLUS_EXP), "(exp({x}) - 1)/(exp({x}) + 1)", "({x}/2).tanh()"),
     (("quotient", _difference(1.0, _EXP_X), _ONE_PLUS_EXP), "(1 - exp({x}))/(1 + exp({x}))", "(-{x}/2).tanh()"),
-    *[(pattern, written, "{x}.sigmoid()") for pattern, written in _SIGMOIDS[1:]],
+    *[(pattern, written, "{x}.sigmoid()") for pattern, written in _SIGMOIDS_BY_HAND],
     (("quotient", "x", _ONE_PLUS_EXP_MINUS), "{x}/(1 + exp(-{x}))", "{x}.silu()"),
     (inverse(_ONE_PLUS_EXP), "1/(1 + exp({x}))", "(-{x}).sigmoid()"),
     (("softmax", _EXPS), "exp(xs[k])/Σ exp(xs)", "softmax(xs)[k]"),
@@ -120,7 +120,7 @@ class Rewrites:
         for pattern, written, better in REWRITES:
             for found in self._finder.matches(place, pattern):
                 if blamed in self._replaced(place, {k for places in found.values() for k in places}):
-                    called = {name: _held_together(self._names[places[0]]) for name, places in found.items()}
+                    called = {name: _held_together(self._names[first]) for name, (first, *_) in found.items()}
                     return written.format(**called), better.format(**called)
         return None
 

@@ -83,7 +83,7 @@ def test_values_and_gradients_are_the_eager_ones() -> None:
         program = program_of(model, reduce=reduce)
         value, gradient = program.value_and_grad(X, Y)
         assert type(value) is float
-        assert value == pytest.approx(over(values), rel=RTOL) == program.value(X, Y)
+        assert value == pytest.approx(over(values), rel=RTOL, abs=0.0) == program.value(X, Y)
         np.testing.assert_allclose(gradient, over(gradients, axis=0), rtol=RTOL)
 
 
@@ -168,7 +168,7 @@ def test_any_size_of_batch_without_compiling_again(codes: list[Watched]) -> None
     program = program_of(network())
     for n in (3, 1, 2, 3, 3, 2, 1):
         whole = np.mean([program.value(X[i], Y[i]) for i in range(n)])
-        assert program.value(X[:n], Y[:n]) == pytest.approx(whole, rel=RTOL)
+        assert program.value(X[:n], Y[:n]) == pytest.approx(whole, rel=RTOL, abs=0.0)
     assert len(codes) == 1
     assert codes[0].bound == [1, 3, 2]
 
@@ -190,7 +190,7 @@ def test_blocks_change_nothing(block: int, codes: list[Watched], monkeypatch: py
         program = program_of(model)
         for _ in range(2):
             value, gradient = program.value_and_grad(X, Y)
-            assert value == pytest.approx(whole.value(X, Y), rel=RTOL)
+            assert value == pytest.approx(whole.value(X, Y), rel=RTOL, abs=0.0)
             np.testing.assert_allclose(gradient, whole.value_and_grad(X, Y)[1], rtol=RTOL)
         for now, then in zip(program.gradient_of_inputs(X, Y), whole.gradient_of_inputs(X, Y), strict=True):
             np.testing.assert_allclose(now, then, rtol=RTOL)
@@ -346,9 +346,9 @@ def test_parameters_and_views_are_live() -> None:
     program.parameters -= 0.01 * program.value_and_grad(X, Y)[1]
     after = program.value(X, Y)
     assert after < before
-    assert np.mean(eager(model)[0]) == pytest.approx(before, rel=RTOL)
+    assert np.mean(eager(model)[0]) == pytest.approx(before, rel=RTOL, abs=0.0)
     program.write_back()
-    assert np.mean(eager(model)[0]) == pytest.approx(after, rel=RTOL)
+    assert np.mean(eager(model)[0]) == pytest.approx(after, rel=RTOL, abs=0.0)
 
 
 def test_a_parameter_changed_behind_the_programs_back_is_an_error() -> None:
@@ -365,7 +365,7 @@ def test_a_parameter_changed_behind_the_programs_back_is_an_error() -> None:
     with refused(ValueError, text):
         pickle.dumps(program)
     program.read()
-    assert program.value(X, Y) == pytest.approx(np.mean(eager(model)[0]), rel=RTOL) != before
+    assert program.value(X, Y) == pytest.approx(np.mean(eager(model)[0]), rel=RTOL, abs=0.0) != before
     bias.data = 0.25
     program.write_back()
     assert (bias.data, program.views["layers.1.bias"][0]) == (0.5, 0.5)
