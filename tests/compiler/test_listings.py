@@ -1,10 +1,10 @@
-"""All stages of small programs as text, compared with the texts in `listings/`.
+"""All stages of small programs, and the expressions of all rules, as text: compared with the texts in `listings/`.
 
-A change of a pass shows here what becomes of each program. `python -m tests.compiler.test_listings` writes the texts
+A change of a pass shows here what becomes of each program and of each rule. `python -m tests.compiler.test_listings` writes the texts
 anew; look at the difference before you commit it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +12,11 @@ import pytest
 
 import autograd
 from autograd import Value, dot, total, where
+from autograd.compiler.expressions import names_in, number, over, partial_of, shown, times, value_of
 from autograd.compiler.pipeline import Code, Wanted
+from autograd.compiler.writing import as_floats, as_numpy
+from autograd.formula.cases import Expression, rule
+from autograd.operations import OPERATIONS
 from tests.compiler.finding import recording
 from tests.compiler.graphs import attention, flat, leaves, linear, recurrence, restart, squares
 
@@ -187,8 +191,69 @@ EXACTLY: Final = ("masked_attention", "products_of_different_lengths", "branches
 """Programs that have exact code, too."""
 
 
+# ── rules ──
+
+CONSTANTS: Final[dict[str, list[dict[str, float]]]] = {
+    "power": [
+        *({"y": y} for y in (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 2.5, -0.5, -1.0, -2.0, 2.0**52, 2.0**53, 1e300)),
+        *({"x": x} for x in (0.0, 1.0, 2.0, -3.0)),
+    ],
+    "scaled_power": [
+        *({"c": 2.0, "k": 0.0, "y": 3.0}, {"c": 0.5, "k": 1.0}, {"c": 0.25, "k": 1.0, "y": 3.0}, {"c": 0.0, "k": 1.0}),
+        *({"c": -3.0, "k": 1.0, "y": y} for y in (-1.0, 2.0, -2.0, 0.1)),
+        *({"c": -3.0, "k": 0.0, "x": x} for x in (2.0, 0.0, -2.0)),
+    ],
+    "add": [{"y": y} for y in (0.0, -0.0, -2.0)],
+    "subtract": [{"y": y} for y in (0.0, -0.0, -2.0)] + [{"x": 0.0}],
+    "multiply": [{"y": y} for y in (1.0, -1.0, 0.0, 3.0)] + [{"x": -1.0}],
+    "divide": [{"y": y} for y in (1.0, -1.0, 4.0, -0.25, 3.0, 0.0, 2.0**-1000, 2.0**-990)]
+    + [{"x": x} for x in (1.0, -1.0)],
+    "maximum": [{"y": y} for y in (0.0, 0.5, -2.0)] + [{"x": 1.0}],
+    "minimum": [{"y": y} for y in (0.0, 0.5, -2.0)] + [{"x": 1.0}],
+    "leaky_relu": [{"slope": x} for x in (0.0, 0.01, 1.0, -1.0, 2.0)],
+    "elu": [{"alpha": x} for x in (0.0, 1.0, 0.5)],
+    "clamp": [{"low": -1.0, "high": 2.0}, {"low": 0.0, "high": 1.0}, {"low": 2.0, "high": -1.0}, {"low": 0.5}],
+    "where": [{"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 2.0}, {"a": 3.0, "b": -1.0}, {"b": 0.0}, {"x": 1.0}, {"x": 0.0}],
+    "hypot": [{"y": 1.0}, {"y": 0.0}],
+    "xlogy": [{"x": 0.0}, {"x": 2.0}, {"y": 2.0}],
+    "exp_of_difference": [{"y": 1.0}, {"x": 0.0}],
+    "logaddexp": [{"y": 0.0}],
+}
+"""Operands of operations that are numbers."""
+
+
+def rules() -> Iterator[str]:
+    """The value and the derivatives of each operation: as a formula, as NumPy statements, and over floats."""
+    for op in OPERATIONS:
+        for constants in ({}, *CONSTANTS.get(op, ())):
+            operands = [f"{x}={constants[x]:g}" if x in constants else x for x in rule(op).operands]
+            yield f"{op}({', '.join(operands)})"
+            yield from _texts("z", value_of(op, constants), op)
+            for x in rule(op).operands:
+                if x not in constants:
+                    yield from _texts(f"d{x}", partial_of(op, x, constants), op)
+    x, y = (Expression("name", (text,)) for text in "xy")
+    for e in (over(x, times(number(3.0), y)), times(over(number(1.0), x), over(number(1.0), x)), number(-0.0)):
+        yield shown(e)
+
+
+def _texts(name: str, e: Expression, op: str) -> Iterator[str]:
+    yield f"  {name} = {shown(e)}"
+    rows = rule(op).operands if rule(op).of_sequences else ()
+    scratch = iter(range(99))
+    texts = {operand: operand for operand in names_in(e)}
+    for line in as_numpy(e, texts, "out", lambda kind, rows: f"{kind}{'_rows' * rows}_{next(scratch)}", rows):
+        yield f"    {line}"
+    yield f"    {as_floats(e, texts)}"
+
+
+# ── comparison ──
+
+
 def listing(name: str) -> str:
-    """The text of a program."""
+    """The text of a program, or of the rules."""
+    if name == "rules":
+        return "".join(f"{line}\n" for line in rules())
     restart()
     roots, inputs, parameters, wanted = PROGRAMS[name]()
     roots = [roots] if isinstance(roots, Value) else roots
@@ -200,11 +265,11 @@ def listing(name: str) -> str:
     return text + "\n"
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_the_stages_of_a_program(name: str) -> None:
+@pytest.mark.parametrize("name", [*PROGRAMS, "rules"])
+def test_the_text_is_that_of_the_listing(name: str) -> None:
     assert listing(name) == (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":
-    for name in PROGRAMS:
+    for name in (*PROGRAMS, "rules"):
         (FOLDER / f"{name}.txt").write_text(listing(name), encoding="utf-8")
