@@ -99,8 +99,9 @@ def _infix(sign: str, a: Expression, b: Expression) -> Expression:
     if y == 1.0 or (x == 1.0 and sign == "*"):
         return a if y == 1.0 else b
     if sign == "/":
-        exact = y is not None and abs(math.frexp(y)[0]) == 0.5 and 1e-300 < abs(y) < 1e300
-        return times(a, number(1.0 / y)) if exact and y else Expression("call", ("divide", a, b))
+        if y is not None and abs(math.frexp(y)[0]) == 0.5 and math.isfinite(1.0 / y):  # A power of two.
+            return times(a, number(1.0 / y))
+        return Expression("call", ("divide", a, b))
     for one, other in ((a, b), (b, a)):
         if other.parts[:2] == ("divide", number(1.0)) and one != other:
             return over(one, _parts(other)[1])
