@@ -1,7 +1,7 @@
 """All stages of small programs, and the expressions of all rules, as text: compared with the texts in `listings/`.
 
-A change of a pass shows here what becomes of each program and of each rule. `python -m tests.compiler.test_listings` writes the texts
-anew; look at the difference before you commit it.
+A change of a pass shows here what becomes of each program and of each rule. `python -m tests.compiler.test_listings`
+writes the texts anew; look at the difference before you commit it.
 """
 
 from collections.abc import Callable, Iterator
@@ -272,7 +272,7 @@ def test_the_stages_of_a_program(name: str) -> None:
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_the_expressions_of_a_rule(op: str) -> None:
-    kept = (FOLDER / "rules.txt").read_text(encoding="utf-8").split("\n\n")
+    kept = (FOLDER / "rules.txt").read_text(encoding="utf-8").strip().split("\n\n")
     assert "\n".join(rules(op)) in kept
 
 
@@ -285,4 +285,4 @@ if __name__ == "__main__":
     for name in PROGRAMS:
         (FOLDER / f"{name}.txt").write_text(stages(name), encoding="utf-8")
     texts = ["\n".join(rules(op)) for op in OPERATIONS]
-    (FOLDER / "rules.txt").write_text("\n\n".join(texts), encoding="utf-8")
+    (FOLDER / "rules.txt").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
