@@ -104,6 +104,7 @@ def terms_of_many_kinds() -> Program:
 def sums_that_all_examples_share() -> Program:
     x, a, b = leaves(3), leaves(3), leaves(3)
     z = [(u * v + v + w + 0.5).tanh() for u, v, w in zip(x, a, b, strict=True)]
+    z += [(u * v + v + w).sin() for u, v, w in zip(x, a, b, strict=True)]
     return Program(squares(z) + total(a) * x[0] + total(u * w for u, w in zip(a, b, strict=True)), x, [a, b])
 
 
