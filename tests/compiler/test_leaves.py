@@ -65,7 +65,7 @@ def test_the_shape_of_a_nesting() -> None:
         (
             [[Value(1.0)], [Value(1.0), Value(2.0)], Value(3.0)],
             ValueError,
-            "compile: here is a list of parts of different shapes, (), (1,), (2,); several arrays go in a tuple, as (x, y)",
+            "compile: here is a list of parts of different shapes, (), (1,), (2,); several arrays go in a tuple",
         ),
     ],
 )

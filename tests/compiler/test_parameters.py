@@ -130,9 +130,7 @@ def test_a_change_behind_the_back_is_told() -> None:
     b.data = math.nan
     made.check()
     c.data = 3.5
-    text = (
-        "parameter 2, of v, was 3.0 when the program took it, and its Value has the data 3.5 now; program.read() takes"
-    )
+    text = "parameter 2, of v, was 3.0 when the program took it, and its Value has the data 3.5 now; program.read()"
     with refused(ValueError, text):
         made.check()
     b.data = 2.0
