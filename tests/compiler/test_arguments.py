@@ -82,7 +82,7 @@ def test_shapes_that_do_not_fit(shapes: Shapes, given: Any, text: str) -> None:
         (
             [(), (2,), ()],
             [1.0],
-            "takes 3 arrays, x of shape (N,), y of shape (N, 2), z of shape (N,), not 1 array; y is",
+            "3 arrays, x of shape (N,), y of shape (N, 2), z of shape (N,), not 1 array; y is",
         ),
         ([(), ()], [(1.0, 2.0)], "not 1 array; pass them one by one, as program.value_and_grad(*arrays)"),
         ([(), ()], [[1.0, 2.0]], "not 1 array; y is missing"),
@@ -93,7 +93,7 @@ def test_shapes_that_do_not_fit(shapes: Shapes, given: Any, text: str) -> None:
     ],
 )
 def test_other_numbers_of_arrays(shapes: Shapes, given: Any, text: str) -> None:
-    with pytest.raises(TypeError, match=re.escape(text) + ("$" if text[-1] != ";" else " y is missing$")):
+    with pytest.raises(TypeError, match=re.escape(text) + "$"):
         batch(given, arguments(shapes))
 
 
