@@ -139,6 +139,8 @@ def test_numbers_that_are_too_large_for_a_dtype() -> None:
     assert narrowed(wide, "here", np.dtype(np.float64)) is wide
     narrow = wide.astype("f4")
     assert narrowed(narrow, "here", np.dtype(np.float64)) is narrow
+    with pytest.raises(ValueError, match=re.escape("here: 1e+39 is too large")):
+        narrowed(np.array([greatest, 1e39, 1e40]), "here", np.dtype(np.float32))
     for large in (1e39, -1e39, 2.0**128):
         with pytest.raises(
             ValueError, match=re.escape(f"here: {large:g} is too large for float32; scale it, or use dtype")
@@ -153,7 +155,7 @@ def test_one_hot_takes_the_first_and_the_last_class(classes: int) -> None:
         with pytest.raises(
             ValueError, match=f"is a class from 0 to {classes - 1}, or a list of probabilities, not {wrong}$"
         ):
-            one_hot([0, wrong], classes)
+            one_hot([0, wrong, 99], classes)
     with pytest.raises(TypeError, match=f"one_hot takes classes as ints from 0 to {classes - 1}, not float64"):
         one_hot([0.0], classes)
 

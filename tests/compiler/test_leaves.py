@@ -34,7 +34,13 @@ def test_data_of_inputs_are_probabilities_of_a_middling_size() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "options", "shown"),
-    [(([2],), {}, "[2]"), (((2,),), {}, "(2,)"), (("y",), {}, "'y'"), ((2,), {"name": 3}, "3"), ((2, "y"), {}, "'y'")],
+    [
+        (([2],), {}, "[2]"),
+        (((2,),), {}, "(2,)"),
+        (("y",), {}, "'y'"),
+        ((2,), {"name": 3}, "3"),
+        ((2, "y", "z"), {}, "'y'"),
+    ],
 )
 def test_inputs_takes_sizes_and_a_name(shape: Any, options: Any, shown: str) -> None:
     with refused(TypeError, f"inputs takes sizes one by one and a name, as inputs(2, 3, name='x'), not {shown}"):

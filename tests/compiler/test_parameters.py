@@ -63,11 +63,21 @@ class Part(Shared):
         return [self.scale]
 
 
+class Several(nn.Module):
+    """A module of modules, in attributes and in lists."""
+
+    def __init__(self) -> None:
+        self.first, self.rows = nn.MLP(2, [2, 1]), [nn.Layer(1, 1, bias=False)]
+        self.table = [[Value(1.0), Value(2.0)]]
+
+
 def test_names_of_modules() -> None:
     assert [*named(Shared())] == ["first.weight", "first.bias", "again.weight", "again.bias", "scale"]
     assert named(Part()) == {"scale": 3.0}
     mlp = nn.MLP(2, [2, 1])
-    assert [*named(mlp)] == ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"]
+    of_mlp = ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"]
+    assert [*named(mlp)] == of_mlp
+    assert [*named(Several())] == [*(f"first.{name}" for name in of_mlp), "rows.0.weight", "table"]
 
 
 @pytest.mark.parametrize("wrong", [3.0, [3.0], [[Value(1.0), "w"]], "ww", None, Value(1.0)])
@@ -82,8 +92,10 @@ def test_parameters_are_leaves_once() -> None:
     a = Value(1.0, label="a")
     with refused(ValueError, "compile: a parameter is a leaf, and Value(data=2.0) is the result of multiply"):
         listed([a * 2.0])
-    with refused(ValueError, "Value(data=1.0, grad=0.0, label='a') is a parameter twice"):
-        listed([a, a])
+    others = values(2.0, 3.0, 4.0)
+    for twice in (a, *others):
+        with refused(ValueError, f"{twice!r} is a parameter twice"):
+            listed([a, *others, twice])
     with refused(TypeError, "compile: parameters['w'] is a Value or nested lists of them, not float 2.0"):
         listed({"w": 2.0})
 
