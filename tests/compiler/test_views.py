@@ -77,7 +77,10 @@ def test_lanes_are_merged_with_the_last_axis() -> None:
     view = strided(array, 1, (2, 2), (3, 1), merge=True)
     assert view.tolist() == [array[[1, 2]].ravel().tolist(), array[[4, 5]].ravel().tolist()]
     assert strided(array, 1, (2, 2), (3, 1)).tolist() == array[[[1, 2], [4, 5]]].tolist()
-    # Lanes that lie in the other order stay apart.
+    longer = np.arange(80.0).reshape(20, 4)
+    view = strided(longer, 2, (2, 3, 2), (7, 2, 1), merge=True)
+    slots = 2 + brute((2, 3, 2), (7, 2, 1))
+    assert view.tolist() == longer[slots].reshape(2, 3, 8).tolist()
     turned = np.asfortranarray(array)
     assert strided(turned, 0, (3,), (2,)).tolist() == array[::2].tolist()
 
