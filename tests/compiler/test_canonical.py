@@ -457,6 +457,29 @@ def test_terms_with_the_same_factors_and_sign_are_one(drawn: list[tuple[float, i
     assert sorted((text, c) for c, text in last(g)[1]) == sorted((text, c) for (text, _), c in wanted.items())
 
 
+def test_terms_with_a_nan_stay_apart() -> None:
+    x = leaves(2)
+    for number in (math.nan, math.inf):
+        g = read(dot([x[0], x[0], x[1]], [x[1], x[1], x[1]]), x)
+        g.coefficient[2] = number
+        before = str(g)
+        assert not merge(g)
+        assert str(g) == before
+
+
+def test_a_weight_times_a_number_stays_a_product_beside_other_weights() -> None:
+    x, p = leaves(2), leaves(3)
+    for root, count in (
+        (p[0] * 0.5 + x[0], 0),
+        (p[0] * 0.5 + p[1] * x[0], 2),
+        (p[0] * 0.5 + p[1] * x[0].sin(), 2),
+        (p[0] * 0.5 + p[1] * p[2], 1),
+        (p[0] * 0.5 + x[0] * x[1] + p[2], 1),
+    ):
+        g = canon(root, x, p)
+        assert int((g.right != ONE).sum()) == count
+
+
 def test_a_number_as_a_test_takes_its_branch() -> None:
     x = leaves(2)
     for test, taken in ((1.0, "exp"), (5e-324, "exp"), (0.0, "sin"), (-0.0, "sin"), (-1.0, "sin"), (math.nan, "sin")):
