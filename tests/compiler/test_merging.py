@@ -23,8 +23,8 @@ def product(t: int, *, add: bool = True) -> Product:
 
 
 def one(t: int, *, add: bool = True) -> Map:
-    """dp[2:4] += dv[t]·v[t]"""
-    operands = {"x": slots("dv", t, t + 1), "y": slots("v", t, t + 2)}
+    """dp[2:4] += dv[t]·v[t + 20]"""
+    operands = {"x": slots("dv", t, t + 1), "y": slots("v", t + 20, t + 22)}
     return Map(slots("dp", 2, 3), times(name("x"), name("y")), operands, add=add)
 
 
@@ -46,7 +46,7 @@ def test_maps_are_one_with_a_new_first_axis() -> None:
     assert found.out.index.tolist() == [[2, 3]] * 3
     assert {name: s.index.tolist() for name, s in found.operands.items()} == {
         "x": [[3, 4], [5, 6], [9, 10]],
-        "y": [[3, 5], [5, 7], [9, 11]],
+        "y": [[23, 25], [25, 27], [29, 31]],
     }
 
 
