@@ -85,7 +85,7 @@ def _columns(b: Builder, nodes: NDArray[np.intp]) -> list[Terms]:
     at = starts[:, None] + np.arange(b.starts[nodes[0] + 1] - starts[0])
     order = np.argsort(b.schedule.pairs[at], axis=1, kind="stable")
     at = np.take_along_axis(at, order, axis=1)
-    pairs = b.schedule.pairs[at[0]] if at.shape[1] else np.zeros(0, np.int64)
+    pairs = b.schedule.pairs[at[0]]
     reached = b.passes(int(nodes[0]))
     return [_terms(b, at[:, pairs == pair], int(pair), reached) for pair in np.unique(pairs)]
 
