@@ -245,7 +245,7 @@ def ordered(*statements: Map) -> list[int]:
         return Slots(of.space, of.index + at) if of.space == "dv" else of
 
     made = [Map(moved(s.out), s.expression, {n: moved(x) for n, x in s.operands.items()}, add=True) for s in statements]
-    return [made.index(s) for s in whole_blocks_first(b, made)]
+    return [i for s in whole_blocks_first(b, made) for i, one in enumerate(made) if one is s]
 
 
 def test_a_part_of_a_block_comes_behind_the_whole() -> None:

@@ -97,8 +97,9 @@ def test_arrays_of_other_types_in_blocks(monkeypatch: pytest.MonkeyPatch) -> Non
     blocks_of(2, monkeypatch)
     program = squared()
     x, y = np.arange(10).reshape(5, 2), np.arange(5)
-    for given in ((x, y), (x.tolist(), y.astype("f4")), (np.asfortranarray(x), y[::-1][::-1])):
-        check(program, *given, "mean")
+    kinds: list[tuple[Any, Any]] = [(x, y), (x.tolist(), y.astype("f4")), (np.asfortranarray(x), y[::-1][::-1])]
+    for rows, numbers_ in kinds:
+        check(program, rows, numbers_, "mean")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,8 @@ def test_one_example_and_a_batch_of_one() -> None:
             loss, row = program.per_example([1.0, 2.0], 3.0)
             assert (loss, row.tolist()) == (pytest.approx(z * z), pytest.approx(by_parameters.tolist()))
             by_x, by_y = program.gradient_of_inputs([1.0, 2.0], 3.0)
-            assert ([*by_x, by_y], type(by_y)) == (pytest.approx(by_inputs.tolist()), float)
+            assert [*by_x, by_y] == pytest.approx(by_inputs.tolist())
+            assert type(by_y) is float
             assert program.outputs([1.0, 2.0], 3.0).tolist() == pytest.approx([z, 3.0])
             assert np.shape(program.per_example([[1.0, 2.0]], [3.0])[1]) == (1, 3)
             assert np.shape(program.gradient_of_inputs([[1.0, 2.0]], [3.0])[1]) == (1,)

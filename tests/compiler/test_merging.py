@@ -1,5 +1,6 @@
 """Sums that are made step by step, put off and made at once: only where nothing between them stands in the way."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -51,8 +52,8 @@ def test_maps_are_one_with_a_new_first_axis() -> None:
 
 
 @pytest.mark.parametrize("made", [product, one])
-def test_steps_backwards_are_turned(made: type[Statement]) -> None:
-    assert texts(*(made(t) for t in (9, 5, 3))) == texts(*(made(t) for t in (3, 5, 9)))  # type: ignore[call-arg]
+def test_steps_backwards_are_turned(made: Callable[[int], Statement]) -> None:
+    assert texts(*map(made, (9, 5, 3))) == texts(*map(made, (3, 5, 9)))
 
 
 def test_the_sum_stands_where_the_last_part_stood() -> None:
@@ -81,7 +82,7 @@ def test_a_first_part_that_stores_begins_a_sum() -> None:
     ids=str,
 )
 def test_what_stands_in_the_way(between: Map) -> None:
-    statements = [product(3), between, product(5)]
+    statements: list[Statement] = [product(3), between, product(5)]
     assert merged(statements, SIZES) == statements
     assert len(merged([between, product(3), product(5)], SIZES)) == 2
     assert len(merged([product(3), product(5), between], SIZES)) == 2
@@ -94,13 +95,14 @@ def test_an_operand_that_is_written_before_its_part_is_no_obstacle() -> None:
 
 def test_other_statements_are_not_merged() -> None:
     base = product(3)
-    for other in (
+    others: list[Statement] = [
         replace(base, factor=2.0),
         replace(base, out=slots("dp", [[0], [2]])),
         replace(base, out=slots("p", [[0], [1]])),
         replace(base, left=slots("v", [[3], [4]])),
         replace(base, left=slots("dv", [[3, 4], [4, 5]]), right=slots("v", [[3, 4]])),
-    ):
+    ]
+    for other in others:
         assert merged([base, other], SIZES) == [base, other]
     listed = Map(slots("dp", 4), name("x"), {"x": slots("v", [1, 2])}, frozenset("x"), add=True)
     assert merged([listed, listed], SIZES) == [listed, listed]

@@ -90,7 +90,8 @@ def test_statements_of_one_kind_differ_in_where_their_slots_begin_alone() -> Non
     assert [block.count for block in rolled([base, *same])] == [3]
     for other in others:
         assert [block.count for block in rolled([base, other, *same])] == [1, 1, 1, 1]
-    product = Product(Slots("v", np.zeros((1, 1, 1), int)), *[Slots("v", np.zeros((1, 1, 2), int))] * 2)
+    row = Slots("v", np.zeros((1, 1, 2), int))
+    product = Product(Slots("v", np.zeros((1, 1, 1), int)), row, row)
     assert [block.count for block in rolled([product] * 3)] == [3]
     for unlike in (replace(product, factor=2.0), replace(product, add=True)):
         assert [block.count for block in rolled([product, unlike, product, product])] == [1, 1, 1, 1]

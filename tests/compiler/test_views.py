@@ -110,8 +110,8 @@ def test_several_index_arrays_on_one_grid(data: st.DataObject) -> None:
     lengths = {label: data.draw(st.sampled_from([1, 2, 3, 4, 6, 12])) for label in "fpt"}
     labels = ["fp", "ft", "pt"][: data.draw(st.integers(1, 3))]
     indices = []
-    for a, b in labels:
-        rows, columns = (np.array(data.draw(mixed(lengths[label]))) for label in (a, b))
+    for pair in labels:
+        rows, columns = (np.array(data.draw(mixed(lengths[label]))) for label in pair)
         indices.append(data.draw(st.integers(0, 5)) + np.add.outer(rows, columns))
     grid = unify(indices, labels)
     for label in {*"".join(labels)}:
@@ -133,10 +133,10 @@ def test_several_index_arrays_on_one_grid(data: st.DataObject) -> None:
 def test_axes_are_split_where_any_array_needs_it() -> None:
     turned = np.arange(6).reshape(2, 3).T.ravel()
     grid = unify([np.arange(6), turned], ["f", "f"])
-    assert grid == ("ff", (3, 2), [(2, 1), (1, 3)])
     assert grid.dense("f") == (2, 1)
+    assert grid == ("ff", (3, 2), [(2, 1), (1, 3)])
     # The first array decides: three parts of one don't meet two of the other.
-    assert unify([[0, 1, 10, 11, 20, 21] * np.ones(1, int), np.array([0, 1, 2, 10, 11, 12])], ["f", "f"]) == (
+    assert unify([np.array([0, 1, 10, 11, 20, 21]), np.array([0, 1, 2, 10, 11, 12])], ["f", "f"]) == (
         "ff",
         (3, 2),
         [(10, 1), None],
@@ -166,10 +166,8 @@ def test_lists_are_one_axis_that_is_never_split() -> None:
 
 def test_a_dense_array_of_some_axes() -> None:
     grid = unify([np.arange(24).reshape(2, 3, 4)], ["abc"])
+    assert [grid.dense(labels) for labels in ("abc", "ac", "")] == [(12, 4, 1), (4, 0, 1), (0, 0, 0)]
     assert grid == ("abc", (2, 3, 4), [(12, 4, 1)])
-    assert grid.dense("abc") == (12, 4, 1)
-    assert grid.dense("ac") == (4, 0, 1)
-    assert grid.dense("") == (0, 0, 0)
 
 
 @pytest.mark.parametrize("dimensions", range(1, 6))
