@@ -269,8 +269,6 @@ def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
         return
     points = [dict.fromkeys(names_in(e), 0.0) | {str(a.parts[0]): (known(b) or 0.0) + x} for x in (1.0, -1.0, 0.0)]
     above, below, tie = (float(evaluated(e, point)) for point in points)
-    if math.isnan(above + below + tie):
-        return
     sign, middle, half = call("sign", _infix("-", a, b)), (above + below) / 2.0, (above - below) / 2.0
     step = plus(number(middle), times(number(half), sign)) if middle else times(number(half), sign)
     yield from (step, call("maximum", sign, number(below)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -299,6 +299,9 @@ def test_equal_nodes_are_one() -> None:
     assert len(operations(canon(autograd.maximum(x[0], x[1]) * autograd.maximum(x[1], x[0]), x))) == 2
     assert len(operations(canon(x[0].tanh() * x[1].tanh(), x))) == 2
     assert len(operations(canon(x[0].tanh() * x[0].detach().tanh(), x))) == 3
+    for (a, b), (c, d) in (((0, 2), (1, 2)), ((0, 1), (0, 2))):  # Of the terms one factor is the same.
+        first, second = x[a] * x[b], x[c] * x[d]
+        assert operations(canon((first + second).tanh() * (second + first).tanh(), x)) == ["tanh"]
 
 
 def test_zeros_of_both_signs_and_nans_are_told_apart() -> None:
@@ -428,6 +431,8 @@ RANGE = (
 
 
 @given(st.lists(st.tuples(st.sampled_from(RANGE), st.sampled_from(RANGE)), min_size=1, max_size=4))
+@example([(1.0, 5e-324)])
+@example([(5e-324, 1.0)])
 def test_products_of_usual_numbers_that_are_none(pairs: list[tuple[float, float]]) -> None:
     def wrong(a: float, b: float) -> bool:
         usual = all(x != 0.0 and math.isfinite(x) for x in (a, b))
