@@ -38,7 +38,7 @@ def bound(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def blocks_of(size: int, monkeypatch: pytest.MonkeyPatch, *, least: int = 1) -> None:
     """Let batches of more examples than `least` run in blocks of a size."""
-    monkeypatch.setattr(pipeline, "BLOCKS", (least, max(least, size)))
+    monkeypatch.setattr(pipeline, "BLOCKS", (least, 10**6))
     monkeypatch.setattr(Code, "block", size)
 
 
