@@ -220,15 +220,16 @@ def test_inputs_between_ones() -> None:
 
 
 def test_a_batch_with_a_nan_runs_once_more_exactly() -> None:
-    """Short rows are completed with zeros, and a zero times a nan would be a nan."""
+    """Short rows are completed with zeros, and a zero times a nan is a nan."""
     x = autograd.inputs(6)
     h = [2.0 * v.tanh() / v for v in x]  # nan at 0 and finite elsewhere.
-    rows = [total(h[:n]).exp() for n in (6, 5, 4)]
+    u = [v.sin() for v in x]
+    rows = [dot(h[:n], u[:n]).exp() for n in (6, 5, 4)]
     program = autograd.compile(total(rows[1:]), x, outputs=[*rows, 1.0 / x[5], -1.0 / x[5]], reduce="sum")
     good = np.linspace(0.5, 1.75, 6)
     bad = good.copy()
     bad[5] = 0.0
-    wanted = [math.exp(sum(2.0 * math.tanh(v) / v for v in good[:n])) for n in (6, 5, 4)]
+    wanted = [math.exp(sum(2.0 * math.tanh(v) / v * math.sin(v) for v in good[:n])) for n in (6, 5, 4)]
     for second, last in ((good, wanted[0]), (bad, math.nan), (good, wanted[0])):
         found = program.outputs([good, second])
         np.testing.assert_allclose(found[0][:3], wanted, rtol=NEAR)
