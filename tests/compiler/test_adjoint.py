@@ -231,6 +231,17 @@ def test_a_copy_of_the_seed_stays_where_it_is_read_beside_other_gradients() -> N
     assert found(*apart) == [str(copied(slots("dx", 0), slots("s", 0))), str(copied(slots("dx", 1), slots("dv", 2)))]
 
 
+def test_gradients_of_what_a_row_with_phantoms_shares() -> None:
+    x = leaves(4, 2)
+    h = [[v.tanh() for v in token] for token in x]
+    own = [token[0].sin() for token in h]
+    scores = [[dot(h[t], h[u]) for u in range(t + 1)] for t in range(4)]
+    products = [[(s * own[t]).exp() for s in row] for t, row in enumerate(scores)]
+    sums = [[(s + own[t]).sin() for s in row] for t, row in enumerate(scores)]
+    code = code_of(total([*flat(products), *flat(sums)]), x, [])
+    assert any(mask.any() for mask in code.layout.phantom.values())
+
+
 # ── blocks ──
 
 

@@ -308,17 +308,6 @@ def test_numbers_of_their_own_beside_phantoms() -> None:
     assert any(mask.any() for mask in code.layout.phantom.values())
 
 
-def test_gradients_of_what_a_row_with_phantoms_shares() -> None:
-    x = leaves(4, 2)
-    h = [[v.tanh() for v in token] for token in x]
-    own = [token[0].sin() for token in h]
-    scores = [[dot(h[t], h[u]) for u in range(t + 1)] for t in range(4)]
-    products = [[(s * own[t]).exp() for s in row] for t, row in enumerate(scores)]
-    sums = [[(s + own[t]).sin() for s in row] for t, row in enumerate(scores)]
-    code = code_of(total([*flat(products), *flat(sums)]), x, [])
-    assert any(mask.any() for mask in code.layout.phantom.values())
-
-
 def test_two_layers_of_masked_attention() -> None:
     x, q, k, v = leaves(4, 2), leaves(2, 2), leaves(2, 2), leaves(2, 2)
     once = attention(x, q, k, v, 1, lambda t: t + 1)
