@@ -28,7 +28,7 @@ def adjoint(b: Builder, roots: Slots) -> list[Statement]:
             guard = guards.of_map(step.statement)
             for operand in step.partials:
                 sweep += _of_map(b, step, operand, ready.get((i, operand)), guard)
-    first = Map(Slots("dv", roots.index[:1]), name(UPSTREAM), {UPSTREAM: seed}, add=True)
+    first = Map(Slots("dv", roots.index[:1]), name(UPSTREAM), {UPSTREAM: seed})
     return [first, *before, *guards.counting, *sweep]
 
 

@@ -44,13 +44,15 @@ def batch(given: Sequence[object], arguments: Sequence[Argument]) -> tuple[list[
             one = f"{shape_text(a.shape)} for one" if a.shape else "a number for one"
             remedy = _remedy(array, a, single)
             raise ValueError(f"input {a} for N examples, or {one}, and this array has the shape {array.shape}{remedy}")
-    counts = {1} if single else {len(array) for array in arrays}
+    if single:
+        return [array[None] for array in arrays], True
+    counts = {len(array) for array in arrays}
     if len(counts) > 1:
         shown = ", ".join(f"{a.name} has {len(array):,}" for a, array in zip(arguments, arrays, strict=True))
         raise ValueError(f"the inputs have different numbers of examples: {shown}")
     if counts == {0}:
         raise ValueError("the batch has no examples, and no loss is defined for it; give at least one")
-    return [array[None] for array in arrays] if single else arrays, single
+    return arrays, False
 
 
 def numbers(thing: object, where: str) -> Array:

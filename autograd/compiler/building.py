@@ -1,7 +1,7 @@
 """Statements made of groups: the order of a group's nodes, their slots, and what passes gradients on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,11 +25,11 @@ class Step:
     """A statement of the forward pass, and which of its operands pass gradients on."""
 
     statement: Statement
-    partials: Mapping[str, Expression] = field(default_factory=dict)
+    partials: Mapping[str, Expression]
     """Of a map, the derivative by each operand that passes gradients on, in terms of the operands and the value z."""
-    passes: tuple[int, int] = (0, 0)
+    passes: tuple[int, int]
     """Of a product, so many of the first terms of the left and of the right rows pass gradients on."""
-    selects: bool = False
+    selects: bool
     """Whether a derivative of 1 passes on a gradient and one of 0 nothing, where a gradient times 0 may be nan."""
 
 

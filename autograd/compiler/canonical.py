@@ -194,19 +194,21 @@ def _extremes(x: Floats) -> tuple[float, float]:
 
 def merge(g: Scalars) -> bool:
     """Add up the coefficients of equal terms of a node that have the same sign."""
-    left, right = np.minimum(g.left, g.right), np.maximum(g.left, g.right)
-    n = len(g) + 1
+    terms = np.flatnonzero(g.in_linear)
+    coefficient, left, right = g.coefficient[terms], g.left[terms], g.right[terms]
+    n = len(g) + 1  # Nodes, and ONE.
     # Three nodes of a larger graph don't fit into one number of 64 bits, so it goes without.
-    if n >= 1 << 20 or not np.isfinite(g.coefficient).all():
+    if n >= 1 << 20 or not np.isfinite(coefficient).all():
         return False
-    sign = np.sign(g.coefficient).astype(np.int64) % 3  # 0 times an infinity is nan, so zeros are apart.
-    key = ((g.owner.astype(np.int64) * n + left + 1) * n + right + 1) * 3 + sign
-    key[~g.in_linear] = -1 - np.arange(int((~g.in_linear).sum()))
+    pair = (g.owner[terms].astype(np.int64) * n + np.minimum(left, right)) * n + np.maximum(left, right)
+    key = 3 * pair + np.sign(coefficient).astype(np.int64)  # 0 times an infinity is nan, so zeros are apart.
     kinds, first, group = np.unique(key, return_index=True, return_inverse=True)
     if len(kinds) == len(key):
         return False
-    g.coefficient[first] = np.bincount(group, g.coefficient)
-    g.keep_terms(np.sort(first))
+    g.coefficient[terms[first]] = np.bincount(group, coefficient)
+    kept = ~g.in_linear
+    kept[terms[first]] = True
+    g.keep_terms(kept)
     return True
 
 

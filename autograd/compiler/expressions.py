@@ -99,8 +99,9 @@ def _infix(sign: str, a: Expression, b: Expression) -> Expression:
     if y == 1.0 or (x == 1.0 and sign == "*"):
         return a if y == 1.0 else b
     if sign == "/":
-        exact = y is not None and abs(math.frexp(y)[0]) == 0.5 and 1e-300 < abs(y) < 1e300
-        return times(a, number(1.0 / y)) if exact and y else Expression("call", ("divide", a, b))
+        if y is not None and abs(math.frexp(y)[0]) == 0.5 and math.isfinite(1.0 / y):  # A power of two.
+            return times(a, number(1.0 / y))
+        return Expression("call", ("divide", a, b))
     for one, other in ((a, b), (b, a)):
         if other.parts[:2] == ("divide", number(1.0)) and one != other:
             return over(one, _parts(other)[1])
@@ -268,8 +269,6 @@ def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
         return
     points = [dict.fromkeys(names_in(e), 0.0) | {str(a.parts[0]): (known(b) or 0.0) + x} for x in (1.0, -1.0, 0.0)]
     above, below, tie = (float(evaluated(e, point)) for point in points)
-    if math.isnan(above + below + tie):
-        return
     sign, middle, half = call("sign", _infix("-", a, b)), (above + below) / 2.0, (above - below) / 2.0
     step = plus(number(middle), times(number(half), sign)) if middle else times(number(half), sign)
     yield from (step, call("maximum", sign, number(below)))

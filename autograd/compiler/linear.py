@@ -13,7 +13,7 @@ from autograd.compiler.expressions import call, name, number, partial_of, plus, 
 from autograd.compiler.grids import FULL, HOLE, Grids, grids
 from autograd.compiler.layout import PAD, PHANTOM, Block
 from autograd.compiler.scalars import CONSTANT
-from autograd.compiler.schedule import CLASSES, PASSING
+from autograd.compiler.schedule import CLASSES, CONSTANT_CLASS, PASSING
 from autograd.compiler.statements import Index, Map, Product, Slots
 from autograd.compiler.views import affine
 from autograd.formula.cases import Expression
@@ -60,14 +60,11 @@ class Terms:
         numbers, ones = b.layout.constant(self.coefficient), np.ones_like(self.coefficient)
         if self.right is None:
             return Terms(numbers, self.left, ones, (False, self.passes[0]))
-        sides = [(self.left, self.right), (self.right, self.left)]
-        turned = self.left.lanes and not self.right.lanes
-        (own, other), (reached, passes) = sides[turned], self.passes[:: -1 if turned else 1]
-        product = b.layout.scratch("v" if own.lanes else "u", np.zeros(own.index.shape, bool))
+        product = b.layout.scratch("v" if self.left.lanes else "u", np.zeros(self.left.index.shape, bool))
         b.parts.append((product, nodes[:, None]))
-        partials = {"x": _factor_rule("c", "x", "x")} if reached else {}
-        b.add(Map(product, times(name("c"), name("x")), {"c": numbers, "x": own}), partials)
-        return Terms(product, other, ones, (reached, passes))
+        partials = {"x": _factor_rule("c", "x", "x")} if self.passes[0] else {}
+        b.add(Map(product, times(name("c"), name("x")), {"c": numbers, "x": self.left}), partials)
+        return Terms(product, self.right, ones, self.passes)
 
 
 def lower(b: Builder, nodes: NDArray[np.intp]) -> None:
@@ -88,7 +85,7 @@ def _columns(b: Builder, nodes: NDArray[np.intp]) -> list[Terms]:
     at = starts[:, None] + np.arange(b.starts[nodes[0] + 1] - starts[0])
     order = np.argsort(b.schedule.pairs[at], axis=1, kind="stable")
     at = np.take_along_axis(at, order, axis=1)
-    pairs = b.schedule.pairs[at[0]] if at.shape[1] else np.zeros(0, np.int64)
+    pairs = b.schedule.pairs[at[0]]
     reached = b.passes(int(nodes[0]))
     return [_terms(b, at[:, pairs == pair], int(pair), reached) for pair in np.unique(pairs)]
 
@@ -100,7 +97,7 @@ def _terms(b: Builder, at: NDArray[np.intp], pair: int, reached: bool) -> Terms:
         return Terms(left, None, b.g.coefficient[at], (reached and a in PASSING, False))
     nodes, numbers = b.g.right[at], b.g.number[b.g.right[at]]
     passes = reached and c in PASSING and bool((b.g.kind[nodes] != CONSTANT).any())
-    if c < 8 and (b.g.kind[nodes] == CONSTANT).all() and (numbers == numbers[:1]).all():
+    if c != CONSTANT_CLASS and (b.g.kind[nodes] == CONSTANT).all() and (numbers == numbers[:1]).all():
         # The first state lies before the nodes that come of it, as each later state does.
         index = np.broadcast_to(b.layout.row_of(CLASSES[c], numbers[0]), at.shape)
     else:

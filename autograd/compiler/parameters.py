@@ -136,10 +136,10 @@ def _of_module(module: Module, named: list[tuple[str, Value]], values: list[Valu
     rows = {}
     for name, (row, shape) in tensors.items():
         *inside, last = name.split(".")
-        path, start = paths.get(id(row[0]), []), 0
-        for word in inside:  # An MLP leaves out "layers" from the names of its tensors.
-            start = path.index(word, start) + 1 if word in path[start:] else len(path) + 1
-        known = path and start <= len(path)
+        path = paths.get(id(row[0]), [])
+        rest = iter(path)
+        known = all(word in rest for word in inside)  # An MLP leaves out "layers" from the names of its tensors.
+        start = len(path) - len([*rest])
         rows[".".join([*path[:start], last]) if known else name] = row, shape
     return _named(rows, values)
 

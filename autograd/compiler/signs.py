@@ -24,21 +24,21 @@ class Signs:
 
     def __init__(self, g: Scalars) -> None:
         self.g = g
-        self.known: Mask = (g.kind == CONSTANT) & (g.number >= 0.0) & ~np.signbit(g.number)
+        self.known: Mask = (g.kind == CONSTANT) & ~np.signbit(g.number)
 
     def note(self, name: str, nodes: NDArray[np.intp], starts: NDArray[np.intp]) -> None:
         """Find out about the nodes of a group."""
         g, lengths = self.g, starts[nodes + 1] - starts[nodes]
         terms = np.repeat(starts[nodes] - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
         left, right = g.left[terms], g.right[terms]
-        good = self.known[left] & ((right == ONE) | self.known[np.maximum(right, 0)])
+        good = self.known[left] & ((right == ONE) | self.known[right])
         if name == "linear":
             good = (good | (left == right)) & (g.coefficient[terms] > 0.0)
         elif name == "maximum":
             good |= self._has_positive(nodes, starts, lengths)
         every = np.bincount(np.repeat(np.arange(len(nodes)), lengths), ~good, len(nodes)) == 0
         if name == "linear":
-            every &= (g.number[nodes] >= 0.0) & (lengths > 0)
+            every &= g.number[nodes] >= 0.0
         self.known[nodes] = name in ALWAYS or (every if name in ("linear", *KEEPING) else False)
 
     def _has_positive(self, nodes: NDArray[np.intp], starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> Mask:

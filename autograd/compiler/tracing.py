@@ -177,7 +177,7 @@ def _difference(tape: Tape, other: Tape) -> tuple[int, str] | None:
     ends = [np.asarray(t.starts)[1:] for t in (tape, other)]
     places = _unequal(*kinds) + _unequal(*ends)
     places += np.searchsorted(ends[0], _unequal(tape.operands, other.operands), side="right").tolist()
-    if not places and len(kinds[0]) == len(kinds[1]) and tape.roots == other.roots:
+    if not places and tape.roots == other.roots:  # The last node of a tape is a root.
         return None
     if not places:
         return min(map(len, kinds)) - 1, f"one has {counted(len(kinds[0]), 'node')} and the other {len(kinds[1]):,}"

@@ -100,7 +100,7 @@ def merged(sizes: Sequence[int], rows: Sequence[Sequence[int]]) -> tuple[tuple[i
     axes: list[tuple[int, ...]] = []
     """Each with its size and the strides of the rows."""
     for size, *strides in zip(sizes, *rows, strict=True):
-        if axes and size > 1 and all(outer == inner * size for outer, inner in zip(axes[-1][1:], strides, strict=True)):
+        if axes and all(outer == inner * size for outer, inner in zip(axes[-1][1:], strides, strict=True)):
             axes[-1] = (axes[-1][0] * size, *strides)
         elif size > 1:
             axes.append((size, *strides))

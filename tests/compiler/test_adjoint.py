@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, dot, total
 from autograd.compiler import hoisting
-from autograd.compiler.adjoint import storing_first
+from autograd.compiler.adjoint import storing_first, whole_blocks_first
 from autograd.compiler.copies import without_copies
-from autograd.compiler.expressions import name, number
+from autograd.compiler.expressions import call, name, number
 from autograd.compiler.statements import Map, Product, Slots
 from tests.compiler.finding import filled
 from tests.compiler.graphs import code_of, flat, graphs, leaves, linear, recurrence, squares
@@ -125,6 +125,7 @@ def test_products_with_themselves() -> None:
         code_of(dot(row, row), x, p)
         code_of(dot(row, [v.detach() for v in row]), x, p)
         code_of(total([v * v for v in row]) * 3.0 + row[0], x, p)
+        code_of(dot(row, row) * 0.25, x, p)
     rows = leaves(3, 4)
     code_of(squares([dot(a, b) for a in rows for b in rows]), rows, [])
 
@@ -182,6 +183,32 @@ def test_derivatives_are_worked_out_in_the_sweep_where_steps_are_few_or_narrow()
         assert backward.index("for ") < backward.index("np.square(")
 
 
+def hoisted(root: Value, inputs: Any, parameters: Any) -> int:
+    """How many statements work derivatives out before the sweep."""
+    return len(hoisting.hoisted(code_of(root, inputs, parameters).builder)[0])
+
+
+def test_which_derivatives_are_worked_out_before_the_sweep() -> None:
+    few, least, size = hoisting.FEWEST - 1, hoisting.FEWEST, hoisting.NARROW
+    for steps, width, count in ((least, size, 1), (few, size, 0), (least, size - 1, 0)):
+        xs, wx, wh, b = leaves(steps, 1), leaves(width, 1), leaves(width, width), leaves(width)
+        assert hoisted(total(recurrence(xs, wx, wh, b, [0.1] * width)), xs, [wx, wh, b]) == count
+    x, p, g = leaves(size), leaves(size), leaves(size)
+    h, u, r = x, p, [v.sigmoid() for v in g]
+    for _ in range(least):
+        h = [(v + w).tanh() * (v * w).sigmoid() for v, w in zip(h, p, strict=True)]
+        u = [(v + w).tanh() for v, w in zip(u, g, strict=True)]
+        r = [v * w for v, w in zip(autograd.softmax(r), x, strict=True)]
+    # Two kinds of derivatives; those of what all examples share, and of lists, are not worked out before.
+    assert hoisted(total(h), x, [*p, *g]) == 2
+    assert hoisted(total([v * w for v, w in zip(u, x, strict=True)]), x, [*p, *g]) == 0
+    assert hoisted(total(r), x, [*p, *g]) == 0
+    chosen: Any = x
+    for _ in range(least):
+        chosen = [autograd.where(v, v.sin(), w) for v, w in zip(chosen, p, strict=True)]
+    assert hoisted(total(chosen), x, p) == 0
+
+
 def test_copies_of_the_seed_are_read_from_it() -> None:
     x, y, p = leaves(2), leaves(2), leaves(2)
     code = code_of(x[0].tanh() + 3.0 / x[1] + (y[0] * y[1]).exp(), [*x, *y], [])
@@ -202,3 +229,60 @@ def test_a_copy_of_the_seed_stays_where_it_is_read_beside_other_gradients() -> N
     assert found(together) == [str(s) for s in (of_seed, other, together)]
     apart = [copied(slots("dx", k), slots("dv", k)) for k in (0, 1)]
     assert found(*apart) == [str(copied(slots("dx", 0), slots("s", 0))), str(copied(slots("dx", 1), slots("dv", 2)))]
+
+
+def test_gradients_of_what_a_row_with_phantoms_shares() -> None:
+    x = leaves(4, 2)
+    h = [[v.tanh() for v in token] for token in x]
+    own = [token[0].sin() for token in h]
+    scores = [[dot(h[t], h[u]) for u in range(t + 1)] for t in range(4)]
+    products = [[(s * own[t]).exp() for s in row] for t, row in enumerate(scores)]
+    sums = [[(s + own[t]).sin() for s in row] for t, row in enumerate(scores)]
+    code = code_of(total([*flat(products), *flat(sums)]), x, [])
+    assert any(mask.any() for mask in code.layout.phantom.values())
+
+
+# ── blocks ──
+
+
+def ordered(*statements: Map) -> list[int]:
+    """The places of statements that write the gradients of a block of four nodes, put in order."""
+    x = leaves(4)
+    b = code_of(squares([v.tanh() for v in x]), x, []).builder
+    (block,) = (block for block in b.layout.blocks if len(block.nodes) == 4)
+    at = block.base
+
+    def moved(of: Slots) -> Slots:
+        return Slots(of.space, of.index + at) if of.space == "dv" else of
+
+    made = [Map(moved(s.out), s.expression, {n: moved(x) for n, x in s.operands.items()}, add=True) for s in statements]
+    return [i for s in whole_blocks_first(b, made) for i, one in enumerate(made) if one is s]
+
+
+def test_a_part_of_a_block_comes_behind_the_whole() -> None:
+    part, whole = copied(slots("dv", 1), slots("v", 9)), copied(slots("dv", 0, 1, 2, 3), slots("v", 5, 6, 7, 8))
+    read = copied(slots("dx", 0), slots("dv", 1))
+    beside = copied(slots("dx", 0), slots("dv", 2))
+    other = copied(slots("dx", 0), slots("v", 1))
+    assert ordered(part, whole) == [1, 0]
+    assert ordered(whole, part) == [0, 1]
+    assert ordered(part, other, whole, other) == [1, 2, 0, 3]
+    assert ordered(part, beside, whole) == [1, 2, 0]
+    assert ordered(part, read, whole) == [0, 1, 2]  # What reads the part wants it before.
+    assert ordered(read, part, whole, read) == [0, 2, 1, 3]
+    # Parts aren't put behind others that lack one of their slots.
+    left, right = copied(slots("dv", 0, 1), slots("v", 5, 6)), copied(slots("dv", 1, 2, 3), slots("v", 5, 6, 7))
+    assert ordered(left, right) == [0, 1]
+    assert ordered(left, right, whole) == [1, 2, 0]
+    assert ordered(part, left, whole) == [1, 0, 2]
+
+
+def test_a_copy_comes_behind_what_is_none() -> None:
+    copy_, worked = (
+        copied(slots("dv", 0, 1), slots("v", 5, 6)),
+        Map(slots("dv", 0, 1), call("exp", name("x")), {"x": slots("v", 5, 6)}, add=True),
+    )
+    assert ordered(copy_, worked) == [1, 0]
+    assert ordered(worked, copy_) == [0, 1]
+    assert ordered(copy_, copy_) == [0, 1]
+    assert ordered(worked, worked) == [0, 1]

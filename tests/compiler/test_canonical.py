@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, dot, mean, total
-from autograd.compiler.canonical import absorb, canonical, fold, merge, passes, peel, unify
+from autograd import Value, dot, mean, total, where
+from autograd.compiler.canonical import POWERS, _out_of_range, absorb, canonical, fold, merge, passes, peel, unify
 from autograd.compiler.reading import scalars
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
 from tests.compiler.finding import Search, culprit, recording, slopes
@@ -299,6 +299,9 @@ def test_equal_nodes_are_one() -> None:
     assert len(operations(canon(autograd.maximum(x[0], x[1]) * autograd.maximum(x[1], x[0]), x))) == 2
     assert len(operations(canon(x[0].tanh() * x[1].tanh(), x))) == 2
     assert len(operations(canon(x[0].tanh() * x[0].detach().tanh(), x))) == 3
+    for (a, b), (c, d) in (((0, 2), (1, 2)), ((0, 1), (0, 2))):  # Of the terms one factor is the same.
+        first, second = x[a] * x[b], x[c] * x[d]
+        assert operations(canon((first + second).tanh() * (second + first).tanh(), x)) == ["tanh"]
 
 
 def test_zeros_of_both_signs_and_nans_are_told_apart() -> None:
@@ -343,6 +346,10 @@ def test_sums_are_multiplied_out_by_powers_of_two_alone() -> None:
     x, p = leaves(2), leaves(2)
     for factor in (2.0, 0.5, -4.0, -1.0, 2.0**-30):
         assert last(canon(factor * (x[0] + p[0]) + x[1], x, p))[1][:2] == [(factor, "p0"), (factor, "x0")]
+    # Of great powers the terms could leave the range though their sum doesn't.
+    for power, whole in ((POWERS - 2, 3), (POWERS - 1, 2), (-POWERS, 3), (-POWERS - 1, 2)):
+        g = canon(2.0**power * (x[0] + p[0]) + x[1], x, p)
+        assert len(terms(g, int(g.roots[0]))) == whole
     for factor in (3.0, 0.1, -0.7, 1.0 + 2.0**-52):
         g = canon(factor * (x[0] + p[0]) + x[1], x, p)
         assert (factor, ONE) in [(c, y) for c, _, y in terms(g, int(g.roots[0]))]
@@ -406,7 +413,118 @@ def test_nans_and_infinities_are_where_they_were(a: float, b: float, graph: Any)
             assert not math.isfinite(y)
 
 
+RANGE = (
+    0.0,
+    1.0,
+    -3.0,
+    2.0**-511,
+    -(2.0**-511),
+    2.0**-512,
+    1e-200,
+    1e200,
+    1.3e154,
+    -1.4e154,
+    5e-324,
+    math.inf,
+    math.nan,
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(RANGE), st.sampled_from(RANGE)), min_size=1, max_size=4))
+@example([(1.0, 5e-324)])
+@example([(5e-324, 1.0)])
+def test_products_of_usual_numbers_that_are_none(pairs: list[tuple[float, float]]) -> None:
+    def wrong(a: float, b: float) -> bool:
+        usual = all(x != 0.0 and math.isfinite(x) for x in (a, b))
+        return usual and (abs(a * b) < 2.0**-1022 or math.isinf(a * b))
+
+    a, b = np.array(pairs).T
+    with np.errstate(all="ignore"):
+        assert _out_of_range(a, b).tolist() == [wrong(*pair) for pair in pairs]
+
+
+COEFFICIENTS = (1.0, -1.0, 0.0, 2.0, -0.5)
+
+
+@given(st.lists(st.tuples(st.sampled_from(COEFFICIENTS), *[st.integers(0, 3)] * 3), min_size=1, max_size=9))
+def test_terms_with_the_same_factors_and_sign_are_one(drawn: list[tuple[float, int, int, int]]) -> None:
+    x = leaves(4)
+    g = read([dot([x[a] for _, a, _, _ in drawn], [x[b] for _, _, b, _ in drawn]), x[3].sin().cos(), *x], x)
+    wanted: dict[tuple[str, float], float] = {}
+    place = {int(g.leaf[v]): v for v in range(len(g)) if g.kind[v] == INPUT}
+    for k, (c, a, b, single) in zip(np.flatnonzero(g.in_linear).tolist(), drawn, strict=True):
+        g.coefficient[k], g.left[k], g.right[k] = c, place[a], ONE if single == 0 else place[b]
+        key = f"x{a}" if single == 0 else f"x{min(a, b)}·x{max(a, b)}", math.copysign(1.0, c) if c else 0.0
+        wanted[key] = wanted.get(key, 0.0) + c
+    assert merge(g) == (len(wanted) < len(drawn))
+    assert (np.diff(g.owner) >= 0).all()
+    assert operations(g) == ["sin", "cos"]
+    assert sorted((text, c) for c, text in last(g)[1]) == sorted((text, c) for (text, _), c in wanted.items())
+
+
+def test_terms_with_a_nan_stay_apart() -> None:
+    x = leaves(2)
+    for number in (math.nan, math.inf):
+        g = read(dot([x[0], x[0], x[1]], [x[1], x[1], x[1]]), x)
+        g.coefficient[2] = number
+        before = str(g)
+        assert not merge(g)
+        assert str(g) == before
+
+
+def test_a_weight_times_a_number_stays_a_product_beside_other_weights() -> None:
+    x, p = leaves(2), leaves(3)
+    for root, count in (
+        (p[0] * 0.5 + x[0], 0),
+        (p[0] * 0.5 + p[1] * x[0], 2),
+        (p[0] * 0.5 + p[1] * x[0].sin(), 2),
+        (p[0] * 0.5 + p[1] * p[2], 1),
+        (p[0] * 0.5 + x[0] * x[1] + p[2], 1),
+    ):
+        g = canon(root, x, p)
+        assert int((g.right != ONE).sum()) == count
+
+
+def test_a_number_as_a_test_takes_its_branch() -> None:
+    x = leaves(2)
+    for test, taken in ((1.0, "exp"), (5e-324, "exp"), (0.0, "sin"), (-0.0, "sin"), (-1.0, "sin"), (math.nan, "sin")):
+        assert operations(canon(where(test, x[0].exp(), x[1].sin()), x)) == [taken]
+    nested = where(1.0, where(-1.0, x[0], where(2.0, x[1].tanh(), x[0])), x[0])
+    assert operations(canon(nested, x)) == ["tanh"]
+
+
+def test_a_sum_of_one_sum_is_kept_and_one_of_a_leaf_is_not() -> None:
+    x, p = leaves(3), leaves(3)
+    z = dot(p, x)
+    for node, count in ((z, 3), (z.tanh(), 3), (x[0], 1)):
+        g = canon([total([node]).sin(), total([node, x[1]]).exp(), node], x, p)
+        assert g.kind.tolist().count(LINEAR) == count
+
+
 # ── recurrences ──
+
+
+def rows_of_steps(steps: int, inputs: int, states: int, first: float, *, bias: bool = True) -> list[int]:
+    """How many terms the linear nodes of a recurrence have, from the fewest."""
+    xs, wx, wh, b = leaves(steps, inputs), leaves(states, inputs), leaves(states, states), leaves(states)
+    h: Any = [first] * states
+    for x in xs:
+        z = [dot(r, x) + dot(s, h) for r, s in zip(wx, wh, strict=True)]
+        h = [(v + c if bias else v).tanh() for v, c in zip(z, b, strict=True)]
+    g = canon(h, xs, [wx, wh, b] if bias else [wx, wh])
+    return sorted(np.bincount(g.owner, minlength=len(g))[g.kind == LINEAR].tolist())
+
+
+def test_which_rows_are_split() -> None:
+    for first in (0.0, 0.5):
+        assert rows_of_steps(3, 3, 2, first) == [3] * 6 + [4] * 6
+        assert rows_of_steps(3, 1, 2, first) == [2] * 6 + [3] * 6
+    # Of one term there is nothing to share, and one state is no product.
+    assert rows_of_steps(3, 1, 2, 0.0, bias=False) == [3] * 6
+    assert rows_of_steps(3, 2, 2, 0.0, bias=False) == [2] * 6 + [3] * 6
+    assert rows_of_steps(3, 3, 1, 0.5) == [5] * 3
+    # The first step of a sequence of one is like none.
+    assert rows_of_steps(1, 3, 2, 0.5) == [6] * 2
 
 
 def test_the_input_part_of_every_step_is_peeled_off() -> None:

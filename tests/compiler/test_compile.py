@@ -1,17 +1,21 @@
 """`autograd.compile` and `autograd.inputs`: graphs that are taken, and errors for those that are not."""
 
+import math
 import random
 import re
 import subprocess
 import sys
 import threading
+import tracemalloc
+from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, losses, nn
+from autograd import Value, losses, nn, total
 from autograd.compiler.tracing import traced
 from tests.running import PACKAGE, surroundings
 
@@ -348,6 +352,69 @@ def test_a_comparison_is_refused_whatever_its_answer(function: Any, what: str) -
     with refused(ValueError, f"compile: {what}, and a compiled program can't choose by data: write where(x, a, b)"):
         autograd.compile(function, ((),))
     assert Value(1.0) < 2.0  # Outside nothing is refused, nor in another thread meanwhile.
+
+
+def graphs_differ(*made: Callable[[Value], Value]) -> str:
+    """The message for a function that does another thing each time."""
+    runs = iter(made)
+    with pytest.raises(ValueError, match="its graphs differ") as caught:
+        traced(lambda x: next(runs)(x), ((),))
+    return str(caught.value).partition("differ: ")[2].partition(". A compiled")[0].partition(", made in")[0]
+
+
+def test_the_first_difference_is_told() -> None:
+    def sines(n: int) -> Callable[[Value], Value]:
+        return lambda x: reduce(lambda y, _: y.sin(), range(n), x)
+
+    for first, second, text in (
+        (lambda x: x.sin().exp(), lambda x: x.sin().cos(), "v2 is exp in one and cos in the other"),
+        (lambda x: x.sin() * 2.0, lambda x: x.sin() * x, "v2 is a number in one and multiply in the other"),
+        (lambda x: x.sin() * x.cos(), lambda x: x.sin() * x.sin(), "v2 is cos in one and sin in the other"),
+        (lambda x: total([x, x.sin(), x]), lambda x: total([x, x.sin()]), "v2, total, has other operands"),
+        (lambda x: (y := x.sin()) + y.cos(), lambda x: x + x.sin().cos(), "v3, add, has other operands"),
+        (sines(3), sines(4), "one has 4 nodes and the other 5"),
+        (lambda x: x * math.nan, lambda x: x * 1.5, "the number nan in one is 1.5 in the other"),
+        (lambda x: x * 1.5, lambda x: x * math.nan, "the number 1.5 in one is nan in the other"),
+        (lambda x: x * 1.0 * 2.0, lambda x: x * 3.0 * 4.0, "the number 1 in one is 3 in the other"),
+    ):
+        assert graphs_differ(first, second, first) == text
+    assert traced(lambda x: x * math.nan, ((),)).loss.op == "multiply"
+    # The third run, for the line, may have no such node.
+    assert graphs_differ(sines(3), sines(4), sines(2)) == "one has 4 nodes and the other 5"
+
+
+def test_the_line_of_a_difference_in_length_is_that_of_the_last_node() -> None:
+    def halved(x: Value) -> Value:
+        y = x.sin()
+        y = y.exp()
+        return y if x.data > 0.0 else y.cos()
+
+    with refused(ValueError, "one has 3 nodes and the other 4, made in test_compile.py, line ") as caught:
+        traced(halved, ((),))
+    assert ": y = y.exp(). A compiled" in str(caught.value)
+
+
+@pytest.mark.parametrize("tracing", [True, False])
+def test_the_tracer_of_memory_is_left_as_it_was(tracing: bool) -> None:
+    if tracing:
+        tracemalloc.start(32)
+    try:
+        with refused(ValueError, "made in test_compile.py"):
+            traced(with_data, ((),))
+        assert tracemalloc.is_tracing() == tracing
+    finally:
+        tracemalloc.stop()
+
+
+def test_leaves_of_the_loss_alone_change_no_output() -> None:
+    program = autograd.compile(lambda x: (x * Value(2.0), [x + 1.0, x.exp()]), ((),))
+    assert program.outputs([0.0, 0.0]).tolist() == [[1.0, 1.0]] * 2
+    assert program.value([1.0, 3.0]) == 4.0
+
+
+def test_inputs_of_one_number() -> None:
+    for shape in (1, (1,), ((1,),)):
+        assert traced(lambda x: x[0].sin(), shape).arguments[0].shape == (1,)
 
 
 def test_a_comparison_in_another_thread_is_not_refused() -> None:

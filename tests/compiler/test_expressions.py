@@ -31,6 +31,7 @@ from autograd.compiler.writing import as_floats, as_numpy, float_words, namespac
 from autograd.engine import ieee
 from autograd.formula.cases import Expression, rule
 from autograd.operations import OPERATIONS
+from tests.compiler.test_listings import CONSTANTS
 
 INF, NAN = math.inf, math.nan
 ROUNDINGS: Final = 5e-15
@@ -123,6 +124,14 @@ def agree(op: str, columns: dict[str, list[float]], constants: dict[str, float])
             at = {operand: column[i] for operand, column in columns.items()}
             assert close(on_floats(e, at), wanted), (shown(e), at, on_floats(e, at), wanted)
             assert close(found[i], wanted, *LOOSER.get(op, ())), (shown(e), at, found[i], wanted)
+
+
+@pytest.mark.parametrize("op", CONSTANTS)
+def test_the_constants_of_the_listing(op: str) -> None:
+    for constants in CONSTANTS[op]:
+        others = [operand for operand in rule(op).operands if operand not in constants]
+        columns = {operand: [*POINTS[5 * k :], *POINTS[: 5 * k]] for k, operand in enumerate(others)}
+        agree(op, columns, constants)
 
 
 @pytest.mark.parametrize("y", [0.0, -0.0, 0.5, 1.0, -1.0, 2.0, -2.0, 3.0, 2.5, 1e-20, 0.001, 1e17, INF, -INF, NAN, 4.0])

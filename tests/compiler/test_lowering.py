@@ -168,6 +168,13 @@ def test_factors_in_any_order_and_operands_of_both_sides() -> None:
     assert (1, 3, 4, 4) in products(code_of(total(z), x, []))
 
 
+def test_factors_in_another_order_in_some_rows() -> None:
+    x, y = leaves(3, 4), leaves(4, 4)
+    order = [[2, 0, 3, 1], [0, 1, 2, 3], [0, 1, 2, 3]]
+    z = [dot([a[k] for k in at], [b[k] for k in at]).tanh() for a, at in zip(x, order, strict=True) for b in y]
+    assert products(code_of(total(z), [x, y], [])) == [(1, 3, 4, 4)]
+
+
 def test_a_sum_of_squares_is_a_product_with_itself() -> None:
     x = leaves(9)
     h = [v.tanh() for v in x]
@@ -290,6 +297,15 @@ def test_attention_through_windows(width: int, causal: bool) -> None:
         weights = softmax([dot(qs[t], ks[u]) for u in seen])
         rows.append([dot(weights, [vs[u][j] for u in seen]) for j in range(2)])
     code_of(squares(rows), x, [q, k, v])
+
+
+def test_numbers_of_their_own_beside_phantoms() -> None:
+    x = leaves(4, 2)
+    h = [[v.tanh() for v in token] for token in x]
+    scores = [[dot(h[t], h[u]) for u in range(t + 1)] for t in range(4)]
+    shifted = [[(1.0 + t) * s + 0.25 * (t - u) for u, s in enumerate(row)] for t, row in enumerate(scores)]
+    code = code_of(total([autograd.logsumexp(row) for row in shifted]), x, [])
+    assert any(mask.any() for mask in code.layout.phantom.values())
 
 
 def test_two_layers_of_masked_attention() -> None:
@@ -584,8 +600,14 @@ def test_a_row_that_would_waste_much_is_not_completed() -> None:
     h = [v.tanh() for v in x]
     few = [total(row).exp() for row in (*(h[i : i + 2] for i in range(5)), h)]
     assert not code_of(total(few), x, []).completes
+    several = [total(row).exp() for row in (*(h[i : i + 2] for i in range(5)), h[:3], h)]
+    assert not code_of(total(several), x, []).completes
     full = [total(h[:n]).exp() for n in (9, 10, 11, 12)]
     assert code_of(total(full), x, []).completes
+    for longest in (11, 12):  # 33 places for 15 terms are WASTE times as many, and 36 for 16 are more.
+        rows = [total(row).exp() for row in (h[:longest], h[:2], h[2:4])]
+        assert code_of(total(rows), x, []).completes == (longest == 11)
+    code_of([total(h[:n]) for n in (12, 11, 10, 9)], x, [])  # No term comes after those of the shortest row.
     pairs = [dot(h[:n], h[-n:]).exp() for n in (5, 4, 3)]
     code_of(total(pairs), x, [])
 

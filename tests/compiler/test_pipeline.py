@@ -16,6 +16,7 @@ from autograd.compiler import pipeline
 from autograd.compiler.expressions import number
 from autograd.compiler.floats import TERMS
 from autograd.compiler.pipeline import BLOCKS, CACHE, Code
+from autograd.compiler.statements import Product
 from tests.compiler.finding import culprit, recording
 from tests.compiler.graphs import code_of, flat, graphs, leaves, linear, squares
 from tests.compiler.random_programs import RandomProgram
@@ -214,6 +215,69 @@ def test_facts() -> None:
     for _ in range(6):
         y = y.tanh().exp()
     assert code_of(y, x, []).facts.irregular == ((12, "no other does the same at its time"),)
+
+
+def test_all_facts_of_a_layer() -> None:
+    x, w = leaves(3), leaves(4, 3)
+    code = code_of(squares([v.tanh() for v in linear(w, x)]), x, w)
+    facts, program = code.facts, code.program
+    assert [s.out.index.size for s in program.forward] == [4, 4, 1]
+    assert (facts.maps, facts.elements) == (1, 4)
+    assert facts.calls == (3, len(program.backward))
+    assert facts.bytes_per_example == 8 * 2 * (3 + 1 + 4 + 4 + 1)  # Values and gradients, and a slot of zero.
+    assert facts.overhead == pytest.approx(pipeline.CALL * (3 + len(program.backward)))
+    work = 0.0
+    for s in (*program.forward, *program.backward):
+        work += s.out.index.size * (s.left.index.shape[2] / 8.0 if isinstance(s, Product) else 1.0)
+    assert facts.seconds_per_example == pytest.approx(pipeline.WORK * work)
+    assert facts.block == code.block == 0
+    assert (facts.nodes, facts.groups, facts.irregular) == (9, 3, ())
+
+
+def test_nodes_on_their_own_are_told_where_they_are_many() -> None:
+    for count in (pipeline.FEW, pipeline.FEW + 1):
+        (y,) = x = leaves(1)
+        for i in range(count):
+            y = y.tanh() if i % 2 else y.exp()
+        wanted = ((count, "no other does the same at its time"),) if count > pipeline.FEW else ()
+        assert code_of(y, x, []).facts.irregular == wanted
+
+
+def test_names_in_an_array_program() -> None:
+    x, y = autograd.inputs(2, 2), autograd.inputs(2, name="y")
+    w, u = leaves(2, 3), leaves(2, 2)
+    h = [v.tanh() for row in x for v in linear([r[:2] for r in w], row, [r[2] for r in w])]
+    z = linear(u, h[2:]) + linear([h[:2], h[2:]], y)
+    program = autograd.compile(squares(z), (x, y), parameters={"w": w, "u": u})
+    code = program._parts["loss"].code
+    # After each row of x lies a 1 for the bias.
+    names = {name: (slots.space, slots.index.tolist()) for name, slots in code.program.names}
+    assert names["w"] == ("p", [[0, 1, 2], [3, 4, 5]])
+    assert names["u"] == ("p", [[6, 7], [8, 9]])
+    assert names["x"] == ("x", code.input_slots[:4].reshape(2, 2).tolist()) != ("x", [[0, 1], [2, 3]])
+    assert names["y"] == ("x", code.input_slots[4:].tolist())
+    assert {fact.name for fact in code.facts.products} == {"w", "u", "of nodes"}
+
+
+def test_where_python_over_floats_is_quicker() -> None:
+    """Two groups, and as many terms as make up for their calls, by the seconds that were measured."""
+    limit = 2 * pipeline.CALLS * pipeline.CALL / (pipeline.TERM - pipeline.WORK)
+    for n in (int(limit // 2), int(limit // 2) + 1):
+        x = leaves(n)
+        code = code_of(total([v.tanh() for v in x]), x, [])
+        assert (len(code.schedule.groups), len(code.graph.owner)) == (2, 2 * n)
+        assert code.irregular == (2 * n < limit)
+
+
+def test_only_code_whose_rows_are_completed_may_run_again() -> None:
+    x = leaves(4)
+    h = [v.tanh() for v in x]
+    rows = recording([total([total(h[:n]).exp() for n in (4, 3)])], x, [])
+    code = Code(rows, "both", "float64")
+    assert not code.completes
+    assert code.program
+    assert code.completes
+    assert not code_of(total(h), x, []).completes
 
 
 def test_a_trace_shows_every_stage() -> None:
