@@ -120,7 +120,8 @@ def _sentence(product: ProductFact, times: int, shapes: Mapping[str, Sequence[in
     layers = ", ".join(alike[start : start + max(1, product.f // rows)])
     neurons = counted(product.f, "filter" if len(row) > 1 else "neuron")
     are = "is" if product.f == 1 else "are"
-    bias = " + b" if product.name.replace("weight", "bias") in shapes else ""
+    name = product.name.replace("weight", "bias")
+    bias = " + b" if name != product.name and name in shapes else ""
     positions = f" at {product.p:,} positions" if product.p > 1 else ""
     steps = f" in each of {times:,} steps" if times > 1 else ""
     one = ", with a 1 in each row for b" if ones else ""
