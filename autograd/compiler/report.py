@@ -19,7 +19,6 @@ a step of N examples takes about 8 µs + N · 20 ns
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
@@ -46,8 +45,7 @@ class ProductFact(NamedTuple):
         return f"{self.name:<38} {self.sizes}"
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """The facts of a program that a report is made of; `calls`, bytes and times are estimates."""
 
     nodes: int = 0

@@ -146,7 +146,7 @@ def _pairs(g: Scalars, classes: NDArray[np.int8]) -> NDArray[np.int64]:
     g.left, g.right = np.where(swap, g.right, g.left), np.where(swap, g.left, g.right)
     a, b = np.where(swap, b, a), np.where(swap, a, b)
     # A weight of a constant counts among the weights of nodes or of inputs, where its row has such.
-    padding = g.in_linear & (a < 2) & (b == 8)
+    padding = b == CONSTANT_CLASS
     for kind in (4, 5, 6, 7) if padding.any() else ():
         joined = padding & (g.counts((a < 2) & (b == kind)) > 0)[g.owner]
         b = np.where(joined, kind, b)

@@ -246,8 +246,7 @@ def _refined(size: int, view: View) -> tuple[int, ...]:
 
 def written(view: View) -> str:
     """The text of a view without steps: plain slicing where that is a view, else by strides."""
-    laned = view.lane != "merged" and (view.array.lanes or view.lane == "one")
-    axes = len(view.sizes) + laned
+    axes = len(view.sizes) + (view.lane == "own")  # Those that are turned have lanes.
     return _written(view) + (".T" if axes == 2 else f".swapaxes({axes - 2}, {axes - 1})") * view.turned
 
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import dot, softmax, total
+from autograd import dot, softmax, total, where
+from autograd.compiler.branches import guarded
 from autograd.compiler.canonical import canonical
 from autograd.compiler.grids import HOLE, grids
 from autograd.compiler.reading import scalars
@@ -82,6 +83,22 @@ def plain_classes(g: Scalars, wanted: str) -> list[int]:
     return [*found, 9]
 
 
+def plain_pairs(g: Scalars, classes: list[int]) -> list[int]:
+    """The classes of the factors of terms by their definition, one node at a time."""
+    found = [-1] * len(g.owner)
+    for v in np.flatnonzero(g.kind == LINEAR).tolist():
+        row = np.flatnonzero(g.owner == v).tolist()
+        sides = {i: sorted((classes[g.left[i]], classes[g.right[i]])) for i in row}
+        paddings = [i for i in row if sides[i][1] == CONSTANT_CLASS]  # Weights of constants.
+        among = min((b for a, b in sides.values() if a < 2 and 4 <= b < 8), default=0)
+        first = len(paddings) > 1 and classes[v] in (4, 5)
+        for i in paddings:
+            sides[i][1] = among or (classes[v] if first else CONSTANT_CLASS)
+        for i, (a, b) in sides.items():
+            found[i] = 10 * a + b
+    return found
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_schedules_of_random_programs_are_whole(seed: int) -> None:
     program = RandomProgram(seed)
@@ -89,6 +106,7 @@ def test_schedules_of_random_programs_are_whole(seed: int) -> None:
     g, s = schedule_of([program.loss, *program.outputs], program.leaves, program.parameters, wanted)
     whole(g, s)
     assert s.classes.tolist() == plain_classes(g, wanted)
+    assert s.pairs.tolist() == plain_pairs(g, s.classes.tolist())
 
 
 @given(graphs(), WANTED)
@@ -100,11 +118,7 @@ def test_schedules_are_whole(graph: Any, wanted: str) -> None:
     assert s.classes.tolist() == plain_classes(g, wanted)
     left, right = s.classes[g.left[g.in_linear]], s.classes[g.right[g.in_linear]]
     assert (left <= right).all()
-    first, second = s.pairs[g.in_linear] // 10, s.pairs[g.in_linear] % 10
-    assert (first == left).all()
-    # Constants alone may count as something else, by their neighbours.
-    assert ((second == right) | (right == CONSTANT_CLASS)).all()
-    assert (s.pairs[~g.in_linear] == -1).all()
+    assert s.pairs.tolist() == plain_pairs(g, s.classes.tolist())
     assert {v: sorted(set(users)) for v, users in s.users.items()} == {
         v: sorted({int(u) for u in g.owner[(g.left == v) | (g.right == v)]})
         for v in np.flatnonzero(g.kind >= LINEAR).tolist()
@@ -196,6 +210,38 @@ def test_the_greatest_of_a_softmax_passes_no_gradient() -> None:
     g, s = schedule_of(dot(softmax([a * b for a, b in zip(x, p, strict=True)]), x), x, p)
     for v in np.flatnonzero(g.kind == OPERATION).tolist():
         assert (int(s.classes[v]) in PASSING) == (g.operations[g.code[v]] not in ("largest", "detach"))
+
+
+def test_weights_of_constants_count_among_their_neighbours() -> None:
+    x, p = leaves(2), leaves(4)
+    h, u = x[0].tanh(), p[0].exp()
+    for row, wanted in [
+        ([p[1] * x[0], p[2] * 0.5], [6, 6]),
+        ([p[1] * x[0], p[2] * h, p[3] * 0.5], [4, 4, 6]),
+        ([p[1] * u, p[2] * 0.5], [2, 8]),
+        ([p[1] * u, u * x[0], p[2] * 0.5], [2, 8, 26]),
+        ([p[1] * u, h * x[0], p[2] * 0.5], [2, 8, 46]),
+        ([p[1] * u, h * x[0], p[2] * 0.5, p[3] * 0.25], [2, 4, 4, 46]),
+        ([p[1] * u, p[2] * 0.5, p[3] * 0.25], [2, 8, 8]),
+    ]:
+        g, s = schedule_of(total(row).tanh(), x, p)
+        assert sorted(s.pairs[g.in_linear].tolist()) == wanted
+        assert s.pairs.tolist() == plain_pairs(g, s.classes.tolist())
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("exact", [True, False])
+def test_nodes_meet_if_their_guards_are_of_one_space(own: bool, exact: bool) -> None:
+    x, p = leaves(6), leaves(1)
+    tests = [x[0].sin() if own else p[0].sin(), x[1].sin()]
+    # The first test passes a gradient, and the second doesn't.
+    taken = [where(c, (a.exp().log() * b).sinh(), 0.0) for c, a, b in zip(tests, x[2:4], x[4:], strict=True)]
+    g = canonical(scalars(recording([total(taken) + tests[0]], x, p)))
+    guarded(g)
+    found = [(group.name, len(group.nodes)) for group in scheduled(g, "both", exact=exact).groups]
+    assert (found.count(("log", 2)), found.count(("log", 1))) == ((1, 0) if own else (0, 2))
+    # Where all guards are kept, sums with different ones never meet.
+    assert (found.count(("linear", 2)), found.count(("linear", 1))) == ((1, 1) if own and not exact else (0, 3))
 
 
 def test_biased_nodes() -> None:
