@@ -56,6 +56,17 @@ def test_rows_are_shuffled_as_a_list_of_them() -> None:
     assert made.value() == 3.0 * np.mean(np.multiply(X, Y))
 
 
+def test_one_column_and_three_of_several_numbers_in_a_row() -> None:
+    w, x = Value(2.0), autograd.inputs(2)
+    made = training(autograd.compile(w * x[0] * x[1], x, parameters=[w]), [[1.0, 3.0], [5.0, 7.0]])
+    assert (made.rows, made.value()) == (2, 2.0 * (3.0 + 35.0) / 2.0)
+    made.shuffle(Random(1))
+    assert {made.differentiate(0, 1), made.differentiate(1, 2)} == {6.0, 70.0}
+    a, b, t = autograd.inputs(name="a"), autograd.inputs(name="b"), autograd.inputs(3, name="t")
+    program = autograd.compile(w * a * b * (t[0] + 10.0 * t[1] + 100.0 * t[2]), (a, b, t), parameters=[w])
+    assert training(program, [1, 2], [3, 4], [2, 1]).value() == (2.0 * 3.0 * 100.0 + 2.0 * 8.0 * 10.0) / 2.0
+
+
 def test_the_value_and_the_outputs_of_the_first_rows() -> None:
     made = training(line(), X, Y)
     assert (made.value(), made.value(2)) == (3.0 * np.mean(np.multiply(X, Y)), 3.0 * np.mean([0.5, 0.5]))
@@ -84,7 +95,13 @@ def test_other_programs_and_optimizers_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("columns", "shapes"),
-    [((X, Y[:3]), "(4,), (3,)"), (([], []), "(0,), (0,)"), ((1.0, 2.0), "(), ()"), ((X, 2.0), "(4,), ()")],
+    [
+        ((X, Y[:3]), "(4,), (3,)"),
+        (([], []), "(0,), (0,)"),
+        ((np.zeros((0, 2)), []), "(0, 2), (0,)"),
+        ((1.0, 2.0), "(), ()"),
+        ((X, 2.0), "(4,), ()"),
+    ],
 )
 def test_columns_have_as_many_rows_and_at_least_one(columns: Any, shapes: str) -> None:
     text = f"data is arrays with as many rows in each, and at least one row, not of shapes {shapes}"
@@ -109,6 +126,7 @@ def test_class_numbers_become_rows_with_a_one_at_the_class() -> None:
     assert [nested.differentiate(i, i + 1) for i in range(2)] == [31.0, 22.0]
     two = training(classes(2), [1.0], [1])
     assert two.differentiate(0, 1) == 2.0
+    assert training(classes(1, 3), [1.0], [[1]]).differentiate(0, 1) == 2.0
     for wrong in (-1, 3):
         with refused(ValueError, f"a target is a class from 0 to 2, or a list of probabilities, not {wrong}"):
             training(classes(3), [1.0], [wrong])
@@ -118,5 +136,9 @@ def test_numbers_that_are_no_classes_stay_as_they_are() -> None:
     assert training(line(), X, [1, 0, 1, 0]).value() == 3.75  # A target is a number.
     assert training(classes(1), [1.0, 1.0], [[3], [5]]).value() == 4.0  # There is but one number.
     assert training(classes(3), [1.0], [[0, 4, 0]]).value() == 8.0  # They are rows of three.
+    assert training(classes(2, 1), [1.0], [[[2], [3]]]).value() == 32.0
+    for program, targets in ((classes(1), [0]), (classes(2, 1), [[0, 0]])):
+        with refused(ValueError, "this array has the shape (1,"):
+            training(program, [1.0], targets).value()
     with refused(ValueError, "np.eye(3)[classes] makes rows of probabilities"):
         training(classes(3), [1.0], [2.0]).value()

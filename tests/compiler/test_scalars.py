@@ -1,0 +1,124 @@
+"""The scalar graph: its text, and the nodes and terms that it drops."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import total
+from autograd.compiler.reading import scalars
+from autograd.compiler.scalars import INPUT, LINEAR, ONE, OPERATION, PARAMETER, SHOWN, Scalars
+from tests.compiler.finding import recording
+from tests.compiler.graphs import leaves
+
+
+def graph(roots: Any, x: Any, p: Any = ()) -> Scalars:
+    return scalars(recording(roots, x, p))
+
+
+@pytest.mark.parametrize(("terms", "more"), [(1, ""), (8, ""), (9, " + … 1 more"), (12, " + … 4 more")])
+def test_eight_terms_of_a_sum_are_shown(terms: int, more: str) -> None:
+    x = leaves(terms)
+    shown = " + ".join(f"x{i}" for i in range(min(terms, 8)))
+    assert str(graph([total(x)], x)).splitlines() == [f"{terms} leaves", f"[{terms}] = {shown}{more}"]
+
+
+@pytest.mark.parametrize(("operands", "more"), [(1, ""), (8, ""), (9, ", …"), (12, ", …")])
+def test_eight_operands_of_an_operation_are_shown(operands: int, more: str) -> None:
+    x = leaves(operands)
+    shown = ", ".join(f"x{i}" for i in range(min(operands, 8)))
+    assert str(graph([autograd.largest(x)], x)).splitlines()[1] == f"[{operands}] = largest({shown}{more})"
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 1500])
+def test_so_many_nodes_are_shown(more: int) -> None:
+    (v,) = x = leaves(1)
+    for _ in range(SHOWN + more):
+        v = v.tanh()
+    lines = str(graph([v], x)).splitlines()
+    assert lines[:3] == ["1 leaves", "[1] = tanh(x0)", "[2] = tanh([1])"]
+    rest = [f"[{SHOWN}] = tanh([{SHOWN - 1}])", f"… {more:,} more"] if more > 0 else []
+    assert lines[SHOWN:] == rest or more <= 0
+    assert len(lines) == 1 + min(SHOWN + more, SHOWN) + (more > 0)
+
+
+def test_text_of_terms() -> None:
+    x, p = leaves(2), leaves(2)
+    made = [x[0] * 2.5 + 0.0, 2.0 - x[1], p[0] * x[0] - p[1], total([x[0] * 0.5, x[1].exp()])]
+    assert str(graph(made, x, p)).splitlines()[1:] == [
+        "[2] = x0·2.5",
+        "[4] = [2] + 0",
+        "[7] = 2 + -1·x1",
+        "[9] = p0·x0",
+        "[11] = [9] + -1·p1",
+        "[13] = x0·0.5",
+        "[14] = exp(x1)",
+        "[15] = [13] + [14]",
+    ]
+
+
+def by_hand() -> Scalars:
+    """v2 = 3 + 2·x0·p0 - p0, v3 = exp(v2), v4 = 0, v5 = v3·v3 and v6 = -x0, of which v3 is the root."""
+
+    def ints(*numbers: int) -> Any:
+        return np.array(numbers, np.int32)
+
+    return Scalars(
+        kind=np.array([INPUT, PARAMETER, LINEAR, OPERATION, LINEAR, LINEAR, LINEAR], np.int8),
+        code=ints(0, 0, 0, 0, 0, 0, 0),
+        number=np.array([0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0]),
+        leaf=ints(0, 0, 0, 0, 0, 0, 0),
+        kept=np.array([False, False, True, False, False, False, False]),
+        owner=ints(2, 2, 3, 5, 6),
+        coefficient=np.array([2.0, -1.0, 1.0, 1.0, -1.0]),
+        left=ints(0, 1, 2, 3, 0),
+        right=ints(1, ONE, ONE, 3, ONE),
+        roots=ints(3),
+        operations=["exp"],
+    )
+
+
+def test_a_graph_runs_node_by_node() -> None:
+    g = by_hand()
+    v2 = 3.0 + 2.0 * 0.5 * 4.0 - 4.0
+    exp = float(np.exp(v2))
+    assert g.run([4.0], [0.5]) == pytest.approx([0.5, 4.0, v2, exp, 0.0, exp * exp, -0.5], rel=1e-15)
+    assert str(g).splitlines() == [
+        "2 leaves",
+        "[2] = 3 + 2·x0·p0 + -1·p0",
+        "[3] = exp([2])",
+        "[4] = 0",
+        "[5] = [3]·[3]",
+        "[6] = -1·x0",
+    ]
+    assert g.starts.tolist() == [0, 0, 0, 2, 3, 3, 4, 5]
+    assert g.in_linear.tolist() == [True, True, False, True, True]
+    assert g.reads(PARAMETER).tolist() == [True, True, False, False, False]
+    assert g.reads(INPUT, OPERATION).tolist() == [True, False, False, True, True]
+    assert g.counts(g.reads(PARAMETER)).tolist() == [0, 0, 2, 0, 0, 0, 0]
+    assert (g.of("exp").tolist(), g.of("log").tolist()) == ([3], [])
+    assert g.used().tolist() == [True, True, True, True, False, False, False]
+
+
+def test_nodes_that_no_root_reads_are_dropped() -> None:
+    g = by_hand()
+    g.compact()
+    assert str(g).splitlines() == ["2 leaves", "[2] = 3 + 2·x0·p0 + -1·p0", "[3] = exp([2])"]
+    assert (g.roots.tolist(), g.kept.tolist(), g.owner.tolist()) == ([3], [False, False, True, False], [2, 2, 3])
+    kind = g.kind
+    g.compact()
+    assert g.kind is kind
+    # The leaf that goes first lets all numbers after it change.
+    g.replace(np.array([1, 1, 2, 3], np.int32))
+    g.compact()
+    assert str(g).splitlines() == ["1 leaves", "[1] = 3 + 2·p0·p0 + -1·p0", "[2] = exp([1])"]
+    assert (g.roots.tolist(), g.right.tolist()) == ([2], [0, ONE, ONE])
+
+
+def test_terms_are_kept_or_put_in_another_order() -> None:
+    g = by_hand()
+    g.keep_terms(np.array([1, 0, 2, 3]))
+    assert str(g).splitlines()[1] == "[2] = 3 + -1·p0 + 2·x0·p0"
+    g.keep_terms(g.owner != 5)
+    assert str(g).splitlines()[4] == "[5] = 0"
