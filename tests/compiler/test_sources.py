@@ -169,7 +169,8 @@ def gaps() -> ArrayProgram:
     total = Map(Slots("v", np.array([0])), A, {"a": Slots("x", np.array([5]))})
     pieces = Map(Slots("dp", np.arange(4).reshape(2, 2)), A, {"a": Slots("x", np.array([[0, 1], [4, 5]]))})
     turned = Map(Slots("dp", np.arange(6, 10).reshape(2, 2)), A, {"a": Slots("x", np.array([[0, 4], [1, 5]]))})
-    return ArrayProgram(SIZES, np.zeros(6), (), (total,), (pieces, turned), Slots("v", np.array([0])))
+    sizes = {"p": 10, "c": 0, "u": 0, "x": 6, "v": 1, "s": 1}
+    return ArrayProgram(sizes, np.zeros(0), (), (total,), (pieces, turned), Slots("v", np.array([0])))
 
 
 def uneven() -> ArrayProgram:
@@ -179,7 +180,8 @@ def uneven() -> ArrayProgram:
         Map(Slots("v", 10 + 2 * t + np.arange(2)), call("tanh", A), {"a": Slots("v", 3 * t + np.array([0, 2]))})
         for t in range(3)
     ]
-    return ArrayProgram(SIZES, np.zeros(6), (), (*x, *steps), (), Slots("v", np.array([10])))
+    sizes = {"p": 1, "c": 0, "u": 0, "x": 9, "v": 16, "s": 1}
+    return ArrayProgram(sizes, np.zeros(0), (), (*x, *steps), (), Slots("v", np.array([10])))
 
 
 PROGRAMS: Final = {"gaps": gaps, "uneven": uneven} | {f"seed_{seed}": partial(statements, seed) for seed in SEEDS}

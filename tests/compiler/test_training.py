@@ -69,7 +69,8 @@ def test_one_column_and_three_of_several_numbers_in_a_row() -> None:
 
 def test_the_value_and_the_outputs_of_the_first_rows() -> None:
     made = training(line(), X, Y)
-    assert (made.value(), made.value(2)) == (3.0 * np.mean(np.multiply(X, Y)), 3.0 * np.mean([0.5, 0.5]))
+    assert made.value() == 3.0 * np.mean(np.multiply(X, Y))
+    assert made.value(2) == 3.0 * 0.5
     assert made.outputs().tolist() == [3.0 * x for x in X]
     assert made.outputs(2).tolist() == [3.0, 6.0]
     assert type(made.value()) is type(made.differentiate(0, 1)) is float
