@@ -49,6 +49,14 @@ def network() -> Model:
     return Model([autograd.logsumexp(z) - z[0], *z], x, [w, u], names, "parameters")
 
 
+def positions() -> Model:
+    """Two layers with biases, of the same weights at each of three positions."""
+    x, w, u = leaves(3, 2), leaves(2, 3), leaves(1, 3)
+    h = [[v.tanh() for v in linear([r[:2] for r in w], row, [r[2] for r in w])] for row in x]
+    z = [v.sigmoid() for row in h for v in linear([r[:2] for r in u], row, [r[2] for r in u])]
+    return Model([dot(z, [z[2], z[0], z[1]])], x, [w, u], {"w": w, "u": u})
+
+
 def states() -> Model:
     """Four steps of a recurrence, over which the gradient of the weights is summed."""
     xs, wx, wh, b = leaves(4, 2), leaves(2, 2), leaves(2, 2), leaves(2)
@@ -138,6 +146,7 @@ def nothing() -> Model:
 
 MODELS: Final[Sequence[Callable[[], Model]]] = (
     network,
+    positions,
     states,
     filters,
     masked,
