@@ -211,7 +211,7 @@ class Writer:
     def store(self, value: View, out: View, *, add: bool, factor: float = 1.0) -> None:
         """Store or add a value, summed over the axes along which the slot of out is the same, and over lanes."""
         axes = range(len(out.sizes))
-        left = [i for i in axes if out.sizes[i] == 1 or out.strides[i]]
+        left = [i for i in axes if out.strides[i]]
         gone = [i for i in axes if i not in left and value.sizes[i] > 1]
         factor *= prod(out.sizes[i] for i in axes if i not in (*left, *gone))
         out = out.along(left)
@@ -301,7 +301,7 @@ def matrix(view: View, down: Sequence[int], across: Sequence[int], stack: Sequen
     lanes, first = view.array.lanes, view.along(stack)
     rows, columns = (view.along(axes).merged() for axes in (down, across))
     steps = rows.strides + columns.strides
-    if max(len(rows.sizes), len(columns.sizes)) > 1 or min(steps, default=1) < 1:
+    if max(len(rows.sizes), len(columns.sizes)) > 1 or any(step < 1 for step in steps):
         return None
     if columns.strides not in ((), (1,)) if lanes else len(steps) > 1 and 1 not in steps:
         return None

@@ -193,7 +193,15 @@ def uneven() -> ArrayProgram:
     return ArrayProgram(sizes, np.zeros(0), (), (*x, *steps), (), Slots("v", np.array([10])))
 
 
-PROGRAMS: Final = {"gaps": gaps, "uneven": uneven} | {f"seed_{seed}": partial(statements, seed) for seed in SEEDS}
+def overlapping() -> ArrayProgram:
+    """Four steps that add to windows in which a slot stands twice."""
+    place, window = np.array([[0, 1], [2, 3]]), np.array([[0, 1], [1, 2]])
+    steps = [Map(Slots("v", 4 * t + window), A, {"a": Slots("x", 4 * t + place)}, add=True) for t in range(4)]
+    sizes = {"p": 1, "c": 0, "u": 0, "x": 16, "v": 16, "s": 1}
+    return ArrayProgram(sizes, np.zeros(0), (), tuple(steps), (), Slots("v", np.array([1, 5])))
+
+
+PROGRAMS: Final = {"gaps": gaps, "overlapping": overlapping, "uneven": uneven} | {f"seed_{seed}": partial(statements, seed) for seed in SEEDS}
 
 
 def text_and_tables(program: ArrayProgram, *, lanes: bool) -> str:
