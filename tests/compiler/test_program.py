@@ -130,6 +130,8 @@ def test_outputs_need_the_inputs_that_they_read() -> None:
     np.testing.assert_allclose(program.outputs(X), wanted, rtol=RTOL)
     np.testing.assert_allclose(program.outputs(X, Y), wanted, rtol=RTOL)
     np.testing.assert_allclose(program.outputs([0.5, -1.0]), wanted[0], rtol=RTOL)
+    a, b = autograd.inputs(name="a"), autograd.inputs(name="b")
+    assert autograd.compile(a * b, (a, b), outputs=a * 2.0).outputs([1.0, 3.0]).tolist() == [2.0, 6.0]
     with refused(TypeError, "the program takes 1 array, x of shape (N, 2), not 3 arrays"):
         program.outputs(X, Y, X)
 

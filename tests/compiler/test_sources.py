@@ -201,7 +201,9 @@ def overlapping() -> ArrayProgram:
     return ArrayProgram(sizes, np.zeros(0), (), tuple(steps), (), Slots("v", np.array([1, 5])))
 
 
-PROGRAMS: Final = {"gaps": gaps, "overlapping": overlapping, "uneven": uneven} | {f"seed_{seed}": partial(statements, seed) for seed in SEEDS}
+PROGRAMS: Final = {"gaps": gaps, "overlapping": overlapping, "uneven": uneven} | {
+    f"seed_{seed}": partial(statements, seed) for seed in SEEDS
+}
 
 
 def text_and_tables(program: ArrayProgram, *, lanes: bool) -> str:
