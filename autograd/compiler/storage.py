@@ -223,11 +223,11 @@ def _ranks(roots: Index, *, whole: bool) -> Index:
 
 def shaped(array: Array) -> None:
     """Choose the shape by which most views of an array are written as plain slices."""
-    if array.shape != (array.size,) or array.size == 1:
+    if array.shape != (array.size,):
         return
     stacks = [view.stacked() if len(view.starts) > 1 else view for view in array.used]
     shapes = [_refined(array.size, view) for view in [*stacks, *array.used]]
-    shapes = [array.shape, *(shape for shape in shapes if 0 < len(shape) < 5)]
+    shapes = [array.shape, *(shape for shape in shapes if shape and len(shape) < 5)]
 
     def cost(shape: tuple[int, ...]) -> tuple[int, int]:
         array.shape = shape

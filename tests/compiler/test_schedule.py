@@ -119,7 +119,7 @@ def test_schedules_are_whole(graph: Any, wanted: str) -> None:
     left, right = s.classes[g.left[g.in_linear]], s.classes[g.right[g.in_linear]]
     assert (left <= right).all()
     assert s.pairs.tolist() == plain_pairs(g, s.classes.tolist())
-    assert {v: sorted(set(users)) for v, users in s.users.items()} == {
+    assert {v: sorted(users) for v, users in s.users.items()} == {
         v: sorted({int(u) for u in g.owner[(g.left == v) | (g.right == v)]})
         for v in np.flatnonzero(g.kind >= LINEAR).tolist()
     }
@@ -182,6 +182,20 @@ def test_common_constants_are_told_apart_and_many_are_operands() -> None:
         common = [autograd.maximum(v.exp(), 3.0 + i % (kinds + more)) for i, v in enumerate(x[: 2 * (kinds + more)])]
         common += [autograd.minimum(v, 0.01 * i + 19.1) for i, v in enumerate(x)]
         assert groups(total(common), x, []).count(("maximum", 2)) == (0 if more else kinds)
+
+
+def test_so_many_different_numbers_are_all_told_apart() -> None:
+    for more in (0, 1):  # Beside the coefficient 1 and the number 0 of the sum.
+        x = leaves(4 * COMMON - 2 + more)
+        found = groups(total([autograd.maximum(v, 3.0 + i) for i, v in enumerate(x)]), x, [])
+        assert found[:-1] == ([("maximum", len(x))] if more else [("maximum", 1)] * len(x))
+
+
+def test_sums_of_other_products_of_parameters_do_not_meet() -> None:
+    p = leaves(5)
+    one, two = p[0] * p[1] + p[2], p[0] * p[1] + p[3] * p[4] + p[2]
+    assert ("linear", 2) not in groups(total([one.exp(), two.exp()]), [], p)
+    assert ("linear", 2) in groups(total([one.exp(), (p[3] * p[4] + p[2]).exp()]), [], p)
 
 
 def test_rows_of_other_lengths_meet_if_they_may_be_completed() -> None:
@@ -254,6 +268,9 @@ def test_biased_nodes() -> None:
         (dot(w, x) + x[0], False),
     ]:
         g, s = schedule_of([root.tanh()], x, [w, b, c])
+        assert s.biased[g.kind == LINEAR].tolist() == [want]
+    for root, want in [(w[0] * x[0] + b[0], False), (w[0] * x[0] + w[0] * x[1] + b[0], True)]:
+        g, s = schedule_of([root.tanh()], x, [w[0], b])
         assert s.biased[g.kind == LINEAR].tolist() == [want]
 
 

@@ -54,7 +54,7 @@ def positions() -> Model:
     x, w, u = leaves(3, 2), leaves(2, 3), leaves(1, 3)
     h = [[v.tanh() for v in linear([r[:2] for r in w], row, [r[2] for r in w])] for row in x]
     z = [v.sigmoid() for row in h for v in linear([r[:2] for r in u], row, [r[2] for r in u])]
-    return Model([dot(z, [z[2], z[0], z[1]])], x, [w, u], {"w": w, "u": u})
+    return Model([dot(z, [z[2], z[0], z[1]])], x, [w, u], {"w": w, "rows": u})
 
 
 def states() -> Model:

@@ -85,6 +85,18 @@ def test_the_shape_of_an_array_suits_its_views() -> None:
                 check(view)
 
 
+@pytest.mark.parametrize("axes", [2, 3, 4, 5])
+def test_an_array_has_four_axes_at_most(axes: int) -> None:
+    array = Array("v", 0, 2**axes, "v1", True, (2**axes,))
+    array.used = [View(array, (0,), (2,) * axes, tuple(2**i for i in range(axes)))]
+    shaped(array)
+    assert array.shape == ((2,) * axes if axes < 5 else (2**axes,))
+    single = Array("v", 0, 1, "v1", True, (1,))
+    single.used = [View(single, (0,), (1,), (1,))]
+    shaped(single)
+    assert single.shape == (1,)
+
+
 @pytest.mark.parametrize(
     ("start", "sizes", "strides", "text"),
     [
