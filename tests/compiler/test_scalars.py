@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import total
+from autograd import dot, softmax, total
 from autograd.compiler.reading import scalars
 from autograd.compiler.scalars import INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
 from tests.compiler.finding import recording
@@ -53,6 +53,82 @@ def test_text_of_terms() -> None:
         "[14] = exp(x1)",
         "[15] = [13] + [14]",
     ]
+
+
+X, P = leaves(4), leaves(2)
+READINGS: dict[str, tuple[Any, list[str]]] = {
+    "add": (X[0] + P[0], ["x0 + p0"]),
+    "sum": (sum(X[:2]), ["0 + x0", "[2] + x1"]),
+    "total": (total([*X[:2], P[0]]), ["x0 + x1 + p0"]),
+    "total of one": (total(X[1:2]), ["x1"]),
+    "mean": (autograd.mean([X[0], P[0], X[1], X[2]]), ["0.25·x0 + 0.25·p0 + 0.25·x1 + 0.25·x2"]),
+    "subtract": (X[0] - P[0], ["x0 + -1·p0"]),
+    "negative and positive": (-(+X[0]), ["x0", "-1·[1]"]),
+    "multiply": (X[0] * P[0], ["x0·p0"]),
+    "square": (X[0].square(), ["x0·x0"]),
+    "a power of two": (X[1] ** 2, ["x1·x1"]),
+    "other powers": (
+        X[1] ** 3 + 2.0 ** X[0] + X[0] ** P[0],
+        ["power(x1, 3)", "power(2, x0)", "[2] + [5]", "power(x0, p0)", "[6] + [8]"],
+    ),
+    "divided by 4": (X[1] / 4.0, ["0.25·x1"]),
+    "divided by what has no inverse": (X[1] / 1e-309, ["divide(x1, 1e-309)"]),
+    "divided by what has a subnormal inverse": (X[1] / 1e308, ["divide(x1, 1e+308)"]),
+    "divide": (X[0] / P[0], ["divide(x0, p0)"]),
+    "dot": (dot([X[0], P[0], X[2]], [X[1], X[3], P[1]]), ["x0·x1 + p0·x3 + x2·p1"]),
+    "logsumexp": (
+        autograd.logsumexp([X[0], P[0], X[2]]),
+        [
+            "largest(x0, p0, x2)",
+            "detach([3])",
+            "shift(x0, [4])",
+            "shift(p0, [4])",
+            "shift(x2, [4])",
+            "exp([5])",
+            "exp([6])",
+            "exp([7])",
+            "[8] + [9] + [10]",
+            "log([11])",
+            "[4] + [12]",
+        ],
+    ),
+    "softmax": (
+        softmax([X[0], P[0]])[1],
+        [
+            *("largest(x0, p0)", "detach([2])", "shift(p0, [3])", "exp([4])", "shift(x0, [3])", "exp([6])"),
+            *("[7] + [5]", "divide([5], [8])"),
+        ],
+    ),
+    "log_softmax": (
+        autograd.log_softmax([X[0], P[0]])[1],
+        [
+            *("largest(x0, p0)", "detach([2])", "shift(p0, [3])", "shift(x0, [3])", "shift(p0, [3])"),
+            *("exp([5])", "exp([6])", "[7] + [8]", "log([9])", "[4] + -1·[10]"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_operations_are_read_as_simpler_ones(name: str) -> None:
+    root, lines = READINGS[name]
+    g = graph([root], X, P)
+    values = g.run([v.data for v in P], [v.data for v in X])
+    assert values[g.roots[0]] == pytest.approx(root.data, rel=1e-15)
+    assert [line.partition(" = ")[2] for line in str(g).splitlines()[1:]] == lines
+
+
+def test_sums_of_one_are_kept() -> None:
+    for root, kept in (
+        (sum(X[:2]), [True, False]),
+        (total(X[:1]), [True]),
+        (X[0] + X[1], [False]),
+        (0.0 + X[0], [True]),
+    ):
+        g = graph([root], X)
+        assert g.kept[g.kind == LINEAR].tolist() == kept
+    g = graph([X[0] + 1.0], X)
+    assert not g.kept.any()
 
 
 def by_hand() -> Scalars:
