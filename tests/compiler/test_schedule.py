@@ -258,20 +258,58 @@ def test_nodes_meet_if_their_guards_are_of_one_space(own: bool, exact: bool) -> 
     assert (found.count(("linear", 2)), found.count(("linear", 1))) == ((1, 1) if own and not exact else (0, 3))
 
 
-def test_biased_nodes() -> None:
+@pytest.mark.parametrize("wanted", ["both", "parameters", "inputs", "nothing"])
+def test_biased_nodes(wanted: str) -> None:
     x, w, b, c = leaves(3), leaves(3), leaves(1), leaves(1)
+    h = [v.tanh() for v in x]
+    still = [v.detach() for v in h]
     for root, want in [
         (dot(w, x) + b[0], True),
+        (dot(w, h) + b[0], True),
+        (dot(w, still) + b[0], True),
+        (dot(w, [v.detach() for v in x]) + b[0], True),
         (dot(w, x), False),
         (dot(w, x) + b[0] + c[0], False),
+        (dot(w, x) + c[0], False),
         (w[0] * x[0] + b[0], False),
         (dot(w, x) + x[0], False),
+        (dot(w[1:], x[1:]) + b[0], True),
     ]:
-        g, s = schedule_of([root.tanh()], x, [w, b, c])
+        g, s = schedule_of([root.tanh()], x, [w, b, c], wanted)
+        assert s.biased[int(g.left[g.owner == g.roots[0]][0])] == want
+    for root, want in [
+        (w[0] * x[0] + b[0], False),
+        (w[0] * x[0] + w[0] * x[1] + b[0], True),
+        (b[0] * x[0] + w[0] * x[1] + c[0], True),
+        (b[0] * x[0] + b[0] * x[1] + w[0], False),
+    ]:
+        g, s = schedule_of([root.tanh()], x, [w[0], b, c], wanted)
         assert s.biased[g.kind == LINEAR].tolist() == [want]
-    for root, want in [(w[0] * x[0] + b[0], False), (w[0] * x[0] + w[0] * x[1] + b[0], True)]:
-        g, s = schedule_of([root.tanh()], x, [w[0], b])
-        assert s.biased[g.kind == LINEAR].tolist() == [want]
+
+
+def test_classes_beside_the_usual_ones() -> None:
+    x = leaves(3)
+    g, s = schedule_of(x[0].detach().tanh() * x[1], x, [])
+    assert s.classes[g.of("tanh")].tolist() == [5]  # It has lanes, and passes nothing.
+    g, s = schedule_of(where(x[0], 1.0, 2.0) * x[1].tanh(), x, [])
+    assert s.classes[g.of("where")].tolist() == [5]
+    assert s.classes[g.of("tanh")].tolist() == [4]
+
+
+@pytest.mark.parametrize("number", [0.0, 1.0, -1.0, 2.0, 0.5])
+def test_usual_numbers_are_always_told_apart(number: float) -> None:
+    x = leaves(5 * COMMON)
+    rest = [autograd.maximum(v, 3.0 + i) for i, v in enumerate(x[1:])]
+    found = groups(total([autograd.maximum(x[0], number), *rest]), x, [])
+    assert sorted(found[:-1]) == [("maximum", 1), ("maximum", len(rest))]
+
+
+@pytest.mark.parametrize("count", [1, 6, 7])
+def test_six_ranges_of_a_group_are_shown(count: int) -> None:
+    x = leaves(2 * count)
+    _, s = schedule_of(total([v.sin() if i % 2 else v.cos() for i, v in enumerate(x)]), x, [])
+    shown = ", ".join(str(4 * i + 1) for i in range(min(count, 6)))
+    assert str(s).splitlines()[0] == f"{count} × cos: {shown}{', …' if count > 6 else ''}"
 
 
 def test_text_of_a_schedule() -> None:
