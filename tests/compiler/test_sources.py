@@ -86,7 +86,8 @@ def branches() -> Model:
     x, p = leaves(4), leaves(4)
     taken = [where(a, (a * b).log() + dot(p, x), b * b) for a, b in zip(x, p, strict=True)]
     inner = where(p[0], total([a.sqrt() for a in p]), p[1].exp())
-    return Model([total(taken) * inner, taken[1]], x, p, dict(zip("abcd", p, strict=True)))
+    same = where(x[3], p[2].log() * p[3].log(), p[1])  # For all examples, and read by some.
+    return Model([total(taken) * inner + same, taken[1]], x, p, dict(zip("abcd", p, strict=True)))
 
 
 def lists() -> Model:
