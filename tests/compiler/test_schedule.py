@@ -240,7 +240,9 @@ def test_weights_of_constants_count_among_their_neighbours() -> None:
     ]:
         g, s = schedule_of(total(row).tanh(), x, p)
         assert sorted(s.pairs[g.in_linear].tolist()) == wanted
-        assert s.pairs.tolist() == plain_pairs(g, s.classes.tolist())
+        for gradients in ("both", "parameters", "inputs", "nothing"):
+            g, s = schedule_of(total(row).tanh(), x, p, gradients)
+            assert s.pairs.tolist() == plain_pairs(g, s.classes.tolist())
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -90,6 +90,15 @@ def branches() -> Model:
     return Model([total(taken) * inner + same, taken[1]], x, p, dict(zip("abcd", p, strict=True)))
 
 
+def scores() -> Model:
+    """Products of rows with rows, each read where a number of its left row is positive, or of its right one."""
+    x, y = leaves(2, 2), leaves(2, 2)
+    q, k = ([[v.log() for v in row] for row in rows] for rows in (x, y))
+    left = [where(x[i][0], dot(q[i], k[j]), 0.0) for i in range(2) for j in range(2)]
+    right = [where(y[j][1], dot(q[i], y[j]), 0.0) for i in range(2) for j in range(2)]
+    return Model([total(left) + total(right)], [x, y], [], {}, "inputs")
+
+
 def lists() -> Model:
     """Functions of lists, some of which are longer than others, of nodes, leaves and numbers."""
     x, p = leaves(4), leaves(3)
@@ -152,6 +161,7 @@ MODELS: Final[Sequence[Callable[[], Model]]] = (
     filters,
     masked,
     branches,
+    scores,
     lists,
     functions,
     sums,
@@ -244,8 +254,11 @@ def test_the_text_of_a_model(model: Callable[[], Model]) -> None:
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_a_model_is_right(model: Callable[[], Model]) -> None:
     made = model()
+    code = code_of(made)
     with np.errstate(all="ignore"):
-        assert culprit(code_of(made).recording, made.wanted) == ""
+        assert culprit(code.recording, made.wanted) == ""
+    assert code.program
+    assert code.completes == (model in (masked, branches))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
