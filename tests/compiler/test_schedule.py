@@ -245,11 +245,12 @@ def test_weights_of_constants_count_among_their_neighbours() -> None:
             assert s.pairs.tolist() == plain_pairs(g, s.classes.tolist())
 
 
-@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize(("spaces", "own"), [("vv", True), ("uv", False), ("uu", True), ("pu", False), ("xv", False)])
 @pytest.mark.parametrize("exact", [True, False])
-def test_nodes_meet_if_their_guards_are_of_one_space(own: bool, exact: bool) -> None:
-    x, p = leaves(6), leaves(1)
-    tests = [x[0].sin() if own else p[0].sin(), x[1].sin()]
+def test_nodes_meet_if_their_guards_are_of_one_space(spaces: str, own: bool, exact: bool) -> None:
+    x, p = leaves(6), leaves(2)
+    kinds = {"v": [v.sin() for v in x], "u": [v.sin() for v in p], "p": p, "x": x}
+    tests = [kinds[space][i] for i, space in enumerate(spaces)]
     # The first test passes a gradient, and the second doesn't.
     taken = [where(c, (a.exp().log() * b).sinh(), 0.0) for c, a, b in zip(tests, x[2:4], x[4:], strict=True)]
     g = canonical(scalars(recording([total(taken) + tests[0]], x, p)))

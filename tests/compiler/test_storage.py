@@ -73,6 +73,14 @@ def test_the_text_of_a_view_is_the_view(shape: tuple[int, ...], lanes: bool, lan
             check(view._replace(turned=True))
 
 
+@pytest.mark.parametrize("lanes", [True, False])
+def test_one_number_is_repeated(lanes: bool) -> None:
+    for shape in ((), (1,)):
+        array = Array("v", 0, 1, "v1", lanes, shape)
+        for sizes in ((), (1,), (3,), (2, 3), (1, 3)):
+            check(View(array, (0,), sizes, (0,) * len(sizes)))
+
+
 def test_the_shape_of_an_array_suits_its_views() -> None:
     rng = Random(2)
     for lanes in (True, False):
