@@ -127,6 +127,7 @@ def test_sums_of_one_are_kept() -> None:
         (total(X[:1]), [True]),
         (X[0] + X[1], [False]),
         (0.0 + X[0], [True]),
+        (X[0] + 0.0, [True]),
     ):
         g = graph([root], X)
         assert g.kept[g.kind == LINEAR].tolist() == kept

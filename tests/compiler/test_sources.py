@@ -103,7 +103,14 @@ def lists() -> Model:
     """Functions of lists, some of which are longer than others, of nodes, leaves and numbers."""
     x, p = leaves(4), leaves(3)
     h = [v.exp() for v in x]
-    made = [autograd.norm(h[:2]), autograd.norm(h[1:3]), autograd.product(h), autograd.product([*h[:2], p[0], -0.5])]
+    made = [
+        autograd.norm(h[:2]),
+        autograd.norm(h[1:3]),
+        autograd.norm(h[:3]),
+        autograd.product(h),
+        autograd.product([*h[:2], p[0], -0.5]),
+    ]
+    made += [autograd.norm(h[2:]).detach() * p[0], autograd.norm(h[1:]).detach() * p[1]]
     made += [autograd.largest([*h[:2], -0.5]).detach() * p[1], autograd.largest(h).detach() * p[2]]
     return Model([total(made) + dot(softmax(p), x[:3])], x, p, dict(zip("abc", p, strict=True)), "inputs")
 

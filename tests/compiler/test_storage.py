@@ -124,6 +124,8 @@ def test_an_array_has_four_axes_at_most(axes: int) -> None:
         (0, (12,), (2,), "v1.reshape(12, 2, n)[:, 0]"),
         (2, (5,), (4,), "v1.reshape(6, 4, n)[:5, 2]"),
         (5, (5,), (4,), "v1.reshape(6, 4, n)[1:, 1]"),
+        (2, (2, 4), (8, 2), "v1.reshape(-1, n)[2:18].reshape(2, 4, 2, n)[:, :, 0]"),
+        (0, (1, 4), (5, 2), "v1.reshape(12, 2, n)[None, :4, 0]"),
         (2, (2, 2), (7, 3), "strided(v1.reshape(-1, n), 2, (2, 2), (7, 3))"),
     ],
 )
