@@ -121,6 +121,12 @@ def test_operations_are_read_as_simpler_ones(name: str) -> None:
     assert [line.partition(" = ")[2] for line in str(g).splitlines()[1:]] == lines
 
 
+def test_a_graph_of_leaves_has_no_terms() -> None:
+    g = graph([X[0], P[0]], X, P)
+    assert [len(column) for column in (g.owner, g.coefficient, g.left, g.right)] == [0, 0, 0, 0]
+    assert g.run([7.0], [5.0]) == [5.0, 7.0]
+
+
 def test_sums_of_one_are_kept() -> None:
     for root, kept in (
         (sum(X[:2]), [True, False]),

@@ -207,6 +207,20 @@ def test_rows_of_other_lengths_meet_if_they_may_be_completed() -> None:
     assert ("linear", 5) not in groups(total(other), x, [])
 
 
+@pytest.mark.parametrize("wanted", ["inputs", "nothing"])
+def test_rows_of_products_of_other_lengths_meet(wanted: str) -> None:
+    x = leaves(6)
+    h, k = [v.tanh() for v in x], [v.exp() for v in x]
+    still = [v.detach() for v in k]
+    for left, right in ((h, k), (h, still), (still, h), (still, [v.cos().detach() for v in x])):
+        rows = [(dot(left[:n], right[:n]) * 2.0).sin() for n in (2, 3, 5)]
+        assert ("linear", 3) in groups(total(rows), x, [], wanted)
+    for row in (h, still):
+        assert ("linear", 3) in groups(total([total(row[:n]).sin() for n in (2, 3, 5)]), x, [], wanted)
+    for other in ([dot(x[:n], h[:n]) for n in (2, 3, 5)], [total(x[:n]) for n in (2, 3, 5)]):
+        assert ("linear", 3) not in groups(total([v.sin() for v in other]), x, [], wanted)
+
+
 def test_classes_of_what_is_detached() -> None:
     x, p = leaves(1), leaves(2)
     y = x[0] * p[0]
@@ -301,8 +315,8 @@ def test_classes_beside_the_usual_ones() -> None:
 
 @pytest.mark.parametrize("number", [0.0, 1.0, -1.0, 2.0, 0.5])
 def test_usual_numbers_are_always_told_apart(number: float) -> None:
-    x = leaves(5 * COMMON)
-    rest = [autograd.maximum(v, 3.0 + i) for i, v in enumerate(x[1:])]
+    x = leaves(15 * COMMON + 1)
+    rest = [autograd.maximum(v, 3.0 + i // 3) for i, v in enumerate(x[1:])]  # Each number three times.
     found = groups(total([autograd.maximum(x[0], number), *rest]), x, [])
     assert sorted(found[:-1]) == [("maximum", 1), ("maximum", len(rest))]
 
