@@ -101,9 +101,9 @@ def test_scaled_powers(shape: str) -> None:
 
 LISTS: Final = np.array(
     [
-        [3.0, 0.0, 1e-200, 1e200, -INF, 1.0, 5e-324, NAN, -2.0, 1e154, 1e-154, INF, 0.1],
-        [-4.0, 0.0, 1e-200, -1e200, 1.0, 1e160, 0.0, 1.0, 0.5, 1e154, 1e-160, INF, 0.2],
-        [12.0, -0.0, 1e-190, 1e190, 2.0, 1e-160, 0.0, INF, 0.0, 2e154, 2e-154, 1.0, 0.3],
+        [3.0, 0.0, 1e-200, 1e200, -INF, 1.0, 5e-324, NAN, -2.0, 1e154, 1e-154, INF, 0.1, 1e-160],
+        [-4.0, 0.0, 1e-200, -1e200, 1.0, 1e160, 0.0, 1.0, 0.5, 1e154, 1e-160, INF, 0.2, 2e-160],
+        [12.0, -0.0, 1e-190, 1e190, 2.0, 1e-160, 0.0, INF, 0.0, 2e154, 2e-154, 1.0, 0.3, 3e-160],
     ]
 )
 """A list in each column."""
@@ -160,6 +160,7 @@ def test_forms_of_expressions() -> None:
         form = "infix" if sign in "+-*/" else "comparison"
         found = evaluated(Expression(form, (sign, name("a"), name("b"))), given)
         assert (found == wanted).all(), sign
+    assert evaluated(Expression("constant", ("inf", INF)), given) == INF
     less, equal = (Expression("comparison", (sign, name("a"), name("b"))) for sign in ("<", "=="))
     assert evaluated(Expression("logic", ("or", less, equal)), given).all()
     assert not evaluated(Expression("logic", ("and", less, equal)), given).any()
