@@ -266,6 +266,15 @@ def test_biases_that_are_no_column_beside_the_weights() -> None:
         code_of(squares([v.tanh() for v in z]), x, w)
 
 
+def test_a_slot_of_1_comes_after_inputs_that_lie_side_by_side() -> None:
+    x, w = leaves(4), leaves(2, 3)
+    m, b = [r[:2] for r in w], [r[2] for r in w]
+    for read, ones in ((x[:2], [2]), (x[2:], [4]), (x[1:3], [3]), (x[::2], []), (x[::3], []), (x[1::-1], [2])):
+        z = linear(m, read, b)
+        layout = code_of(z[0] * z[1], x, w).layout
+        assert (layout.input_ones, layout.sizes["x"]) == (ones, 4 + len(ones))
+
+
 def test_weights_used_turned() -> None:
     tokens, table = leaves(2, 5), leaves(5, 3)
     embedded = [[dot([table[k][j] for k in range(5)], t) for j in range(3)] for t in tokens]
