@@ -398,6 +398,20 @@ def test_a_batch_is_in_the_order_of_its_first_slots() -> None:
     assert found[1][0].right[:, 0, 0].tolist() == [3, 8]
 
 
+def test_rows_are_in_the_order_of_their_first_slots() -> None:
+    found = grids(rows([2, 5], [1, 9], [2, 5], [1, 9]), rows([4, 6], [4, 6], [3, 7], [3, 7]))
+    assert found is not None
+    assert found[1][0].left.tolist() == [[[1, 9], [2, 5]]]
+    assert found[1][0].right.tolist() == [[[3, 7], [4, 6]]]
+    found = grids(rows([4, 6], [4, 6], [3, 7], [3, 7]), rows([2, 5], [1, 9], [2, 5], [1, 9]))
+    assert found is not None
+    assert found[1][0].left.tolist() == [[[3, 7], [4, 6]]]
+    assert found[1][0].right.tolist() == [[[1, 9], [2, 5]]]
+    found = grids(rows([2, 5], [1, 9]), rows([3, 3], [4, 4]))
+    assert found is not None
+    assert found[1][0].left[:, 0].tolist() == [[1, 9], [2, 5]]
+
+
 def test_components_through_several_rows() -> None:
     # A long way from one end to the other, in an order that takes several rounds.
     n = 12
