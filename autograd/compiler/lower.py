@@ -87,8 +87,9 @@ def ends_with_bias(g: Scalars, schedule: Schedule) -> list[int]:
     starts = g.starts
     for v in np.flatnonzero(schedule.biased).tolist():
         read = g.right[starts[v] : starts[v + 1]]
-        leaves = g.leaf[read[(read != ONE) & (g.kind[np.maximum(read, 0)] == INPUT)]]
-        if len(leaves) == (read != ONE).sum() and len(leaves) == leaves.max() - leaves.min() + 1:
+        read = read[read != ONE]
+        leaves = g.leaf[read]
+        if (g.kind[read] == INPUT).all() and len(leaves) == leaves.max() - leaves.min() + 1:
             ends.add(int(leaves.max()) + 1)
     return sorted(ends) if len(ends) <= _RANGES else []
 

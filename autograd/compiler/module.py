@@ -70,7 +70,7 @@ class Module:
 
     def _given(self) -> list[str]:
         """The arrays that the caller fills and reads."""
-        sizes = {"x": self._program.sizes.get("x", 0), "r": self._program.roots.index.size}
+        sizes = {"x": self._program.sizes["x"], "r": self._program.roots.index.size}
         sizes["dx"] = sizes["x"]
         shapes = {space: f"({size}, n)" if self._writer.storage.lanes else str(size) for space, size in sizes.items()}
         return [f"{GIVEN[space]} = np.zeros({shape}{self._dtype})" for space, shape in shapes.items()]

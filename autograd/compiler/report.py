@@ -19,7 +19,6 @@ a step of N examples takes about 8 µs + N · 20 ns
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
@@ -46,8 +45,7 @@ class ProductFact(NamedTuple):
         return f"{self.name:<38} {self.sizes}"
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """The facts of a program that a report is made of; `calls`, bytes and times are estimates."""
 
     nodes: int = 0
@@ -111,16 +109,17 @@ def _sentence(product: ProductFact, times: int, shapes: Mapping[str, Sequence[in
     if product.name not in shapes:
         several = f"{product.c:,} products of nodes are one batched" if product.c > 1 else "products of nodes are one"
         return "" if product.f == product.p == 1 else f"{several} `A @ B`: {product.sizes}"
-    rows, *row = shapes[product.name] or (1,)
-    ones = product.t - prod(row)
-    if ones not in (0, 1) or not row:
+    shape = shapes[product.name]
+    ones = product.t - prod(shape[1:])
+    if ones not in (0, 1) or len(shape) < 2:
         return ""  # It is a sum over the parameters and not a layer.
-    alike = [name for name, shape in shapes.items() if tuple(shape) == (rows, *row)]
+    alike = [name for name, other in shapes.items() if tuple(other) == tuple(shape)]
     start = alike.index(product.name)
-    layers = ", ".join(alike[start : start + max(1, product.f // rows)])
-    neurons = counted(product.f, "filter" if len(row) > 1 else "neuron")
+    layers = ", ".join(alike[start : start + max(1, product.f // shape[0])])
+    neurons = counted(product.f, "filter" if len(shape) > 2 else "neuron")
     are = "is" if product.f == 1 else "are"
-    bias = " + b" if product.name.replace("weight", "bias") in shapes else ""
+    name = product.name.replace("weight", "bias")
+    bias = " + b" if name != product.name and name in shapes else ""
     positions = f" at {product.p:,} positions" if product.p > 1 else ""
     steps = f" in each of {times:,} steps" if times > 1 else ""
     one = ", with a 1 in each row for b" if ones else ""
@@ -133,7 +132,6 @@ def duration(seconds: float) -> str:
     >>> duration(0.00125), duration(3e-9)
     ('1.25 ms', '3 ns')
     """
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
+    units = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
+    unit = next((unit for unit, size in units.items() if seconds >= size), "ns")
+    return f"{seconds / units[unit]:.3g} {unit}"

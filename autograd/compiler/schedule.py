@@ -95,10 +95,10 @@ def _biased(g: Scalars, pairs: NDArray[np.int64]) -> Mask:
 def _operands(g: Scalars) -> dict[int, list[int]]:
     """For each node that is no leaf, the nodes that are none and that it reads, each once."""
     inner = g.kind >= LINEAR
-    left, right = inner[g.left], (g.right != ONE) & inner[np.maximum(g.right, 0)]
+    left, right = inner[g.left], (g.right != ONE) & inner[g.right]
     owner = np.concatenate([g.owner[left], g.owner[right]]).astype(np.int64)
     pairs = np.sort(owner * len(g) + np.concatenate([g.left[left], g.right[right]]))
-    pairs = pairs[np.diff(pairs, prepend=-1) > 0]  # np.unique takes five times as long.
+    pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=-1))]  # np.unique takes five times as long.
     owner, operand = pairs // len(g), (pairs % len(g)).tolist()
     nodes = np.flatnonzero(inner)
     ends = np.searchsorted(owner, nodes, "right").tolist()
@@ -121,7 +121,7 @@ def _classes(g: Scalars, deps: dict[int, list[int]], wanted: str) -> NDArray[np.
     known: list[int] = classes.tolist()
     for v, operands in deps.items():
         own = {known[d] for d in operands}
-        space = 4 if lanes[v] or 4 in own or 5 in own or 6 in own or 7 in own else 2
+        space = 4 if lanes[v] or not own.isdisjoint((4, 5, 7)) else 2
         stopped = not passes[v] and not any(c % 2 == 0 for c in own)
         if v in branches:
             stopped = not any(known[x] in PASSING for x in branches[v])
@@ -146,7 +146,7 @@ def _pairs(g: Scalars, classes: NDArray[np.int8]) -> NDArray[np.int64]:
     g.left, g.right = np.where(swap, g.right, g.left), np.where(swap, g.left, g.right)
     a, b = np.where(swap, b, a), np.where(swap, a, b)
     # A weight of a constant counts among the weights of nodes or of inputs, where its row has such.
-    padding = g.in_linear & (a < 2) & (b == 8)
+    padding = b == CONSTANT_CLASS
     for kind in (4, 5, 6, 7) if padding.any() else ():
         joined = padding & (g.counts((a < 2) & (b == kind)) > 0)[g.owner]
         b = np.where(joined, kind, b)
@@ -195,13 +195,13 @@ def _told(x: float, told: set[float]) -> str:
 
 def _linear_signatures(g: Scalars, pairs: NDArray[np.int64], told: set[float]) -> dict[int, tuple[object, ...]]:
     """For each linear node, for each pair of classes: how many terms, and their coefficient if it is one."""
-    key = np.where(pairs < 0, -1, g.owner.astype(np.int64) * 100 + pairs)
+    terms = np.flatnonzero(g.in_linear)
+    key = g.owner[terms].astype(np.int64) * 100 + pairs[terms]
     order = np.argsort(key, kind="stable")
-    order = order[np.searchsorted(key[order], 0) :]
     kinds, first, counts = np.unique(key[order], return_index=True, return_counts=True)
     if not len(kinds):
         return {}
-    coefficient = g.coefficient[order]
+    coefficient = g.coefficient[terms[order]]
     ends = [f.reduceat(coefficient, first).tolist() for f in (np.minimum, np.maximum)]
     rows: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
     for k, count, least, most in zip(kinds.tolist(), counts.tolist(), *ends, strict=True):

@@ -223,11 +223,11 @@ def _ranks(roots: Index, *, whole: bool) -> Index:
 
 def shaped(array: Array) -> None:
     """Choose the shape by which most views of an array are written as plain slices."""
-    if array.shape != (array.size,) or array.size == 1:
+    if array.shape != (array.size,):
         return
     stacks = [view.stacked() if len(view.starts) > 1 else view for view in array.used]
     shapes = [_refined(array.size, view) for view in [*stacks, *array.used]]
-    shapes = [array.shape, *(shape for shape in shapes if 0 < len(shape) < 5)]
+    shapes = [array.shape, *(shape for shape in shapes if shape and len(shape) < 5)]
 
     def cost(shape: tuple[int, ...]) -> tuple[int, int]:
         array.shape = shape
@@ -246,8 +246,7 @@ def _refined(size: int, view: View) -> tuple[int, ...]:
 
 def written(view: View) -> str:
     """The text of a view without steps: plain slicing where that is a view, else by strides."""
-    laned = view.lane != "merged" and (view.array.lanes or view.lane == "one")
-    axes = len(view.sizes) + laned
+    axes = len(view.sizes) + (view.lane == "own")  # Those that are turned have lanes.
     return _written(view) + (".T" if axes == 2 else f".swapaxes({axes - 2}, {axes - 1})") * view.turned
 
 

@@ -14,7 +14,7 @@ from autograd.compiler.module import Module, Text
 from autograd.compiler.rolling import Block, rolled
 from autograd.compiler.statements import ArrayProgram, Map, Product, Slots, Statement, operands
 from autograd.compiler.storage import GIVEN, Array, Place, Storage, View
-from autograd.compiler.writer import SCRATCH, ZERO, Line, Writer
+from autograd.compiler.writer import ZERO, Line, Writer
 from autograd.formula.cases import Expression
 
 _SAME: Final = Expression("name", ("a",))
@@ -44,9 +44,6 @@ def text_of(program: ArrayProgram, dtype: str, *, lanes: bool) -> Text:
             _block(w, block)
         if part == "setup":
             fixed |= {id(view.array) for view in w.views}
-    for view in w.views:
-        if view.array.space not in (*GIVEN, *SCRATCH):
-            w.storage.called(view.array, view.array.space)
     hosts |= hosts_of([*lines["forward"], *lines["backward"]], w.views, fixed)
     return Module(program, w, lines, dtype, hosts).text()
 

@@ -194,7 +194,6 @@ class Writer:
             texts[key] = self.beside(one, lanes=out.array.lanes)
         if add:
             texts["+"], e = self.view(out), plus(name("+"), e)
-            lists |= {"+"} if "" in lists else set()
         for line in as_numpy(e, texts, self.view(out), scratch, lists):
             # NumPy 2.4.6 gets np.negative wrong in place, where numbers are 64 bytes apart.
             self.emit(_NEGATIVE.sub(r"np.multiply(\1, -1.0, out=\1)", line))
@@ -212,7 +211,7 @@ class Writer:
     def store(self, value: View, out: View, *, add: bool, factor: float = 1.0) -> None:
         """Store or add a value, summed over the axes along which the slot of out is the same, and over lanes."""
         axes = range(len(out.sizes))
-        left = [i for i in axes if out.sizes[i] == 1 or out.strides[i]]
+        left = [i for i in axes if out.strides[i]]
         gone = [i for i in axes if i not in left and value.sizes[i] > 1]
         factor *= prod(out.sizes[i] for i in axes if i not in (*left, *gone))
         out = out.along(left)
@@ -221,8 +220,6 @@ class Writer:
             alike = out.contiguous and value.along(left).sizes == out.sizes
             direct = not add and apart and alike and value.array.lanes >= out.array.lanes
             value = self.summed(value, left, out if direct else None, lanes=out.array.lanes)
-            if value is out and factor == 1.0:
-                return
         else:
             value = value.along(left)
         if apart:
@@ -280,8 +277,7 @@ class Writer:
         """Store or add a scratch array into slots that no strides give."""
         index = place.index.ravel()
         order = np.argsort(index, kind="stable")
-        starts = np.flatnonzero(np.diff(index[order], prepend=index.min() - 1))
-        unique = index[order][starts]
+        unique, starts = np.unique(index[order], return_index=True)
         if len(unique) < len(index):
             flat = self.taken(Place(flat.array, (0,), order), order)
             sums = self.scratch((len(unique),), lanes=place.array.lanes)
@@ -305,7 +301,7 @@ def matrix(view: View, down: Sequence[int], across: Sequence[int], stack: Sequen
     lanes, first = view.array.lanes, view.along(stack)
     rows, columns = (view.along(axes).merged() for axes in (down, across))
     steps = rows.strides + columns.strides
-    if max(len(rows.sizes), len(columns.sizes)) > 1 or min(steps, default=1) < 1:
+    if max(len(rows.sizes), len(columns.sizes)) > 1 or any(step < 1 for step in steps):
         return None
     if columns.strides not in ((), (1,)) if lanes else len(steps) > 1 and 1 not in steps:
         return None

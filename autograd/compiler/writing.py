@@ -101,10 +101,7 @@ class _Steps:
 
     def _list(self, place: int) -> int:
         """The place of a list; a number that stands for all its elements is repeated."""
-        step = self.steps[place]
-        if step.form == "text":
-            return self.add(step._replace(rows=True))
-        return place if step.rows else self.add(_Step("call", "{1}[...] = {0}", (place,), rows=True))
+        return place if self.steps[place].rows else self.add(_Step("call", "{1}[...] = {0}", (place,), rows=True))
 
     def _infix(self, sign: str, left: int, right: int) -> int:
         if self.steps[left].form == self.steps[right].form == "number":

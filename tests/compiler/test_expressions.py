@@ -323,6 +323,30 @@ def test_sums_of_products() -> None:
     assert as_floats(e, {"w": "c"}) == "(((3.0 + (2.0 * (x * y))) - c) + ((-2.0) * y))"
 
 
+def test_lists_that_are_made_on_the_way() -> None:
+    x = Expression("element", ("xs",))
+    numbers_of_each = Expression("each", (number(2.0), "xs"))
+    cdf = Expression("each", (times(call("normal_cdf", x), call("exp", x)), "xs"))
+    others = call("others", name("xs"))
+    given = {"xs": np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75], [0.1, 0.2, 0.3]])}
+    for e in (
+        call("total", numbers_of_each),
+        call("total", cdf),
+        plus(call("total", cdf), call("total", numbers_of_each)),
+        call("total", call("exp", others)),
+        times(call("greatest", call("exp", others)), call("last", name("xs"))),
+        call("total", times(call("exp", others), call("sin", others))),
+        call("norm", call("exp", name("xs"))),
+        call("total", call("joined", call("exp", others), number(0.5))),
+    ):
+        with np.errstate(all="ignore"):
+            wanted = np.broadcast_to(evaluated(e, given), 3)
+        if e == call("total", numbers_of_each):
+            wanted = np.full(3, 6.0)
+        np.testing.assert_allclose(run(e, given, ["xs"]), wanted, rtol=ROUNDINGS)
+    np.testing.assert_allclose(run(cdf, given, ["xs"], is_list=True), evaluated(cdf, given), rtol=ROUNDINGS)
+
+
 def test_the_array_of_the_result_may_be_an_operand() -> None:
     e = plus(name("out"), times(name("x"), name("x")))
     lines = as_numpy(e, {"out": "g", "x": "x"}, "g", lambda kind, rows: "t")

@@ -273,6 +273,15 @@ def test_biases_that_are_no_column_beside_the_weights() -> None:
         code_of(squares([v.tanh() for v in z]), x, w)
 
 
+def test_a_slot_of_1_comes_after_inputs_that_lie_side_by_side() -> None:
+    x, w = leaves(4), leaves(2, 3)
+    m, b = [r[:2] for r in w], [r[2] for r in w]
+    for read, ones in ((x[:2], [2]), (x[2:], [4]), (x[1:3], [3]), (x[::2], []), (x[::3], []), (x[1::-1], [2])):
+        z = linear(m, read, b)
+        layout = code_of(z[0] * z[1], x, w).layout
+        assert (layout.input_ones, layout.sizes["x"]) == (ones, 4 + len(ones))
+
+
 def test_weights_used_turned() -> None:
     tokens, table = leaves(2, 5), leaves(5, 3)
     embedded = [[dot([table[k][j] for k in range(5)], t) for j in range(3)] for t in tokens]
@@ -416,6 +425,41 @@ def test_blocks_lie_one_after_another() -> None:
     assert code.layout.block_at("v", 8) is blocks[1]
 
 
+def test_ones_continue_rows() -> None:
+    x, w, u = leaves(3, 2), leaves(2, 3), leaves(1, 3)
+    h = [[v.tanh() for v in linear([r[:2] for r in w], row, [r[2] for r in w])] for row in x]
+    z = [v for row in h for v in linear([r[:2] for r in u], row, [r[2] for r in u])]
+    layout = code_of(total([v.sigmoid() for v in z]), x, [w, u]).layout
+    block = layout.blocks[1]  # Two features at each of three positions.
+    base, ones = block.base, block.ones
+    assert (block.dims, block.positions, ones) == ((1, 2, 3), 3, base + 6)
+
+    def found(*rows: list[int]) -> list[int] | None:
+        slots = layout.ones_for("v", base + np.array(rows))
+        return None if slots is None else slots.tolist()
+
+    assert found([0, 3], [1, 4], [2, 5]) == [ones, ones + 1, ones + 2]
+    assert found([0], [1], [2]) == found([3], [4], [5]) == found([3, 0], [4, 1], [5, 2]) == [ones, ones + 1, ones + 2]
+    # Any 1 will do, so one that lies as far from the last slot as that from the one before is taken.
+    assert found([4, 5]) == [ones]
+    assert found([3, 5]) == [ones + 1]
+    assert found([1, 5]) == [ones + 2]
+    assert found([0, 4]) == [ones + 2]
+    assert found([-1, 0]) is None
+    assert found([5, 6]) is None
+    assert found([6, 5]) is None
+    assert found([-5, -4]) is None  # There are no ones after that block.
+    assert layout.input_ones == [2, 5, 8]
+    inputs = layout.ones_for("x", np.array([[0, 1], [3, 4], [6, 7]]))
+    assert inputs is not None
+    assert inputs.tolist() == [2, 5, 8]
+    assert layout.ones_for("x", np.array([[0, 1], [7, 9]])) is None
+    assert layout.ones_for("p", np.array([[0, 1]])) is None
+    before = layout.sizes["v"]
+    single = layout.allocate("v", (3,), np.full(3, PHANTOM), ones=True)
+    assert (single.positions, single.ones, layout.sizes["v"]) == (1, before + 3, before + 4)
+
+
 def test_padding_reads_zero_or_phantoms() -> None:
     x = leaves(4)
     code = code_of(total([v.tanh() for v in x]), x, [])
@@ -450,6 +494,9 @@ def test_phantoms_are_continued_where_a_plane_goes_through_the_nodes() -> None:
     assert found is not None
     assert found.tolist() == [10, 11, 13, 14]
     assert layout.continued(np.array([10, 13, 19]), block) is not None
+    found = layout.continued(np.array([0, 3, 4]), block)  # In the space of inputs, the first slot is one of them.
+    assert found is not None
+    assert found.tolist() == [0, 1, 3, 4]
     one = layout.allocate("v", (4,), np.array([0, 1, PHANTOM, 2]))
     assert layout.continued(np.array([10, 13, 19]), one) is not None
     assert layout.continued(np.array([10, 13, 18]), one) is None

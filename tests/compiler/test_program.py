@@ -130,6 +130,8 @@ def test_outputs_need_the_inputs_that_they_read() -> None:
     np.testing.assert_allclose(program.outputs(X), wanted, rtol=RTOL)
     np.testing.assert_allclose(program.outputs(X, Y), wanted, rtol=RTOL)
     np.testing.assert_allclose(program.outputs([0.5, -1.0]), wanted[0], rtol=RTOL)
+    a, b = autograd.inputs(name="a"), autograd.inputs(name="b")
+    assert autograd.compile(a * b, (a, b), outputs=a * 2.0).outputs([1.0, 3.0]).tolist() == [2.0, 6.0]
     with refused(TypeError, "the program takes 1 array, x of shape (N, 2), not 3 arrays"):
         program.outputs(X, Y, X)
 
@@ -199,6 +201,29 @@ def test_blocks_change_nothing(block: int, codes: list[Watched], monkeypatch: py
         np.testing.assert_allclose(program.outputs(X), whole.outputs(X), rtol=RTOL)
         assert max(codes[1].bound) == min(block, 3)
         np.testing.assert_allclose(program.value_and_grad(X, Y)[1], whole.value_and_grad(X, Y)[1], rtol=RTOL)
+
+
+def test_plain_floats_of_a_small_function_bind_no_arrays(codes: list[Watched]) -> None:
+    program = autograd.compile(lambda a, b: (a * b).sin() / (a.exp() + b), ((), ()))
+    a, b = Value(0.5), Value(2.0)
+    z = (a * b).sin() / (a.exp() + b)
+    z.backward()
+    value, by = program.value_and_grad(0.5, 2.0)
+    assert (value, by) == (pytest.approx(z.data, rel=RTOL), pytest.approx((a.grad, b.grad), rel=RTOL))
+    assert codes[-1].bound == []
+    with refused(TypeError, "the program takes 2 arrays, a of shape (N,), b of shape (N,), not 1 array; b is missing"):
+        program.value_and_grad(0.5)
+    assert program.value_and_grad(0.5, 2) == (value, by)
+    assert codes[-1].bound == [1]
+    w, x = Value(2.0), autograd.inputs()
+    others = [
+        autograd.compile(lambda a: a.sin().exp(), ((),)),
+        autograd.compile((w * x).sin().exp(), x, parameters=[w]),
+        autograd.compile(lambda a, b: (a[0] * b).sin().exp(), (1, ())),
+    ]
+    for other, given in zip(others, ((0.5,), (0.5,), ([0.5], 2.0)), strict=True):
+        other.value_and_grad(*given)
+    assert [code.bound for code in codes[-3:]] == [[1]] * 3
 
 
 def test_arrays_of_any_layout_and_type_and_lists() -> None:
@@ -455,6 +480,18 @@ def test_text() -> None:
     assert "17 parameters" in program.report().splitlines()[0]
     assert program.source
     assert program.trace()
+
+
+def test_the_arrays_of_inputs_and_parameters_have_their_names() -> None:
+    x, y, w = autograd.inputs(2), autograd.inputs(3, name="y"), [Value(1.0), Value(2.0)]
+    loss = autograd.dot(w, x) * autograd.product(y)
+    source = autograd.compile(loss, (x, y), parameters={"w": w}).source
+    assert "    w = parameters\n" in source
+    assert "    dw = gradient\n" in source
+    # Without a reduction, each example has parameters of its own, after its inputs.
+    source = autograd.compile(loss, (x, y), parameters={"w": w}, reduce=None).source
+    for line in ("x = inputs[0:2]", "y = inputs[2:5]", "w = inputs[5:7]", "dw = input_gradient[5:7]"):
+        assert f"    {line}\n" in source
 
 
 def test_one_hot() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import dot, softmax, total
+from autograd import dot, softmax, total, where
+from autograd.compiler.branches import guarded
 from autograd.compiler.canonical import canonical
 from autograd.compiler.grids import HOLE, grids
 from autograd.compiler.reading import scalars
@@ -82,6 +83,22 @@ def plain_classes(g: Scalars, wanted: str) -> list[int]:
     return [*found, 9]
 
 
+def plain_pairs(g: Scalars, classes: list[int]) -> list[int]:
+    """The classes of the factors of terms by their definition, one node at a time."""
+    found = [-1] * len(g.owner)
+    for v in np.flatnonzero(g.kind == LINEAR).tolist():
+        row = np.flatnonzero(g.owner == v).tolist()
+        sides = {i: sorted((classes[g.left[i]], classes[g.right[i]])) for i in row}
+        paddings = [i for i in row if sides[i][1] == CONSTANT_CLASS]  # Weights of constants.
+        among = min((b for a, b in sides.values() if a < 2 and 4 <= b < 8), default=0)
+        first = len(paddings) > 1 and classes[v] in (4, 5)
+        for i in paddings:
+            sides[i][1] = among or (classes[v] if first else CONSTANT_CLASS)
+        for i, (a, b) in sides.items():
+            found[i] = 10 * a + b
+    return found
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_schedules_of_random_programs_are_whole(seed: int) -> None:
     program = RandomProgram(seed)
@@ -89,6 +106,7 @@ def test_schedules_of_random_programs_are_whole(seed: int) -> None:
     g, s = schedule_of([program.loss, *program.outputs], program.leaves, program.parameters, wanted)
     whole(g, s)
     assert s.classes.tolist() == plain_classes(g, wanted)
+    assert s.pairs.tolist() == plain_pairs(g, s.classes.tolist())
 
 
 @given(graphs(), WANTED)
@@ -100,12 +118,8 @@ def test_schedules_are_whole(graph: Any, wanted: str) -> None:
     assert s.classes.tolist() == plain_classes(g, wanted)
     left, right = s.classes[g.left[g.in_linear]], s.classes[g.right[g.in_linear]]
     assert (left <= right).all()
-    first, second = s.pairs[g.in_linear] // 10, s.pairs[g.in_linear] % 10
-    assert (first == left).all()
-    # Constants alone may count as something else, by their neighbours.
-    assert ((second == right) | (right == CONSTANT_CLASS)).all()
-    assert (s.pairs[~g.in_linear] == -1).all()
-    assert {v: sorted(set(users)) for v, users in s.users.items()} == {
+    assert s.pairs.tolist() == plain_pairs(g, s.classes.tolist())
+    assert {v: sorted(users) for v, users in s.users.items()} == {
         v: sorted({int(u) for u in g.owner[(g.left == v) | (g.right == v)]})
         for v in np.flatnonzero(g.kind >= LINEAR).tolist()
     }
@@ -170,6 +184,20 @@ def test_common_constants_are_told_apart_and_many_are_operands() -> None:
         assert groups(total(common), x, []).count(("maximum", 2)) == (0 if more else kinds)
 
 
+def test_so_many_different_numbers_are_all_told_apart() -> None:
+    for more in (0, 1):  # Beside the coefficient 1 and the number 0 of the sum.
+        x = leaves(4 * COMMON - 2 + more)
+        found = groups(total([autograd.maximum(v, 3.0 + i) for i, v in enumerate(x)]), x, [])
+        assert found[:-1] == ([("maximum", len(x))] if more else [("maximum", 1)] * len(x))
+
+
+def test_sums_of_other_products_of_parameters_do_not_meet() -> None:
+    p = leaves(5)
+    one, two = p[0] * p[1] + p[2], p[0] * p[1] + p[3] * p[4] + p[2]
+    assert ("linear", 2) not in groups(total([one.exp(), two.exp()]), [], p)
+    assert ("linear", 2) in groups(total([one.exp(), (p[3] * p[4] + p[2]).exp()]), [], p)
+
+
 def test_rows_of_other_lengths_meet_if_they_may_be_completed() -> None:
     x = leaves(6)
     y = [v.tanh() for v in x]
@@ -177,6 +205,20 @@ def test_rows_of_other_lengths_meet_if_they_may_be_completed() -> None:
     assert ("linear", 5) in groups(total(tails), x, [])
     other = [(total(y[i:]) + x[0] * x[1]).exp() for i in range(5)]
     assert ("linear", 5) not in groups(total(other), x, [])
+
+
+@pytest.mark.parametrize("wanted", ["inputs", "nothing"])
+def test_rows_of_products_of_other_lengths_meet(wanted: str) -> None:
+    x = leaves(6)
+    h, k = [v.tanh() for v in x], [v.exp() for v in x]
+    still = [v.detach() for v in k]
+    for left, right in ((h, k), (h, still), (still, h), (still, [v.cos().detach() for v in x])):
+        rows = [(dot(left[:n], right[:n]) * 2.0).sin() for n in (2, 3, 5)]
+        assert ("linear", 3) in groups(total(rows), x, [], wanted)
+    for row in (h, still):
+        assert ("linear", 3) in groups(total([total(row[:n]).sin() for n in (2, 3, 5)]), x, [], wanted)
+    for other in ([dot(x[:n], h[:n]) for n in (2, 3, 5)], [total(x[:n]) for n in (2, 3, 5)]):
+        assert ("linear", 3) not in groups(total([v.sin() for v in other]), x, [], wanted)
 
 
 def test_classes_of_what_is_detached() -> None:
@@ -198,17 +240,93 @@ def test_the_greatest_of_a_softmax_passes_no_gradient() -> None:
         assert (int(s.classes[v]) in PASSING) == (g.operations[g.code[v]] not in ("largest", "detach"))
 
 
-def test_biased_nodes() -> None:
+def test_weights_of_constants_count_among_their_neighbours() -> None:
+    x, p = leaves(2), leaves(4)
+    h, u = x[0].tanh(), p[0].exp()
+    for row, wanted in [
+        ([p[1] * x[0], p[2] * 0.5], [6, 6]),
+        ([p[1] * x[0], p[2] * h, p[3] * 0.5], [4, 4, 6]),
+        ([p[1] * u, p[2] * 0.5], [2, 8]),
+        ([p[1] * u, u * x[0], p[2] * 0.5], [2, 8, 26]),
+        ([p[1] * u, h * x[0], p[2] * 0.5], [2, 8, 46]),
+        ([p[1] * u, h * x[0], p[2] * 0.5, p[3] * 0.25], [2, 4, 4, 46]),
+        ([p[1] * u, p[2] * 0.5, p[3] * 0.25], [2, 8, 8]),
+    ]:
+        g, s = schedule_of(total(row).tanh(), x, p)
+        assert sorted(s.pairs[g.in_linear].tolist()) == wanted
+        for gradients in ("both", "parameters", "inputs", "nothing"):
+            g, s = schedule_of(total(row).tanh(), x, p, gradients)
+            assert s.pairs.tolist() == plain_pairs(g, s.classes.tolist())
+
+
+@pytest.mark.parametrize(("spaces", "own"), [("vv", True), ("uv", False), ("uu", True), ("pu", False), ("xv", False)])
+@pytest.mark.parametrize("exact", [True, False])
+def test_nodes_meet_if_their_guards_are_of_one_space(spaces: str, own: bool, exact: bool) -> None:
+    x, p = leaves(6), leaves(2)
+    kinds = {"v": [v.sin() for v in x], "u": [v.sin() for v in p], "p": p, "x": x}
+    tests = [kinds[space][i] for i, space in enumerate(spaces)]
+    # The first test passes a gradient, and the second doesn't.
+    taken = [where(c, (a.exp().log() * b).sinh(), 0.0) for c, a, b in zip(tests, x[2:4], x[4:], strict=True)]
+    g = canonical(scalars(recording([total(taken) + tests[0]], x, p)))
+    guarded(g)
+    found = [(group.name, len(group.nodes)) for group in scheduled(g, "both", exact=exact).groups]
+    assert (found.count(("log", 2)), found.count(("log", 1))) == ((1, 0) if own else (0, 2))
+    # Where all guards are kept, sums with different ones never meet.
+    assert (found.count(("linear", 2)), found.count(("linear", 1))) == ((1, 1) if own and not exact else (0, 3))
+
+
+@pytest.mark.parametrize("wanted", ["both", "parameters", "inputs", "nothing"])
+def test_biased_nodes(wanted: str) -> None:
     x, w, b, c = leaves(3), leaves(3), leaves(1), leaves(1)
+    h = [v.tanh() for v in x]
+    still = [v.detach() for v in h]
     for root, want in [
         (dot(w, x) + b[0], True),
+        (dot(w, h) + b[0], True),
+        (dot(w, still) + b[0], True),
+        (dot(w, [v.detach() for v in x]) + b[0], True),
         (dot(w, x), False),
         (dot(w, x) + b[0] + c[0], False),
+        (dot(w, x) + c[0], False),
         (w[0] * x[0] + b[0], False),
         (dot(w, x) + x[0], False),
+        (dot(w[1:], x[1:]) + b[0], True),
     ]:
-        g, s = schedule_of([root.tanh()], x, [w, b, c])
+        g, s = schedule_of([root.tanh()], x, [w, b, c], wanted)
+        assert s.biased[int(g.left[g.owner == g.roots[0]][0])] == want
+    for root, want in [
+        (w[0] * x[0] + b[0], False),
+        (w[0] * x[0] + w[0] * x[1] + b[0], True),
+        (b[0] * x[0] + w[0] * x[1] + c[0], True),
+        (b[0] * x[0] + b[0] * x[1] + w[0], False),
+    ]:
+        g, s = schedule_of([root.tanh()], x, [w[0], b, c], wanted)
         assert s.biased[g.kind == LINEAR].tolist() == [want]
+
+
+def test_classes_beside_the_usual_ones() -> None:
+    x = leaves(3)
+    g, s = schedule_of(x[0].detach().tanh() * x[1], x, [])
+    assert s.classes[g.of("tanh")].tolist() == [5]  # It has lanes, and passes nothing.
+    g, s = schedule_of(where(x[0], 1.0, 2.0) * x[1].tanh(), x, [])
+    assert s.classes[g.of("where")].tolist() == [5]
+    assert s.classes[g.of("tanh")].tolist() == [4]
+
+
+@pytest.mark.parametrize("number", [0.0, 1.0, -1.0, 2.0, 0.5])
+def test_usual_numbers_are_always_told_apart(number: float) -> None:
+    x = leaves(15 * COMMON + 1)
+    rest = [autograd.maximum(v, 3.0 + i // 3) for i, v in enumerate(x[1:])]  # Each number three times.
+    found = groups(total([autograd.maximum(x[0], number), *rest]), x, [])
+    assert sorted(found[:-1]) == [("maximum", 1), ("maximum", len(rest))]
+
+
+@pytest.mark.parametrize("count", [1, 6, 7])
+def test_six_ranges_of_a_group_are_shown(count: int) -> None:
+    x = leaves(2 * count)
+    _, s = schedule_of(total([v.sin() if i % 2 else v.cos() for i, v in enumerate(x)]), x, [])
+    shown = ", ".join(str(4 * i + 1) for i in range(min(count, 6)))
+    assert str(s).splitlines()[0] == f"{count} × cos: {shown}{', …' if count > 6 else ''}"
 
 
 def test_text_of_a_schedule() -> None:
@@ -278,6 +396,20 @@ def test_a_batch_is_in_the_order_of_its_first_slots() -> None:
     found = grids(rows([1, 9], [1, 5]), rows([8, 0], [3, 0]))
     assert found is not None
     assert found[1][0].right[:, 0, 0].tolist() == [3, 8]
+
+
+def test_rows_are_in_the_order_of_their_first_slots() -> None:
+    found = grids(rows([2, 5], [1, 9], [2, 5], [1, 9]), rows([4, 6], [4, 6], [3, 7], [3, 7]))
+    assert found is not None
+    assert found[1][0].left.tolist() == [[[1, 9], [2, 5]]]
+    assert found[1][0].right.tolist() == [[[3, 7], [4, 6]]]
+    found = grids(rows([4, 6], [4, 6], [3, 7], [3, 7]), rows([2, 5], [1, 9], [2, 5], [1, 9]))
+    assert found is not None
+    assert found[1][0].left.tolist() == [[[3, 7], [4, 6]]]
+    assert found[1][0].right.tolist() == [[[1, 9], [2, 5]]]
+    found = grids(rows([2, 5], [1, 9]), rows([3, 3], [4, 4]))
+    assert found is not None
+    assert found[1][0].left[:, 0].tolist() == [[1, 9], [2, 5]]
 
 
 def test_components_through_several_rows() -> None:

@@ -376,6 +376,18 @@ def test_maxima_with_numbers_in_loops() -> None:
     assert agree(bound.input_gradient, memory["dx"], 1e-12)
 
 
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_arrays_that_a_kernel_binds(n: int) -> None:
+    program = recurrence(2, 2)
+    bound = Kernel(program, "float64").bind(n, np.ones(4), np.zeros(4))
+    assert (bound.inputs.shape, bound.roots.shape, bound.seed.shape) == ((4, n), (1, n), (1,))
+    assert bound.input_gradient is None
+    bound = Kernel(convolution(), "float32").bind(n, np.ones(36, "f4"), np.zeros(36, "f4"))
+    assert bound.input_gradient is not None
+    assert bound.input_gradient.shape == (36, n)
+    assert {array.dtype.name for array in (*bound[:4],) if array is not None} == {"float32"}
+
+
 def test_a_text_is_read_once_for_all_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     original = ast.parse
