@@ -64,9 +64,9 @@ def check(program: Program, x: Any, y: Any, reduce: str | None) -> None:
     scale = 1.0 / n if reduce == "mean" else 1.0
     for _ in range(2):
         if reduce:
-            assert program.value(x, y) == pytest.approx(scale * (z * z).sum(), rel=NEAR)
+            assert program.value(x, y) == pytest.approx(scale * (z * z).sum(), rel=NEAR, abs=0.0)
             value, gradient = program.value_and_grad(x, y)
-            assert value == pytest.approx(scale * (z * z).sum(), rel=NEAR)
+            assert value == pytest.approx(scale * (z * z).sum(), rel=NEAR, abs=0.0)
             np.testing.assert_allclose(gradient, scale * by_parameters.sum(axis=0), rtol=NEAR)
         else:
             np.testing.assert_allclose(program.value(x, y), z * z, rtol=NEAR)
@@ -188,7 +188,7 @@ def agree(build: Callable[[Any], Value], shape: tuple[int, ...]) -> None:
         z = build(given.tolist())
         z.backward()
         np.testing.assert_allclose(by[k], np.vectorize(lambda v: v.grad)(given), rtol=NEAR, atol=NEAR)
-        assert values is None or values[k] == pytest.approx(z.data, rel=NEAR)
+        assert values is None or values[k] == pytest.approx(z.data, rel=NEAR, abs=0.0)
 
 
 def test_inputs_that_are_read_in_part() -> None:
@@ -237,7 +237,7 @@ def test_a_batch_with_a_nan_runs_once_more_exactly() -> None:
         np.testing.assert_array_equal(
             found[1][3:], [1.0 / second[5], -1.0 / second[5]] if second[5] else [math.inf, -math.inf]
         )
-        assert program.value([good, second]) == pytest.approx(2.0 * sum(wanted[1:]), rel=NEAR)
+        assert program.value([good, second]) == pytest.approx(2.0 * sum(wanted[1:]), rel=NEAR, abs=0.0)
         by = program.gradient_of_inputs([good, second])
         np.testing.assert_allclose(by[1][:5], by[0][:5], rtol=NEAR)
         assert by[0][5] == by[1][5] == 0.0

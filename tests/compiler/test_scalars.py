@@ -117,7 +117,7 @@ def test_operations_are_read_as_simpler_ones(name: str) -> None:
     root, lines = READINGS[name]
     g = graph([root], X, P)
     values = g.run([v.data for v in P], [v.data for v in X])
-    assert values[g.roots[0]] == pytest.approx(root.data, rel=1e-15)
+    assert values[g.roots[0]] == pytest.approx(root.data, rel=1e-15, abs=0.0)
     assert [line.partition(" = ")[2] for line in str(g).splitlines()[1:]] == lines
 
 
@@ -166,7 +166,7 @@ def test_a_graph_runs_node_by_node() -> None:
     g = by_hand()
     v2 = 3.0 + 2.0 * 0.5 * 4.0 - 4.0
     exp = float(np.exp(v2))
-    assert g.run([4.0], [0.5]) == pytest.approx([0.5, 4.0, v2, exp, 0.0, exp * exp, -0.5], rel=1e-15)
+    assert g.run([4.0], [0.5]) == pytest.approx([0.5, 4.0, v2, exp, 0.0, exp * exp, -0.5], rel=1e-15, abs=0.0)
     assert str(g).splitlines() == [
         "2 leaves",
         "[2] = 3 + 2·x0·p0 + -1·p0",
