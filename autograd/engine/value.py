@@ -193,8 +193,7 @@ class Value(Refusing):
         return f"Value(data={short(self._data)}{grad}" + (f", label={self._label!r})" if self._label else ")")
 
     def __format__(self, spec: str) -> str:
-        spec = plain(spec)
-        return format(self._data, spec) if spec else repr(self)
+        return format(self._data, text) if (text := plain(spec)) else repr(self)
 
     def backward(self, gradient: Number = 1.0, retain_graph: object = None, create_graph: object = None) -> None:
         """Differentiate this node by every node of its graph.
