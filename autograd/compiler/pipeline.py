@@ -155,7 +155,7 @@ class Code:
         """How many examples run together, so that their numbers stay in the cache; 0 for all."""
         if any(isinstance(s, Product) and _is_wide(s) for s in self.program.forward):
             return 0
-        return int(np.clip(CACHE // max(self._bytes(), 1), *BLOCKS))
+        return int(np.clip(CACHE // self._bytes(), *BLOCKS))
 
     def _bytes(self) -> int:
         return np.dtype(self.dtype).itemsize * sum(2 * n for q, n in self.program.sizes.items() if q in LANES)
