@@ -22,7 +22,7 @@ import sys
 import tempfile
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -59,10 +59,11 @@ class Mutant(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A word for the result of the tests, and the change that they ran on."""
+    """A word for the result of the tests, the change that they ran on, and the entry that lists it as equivalent."""
 
     word: str
     change: str
+    entry: str = ""
 
 
 class Quickest:
@@ -171,8 +172,8 @@ def outcome(mutant: Mutant, known: dict[str, float]) -> Outcome:
     except SyntaxError:
         return Outcome("invalid", change)
     added = [line for line in changes if line.startswith("+")] or changes[1:]  # Else a decorator is gone.
-    if any(equivalent(mutant.module, line[1:]) for line in added):
-        return Outcome("equivalent", change)
+    if entry := next(filter(None, (equivalent(mutant.module, line[1:]) for line in added)), ""):
+        return Outcome("equivalent", change, entry)
     try:
         path.write_text(mutated, encoding="utf-8")
         passed, _ = tested(nearest(mutant.module), known)
@@ -181,8 +182,8 @@ def outcome(mutant: Mutant, known: dict[str, float]) -> Outcome:
         path.write_text(code, encoding="utf-8")
 
 
-def equivalent(module: str, line: str) -> bool:
-    """Whether a module with this line in the place of its own is listed as equivalent; spaces don't count.
+def equivalent(module: str, line: str) -> str:
+    """The entry that lists a module with this line in the place of its own as equivalent; spaces don't count.
 
     An entry is a part of a line, after the module or for all of them.
     """
@@ -190,8 +191,16 @@ def equivalent(module: str, line: str) -> bool:
         for entry in group["lines"]:
             of, part = re.fullmatch(r"(?:(\S+\.py): )?(.*)", entry).groups()  # type: ignore[union-attr]
             if of in (None, module) and "".join(part.split()) in "".join(line.split()):
-                return True
-    return False
+                return str(entry)
+    return ""
+
+
+def unused(entries: set[str], names: Iterable[str]) -> Iterator[str]:
+    """The entries of these modules that no mutant has met."""
+    for group in SETTINGS["equivalent"]:
+        for entry in group["lines"]:
+            if entry not in entries and entry.partition(": ")[0] in names:
+                yield entry
 
 
 def main() -> int:
@@ -208,6 +217,7 @@ def main() -> int:
         print(f"--seed {asked.seed}")
         made = sample(made, asked.sample, random.Random(asked.seed))
     counts: dict[str, Counter[str]] = {}
+    entries: set[str] = set()
     files = list(dict.fromkeys(nearest(mutant.module) for mutant in made))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -219,10 +229,13 @@ def main() -> int:
                 parser.error(f"tests fail without a mutant, or take {SETTINGS['limit']:g} s: {' '.join(names)}")
             known[names] = seconds
         found = pool.map(outcome, made, [known[nearest(mutant.module)] for mutant in made])
-        for mutant, (word, change) in zip(made, found, strict=True):
+        for mutant, (word, change, entry) in zip(made, found, strict=True):
+            entries.add(entry)
             counts.setdefault(mutant.module, Counter())[word] += 1
             if word == "survived":
                 print(change, end="\n\n", flush=True)
+    for entry in unused(entries, counts) if asked.sample is None else ():
+        print(f"listed as equivalent, and no mutant any more: {entry}")
     for name, count in counts.items():
         print(_score(name, count))
     total = sum(counts.values(), Counter[str]())
