@@ -67,7 +67,8 @@ class Builder:
     def is_guarded(self, out: Slots) -> bool:
         """Whether the nodes with these slots, those of one group, have guards."""
         block = self.layout.block_at(out.space, int(out.index.flat[0]))
-        return block is not None and bool(self.schedule.guards[block.nodes.max()] != ONE)
+        assert block is not None
+        return bool(self.schedule.guards[block.nodes.max()] != ONE)
 
     def operand(self, nodes: Index) -> Slots:
         """The slots of nodes of one class."""

@@ -102,7 +102,7 @@ def _matrices(w: Writer, s: _Sum, *, add: bool, factor: float) -> None:
     """As one matrix product, or one for each c."""
     over_lanes = s.left.array.lanes
     down, across = (s.out.along(s.axes(label)).merged().strides for label in "fp")
-    if not s.right.array.lanes and down == (1,) and across not in ((), (1,)):
+    if not s.right.array.lanes and down == (1,) and across:
         s = s.turned()
     batch, lanes = "c" in s.labels, s.right.array.lanes and not over_lanes
     out, order = s.out.along(s.axes("cfp")), "pt" if over_lanes else "tp"

@@ -134,6 +134,11 @@ def lists() -> Program:
     return Program(total(made) * autograd.logsumexp(h) + autograd.product([h[0], h[0], p[1]]), x, p)
 
 
+def lists_of_leaves_and_numbers() -> Program:
+    x, p = leaves(2), leaves(2)
+    return Program(total(autograd.norm(row) for row in (p, [*p, 0.5], [*x, 0.5], [*x, p[0]])), x, p)
+
+
 def detached() -> Program:
     x, w = leaves(3), leaves(3)
     still = [v.detach() for v in x]
@@ -173,6 +178,28 @@ def roots_without_inputs() -> Program:
     return Program([p[0] * p[1] + x[0].detach(), constant, p[1], x[1], p[0].exp(), x[1]], x, p)
 
 
+def triangle_beside_other_operands() -> Program:
+    x, y, p = leaves(3, 2), leaves(3, 2), leaves(10)
+    q, k = ([[v.exp() for v in row] for row in rows] for rows in (x, y))
+    pairs = [(i, j) for i in range(3) for j in range(i, 3)]
+    scores = {(i, j): dot(q[i], k[j]).tanh() for i, j in pairs}
+    # In the place (2, 0), which the triangle lacks, stands p[10], which isn't there either.
+    made = [autograd.maximum(scores[i, j], p[4 * i - j + 2]) for i, j in pairs]
+    made += [autograd.minimum(scores[i, j], p[(5 * i + j * j) % 9]) for i, j in pairs]
+    return Program(squares(made), [x, y], p)
+
+
+def choices_by_the_same_conditions() -> Program:
+    x, p, q = leaves(2), leaves(2), leaves(2)
+    made = [where(c, a, b).exp() for c in x for a, b in ((p[0], q[1]), (p[1], q[0]))]
+    return Program(total(made), x, [p, q])
+
+
+def sums_in_branches() -> Program:
+    x, a, b = leaves(3), leaves(3), leaves(3)
+    return Program(total(where(v, v.log() * u + u + w, 0.0) for v, u, w in zip(x, a, b, strict=True)), x, [a, b])
+
+
 def outputs_alone() -> Program:
     x, w = leaves(3), leaves(4, 3)
     return Program(autograd.softmax(linear(w, x)), x, w, "nothing")
@@ -185,7 +212,8 @@ PROGRAMS: Final[dict[str, Callable[[], Program]]] = {
         *(masked_attention, convolution_with_padding, sums_of_different_lengths, products_of_different_lengths),
         *(terms_of_many_kinds, sums_that_all_examples_share, coefficients, sums_of_many_terms, biases_of_many_ranges),
         *(lists, detached, many_operations, branches, layer_in_a_branch, pairs_in_branches, roots_without_inputs),
-        outputs_alone,
+        *(triangle_beside_other_operands, choices_by_the_same_conditions, sums_in_branches),
+        *(lists_of_leaves_and_numbers, outputs_alone),
     )
 }
 EXACTLY: Final = (

@@ -17,7 +17,7 @@ import autograd
 from autograd import Value, dot, maximum, softmax, total, where
 from autograd.compiler.pipeline import Code, Wanted
 from autograd.compiler.report import report
-from autograd.compiler.statements import ArrayProgram, Map, Named, Slots
+from autograd.compiler.statements import ArrayProgram, Map, Named, Product, Slots
 from autograd.compiler.text import text_of
 from tests.compiler.finding import culprit, recording
 from tests.compiler.graphs import attention, flat, leaves, linear, recurrence, restart, squares
@@ -219,7 +219,28 @@ def overlapping() -> ArrayProgram:
     return ArrayProgram(sizes, np.zeros(0), (), tuple(steps), (), Slots("v", np.array([1, 5])))
 
 
-PROGRAMS: Final = {"gaps": gaps, "overlapping": overlapping, "uneven": uneven} | {
+def products() -> ArrayProgram:
+    """Products of few rows and terms: with lanes on one side, on both sides, and summed over them."""
+    shapes = [(1, 1, 1, 3), (1, 2, 1, 1), (1, 1, 3, 2), (2, 1, 1, 1), (2, 1, 1, 3), (2, 2, 2, 3)]
+    sizes = {"p": 0, "c": 0, "u": 0, "x": 13, "v": 0, "s": 1}
+
+    def made(out: str, left: str, right: str, c: int, f: int, p: int, t: int) -> Product:
+        first = sizes[out.removeprefix("d")]
+        sizes[out.removeprefix("d")] += c * f * p
+        read = [np.arange(c * rows * t).reshape(c, rows, t) for rows in (f, p)]
+        target = Slots(out, first + np.arange(c * f * p).reshape(c, f, p))
+        return Product(target, Slots(left, read[0]), Slots(right, 1 + read[1]))
+
+    forward = [made("v", left, "x", *shape) for left in "px" for shape in shapes]
+    in_no_order = made("v", "p", "x", 1, 4, 2, 3)
+    in_no_order.left.index[0, 1] = [12, 5, 8]
+    alike = made("dp", "p", "x", 1, 2, 2, 3)
+    alike.right.index[0, 1] = alike.right.index[0, 0]
+    backward = [*(made("dp", "x", "x", *shape) for shape in shapes), alike]
+    return ArrayProgram(sizes, np.zeros(0), (), (*forward, in_no_order), tuple(backward), in_no_order.out)
+
+
+PROGRAMS: Final = {"gaps": gaps, "overlapping": overlapping, "products": products, "uneven": uneven} | {
     f"seed_{seed}": partial(statements, seed) for seed in SEEDS
 }
 
