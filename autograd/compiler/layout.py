@@ -50,7 +50,7 @@ class Layout:
     """The slots of nodes, and the statements that fill constant slots."""
 
     def __init__(
-        self, g: Scalars, classes: NDArray[np.int8], inputs: int, ones_after: list[int], *, exact: bool = False
+        self, g: Scalars, classes: NDArray[np.int8], inputs: int, ones_after: list[int], *, exact: bool
     ) -> None:
         self.g, self.classes, self.exact = g, classes, exact
         self.slot = np.full(len(g), PAD, np.intp)
@@ -125,14 +125,14 @@ class Layout:
     def row_of(self, space: str, numbers: NDArray[np.float64]) -> Index:
         """Fresh slots that hold these numbers from the start."""
         slots = np.arange(self.sizes[space], self.sizes[space] + len(numbers))
-        self._extend(space, len(numbers))
+        self._extend(space, len(numbers), -1)
         kinds, at = np.unique(numbers, return_inverse=True)  # nan is no number's equal, and one of the kinds.
         for k, value in enumerate(kinds.tolist()):
             self.fill(space, slots[at == k], value)
         return slots
 
-    def _extend(self, space: str, count: int, block: int = -1) -> None:
-        """More slots in a space, of a block or of none."""
+    def _extend(self, space: str, count: int, block: int) -> None:
+        """More slots in a space, of the block with this number, or with -1 of none."""
         self.sizes[space] += count
         if space in self.of_block:
             self.of_block[space] = np.concatenate([self.of_block[space], np.full(count, block)])
