@@ -235,6 +235,15 @@ def layers_with_more_terms() -> Program:
     return Program(squares(z), x, [w, u, t])
 
 
+def terms_that_are_no_bias() -> Program:
+    x, w, u, t = leaves(16), leaves(2, 4), leaves(2, 4), leaves(2, 5)
+    z = [v.tanh() for v in linear([r[:3] for r in w], x[:3], [r[3] for r in w])]
+    # The input lies in its array where the last weight of the row lies in that of the parameters.
+    z += [(dot(r[:3], x[:3]) + x[10 + 4 * i]).exp() for i, r in enumerate(u)]
+    z += [(dot(r[:3], x[:3]) + r[3] + r[4]).sin() for r in t]
+    return Program(total(z), x, [w, u, t])
+
+
 def orders_of_sums() -> Program:
     x, y = leaves(16), leaves(4)
     h = [v.tanh() for v in x]
@@ -293,7 +302,13 @@ PROGRAMS: Final[dict[str, Callable[[], Program]]] = {
         *(terms_of_many_kinds, sums_that_all_examples_share, coefficients, sums_of_many_terms, biases_of_many_ranges),
         *(sums_of_very_different_lengths, products_beside_long_ones, products_of_other_factors),
         *(products_beside_equal_rows, sums_and_products_that_are_detached, sums_without_gradient, layer_of_tokens),
-        *(layers_with_more_terms, orders_of_sums, scores_with_factors_of_their_own, factors_in_any_order),
+        *(
+            terms_that_are_no_bias,
+            layers_with_more_terms,
+            orders_of_sums,
+            scores_with_factors_of_their_own,
+            factors_in_any_order,
+        ),
         *(factors_that_are_not_exchanged, factors_of_which_one_has_gradients, coefficients_of_fixed_factors),
         *(lists, detached, many_operations, branches, layer_in_a_branch, pairs_in_branches, roots_without_inputs),
         outputs_alone,
