@@ -230,7 +230,7 @@ def layers_with_more_terms() -> Program:
     h = [v.tanh() for v in x]
     z = [dot(r[:3], x[:3]) + x[4 * i + 3] for i, r in enumerate(w)]
     z += [(dot(r[:3], x[:3]) + r[3] + r[4]).tanh() for r in u]
-    z += [x[i] + x[i + 3] + x[i + 6] + h[i] * r[0] + h[i + 1] * r[1] for i, r in enumerate(w)]
+    z += [(h[i] * r[0] + h[i + 1] * r[1] + x[7] + x[8] + x[9]).sin() for r in w for i in (0, 3)]
     z += [(dot(r[:3], x[:3]) + r[3] + x[i + 4] + h[i] * h[i + 2] + h[i + 5]).exp() for i, r in enumerate(t)]
     return Program(squares(z), x, [w, u, t])
 
