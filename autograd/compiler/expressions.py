@@ -109,7 +109,8 @@ def _infix(sign: str, a: Expression, b: Expression) -> Expression:
 
 
 def _is_negative(e: Expression) -> bool:
-    return e.form == "negative" or (known(e) or 0.0) < 0.0
+    x = known(e)
+    return e.form == "negative" or (x is not None and x < 0.0)
 
 
 def call(word: str, *arguments: Expression) -> Expression:
@@ -143,7 +144,7 @@ def _power(*arguments: Expression) -> Expression | None:
     (c,), (factor, base, lower) = factors, map(known, (factors[0], x, arguments[3]))
     if factor == 0.0:
         return c
-    if factor is not None and math.isfinite(factor) and lower == 0.0 and (base or 0.0) > 0.0:
+    if factor is not None and math.isfinite(factor) and lower == 0.0 and base is not None and base > 0.0:
         return times(c, call("power", x, y))
     # With a factor that is small or unknown, the power may leave the range of floats though the product doesn't.
     if factor is None or exponent is None or abs(factor) < 0.5 or lower != 1.0 or abs(exponent) > 2.0**52:
@@ -255,7 +256,7 @@ def _limits(e: Expression) -> Iterator[Expression]:
     pairs = [_parts(inner) for inner in _all(e) if inner.form == "comparison"]
     names = {a for pair in pairs for a in pair if a.form == "name"}
     limits = sorted({x for pair in pairs for side in pair if (x := known(side)) is not None and x == x})
-    if len(names) == 1 and 0 < len(limits) < 3:
+    if len(names) == 1 and limits:
         (a,), (low, high) = names, map(number, (limits[0], limits[-1]))
         raised = call("maximum", a, low)
         for kept in (raised, call("minimum", a, high), call("minimum", raised, high))[: 1 + len(limits)]:
@@ -265,8 +266,6 @@ def _limits(e: Expression) -> Iterator[Expression]:
 
 def _steps(e: Expression, a: Expression, b: Expression) -> Iterator[Expression]:
     """A choice between numbers, by how a compares to b, in terms of a sign."""
-    if a.form != "name" or not names_in(e) <= names_in(a) | names_in(b):
-        return
     points = [dict.fromkeys(names_in(e), 0.0) | {str(a.parts[0]): (known(b) or 0.0) + x} for x in (1.0, -1.0, 0.0)]
     above, below, tie = (float(evaluated(e, point)) for point in points)
     sign, middle, half = call("sign", _infix("-", a, b)), (above + below) / 2.0, (above - below) / 2.0

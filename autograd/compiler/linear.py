@@ -135,18 +135,16 @@ def _with_bias(b: Builder, main: Terms, rest: list[Terms]) -> tuple[Terms, list[
     """The terms with a column more, weights times 1, if the weights of a row and its bias are one row of a matrix."""
     assert main.right is not None
     factor = main.coefficient.flat[0]
-    for bias in rest:
-        fits = bias.right is None and bias.count == 1 and bias.left.space == main.left.space == "p"
-        if not fits or (bias.coefficient != factor).any():
-            continue
-        ones = b.layout.ones_for(main.right.space, main.right.index)
-        weights = np.hstack([main.left.index, bias.left.index])
-        if ones is None or affine(np.unique(weights, axis=0)) is None:
-            continue
-        right = Slots(main.right.space, np.hstack([main.right.index, ones[:, None]]))
-        joined = Terms(Slots("p", weights), right, np.full(weights.shape, factor), main.passes, 1)
-        return joined, [t for t in rest if t is not bias]
-    return main, rest
+    bias = next((t for t in rest if t.right is None and t.count == 1 and t.left.space == main.left.space == "p"), None)
+    if bias is None or (bias.coefficient != factor).any():
+        return main, rest
+    ones = b.layout.ones_for(main.right.space, main.right.index)
+    weights = np.hstack([main.left.index, bias.left.index])
+    if ones is None or affine(np.unique(weights, axis=0)) is None:
+        return main, rest
+    right = Slots(main.right.space, np.hstack([main.right.index, ones[:, None]]))
+    joined = Terms(Slots("p", weights), right, np.full(weights.shape, factor), main.passes, 1)
+    return joined, [t for t in rest if t is not bias]
 
 
 def _as_grids(terms: Terms, full: float) -> list[Grids] | None:
@@ -210,7 +208,7 @@ def _rest_over_phantoms(b: Builder, block: Block, terms: list[Terms], c0: NDArra
     def spread(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         full = np.zeros((len(block.nodes), *numbers.shape[1:]))
         full[block.nodes != PHANTOM] = numbers
-        return full if len(np.unique(numbers)) > 1 else np.full_like(full, numbers.flat[0])
+        return np.full_like(full, numbers.flat[0]) if (numbers == numbers.flat[0]).all() else full
 
     full = [
         Terms(whole(t.left), None if t.right is None else whole(t.right), spread(t.coefficient), t.passes)

@@ -376,7 +376,9 @@ def test_a_choice_overwrites_the_branch_that_dies() -> None:
         (over(name("x"), number(-4.0)), "x·(-0.25)"),
         (over(name("x"), number(3.0)), "x/3"),
         (times(name("y"), over(number(1.0), name("x"))), "y/x"),
+        (plus(name("x"), number(-0.5)), "x - 0.5"),
         (call("exp", number(0.0)), "1"),
+        (call("exp", number(-0.0)), "1"),
         (negative(negative(name("x"))), "x"),
     ],
 )
@@ -394,6 +396,9 @@ def test_names_are_replaced_inside_lists() -> None:
 def test_a_choice_that_matters_stays() -> None:
     inside = Expression("comparison", ("<", name("x"), number(7.25)))
     e = Expression("choice", (inside, name("x"), plus(name("x"), number(1e-6))))
+    assert simplified(e) == e
+    there = Expression("comparison", ("==", name("x"), number(7.25)))
+    e = Expression("choice", (there, number(1.0), name("x")))
     assert simplified(e) == e
 
 

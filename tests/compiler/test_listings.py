@@ -205,12 +205,138 @@ def outputs_alone() -> Program:
     return Program(autograd.softmax(linear(w, x)), x, w, "nothing")
 
 
+def sums_of_very_different_lengths() -> Program:
+    x = leaves(12)
+    h = [v.tanh() for v in x]
+    return Program(total(total(row).exp() for row in (*(h[i : i + 2] for i in range(5)), h[:3], h)), x, [])
+
+
+def products_beside_long_ones() -> Program:
+    x, y = leaves(8), leaves(8)
+    h, u = [v.tanh() for v in x], [v.exp() for v in y]
+    places = ((0, 1, 2), (3, 4, 5), (0, 3), (0, 4), (1, 2), (1, 7), (6,))
+    return Program(total(dot([h[i] for i in at], [u[i] for i in at]).cos() for at in places), [x, y], [])
+
+
+def products_of_other_factors() -> Program:
+    x, y = leaves(6), leaves(6)
+    h, u = [v.tanh() for v in x], [v.exp() for v in y]
+    return Program(total(dot(h[i:j], u[i:j]).cos() for i, j in ((0, 3), (3, 5), (5, 6))), [x, y], [])
+
+
+def products_beside_equal_rows() -> Program:
+    x, y = leaves(3), leaves(6)
+    h, u = [v.tanh() for v in x], [v.exp() for v in y]
+    places = (((0, 1, 2), (0, 1, 2)), ((0, 1, 2), (3, 4, 5)), ((0, 1), (0, 4)))
+    return Program(total(dot([h[i] for i in a], [u[i] for i in b]).cos() for a, b in places), [x, y], [])
+
+
+def sums_and_products_that_are_detached() -> Program:
+    x = leaves(4)
+    h, u = [v.tanh() for v in x], [v.exp() for v in x]
+    sums = [total(h[:n]).exp() for n in (4, 3, 2)]
+    products = [dot(h[:n], u[:n]).sin() for n in (4, 3, 2)]
+    detached = total(v.detach() * w for v, w in zip([*sums, *products], [*x, *h], strict=False))
+    return Program(detached + dot(h, u).tanh(), x, [])
+
+
+def sums_without_gradient() -> Program:
+    x, a, b = leaves(3), leaves(3), leaves(3)
+    z = [(u * v + v + w + 0.5).tanh() for u, v, w in zip(x, a, b, strict=True)]
+    return Program(squares(z), x, [a, b], "inputs")
+
+
+def layer_of_tokens() -> Program:
+    x, w = leaves(2, 3), leaves(4, 4)
+    z = [linear([r[:3] for r in w[:n]], token, [r[3] for r in w[:n]]) for token, n in zip(x, (4, 3), strict=True)]
+    return Program(squares([v.tanh() for v in flat(z)]), x, w)
+
+
+def layers_with_more_terms() -> Program:
+    x, w, u, t = leaves(10), leaves(2, 4), leaves(2, 5), leaves(2, 4)
+    h = [v.tanh() for v in x]
+    z = [dot(r[:3], x[:3]) + x[4 * i + 3] for i, r in enumerate(w)]
+    z += [(dot(r[:3], x[:3]) + r[3] + r[4]).tanh() for r in u]
+    z += [(h[i] * r[0] + h[i + 1] * r[1] + x[7] + x[8] + x[9]).sin() for r in w for i in (0, 3)]
+    z += [(dot(r[:3], x[:3]) + r[3] + x[i + 4] + h[i] * h[i + 2] + h[i + 5]).exp() for i, r in enumerate(t)]
+    return Program(squares(z), x, [w, u, t])
+
+
+def terms_that_are_no_bias() -> Program:
+    x, w, u, t = leaves(16), leaves(2, 4), leaves(2, 4), leaves(2, 5)
+    z = [v.tanh() for v in linear([r[:3] for r in w], x[:3], [r[3] for r in w])]
+    # The input lies in its array where the last weight of the row lies in that of the parameters.
+    z += [(dot(r[:3], x[:3]) + x[10 + 4 * i]).exp() for i, r in enumerate(u)]
+    z += [(dot(r[:3], x[:3]) + r[3] + r[4]).sin() for r in t]
+    return Program(total(z), x, [w, u, t])
+
+
+def orders_of_sums() -> Program:
+    x, y = leaves(16), leaves(4)
+    h = [v.tanh() for v in x]
+    z = [total([*h[a : a + 7], y[b]]).exp() for a, b in ((0, 3), (0, 1), (8, 2), (8, 0))]
+    z += [total(h[i] for i in at).sin() for at in ((0, 1, 2, 3, 4, 5, 15), (1, 2, 3, 4, 5, 6, 7))]
+    return Program(total(z), [x, y], [])
+
+
+def scores_with_factors_of_their_own() -> Program:
+    x = leaves(8)
+    h = [v.tanh() for v in x]
+    scores = [[(h[t] * h[u]).sin() for u in range(t + 1)] for t in range(8)]
+    z = [[(0.3 + (t + 9 * u) ** 0.5) * v for u, v in enumerate(row)] for t, row in enumerate(scores)]
+    return Program(total(autograd.logsumexp(row) for row in z), x, [])
+
+
+def factors_in_any_order() -> Program:
+    x, y, w = leaves(4, 3), leaves(4, 3), leaves(7, 4)
+    orders = ((0, 1, 2), (0, 1, 2), (2, 0, 1), (1, 2, 0))
+    z = [dot([a[i] for i in at], [b[i] for i in at]).exp() for a in x for b, at in zip(y, orders, strict=True)]
+    h = [[v.tanh() for v in row] for row in w]
+    z += [dot(*((h[i], h[j]) if (i + j) % 2 else (h[j], h[i]))).sin() for i in range(3) for j in range(3, 7)]
+    return Program(total(z), [x, y], w)
+
+
+def factors_that_are_not_exchanged() -> Program:
+    x, p = leaves(6), leaves(6)
+    z = [p[0] * x[j] + p[j] * x[1] for j in range(2, 6)]
+    return Program(squares([v.tanh() for v in z]), x, p)
+
+
+def factors_of_which_one_has_gradients() -> Program:
+    x, p = leaves(6), leaves(6)
+    first = [(a * b).exp() for a, b in zip(x, p, strict=True)]
+    still = [v.exp().tanh().sin() for v in x]
+    later = [v.tanh().sin().cos() for v in first]
+    z = [first[0] * still[j] + later[j] * still[1] for j in range(2, 6)]
+    return Program(squares([v.tanh() for v in z]), x, p, "parameters")
+
+
+def coefficients_of_fixed_factors() -> Program:
+    x, p = leaves(8), leaves(2, 8)
+    h, still = [v.tanh() for v in x], [v.tanh().detach() for v in x]
+    z = [
+        total((i - j + 0.5) * a * b for j, (a, b) in enumerate(zip(still, row, strict=True))) for i, row in enumerate(p)
+    ]
+    z += [total((i - j + 0.5) * a * b for j, (a, b) in enumerate(zip(h, still[::-1], strict=True))) for i in range(2)]
+    return Program(squares([v + total(x) + total(h) for v in z]), x, p)
+
+
 PROGRAMS: Final[dict[str, Callable[[], Program]]] = {
     made.__name__: made
     for made in (
         *(layers, layer_of_two_kinds_of_weights, long_recurrence, short_recurrence, recurrence_from_parameters),
         *(masked_attention, convolution_with_padding, sums_of_different_lengths, products_of_different_lengths),
         *(terms_of_many_kinds, sums_that_all_examples_share, coefficients, sums_of_many_terms, biases_of_many_ranges),
+        *(sums_of_very_different_lengths, products_beside_long_ones, products_of_other_factors),
+        *(products_beside_equal_rows, sums_and_products_that_are_detached, sums_without_gradient, layer_of_tokens),
+        *(
+            terms_that_are_no_bias,
+            layers_with_more_terms,
+            orders_of_sums,
+            scores_with_factors_of_their_own,
+            factors_in_any_order,
+        ),
+        *(factors_that_are_not_exchanged, factors_of_which_one_has_gradients, coefficients_of_fixed_factors),
         *(lists, detached, many_operations, branches, layer_in_a_branch, pairs_in_branches, roots_without_inputs),
         *(triangle_beside_other_operands, choices_by_the_same_conditions, sums_in_branches),
         *(lists_of_leaves_and_numbers, outputs_alone),
@@ -236,16 +362,16 @@ CONSTANTS: Final[dict[str, list[dict[str, float]]]] = {
     "scaled_power": [
         *({"c": 2.0, "k": 0.0, "y": 3.0}, {"c": 0.5, "k": 1.0}, {"c": 0.25, "k": 1.0, "y": 3.0}, {"c": 0.0, "k": 1.0}),
         *({"c": -3.0, "k": 1.0, "y": y} for y in (-1.0, 2.0, -2.0, 0.1)),
-        *({"c": -3.0, "k": 0.0, "x": x} for x in (2.0, 0.0, -2.0)),
+        *({"c": -3.0, "k": 0.0, "x": x} for x in (2.0, 0.5, 0.0, -2.0)),
     ],
     "add": [{"y": y} for y in (0.0, -0.0, -2.0)],
-    "subtract": [{"y": y} for y in (0.0, -0.0, -2.0)] + [{"x": 0.0}],
+    "subtract": [{"y": y} for y in (0.0, -0.0, -0.5)] + [{"x": 0.0}],
     "multiply": [{"y": y} for y in (1.0, -1.0, 0.0, 3.0)] + [{"x": -1.0}],
     "divide": [{"y": y} for y in (1.0, -1.0, 4.0, -0.25, 3.0, 0.0, 2.0**-1023, 2.0**-1024, 2.0**1023)]
     + [{"x": x} for x in (1.0, -1.0)],
     "maximum": [{"y": y} for y in (0.0, 0.5, -2.0)] + [{"x": 1.0}],
     "minimum": [{"y": y} for y in (0.0, 0.5, -2.0)] + [{"x": 1.0}],
-    "leaky_relu": [{"slope": x} for x in (0.0, 0.01, 1.0, -1.0, 2.0)],
+    "leaky_relu": [{"slope": x} for x in (0.0, 0.01, 1.0, -1.0, 2.0, -0.1, 1e-310)],
     "elu": [{"alpha": x} for x in (0.0, 1.0, 0.5)],
     "clamp": [{"low": -1.0, "high": 2.0}, {"low": 0.0, "high": 1.0}, {"low": 2.0, "high": -1.0}, {"low": 0.5}],
     "where": [{"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 2.0}, {"a": 3.0, "b": -1.0}, {"b": 0.0}, {"x": 1.0}, {"x": 0.0}],
