@@ -72,7 +72,7 @@ GROUPS = (
     Group(
         "compiler",
         ("compiler/",),
-        5008,
+        5006,
         "2,800 were planned; branches not taken that leak nothing, ragged rows, every float at the edges, text that "
         "people read and that allocates nothing, blocks in the cache, float code for irregular graphs, and errors that "
         "name the remedy",
