@@ -44,6 +44,66 @@ def test_a_row_is_completed_by_the_phantoms_that_continue_it(layout: Layout) -> 
         assert layout.padded(np.array([row]), "v").tolist() == [whole]
 
 
+def test_a_row_is_completed_from_the_first_slot_on_and_not_before_it(layout: Layout) -> None:
+    a = layout.sizes["v"]
+    layout.scratch("v", np.ones(a + 1, bool))
+    assert layout.padded(np.array([[ZERO, a, PAD]]), "v").tolist() == [[ZERO, a, 2 * a]]
+    assert layout.padded(np.array([[1, ZERO, PAD]]), "v").tolist() == [[1, ZERO, ZERO]]
+    assert layout.padded(np.array([[a, 2 * a, PAD]]), "v").tolist() == [[a, 2 * a, ZERO]]
+
+
+def test_equal_numbers_share_a_slot(layout: Layout) -> None:
+    before = layout.sizes["c"]
+    assert len(set(layout.constant(np.full((2, 3), 2.5)).index.ravel().tolist())) == 1
+    assert layout.sizes["c"] == before + 1
+    row = layout.constant(np.array([2.5, 3.5, 2.5])).index
+    assert np.concatenate(layout.constants)[row].tolist() == [2.5, 3.5, 2.5]
+
+
+def test_each_slot_knows_its_block_and_whether_it_is_a_phantom(layout: Layout) -> None:
+    layout.scratch("u", np.array([True, False]))
+    layout.row_of("v", np.ones(3))
+    for space, mask in layout.phantom.items():
+        assert len(mask) == len(layout.of_block[space]) == layout.sizes[space]
+
+
+# ── the slots of 1 that continue rows ──
+
+
+def test_a_row_goes_on_with_the_1_of_its_step_or_else_of_its_position(layout: Layout) -> None:
+    block = layout.allocate("v", (2, 3), np.full(6, PHANTOM), ones=True)
+    b, ones = block.base, block.ones
+    assert ones == b + 6
+    assert layout.phantom["v"][[ones, ones + 2]].tolist() == [False, False]
+    for rows, found in (
+        ([[b, b + 3], [b + 1, b + 4], [b + 2, b + 5]], [0, 1, 2]),
+        ([[b + 2, b + 4]], [0]),  # Its step leads to the first.
+        ([[b, b + 2, b + 4]], [0]),
+        ([[b + 3, b + 4]], [1]),  # Its step leads to none.
+        ([[b + 1, b + 5]], [2]),
+        ([[b + 4]], [1]),
+        ([[b + 5], [b]], [2, 0]),
+    ):
+        assert np.array_equal(layout.ones_for("v", np.array(rows)), ones + np.array(found))  # type: ignore[arg-type]
+
+
+def test_no_1_continues_rows_of_other_slots(layout: Layout) -> None:
+    other = layout.allocate("v", (2, 3), np.full(6, PHANTOM))
+    block = layout.allocate("v", (2, 3), np.full(6, PHANTOM), ones=True)
+    b = block.base
+    assert layout.ones_for("v", np.array([[other.base, other.base + 3]])) is None
+    for rows in ([[ZERO, b + 4]], [[b, b + 6]], [[b, b + 3], [other.base, b + 4]], [[b + 6]], [[ZERO]]):
+        assert layout.ones_for("v", np.array(rows)) is None
+
+
+def test_a_row_of_inputs_goes_on_with_the_next_1_among_them(layout: Layout) -> None:
+    rows = np.array([[1, 3], [5, 8]])
+    assert layout.ones_for("x", rows) is None
+    layout.input_ones = [4, 9]
+    assert np.array_equal(layout.ones_for("x", rows), [4, 9])  # type: ignore[arg-type]
+    assert layout.ones_for("x", np.array([[1, 3], [5, 10]])) is None
+
+
 def test_the_phantoms_of_a_block_lie_in_its_plane(layout: Layout) -> None:
     block = layout.allocate("v", (2, 3), np.array([PHANTOM, 0, 0, 0, PHANTOM, 0]))
     whole = layout.continued(np.array([7, 9, 15, 19]), block)
