@@ -35,11 +35,17 @@ def checked() -> bool:
 
 @pytest.fixture(autouse=True)
 def all_blocks_are_left() -> Iterator[None]:
+    nothing_is_open()  # Interrupted blocks of other tests may not be dropped yet.
     yield
     for _ in range(PATIENCE):  # Those of tasks and threads that have ended are dropped after a while.
         assert recorded()
     assert not checked()
     assert (MODES.active, MODES.trials) == (0, 0)
+
+
+def nothing_is_open() -> None:
+    MODES.entries.clear()
+    MODES.change(None)
 
 
 FORMS: list[Callable[[Any], Any]] = [no_grad, no_grad(), lambda f: no_grad()(f)]
@@ -263,8 +269,7 @@ def test_ctrl_c_leaves_no_block_open(work: Callable[[], object]) -> None:
         assert not checked()
         assert not on_trial()
     assert place > 5
-    MODES.entries.clear()  # Those that Ctrl-C kept from being entered are not dropped.
-    MODES.change(None)
+    nothing_is_open()  # Those that Ctrl-C kept from being entered are not dropped.
 
 
 def test_a_signal_handler_may_use_blocks_at_any_time() -> None:
