@@ -2,13 +2,14 @@
 
 import asyncio
 import functools
+import gc
 import inspect
 import math
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -243,6 +244,15 @@ def test_an_error_leaves_the_block() -> None:
 # ── Ctrl-C ──
 
 
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """The code of finalizers would have points of its own, in one run and not in the next."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
 def one() -> None:
     with no_grad():
         Value(1.0).exp()
@@ -260,10 +270,11 @@ def decorated() -> None:
         Value(1.0).exp()
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("work", [one, nested, decorated])
 def test_ctrl_c_leaves_no_block_open(work: Callable[[], object]) -> None:
     for place in range(1, points(work) + 1):
-        with suppress(KeyboardInterrupt), interrupted(place=place):
+        with pytest.raises(KeyboardInterrupt), interrupted(place=place):
             work()
         assert recorded()
         assert not checked()
@@ -272,6 +283,7 @@ def test_ctrl_c_leaves_no_block_open(work: Callable[[], object]) -> None:
     nothing_is_open()  # Those that Ctrl-C kept from being entered are not dropped.
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_a_signal_handler_may_use_blocks_at_any_time() -> None:
     """A handler that predicts, at every event of a block: it finds what is open, and leaves it open."""
 
@@ -293,14 +305,12 @@ def test_a_signal_handler_may_use_blocks_at_any_time() -> None:
         found: list[bool] = []
         inside: list[bool] = []
         outside: list[bool] = []
+        work()  # The first time has points of its own.
         for place in range(1, points(work) + 1):
             for row in (found, inside, outside):
                 row.clear()
             with interrupted(place=place):
                 work()
-            if not found:  # When the points were counted, something was collected too.
-                assert place > 5
-                break
             assert found in ([True, False, True], [False, False, False])
             assert (inside, outside) == ([False, False], [True])
     finally:

@@ -74,6 +74,14 @@ def linear(m: Any, x: Any, b: Any = None) -> list[Value]:
     return z if b is None else [v + c for v, c in zip(z, b, strict=True)]
 
 
+def sums_of_many_kinds(*rows: list[Value]) -> list[Value]:
+    """Sums of products of the items of four rows, with coefficients and a number."""
+    return [
+        a * b + 2.0 * c * d + a * c - b * d + 3.0 * a + b - c * c + 0.5 * b * b + 7.0
+        for a, b, c, d in zip(*rows, strict=True)
+    ]
+
+
 def squares(nested: Any) -> Value:
     return total([v * v for v in flat(nested)])
 

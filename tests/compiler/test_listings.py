@@ -18,7 +18,7 @@ from autograd.compiler.writing import as_floats, as_numpy
 from autograd.formula.cases import Expression, rule
 from autograd.operations import OPERATIONS
 from tests.compiler.finding import recording
-from tests.compiler.graphs import attention, flat, leaves, linear, recurrence, restart, squares
+from tests.compiler.graphs import attention, flat, leaves, linear, recurrence, restart, squares, sums_of_many_kinds
 
 FOLDER: Final = Path(__file__).parent / "listings"
 
@@ -94,11 +94,7 @@ def products_of_different_lengths() -> Program:
 def terms_of_many_kinds() -> Program:
     x, p = leaves(4), leaves(4)
     h, u = [v.tanh() for v in x], [v.exp() for v in p]
-    z = [
-        a * b + 2.0 * c * d + a * c - b * d + 3.0 * a + b - c * c + 0.5 * b * b + 7.0
-        for a, b, c, d in zip(x, p, h, u, strict=True)
-    ]
-    return Program(squares(z), x, p)
+    return Program(squares(sums_of_many_kinds(x, p, h, u)), x, p)
 
 
 def sums_that_all_examples_share() -> Program:

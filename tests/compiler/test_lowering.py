@@ -26,6 +26,7 @@ from tests.compiler.graphs import (
     recurrence,
     spaces,
     squares,
+    sums_of_many_kinds,
 )
 from tests.compiler.random_programs import RandomProgram
 
@@ -224,10 +225,7 @@ def test_coefficients_that_differ_are_multiplied_into_weights() -> None:
 def test_terms_of_many_kinds_in_one_sum() -> None:
     x, p = leaves(4), leaves(4)
     h, u = [v.tanh() for v in x], [v.exp() for v in p]
-    z = [
-        a * b + 2.0 * c * d + a * c - b * d + 3.0 * a + b - c * c + 0.5 * b * b + 7.0
-        for a, b, c, d in zip(x, p, h, u, strict=True)
-    ]
+    z = sums_of_many_kinds(x, p, h, u)
     code_of(squares(z), x, p)
     code_of([z[0], z[3], x[0], p[1], u[2]], x, p)
     code_of([u[0] * u[1] + p[0], u[2]], x, p, "parameters")
