@@ -138,7 +138,7 @@ class LSTMCell(_Cell):
         self.places()
 
     def places(self) -> list[Layer]:
-        """The layer of the cell: a unit has preactivations zi, zf, zg, zo, gates i, f, g, o, a memory c, an output h."""
+        """The layer of the cell: a unit has rows zi, zf, zg, zo, gates i, f, g, o, a memory c and an output h."""
         gates = [Output(symbol, k, (op,)) for k, (symbol, op) in enumerate(_GATES.items())]
         memory = Output("c", 1, ("sigmoid", "multiply", "add"))
         return self._placed("tanh", [*_GATES], [*gates, memory, Output("h", 3, ("sigmoid", "multiply"))])
