@@ -15,10 +15,12 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Final
 
+from autograd.console import columns
 from autograd.engine.number import described
 from autograd.engine.tape import CONSTANT_CODE, Tape
 from autograd.engine.value import Value
 from autograd.show.calls import structural_names
+from autograd.show.models import place_of_path
 from autograd.wording import brief, visible
 
 LENGTH: Final = 24
@@ -27,6 +29,22 @@ LISTED: Final = 10
 """Names in an error."""
 COMPARED: Final = 1000
 """Labels, and names of the last nodes, that are compared with a name that is not there: to compare is slow."""
+
+
+def _shown_path(name: str) -> str:
+    """The name of a node of a model on one line; of a long one the end, where its places are.
+
+    >>> _shown_path("blocks[0].hidden.w[2,1]"), _shown_path("blocks[10].attention.w[2,1]")
+    ('blocks[0].hidden.w[2,1]', '…attention.w[2,1]')
+    """
+    if len(name) <= LENGTH and name.isascii() and name.isprintable():
+        return name
+    if columns(name) <= LENGTH:
+        return visible(name)
+    rest = name[-2 * LENGTH :]
+    while columns(rest) >= LENGTH:
+        rest = rest.partition(".")[2] or rest[1:]
+    return visible(f"…{rest}")
 
 
 class Names:
@@ -52,10 +70,10 @@ class Names:
     @cached_property
     def _called(self) -> dict[int, str]:
         """The names of all nodes but constants."""
-        names = structural_names(self.tape)
+        names = {place: _shown_path(name) for place, name in structural_names(self.tape).items()}
         for place in self.own:
-            if text := self.tape.node(place).label or names.get(place, ""):
-                names[place] = visible(text, LENGTH)
+            if label := self.tape.node(place).label:
+                names[place] = visible(label, LENGTH)
         counts = Counter(names.values())
         numbers: Counter[str] = Counter()
         for place in self.own:
@@ -79,8 +97,9 @@ class Names:
     def place(self, target: Value | str) -> int:
         """The place of a node that is given as a Value or by its name.
 
-        TypeError for anything else; ValueError for a Value of another graph, and for a name that no node has, with
-        the nearest name or the last ones.
+        A parameter is also found by its path in a model, as in `named_parameters`. TypeError for anything else;
+        ValueError for a Value of another graph, and for a name that no node has, with the nearest name or the last
+        ones.
         """
         if isinstance(target, str):
             return self._place_of_name(target)
@@ -91,10 +110,12 @@ class Names:
         return self.tape.place(target)
 
     def _place_of_name(self, name: str) -> int:
-        shown = visible(name, LENGTH)  # A long label is given as it was written, too.
+        shown = name, visible(name, LENGTH), _shown_path(name)  # A long name is given as it was written, too.
         for place in self.own:
-            if self[place] in (name, shown):
+            if self[place] in shown:
                 return place
+        if (found := place_of_path(self.tape, name)) is not None:
+            return found
         compared = sorted({*self.own[:COMPARED], *self.own[-COMPARED:]})
         names = [self[place] for place in compared]
         close = get_close_matches(name, names, n=1, cutoff=0.5)
