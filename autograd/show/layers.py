@@ -129,7 +129,9 @@ class Layer(NamedTuple):
         return self
 
     def places(self) -> "Iterator[tuple[Sequence[Value], Place]]":
-        """Each row of weights, and each bias as a row of its own, with its place."""
+        """Each row of weights, and each bias as a row of its own, with its place; none if a gate lacks rows."""
+        if len(self.weights) != self.units.size * len(self.units.gates):
+            return
         for row, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
             yield weights, Place(self.units, row)
             for k, bias in enumerate(biases):

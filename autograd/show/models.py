@@ -41,11 +41,10 @@ MODELS: Final[WeakValueDictionary[int, Model]] = WeakValueDictionary()
 
 def write_places(model: Model) -> None:
     """Write into each row of weights, and into each bias, where it stands: into the first without a label."""
-    for layer in answers(_layers, model):
-        for nodes, place in layer.places():
-            free = next((node for node in nodes if not node._label), None)
-            if free is not None:
-                free._label = place
+    for row, place in answers(_rows, model):
+        free = next((node for node in row if type(node) is Value and not node._label), None)
+        if free is not None:
+            free._label = place
 
 
 def places_on(tape: Tape) -> dict[int, Place]:
@@ -55,9 +54,7 @@ def places_on(tape: Tape) -> dict[int, Place]:
     ids = {id(node): place for place, node in nodes.items()}
     # The models that are alive know it better: their parameters may be new, or have labels of the user's own.
     for model in reversed(models_with(ids)):
-        layers = answers(_layers, model)
-        rows = (row for layer in layers for row in layer.places())
-        found |= {ids[id(row[0])]: place for row, place in rows if id(row[0]) in ids}
+        found |= {ids[id(row[0])]: place for row, place in answers(_rows, model) if row and id(row[0]) in ids}
     return found
 
 
@@ -81,8 +78,11 @@ def _paths(tape: Tape, places: Iterable[int]) -> Iterator[tuple[str, int]]:
                 yield path, ids[id(node)]
 
 
-def _layers(model: Model) -> Sequence[Layer]:
-    return model._named_layers()
+def _rows(model: Model) -> Iterator[tuple[list[Value], Place]]:
+    """The rows of weights of all its layers, and each bias as a row of its own, with their places."""
+    for layer in model._named_layers():
+        for row, place in layer.places():
+            yield [*row], place
 
 
 def models_with(leaves: Mapping[int, int]) -> list[Model]:
