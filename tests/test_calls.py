@@ -560,6 +560,13 @@ def test_keys_of_any_text_are_shown_on_one_line(key: str) -> None:
         assert "\x00" not in text
 
 
+def test_lines_that_are_too_long_keep_the_places_of_weights() -> None:
+    """In the text of a cell, whose names are long."""
+    h = nn.LSTMCell(3, 2)([0.5, 1.0, -1.0])[0]
+    text = str(tree(total(h)))
+    assert not re.findall(r"\[[\d,]*…|\(…?\w+\[[\d,]+\]\)", text)
+
+
 def looked_at(root: Value) -> None:
     """With everything that shows names."""
     nodes_by_name(root)

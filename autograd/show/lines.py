@@ -23,7 +23,7 @@ from autograd.formula.cases import changed
 from autograd.formula.text import AppliedCase
 from autograd.operations import OPERATIONS
 from autograd.show.digits import SUMS, Figures, alone, bare, figures, together
-from autograd.show.names import LENGTH, Names
+from autograd.show.names import LENGTH, Names, shortened
 from autograd.wording import FEW, brief, ends, folded, visible
 
 
@@ -207,7 +207,7 @@ def _formula(made: Calculation, position: int) -> str:
 
 
 def _in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
-    return _written_out(made, lambda i: visible(made.operands[i], length), "… {:,} more …", most)
+    return _written_out(made, lambda i: shortened(made.operands[i], length), "… {:,} more …", most)
 
 
 def _in_floats(made: Calculation, shown: Figures) -> str:

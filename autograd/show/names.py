@@ -10,6 +10,7 @@
 (1, 0)
 """
 
+import re
 from collections import Counter
 from difflib import get_close_matches
 from functools import cached_property
@@ -24,27 +25,28 @@ from autograd.show.models import place_of_path
 from autograd.wording import brief, visible
 
 LENGTH: Final = 24
-"""Characters of a name in a line of text; a longer one ends in …"""
+"""Columns of a name in a line of text; a longer one has … where it is cut."""
 LISTED: Final = 10
 """Names in an error."""
+_PATH: Final = re.compile(r"[\w…]*[.\[][\w.,=\[\]#'…]*")
 COMPARED: Final = 1000
 """Labels, and names of the last nodes, that are compared with a name that is not there: to compare is slow."""
 
 
-def _shown_path(name: str) -> str:
-    """The name of a node of a model on one line; of a long one the end, where its places are.
+def shortened(name: str, length: int = LENGTH) -> str:
+    """A name on one line, of at most so many columns; of a path the end is left, where its places are.
 
-    >>> _shown_path("blocks[0].hidden.w[2,1]"), _shown_path("blocks[10].attention.w[2,1]")
-    ('blocks[0].hidden.w[2,1]', '…attention.w[2,1]')
+    >>> shortened("blocks[10].attention.w[2,1]"), shortened("weight_ih[3,0]", 12), shortened("the weight", 8)
+    ('…attention.w[2,1]', '…ght_ih[3,0]', 'the wei…')
     """
-    if len(name) <= LENGTH and name.isascii() and name.isprintable():
-        return name
-    if columns(name) <= LENGTH:
-        return visible(name)
-    rest = name[-2 * LENGTH :]
-    while columns(rest) >= LENGTH:
-        rest = rest.partition(".")[2] or rest[1:]
-    return visible(f"…{rest}")
+    if len(name) <= length and name.isascii() and name.isprintable():
+        return name  # As most are, of perhaps a million.
+    if len(name) <= length or not _PATH.fullmatch(name):
+        return visible(name, length)
+    end = name[-length:]
+    while columns(end) >= length:
+        end = end.partition(".")[2] or end[1:]
+    return f"…{end}"
 
 
 class Names:
@@ -70,15 +72,14 @@ class Names:
     @cached_property
     def _called(self) -> dict[int, str]:
         """The names of all nodes but constants."""
-        names = {place: _shown_path(name) for place, name in structural_names(self.tape).items()}
+        names = {place: shortened(name) for place, name in structural_names(self.tape).items()}
         for place in self.own:
             if label := self.tape.node(place).label:
-                names[place] = visible(label, LENGTH)
+                names[place] = shortened(label)
         counts = Counter(names.values())
         numbers: Counter[str] = Counter()
         for place in self.own:
-            base = names.get(place, "")
-            if counts[base] == 1:
+            if (base := names.get(place, "")) and counts[base] == 1:
                 continue
             numbers[base] += 1
             name = f"{base}#{numbers[base]}" if base else f"v{numbers[base]}"
@@ -110,9 +111,9 @@ class Names:
         return self.tape.place(target)
 
     def _place_of_name(self, name: str) -> int:
-        shown = name, visible(name, LENGTH), _shown_path(name)  # A long name is given as it was written, too.
+        shown = shortened(name)  # A long name is given as it was written, too.
         for place in self.own:
-            if self[place] in shown:
+            if self[place] in (name, shown):
                 return place
         if (found := place_of_path(self.tape, name)) is not None:
             return found
