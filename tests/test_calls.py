@@ -389,6 +389,50 @@ def test_shared_weights_have_one_name() -> None:
         assert [name for name in found if name[0] == "z"] == ["z[0]", "z[1]"]
 
 
+def test_the_model_that_was_made_first_names_a_layer_of_two() -> None:
+    layer = nn.Linear(2, 2)
+    first, around, second = Holder(first=layer), Holder(), Holder(second=layer)
+    assert "first.w[1,0]" in of_models(*layer([0.5, 1.0]))
+    around.first = first
+    assert "first.first.w[1,0]" in of_models(*layer([0.5, 1.0]))
+    del first, around
+    assert "second.w[1,0]" in of_models(*layer([0.5, 1.0]))
+    del second
+    assert "w[1,0]" in of_models(*layer([0.5, 1.0]))
+
+
+class Holder(nn.Module):
+    """A module with any attributes."""
+
+    def __init__(self, **parts: Any) -> None:
+        vars(self).update(parts)
+
+    def __setattr__(self, name: str, part: Any) -> None:
+        vars(self)[name] = part
+
+
+def test_a_layer_without_a_model_is_known_by_any_weight_that_has_no_label() -> None:
+    linear = nn.Linear(3, 2)
+    for k, row in enumerate(linear.weight):
+        row[0].label, row[1].label = f"first {k}", f"second {k}"
+    model = nn.Sequential(linear, "tanh")
+    root = total(model([0.5, 1.0, 2.0]))
+    del model, linear
+    assert of_models(root).keys() == {
+        *("first 0", "first 1", "second 0", "second 1", "w1[0,2]", "w1[1,2]"),
+        *("b1[0]", "b1[1]", "z1[0]", "z1[1]", "h1[0]", "h1[1]"),
+    }
+
+
+def test_other_products_of_weights_are_no_units() -> None:
+    linear = nn.Linear(2, 1)
+    w, b = linear.weight[0], linear.bias[0]
+    for product in (w[:1], [b], [b, w[0]], [w[0], b], [*w, *w]):
+        root = autograd.dot(product, [2.0] * len(product))
+        assert not any("z" in name for name in nodes_by_name(root))
+    assert "z" not in "".join(nodes_by_name(autograd.dot([b], [1.0]) + w[0]))
+
+
 # ── cells ──
 
 
@@ -801,6 +845,14 @@ def test_modules_are_made_while_others_look() -> None:
         for thread in threads:
             thread.join()
         sys.setswitchinterval(kept)
+
+
+def test_lists_of_numbers_are_not_walked() -> None:
+    """An attribute may hold all rows of a training, and each look at a graph asks each module that is alive."""
+    rows = Hostile.Lists([1.0, 2.0])
+    assert not Holder(rows=rows, nested=[rows])._has_one_of({})
+    with pytest.raises(OSError, match="no items"):
+        Holder(rows=Hostile.Lists([None]), mixed=Hostile.Lists([Value(1.0)]))._has_one_of({})
 
 
 # ── names cost recording nothing ──

@@ -99,7 +99,7 @@ def models_with(leaves: Mapping[int, int]) -> list[Model]:
     outermost = set()
     while stack:
         model = stack.pop()
-        above = [parent for parent in around.get(id(model), []) if parent is not model]
+        above = around.get(id(model), [])
         if not above:
             outermost.add(id(model))
         stack += [parent for parent in above if id(parent) not in reached]
