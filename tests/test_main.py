@@ -338,7 +338,7 @@ def test_no_two_columns_of_the_gradients_touch(encoding: str, xs: list[float], t
     options = [f"--{name}={x!r}" for name, x in zip(("x", "w1", "b1", "w2", "b2"), xs, strict=True)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("autograd.toy._picture", lambda toy: Drawing("", ""))
-        patch.setattr("autograd.toy.curve", lambda losses, **_: Drawing("", ""))
+        patch.setattr("autograd.toy.draw_curves", lambda losses, **_: Drawing("", ""))
         patch.setattr(Drawing, "save", lambda *_: Path())
         lines = typed(["toy", *options, f"--target={target!r}", "--steps=1"], encoding, 80).splitlines()
     start = next(i for i, line in enumerate(lines) if "by hand" in line)
