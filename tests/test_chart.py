@@ -237,7 +237,8 @@ def test_a_gap_is_marked() -> None:
 
 def test_nothing_but_lost_numbers_is_drawn_too() -> None:
     drawing = draw_curves([math.nan, math.inf])
-    assert lines(drawing) == dots(drawing) == []
+    assert not lines(drawing)
+    assert not dots(drawing)
     assert "1 × nan, 1 × inf" in texts(drawing)
     assert drawing.svg()
 
@@ -250,7 +251,7 @@ def test_names_are_put_apart_and_stay_in_order(heights: list[float], least: floa
     assert all(b - a >= least - 1e-9 for a, b in pairwise(found))
     assert all(-1e-9 <= y <= 300.0 for y in found)
     if all(b - a >= least for a, b in pairwise(heights)):
-        assert found == heights
+        assert found == pytest.approx(heights, abs=1e-9)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, MOST_CURVES])
@@ -301,7 +302,7 @@ def test_a_curve_that_ends_early_is_led_to_its_name_by_dots() -> None:
         ([[0.5, 0.25], (0.5, 0.125)], ["[0]: 0.25", "[1]: 0.125"]),
         (np.array([[0.5, 0.25], [0.5, 0.125]]), ["[0]: 0.25", "[1]: 0.125"]),
         ([np.array([0.5, 0.25]), [0.125]], ["[0]: 0.25", "[1]: 0.125"]),
-        ({"a": [1, 2], 3: np.float32([4.0])}, ["a: 2", "3: 4"]),
+        ({"a": [1, 2], 3: np.array([4.0], np.float32)}, ["a: 2", "3: 4"]),
         (train.History([0.5, 0.25]), ["loss: 0.25"]),
         (train.History([0.5, 0.25], validation=[1.0, 0.75]), ["loss: 0.25", "validation: 0.75"]),
         (
@@ -318,7 +319,9 @@ def test_curves_come_in_many_forms(curves: Any, names: list[str]) -> None:
     assert sum(": " in text for text in shown) in (0, len(names))
 
 
-@pytest.mark.parametrize("thing", [Value(1.0), [Value(1.0)], [Value(1.0), 2.0], [], 0.5, "curve", None, [[1.0], Value(2.0)]])
+@pytest.mark.parametrize(
+    "thing", [Value(1.0), [Value(1.0)], [Value(1.0), 2.0], [], 0.5, "curve", None, [[1.0], Value(2.0)]]
+)
 def test_other_things_are_no_curves(thing: Any) -> None:
     assert not is_curves(thing)
 
@@ -401,7 +404,16 @@ def test_panels_lie_below_each_other_over_one_axis() -> None:
 def test_a_history_draws_itself() -> None:
     history = train.History([2.0, 0.5], "divergence", [2.0, math.inf], {"accuracy": [0.5, 1.0], "loss": [7.0, 8.0]})
     drawing = history.draw()
-    wanted = {"2 epochs, stopped by divergence", "loss: 0.5", "validation: inf", "accuracy: 1", "loss: 8", "epoch", "1", "2"}
+    wanted = {
+        "2 epochs, stopped by divergence",
+        "loss: 0.5",
+        "validation: inf",
+        "accuracy: 1",
+        "loss: 8",
+        "epoch",
+        "1",
+        "2",
+    }
     assert wanted <= texts(drawing).keys()
     assert len(lines(drawing)) == 3, "of the validation there is one point"
     assert repr(drawing).startswith("Drawing('2 epochs, stopped by divergence', loss 2 ")

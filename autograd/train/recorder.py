@@ -237,5 +237,6 @@ class Recording:
 
 def _spread(low: float, high: float, n: int) -> tuple[float, ...]:
     """n numbers from somewhat below low to somewhat above high."""
-    margin = MARGIN * (high - low) or 0.5
-    return tuple(low - margin + (high - low + 2.0 * margin) * (k / (n - 1)) for k in range(n))
+    margin = MARGIN * (high - low) or max(0.5, MARGIN * abs(low))
+    parts = [k / (n - 1) for k in range(n)]
+    return tuple((low - margin) * (1.0 - part) + (high + margin) * part for part in parts)
