@@ -16,7 +16,7 @@ from autograd import Value, train
 from autograd.show.axes import FLAT, MOST_STEPS, axis_for, counting_axis, linear_axis, upward_axis
 from autograd.show.chart import HEIGHT, MOST_CURVES, draw_curves, draw_panels, is_curves
 from autograd.show.palette import PALETTE, SERIES
-from autograd.show.panel import FEW, LINE, MOST_POINTS, WIDTH, apart, pieces
+from autograd.show.panel import FEW, LINE, MOST_POINTS, NAME, WIDTH, apart, pieces
 from autograd.show.picture import Drawing
 from autograd.show.sheet import CHARACTER, LONGEST, TEXT
 from autograd.wording import visible
@@ -382,7 +382,7 @@ def test_any_title_is_drawn_as_text(text: str) -> None:
         shown = {element.text for element in found.iter() if element.tag.endswith("text")}
         assert visible(text, LONGEST) in shown
     found = ElementTree.fromstring(draw_curves({text: [1.0, 2.0]}).svg())
-    assert f"{visible(text)}: 2" in {element.text for element in found.iter() if element.tag.endswith("text")}
+    assert f"{visible(text, NAME)}: 2" in {element.text for element in found.iter() if element.tag.endswith("text")}
 
 
 def test_panels_lie_below_each_other_over_one_axis() -> None:

@@ -23,7 +23,7 @@ MOST_POINTS: Final = 200
 """Of a curve."""
 FEW: Final = 12
 """Points of a curve that have a dot each."""
-NAME: Final = 40
+NAME: Final = 30
 """Columns of the name of a curve, at most."""
 CLOSE: Final = 6.0
 """Points between two marks that make one."""

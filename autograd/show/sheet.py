@@ -19,7 +19,7 @@ from autograd.wording import visible
 if TYPE_CHECKING:
     pass
 
-CHARACTER: Final = 7.2
+CHARACTER: Final = 6.6
 """Points for a character of a text, with something to spare."""
 TEXT: Final = 11
 """The size of a text, in points."""

@@ -104,6 +104,15 @@ class Recorder:
     and at the end, where one that draws random numbers draws more of them.
 
     ValueError for a number out of range, TypeError for anything else.
+
+    >>> from autograd import losses, nn, optim, train
+    >>> model, recorder = nn.Neuron(1, nonlin=False, init="zeros"), Recorder(inputs=[[3.0]])
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.25)
+    >>> history = train.fit(model, [([1.0], 2.0)], losses.mse, optimizer, epochs=1, record=recorder)
+    >>> for snapshot in recorder.snapshots:
+    ...     print(snapshot.loss, snapshot.parameters, snapshot.gradients, snapshot.outputs)
+    4.0 {'w.0': 0.0, 'b': 0.0} {'w.0': -4.0, 'b': -4.0} [0.0]
+    0.0 {'w.0': 1.0, 'b': 1.0} {'w.0': 0.0, 'b': 0.0} [4.0]
     """
 
     def __init__(
