@@ -158,12 +158,12 @@ def test_a_zero_has_a_place_below_the_logarithms() -> None:
         axis_for([1.0, -2.0], True)
 
 
-@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("first", [0, 1, 99_999])
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 13, 50, 71, 999, 10_000, 123_457])
 def test_counting_ticks_are_whole_steps_that_do_not_collide(n: int, first: int) -> None:
     ticks = counting_axis(first, first + n - 1).ticks
     assert 1 <= len(ticks) <= MOST_STEPS + 2
-    assert ticks[0][1] == str(first) or n > 8
+    assert ticks[0][1] == f"{first:,}" or n > 8 or first > 1
     for (place, text), (other, more) in pairwise(ticks):
         assert WIDTH * (other - place) > CHARACTER * (len(text) + len(more)) / 2 + CHARACTER
     steps = [int(b.replace(",", "")) - int(a.replace(",", "")) for (_, a), (_, b) in pairwise(ticks)]
@@ -285,6 +285,12 @@ def test_a_name_has_the_colour_of_its_curve_and_its_last_number() -> None:
     assert found["Adam: 0.0625\\l"] == PALETTE[SERIES[1]].light
 
 
+def test_a_name_that_is_not_beside_its_curve_is_led_to_it() -> None:
+    for last, wanted in ((0.9, 0), (0.5, 1)):
+        edges = attributes(draw_curves([[1.0, 0.5], [1.0, last]]).dot, "edge")
+        assert sum(places(edge["pos"])[-1][0] > WIDTH for edge in edges) == wanted
+
+
 def test_a_curve_that_ends_early_is_led_to_its_name_by_dots() -> None:
     edges = attributes(draw_curves({"short": [1.0, 0.5], "long": [1.0, 0.7, 0.6]}).dot, "edge")
     leaders = [edge for edge in edges if places(edge["pos"])[-1][0] > WIDTH]
@@ -320,7 +326,7 @@ def test_curves_come_in_many_forms(curves: Any, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "thing", [Value(1.0), [Value(1.0)], [Value(1.0), 2.0], [], 0.5, "curve", None, [[1.0], Value(2.0)]]
+    "thing", [Value(1.0), [Value(1.0)], [Value(1.0), 2.0], [], 0.5, "curve", None, [[1.0], Value(2.0)], {}, {"v": 1}]
 )
 def test_other_things_are_no_curves(thing: Any) -> None:
     assert not is_curves(thing)

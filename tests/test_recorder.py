@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, losses, nn, optim, train
+from autograd import Value, losses, nn, optim, strict, train
 from autograd.train.recorder import FEW_ROWS, MARGIN, MOST, NUMBERS, RESOLUTION, Grid, Recorder, Snapshot
 from autograd.train.states import corners
 from tests.interrupting import interrupted, points
@@ -370,6 +370,31 @@ def test_functions_that_refuse_what_diverged_leave_the_parameters() -> None:
     assert (last.epoch, last.parameters, last.outputs) == (1, {"parameter 0": -math.inf}, [])
     assert math.isnan(last.loss)
     assert math.isnan(last.gradients["parameter 0"])
+
+
+def test_predictions_beside_the_data_are_trials() -> None:
+    """Neither the points of a surface nor the state after the last step are the user's, so strict() is not for them."""
+    w, recorder = Value(1.0), Recorder()
+    rows = [([1.0, 1e-3], 0.0), ([1.0, 1.0], 0.0)]
+    options: Any = {"epochs": 1, "record": recorder}
+    with strict():
+        train.fit(lambda x: (w * x[1]).log() * x[0], rows, lambda y, t: y, optim.SGD([w], lr=10.0), **options)
+    assert w.data < 0.0
+    assert math.isnan(recorder.snapshots[0].surface[0])
+    assert math.isnan(recorder.snapshots[-1].loss)
+
+
+def test_an_error_in_the_last_evaluation_is_not_hidden() -> None:
+    w, recorder, calls = Value(1.0), Recorder(inputs=[]), iter(range(99))
+
+    def loss(y: Value, t: float) -> Value:
+        if next(calls) == 2:
+            raise ZeroDivisionError("mine")
+        return y
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        train.fit(lambda x: w * x, [(1.0, 0.0)], loss, optim.SGD([w], lr=0.1), epochs=2, record=recorder)
+    assert [s.epoch for s in recorder.snapshots] == [0, 1]
 
 
 def test_an_error_of_the_user_leaves_what_was_recorded() -> None:

@@ -91,11 +91,10 @@ def is_curves(thing: Any) -> bool:
     >>> is_curves([[1.0, 0.5], [1.0, 0.1]]), is_curves({"loss": [0.5]}), is_curves([0.5, 0.25]), is_curves(0.5)
     (True, True, True, False)
     """
-    if isinstance(thing, Mapping) or _is_history(thing):
+    if _is_history(thing):
         return True
-    if not is_row(thing) or not len(thing):
-        return False
-    return all(map(_is_several, thing)) or all(map(_is_number, thing))
+    parts = [*thing.values()] if isinstance(thing, Mapping) else [*thing] if is_row(thing) else []
+    return bool(parts) and (all(map(_is_several, parts)) or (is_row(thing) and all(map(_is_number, parts))))
 
 
 def _is_history(thing: Any) -> bool:

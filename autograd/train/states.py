@@ -38,20 +38,19 @@ class OfValues:
             own = v.label if labels.count(v.label) == 1 and v.label not in named else ""
             named[own or f"parameter {i}"] = v
         self.names, self._values = list(named), list(named.values())
-        self._rows = list(way.data)  # A shuffle changes the order of the other list.
         self.predicts = True
 
     def inputs(self) -> list[Any]:
         """The inputs of all rows."""
-        return [x for x, _ in self._rows]
+        return [x for x, _ in self.way.data]
 
     def targets(self) -> list[Any]:
         """The targets of all rows, as numbers."""
-        return [plain(t) for _, t in self._rows]
+        return [plain(t) for _, t in self.way.data]
 
     def like(self, point: list[float]) -> Any:
         """A point as an input of the kind that the rows have."""
-        first = self._rows[0][0]
+        first = self.way.data[0][0]
         if isinstance(first, (list, tuple)):
             return point if isinstance(first, list) else tuple(point)
         import numpy as np
@@ -60,7 +59,7 @@ class OfValues:
 
     def corners(self) -> Corners | None:
         """The range of each of the two inputs; None for a model of anything but two numbers."""
-        return corners(plain(x) for x, _ in self._rows)
+        return corners(plain(x) for x, _ in self.way.data)
 
     def parameters(self) -> list[float]:
         """The data of the parameters, in the order of the names."""
