@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from autograd import Value, train
 from autograd.show.axes import FLAT, MOST_STEPS, axis_for, counting_axis, linear_axis, upward_axis
+from autograd.show.canvas import CHARACTER, LONGEST, TEXT
 from autograd.show.chart import HEIGHT, MOST_CURVES, draw_curves, draw_panels, is_curves
 from autograd.show.palette import PALETTE, SERIES
 from autograd.show.panel import FEW, LINE, MOST_POINTS, NAME, WIDTH, apart, pieces
 from autograd.show.picture import Drawing
-from autograd.show.sheet import CHARACTER, LONGEST, TEXT
 from autograd.wording import visible
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -429,7 +429,7 @@ def test_a_history_draws_itself() -> None:
 
 def test_a_notebook_shows_a_history_and_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     history = train.History([2.0, 0.5])
-    assert history._repr_svg_().startswith("<?xml")  # type: ignore[union-attr]
+    assert "<svg" in (history._repr_svg_() or "")
     assert pickle.loads(pickle.dumps(history)) == history
     with pytest.raises(ValueError, match="no finished epoch; it was stopped by interrupt"):
         train.History(stopped_by="interrupt").draw()

@@ -12,10 +12,10 @@ from typing import Any, Final, TypeAlias
 
 from autograd.arguments import described, is_row, real, whole
 from autograd.show.axes import MOST_STEPS, counting_axis
+from autograd.show.canvas import Canvas
 from autograd.show.palette import SERIES
 from autograd.show.panel import LINE, WIDTH, Panel, broken
 from autograd.show.picture import Drawing
-from autograd.show.sheet import Sheet
 from autograd.wording import counted
 
 HEIGHT: Final = 230.0
@@ -67,19 +67,19 @@ def draw_panels(
         _check(rows)
     first = whole("start", start, least=0)
     last = first + max(len(row) for rows in panels for row in rows.values()) - 1
-    sheet, across_axis, bottom = Sheet(), counting_axis(first, last), 0.0
+    canvas, across_axis, bottom = Canvas(), counting_axis(first, last), 0.0
     for k, rows in enumerate(panels):
         height = max(LOW if k else HEIGHT, LINE * len(rows))
         if k:
             bottom -= height + LINE * (1.5 + len(broken(rows)))
-        top = Panel(sheet, bottom, height, first, across_axis).draw(rows, log, LOW_STEPS if k else MOST_STEPS)
+        top = Panel(canvas, bottom, height, first, across_axis).draw(rows, log, LOW_STEPS if k else MOST_STEPS)
         if k == 0:
-            sheet.write(up, (0.0, top + LINE), "l")
-            sheet.write(title, (0.0, top + LINE * (2.4 if up else 1.2)), "l", size=14)
+            canvas.write(up, (0.0, top + LINE), "l")
+            canvas.write(title, (0.0, top + LINE * (2.4 if up else 1.2)), "l", size=14)
     for place, text in across_axis.ticks:
-        sheet.write(text, (WIDTH * place, bottom - LINE), "c")
-    sheet.write(across, (WIDTH / 2, bottom - 2.2 * LINE), "c")
-    return Drawing(sheet.digraph.source, summary)
+        canvas.write(text, (WIDTH * place, bottom - LINE), "c")
+    canvas.write(across, (WIDTH / 2, bottom - 2.2 * LINE), "c")
+    return Drawing(canvas.digraph.source, summary)
 
 
 # ── the rows ──

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 from autograd.show.axes import Axis, axis_for
+from autograd.show.canvas import Canvas, Point
 from autograd.show.palette import PALETTE, SERIES
-from autograd.show.sheet import Point, Sheet
 from autograd.wording import visible
 
 WIDTH: Final = 432.0
@@ -49,10 +49,10 @@ def _look(k: int) -> _Look:
 
 
 class Panel:
-    """The curves over one upward axis, on a sheet."""
+    """The curves over one upward axis, on a canvas."""
 
-    def __init__(self, sheet: Sheet, bottom: float, height: float, first: int, across: Axis) -> None:
-        self.sheet, self.bottom, self.height, self.first, self.across = sheet, bottom, height, first, across
+    def __init__(self, canvas: Canvas, bottom: float, height: float, first: int, across: Axis) -> None:
+        self.canvas, self.bottom, self.height, self.first, self.across = canvas, bottom, height, first, across
 
     def draw(self, rows: _Rows, log: bool | None, steps: int) -> float:
         """Draw all; return how far up they reach."""
@@ -70,13 +70,13 @@ class Panel:
         top = self.bottom + self.height
         for k, (place, text) in enumerate(self.axis.ticks):
             height = self.bottom + self.height * place
-            self.sheet.write(text, (-8.0, height), "r")
+            self.canvas.write(text, (-8.0, height), "r")
             if k or place:
-                self.sheet.line([(0.0, height), (WIDTH, height)], color=_GRID)
+                self.canvas.line([(0.0, height), (WIDTH, height)], color=_GRID)
         for place, _ in self.across.ticks:
-            self.sheet.line([(WIDTH * place, self.bottom), (WIDTH * place, self.bottom - 4.0)], color=_LINE)
-        self.sheet.line([(0.0, self.bottom), (WIDTH, self.bottom)], color=_LINE)
-        self.sheet.line([(0.0, self.bottom), (0.0, top)], color=_LINE)
+            self.canvas.line([(WIDTH * place, self.bottom), (WIDTH * place, self.bottom - 4.0)], color=_LINE)
+        self.canvas.line([(0.0, self.bottom), (WIDTH, self.bottom)], color=_LINE)
+        self.canvas.line([(0.0, self.bottom), (0.0, top)], color=_LINE)
 
     def _place(self, i: int, y: float) -> Point:
         return self._x(i), self.bottom + self.height * self.axis.place(y)
@@ -89,9 +89,9 @@ class Panel:
         places = [[self._place(i, row[i]) for i in piece] for piece in pieces(row)]
         for piece in places:
             if len(piece) > 1:
-                self.sheet.line(piece, color=look.color, style=look.style, penwidth="2", **{"class": "curve"})
+                self.canvas.line(piece, color=look.color, style=look.style, penwidth="2", **{"class": "curve"})
             for at in piece if len(piece) == 1 or len(row) <= FEW else ():
-                self.sheet.dot(at, look.color)
+                self.canvas.dot(at, look.color)
         return places[-1][-1] if places else None
 
     def _draw_names(self, rows: _Rows, ends: Sequence[Point | None], looks: Sequence[_Look]) -> None:
@@ -103,17 +103,17 @@ class Panel:
             x, y = ends[k] or (0.0, 0.0)
             if x < WIDTH or abs(y - height) > 2.0:
                 early = {"style": "dotted"} if x < WIDTH else {}
-                self.sheet.line([(x, y), (WIDTH + 10.0, height)], color=looks[k].color, penwidth="0.75", **early)
-            self.sheet.write(texts[k], (WIDTH + 14.0, height), "l", color=looks[k].color)
+                self.canvas.line([(x, y), (WIDTH + 10.0, height)], color=looks[k].color, penwidth="0.75", **early)
+            self.canvas.write(texts[k], (WIDTH + 14.0, height), "l", color=looks[k].color)
 
     def _draw_marks(self, name: str, row: Sequence[float], height: float) -> None:
         """A red line above the panel wherever a number of a curve isn't finite, and how many these are."""
         lost = [i for i, y in enumerate(row) if not math.isfinite(y)]
         for a, b in _runs([self._x(i) for i in lost]):
-            self.sheet.line([(a - 1.5, height), (b + 1.5, height)], color=_BAD, penwidth="5", **{"class": "lost"})
+            self.canvas.line([(a - 1.5, height), (b + 1.5, height)], color=_BAD, penwidth="5", **{"class": "lost"})
         kinds = {text: [str(row[i]) for i in lost].count(text) for text in ("nan", "inf", "-inf")}
         said = ", ".join(f"{n:,} × {text}" for text, n in kinds.items() if n)
-        self.sheet.write(f"{visible(name, NAME)}: {said}" if name else said, (WIDTH + 14.0, height), "l", color=_BAD)
+        self.canvas.write(f"{visible(name, NAME)}: {said}" if name else said, (WIDTH + 14.0, height), "l", color=_BAD)
 
 
 def _runs(xs: Iterable[float]) -> list[Point]:

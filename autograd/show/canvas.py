@@ -1,10 +1,10 @@
 """A page on which every line and text has its place, written as a graph for Graphviz to draw.
 
->>> from autograd.show.sheet import Sheet
->>> sheet = Sheet()
->>> sheet.line([(0.0, 0.0), (72.0, 36.0)], color="#1f2937")
->>> sheet.write("loss", (0.0, 50.0), "l")
->>> "loss" in sheet.digraph.source
+>>> from autograd.show.canvas import Canvas
+>>> canvas = Canvas()
+>>> canvas.line([(0.0, 0.0), (72.0, 36.0)], color="#1f2937")
+>>> canvas.write("loss", (0.0, 50.0), "l")
+>>> "loss" in canvas.digraph.source
 True
 """
 
@@ -30,7 +30,7 @@ Point: TypeAlias = tuple[float, float]
 _SOFT: Final = PALETTE["soft"].light
 
 
-class Sheet:
+class Canvas:
     """A page of lines, dots and texts. The layout nop2 of Graphviz leaves everything where it is."""
 
     def __init__(self) -> None:
