@@ -25,10 +25,11 @@ _PART: Final = "\u200d\ufe0f\u20e3"
 """Of an emoji, after another part."""
 RUN: Final = re.compile(f"(?P<cjk>[{_WIDE}]+)|(?P<emoji>[{_PICTURE}][{_PICTURE}{_PART}]*)")
 
-# Found by drawing every character: the rest of these blocks are boxes.
+# Found by drawing every character: the rest of these blocks are boxes. The symbols of control characters, from U+2400,
+# are boxes too, but they only stand for what can't be seen.
 _COMMON: Final = (
     "\\x00-\u052f\u1d00-\u1df5\u1dfb-\u1fff\u2000-\u20be\u20d0-\u214f\u2190-\u2195\u2202\u2206\u220f\u2211\u2212\u2215"
-    "\u2219\u221a\u221e\u221f\u2229\u222b\u2248\u2260\u2261\u2264\u2265\u25cf\ufe00-\ufe0f"
+    "\u2219\u221a\u221e\u221f\u2229\u222b\u2248\u2260\u2261\u2264\u2265\u2400-\u2426\u25cf\ufe00-\ufe0f\ufffc\ufffd"
 )
 _RARE: Final = re.compile(f"[^{_COMMON}]+")
 _PAD: Final = "\ue000"

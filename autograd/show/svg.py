@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from autograd.show.glyphs import CJK, EMOJI, FAMILIES, families, rare
+from autograd.show.glyphs import CJK, EMOJI, FAMILIES, families
 from autograd.show.palette import PALETTE, darkened
 
 _HEAD: Final = re.compile(r'<svg (width="[^"]*" height="[^"]*")\s+(viewBox="[^"]*")[^>]*>')
@@ -96,7 +96,7 @@ def _widths(layout: str) -> Iterator[tuple[tuple[float, float, str], float]]:
     graph = json.loads(layout)
     for thing in (graph, *graph.get("objects", ()), *graph.get("edges", ())):
         for drawn in (*thing.get("_ldraw_", ()), *thing.get("_hldraw_", ()), *thing.get("_tldraw_", ())):
-            if drawn["op"] == "T" and not rare(drawn["text"]):
+            if drawn["op"] == "T":
                 yield (_place(drawn["pt"][0]), _place(drawn["pt"][1]), drawn["text"]), drawn["width"]
 
 

@@ -51,7 +51,7 @@ def _in_its_font(run: "re.Match[str]") -> str:
 
 
 def _warn_of_boxes(characters: str) -> None:
-    missing = [character for character in dict.fromkeys(characters) if not _has_glyph(character)]
+    missing = [character for character in dict.fromkeys(characters) if not has_glyph(character)]
     if missing:
         warnings.warn(
             f"no font here has {', '.join(ends(missing, most=FEW))}: a box stands for it. "
@@ -60,7 +60,7 @@ def _warn_of_boxes(characters: str) -> None:
         )
 
 
-def _has_glyph(character: str) -> bool:
+def has_glyph(character: str) -> bool:
     """Whether a font has it: a PDF for archives is refused if one is missing."""
     import typst
 

@@ -136,10 +136,15 @@ SHAPES: Final[Mapping[str, Callable[[random.Random, int], Value]]] = {
 }
 
 
+def graph(shape: str, seed: int) -> Value:
+    """The root of a graph that the seed decides; the seed 0 makes it as large as a picture may be."""
+    rng = random.Random(f"{shape} {seed}")
+    return SHAPES[shape](rng, NODES if seed == 0 else rng.randint(20, NODES))
+
+
 def measure(shape: str, seed: int, attributes: Sequence[str] = ()) -> Layout:
     """Draw one graph as SVG; RuntimeError if that takes a minute."""
-    rng = random.Random(f"{shape} {seed}")
-    root = SHAPES[shape](rng, NODES if seed == 0 else rng.randint(20, NODES))
+    root = graph(shape, seed)
     start = perf_counter()
     drawing = draw(root, partials=seed % 2 == 1, max_nodes=NODES)
     render(drawing.dot, "svg", args=[f"-G{attribute}" for attribute in attributes])
