@@ -53,7 +53,7 @@ def several_chains(rng: random.Random, nodes: int) -> Value:
 def star(rng: random.Random, nodes: int) -> Value:
     """One leaf that many terms of one sum use."""
     x = Value(0.5)
-    terms = [rng.choice([Value.exp, Value.tanh, Value.sin])(x * Value(0.1)) for _ in range((nodes - 2) // 3)]
+    terms = [rng.choice([Value.exp, Value.tanh, Value.sin])(x * Value(0.1)) for _ in range((nodes - 1) // 5)]
     return sum(terms[1:], terms[0]) if rng.random() < 0.5 else total(terms)
 
 
@@ -124,10 +124,10 @@ def anything(rng: random.Random, nodes: int) -> Value:
     """Operands drawn among all nodes, or among the latest."""
     made = [Value(0.5) for _ in range(rng.randint(1, 10))]
     reach = rng.choice([2, 5, 20, 200])
-    while len(made) < nodes:
+    while len(made) < nodes - 1:
         a, b = (rng.choice(made[-reach:]) for _ in range(2))
         made.append(a * b if rng.random() < 0.7 else a.tanh())
-    return made[-1]
+    return total(made[-reach:])
 
 
 SHAPES: Final[Mapping[str, Callable[[random.Random, int], Value]]] = {
