@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from autograd import Drawing, Value, draw, draw_dot
 from autograd.operations import OPERATIONS, symbol
 from autograd.show import picture, typesetting
+from autograd.show.chart import curve
 from autograd.show.glyphs import rare
 from autograd.show.palette import PALETTE
 from autograd.show.picture import PNG_DPI, render
@@ -230,6 +231,16 @@ def test_a_text_is_as_wide_as_its_layout() -> None:
     assert widths["σ"] is None  # Graphviz counts bytes there.
 
 
+@pytest.mark.parametrize(
+    "drawing", [draw(Value(0.5).tanh() * 2, partials=True), curve([1.0, 0.1], title="t", across="x")]
+)
+def test_no_text_is_below_nine_points(drawing: Drawing) -> None:
+    root = ElementTree.fromstring(drawing.svg())
+    # With the unit pt and as many units in the viewBox, a unit is a point.
+    assert root.attrib["width"].removesuffix("pt") == root.attrib["viewBox"].split()[2].removesuffix(".00")
+    assert min(float(text.attrib["font-size"]) for text in root.iter(f"{SVG}text")) >= 9.0
+
+
 def test_other_fonts_keep_their_name() -> None:
     assert 'font-family="Courier' in Drawing('digraph { x [fontname="Courier"] }', "").svg()
 
@@ -305,7 +316,7 @@ def test_a_png_has_150_pixels_per_inch(label: str) -> None:
 
 @pytest.mark.parametrize("pair", ["中国", "あい", "한국", "🎉🌍"])
 def test_each_character_has_its_own_glyph(pair: str) -> None:
-    if not all(map(typesetting.has_glyph, pair)):
+    if not typesetting.has_glyphs(pair):
         pytest.skip(f"no font here has {pair}")
     one, other = (draw(Value(1.0, label=character)) for character in pair)
     assert size(one.png()) == size(other.png())
@@ -328,9 +339,10 @@ def test_usual_characters_need_no_more_than_pip(monkeypatch: pytest.MonkeyPatch)
 
 def test_characters_without_a_glyph_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawing = draw(Value(1.0, label="中文 中"))
-    monkeypatch.setattr(typesetting, "has_glyph", lambda character: character == "文")
-    with pytest.warns(UserWarning, match="no font here has 中: a box stands for it. Install one"):
+    monkeypatch.setattr(typesetting, "has_glyphs", lambda text: "中" not in text)
+    with pytest.warns(UserWarning, match="no font here has 中: a box stands for it. Install one") as told:
         drawing.pdf()
+    assert [warning.filename for warning in told] == [__file__]
     monkeypatch.setattr(typesetting, "available", lambda: False)
     with pytest.warns(UserWarning, match="don't have 中, 文: boxes stand for them.* pip install typst"):
         drawing.png()
@@ -345,11 +357,14 @@ def test_characters_without_a_glyph_are_told_of(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_missing_glyph_is_found() -> None:
-    assert typesetting.has_glyph("A")
-    assert not typesetting.has_glyph("\U0010fffd")
+    assert typesetting.has_glyphs("ABC")
+    assert not typesetting.has_glyphs("AB\U0010fffdC")
+    missing = Drawing('digraph { x [label="A\U0010fffdB\U0010fffc"] }', "")
+    with pytest.warns(UserWarning, match="no font here has \U0010fffd, \U0010fffc: a box"):
+        missing.png()
 
 
 def test_a_dark_picture_is_dark() -> None:
     drawing = draw(Value(1.0, label="中"))
-    assert drawing.pdf() != drawing.pdf(dark=True)
+    assert drawing.pdf() == drawing.pdf() != drawing.pdf(dark=True)
     assert drawing.png() != drawing.png(dark=True)
