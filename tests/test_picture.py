@@ -16,6 +16,7 @@ from autograd.operations import OPERATIONS, symbol
 from autograd.show import picture, typesetting
 from autograd.show.chart import curve
 from autograd.show.glyphs import rare
+from autograd.show.haste import CAREFUL, HASTY, haste
 from autograd.show.palette import PALETTE
 from autograd.show.picture import PNG_DPI, render
 from tests.running import python
@@ -196,6 +197,49 @@ def test_the_wheel_is_found_without_a_path(monkeypatch: pytest.MonkeyPatch) -> N
 def test_nothing_heavy_is_imported_before_the_first_picture() -> None:
     program = "import sys, autograd; print({'graphviz', 'subprocess', 'html', 'importlib.metadata'} & {*sys.modules})"
     assert python("-c", program).stdout.strip() == "set()"
+
+
+# ── layouts that would take long ──
+
+QUICK: dict[str, str] = {}
+
+
+def chain(nodes: int, attributes: str = "") -> str:
+    """A leaf x that every node uses: its edges cross nodes·(nodes + 1)/2 ranks together, and the others one each."""
+    steps = [f"s{i} -> s{i + 1}\nx -> s{i + 1}{attributes}" for i in range(nodes)]
+    return "digraph {\n" + "\n".join(steps) + "\n}"
+
+
+@pytest.mark.parametrize("nodes", [1, 20, 75])
+def test_a_careful_layout_of_few_ranks(nodes: int) -> None:
+    assert nodes * (nodes + 1) // 2 + nodes <= CAREFUL
+    assert haste(chain(nodes)) == QUICK
+
+
+def test_a_hasty_layout_of_many_ranks() -> None:
+    few, fewest = haste(chain(76)), haste(chain(172))
+    assert 172 * 173 // 2 + 172 > HASTY >= 171 * 172 // 2 + 171
+    assert 76 * 77 // 2 + 76 > CAREFUL
+    assert few["splines"] == fewest["splines"] == "line"
+    assert float(fewest["nslimit"]) < float(few["nslimit"])
+    assert haste(chain(171)) == few
+    assert haste(chain(60, ' [label="∂"]')) == few
+    assert haste(chain(60, " [color=red]")) == QUICK
+
+
+def test_leaves_stand_before_their_use_and_cycles_are_no_harm() -> None:
+    leaves = "\n".join(f"x{i} -> s{i + 1}" for i in range(99))
+    steps = "\n".join(f"s{i} -> s{i + 1}" for i in range(99))
+    assert haste(f"digraph {{\n{leaves}\n{steps}\n}}") == QUICK
+    assert haste('digraph {\n"a b" -> c\nc -> "a b"\nd -> c\n}') == QUICK
+
+
+def test_a_hasty_picture_is_drawn_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_program(tmp_path, "dot", 'cat > /dev/null; echo "$@"')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    drawing = Drawing(chain(100), "")
+    for told in (drawing.svg().encode(), drawing.png()):
+        assert b" -Gnslimit=2 -Gnslimit1=2 -Gsplines=line" in told
 
 
 # ── the SVG ──

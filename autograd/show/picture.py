@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from autograd.arguments import shown
 from autograd.show import glyphs, typesetting
+from autograd.show.haste import haste
 from autograd.show.palette import PALETTE, darkened
 from autograd.show.svg import fitted
 from autograd.wording import FEW, ends, to_install, wrapped
@@ -50,7 +51,7 @@ class Drawing:
         It is dark where its reader's screen is; always with dark=True and never with dark=False.
         """
         dot = glyphs.padded(self.dot) if _bundled(renderer()) else self.dot
-        both = render(dot, "svg", args=["-Tjson", "-Gbgcolor=transparent"]).decode()
+        both = render(dot, "svg", args=["-Tjson", *_defaults(self.dot, "transparent")]).decode()
         return glyphs.unpadded(fitted(both, self._summary, dark=dark))
 
     def png(self, *, dark: bool = False) -> bytes:
@@ -110,7 +111,7 @@ class Drawing:
         """The picture as Graphviz paints it, on a page of its own."""
         page = PALETTE["page"]
         dot = darkened(self.dot) if dark else self.dot
-        return render(dot, format, args=[f"-Gbgcolor={page.dark if dark else page.light}", *args])
+        return render(dot, format, args=[*_defaults(self.dot, page.dark if dark else page.light), *args])
 
     def _repr_svg_(self) -> str | None:
         try:
@@ -120,6 +121,11 @@ class Drawing:
 
     def __repr__(self) -> str:
         return wrapped(f'{self._summary}: a picture, saved with .save("graph.svg")')
+
+
+def _defaults(dot: str, page: str) -> list[str]:
+    """Attributes for the graphs that don't set them: the color of the page, and those that bound the time."""
+    return [f"-G{name}={value}" for name, value in {"bgcolor": page, **haste(dot)}.items()]
 
 
 def render(dot_text: str, format: str, engine: str = "dot", args: Iterable[str] = ()) -> bytes:  # noqa: A002
