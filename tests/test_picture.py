@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd import Drawing, Value, draw, draw_dot
@@ -290,6 +290,7 @@ def test_other_fonts_keep_their_name() -> None:
 
 
 @given(st.text(st.sampled_from("aZ09é中文あ한🎉👍🏽\u200d＃<&\"'\\]-"), min_size=1, max_size=15))
+@example("名前が長い変数、x")
 @settings(max_examples=30, deadline=None)
 def test_labels_are_texts_of_the_svg(label: str) -> None:
     texts = {
