@@ -80,7 +80,7 @@ class Drawing:
             return typesetting.typeset(self.svg(dark=dark), self._summary, "pdf")
         if _bundled(renderer()):
             raise RuntimeError(f"graphviz-pure writes no PDF; {_TYPST}, or save the picture as .svg or .png")
-        return self._painted("pdf", dark)
+        return self._painted("pdf", dark, "-Gmargin=0")
 
     def save(self, path: "str | os.PathLike[str]", *, dark: bool | None = None) -> "Path":
         """Write the picture to a .svg, .png, .pdf or .dot file, and return its path.

@@ -64,15 +64,14 @@ def fitted(rendered: str, summary: str, *, dark: bool | None = None) -> str:
 
 def _dark_rules(picture: str) -> str:
     """CSS that makes each color dark that the picture has."""
-    pairs = [
-        (f'[{attribute}="{color.light}"]', f"{{{attribute}:{color.dark}}}")
+    rules = "".join(
+        f'[{attribute}="{color.light}"]{{{attribute}:{color.dark}}}'
         for color in PALETTE.values()
         for attribute in ("fill", "stroke")
         if f'{attribute}="{color.light}"' in picture
-    ]
-    system = "".join(f".autograd:not(:is({_LIGHT_PAGES}) *) {which}{what}" for which, what in pairs)
-    page = "".join(f":is({_DARK_PAGES}) .autograd {which}{what}" for which, what in pairs)
-    return f"@media screen and (prefers-color-scheme:dark){{{system}}}{page}"
+    )
+    system = f".autograd:not(:is({_LIGHT_PAGES}) *){{{rules}}}"
+    return f"@media screen and (prefers-color-scheme:dark){{{system}}}:is({_DARK_PAGES}) .autograd{{{rules}}}"
 
 
 def _with_widths(body: str, widths: dict[tuple[float, float, str], float]) -> str:
