@@ -167,10 +167,12 @@ def test_a_renderer_that_is_no_program(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_system_dot_paints_the_page_and_writes_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_program(tmp_path, "dot", 'cat > /dev/null; echo "$@"')
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    page, drawing = PALETTE["page"], Drawing('digraph { "中" }', "")
-    assert drawing.png() == f"-Kdot -Tpng -Gbgcolor={page.light} -Gdpi=150\n".encode()
+    page, ink, drawing = PALETTE["page"], PALETTE["ink"], Drawing('digraph { "中" }', "")
+    png = drawing.png().decode().split()
+    assert {"-Tpng", "-Gdpi=150", f"-Gbgcolor={page.light}", f"-Ecolor={ink.light}"} <= {*png}
     monkeypatch.setattr(typesetting, "available", lambda: False)
-    assert drawing.pdf(dark=True) == f"-Kdot -Tpdf -Gbgcolor={page.dark} -Gmargin=0\n".encode()
+    pdf = drawing.pdf(dark=True).decode().split()
+    assert {"-Tpdf", "-Gmargin=0", f"-Gbgcolor={page.dark}", f"-Nfontcolor={ink.dark}"} <= {*pdf}
 
 
 def test_a_renderer_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,6 +350,14 @@ def test_a_dark_svg_has_no_light_color_but_in_words() -> None:
         assert f'"{color.light}"' not in dark
         assert dark.count(f'fill="{color.dark}"') >= 2
         assert f">{color.light}<" in dark
+
+
+def test_what_has_no_color_is_dark_too() -> None:
+    plain = Drawing("digraph { label=g; x -> y [label=e] }", "")
+    assert "black" not in plain.svg()
+    assert {text.get("fill") for text in ElementTree.fromstring(plain.svg(dark=True)).iter(f"{SVG}text")} == {
+        PALETTE["ink"].dark
+    }
 
 
 def test_a_light_svg_is_light_everywhere() -> None:
