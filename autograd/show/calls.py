@@ -38,8 +38,7 @@ class Call(NamedTuple):
     @property
     def results(self) -> list[int]:
         """The places of the outputs of its units."""
-        last = self.units.outputs
-        return self.outputs[last[-1].symbol] if last else self.rows
+        return self.outputs[self.units.symbol] if self.units.outputs else self.rows
 
     def names(self, tape: Tape) -> Iterator[tuple[int, str]]:
         """The places of the inputs that are leaves, and of the nodes that it computed, with names."""

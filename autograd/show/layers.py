@@ -78,6 +78,11 @@ class Units:
         return answers(Context().run, self.found_outputs)
 
     @property
+    def symbol(self) -> str:
+        """The symbol of the outputs of its units: that of the last output, or of the preactivations."""
+        return self.outputs[-1].symbol if self.outputs else "z"
+
+    @property
     def width(self) -> int:
         """The number of weights in a row."""
         return sum(math.prod(shape) for _, shape in self.weights)
