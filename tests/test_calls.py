@@ -425,6 +425,8 @@ def test_a_layer_without_a_model_is_known_by_any_weight_that_has_no_label() -> N
 
 
 def test_other_products_of_weights_are_no_units() -> None:
+    narrow = nn.Linear(1, 1)
+    assert "z[0]" not in nodes_by_name(autograd.dot(narrow.bias, [2.0]))
     linear = nn.Linear(2, 1)
     w, b = linear.weight[0], linear.bias[0]
     for product in (w[:1], [b], [b, w[0]], [w[0], b], [*w, *w]):
@@ -814,10 +816,11 @@ def test_an_activation_is_not_called_before_somebody_looks() -> None:
 
 @pytest.mark.parametrize("block", [no_grad, strict])
 def test_a_look_inside_a_block_gives_the_same_names(block: Any) -> None:
-    root = total(nn.Layer(2, 2, activation=silu)([0.5, 1.0]))
-    before = [*nodes_by_name(root)]
+    first, second = (total(nn.Layer(2, 2, activation=silu)([0.5, 1.0])) for _ in range(2))
     with block():
-        assert [*nodes_by_name(root)] == before
+        names = [*nodes_by_name(first)]
+    assert names == [*nodes_by_name(second)]
+    assert "h[1]" in names
     with no_grad():
         leaf = total(nn.Layer(2, 2, activation=silu)([0.5, 1.0]))
         assert [*nodes_by_name(leaf)] == ["v1"]

@@ -39,6 +39,11 @@ MODELS: Final[WeakValueDictionary[int, Model]] = WeakValueDictionary()
 """All modules that are alive, by their ids, because a user's own module may not be hashable."""
 
 
+def layers_of(model: Model) -> Sequence[Layer]:
+    """The layers of a model in order, with their paths and numbers; a user's own module may raise anything."""
+    return model._named_layers()
+
+
 def write_places(model: Model) -> None:
     """Write into each row of weights, and into each bias, where it stands: into the first without a label."""
     for row, place in answers(_rows, model):
@@ -80,7 +85,7 @@ def _paths(tape: Tape, places: Iterable[int]) -> Iterator[tuple[str, int]]:
 
 def _rows(model: Model) -> Iterator[tuple[list[Value], Place]]:
     """The rows of weights of all its layers, and each bias as a row of its own, with their places."""
-    for layer in model._named_layers():
+    for layer in layers_of(model):
         for row, place in layer.places():
             yield [*row], place
 
