@@ -720,7 +720,17 @@ class Lying(nn.Linear):
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__(2, 2)
         self.linear = linear
-        self.weight: Any = [[1.0, None], linear.weight[0], 5, []]
+        self.weight: Any = [[1.0, None], linear.weight[0]]
+        self.bias: Any = [2.0, "none"]
+
+
+class Ragged(nn.Linear):
+    """Its rows are of several lengths, or no rows."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__(2, 2)
+        self.linear = linear
+        self.weight: Any = [linear.weight[0], linear.weight[1][:1], [], 5]
         self.bias: Any = "none"
 
 
