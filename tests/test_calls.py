@@ -720,7 +720,7 @@ class Lying(nn.Linear):
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__(2, 2)
         self.linear = linear
-        self.weight: Any = [[1.0, None], linear.weight[0]]
+        self.weight: Any = [[1.0, None], [Value(1.0), None]]
         self.bias: Any = [2.0, "none"]
 
 
@@ -766,6 +766,7 @@ HOSTILE: list[Any] = [
     Circular,
     Unfinished,
     Lying,
+    Ragged,
     LyingCell,
     Hostile,
 ]
@@ -787,6 +788,13 @@ def test_no_module_that_is_alive_disturbs_a_look(kind: Any) -> None:
     with pytest.raises(ValueError, match="nothing in this graph"):
         Names(Tape(root)).place("no.such.path")
     del module
+
+
+def test_a_cell_that_lost_rows_is_named_as_it_was_made() -> None:
+    cell = nn.LSTMCell(1, 1, bias=False)
+    cell.weight_ih, cell.weight_hh = cell.weight_ih[:3], cell.weight_hh[:3]
+    root = total([autograd.dot(w + u, [0.5, 1.0]) for w, u in zip(cell.weight_ih, cell.weight_hh, strict=True)])
+    assert {name for name in nodes_by_name(root) if name[0] == "z"} == {"zi[t=1]", "zf[t=1]", "zg[t=1]"}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in HOSTILE if kind not in (Unfinished, Opaque)])
