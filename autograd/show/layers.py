@@ -158,7 +158,7 @@ class Place(str):
     """Its position among the biases of the row; -1 for a weight."""
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        return str, ("",)  # A layer may have a function that can't be pickled; loaded modules write their places anew.
+        return str, ("",)  # A layer may have a function that can't be pickled; a loaded module is asked anew.
 
 
 def answers(question: Callable[[S], Iterable[T]], asked: S) -> list[T]:

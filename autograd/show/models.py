@@ -2,10 +2,10 @@
 
 >>> from autograd import Tape, nn
 >>> from autograd.show.models import places_on
->>> model = nn.Linear(2, 1)
->>> tape = Tape(model([0.5, -1.0])[0])
->>> [(tape.node(k) is node, place.bias) for (k, place), node in zip(places_on(tape).items(), model.parameters()[::2])]
-[(True, -1), (True, 0)]
+>>> model = nn.Linear(2, 2)
+>>> places = places_on(Tape(*model([0.5, -1.0]))).values()
+>>> [place.row for place in places if place.bias == -1], [place.row for place in places if place.bias == 0]
+([0, 1], [0, 1])
 
 They are asked when somebody looks at a graph, and a model that raises an error gives no names.
 """

@@ -28,9 +28,10 @@ LENGTH: Final = 24
 """Columns of a name in a line of text; a longer one has … where it is cut."""
 LISTED: Final = 10
 """Names in an error."""
-_PATH: Final = re.compile(r"[\w…]*[.\[][\w.,=\[\]#'…]*")
 COMPARED: Final = 1000
 """Labels, and names of the last nodes, that are compared with a name that is not there: to compare is slow."""
+_PATH: Final = re.compile(r"[\w…]*[.\[][\w.,=\[\]#'…]*")
+"""A name whose end tells it from others."""
 
 
 def shortened(name: str, length: int = LENGTH) -> str:
