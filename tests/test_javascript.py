@@ -192,6 +192,75 @@ def test_the_words_are_those_that_are_needed(op: str, words: set[str]) -> None:
     assert functions_in(javascript([op])) == words
 
 
+def rules_of(*operations: str) -> str:
+    """The text of the rules alone."""
+    return javascript(operations).partition("const rules = ")[2]
+
+
+def test_the_text_of_rules_can_be_read() -> None:
+    assert (
+        rules_of("largest", "hypot", "dot", "atan")
+        == """{
+  largest(xs) {
+    const z = greatest(xs);
+    if (z !== z) {
+      return { z: NaN, d: xs.map(() => NaN), k: 0 };
+    }
+    const k = ties(xs, z);
+    return { z: z, d: xs.map((_, i) => (xs[i] === z ? 1 / k : 0)), t: xs.map((_, i) => xs[i] === z), k: 1 };
+  },
+  hypot([x, y]) {
+    const z = Math.hypot(x, y);
+    if (z === 0) {
+      return { z: z, d: [0, 0], k: 0 };
+    }
+    return { z: z, d: [direction(x, y), direction(y, x)], k: 1 };
+  },
+  dot(row) {
+    const [xs, ys] = lists(row, 2);
+    const z = dot(xs, ys);
+    return { z: z, d: [...ys, ...xs], k: 0 };
+  },
+  atan([x]) {
+    if (x < -1e+150 || x > 1e+150) {
+      const z = Math.atan(x);
+      return { z: z, d: [1 / x / x], k: 0 };
+    }
+    const z = Math.atan(x);
+    return { z: z, d: [1 / (1 + x * x)], k: 1 };
+  },
+};"""
+    )
+
+
+def test_names_and_guards_of_users_are_written_so() -> None:
+    own_operations()
+    assert (
+        rules_of("awkward_names", "nested_guards")
+        == """{
+  awkward_names([new_, i_, row_]) {
+    const lists_ = new_ * i_;
+    const var_ = lists_ - (-row_);
+    return { z: var_ * 2.5, d: [i_ * 2.5, new_ * 2.5, 2.5], k: 0 };
+  },
+  nested_guards([x]) {
+    let t = x * 2;
+    if (x > 0 && (t > 2 && t < Infinity)) {
+      return { z: power(t, 2), d: [8 * x], k: 0 };
+    }
+    if (x > 0) {
+      return { z: t - (x - 3 * (t / 4)) - (-x), d: [7 / 2], k: 1 };
+    }
+    t = -x;
+    if (t > 1 || t === 0.5) {
+      return { z: t * t, d: [2 * x], k: 2 };
+    }
+    return { z: t, d: [-1], k: 3 };
+  },
+};"""
+    )
+
+
 def test_every_word_of_the_rules_has_a_text() -> None:
     for word in WORDS:
         assert word in MATH or word in functions_in("\n".join(words_of([word])))
