@@ -2,7 +2,7 @@
 
 >>> from autograd import Tape, Value
 >>> from autograd.show.lines import calculation, forward_line
->>> from autograd.show.names import LENGTH, Names, shortened
+>>> from autograd.show.names import LENGTH, Names
 >>> h = Value(0.35, label="z1").sigmoid()
 >>> h.label = "h"
 >>> print(forward_line(calculation(Names(Tape(h)), 1)))
@@ -23,7 +23,7 @@ from autograd.formula.cases import changed
 from autograd.formula.text import AppliedCase
 from autograd.operations import OPERATIONS
 from autograd.show.digits import SUMS, alone, bare, figures, together
-from autograd.show.names import LENGTH, Names
+from autograd.show.names import LENGTH, Names, shortened
 from autograd.wording import FEW, brief, ends, folded, visible
 
 
