@@ -31,7 +31,7 @@ from autograd import (
 from autograd.check import strategies
 from autograd.engine.functions import largest
 from autograd.formula import rule
-from autograd.show.fold import MOST_OUTPUTS, folded
+from autograd.show.fold import FEW_OPERANDS, FEW_OUTPUTS, boxed, caption, folded
 from autograd.show.lines import still_recorded
 from autograd.show.names import Names
 
@@ -357,11 +357,15 @@ def test_a_derivative_as_a_graph_keeps_what_is_no_pattern() -> None:
 
 
 def test_a_wide_softmax_in_full_use_stays_open() -> None:
-    row = [Value(0.01 * i) for i in range(MOST_OUTPUTS + 1)]
-    outputs = softmax(row)
-    assert as_recorded(total(outputs))
-    narrow = total(outputs[1:])
-    assert operations(folded(narrow)).count("softmax") == MOST_OUTPUTS
+    side = math.isqrt(FEW_OPERANDS)
+    row = [Value(0.01 * i) for i in range(side)]
+    assert operations(folded(total(softmax(row)))).count("softmax") == side
+    row.append(Value(1.0))
+    assert as_recorded(total(softmax(row)))
+    wide = [Value(0.01 * i) for i in range(FEW_OPERANDS)]
+    outputs = softmax(wide)[: FEW_OUTPUTS + 1]
+    assert operations(folded(total(outputs[1:]))).count("softmax") == FEW_OUTPUTS
+    assert "softmax" not in operations(folded(total(outputs)))
     loss = losses.cross_entropy(row, [1.0 / len(row)] * len(row))
     assert operations(folded(loss)) == ["cross_entropy"]
 
@@ -470,6 +474,24 @@ def test_long_rows_are_shortened() -> None:
     text = " ".join(str(Stepper(root).step()).split())
     assert "cross_entropy([z0, z1, z2, z3, … 4 more …, z8, z9, z10, z11], 5)" in text
     assert "cross_entropy([z0, z1, z2, … 6 more …, z9, z10, z11], 5) = " in str(tree(root))
+
+
+def test_a_picture_has_boxes_for_what_is_no_class_number() -> None:
+    zs: list[Value | float] = [Value(1.0), 2.0, Value(3.0)]
+    t = Value(0.5)
+    roots = [softmax(zs)[1], log_softmax(zs)[0], -log_softmax(zs)[2], t * 2.0]
+    roots.append(losses.cross_entropy([Value(1.0), Value(2.0), Value(3.0)], [t, 0.25, 0.25]))
+    tapes = [folded(root) for root in roots]
+    told = [(caption(tape, tape.roots[0]), boxed(tape, tape.roots[0])) for tape in tapes]
+    assert told == [
+        ("softmax(z)[1]", [0, 1, 2]),
+        ("log_softmax(z)[0]", [0, 1, 2]),
+        ("cross_entropy(z, 2)", [0, 1, 2]),
+        ("", [0, 1]),
+        ("cross_entropy(z, t)", [0, 1, 2, 3]),
+    ]
+    hostile = folded(losses.cross_entropy([Value(1.0), Value(2.0)], [Value(1.0), Value(0.0)]))
+    assert caption(hostile, hostile.roots[0]) == "cross_entropy(z, t)"
 
 
 def test_hostile_labels_are_no_class_numbers() -> None:
