@@ -29,7 +29,7 @@ from autograd import (
     where,
 )
 from autograd.check import strategies
-from autograd.engine.functions import largest
+from autograd.engine.functions import _exp_of_difference, _shift, largest
 from autograd.formula import rule
 from autograd.show.fold import FEW_OPERANDS, FEW_OUTPUTS, boxed, caption, folded
 from autograd.show.lines import still_recorded
@@ -281,6 +281,23 @@ def test_an_inner_node_that_something_looks_at_keeps_its_pattern_open(of: Callab
         assert as_recorded(root), "labelled"
         v.label = ""
     assert not as_recorded(root)
+
+
+def test_a_greatest_logit_that_shifts_another_node_keeps_its_pattern_open() -> None:
+    zs, other = leaves([1.0, 3.0]), Value(2.0)
+    root = log_softmax(zs)[0]
+    shift, rest = root.operands
+    top = shift.operands[1]
+    assert as_recorded(total([root, _shift(other, top)]))
+    assert as_recorded(total([root, _shift(other, top) - rest]))
+    assert as_recorded(total([root, other - rest]))
+    assert as_recorded(total([root, shift]))
+    assert operations(folded(total([root, shift - rest]))) == ["log_softmax", "log_softmax", "total"]
+    p = softmax(zs)[0]
+    e, s = p.operands
+    assert as_recorded(total([p, other / s]))
+    assert as_recorded(total([p, _exp_of_difference(other, e.operands[1])]))
+    assert operations(folded(total([p, e / s]))) == ["softmax", "softmax", "total"]
 
 
 @pytest.mark.parametrize("target", [1, [0.5, 0.0, 0.5]])

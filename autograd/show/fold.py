@@ -205,10 +205,13 @@ class _Finder:
         """The position of the logit of an output, by the node that it divides or subtracts from; None for another."""
         if call.operation == "softmax":
             return call.positions.get(one)
-        if self._tape.operation(one) != "shift" or self._operands(one)[1] != call.top:
+        if self._tape.operation(one) != "shift":
             return None
-        call.uses[call.top] += one not in call.uses
-        return call.positions.get(self._identity(self._operands(one)[0]))
+        logit, top = self._operands(one)
+        position = call.positions.get(self._identity(logit)) if top == call.top else None
+        if position is not None and one not in call.uses:
+            call.uses[top] += 1
+        return position
 
     def _is_closed(self, call: _Call) -> bool:
         """Whether nothing else looks at the inner nodes of a call, and all hold what was recorded."""
