@@ -156,11 +156,9 @@ class _AsWritten:
 
 
 class _Simplified(_AsWritten):
-    """The same, with x² for x·x, -x for -1·x and 0 - x, and x for --x."""
+    """The same, with x² for x·x, -x for -1·x and x for --x."""
 
     def infix(self, sign: str, left: _Text, right: _Text) -> _Text:
-        if sign == "-" and left[0] == "0":
-            return self.negative(right)
         if sign == "*" and left == right:
             return _power(left, ("2", _ATOM))
         if sign == "*" and left == ("-1", _SIGN):
@@ -171,6 +169,13 @@ class _Simplified(_AsWritten):
         if inner[0].startswith("-") and inner[1] >= _PRODUCT:
             return inner[0][1:], _PRODUCT
         return f"-{_bracketed(inner, _PRODUCT)}", _SIGN
+
+
+class _OfNumbers(_Simplified):
+    """The same for a formula that has numbers in it: -x for 0 - x."""
+
+    def infix(self, sign: str, left: _Text, right: _Text) -> _Text:
+        return self.negative(right) if sign == "-" and left[0] == "0" else super().infix(sign, left, right)
 
 
 def _element(sequence: str) -> str:
@@ -244,7 +249,7 @@ class AppliedCase(NamedTuple):
         called["z"] = _held_together(name)
         if self._is_own(position):
             called["p"] = called["z"]
-        return _text(self._partial(position), self.case, called)[0]
+        return _text(self._partial(position), self.case, called, _OfNumbers)[0]
 
     def elements(self, position: int) -> dict[str, float]:
         """Those numbers in that formula which are neither operands nor the value, under the names that they have there.

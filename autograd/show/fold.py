@@ -117,7 +117,9 @@ class _Finder:
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._roots = {*tape.roots}
-        self._uses = Counter(tape.operands)
+        # The inner nodes of all patterns, and what uses them, come after the first greatest logit.
+        self._first = tape.codes.index(tape.operations.index("largest"))
+        self._uses = Counter(tape.operands[tape.starts[self._first] :])
         self._calls: dict[int, _Call | None] = {}
         """By the place of the sum that the outputs share; None if the nodes around it are no such call."""
         self._call_of: dict[int, _Call] = {}
@@ -261,7 +263,7 @@ class _Finder:
     def _all(self, *operations: str) -> list[int]:
         tape = self._tape
         wanted = {tape.operations.index(op) for op in operations if op in tape.operations}
-        return [place for place, code in enumerate(tape.codes) if code in wanted]
+        return [place for place, code in enumerate(tape.codes[self._first :], self._first) if code in wanted]
 
     def _operands(self, place: int) -> list[int]:
         return [*self._tape.operands_of(place)]
@@ -305,7 +307,7 @@ def _unused_numbers(tape: Tape, left_out: set[int], entries: Mapping[int, _Entry
     """The places of the constants that were operands of these nodes alone, and are none of an entry."""
     were = Counter(k for place in left_out.union(entries) for k in tape.operands_of(place) if tape.is_constant(k))
     kept = {*tape.roots, *(k for entry in entries.values() for k in entry.operands)}
-    uses = Counter(tape.operands) if were else were
+    uses = Counter(tape.operands[tape.starts[min(were)] :]) if were else were
     unused = {k for k, count in were.items() if k not in kept and count == uses[k]}
     for k in were.keys() - unused:
         tape.node(k)  # The node that it was made of may not be there to be asked later.
@@ -330,13 +332,17 @@ class _Written:
         tape, place = self._tape, len(self._nodes)
         start, stop = tape.starts[first], tape.starts[end]
         further = len(self._operands) - start
+        starts, operands = tape.starts[first:end], tape.operands[start:stop]
         self._places[first:end] = array("i", range(place, place + end - first))
         self._codes += tape.codes[first:end]
         self._data += tape.data[first:end]
         self._nodes += tape._nodes[first:end]
-        self._starts.extend(k + further for k in tape.starts[first:end])
-        self._operands.extend(map(self._places.__getitem__, tape.operands[start:stop]))
         self._partials += tape.partials[start:stop]
+        if place == first == 0:  # Nothing has moved so far, and these may be nearly all.
+            self._starts, self._operands = starts, operands
+        else:
+            self._starts.extend(k + further for k in starts)
+            self._operands.extend(map(self._places.__getitem__, operands))
 
     def enter(self, place: int, entry: _Entry) -> None:
         """Write one entry, and before it the constants that are new in it."""
