@@ -69,6 +69,7 @@ def is_sound(tape: Tape, root: Value) -> None:
     for entry in tape:
         node = tape.node(entry.place)
         assert all(k < entry.place for k in entry.operands)
+        assert users[entry.place] or entry.place in tape.roots, "nothing is left over"
         assert all(users[k].count(entry.place) == entry.operands.count(k) for k in entry.operands)
         assert repr(node.data) == repr(entry.data)
         assert node in tape
@@ -417,6 +418,17 @@ def test_reading_leaves_the_graph_as_it_is() -> None:
     before = state()
     read(root)
     assert state() == before
+
+
+def test_a_folded_node_is_not_on_the_tape_in_the_place_of_its_number() -> None:
+    root = losses.cross_entropy(leaves([1.0, 3.0]), [0.25, 0.75])
+    products = [v for v in Tape(root).nodes if v.op == "multiply"]
+    assert len(products) == 2
+    tape = folded(root)
+    assert not any(v in tape for v in products)
+    assert [tape.data[k] for k in tape[tape.roots[0]].operands[2:]] == [0.25, 0.75]
+    with pytest.raises(ValueError, match="is no part of this graph"):
+        tape.place(products[0])
 
 
 def test_several_roots_are_all_there() -> None:
