@@ -519,6 +519,7 @@ def test_a_picture_has_boxes_for_what_is_no_class_number() -> None:
         ("", [0, 1]),
         ("cross_entropy(z, t)", [0, 1, 2, 3]),
     ]
+    assert (caption(tapes[0], 0), boxed(tapes[0], 0)) == ("", []), "a leaf"
     hostile = folded(losses.cross_entropy([Value(1.0), Value(2.0)], [Value(1.0), Value(0.0)]))
     assert caption(hostile, hostile.roots[0]) == "cross_entropy(z, t)"
 

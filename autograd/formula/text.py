@@ -172,9 +172,11 @@ class _Simplified(_AsWritten):
 
 
 class _OfNumbers(_Simplified):
-    """The same for a formula that has numbers in it: -x for 0 - x."""
+    """The same for a formula that has numbers in it: -x for 0 - x, and x for 1·x."""
 
     def infix(self, sign: str, left: _Text, right: _Text) -> _Text:
+        if sign == "*" and left[0] == "1":
+            return right
         return self.negative(right) if sign == "-" and left[0] == "0" else super().infix(sign, left, right)
 
 
@@ -247,6 +249,8 @@ class AppliedCase(NamedTuple):
         n = self._length
         called = {} if names is None else self._named(position % n, n, names)
         called["z"] = _held_together(name)
+        if self.rule.of_sequences and self.scope.get("s") == 1.0:  # Probabilities add up to 1.
+            called["s"] = "1", _ATOM
         if self._is_own(position):
             called["p"] = called["z"]
         return _text(self._partial(position), self.case, called, _OfNumbers)[0]
