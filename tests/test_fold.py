@@ -301,6 +301,18 @@ def test_a_greatest_logit_that_shifts_another_node_keeps_its_pattern_open() -> N
     assert operations(folded(total([p, e / s]))) == ["softmax", "softmax", "total"]
 
 
+def test_a_softmax_has_one_shift() -> None:
+    zs = leaves([1.0, 3.0])
+    exps = [_exp_of_difference(z, largest(zs).detach()) for z in zs]
+    assert as_recorded(exps[0] / total(exps))
+
+
+def test_an_output_that_is_added_up_has_no_weight() -> None:
+    output = log_softmax(leaves([1000.0, 0.0]))[0]
+    assert output.data == 0.0, "and the same times itself"
+    assert "cross_entropy" not in operations(folded(total([-total([output, 0.0])])))
+
+
 @pytest.mark.parametrize("target", [1, [0.5, 0.0, 0.5]])
 def test_a_loss_is_open_only_as_far_as_it_must_be(target: Any) -> None:
     zs = leaves([1.0, 3.0, 2.0])
