@@ -44,7 +44,9 @@ class Box(NamedTuple):
     inside: int | None = None
     """The number of the box that it is folded into."""
     more: int = 0
-    """How many nodes are left out."""
+    """How many nodes are left out,"""
+    first: int = 0
+    """and the place of the first of them."""
 
 
 class Link(NamedTuple):
@@ -237,7 +239,7 @@ class _Folded:
             return
         known = self.counts if inside is None else {}
         if key not in known:
-            known[key] = self._add(Box(None, inside, len(key)))
+            known[key] = self._add(Box(None, inside, len(key), key[0]))
         self.scene.links.append(Link(known[key], target, place, None))
 
 
