@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from autograd.arguments import a_value, known
+from autograd.arguments import a_value, is_row, known
 from autograd.engine.number import described
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
+from autograd.formula.javascript import javascript
 from autograd.page.contents import contents
 from autograd.page.document import document
 from autograd.page.words import LANGUAGES, WORDS
 from autograd.show.names import Names
-from autograd.show.picture import written_whole
+from autograd.show.picture import write_whole
 from autograd.wording import counted, visible, wrapped
 
 HEIGHT: Final = 760
@@ -50,7 +51,7 @@ class Page:
         target = Path(path)
         if target.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a page is saved as .html, not as {target.name!r}")
-        written_whole(target, self.html.encode())
+        write_whole(target, self.html.encode())
         return target
 
     def _repr_html_(self) -> str:
@@ -64,34 +65,82 @@ class Page:
 def page(
     thing: Value | Callable[[Any], Any],
     *given: Any,
-    loss: Callable[[Any, Any], Value] | None = None,
-    path: "str | os.PathLike[str] | None" = None,
+    loss: Callable[[Any, Any], Any] | None = None,
     title: str = "",
     lang: str = "en",
 ) -> Page:
-    """The page of a graph, `page(root)`, or of a model at an input, `page(model, x, target, loss=losses.mse)`.
+    """The page of a graph, `page(root)`, or of a model at work, `page(model, x, target, loss=losses.mse)`.
 
-    With a path, `page(root, "lesson.html")` or path=…, it is saved there. The numbers of x become leaves named x[0],
-    x[1], …; loss is a function of the outputs and the target, and without it the model's only output is the root. The
-    language of the interface is "en" or "zh".
+    A last argument that is a path, as in `page(root, "lesson.html")`, says where it is saved, too. The numbers of x
+    become leaves named x[0], x[1], …; loss is a function of the outputs and the target, and without it the only output
+    of the model is the root. The language of the interface is "en" or "zh".
 
-    Up to 300 nodes each have a box. A larger graph is folded into neurons, which open, and of more than 100 of these
-    the nearest to the root are on the page, with their steps.
+    Up to 300 nodes each have a box. A larger graph is folded into neurons, which open; of more than 100 of them the
+    nearest to the root are on the page, with their steps.
 
     TypeError for anything but a Value or a model, and for a root that is no Value; ValueError for another language, for
     a target without a loss or a loss without a target, and if data was changed since it was recorded; RuntimeError if
     nothing can lay the graph out; OSError if the page can't be written.
     """
     lang = known("language", lang, LANGUAGES)
-    kept: list[Value] = []
-    if isinstance(thing, Value):
-        root, (path,) = thing, _path(given, path)
-    elif callable(thing):
-        *given, path = _split(given, path)
-        root, kept = _at_work(thing, given, loss)
-    else:
-        raise TypeError(f"page takes the root of a graph, or a model and its input, not {described(thing)}")
+    path, arguments = None, list(given)
+    if arguments and isinstance(arguments[-1], (str, os.PathLike)):
+        path = arguments.pop()
+    root, kept = _root(thing, arguments, loss)
     made = _page(root, kept, title, lang)
     if path is not None:
         made.save(path)
     return made
+
+
+def _root(thing: object, arguments: list[Any], loss: Callable[[Any, Any], Any] | None) -> tuple[Value, list[Value]]:
+    """The root of the graph, and the nodes that are in no other box: the inputs and the outputs of a model."""
+    if type(thing) is Value:
+        if arguments or loss is not None:
+            raise TypeError("page of a Value takes a path, and no input, target or loss: these are for a model")
+        return thing, []
+    if not callable(thing) or isinstance(thing, type):
+        raise TypeError(f"page takes the root of a graph, or a model and its input, not {described(thing)}")
+    if not 1 <= len(arguments) <= 2 or (len(arguments) == 2) != (loss is not None):
+        raise ValueError("page of a model takes its input, and a target with a loss: page(model, x, target, loss=…)")
+    x = _leaves(arguments[0], "x", ())
+    outputs = thing(x)
+    root = outputs if loss is None else loss(outputs, arguments[1])
+    if isinstance(root, (list, tuple)) and len(root) == 1:
+        root = root[0]
+    return a_value(root, "page"), [*_values(x), *_values(outputs)]
+
+
+def _leaves(x: Any, name: str, place: tuple[int, ...]) -> Any:
+    """Nested lists of numbers as leaves, named by their places; Values stay as they are."""
+    if isinstance(x, Value):
+        return x
+    if is_row(x):
+        return [_leaves(item, name, (*place, i)) for i, item in enumerate(x)]
+    return Value(x, label=f"{name}[{','.join(map(str, place))}]" if place else name)
+
+
+def _values(nest: Any) -> Iterator[Value]:
+    if isinstance(nest, Value):
+        yield nest
+    elif is_row(nest):
+        for item in nest:
+            yield from _values(item)
+
+
+def _page(root: Value, kept: list[Value], title: str, lang: str) -> Page:
+    tape = Tape(root)
+    names = Names(tape)
+    made = contents(tape, [tape.place(v) for v in kept if v in tape])
+    called = names.root
+    heading = visible(title, 200) or WORDS[lang]["heading"].format(root=called)
+    text = document(made, lang=lang, title=heading, root=called, rules=_rules(made))
+    return Page(text, f"Page of {called}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")
+
+
+def _rules(made: dict[str, Any]) -> str:
+    """The operations as JavaScript; empty where the page can't compute them, so that its leaves stand fast."""
+    try:
+        return javascript(made["rules"]) if made["whole"] else ""
+    except ValueError:  # An operation of the user's own, of which no source can be read.
+        return ""
