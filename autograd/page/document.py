@@ -33,9 +33,7 @@ def document(contents: dict[str, Any], *, lang: str, title: str, root: str, rule
     """
     words = WORDS[lang]
     named = {name: html.escape(text.replace("{root}", root)) for name, text in words.items()}
-    script = "\n".join(
-        ["(() => {", '"use strict";', rules or "const rules = null;", *map(_script, SCRIPTS), "})();"]
-    )
+    script = "\n".join(["(() => {", '"use strict";', rules or "const rules = null;", *map(_script, SCRIPTS), "})();"])
     style = colors() + part("page.css")
     policy = "; ".join(
         [

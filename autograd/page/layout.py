@@ -40,7 +40,7 @@ def placed(sizes: Sequence[Size], links: Sequence[tuple[int, int]], direction: s
     """
     tail, head = _OUT_IN[direction]
     haste = "nslimit=2 nslimit1=2 mclimit=0.5" if len(sizes) > _CAREFUL else ""
-    text = [f"digraph {{ rankdir={direction} ranksep=0.5 nodesep=0.22 {haste} node [shape=box fixedsize=true label=\"\"]"]
+    text = [f'digraph {{ rankdir={direction} ranksep=0.5 nodesep=0.22 {haste} node [shape=box fixedsize=true label=""]']
     text += [f"n{i} [width={w / _PIXELS:.4f} height={h / _PIXELS:.4f}]" for i, (w, h) in enumerate(sizes)]
     text += [f"n{a}:{tail} -> n{b}:{head} [arrowhead=none id={i}]" for i, (a, b) in enumerate(links)]
     found = json.loads(render("\n".join([*text, "}"]), "json"))
