@@ -162,7 +162,7 @@ class _Contents:
         if self.scene.folded and box.inside is None:
             return _width(text_columns(name) + _SHORT + 3), 28
         sign = self._sign(box.place) if tape.operation(box.place) else "⇄"
-        return _width(max(text_columns(name) + text_columns(sign) + 3, _SHORT + 2)), 3 * _ROW + 5
+        return _width(max(text_columns(name) + text_columns(sign) + 3, _SHORT + 2)), 3 * _ROW + 7
 
     def _layout(self, sizes: Sequence[layout.Size]) -> dict[str, Any]:
         """Where the boxes are, in both directions: all of them, or of a folded graph those inside each closed one."""

@@ -42,7 +42,9 @@ def placed(sizes: Sequence[Size], links: Sequence[tuple[int, int]], direction: s
     haste = "nslimit=2 nslimit1=2 mclimit=0.5" if len(sizes) > _CAREFUL else ""
     text = [f'digraph {{ rankdir={direction} ranksep=0.5 nodesep=0.22 {haste} node [shape=box fixedsize=true label=""]']
     text += [f"n{i} [width={w / _PIXELS:.4f} height={h / _PIXELS:.4f}]" for i, (w, h) in enumerate(sizes)]
-    text += [f"n{a}:{tail} -> n{b}:{head} [arrowhead=none id={i}]" for i, (a, b) in enumerate(links)]
+    inner = {b for _, b in links}
+    for i, (a, b) in enumerate(links):  # A line between operations is straighter than one from a leaf.
+        text.append(f"n{a}:{tail} -> n{b}:{head} [arrowhead=none weight={4 if a in inner else 1} id={i}]")
     found = json.loads(render("\n".join([*text, "}"]), "json"))
     bottom, right, top = (float(found["bb"].split(",")[i]) for i in (1, 2, 3))
     assert not bottom

@@ -49,8 +49,8 @@ WORDS: Final = {
         "changed": "A number is changed: this page computes all steps anew.",
         "open": "Open",
         "close": "Close",
-        "folded": "Boxes with ▸ hold the nodes that only they use. Open one here, with a double click or with the key O; "
-        "the steps inside closed boxes are passed over.",
+        "folded": "Boxes with ▸ hold the nodes that only they use. Open one here, with a double click or with the key "
+        "O; the steps inside closed boxes are passed over.",
         "part": "{shown} of {size} nodes are on this page. The steps of the others are left out.",
         "more": "{n} more",
         "edge": "from {node} to {operand}: upstream × local = {product}",
@@ -75,9 +75,9 @@ WORDS: Final = {
         "bad": "nan or infinite",
         "width": "a wider line is a larger contribution, up to {largest}",
         "lit": "this step",
-        "partial": "∂ in a box: the gradient of {root} by it so far",
-        "keys": "Keys: ← and → go a step, the space bar plays, Home and End go to the ends. Tab goes to boxes and lines, "
-        "Enter shows a box, ↑ and ↓ change a leaf.",
+        "partial": "∂ in a box: the gradient of {root} by its number, as far as it is added up",
+        "keys": "Keys: ← and → go a step, the space bar plays, Home and End go to the ends. Tab goes to boxes and "
+        "lines, Enter shows a box, ↑ and ↓ change a leaf.",
         "list": "All steps as a list",
         "noscript": "This page needs JavaScript to show the steps; it loads nothing from the network.",
     },
@@ -145,7 +145,8 @@ WORDS: Final = {
         "width": "线越宽，贡献越大，最大为 {largest}",
         "lit": "当前步骤",
         "partial": "方框中的 ∂：{root} 对它的梯度（到目前为止）",
-        "keys": "按键：← 和 → 走一步，空格播放，Home 和 End 到两端。Tab 移到方框和连线，Enter 显示方框，↑ 和 ↓ 改变叶节点。",
+        "keys": "按键：← 和 → 走一步，空格播放，Home 和 End 到两端。Tab 移到方框和连线，Enter 显示方框，"
+        "↑ 和 ↓ 改变叶节点。",
         "list": "所有步骤的列表",
         "noscript": "本页需要 JavaScript 才能显示步骤；它不从网络加载任何内容。",
     },

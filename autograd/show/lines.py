@@ -216,15 +216,15 @@ def _formula(made: Calculation, position: int) -> str:
 
 
 def _in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
-    return written_out(made, lambda i: visible(made.operands[i], length), "… {:,} more …", most)
+    return _written_out(made, lambda i: visible(made.operands[i], length), "… {:,} more …", most)
 
 
 def _in_floats(made: Calculation, shown: Figures) -> str:
     hidden = f"({{:,}} more: {bare(shown.hidden)})" if shown.hidden else "… {:,} more …"
-    return written_out(made, lambda i: bare(shown.operands[i]), hidden, FEW)
+    return _written_out(made, lambda i: bare(shown.operands[i]), hidden, FEW)
 
 
-def written_out(made: Calculation, text: Callable[[int], str], hidden: str, most: int) -> str:
+def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, most: int) -> str:
     """The operation on the texts of its operands, which are found by position; `hidden` is the middle of a long row."""
     op, count = made.operation, len(made.data)
     if op not in SUMS:

@@ -4,9 +4,11 @@ const LEAST_SCALE = 0.93; // Text of 13 px is not below 12 px, which is 9 pt.
 const MOST_SCALE = 1.3;
 const MARGIN = 14;
 const LAYERS_APART = 64;
+const DENSE = 60; // So many lines need room between layers, and are thinner and without heads.
 const BOXES_APART = 9;
 const TITLE = 28; // Of an open box.
 const WIDEST = 7;
+const WIDEST_OF_MANY = 4.5;
 const NARROWEST = 1.8;
 
 const boxes = data.boxes.map(([node, inside, more, w, h], id) => ({ id, node, inside, more, w, h }));
@@ -31,6 +33,7 @@ function arranged(direction, open) {
     open.has(id) ? [inner(id).size[0] + 2 * MARGIN, inner(id).size[1] + TITLE + MARGIN] : [boxes[id].w, boxes[id].h];
   const along = direction === "LR" ? 1 : 0;
   const across = 1 - along;
+  const apart = links.length > DENSE ? 2 * LAYERS_APART : LAYERS_APART;
   const lengths = layers.map((row) => row.reduce((sum, id) => sum + size(id)[along] + BOXES_APART, -BOXES_APART));
   const longest = Math.max(...lengths);
   const rects = new Map();
@@ -44,7 +47,7 @@ function arranged(direction, open) {
       rects.set(id, { x: along ? aside : reached, y: along ? reached : aside, w, h });
       reached += size(id)[along] + BOXES_APART;
     }
-    start += thick + LAYERS_APART;
+    start += thick + apart;
   });
   for (const id of open) {
     const { x, y } = rects.get(id);
@@ -54,7 +57,7 @@ function arranged(direction, open) {
       rects.set(seated, { x: x + MARGIN + dx, y: y + TITLE + dy, w, h });
     });
   }
-  const total = [start - LAYERS_APART, longest];
+  const total = [start - apart, longest];
   return { size: along ? total : total.reverse(), rects };
 }
 
@@ -95,7 +98,8 @@ class Picture {
     const fits = ({ size }) => (size[0] + 2 * MARGIN) * LEAST_SCALE <= room;
     const { direction, size, rects } = found.find(fits) ?? (room > 700 ? found[0] : found[1]);
     const [width, height] = size.map((length) => length + 2 * MARGIN);
-    const scale = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, room / width));
+    const tall = parseFloat(style.maxHeight) || Infinity;
+    const scale = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, Math.min(room / width, (tall - 24) / height)));
     const focused = document.activeElement?.dataset?.key;
     const svg = element("svg:svg", {
       viewBox: `${-MARGIN} ${-MARGIN} ${width} ${height}`,
@@ -165,7 +169,7 @@ class Picture {
     }
     const made = { group, node: number, kind, compact: data.folded && boxes[id].inside === null };
     group.append(rectangle(w, h));
-    if (kind === "root") group.append(element("svg:rect", { x: 3, y: 3, width: w - 6, height: h - 6, rx: 5, class: "inner" }));
+    if (kind === "root") group.append(element("svg:rect", { x: -4, y: -4, width: w + 8, height: h + 8, rx: 11, class: "outer" }));
     made.value = text("value", w - 9, made.compact ? 18.5 : 39, "");
     if (made.compact) {
       const name = holds.has(id) ? `▸ ${node.title}` : node.title;
@@ -233,7 +237,7 @@ class Picture {
       } else if (holds.has(id)) group.setAttribute("aria-expanded", this.open.has(id));
     }
     for (const line of this.lines) this.paintLine(line, flows, step);
-    this.mark(step);
+    this.write(null);
   }
 
   paintLine(line, flows, step) {
@@ -243,28 +247,25 @@ class Picture {
     const sign = flowed.length ? signOf(amount) : "";
     line.flow.setAttribute("class", sign ? `flow ${sign}` : "flow");
     const size = Math.sqrt(Math.min(1, Math.abs(amount) / this.largest));
-    const thick = { "": 0, zero: NARROWEST, bad: 3 }[sign] ?? NARROWEST + (WIDEST - NARROWEST) * size;
+    const dense = this.lines.length > DENSE;
+    const widest = dense ? WIDEST_OF_MANY : WIDEST;
+    const thick = { "": 0, zero: dense ? 1 : NARROWEST, bad: 3 }[sign] ?? NARROWEST + (widest - NARROWEST) * size;
     line.flow.setAttribute("stroke-width", thick.toFixed(2));
-    if (sign) line.flow.setAttribute("marker-start", `url(#arrow-${sign})`);
+    if (sign && !dense) line.flow.setAttribute("marker-start", `url(#arrow-${sign})`);
     else line.flow.removeAttribute("marker-start");
     const now = (link) => step && link.node === step.node && (step.to === undefined || link.position === step.arg);
     line.now = line.links.some(now);
     line.edge.classList.toggle("lit", line.now && step.to === undefined);
     line.flow.classList.toggle("now", line.now && step.to !== undefined);
+    if (line.now && dense) this.lines[0].hit.before(line.flow); // On top of the others.
     const operand = data.nodes[boxes[line.from].node]?.name ?? "";
     const node = data.nodes[boxes[line.to].node].name;
     const product = flowed.map((found) => found.parts.slice(1).join(" = ")).join("; ");
     line.product = product;
     const words = product ? say("edge", { node, operand, product }) : say("quiet_edge", { node, operand });
     line.hit.setAttribute("aria-label", words);
-    const few = this.lines.length <= 80;
+    const few = this.lines.length <= DENSE;
     line.hit.setAttribute("tabindex", few && product ? "0" : "-1");
-  }
-
-  /** Write the contribution of a step on its line. */
-  mark(step) {
-    const line = step?.to !== undefined && this.lines.find((found) => found.now);
-    this.write(line || null, step?.part);
   }
 
   /** A text in the middle of a line; none without a line. */

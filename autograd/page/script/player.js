@@ -137,7 +137,7 @@ class Page {
     const start = step.to !== undefined && step.arg === null;
     if (!op || start) return;
     const lines = data.rules[op].map((rule) => element("span", { class: "math line" }, rule));
-    byId("rule").replaceChildren(element("span", { class: "soft" }, `${say("rule", { operation: op })} `), ...lines);
+    byId("rule").replaceChildren(element("span", { class: "soft" }, `${say("rule", { operation: op })}: `), ...lines);
   }
 
   paintControls(step) {
@@ -167,13 +167,14 @@ class Page {
 
   explainColours() {
     const root = data.nodes[data.root].name;
+    const widest = links.length > DENSE ? WIDEST_OF_MANY : WIDEST;
     const line = (sign, width) =>
       element(
         "svg:svg", { viewBox: "0 0 40 14", width: 40, height: 14, "aria-hidden": "true" },
         element("svg:path", { d: "M2 7L38 7", class: `flow ${sign}`, "stroke-width": width }),
       );
     const items = ["plus", "minus", "zero", "bad"].map((sign) => [line(sign, sign === "zero" ? 2 : 4), say(sign)]);
-    items.push([line("plus", NARROWEST), line("plus", WIDEST), say("width", { largest: written(this.picture.largest, 3) })]);
+    items.push([line("plus", NARROWEST), line("plus", widest), say("width", { largest: written(this.picture.largest, 3) })]);
     items.push([element("span", { class: "swatch" }), say("lit")], [say("partial", { root })]);
     byId("legend").replaceChildren(...items.map((item) => element("span", {}, ...item)));
   }
@@ -186,10 +187,9 @@ class Page {
     this.paint();
   }
 
-  /** Show the product of a line that is pointed at; afterwards again that of the step. */
+  /** Show the product of a line that is pointed at. */
   point(line) {
-    if (line) this.picture.write(line, line.product);
-    else this.picture.mark(this.step);
+    this.picture.write(line, line?.product);
   }
 
   canOpen(box) {
