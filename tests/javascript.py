@@ -22,12 +22,13 @@ def literal(thing: Any) -> str:
 
 
 def evaluator(text: str) -> Callable[[str], Any]:
-    """Evaluates expressions beside a text in strict mode; a list of numbers as such, with infinities, NaN and -0."""
+    """Evaluates expressions beside a text, which is in strict mode; a list of numbers with infinities, NaN and -0."""
     context = quickjs.Context()
-    shown = 'Array.isArray(r) ? "[" + r.map((x) => (Object.is(x, -0) ? "-0" : String(x))).join(" ") : r'
+    context.eval(f'"use strict"; {text}')
 
     def value(expression: str) -> Any:
-        found = context.eval(f'"use strict"; {{ {text}\n const r = {expression}; {shown} }}')
+        texts = '"[" + r.map((x) => (Object.is(x, -0) ? "-0" : String(x))).join(" ")'
+        found = context.eval(f"((r) => (Array.isArray(r) ? {texts} : r))({expression})")
         return [*map(float, found[1:].split())] if isinstance(found, str) and found[:1] == "[" else found
 
     return value
@@ -35,12 +36,8 @@ def evaluator(text: str) -> Callable[[str], Any]:
 
 def rules_in(text: str) -> Callable[[str, Sequence[float]], list[float]]:
     """The rules in a text as a function of the operation and of its operands: the value, the derivatives, the case."""
-    context = quickjs.Context()
-    context.eval(
-        f'"use strict"; {text}\n globalThis.run = (op, row) => {{ const r = rules[op](row); '
-        'return [r.z, ...r.d, r.k].map((x) => (Object.is(x, -0) ? "-0" : String(x))).join(" "); };'
-    )
-    return lambda op, row: [*map(float, context.eval(f"run({json.dumps(op)}, {literal(row)})").split())]
+    value = evaluator(f"{text}\nconst run = (op, row) => {{ const r = rules[op](row); return [r.z, ...r.d, r.k]; }};")
+    return lambda op, row: value(f"run({json.dumps(op)}, {literal(row)})")
 
 
 def same(a: float, b: float) -> bool:

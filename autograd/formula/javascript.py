@@ -37,7 +37,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from autograd.formula.cases import Case, Expression, Rule, cases_of, fold, rule, textbook
+from autograd.formula.cases import Case, Expression, Rule, cases_of, chosen_by, fold, rule, textbook
 from autograd.formula.vocabularies import branches
 
 MATH: Final = {
@@ -147,14 +147,15 @@ def _called(name: str) -> str:
 # ── rules ──
 
 
-def javascript(operations: Iterable[str]) -> str:
+def javascript(operations: Iterable[str], *, words: Iterable[str] = ()) -> str:
     """The text of an object `rules` with a function for each of these operations, after the functions that they need.
 
-    They are named as `op` of a node is. ValueError for an unknown operation, or one whose source can't be read.
+    Other words that are needed beside them may be named too. Operations are named as `op` of a node is. ValueError for
+    an unknown operation, or one whose source can't be read.
     """
     written = _Written()
     rules = [_function(op, written) for op in dict.fromkeys(operations)]
-    return "\n\n".join([*words_of(written.words), "\n".join(["const rules = {", *rules, "};"])])
+    return "\n\n".join([*words_of([*written.words, *words]), "\n".join(["const rules = {", *rules, "};"])])
 
 
 def _function(op: str, written: _Written) -> str:
@@ -203,18 +204,6 @@ def _results(r: Rule, case: Case, written: _Written) -> str:
 
 def _joined(rows: Sequence[str]) -> str:
     return rows[0] if len(rows) == 1 else f"[{', '.join(f'...{row}' for row in rows)}]"
-
-
-def chosen_by(partial: Expression) -> Expression | None:
-    """The test of each element by which a list of derivatives chooses, as a list; None for one that doesn't choose.
-
-    >>> chosen_by(rule("largest").cases[1].partials[0]).form, chosen_by(rule("mean").cases[0].partials[0])
-    ('each', None)
-    """
-    of = partial.parts[0]
-    if partial.form == "each" and isinstance(of, Expression) and of.form == "choice":
-        return Expression("each", (of.parts[0], *partial.parts[1:]))
-    return None
 
 
 # ── words ──
