@@ -24,9 +24,10 @@ from typing import Final
 
 from autograd.arguments import a_value, whole
 from autograd.engine.number import SIX, shorts
-from autograd.engine.tape import Floats, Tape
+from autograd.engine.tape import Floats
 from autograd.engine.value import Value
 from autograd.show.digits import added, bare, enough, together
+from autograd.show.fold import folded
 from autograd.show.lines import check_records
 from autograd.show.names import Names
 from autograd.show.paths import Path, Ways
@@ -51,7 +52,7 @@ class Explanation:
     root: Value
     wrt: Value
     gradient: float
-    """∂root/∂wrt, to the bits of `backward`."""
+    """∂root/∂wrt: to the bits of `backward`, but over a softmax or cross-entropy without `inner` to the last few."""
     count: int
     """The number of paths: exact up to 2⁵³, and above right to 10 digits."""
     paths: tuple[Path, ...]
@@ -65,13 +66,16 @@ class Explanation:
         return "\n".join(map(wrapped, self.lines))
 
 
-def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
+def explain(root: Value, wrt: Value | str, *, most: int = SHOWN, inner: bool = False) -> Explanation:
     """∂root/∂wrt as the sum over the paths from root to wrt, the largest `most` of them written out.
 
-    wrt is any Value of the graph, or its name. TypeError for anything else; ValueError for a node that is not in the
+    wrt is any Value of the graph, or its name. Softmax and cross-entropy are one arrow for each logit, unless wrt is a
+    Value inside of them; with `inner` all nodes are those that are recorded. TypeError for anything else; ValueError for a node that is not in the
     graph, for a `most` that is no int from 1, and if the data of a node on a path was changed since it was recorded.
     """
-    tape = Tape(a_value(root, "explain"))
+    tape = folded(a_value(root, "explain"), inner=inner)
+    if type(wrt) is Value and wrt not in tape:
+        tape = Tape(root)
     names, most = Names(tape), whole("most", most)
     target, start = names.place(wrt), tape.roots[0]
     ways = Ways(tape, target)

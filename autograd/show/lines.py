@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, NamedTuple
 
 from autograd.console import columns, printable
-from autograd.engine.tape import Contribution
+from autograd.engine.tape import Contribution, Tape
 from autograd.formula import case_of, operation_text, rule, still_holds
 from autograd.formula.cases import changed
-from autograd.formula.text import AppliedCase
+from autograd.formula.text import AppliedCase, composed_text, only_one
 from autograd.operations import OPERATIONS
 from autograd.show.digits import SUMS, alone, bare, figures, together
 from autograd.show.names import LENGTH, Names
@@ -119,12 +119,19 @@ def check_records(names: Names, places: Iterable[int]) -> None:
     """ValueError if the data of a node at one of the places, or of its operands, was changed since it was recorded."""
     tape = names.tape
     for place in places:
-        op, operands = tape.operation(place), tape.operands_of(place)
-        if op in OPERATIONS:
-            partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
-            formed = (i for i, k in enumerate(operands) if not tape.is_constant(k))
-            if not still_holds(op, [tape.data[k] for k in operands], partials, tape.data[place], formed):
-                raise changed(op, ends([*dict.fromkeys(names[k] for k in operands), names[place]]))
+        if not still_recorded(tape, place):
+            operands = dict.fromkeys(names[k] for k in tape.operands_of(place))
+            raise changed(tape.operation(place), ends([*operands, names[place]]))
+
+
+def still_recorded(tape: Tape, place: int) -> bool:
+    """Whether the node at a place is what its operation gives for the data of its operands."""
+    op, operands = tape.operation(place), tape.operands_of(place)
+    if op not in OPERATIONS:
+        return True
+    partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
+    formed = (i for i, k in enumerate(operands) if not tape.is_constant(k))
+    return still_holds(op, [tape.data[k] for k in operands], partials, tape.data[place], formed)
 
 
 def backward_step(number: int, root: str, made: Calculation, given: Contribution[float]) -> Step:
@@ -212,7 +219,8 @@ def _formula(made: Calculation, position: int) -> str:
     latest = _latest
     if latest is None or latest[0] is not made:
         _latest = latest = made, case_of(made.operation, made.data)
-    return latest[1].partial_text(position, made.operands, made.node)
+    elements = [f", {name} = {brief(x)}" for name, x in latest[1].elements(position).items()]
+    return latest[1].partial_text(position, made.operands, made.node) + "".join(elements)
 
 
 def in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
@@ -228,6 +236,10 @@ def in_numbers(made: Calculation, text: Callable[[int], str], hidden: str) -> st
 def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, most: int) -> str:
     """The operation on the texts of its operands, which are found by position; `hidden` is the middle of a long row."""
     op, count = made.operation, len(made.data)
+    if op in OPERATIONS and not OPERATIONS[op].recorded:
+        chosen = only_one(made.operands[count // 2 :])
+        rows = [ends(row, hidden, text, most) for row in (range(count // 2), range(count // 2, count))]
+        return composed_text(op, rows[0], rows[1] if chosen is None else chosen)
     if op not in SUMS:
         return operation_text(op, ends(range(count), hidden, text, most))
     if op == "dot":
