@@ -22,15 +22,16 @@ from autograd import formula
 from autograd.console import columns as text_columns
 from autograd.engine.number import short
 from autograd.engine.tape import Tape
-from autograd.formula import operation_text
+from autograd.formula import operation_text, rule
 from autograd.operations import symbol
 from autograd.page import layout
-from autograd.page.scene import IN_FULL, Scene, scene, written_in
+from autograd.page.scene import IN_FULL, WRITTEN_OUT, Scene, scene, written_in
 from autograd.page.walk import Move, length, moves
 from autograd.show import lines
 from autograd.show.digits import alone, bare
 from autograd.show.explain import explain
 from autograd.show.names import Names
+from autograd.show.sentences import sentences
 from autograd.wording import brief, visible
 
 DIRECTIONS: Final = ("LR", "TB")
@@ -43,9 +44,8 @@ _SHORT: Final = 9
 """Characters of a number in a box; of a longer one it has four digits."""
 _NAME: Final = 14
 """Columns of a name in a box."""
-_OPERAND: Final = "ж"
-"""Stands before and after the position of an operand, in the form of an operation."""
 _PLACEHOLDER: Final = "ξ"
+_VARIABLE: Final = re.compile(r"(?<!\w)x(?!\w)|(?<!\w)x(?=[²])")
 _CHARACTER, _PADDING, _ROW, _STEP = 8, 18, 19, 6
 _LEFTWARD: Final = ("R", "AL", "AN")
 """Classes of characters of scripts that are written from right to left."""
@@ -68,10 +68,12 @@ class _Contents:
         """The number of each node on the page, by its place."""
         self.isolated = isolating([self.names[k] for k in self.places])
         self.moves = [*moves(self.names, self.scene.places)]
+        self.operations = sorted({tape.operation(k) for k in self.places} - {""})
+        self.live = self.scene.whole and all(rule(op).cases for op in self.operations)
+        """Whether the page can compute the graph with other numbers."""
 
     def as_data(self) -> dict[str, Any]:
         tape, found = self.tape, self.scene
-        operations = sorted({tape.operation(k) for k in self.places} - {""})
         sizes = [self._size(i) for i in range(len(found.boxes))]
         return {
             "root": self.numbers[tape.roots[0]],
@@ -79,9 +81,10 @@ class _Contents:
             "size": len(tape),
             "folded": found.folded,
             "whole": found.whole,
+            "live": self.live,
             "nodes": [self._node(place) for place in self.places],
             "steps": [self._step(move) for move in self.moves],
-            "rules": {op: formula.describe(op).splitlines() for op in operations},
+            "rules": {op: formula.describe(op).splitlines() for op in self.operations},
             "boxes": [[self._number(box.place), box.inside, box.more, *sizes[i]] for i, box in enumerate(found.boxes)],
             "links": [[a, b, self.numbers[place], position] for a, b, place, position in found.links],
             "layout": self._layout(sizes),
@@ -109,29 +112,32 @@ class _Contents:
                 "op": operation,
                 "sign": self._sign(place),
                 "says": self.isolated(lines.announced(made)),
-                "form": lines.written_out(made, self._form(place), "… {:,} more …", lines.FEW),
                 "args": [self.numbers.get(k) for k in tape.operands_of(place)],
-                "passes": tape.passes_on(place),
             }
+            if self.live:
+                node["made"] = self._sentences(place)
         if len(tape) <= IN_FULL:
             why = explain(tape.node(tape.roots[0]), tape.node(place), most=PATHS)
             node |= {"why": [self.isolated(line.strip()) for line in why.lines]}
         return node
 
-    def _form(self, place: int) -> Callable[[int], str]:
-        operands = self.tape.operands_of(place)
-        constants = {i for i, k in enumerate(operands) if self.tape.is_constant(k)}
-        return lambda i: brief(self.tape.data[operands[i]]) if i in constants else f"{_OPERAND}{i}{_OPERAND}"
+    def _sentences(self, place: int) -> dict[str, Any]:
+        """The sentences of the steps of a node, for other numbers."""
+        made = sentences(self.names, place)
+        formulas = [[[*map(self.isolated, way)] for way in ways] if ways else None for ways in made["formulas"]]
+        texts = {name: self.isolated(made[name]) for name in ("node", "names")}
+        return made | texts | {"operands": [*map(self.isolated, made["operands"])], "formulas": formulas}
 
     def _sign(self, place: int) -> str:
         """An operation in a box, with the constants that are written into it."""
         tape, op = self.tape, self.tape.operation(place)
         inner = written_in(tape, place)
-        if not inner:
-            return visible(symbol(op), _NAME)
+        name = visible(_VARIABLE.sub("□", symbol(op)) if len(tape.operands_of(place)) == 1 else symbol(op), _NAME)
+        if not inner or len(tape.operands_of(place)) > WRITTEN_OUT:
+            return name
         texts = [brief(tape.data[k]) if i in inner else _PLACEHOLDER for i, k in enumerate(tape.operands_of(place))]
         written = operation_text(op, texts).replace(_PLACEHOLDER, "□")
-        return written if text_columns(written) <= _NAME else visible(symbol(op), _NAME)
+        return written if text_columns(written) <= _NAME else name
 
     def _step(self, move: Move) -> dict[str, Any]:
         step, parts = move.step, [*map(self.isolated, move.parts)]

@@ -1,7 +1,7 @@
 """A page as one file: its parts and its contents put together, with a policy that forbids everything else.
 
 >>> from autograd.page.document import document
->>> text = document({"nodes": []}, lang="en", title="a < b", root="L", rules="")
+>>> text = document({"rules": {}, "live": False}, lang="en", title="a < b", root="L")
 >>> "<title>a &lt; b</title>" in text, "script-src 'sha256-" in text
 (True, True)
 
@@ -19,21 +19,25 @@ from string import Template
 from typing import Any, Final
 
 from autograd.page.words import LANGUAGES, WORDS
+from autograd.show import sentences
 from autograd.show.palette import PALETTE
 
 SCRIPTS: Final = ("numbers", "live", "picture", "about", "quiz", "player")
 """The parts of the script, in the order of their use."""
+_ENGINE: Final = """const engine = (() => {{
+{}
+return {{ rules: typeof rules === "undefined" ? {{}} : rules, forward_line, backward_line, gradient_of, short, bare }};
+}})();"""
+"""Keeps the names of the functions of rules apart from those of the page."""
 _ESCAPES: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
-def document(contents: dict[str, Any], *, lang: str, title: str, root: str, rules: str) -> str:
-    """The text of a page with these contents, in a language.
-
-    `rules` is the JavaScript of the operations, and empty for a page that computes nothing.
-    """
+def document(contents: dict[str, Any], *, lang: str, title: str, root: str) -> str:
+    """The text of a page with these contents, in a language."""
     words = WORDS[lang]
     named = {name: html.escape(text.replace("{root}", root)) for name, text in words.items()}
-    script = "\n".join(["(() => {", '"use strict";', rules or "const rules = null;", *map(_script, SCRIPTS), "})();"])
+    engine = _ENGINE.format(sentences.script(contents["rules"] if contents["live"] else []))
+    script = "\n".join(["(() => {", '"use strict";', engine, *map(_script, SCRIPTS), "})();"])
     style = colors() + part("page.css")
     policy = "; ".join(
         [

@@ -15,12 +15,11 @@ from typing import Any, Final
 
 from autograd.arguments import a_value, is_row, known
 from autograd.engine.number import described
-from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.formula.javascript import javascript
 from autograd.page.contents import contents
 from autograd.page.document import document
 from autograd.page.words import LANGUAGES, WORDS
+from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.show.picture import write_whole
 from autograd.wording import counted, visible, wrapped
@@ -129,18 +128,11 @@ def _values(nest: Any) -> Iterator[Value]:
 
 
 def _page(root: Value, kept: list[Value], title: str, lang: str) -> Page:
-    tape = Tape(root)
+    tape = folded(root)
     names = Names(tape)
     made = contents(tape, [tape.place(v) for v in kept if v in tape])
     called = names.root
     heading = visible(title, 200) or WORDS[lang]["heading"].format(root=called)
-    text = document(made, lang=lang, title=heading, root=called, rules=_rules(made))
+    text = document(made, lang=lang, title=heading, root=called)
     return Page(text, f"Page of {called}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")
 
-
-def _rules(made: dict[str, Any]) -> str:
-    """The operations as JavaScript; empty where the page can't compute them, so that its leaves stand fast."""
-    try:
-        return javascript(made["rules"]) if made["whole"] else ""
-    except ValueError:  # An operation of the user's own, of which no source can be read.
-        return ""

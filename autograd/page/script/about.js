@@ -27,7 +27,7 @@ class About {
       button.addEventListener("click", () => page.picture.toggle(box));
       parts.push(button);
     }
-    if (canChange && !node.op) parts.push(typed ? typed.closest("form") : this.changer(number));
+    if (data.live && !node.op) parts.push(typed ? typed.closest("form") : this.changer(number));
     parts.push(...this.gradient(node, number));
     this.host.replaceChildren(...parts);
     if (typed) typed.focus();

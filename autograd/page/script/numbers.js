@@ -7,27 +7,15 @@ function say(name, blanks = {}) {
   return data.words[name].replace(/\{(\w+)\}/g, (_, blank) => blanks[blank]);
 }
 
-/** A number in at most so many digits, as the %g of Python and C writes it. */
+/** A number in at most so many digits, as Python writes it. */
 function written(x, digits = 6) {
-  if (Number.isNaN(x)) return "nan";
-  if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";
-  if (x === 0) return Object.is(x, -0) ? "-0" : "0";
-  const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
-  const power = Number(exponent);
-  const bare = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
-  if (power >= -4 && power < digits) return bare(x.toFixed(digits - 1 - power));
-  return `${bare(mantissa)}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+  return engine.bare(engine.short(x, digits));
 }
 
 /** A number as it is written in a box: in four digits where six are too long. */
 function inBox(x) {
   const six = written(x);
   return six.length <= 9 ? six : written(x, 4);
-}
-
-/** A number as a factor of a product. */
-function factor(text) {
-  return text.startsWith("-") ? `(${text})` : text;
 }
 
 /** The number that somebody typed, and how many significant digits it has; null for no number. */

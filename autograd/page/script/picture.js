@@ -176,7 +176,7 @@ class Picture {
       group.append(text("name", 9, 18.5, name), made.value);
     } else {
       made.grad = text("grad", w - 9, 57, "");
-      const sign = node.op ? node.sign : canChange ? "⇄" : "";
+      const sign = node.op ? node.sign : data.live ? "⇄" : "";
       group.append(text("name", 9, 18, node.title), text("sign", w - 9, 18, sign), made.value);
       group.append(text("of", 9, 57, "∂"), made.grad);
     }
@@ -194,7 +194,7 @@ class Picture {
   }
 
   makeFocusable(group, id, number) {
-    const leaf = canChange && !data.nodes[number].op;
+    const leaf = data.live && !data.nodes[number].op;
     group.setAttribute("tabindex", "0");
     group.setAttribute("role", leaf ? "slider" : "button");
     group.setAttribute("data-key", `box${id}`);

@@ -281,7 +281,7 @@ class Page {
       this.choose(node, box);
       byId("about").focus();
     } else if (key.toLowerCase() === "o" && this.canOpen(box)) this.picture.toggle(box);
-    else if ((key === "ArrowUp" || key === "ArrowDown") && canChange && !data.nodes[node].op) {
+    else if ((key === "ArrowUp" || key === "ArrowDown") && data.live && !data.nodes[node].op) {
       const step = this.fineness(node) * (event.shiftKey ? 10 : 1);
       this.change(node, tidy(this.values[node] + (key === "ArrowUp" ? step : -step), step));
     } else return false;
@@ -299,7 +299,7 @@ class Page {
   /** Drag a leaf: to the right its number grows. */
   drag(event) {
     const group = event.target.closest("[data-node]");
-    if (!canChange || !group || event.button !== 0) return;
+    if (!data.live || !group || event.button !== 0) return;
     const leaf = Number(group.dataset.node);
     if (data.nodes[leaf].op) return;
     const [from, start, step] = [event.clientX, this.values[leaf], this.fineness(leaf)];
