@@ -30,7 +30,7 @@ WORDS: Final = {
         "choose": "Choose a box, and its formula and numbers are here. Point at a line after the backward phase has "
         "reached it, and its product is shown.",
         "node": "About {name}",
-        "leaf": "a leaf",
+        "leaf": "About {name}, a leaf",
         "computed": "computed as",
         "value": "value",
         "gradient": "gradient",
@@ -100,7 +100,7 @@ WORDS: Final = {
         "rule": "{operation} 的求导规则",
         "choose": "选择一个方框，这里会显示它的公式和数值。反向传播到达一条连线之后，指向它即可看到乘积。",
         "node": "节点 {name}",
-        "leaf": "叶节点",
+        "leaf": "叶节点 {name}",
         "computed": "计算式",
         "value": "值",
         "gradient": "梯度",

@@ -20,7 +20,7 @@ class About {
       return;
     }
     const node = data.nodes[number];
-    const parts = [element("h2", {}, ...isolated("node", { name: node.name }))];
+    const parts = [element("h2", {}, ...isolated(node.op ? "node" : "leaf", { name: node.name }))];
     parts.push(this.facts(node, number));
     if (page.canOpen(box)) {
       const button = element("button", { type: "button" }, say(page.picture.open.has(box) ? "close" : "open"));
@@ -45,8 +45,8 @@ class About {
     const grad = page.shown.grads.get(number);
     const list = element("dl");
     const add = (term, ...words) => list.append(element("dt", {}, term), element("dd", {}, ...words));
-    add(say("computed"), node.op ? element("span", { class: "math" }, node.says) : say("leaf"));
     if (node.op) {
+      add(say("computed"), element("span", { class: "math" }, ...wordwise(node.says)));
       const rule = data.rules[node.op].map((line) => element("span", { class: "math line" }, line));
       add(say("rule", { operation: node.op }), ...rule);
     }

@@ -61,3 +61,8 @@ function signOf(x) {
   if (!Number.isFinite(x)) return "bad";
   return x > 0 ? "plus" : x < 0 ? "minus" : "zero";
 }
+
+/** A text whose lines end at spaces; only a word that is too long for a line is broken. */
+function wordwise(text) {
+  return text.split(/( +)/).map((word) => (word.startsWith(" ") ? word : element("span", { class: "token" }, word)));
+}

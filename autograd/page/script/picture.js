@@ -94,11 +94,12 @@ class Picture {
   draw() {
     const style = getComputedStyle(this.host);
     const room = this.host.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const found = ["LR", "TB"].map((direction) => ({ direction, ...arranged(direction, this.open) }));
-    const fits = ({ size }) => (size[0] + 2 * MARGIN) * LEAST_SCALE <= room;
-    const { direction, size, rects } = found.find(fits) ?? (room > 700 ? found[0] : found[1]);
-    const [width, height] = size.map((length) => length + 2 * MARGIN);
     const tall = parseFloat(style.maxHeight) || Infinity;
+    const found = ["LR", "TB"].map((direction) => ({ direction, ...arranged(direction, this.open) }));
+    const part = (length, space) => Math.min(1, space / ((length + 2 * MARGIN) * LEAST_SCALE));
+    const seen = ({ size }) => part(size[0], room) * part(size[1], tall);
+    const { direction, size, rects } = seen(found[0]) >= seen(found[1]) ? found[0] : found[1];
+    const [width, height] = size.map((length) => length + 2 * MARGIN);
     const scale = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, Math.min(room / width, (tall - 24) / height)));
     const focused = document.activeElement?.dataset?.key;
     const svg = element("svg:svg", {
@@ -109,13 +110,13 @@ class Picture {
       "aria-label": say("picture", { root: data.nodes[data.root].name }),
     });
     svg.append(arrows());
-    this.lines = this.drawLines(svg, rects, direction);
+    this.lines = this.linesBetween(rects, direction);
     this.boxes = new Map();
-    for (const [id, rect] of rects) {
-      const made = this.open.has(id) ? this.frame(id, rect) : this.box(id, rect);
-      this.boxes.set(id, made);
-      svg.append(made.group);
-    }
+    for (const [id, rect] of rects) this.boxes.set(id, this.open.has(id) ? this.frame(id, rect) : this.box(id, rect));
+    const within = (line) => boxes[line.from].inside !== null && boxes[line.from].inside === boxes[line.to].inside;
+    this.layer(svg, this.lines.filter((line) => !within(line)), [...this.open].map((id) => this.boxes.get(id)));
+    const others = [...this.boxes].flatMap(([id, made]) => (this.open.has(id) ? [] : [made]));
+    this.layer(svg, this.lines.filter(within), others);
     this.label = element("svg:g", { class: "label", "aria-hidden": "true" });
     svg.append(this.label);
     this.host.replaceChildren(svg);
@@ -124,7 +125,14 @@ class Picture {
     if (focused) svg.querySelector(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
   }
 
-  drawLines(svg, rects, direction) {
+  /** Lines and then boxes, over what is there. */
+  layer(svg, lines, made) {
+    for (const part of ["edge", "flow", "hit"]) svg.append(...lines.map((line) => line[part]));
+    svg.append(...made.map(({ group }) => group));
+  }
+
+  /** The lines between the boxes that can be seen. */
+  linesBetween(rects, direction) {
     const found = new Map();
     links.forEach((link, i) => {
       const [from, to] = [standsFor(link.source, this.open), standsFor(link.target, this.open)];
@@ -147,9 +155,7 @@ class Picture {
       line.hit.addEventListener("pointerleave", () => this.point(null));
       line.hit.addEventListener("blur", () => this.point(null));
     }
-    const all = [...found.values()];
-    for (const part of ["edge", "flow", "hit"]) svg.append(...all.map((line) => line[part]));
-    return all;
+    return [...found.values()];
   }
 
   box(id, { x, y, w, h }) {

@@ -130,9 +130,9 @@ class Page {
     }
     const spans = step.parts.flatMap((part, i) => [
       ...(i ? [" = "] : []),
-      element("span", { class: i && i === step.parts.length - 1 ? "part result" : "part" }, part),
+      element("span", { class: i && i === step.parts.length - 1 ? "part result" : "part" }, ...wordwise(part)),
     ]);
-    line.replaceChildren(...spans, ...(step.end ? [element("span", { class: "end" }, step.end)] : []));
+    line.replaceChildren(...spans, ...(step.end ? [element("span", { class: "end" }, ...wordwise(step.end))] : []));
     const { op } = data.nodes[step.node];
     const start = step.to !== undefined && step.arg === null;
     if (!op || start) return;

@@ -21,12 +21,15 @@ class Quiz {
     this.on = !this.on;
     this.page.pause();
     this.form.hidden = !this.on;
+    document.body.classList.toggle("quizzing", this.on);
     const button = document.getElementById("ask");
     button.setAttribute("aria-pressed", this.on);
     button.textContent = say(this.on ? "leave" : "quiz");
     this.tell("");
     this.page.paint();
-    if (this.on) document.getElementById("answer").focus();
+    if (!this.on) return;
+    document.getElementById("answer").focus({ preventScroll: true });
+    this.form.scrollIntoView({ block: "nearest" });
   }
 
   /** Ask about the step ahead. */
@@ -35,14 +38,15 @@ class Quiz {
     const step = this.page.ahead();
     if (step !== this.step) [this.step, this.counted] = [step, false];
     const question = !step ? say("done") : `${this.question(step)} = ?`;
-    document.getElementById("asked").textContent = question;
+    document.getElementById("asked").replaceChildren(...wordwise(question));
     document.getElementById("score").textContent = say("score", { right: this.right, asked: this.asked });
     for (const control of this.form.querySelectorAll("input, button")) control.disabled = !step;
   }
 
-  /** What is asked for, in names alone; of the gradient of the root by itself only the left side. */
-  question({ parts }) {
-    return parts.length > 2 ? parts.slice(0, parts.length > 3 ? 2 : 1 + (parts[0].includes("+=") ? 0 : 1)).join(" = ") : parts[0].replace(/ = 1$/, "");
+  /** What is asked for, in names alone. */
+  question({ to, parts }) {
+    if (to !== undefined) return parts.length > 1 ? parts[0] : parts[0].replace(/ = 1$/, "");
+    return parts.slice(0, 2).join(" = ");
   }
 
   count(right) {
