@@ -1,4 +1,4 @@
-"""The command line: `python -m autograd` shows the toy network; `draw`, `step`, `page` and `compile` take an expression.
+"""The command line: `python -m autograd` shows the toy network; `draw`, `step`, `page`, `compile` take an expression.
 
 >>> import os, tempfile
 >>> from autograd.__main__ import main

@@ -135,4 +135,3 @@ def _page(root: Value, kept: list[Value], title: str, lang: str) -> Page:
     heading = visible(title, 200) or WORDS[lang]["heading"].format(root=called)
     text = document(made, lang=lang, title=heading, root=called)
     return Page(text, f"Page of {called}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")
-

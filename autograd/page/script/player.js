@@ -156,7 +156,7 @@ class Page {
     byId("reset").hidden = this.changed.size === 0;
     const phase = step === undefined ? "" : step.to === undefined ? "forward" : "backward";
     for (const part of byId("phase").children) part.classList.toggle("on", part.dataset.phase === phase);
-    document.body.classList.toggle("changed", this.changed.size > 0);
+    byId("notice").hidden = this.changed.size === 0;
   }
 
   /** Let a screen reader say the sentence of the step; while the walk plays, it would fall behind. */
