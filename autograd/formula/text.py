@@ -252,7 +252,12 @@ class AppliedCase(NamedTuple):
         """
         i = position % self._length
         made = _elements(self._chosen(position)).difference(self.rule.operands)
+        made -= {"ps"} if self._is_own(position) else set()
         return {_AsWritten({}).element(row)[0]: self.scope[row][i] for row in sorted(made)}
+
+    def _is_own(self, position: int) -> bool:
+        """Whether it is a softmax by its own logit, of which the probability is the value."""
+        return self.rule.name == "softmax" and bool(self.scope["ks"][position % self._length] == 1.0)
 
     @property
     def _length(self) -> int:
@@ -277,7 +282,7 @@ class AppliedCase(NamedTuple):
         n = self._length
         called = {} if names is None else self._named(position % n, n, names)
         called["z"] = _held_together(name)
-        if self.rule.name == "softmax" and called.get("k") == ("1", _ATOM):  # Its own probability is the value.
+        if self._is_own(position):
             called["p"] = called["z"]
         return _text(partial, self.case, called)[0]
 
@@ -368,7 +373,9 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
             together = _binary(together, "+", term)
         return f"({together[0]})/{len(terms)}" if op == "mean" and len(terms) > 1 else together[0]
     if row.kind == "composed":
-        return composed_text(op, *row.grouped(operands))
+        logits, weights = row.grouped(operands)
+        chosen = only_one(weights)
+        return composed_text(op, logits, weights if chosen is None else chosen)
     if op == "log_of_shifted_sum":
         return f"log Σ exp([{', '.join(operands[:-1])}] - {_bracketed(texts[-1], _PRODUCT)})"
     return f"{row.name}({', '.join(operands)})"
@@ -383,11 +390,8 @@ def composed_text(op: str, logits: Sequence[str], weights: Sequence[str] | int) 
     ('softmax([a, b])[1]', 'cross_entropy([a, b], [0.5, 0.5])')
     """
     row = f"[{', '.join(logits)}]"
-    chosen = weights if isinstance(weights, int) else only_one(weights)
-    if op != "cross_entropy" and chosen is not None:
-        return f"{op}({row})[{chosen}]"
-    target = f"[{', '.join(weights)}]" if chosen is None else str(chosen)  # type: ignore[arg-type]
-    return f"{op}({row}, {target})"
+    told = str(weights) if isinstance(weights, int) else f"[{', '.join(weights)}]"
+    return f"{op}({row}, {told})" if op == "cross_entropy" else f"{op}({row})[{told}]"
 
 
 def only_one(weights: Sequence[str]) -> int | None:

@@ -69,13 +69,14 @@ class Explanation:
 def explain(root: Value, wrt: Value | str, *, most: int = SHOWN, inner: bool = False) -> Explanation:
     """∂root/∂wrt as the sum over the paths from root to wrt, the largest `most` of them written out.
 
-    wrt is any Value of the graph, or its name. Softmax and cross-entropy are one arrow for each logit, unless wrt is a
-    Value inside of them; with `inner` all nodes are those that are recorded. TypeError for anything else; ValueError for a node that is not in the
-    graph, for a `most` that is no int from 1, and if the data of a node on a path was changed since it was recorded.
+    wrt is any Value of the graph, or its name. Softmax and cross-entropy are one node each, unless wrt is a Value
+    inside; with `inner` they are the nodes that are recorded for them. TypeError for anything else; ValueError for a
+    node that is not in the graph, for a `most` that is no int from 1, and if the data of a node on a path was changed
+    since it was recorded.
     """
     tape = folded(a_value(root, "explain"), inner=inner)
     if type(wrt) is Value and wrt not in tape:
-        tape = Tape(root)
+        tape = folded(root, inner=True)
     names, most = Names(tape), whole("most", most)
     target, start = names.place(wrt), tape.roots[0]
     ways = Ways(tape, target)

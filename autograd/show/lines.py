@@ -237,9 +237,9 @@ def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, mos
     """The operation on the texts of its operands, which are found by position; `hidden` is the middle of a long row."""
     op, count = made.operation, len(made.data)
     if op in OPERATIONS and not OPERATIONS[op].recorded:
-        chosen = only_one(made.operands[count // 2 :])
-        rows = [ends(row, hidden, text, most) for row in (range(count // 2), range(count // 2, count))]
-        return composed_text(op, rows[0], rows[1] if chosen is None else chosen)
+        logits, weights = (ends(row, hidden, text, most) for row in (range(count // 2), range(count // 2, count)))
+        chosen = _chosen(made)
+        return composed_text(op, logits, weights if chosen is None else chosen)
     if op not in SUMS:
         return operation_text(op, ends(range(count), hidden, text, most))
     if op == "dot":
@@ -247,6 +247,13 @@ def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, mos
     terms = ends(range(count), hidden, _product_of(text, count) if op == "dot" else text, most)
     added = operation_text("total", terms)
     return f"({added})/{count}" if op == "mean" and count > 1 else added
+
+
+def _chosen(made: Calculation) -> int | None:
+    """The position of the only 1 among the weights, if they are constants: a label may look like one."""
+    half = len(made.data) // 2
+    chosen = only_one(made.operands[half:])
+    return chosen if chosen == only_one([brief(x) for x in made.data[half:]]) else None
 
 
 def _product_of(text: Callable[[int], str], count: int) -> Callable[[int], str]:

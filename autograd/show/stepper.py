@@ -260,7 +260,7 @@ class Stepper:
         return lines.backward_step(number, root, made, given)
 
     def _place(self, target: Target) -> int:
-        if type(target) is Value and target not in self._tape and target in Tape(self.root):
+        if type(target) is Value and target not in self._tape and target in folded(self.root, inner=True):
             raise ValueError(
                 f"{target!r} is inside a softmax or cross-entropy, which is one step here; Stepper(root, inner=True) "
                 "has a step for it"
