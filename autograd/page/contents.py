@@ -30,6 +30,7 @@ from autograd.page.walk import Move, length, moves
 from autograd.show import lines
 from autograd.show.digits import alone, bare
 from autograd.show.explain import explain
+from autograd.show.fold import caption
 from autograd.show.names import Names
 from autograd.show.sentences import sentences
 from autograd.wording import brief, visible
@@ -84,7 +85,7 @@ class _Contents:
             "live": self.live,
             "nodes": [self._node(place) for place in self.places],
             "steps": [self._step(move) for move in self.moves],
-            "rules": {op: formula.describe(op).splitlines() for op in self.operations},
+            "rules": {op: formula.describe(op).splitlines() if rule(op).cases else [] for op in self.operations},
             "boxes": [[self._number(box.place), box.inside, box.more, *sizes[i]] for i, box in enumerate(found.boxes)],
             "links": [[a, b, self.numbers[place], position] for a, b, place, position in found.links],
             "layout": self._layout(sizes),
@@ -131,11 +132,12 @@ class _Contents:
     def _sign(self, place: int) -> str:
         """An operation in a box, with the constants that are written into it."""
         tape, op = self.tape, self.tape.operation(place)
-        inner = written_in(tape, place)
-        name = visible(_VARIABLE.sub("□", symbol(op)) if len(tape.operands_of(place)) == 1 else symbol(op), _NAME)
-        if not inner or len(tape.operands_of(place)) > WRITTEN_OUT:
+        inner, operands = written_in(tape, place), tape.operands_of(place)
+        name = symbol(op) if len(operands) > 1 else _VARIABLE.sub("□", symbol(op))
+        name = visible(caption(tape, place) or name, 2 * _NAME)
+        if not inner or len(operands) > WRITTEN_OUT:
             return name
-        texts = [brief(tape.data[k]) if i in inner else _PLACEHOLDER for i, k in enumerate(tape.operands_of(place))]
+        texts = [brief(tape.data[k]) if i in inner else _PLACEHOLDER for i, k in enumerate(operands)]
         written = operation_text(op, texts).replace(_PLACEHOLDER, "□")
         return written if text_columns(written) <= _NAME else name
 

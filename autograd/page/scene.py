@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
-from autograd.operations import OPERATIONS
+from autograd.show.fold import boxed
 from autograd.wording import end_positions
 
 IN_FULL: Final = 300
@@ -91,9 +91,10 @@ def scene(tape: Tape, kept: Collection[int] = ()) -> Scene:
 
 def written_in(tape: Tape, place: int) -> list[int]:
     """The positions of the constants that are written into an operation, instead of standing beside it."""
-    op, operands = tape.operation(place), tape.operands_of(place)
-    as_row = len(operands) > WRITTEN_OUT and (op not in OPERATIONS or OPERATIONS[op].recorded)
-    return [] if as_row else [i for i, k in enumerate(operands) if tape.is_constant(k)]
+    operands = tape.operands_of(place)
+    if len(operands) > WRITTEN_OUT:
+        return sorted({*range(len(operands))}.difference(boxed(tape, place)))
+    return [i for i, k in enumerate(operands) if tape.is_constant(k)]
 
 
 class _Unfolded:
