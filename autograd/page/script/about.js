@@ -48,7 +48,7 @@ class About {
     if (node.op) {
       add(say("computed"), element("span", { class: "math" }, ...wordwise(node.says)));
       const rule = data.rules[node.op].map((line) => element("span", { class: "math line" }, line));
-      add(say("rule", { operation: node.op }), ...rule);
+      if (rule.length) add(say("rule", { operation: node.op }), ...rule);
     }
     add(say("value"), known ? element("b", {}, page.six(number)) : say("not_yet"));
     add(`${say("gradient")} ∂${data.nodes[data.root].name}/∂${node.name}`, grad ? element("b", {}, grad.six) : say("not_yet"));

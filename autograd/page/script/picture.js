@@ -248,30 +248,29 @@ class Picture {
 
   paintLine(line, flows, step) {
     const flowed = line.links.map((link) => flows.get(`${link.node}:${link.position}`)).filter(Boolean);
-    line.steps = flowed;
+    const now = (link) => step && link.node === step.node && (step.to === undefined || link.position === step.arg);
+    const lit = !line.links.some(now) ? "" : step.to === undefined ? "forward" : "backward";
+    const before = line.state;
+    line.state = { flowed, lit };
+    // Most lines stay as they are, and to touch them all would make a walk through many slow.
+    if (before?.lit === lit && before.flowed.length === flowed.length && flowed.every((f, i) => f === before.flowed[i])) return;
     const amount = flowed.reduce((sum, { value }) => sum + Number(value), 0);
     const sign = flowed.length ? signOf(amount) : "";
-    line.flow.setAttribute("class", sign ? `flow ${sign}` : "flow");
-    const size = Math.sqrt(Math.min(1, Math.abs(amount) / this.largest));
     const dense = this.lines.length > DENSE;
     const widest = dense ? WIDEST_OF_MANY : WIDEST;
+    const size = Math.sqrt(Math.min(1, Math.abs(amount) / this.largest));
     const thick = { "": 0, zero: dense ? 1 : NARROWEST, bad: 3 }[sign] ?? NARROWEST + (widest - NARROWEST) * size;
+    line.flow.setAttribute("class", `flow ${sign} ${lit === "backward" ? "now" : ""}`);
     line.flow.setAttribute("stroke-width", thick.toFixed(2));
     if (sign && !dense) line.flow.setAttribute("marker-start", `url(#arrow-${sign})`);
     else line.flow.removeAttribute("marker-start");
-    const now = (link) => step && link.node === step.node && (step.to === undefined || link.position === step.arg);
-    line.now = line.links.some(now);
-    line.edge.classList.toggle("lit", line.now && step.to === undefined);
-    line.flow.classList.toggle("now", line.now && step.to !== undefined);
-    if (line.now && dense) this.lines[0].hit.before(line.flow); // On top of the others.
-    const operand = data.nodes[boxes[line.from].node]?.name ?? "";
-    const node = data.nodes[boxes[line.to].node].name;
-    const product = flowed.map((found) => found.parts.slice(1).join(" = ")).join("; ");
-    line.product = product;
-    const words = product ? say("edge", { node, operand, product }) : say("quiet_edge", { node, operand });
+    line.edge.classList.toggle("lit", lit === "forward");
+    if (lit && dense) this.lines[0].hit.before(line.flow); // On top of the others.
+    line.product = flowed.map((found) => found.parts.slice(1).join(" = ")).join("; ");
+    const [operand, node] = [line.from, line.to].map((id) => data.nodes[boxes[id].node]?.name ?? "");
+    const words = line.product ? say("edge", { node, operand, product: line.product }) : say("quiet_edge", { node, operand });
     line.hit.setAttribute("aria-label", words);
-    const few = this.lines.length <= DENSE;
-    line.hit.setAttribute("tabindex", few && product ? "0" : "-1");
+    line.hit.setAttribute("tabindex", !dense && line.product ? "0" : "-1");
   }
 
   /** A text in the middle of a line; none without a line. */

@@ -135,7 +135,7 @@ class Page {
     line.replaceChildren(...spans, ...(step.end ? [element("span", { class: "end" }, ...wordwise(step.end))] : []));
     const { op } = data.nodes[step.node];
     const start = step.to !== undefined && step.arg === null;
-    if (!op || start) return;
+    if (!op || start || !data.rules[op].length) return;
     const lines = data.rules[op].map((rule) => element("span", { class: "math line" }, rule));
     byId("rule").replaceChildren(element("span", { class: "soft" }, `${say("rule", { operation: op })}: `), ...lines);
   }
@@ -282,14 +282,15 @@ class Page {
       byId("about").focus();
     } else if (key.toLowerCase() === "o" && this.canOpen(box)) this.picture.toggle(box);
     else if ((key === "ArrowUp" || key === "ArrowDown") && data.live && !data.nodes[node].op) {
-      const step = this.fineness(node) * (event.shiftKey ? 10 : 1);
-      this.change(node, tidy(this.values[node] + (key === "ArrowUp" ? step : -step), step));
+      const step = this.fineness(node);
+      const far = (key === "ArrowUp" ? 1 : -1) * (event.shiftKey ? 10 : 1);
+      this.change(node, tidy(this.values[node] + far * step, step));
     } else return false;
     event.preventDefault();
     return true;
   }
 
-  /** A step that suits the size of a leaf's original number: a tenth of its leading digit's place. */
+  /** A step that suits the size of a leaf's original number: one of its second digit. */
   fineness(leaf) {
     const size = Math.abs(Number(data.nodes[leaf].value));
     const place = Number.isFinite(size) && size > 0 ? Math.floor(Math.log10(size)) : 0;

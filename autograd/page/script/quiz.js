@@ -75,10 +75,10 @@ class Quiz {
 
   /** The formula, and the numbers put in. */
   hint() {
-    const { node, arg, parts, end } = this.step;
-    const { op } = data.nodes[node];
-    const numbers = parts.slice(1, -1).join(" = ");
-    const formula = arg === undefined || arg === null ? data.rules[op][0] : end.trim().split(";")[0];
+    const { node, to, arg, parts, end } = this.step;
+    const forward = to === undefined;
+    const numbers = parts.slice(forward ? 2 : 1, -1).join(" = ");
+    const formula = forward ? data.rules[data.nodes[node].op][0] : arg === null ? "" : end.trim().split(";")[0];
     this.count(false);
     this.tell([numbers, formula].filter(Boolean).join("   "));
     this.ask();
