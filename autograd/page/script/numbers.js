@@ -23,7 +23,7 @@ function read(text) {
   const typed = text.trim().toLowerCase().replace(/[−–]/g, "-").replace("∞", "inf").replace(/^\+/, "");
   const words = { nan: NaN, inf: Infinity, infinity: Infinity, "-inf": -Infinity, "-infinity": -Infinity };
   if (typed in words) return { number: words[typed], digits: 17 };
-  const [top, bottom, ...rest] = typed.replace(/(\d),(\d)/g, "$1.$2").split("/").map((part) => part.trim());
+  const [top, bottom, ...rest] = typed.replace(/^(-?\d*),(?=\d)/, "$1.").split("/").map((part) => part.trim());
   const plain = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/;
   if (rest.length || !plain.test(top) || (bottom !== undefined && !plain.test(bottom))) return null;
   if (bottom !== undefined) return { number: Number(top) / Number(bottom), digits: 17 };

@@ -222,28 +222,38 @@ class Picture {
     const backward = grads.size > 0;
     for (const [id, made] of this.boxes) {
       if (made.kind === undefined) continue;
-      const { group, node: number } = made;
-      const node = data.nodes[number];
+      const { node: number } = made;
       const grad = grads.get(number);
-      const shown = known.has(number) ? value(number) : "—";
-      const partial = grad ? grad.text : "—";
-      if (made.compact) made.value.textContent = backward ? `∂ ${partial}` : shown;
-      else if (made.value) [made.value.textContent, made.grad.textContent] = [shown, partial];
-      const lit = step && (step.to ?? step.node) === number && made.kind !== "frame";
-      group.classList.toggle("lit", Boolean(lit));
-      group.classList.toggle("todo", !known.has(number) || (backward && !grad));
-      group.classList.toggle("chosen", chosen === number);
-      group.classList.toggle("nan", Boolean(grad) && !Number.isFinite(Number(grad.grad)));
-      const words = [node.name, `${say("value")} ${known.has(number) ? shown : say("not_yet")}`];
-      words.push(`${say("gradient")} ${grad ? partial : say("not_yet")}`);
-      group.setAttribute("aria-label", words.join(", "));
-      if (group.getAttribute("role") === "slider") {
-        group.setAttribute("aria-valuenow", value(number));
-        group.setAttribute("aria-valuetext", words.slice(1).join(", "));
-      } else if (holds.has(id)) group.setAttribute("aria-expanded", this.open.has(id));
+      const state = {
+        shown: known.has(number) ? value(number) : "—",
+        partial: grad ? grad.text : "—",
+        backward,
+        lit: Boolean(step) && (step.to ?? step.node) === number && made.kind !== "frame",
+        chosen: chosen === number,
+        bad: Boolean(grad) && !Number.isFinite(Number(grad.grad)),
+      };
+      const key = JSON.stringify(state);
+      if (made.state !== key) this.paintBox(id, made, state, value(number));
+      made.state = key;
     }
     for (const line of this.lines) this.paintLine(line, flows, step);
     this.write(null);
+  }
+
+  paintBox(id, made, { shown, partial, backward, lit, chosen, bad }, value) {
+    const { group, node: number } = made;
+    if (made.compact) made.value.textContent = backward ? `∂ ${partial}` : shown;
+    else if (made.value) [made.value.textContent, made.grad.textContent] = [shown, partial];
+    group.classList.toggle("lit", lit);
+    group.classList.toggle("chosen", chosen);
+    group.classList.toggle("nan", bad);
+    const said = (text) => (text === "—" ? say("not_yet") : text);
+    const words = [`${say("value")} ${said(shown)}`, `${say("gradient")} ${said(partial)}`];
+    group.setAttribute("aria-label", [data.nodes[number].name, ...words].join(", "));
+    if (group.getAttribute("role") === "slider") {
+      group.setAttribute("aria-valuenow", value);
+      group.setAttribute("aria-valuetext", words.join(", "));
+    } else if (holds.has(id)) group.setAttribute("aria-expanded", this.open.has(id));
   }
 
   paintLine(line, flows, step) {
@@ -291,8 +301,15 @@ class Picture {
     }
   }
 
-  /** Bring the box of a node into view, inside the picture alone. */
+  /** Bring the box of a node into view, inside the picture alone, at the next frame. */
   follow(number) {
+    if (!this.goal) requestAnimationFrame(() => this.scroll());
+    this.goal = { number };
+  }
+
+  scroll() {
+    const { number } = this.goal;
+    this.goal = null;
     const found = [...this.boxes.values()].find((made) => made.node === number && made.kind !== "frame");
     if (!found) return;
     const [host, box] = [this.host.getBoundingClientRect(), found.group.getBoundingClientRect()];
