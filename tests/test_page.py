@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -66,7 +66,7 @@ def toy() -> Value:
 
 def script_of(made: Page, kind: str | None) -> str:
     scripts = re.findall(r"<script( type=\"application/json\" id=\"contents\")?>(.*?)</script>", made.html, re.S)
-    return next(text for attributes, text in scripts if bool(attributes) == (kind == "json"))
+    return next(str(text) for attributes, text in scripts if bool(attributes) == (kind == "json"))
 
 
 def data_of(made: Page) -> Any:
@@ -372,7 +372,11 @@ def test_inputs_of_a_model_are_named_leaves() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: page(3.0), TypeError, "page takes the root of a graph, or a model and its input, not float 3.0"),
+        (
+            lambda: page(cast(Any, 3.0)),
+            TypeError,
+            "page takes the root of a graph, or a model and its input, not float 3.0",
+        ),
         (lambda: page(Value), TypeError, "page takes the root of a graph, or a model and its input, not"),
         (lambda: page(toy(), [1.0]), TypeError, "page of a Value takes a path, and no input"),
         (lambda: page(toy(), loss=losses.mse), TypeError, "page of a Value takes a path, and no input"),
@@ -405,7 +409,8 @@ def test_the_package_is_its_function_however_it_is_imported() -> None:
 
 
 def test_an_operation_without_a_source_stands_fast() -> None:
-    exec("def same(x): return x, 1.0", scope := {})
+    scope: dict[str, Any] = {}
+    exec("def same(x): return x, 1.0", scope)
     same = autograd.operation(scope["same"])
     made = data_of(page(same(Value(2.0, label="x"))))
     assert not made["live"]

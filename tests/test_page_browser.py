@@ -81,9 +81,9 @@ class Lesson:
     def sentence(self) -> str:
         return bare(self.text("#sentence"))
 
-    def walked(self) -> list[dict[str, str]]:
+    def walked(self) -> list[dict[str, Any]]:
         """What is seen after each step from the start to the end: the sentence, the count, the lit box."""
-        found: list[dict[str, str]] = self.tab.evaluate(WALK)
+        found: list[dict[str, Any]] = self.tab.evaluate(WALK)
         return found
 
     def box(self, name: str) -> "Locator":
@@ -219,9 +219,9 @@ def test_every_step_is_that_of_the_stepper(made: Callable[[], Value], opened: Op
         assert found["count"] == f"step {step.number:,} of {len(walk):,}"
         assert found["lit"]
         for box in found["lit"]:
-            assert box["name"].removeprefix("▸ ") == step.touched  # type: ignore[attr-defined]
-            shown = box["value"] if step.phase == "forward" else box["grad"]  # type: ignore[index]
-            assert agrees(shown or box["value"], step.value if step.phase == "forward" else step.grad)  # type: ignore[index]
+            assert box["name"].removeprefix("▸ ") == step.touched
+            shown = box["value"] if step.phase == "forward" else box["grad"]
+            assert agrees(shown or box["value"], step.value if step.phase == "forward" else step.grad)
 
 
 def test_steps_inside_closed_boxes_are_passed_over(opened: Opened) -> None:
