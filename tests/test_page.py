@@ -88,7 +88,7 @@ def same(x: float, y: float) -> bool:
 @settings(max_examples=60, deadline=None)
 def test_the_steps_are_those_of_the_stepper(root: Value) -> None:
     tape = folded(root)
-    made, walk = contents(tape), Stepper(root)
+    made, walk = contents(Names(tape)), Stepper(root)
     assert len(walk) == length(tape) == made["total"] == len(made["steps"])
     for step, found in zip(walk, made["steps"], strict=True):
         sentence = " = ".join(found["parts"]) + found["end"]
@@ -156,10 +156,7 @@ def shown_links(found: Scene) -> Counter[tuple[int, int]]:
 @settings(max_examples=60, deadline=None)
 def test_every_node_and_every_operand_has_its_place(root: Value, fold: bool) -> None:
     tape = Tape(root)
-    with pytest.MonkeyPatch.context() as patch:
-        if fold:
-            patch.setattr("autograd.page.scene.IN_FULL", 0)
-        found = scene(tape)
+    found = scene(tape, fold=fold)
     assert found.folded == fold
     assert found.whole
     assert {*range(len(tape))} == found.places
@@ -189,6 +186,11 @@ def test_a_network_is_folded_into_its_neurons() -> None:
     assert names == {"leaf": 2, "relu": 32, "add": 1, "mean": 1}
     assert len(made["layout"]["layers"]) == 5
     assert len(made["steps"]) == made["total"] == len(Stepper(losses.mse(model([0.3, -0.4]), 1.0))) + 2 * 16
+    small = MLP(2, [4, 1], rng=random.Random(1))
+    assert not data_of(page(small, [0.3, -0.4]))["folded"]
+    assert data_of(page(small, [0.3, -0.4], fold=True))["folded"]
+    assert not data_of(page(MLP(4, [8, 3]), [0.0] * 4, 1, loss=losses.cross_entropy, fold=False))["folded"]
+    assert data_of(page(MLP(4, [8, 3]), [0.0] * 4, 1, loss=losses.cross_entropy))["folded"]
 
 
 def test_of_a_very_large_network_the_nearest_neurons_are_shown() -> None:
@@ -196,6 +198,7 @@ def test_of_a_very_large_network_the_nearest_neurons_are_shown() -> None:
     x = [Value(0.01 * i, label=f"x[{i}]") for i in range(100)]
     made = data_of(page(model, x, 3, loss=losses.cross_entropy))
     loss = losses.cross_entropy(model(x), 3)
+    loss.label = "L"
     assert made["folded"]
     assert not made["whole"]
     assert not made["live"]

@@ -251,6 +251,7 @@ def test_of_a_large_network_the_nearest_neurons_are_walked(opened: Opened) -> No
     image = [Value(rng.random(), label=f"x[{i}]") for i in range(784)]
     made = page(model, image, 3, loss=losses.cross_entropy)
     loss = losses.cross_entropy(model(image), 3)
+    loss.label = "L"
     lesson = opened(made)
     assert lesson["g.box"].count() < 60
     assert sorted(lesson["g.box.more"].all_text_contents()) == ["⋮ 394 more", "⋮ 4 more", "⋮ 494 more", "⋮ 778 more"]

@@ -2,8 +2,9 @@
 
 >>> from autograd import Tape, Value
 >>> from autograd.page.contents import contents
+>>> from autograd.show.names import Names
 >>> w, x = Value(2.0, label="w"), Value(-1.0, label="x")
->>> found = contents(Tape((w * x).tanh()))
+>>> found = contents(Names(Tape((w * x).tanh())))
 >>> [node["name"] for node in found["nodes"]], len(found["steps"])
 (['w', 'x', 'v2', 'v3'], 6)
 >>> found["steps"][3]["parts"]
@@ -21,7 +22,6 @@ from typing import Any, Final
 from autograd import formula
 from autograd.console import columns as text_columns
 from autograd.engine.number import short
-from autograd.engine.tape import Tape
 from autograd.formula import operation_text, rule
 from autograd.operations import symbol
 from autograd.page import layout
@@ -52,18 +52,18 @@ _LEFTWARD: Final = ("R", "AL", "AN")
 """Classes of characters of scripts that are written from right to left."""
 
 
-def contents(tape: Tape, kept: Collection[int] = ()) -> dict[str, Any]:
-    """The contents of the page of the first root of a tape; nodes at the places kept are in no other box.
+def contents(names: Names, kept: Collection[int] = (), *, fold: bool | None = None) -> dict[str, Any]:
+    """The contents of the page of the first root of a tape; `kept` and `fold` are those of `scene`.
 
     ValueError if data was changed after it was recorded, RuntimeError if nothing can lay the graph out.
     """
-    return _Contents(tape, kept).as_data()
+    return _Contents(names, scene(names.tape, kept, fold=fold)).as_data()
 
 
 class _Contents:
-    def __init__(self, tape: Tape, kept: Collection[int]) -> None:
-        self.tape, self.names = tape, Names(tape)
-        self.scene: Scene = scene(tape, kept)
+    def __init__(self, names: Names, found: Scene) -> None:
+        self.names, self.scene = names, found
+        self.tape = tape = names.tape
         self.places = sorted(self.scene.places)
         self.numbers = {place: i for i, place in enumerate(self.places)}
         """The number of each node on the page, by its place."""
@@ -207,7 +207,7 @@ class _Contents:
     def _order(self, number: int) -> int:
         """Where a closed box is in its column: in the order of the tape, and a count in the place of what it counts."""
         box = self.scene.boxes[number]
-        return box.first if box.place is None else box.place
+        return box.middle if box.place is None else box.place
 
 
 def _width(characters: int) -> int:

@@ -26,6 +26,10 @@ from autograd.wording import counted, visible, wrapped
 
 HEIGHT: Final = 760
 """Of the frame in a notebook, in pixels."""
+TITLE: Final = 200
+"""Columns of a title; a longer one ends in …"""
+MODEL_IN_FULL: Final = 60
+"""A model with more nodes is easier to see as neurons."""
 
 
 class Page:
@@ -67,15 +71,16 @@ def page(
     loss: Callable[[Any, Any], Any] | None = None,
     title: str = "",
     lang: str = "en",
+    fold: bool | None = None,
 ) -> Page:
     """The page of a graph, `page(root)`, or of a model at work, `page(model, x, target, loss=losses.mse)`.
 
     A last argument that is a path, as in `page(root, "lesson.html")`, says where it is saved, too. The numbers of x
-    become leaves named x[0], x[1], …; loss is a function of the outputs and the target, and without it the only output
-    of the model is the root. The language of the interface is "en" or "zh".
+    become leaves named x[0], x[1], …; loss is a function of the outputs and the target, and its result is named L;
+    without it the only output of the model is the root. The language of the interface is "en" or "zh".
 
-    Up to 300 nodes each have a box. A larger graph is folded into neurons, which open; of more than 100 of them the
-    nearest to the root are on the page, with their steps.
+    Up to 300 nodes, of a model up to 60, each have a box. A larger graph is folded into neurons, which open; fold=True
+    and fold=False say otherwise. Of more than 100 neurons the nearest to the root are on the page, with their steps.
 
     TypeError for anything but a Value or a model, and for a root that is no Value; ValueError for another language, for
     a target without a loss or a loss without a target, and if data was changed since it was recorded; RuntimeError if
@@ -86,7 +91,10 @@ def page(
     if arguments and isinstance(arguments[-1], (str, os.PathLike)):
         path = arguments.pop()
     root, kept = _root(thing, arguments, loss)
-    made = _page(root, kept, title, lang)
+    names = Names(folded(root))
+    if fold is None and thing is not root:
+        fold = len(names.tape) > MODEL_IN_FULL
+    made = _page(names, kept, title, lang, fold)
     if path is not None:
         made.save(path)
     return made
@@ -107,7 +115,10 @@ def _root(thing: object, arguments: list[Any], loss: Callable[[Any, Any], Any] |
     root = outputs if loss is None else loss(outputs, arguments[1])
     if isinstance(root, (list, tuple)) and len(root) == 1:
         root = root[0]
-    return a_value(root, "page"), [*_values(x), *_values(outputs)]
+    root = a_value(root, "page")
+    if loss is not None and root.operands:
+        root.label = root.label or "L"
+    return root, [*_values(x), *_values(outputs)]
 
 
 def _leaves(x: Any, name: str, place: tuple[int, ...]) -> Any:
@@ -127,11 +138,9 @@ def _values(nest: Any) -> Iterator[Value]:
             yield from _values(item)
 
 
-def _page(root: Value, kept: list[Value], title: str, lang: str) -> Page:
-    tape = folded(root)
-    names = Names(tape)
-    made = contents(tape, [tape.place(v) for v in kept if v in tape])
-    called = names.root
-    heading = visible(title, 200) or WORDS[lang]["heading"].format(root=called)
-    text = document(made, lang=lang, title=heading, root=called)
-    return Page(text, f"Page of {called}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")
+def _page(names: Names, kept: list[Value], title: str, lang: str, fold: bool | None) -> Page:
+    tape, root = names.tape, names.root
+    made = contents(names, [tape.place(v) for v in kept if v in tape], fold=fold)
+    heading = visible(title, TITLE) or WORDS[lang]["heading"].format(root=root)
+    text = document(made, lang=lang, title=heading, root=root)
+    return Page(text, f"Page of {root}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")

@@ -46,8 +46,8 @@ class Box(NamedTuple):
     """The number of the box that it is folded into."""
     more: int = 0
     """How many nodes are left out,"""
-    first: int = 0
-    """and the place of the first of them."""
+    middle: int = 0
+    """and the place of the one in their middle."""
 
 
 class Link(NamedTuple):
@@ -84,9 +84,13 @@ class Scene:
         return not any(box.more for box in self.boxes)
 
 
-def scene(tape: Tape, kept: Collection[int] = ()) -> Scene:
-    """The scene of the first root of a tape; nodes at the places kept are in no other box."""
-    return _Unfolded(tape).scene if len(tape) <= IN_FULL else _Folded(tape, kept).scene
+def scene(tape: Tape, kept: Collection[int] = (), *, fold: bool | None = None) -> Scene:
+    """The scene of the first root of a tape; nodes at the places kept are in no other box.
+
+    It is folded if `fold` says so, and by default if it has more than 300 nodes.
+    """
+    fold = len(tape) > IN_FULL if fold is None else fold
+    return _Folded(tape, kept).scene if fold else _Unfolded(tape).scene
 
 
 def written_in(tape: Tape, place: int) -> list[int]:
@@ -242,7 +246,7 @@ class _Folded:
             return
         known = self.counts if inside is None else {}
         if key not in known:
-            known[key] = self._add(Box(None, inside, len(key), key[0]))
+            known[key] = self._add(Box(None, inside, len(key), key[len(key) // 2]))
         self.scene.links.append(Link(known[key], target, place, None))
 
 

@@ -48,6 +48,8 @@ WORDS: Final = {
         "changed": "A number is changed: this page computes all steps anew.",
         "open": "Open",
         "close": "Close",
+        "open_all": "Open all boxes",
+        "close_all": "Close all boxes",
         "folded": "Boxes with ▸ hold the nodes that only they use. Open one here, with a double click or with the key "
         "O; the steps inside closed boxes are passed over.",
         "part": "{shown} of {size} nodes are on this page. The steps of the others are left out.",
@@ -117,6 +119,8 @@ WORDS: Final = {
         "changed": "数值已改动：本页重新计算所有步骤。",
         "open": "展开",
         "close": "收起",
+        "open_all": "全部展开",
+        "close_all": "全部收起",
         "folded": "带 ▸ 的方框内含只被它使用的节点。可在此展开，也可双击或按 O 键；收起的方框内的步骤会被跳过。",
         "part": "本页显示 {size} 个节点中的 {shown} 个，其余节点的步骤从略。",
         "more": "另有 {n} 个",

@@ -15,7 +15,7 @@ class About {
     this.shown = key;
     if (number === null) {
       this.host.replaceChildren(element("p", { class: "soft" }, say("choose")), element("p", { class: "soft" }, say("keys")));
-      if (data.folded) this.host.append(element("p", { class: "soft" }, say("folded")));
+      if (data.folded) this.host.append(element("p", { class: "soft" }, say("folded")), this.opener());
       if (!data.whole) this.host.append(element("p", { class: "soft" }, this.part()));
       return;
     }
@@ -31,6 +31,14 @@ class About {
     parts.push(...this.gradient(node, number));
     this.host.replaceChildren(...parts);
     if (typed) typed.focus();
+  }
+
+  opener() {
+    const { picture } = this.page;
+    const open = picture.open.size === 0;
+    const button = element("button", { type: "button" }, say(open ? "open_all" : "close_all"));
+    button.addEventListener("click", () => picture.openAll(open));
+    return button;
   }
 
   part() {

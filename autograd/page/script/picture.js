@@ -3,7 +3,8 @@
 const LEAST_SCALE = 0.93; // Text of 13 px is not below 12 px, which is 9 pt.
 const MOST_SCALE = 1.3;
 const MARGIN = 14;
-const LAYERS_APART = 64;
+const LAYERS_APART = 60;
+const LAYERS_OF_MANY_APART = 94;
 const DENSE = 60; // So many lines need room between layers, and are thinner and without heads.
 const BOXES_APART = 9;
 const TITLE = 28; // Of an open box.
@@ -33,7 +34,7 @@ function arranged(direction, open) {
     open.has(id) ? [inner(id).size[0] + 2 * MARGIN, inner(id).size[1] + TITLE + MARGIN] : [boxes[id].w, boxes[id].h];
   const along = direction === "LR" ? 1 : 0;
   const across = 1 - along;
-  const apart = links.length > DENSE ? 2 * LAYERS_APART : LAYERS_APART;
+  const apart = links.length > DENSE ? LAYERS_OF_MANY_APART : LAYERS_APART;
   const lengths = layers.map((row) => row.reduce((sum, id) => sum + size(id)[along] + BOXES_APART, -BOXES_APART));
   const longest = Math.max(...lengths);
   const rects = new Map();
@@ -214,6 +215,12 @@ class Picture {
   /** Open a closed box, or close an open one. */
   toggle(id) {
     if (!this.open.delete(id)) this.open.add(id);
+    this.changed();
+  }
+
+  /** Open all boxes, or close all. */
+  openAll(open) {
+    this.open = new Set(open ? holds : []);
     this.changed();
   }
 
