@@ -28,7 +28,7 @@ from autograd.page.document import SCRIPTS, as_json, part
 from autograd.page.layout import layers, placed
 from autograd.page.scene import IN_FULL, MOST_BOXES, Scene, scene
 from autograd.page.walk import length
-from autograd.page.words import LANGUAGES, WORDS
+from autograd.page.words import LANGUAGES, WORDS, translated
 from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.toy import Toy
@@ -331,6 +331,23 @@ def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
     used |= {word for pair in pairs for word in pair} & WORDS["en"].keys()
     used |= {"plus", "minus", "zero", "bad"}  # The legend has one for each sign.
     assert used == WORDS["en"].keys()
+
+
+def test_explanations_are_translated_whole() -> None:
+    x, big = Value(0.5), Value(1e20)
+    chain = x
+    for _ in range(40):
+        chain = chain.tanh()
+    doubled = total([x, x, x * 3, x.detach()])
+    many = x
+    for _ in range(70):
+        many = many + many * 0.01
+    for root, leaf in ((chain, x), (doubled, x), (many, x), (x, x), (x.detach(), x), (x * 2, x), (x + x * big, x)):
+        for most in (1, 8):
+            for line in explain(root, leaf, most=most).lines:
+                plain = re.sub(r"v\d+|\de[+-]?\d+|inf|nan", "", translated(line.strip(), "zh"))
+                assert not re.search("[a-z]{2}", plain), line
+                assert translated(line, "en") == line
 
 
 def test_a_page_is_in_its_language() -> None:

@@ -18,7 +18,7 @@ from autograd.engine.number import described
 from autograd.engine.value import Value
 from autograd.page.contents import contents
 from autograd.page.document import document
-from autograd.page.words import LANGUAGES, WORDS
+from autograd.page.words import LANGUAGES, WORDS, translated
 from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.show.picture import write_whole
@@ -141,6 +141,8 @@ def _values(nest: Any) -> Iterator[Value]:
 def _page(names: Names, kept: list[Value], title: str, lang: str, fold: bool | None) -> Page:
     tape, root = names.tape, names.root
     made = contents(names, [tape.place(v) for v in kept if v in tape], fold=fold)
+    for node in made["nodes"]:
+        node["why"] = [translated(line, lang) for line in node.get("why", ())]
     heading = visible(title, TITLE) or WORDS[lang]["heading"].format(root=root)
     text = document(made, lang=lang, title=heading, root=root)
     return Page(text, f"Page of {root}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")

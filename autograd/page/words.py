@@ -4,9 +4,10 @@
 >>> WORDS["en"]["step_of"].format(n=3, total=9)
 'step 3 of 9'
 
-The sentences of steps are arithmetic, the same in all languages.
+The sentences of steps are arithmetic, the same in all languages. Those of `explain` are translated.
 """
 
+import re
 from typing import Final
 
 WORDS: Final = {
@@ -155,3 +156,34 @@ WORDS: Final = {
 }
 LANGUAGES: Final = {"en": "en", "zh": "zh-Hans"}
 """The languages, with what HTML calls them."""
+_EXPLAINED: Final = {
+    "en": (),
+    "zh": (
+        (r": no path leads from (.+) to (.+)$", r"：没有从 \1 到 \2 的路径"),
+        (r": it is the node itself$", "：就是它自己"),
+        (r", along the only path$", "，沿唯一的路径"),
+        (r", the product along the only path$", "，是唯一路径上的乘积"),
+        (r", the sum over ([^ ]+|about [^ ]+) paths$", r"，是 \1 条路径之和"),
+        (r", the sum of the products along ([^ ]+|about [^ ]+) paths$", r"，是 \1 条路径上的乘积之和"),
+        (
+            r"^the sum over (.+) other paths? is lost in rounding beside these$",
+            r"其余 \1 条路径之和与这些相比，已在舍入中丢失",
+        ),
+        (r"^([^ ]+) along ([^ ]+|about [^ ]+) other paths?$", r"\1：其余 \2 条路径"),
+        (r"^([^ ]+) along ([^ ]+) equal paths, ([^ ]+) on each: ", r"\1：\2 条相等的路径，每条 \3："),
+        (r"^([^ ]+) along ", r"\1："),
+        (r" in ([\d,]+) arrows\]", r"，共 \1 个箭头]"),
+        ("about ", "约 "),
+    ),
+}
+
+
+def translated(line: str, lang: str) -> str:
+    """A line of an explanation in a language.
+
+    >>> translated("6 along 2 equal paths, 3 on each: y ←[1] v1 ←[3] x", "zh")
+    '6：2 条相等的路径，每条 3：y ←[1] v1 ←[3] x'
+    """
+    for pattern, words in _EXPLAINED[lang]:
+        line = re.sub(pattern, words, line)
+    return line

@@ -15,8 +15,8 @@ class About {
     this.shown = key;
     if (number === null) {
       this.host.replaceChildren(element("p", { class: "soft" }, say("choose")), element("p", { class: "soft" }, say("keys")));
-      if (data.folded) this.host.append(element("p", { class: "soft" }, say("folded")), this.opener());
       if (!data.whole) this.host.append(element("p", { class: "soft" }, this.part()));
+      if (data.folded) this.host.append(element("p", { class: "soft" }, say("folded")), this.opener());
       return;
     }
     const node = data.nodes[number];
@@ -77,7 +77,7 @@ class About {
     if (last.n > page.reached) return [element("p", { class: "soft" }, say("incomplete", { n: last.n }))];
     const root = data.nodes[data.root].name;
     const found = [element("p", { class: "nudge" }, ...isolated("nudge", { name: node.name, root, change: last.nudge }))];
-    if (!node.why) return found;
+    if (!node.why.length) return found;
     found.push(element("h3", {}, ...isolated("paths", { name: node.name, root })));
     if (page.changed.size) return [...found, element("p", { class: "soft" }, say("original_paths"))];
     return [...found, element("ul", { class: "paths math" }, ...node.why.map((line) => element("li", {}, line)))];

@@ -5,11 +5,12 @@ const MOST_SCALE = 1.3;
 const MARGIN = 14;
 const LAYERS_APART = 60;
 const LAYERS_OF_MANY_APART = 94;
+const FARTHEST_APART = 240;
 const DENSE = 60; // So many lines need room between layers, and are thinner and without heads.
 const BOXES_APART = 9;
 const TITLE = 28; // Of an open box.
 const WIDEST = 7;
-const WIDEST_OF_MANY = 4.5;
+const WIDEST_OF_MANY = 2.6;
 const NARROWEST = 1.8;
 
 const boxes = data.boxes.map(([node, inside, more, w, h], id) => ({ id, node, inside, more, w, h }));
@@ -22,8 +23,8 @@ function standsFor(id, open) {
   return inside === null || open.has(inside) ? id : inside;
 }
 
-/** The rectangles of all boxes that can be seen, in a direction. */
-function arranged(direction, open) {
+/** The rectangles of all boxes that can be seen, in a direction, and layers farther apart by so much. */
+function arranged(direction, open, farther = 0) {
   if (!data.folded) {
     const { size, corners } = data.layout[direction];
     return { size, rects: new Map(corners.map(([x, y], id) => [id, { x, y, w: boxes[id].w, h: boxes[id].h }])) };
@@ -34,7 +35,7 @@ function arranged(direction, open) {
     open.has(id) ? [inner(id).size[0] + 2 * MARGIN, inner(id).size[1] + TITLE + MARGIN] : [boxes[id].w, boxes[id].h];
   const along = direction === "LR" ? 1 : 0;
   const across = 1 - along;
-  const apart = links.length > DENSE ? LAYERS_OF_MANY_APART : LAYERS_APART;
+  const apart = (links.length > DENSE ? LAYERS_OF_MANY_APART : LAYERS_APART) + farther;
   const lengths = layers.map((row) => row.reduce((sum, id) => sum + size(id)[along] + BOXES_APART, -BOXES_APART));
   const longest = Math.max(...lengths);
   const rects = new Map();
@@ -68,7 +69,8 @@ function curve(from, to, direction) {
     direction === "LR"
       ? [from.x + from.w, from.y + from.h / 2, to.x, to.y + to.h / 2]
       : [from.x + from.w / 2, from.y + from.h, to.x + to.w / 2, to.y];
-  const pull = Math.max(16, 0.45 * Math.abs(direction === "LR" ? x2 - x1 : y2 - y1));
+  const bend = links.length > DENSE ? 0.2 : 0.45; // Many lines are easier to tell apart if they are nearly straight.
+  const pull = Math.max(12, bend * Math.abs(direction === "LR" ? x2 - x1 : y2 - y1));
   const [dx, dy] = direction === "LR" ? [pull, 0] : [0, pull];
   return `M${x1} ${y1}C${x1 + dx} ${y1 + dy} ${x2 - dx} ${y2 - dy} ${x2} ${y2}`;
 }
@@ -99,9 +101,17 @@ class Picture {
     const found = ["LR", "TB"].map((direction) => ({ direction, ...arranged(direction, this.open) }));
     const part = (length, space) => Math.min(1, space / ((length + 2 * MARGIN) * LEAST_SCALE));
     const seen = ({ size }) => part(size[0], room) * part(size[1], tall);
-    const { direction, size, rects } = seen(found[0]) >= seen(found[1]) ? found[0] : found[1];
+    const { direction } = seen(found[0]) >= seen(found[1]) ? found[0] : found[1];
+    const scaled = ([width, height]) => {
+      const fitting = Math.min(room / (width + 2 * MARGIN), (tall - 24) / (height + 2 * MARGIN));
+      return Math.min(MOST_SCALE, Math.max(LEAST_SCALE, fitting));
+    };
+    const gaps = data.folded && direction === "LR" ? data.layout.layers.length - 1 : 0;
+    const spare = gaps ? (room / scaled(found[0].size) - found[0].size[0] - 2 * MARGIN) / gaps : 0;
+    const farther = Math.min(FARTHEST_APART - LAYERS_APART, Math.max(0, spare));
+    const { size, rects } = arranged(direction, this.open, farther);
     const [width, height] = size.map((length) => length + 2 * MARGIN);
-    const scale = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, Math.min(room / width, (tall - 24) / height)));
+    const scale = scaled(size);
     const focused = document.activeElement?.dataset?.key;
     const svg = element("svg:svg", {
       viewBox: `${-MARGIN} ${-MARGIN} ${width} ${height}`,
@@ -112,9 +122,12 @@ class Picture {
     });
     svg.append(arrows());
     this.lines = this.linesBetween(rects, direction);
+    this.dense = this.lines.length > DENSE;
+    this.widest = Math.max(WIDEST_OF_MANY, WIDEST * Math.min(1, Math.sqrt(DENSE / this.lines.length)));
+    this.narrowest = Math.min(NARROWEST, this.widest / 3);
     this.boxes = new Map();
     for (const [id, rect] of rects) this.boxes.set(id, this.open.has(id) ? this.frame(id, rect) : this.box(id, rect));
-    const within = (line) => boxes[line.from].inside !== null && boxes[line.from].inside === boxes[line.to].inside;
+    const within = (line) => boxes[line.from].inside !== null || boxes[line.to].inside !== null;
     this.layer(svg, this.lines.filter((line) => !within(line)), [...this.open].map((id) => this.boxes.get(id)));
     const others = [...this.boxes].flatMap(([id, made]) => (this.open.has(id) ? [] : [made]));
     this.layer(svg, this.lines.filter(within), others);
@@ -273,10 +286,9 @@ class Picture {
     if (before?.lit === lit && before.flowed.length === flowed.length && flowed.every((f, i) => f === before.flowed[i])) return;
     const amount = flowed.reduce((sum, { value }) => sum + Number(value), 0);
     const sign = flowed.length ? signOf(amount) : "";
-    const dense = this.lines.length > DENSE;
-    const widest = dense ? WIDEST_OF_MANY : WIDEST;
+    const { dense, widest, narrowest } = this;
     const size = Math.sqrt(Math.min(1, Math.abs(amount) / this.largest));
-    const thick = { "": 0, zero: dense ? 1 : NARROWEST, bad: 3 }[sign] ?? NARROWEST + (widest - NARROWEST) * size;
+    const thick = { "": 0, zero: narrowest, bad: 3 }[sign] ?? narrowest + (widest - narrowest) * size;
     line.flow.setAttribute("class", `flow ${sign} ${lit === "backward" ? "now" : ""}`);
     line.flow.setAttribute("stroke-width", thick.toFixed(2));
     if (sign && !dense) line.flow.setAttribute("marker-start", `url(#arrow-${sign})`);

@@ -11,14 +11,13 @@ class Page {
     this.picture = new Picture(byId("picture"), (node, box) => this.choose(node, box), (line) => this.point(line));
     this.picture.changed = () => {
       this.picture.draw();
+      this.explainColours();
       this.paint();
     };
     this.about = new About(byId("about"), this);
     this.quiz = new Quiz(this);
     this.listen();
-    this.explainColours();
-    this.picture.draw();
-    this.paint();
+    this.picture.changed();
   }
 
   original() {
@@ -167,14 +166,14 @@ class Page {
 
   explainColours() {
     const root = data.nodes[data.root].name;
-    const widest = links.length > DENSE ? WIDEST_OF_MANY : WIDEST;
+    const { widest, narrowest } = this.picture;
     const line = (sign, width) =>
       element(
         "svg:svg", { viewBox: "0 0 40 14", width: 40, height: 14, "aria-hidden": "true" },
         element("svg:path", { d: "M2 7L38 7", class: `flow ${sign}`, "stroke-width": width }),
       );
     const items = ["plus", "minus", "zero", "bad"].map((sign) => [line(sign, sign === "zero" ? 2 : 4), say(sign)]);
-    items.push([line("plus", NARROWEST), line("plus", widest), say("width", { largest: written(this.picture.largest, 3) })]);
+    items.push([line("plus", narrowest), line("plus", widest), say("width", { largest: written(this.picture.largest, 3) })]);
     items.push([element("span", { class: "swatch" }), say("lit")], [say("partial", { root })]);
     byId("legend").replaceChildren(...items.map((item) => element("span", {}, ...item)));
   }
