@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from autograd import Stepper, Value, losses
+from autograd import Stepper, Value, explain, losses, where
 from autograd.nn import MLP, RNNCell
 from autograd.page import Page, page
 from autograd.show.fold import folded
@@ -346,7 +346,7 @@ def test_the_keyboard_alone_reaches_boxes_and_lines(opened: Opened) -> None:
     assert "h = sigmoid(z1)" in words
     assert "If h grows by 0.1, L changes by about -0.00543762." in words
     assert "∂L/∂h = -0.0543762, the product along the only path" in words
-    assert "L ←[0.445629] v12 ←[1] y ←[0.244042] z2 ←[1]" in words
+    assert explain(toy(), "h").lines[1].strip() in words
     lesson["path.hit[tabindex='0']"].first.focus()
     assert lesson.text("svg .label text") == "-0.0127786 · 0.5 = -0.00638931"
 
@@ -405,8 +405,6 @@ def test_a_leaf_is_changed_by_dragging_and_by_keys_and_as_text(opened: Opened) -
 
 
 def test_another_branch_is_taken_when_a_leaf_says_so(opened: Opened) -> None:
-    from autograd import where
-
     def choice(x: float) -> Value:
         a = Value(x, label="x")
         return where(a, a * 2, a.exp()) + a.relu()
@@ -430,7 +428,7 @@ def test_the_quiz_asks_for_every_number(opened: Opened) -> None:
     lesson = opened(page(root))
     lesson["#ask"].click()
     walk = Stepper(root)
-    assert lesson.text("#asked") == "v2 = x·w1 = ?"
+    assert lesson.text("#asked").endswith(" = x·w1 = ?")
     lesson["#answer"].fill("0.7")
     lesson.press("Enter")
     assert "Not yet" in lesson.text("#verdict")

@@ -6,9 +6,9 @@
 >>> w, x = Value(2.0, label="w"), Value(-1.0, label="x")
 >>> found = contents(Names(Tape((w * x).tanh())))
 >>> [node["name"] for node in found["nodes"]], len(found["steps"])
-(['w', 'x', 'v2', 'v3'], 6)
+(['w', 'x', 'v1', 'v2'], 6)
 >>> found["steps"][3]["parts"]
-['∂v3/∂v2 += ∂v3/∂v3 · ∂v3/∂v2', '1 · 0.0706508', '0.0706508']
+['∂v2/∂v1 += ∂v2/∂v2 · ∂v2/∂v1', '1 · 0.0706508', '0.0706508']
 
 Every number and every sentence of the recorded graph is made here, in Python, and the page only shows it.
 """
