@@ -22,7 +22,7 @@ from autograd.page.words import LANGUAGES, WORDS
 from autograd.show import sentences
 from autograd.show.palette import PALETTE
 
-SCRIPTS: Final = ("numbers", "live", "picture", "about", "quiz", "player")
+SCRIPTS: Final = ("numbers", "live", "geometry", "picture", "about", "quiz", "controls", "player")
 """The parts of the script, in the order of their use."""
 _ENGINE: Final = """const engine = (() => {{
 {}

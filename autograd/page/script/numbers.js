@@ -66,3 +66,8 @@ function signOf(x) {
 function wordwise(text) {
   return text.split(/( +)/).map((word) => (word.startsWith(" ") ? word : element("span", { class: "token" }, word)));
 }
+
+/** The element of the page with that id. */
+function byId(id) {
+  return document.getElementById(id);
+}

@@ -16,7 +16,7 @@ class Page {
     };
     this.about = new About(byId("about"), this);
     this.quiz = new Quiz(this);
-    this.listen();
+    this.controls = new Controls(this);
     this.picture.changed();
   }
 
@@ -217,124 +217,12 @@ class Page {
     this.paint();
   }
 
-  // ── the controls ──
-
-  listen() {
-    byId("next").addEventListener("click", () => this.stopAnd(() => this.forward()));
-    byId("back").addEventListener("click", () => this.stopAnd(() => this.back()));
-    byId("play").addEventListener("click", () => (this.timer ? this.pause() : this.play()));
-    byId("reset").addEventListener("click", () => this.reset());
-    byId("speed").addEventListener("change", () => this.timer && this.play());
-    byId("slider").addEventListener("input", (event) => {
-      const count = Number(event.target.value);
-      this.stopAnd(() => this.go(count ? this.visible()[count - 1] + 1 : 0));
-    });
-    document.addEventListener("keydown", (event) => this.key(event));
-    byId("picture").addEventListener("pointerdown", (event) => this.drag(event));
-    let width = innerWidth;
-    addEventListener("resize", () => {
-      if (innerWidth !== width) this.picture.changed();
-      width = innerWidth;
-    });
-    const list = () => this.list();
-    byId("steps").addEventListener("toggle", list);
-    addEventListener("beforeprint", () => {
-      this.printing = !byId("steps").open;
-      byId("steps").open = true;
-      list();
-    });
-    addEventListener("afterprint", () => {
-      if (this.printing) byId("steps").open = false;
-    });
-  }
-
-  stopAnd(act) {
-    this.pause();
-    act();
-  }
-
-  key(event) {
-    const { target, key } = event;
-    const typing = target.matches("input:not([type=range]), select, textarea");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const group = target.closest("[data-node]");
-    if (group && this.keyOnBox(group, event)) return;
-    if (key === " " && target.matches("button, summary")) return;
-    const acts = {
-      ArrowRight: () => this.stopAnd(() => this.forward()),
-      ArrowLeft: () => this.stopAnd(() => this.back()),
-      Home: () => this.stopAnd(() => this.go(0)),
-      End: () => this.stopAnd(() => this.go(this.steps.length)),
-      " ": () => (this.timer ? this.pause() : this.play()),
-    };
-    if (!(key in acts)) return;
-    event.preventDefault();
-    acts[key]();
-  }
-
-  /** The keys of a box: true if this was one. */
-  keyOnBox(group, event) {
-    const [node, box] = [Number(group.dataset.node), Number(group.dataset.box)];
-    const { key } = event;
-    if (key === "Enter") {
-      this.choose(node, box);
-      byId("about").focus();
-    } else if (key.toLowerCase() === "o" && this.canOpen(box)) this.picture.toggle(box);
-    else if ((key === "ArrowUp" || key === "ArrowDown") && data.live && !data.nodes[node].op) {
-      const step = this.fineness(node);
-      const far = (key === "ArrowUp" ? 1 : -1) * (event.shiftKey ? 10 : 1);
-      this.change(node, tidy(this.values[node] + far * step, step));
-    } else return false;
-    event.preventDefault();
-    return true;
-  }
-
-  /** A step that suits the size of a leaf's original number: one of its second digit. */
-  fineness(leaf) {
-    const size = Math.abs(Number(data.nodes[leaf].value));
-    const place = Number.isFinite(size) && size > 0 ? Math.floor(Math.log10(size)) : 0;
-    return 10 ** (Math.min(Math.max(place, -6), 6) - 1);
-  }
-
-  /** Drag a leaf: to the right its number grows. */
-  drag(event) {
-    const group = event.target.closest("[data-node]");
-    if (!data.live || !group || event.button !== 0) return;
-    const leaf = Number(group.dataset.node);
-    if (data.nodes[leaf].op) return;
-    const [from, start, step] = [event.clientX, this.values[leaf], this.fineness(leaf)];
-    let asked = 0;
-    let goal = start;
-    const move = (moved) => {
-      goal = tidy(start + (Math.round((moved.clientX - from) / 4) * step) / 2, step / 2);
-      asked ||= requestAnimationFrame(() => {
-        asked = 0;
-        if (goal !== this.values[leaf]) this.change(leaf, goal);
-      });
-    };
-    const end = () => {
-      removeEventListener("pointermove", move);
-      for (const name of ["pointerup", "pointercancel"]) removeEventListener(name, end);
-    };
-    addEventListener("pointermove", move);
-    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, end);
-  }
-
   /** All steps as a list, for reading and for printing. */
   list() {
     if (!byId("steps").open) return;
     const items = this.steps.map((step) => element("li", { value: step.n }, this.sentence(step)));
     byId("list").replaceChildren(...items);
   }
-}
-
-function byId(id) {
-  return document.getElementById(id);
-}
-
-/** A number without the noise of sums of tenths. */
-function tidy(x, step) {
-  return Number((Math.round(x / step) * step).toPrecision(12));
 }
 
 const page = new Page();
