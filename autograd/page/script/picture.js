@@ -59,10 +59,10 @@ class Picture {
     this.narrowest = Math.min(NARROWEST, this.widest / 3);
     this.boxes = new Map();
     for (const [id, rect] of rects) this.boxes.set(id, this.open.has(id) ? this.frame(id, rect) : this.box(id, rect));
-    const within = (line) => boxes[line.from].inside !== null || boxes[line.to].inside !== null;
-    this.layer(svg, this.lines.filter((line) => !within(line)), [...this.open].map((id) => this.boxes.get(id)));
+    const above = (line) => boxes[line.from].inside !== null || boxes[line.to].inside !== null;
+    this.layer(svg, this.lines.filter((line) => !above(line)), [...this.open].map((id) => this.boxes.get(id)));
     const others = [...this.boxes].flatMap(([id, made]) => (this.open.has(id) ? [] : [made]));
-    this.layer(svg, this.lines.filter(within), others);
+    this.layer(svg, this.lines.filter(above), others);
     this.label = element("svg:g", { class: "label", "aria-hidden": "true" });
     svg.append(this.label);
     this.host.replaceChildren(svg);
