@@ -23,7 +23,6 @@ from itertools import islice, pairwise
 from typing import Final
 
 from autograd.arguments import a_value, whole
-from autograd.console import printable
 from autograd.engine.number import SIX, shorts
 from autograd.engine.tape import Floats
 from autograd.engine.value import Value
@@ -60,10 +59,11 @@ class Explanation:
     """The largest, by the size of their products, largest first."""
     remainder: float
     """The sum of the others; nan where it is lost in rounding beside the size of these."""
-    _text: str = field(compare=False)
+    lines: tuple[str, ...] = field(compare=False)
+    """Its text, in lines of any length."""
 
     def __repr__(self) -> str:
-        return self._text
+        return "\n".join(map(wrapped, self.lines))
 
 
 def explain(root: Value, wrt: Value | str, *, most: int = SHOWN, inner: bool = False) -> Explanation:
@@ -87,8 +87,8 @@ def explain(root: Value, wrt: Value | str, *, most: int = SHOWN, inner: bool = F
     found = ways.largest_first(count if one_by_one else most)
     paths = tuple(islice(found, most))
     remainder = added([path.product for path in found]) if one_by_one else _remainder(gradient, paths)
-    found_out = Explanation(root, tape.node(target), gradient, count, paths, remainder, "")
-    return replace(found_out, _text=_written(found_out, names))
+    found_out = Explanation(root, tape.node(target), gradient, count, paths, remainder, ())
+    return replace(found_out, lines=_written(found_out, names))
 
 
 def _remainder(gradient: float, shown: Sequence[Path]) -> float:
@@ -102,14 +102,14 @@ def _remainder(gradient: float, shown: Sequence[Path]) -> float:
 # ── as text ──
 
 
-def _written(found: Explanation, names: Names) -> str:
-    """The text of an explanation."""
+def _written(found: Explanation, names: Names) -> tuple[str, ...]:
+    """The lines of an explanation."""
     root, wrt = names.root, names[names.place(found.wrt)]
     gradient = f"∂{root}/∂{wrt}"
     if not found.count:
-        return printable(f"{gradient} = 0: no path leads from {root} to {wrt}")
+        return (f"{gradient} = 0: no path leads from {root} to {wrt}",)
     if found.wrt is found.root:
-        return printable(f"{gradient} = 1: it is the node itself")
+        return (f"{gradient} = 1: it is the node itself",)
     groups, others = Counter(found.paths), found.count - len(found.paths)
     amounts = [ways * path.product + 0.0 for path, ways in groups.items()]
     rest = [found.remainder] if others and not math.isnan(found.remainder) else []
@@ -129,7 +129,7 @@ def _written(found: Explanation, names: Names) -> str:
         lines.append(f"{texts[-1]} along {rest_of_them}" if rest else lost)
     single = all(len(path.partials) == 1 for path in groups)
     head = f"{gradient} = {total}, {_sum(found.count, single)}"
-    return "\n".join(map(wrapped, [head, *(f"  {line}" for line in lines)]))
+    return head, *(f"  {line}" for line in lines)
 
 
 def _sum(count: int, single: bool) -> str:

@@ -89,11 +89,7 @@ class Step(NamedTuple):
         return self.operand or self.node
 
     def __str__(self) -> str:
-        if self.phase == "forward":
-            return forward_line(self.calculation)
-        if self.position is None:
-            return printable(gradient_of(self.root, self.calculation, None))
-        return _backward_line(self, self.position)
+        return folded(*sentence(self))
 
     def __repr__(self) -> str:
         return str(self)
@@ -149,13 +145,26 @@ def backward_step(number: int, root: str, made: Calculation, given: Contribution
 # ── as text ──
 
 
+def sentence(step: Step) -> tuple[list[str], str]:
+    """The text of a step on a line of any length, as the parts that are equal, and the end of the last one."""
+    if step.phase == "forward":
+        return _forward_parts(step.calculation), ""
+    if step.position is None:
+        return [gradient_of(step.root, step.calculation, None)], ""
+    return _backward_parts(step, step.position)
+
+
 def forward_line(made: Calculation) -> str:
     """The calculation of a node in names, in floats, and its result; of a leaf only its data."""
     if not made.operation:
         return f"{made.node} = {bare(alone(made.result))}"
+    return folded(_forward_parts(made))
+
+
+def _forward_parts(made: Calculation) -> list[str]:
     shown = figures(made.operation, made.data, made.result)
     both = [in_names(made), in_numbers(made, lambda i: bare(shown.operands[i]), bare(shown.hidden))]
-    return folded([made.node, *dict.fromkeys(both), bare(shown.result)])
+    return [made.node, *dict.fromkeys(both), bare(shown.result)]
 
 
 def announced(made: Calculation, fitting: float = math.inf) -> str:
@@ -178,7 +187,7 @@ def gradient_of(root: str, made: Calculation, position: int | None) -> str:
     return f"∂{root}/∂{operand} += ∂{root}/∂{node} · ∂{node}/∂{operand}"
 
 
-def _backward_line(step: Step, position: int) -> str:
+def _backward_parts(step: Step, position: int) -> tuple[list[str], str]:
     formula, before = _formula(step.calculation, position), step.before or 0.0
     parts = [step.upstream, step.partial, step.value, before]
     upstream, factor, contribution, so_far, grad = map(
@@ -192,7 +201,7 @@ def _backward_line(step: Step, position: int) -> str:
     end = "" if formula in (factor, brief(step.partial)) else f"   ({formula})"
     if step.before:
         end += f"; {operation_text('add', [so_far, contribution])} = {grad}"
-    return folded(products, end)
+    return products, end
 
 
 _SHAPES: Final = (*((most, 2 * LENGTH) for most in range(FEW, 1, -2)), *((2, length) for length in (16, 11, 7, 4, 2)))
