@@ -156,6 +156,12 @@ function log_of_shifted_sum(xs) {
   return own < 0 ? Math.log(total(terms)) : Math.log1p(total(terms.filter((_, i) => i !== own)));
 }
 
+function log_shares(xs) {
+  const top = greatest(xs);
+  const rest = log_of_shifted_sum([...xs, top]);
+  return xs.map((x) => (x === top ? 0 : x - top) - rest); // Two equal infinities are included.
+}
+
 // ── choices from a list ──
 
 function greatest(xs) {
