@@ -233,6 +233,17 @@ def test_the_text_of_rules_can_be_read() -> None:
     )
 
 
+def test_formulas_that_are_chosen_have_their_tests_and_numbers() -> None:
+    results = re.findall(r"t: .*(?=, k: 0)", rules_of("softmax", "cross_entropy"))
+    assert results == [
+        "t: [...ks.map((_, i) => ks[i] === 1), ...ks.map((_, i) => ks[i] === 1)], "
+        "e: [...xs.map((_, i) => (ks[i] === 1 ? ({}) : ({ p: ps[i] }))), "
+        "...ks.map((_, i) => (ks[i] === 1 ? ({}) : ({ p: ps[i] })))]",
+        "t: [...ts.map(() => s === 1), ...ts.map(() => 0 === 0)], "
+        'e: [...xs.map((_, i) => ({ p: ps[i] })), ...ts.map((_, i) => ({ "log p": log_ps[i] }))]',
+    ]
+
+
 def test_names_and_guards_of_users_are_written_so() -> None:
     own_operations()
     assert (

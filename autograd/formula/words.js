@@ -149,17 +149,18 @@ function logsumexp(xs) {
   return top + log_of_shifted_sum([...xs, top]);
 }
 
+// The logs of the shares, without their underflow.
+function log_shares(xs) {
+  const top = greatest(xs);
+  const rest = log_of_shifted_sum([...xs, top]);
+  return xs.map((x) => (x === top ? 0 - rest : x - top - rest));
+}
+
 // log Σ e^(x - s) over all of xs but the last, which is s.
 function log_of_shifted_sum(xs) {
   const terms = xs.slice(0, -1).map((x) => exp_of_difference(x, xs[xs.length - 1]));
   const own = terms.indexOf(1); // That of s itself: log1p adds it without losing small terms.
   return own < 0 ? Math.log(total(terms)) : Math.log1p(total(terms.filter((_, i) => i !== own)));
-}
-
-function log_shares(xs) {
-  const top = greatest(xs);
-  const rest = log_of_shifted_sum([...xs, top]);
-  return xs.map((x) => (x === top ? 0 : x - top) - rest); // Two equal infinities are included.
 }
 
 // ── choices from a list ──

@@ -46,7 +46,7 @@ class Shape(NamedTuple):
     """An operation as it is written out, on operands that have no text so far."""
 
     operation: str
-    count: int
+    size: int
     """The number of its operands."""
     chosen: int | None = None
     """Where it has weights that are constants, the position of the only 1 among zeros."""

@@ -79,8 +79,8 @@ def template(of: Shape) -> Template:
     >>> template(Shape("subtract", 2))
     [[0, {'': ['', ''], '-': ['-', '']}], [1, {'': [' - ', ''], '-': [' + ', '']}]]
     """
-    kept = kept_positions(of.operation, of.count)
-    positions = kept if len(kept) == of.count or of.operation not in SUMS else [*kept, HIDDEN]
+    kept = kept_positions(of.operation, of.size)
+    positions = kept if len(kept) == of.size or of.operation not in SUMS else [*kept, HIDDEN]
     plain, slots = _split(of, positions, {})
 
     def ways(i: int) -> dict[str, list[str]]:

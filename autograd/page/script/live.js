@@ -21,15 +21,15 @@ function recomputed(changed) {
   for (const i of forward.reverse()) {
     const { op, args, made } = data.nodes[i];
     if (!grads.has(i) || op === "detach") continue;
-    const result = results.get(i);
+    const { d, k, t, e } = results.get(i);
     const upstream = grads.get(i);
     args.forEach((operand, position) => {
-      const partial = result.d[position];
+      const partial = d[position];
       if (data.nodes[operand].constant || (op === "where" && !partial)) return;
       const [value, before] = [upstream * partial, grads.get(operand) ?? null];
       const grad = (before ?? 0) + value;
       grads.set(operand, grad);
-      const step = { ...result, upstream, partial, value, before, grad };
+      const step = { upstream, partial, value, before, grad, k, t, e };
       const parts = backwardParts(engine.backward_line(root.name, made, position, step), root.name, made, position);
       steps.push({ n: steps.length + 1, node: i, to: operand, arg: position, ...parts, ...numbers(value, grad) });
     });
