@@ -630,13 +630,19 @@ def test_all_text_has_contrast_and_is_not_small(made: Callable[[], Value], theme
     check()
 
 
-@pytest.mark.parametrize("made", [toy, moons, unrolled])
+def wide() -> Value:
+    loss = losses.cross_entropy(MLP(300, [200, 100, 5], rng=random.Random(1))([0.1] * 300), 3)
+    loss.label = "a loss with quite a long name"
+    return loss
+
+
+@pytest.mark.parametrize("made", [toy, moons, unrolled, cross_entropy, wide])
 def test_a_phone_shows_everything_without_sideways_scrolling(made: Callable[[], Value], opened: Opened) -> None:
     lesson = opened(page(made(), title="A title of several words, which a phone has to break"), viewport=PHONE)
     for _ in range(2):
         assert lesson.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         lesson.press("End")
-        lesson["g.leaf"].first.click()
+        lesson["g.box"].first.click()
         lesson["#ask"].click()
     box = lesson["g.box.lit"].first.bounding_box()
     picture = lesson["#picture"].bounding_box()
