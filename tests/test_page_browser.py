@@ -404,6 +404,17 @@ def test_a_leaf_is_changed_by_dragging_and_by_keys_and_as_text(opened: Opened) -
     assert lesson["#reset"].is_hidden()
 
 
+def test_a_softmax_with_other_logits_is_that_of_the_stepper(opened: Opened) -> None:
+    def loss(s: float) -> Value:
+        return losses.cross_entropy([Value(x, label=f"s{i}") for i, x in enumerate([s, 1.0, 0.1])], 1)
+
+    lesson = opened(page(loss(2.0)))
+    lesson.box("s0").click()
+    lesson["#number"].fill("-0.75")
+    lesson.press("Enter")
+    alike(lesson, loss(-0.75))
+
+
 def test_another_branch_is_taken_when_a_leaf_says_so(opened: Opened) -> None:
     def choice(x: float) -> Value:
         a = Value(x, label="x")
