@@ -166,8 +166,8 @@ def square() -> Value:
     return x * x
 
 
-def diamond() -> Value:
-    a = Value(1.5, label="a")
+def diamond(x: float = 1.5) -> Value:
+    a = Value(x, label="a")
     b = a * 2
     e = b.sin() * (b * b)
     e.label = "e"
@@ -415,6 +415,14 @@ def test_a_leaf_is_changed_by_dragging_and_by_keys_and_as_text(opened: Opened) -
     lesson["#reset"].click()
     alike(lesson, network(0.5, -0.5))
     assert lesson["#reset"].is_hidden()
+
+
+def test_contributions_with_other_numbers_add_up(opened: Opened) -> None:
+    lesson = opened(page(diamond()))
+    lesson.box("a").click()
+    lesson["#number"].fill("-0.75")
+    lesson.press("Enter")
+    alike(lesson, diamond(-0.75))
 
 
 def test_a_softmax_with_other_logits_is_that_of_the_stepper(opened: Opened) -> None:
