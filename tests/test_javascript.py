@@ -239,7 +239,7 @@ def test_formulas_that_are_chosen_have_their_tests_and_numbers() -> None:
         "t: [...ks.map((_, i) => ks[i] === 1), ...ks.map((_, i) => ks[i] === 1)], "
         "e: [...xs.map((_, i) => (ks[i] === 1 ? ({}) : ({ p: ps[i] }))), "
         "...ks.map((_, i) => (ks[i] === 1 ? ({}) : ({ p: ps[i] })))]",
-        "t: [...ts.map(() => s === 1), ...ts.map(() => 0 === 0)], "
+        "t: [...ts.map(() => s === 1), ...ts.map(() => true)], "
         'e: [...xs.map((_, i) => ({ p: ps[i] })), ...ts.map((_, i) => ({ "log p": log_ps[i] }))]',
     ]
 

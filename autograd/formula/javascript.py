@@ -202,9 +202,11 @@ def _results(r: Rule, case: Case, told: Sequence[Ways], written: _Written) -> st
         return f"z: {value}, d: [{', '.join(partials)}]"
     results = f"z: {value}, d: {_joined(partials)}"
     if any(way.test for way in told):
-        always = Expression("comparison", ("==", Expression("number", (0.0,)), Expression("number", (0.0,))))
-        tests = [way.test or Expression("each", (always, name)) for way, name in zip(told, r.operands, strict=True)]
-        results += f", t: {_joined([*map(written.text, tests)])}"
+        tests = [
+            written.each(fold(way.test, written), *way.rows) if way.test else written.each(_Text("true"), operand)
+            for way, operand in zip(told, r.operands, strict=True)
+        ]
+        results += f", t: {_joined([test.text for test in tests])}"
     if any(lists_made(formula, r) for way in told for formula in way.formulas):
         rows = [_elements(way, name, r, written) for way, name in zip(told, r.operands, strict=True)]
         results += f", e: {_joined(rows)}"
@@ -218,8 +220,7 @@ def _elements(way: Ways, operand: str, r: Rule, written: _Written) -> str:
         pairs = ", ".join(f"{_key(element_text(row))}: {_called(row)}[i]" for row in lists_made(formula, r))
         objects[pairs] = _Text(f"({{ {pairs} }})" if pairs else "({})")
     first, *others = objects.values()
-    test = way.test.parts[0] if way.test and others else None
-    chosen = written.choice(fold(test, written), first, *others) if isinstance(test, Expression) else first
+    chosen = written.choice(fold(way.test, written), first, *others) if way.test and others else first
     return written.each(chosen, operand).text
 
 

@@ -274,8 +274,8 @@ class AppliedCase(NamedTuple):
         return self.told[position // self._length]
 
     def _chosen(self, position: int) -> Expression:
-        formulas, test = self._ways(position)
-        return formulas[0] if test is None or self._holds(test, position) else formulas[1]
+        formulas, test, rows = self._ways(position)
+        return formulas[0] if test is None or self._holds(test, rows, position) else formulas[1]
 
     def _shown(self, partial: Expression, position: int, names: Sequence[str] | None, name: str) -> str:
         n = self._length
@@ -283,11 +283,10 @@ class AppliedCase(NamedTuple):
         called["z"] = _held_together(name)
         return _text(partial, self.case, called, _OfNumbers)[0]
 
-    def _holds(self, test: Expression, position: int) -> bool:
-        i, (condition, *sequences), source = position % self._length, test.parts, Source(floats())
-        elements = {source.element(str(row)): self.scope[str(row)][i] for row in sequences}
-        assert isinstance(condition, Expression)
-        return bool(eval(_code(fold(condition, source)), floats().words, {**self.scope, **elements}))
+    def _holds(self, test: Expression, rows: Sequence[str], position: int) -> bool:
+        i, source = position % self._length, Source(floats())
+        elements = {source.element(row): self.scope[row][i] for row in rows}
+        return bool(eval(_code(fold(test, source)), floats().words, {**self.scope, **elements}))
 
     def _named(self, i: int, n: int, names: Sequence[str]) -> dict[str, _Text]:
         found: dict[str, _Text] = {}

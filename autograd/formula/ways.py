@@ -1,8 +1,8 @@
 """The ways in which a local derivative is told: one formula, or two, of which a test chooses one for each element.
 
 >>> from autograd.formula.ways import ways
->>> [(len(way.formulas), way.test and way.test.form) for way in ways("largest")[1]]
-[(2, 'each')]
+>>> [(len(way.formulas), way.test and way.test.form, way.rows) for way in ways("largest")[1]]
+[(2, 'comparison', ('xs',))]
 
 Some formulas are shorter where one of their names is known to equal another: probabilities add up to 1, and softmax is
 the probability of its own logit. The numbers of derivatives don't come from here: they are those of the rule.
@@ -21,7 +21,9 @@ class Ways(NamedTuple):
 
     formulas: tuple[Expression, ...]
     test: Expression | None = None
-    """A list with a test for each element: the first formula holds where it does."""
+    """Of one element: the first formula holds where it does."""
+    rows: tuple[str, ...] = ()
+    """The sequences of which the test may have an element."""
 
 
 class _Shorter(NamedTuple):
@@ -59,15 +61,11 @@ def _ways(op: str, r: Rule, partial: Expression) -> Ways:
     if op in _SHORTER:
         test, was, now = _SHORTER[op]
         shorter = _replaced(stated, was, now)
-        return Ways((stated,)) if shorter == stated else Ways((shorter, stated), _for_each(test, r.operands[-1]))
+        return Ways((stated,)) if shorter == stated else Ways((shorter, stated), test, r.operands[-1:])
     if partial.form == "each" and isinstance(chosen, Expression) and chosen.form == "choice":
         test, *formulas = [part for part in chosen.parts if isinstance(part, Expression)]
-        return Ways(tuple(formulas), _for_each(test, *[row for row in partial.parts[1:] if isinstance(row, str)]))
+        return Ways(tuple(formulas), test, tuple([row for row in partial.parts[1:] if isinstance(row, str)]))
     return Ways((stated,))
-
-
-def _for_each(test: Expression, *sequences: str) -> Expression:
-    return Expression("each", (test, *sequences))
 
 
 def _replaced(e: Expression, was: Expression, now: Expression) -> Expression:
