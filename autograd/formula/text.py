@@ -46,6 +46,8 @@ _DEFINED: Final = (
     "hyperbola",
 )
 """Words whose definition in the textbook is shown in their place."""
+_NAME: Final = re.compile(r"[\w.#'…]*(\[[\w,=]+\])?[\d#']*")
+"""A name that needs no brackets, as w1[2,0] or h[1,t=3]."""
 _MATHEMATICAL: Final = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 
 
@@ -74,7 +76,7 @@ def _held_together(text: str) -> _Text:
     bare = text.removeprefix("-")
     if re.fullmatch(r"[\d.]+e[+-]\d+", bare):
         return text, _SIGN if bare != text else _PRODUCT
-    if not all(c.isalnum() or c in "_.#'…" for c in bare):
+    if not _NAME.fullmatch(bare):
         return text, _SUM
     return text, _SIGN if bare != text else _ATOM
 

@@ -1,0 +1,223 @@
+"""A part of a graph as DOT text, under the looks of one picture.
+
+>>> from autograd import Tape, Value
+>>> from autograd.show.cones import boxes
+>>> from autograd.show.names import Names
+>>> from autograd.show.part import nearest
+>>> from autograd.show.sheet import View, sheet
+>>> x = Value(3.0, label="x")
+>>> tape = Tape(x * x)
+>>> drawing = sheet(nearest(boxes(tape), tape.roots, 9), View(Names(tape), {1: 1.0}.get))
+>>> [line.split(" [")[0].strip() for line in drawing.source.splitlines() if "->" in line]
+['n1_op -> n1', 'n0 -> n1_op', 'n0 -> n1_op']
+"""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from autograd.show import looks
+from autograd.show.cones import Line
+from autograd.show.copies import copies
+from autograd.show.digits import alone, bare, data_texts
+from autograd.show.flow import Flow, locals_of, look
+from autograd.show.formulas import Formulas
+from autograd.show.lines import check_records
+from autograd.show.names import Names
+from autograd.show.part import Part
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+# Imports inside functions cost more than all of autograd, and most programs never draw.
+
+LARGE: Final = 60
+"""Boxes from which on a layout is made with few rounds, because careful ones may take minutes."""
+_QUICK: Final = {"nslimit": "1", "nslimit1": "1"}
+_HASTE: Final = _QUICK | {"mclimit": "0.1", "splines": "line"}
+"""For graphs of many lines."""
+
+
+class Room(NamedTuple):
+    """The columns that texts may need at some time, so that no box ever changes its size."""
+
+    numbers: Mapping[int, int]
+    """By the places of the nodes."""
+    partials: Mapping[tuple[int, int], int]
+    """By the uses at the ends of lines."""
+
+
+class View(NamedTuple):
+    """The looks of a picture."""
+
+    names: Names
+    gradient: Callable[[int], float | None]
+    """Of the node at a place; None for one that is not yet known."""
+    kinds: Mapping[int, str] = {}
+    """Of the nodes that are roots or parameters, by their places."""
+    accents: Collection[int] = ()
+    """The places of nodes to highlight."""
+    partials: bool = True
+    direction: str = "LR"
+    flow: Flow | None = None
+    step: tuple[int, int | None] | None = None
+    """The place of the node whose lines are lit, or the one line at that position."""
+    computed: float = math.inf
+    """The data of operations at later places are not yet known."""
+    room: Room | None = None
+    notices: tuple[str, ...] = ()
+    """Sentences above the picture."""
+
+    def known(self, place: int) -> bool:
+        """Whether the data of a node is computed."""
+        return place <= self.computed or not self.names.tape.operation(place)
+
+
+def sheet(part: Part, view: View) -> "Digraph":
+    """The picture of a part; ValueError if the data of a node in it was changed since it was recorded."""
+    return _Sheet(part, view).digraph
+
+
+class _Sheet:
+    def __init__(self, part: Part, view: View) -> None:
+        self.part, self.view, self.tape = part, view, part.tape
+        told = sorted({place for head in part.shown for place in part.boxes.inside(head)})
+        check_records(view.names, told)
+        self.data = data_texts(self.tape, part.shown)
+        self.formulas = Formulas(view.names, part.boxes)
+        self.ids = {place: f"n{i}" for i, place in enumerate(part.shown)}
+        self.copies = copies(part)
+        self.drawn: set[str] = set()
+        """The copies that are there."""
+        self.digraph = self._page()
+        for place in part.shown:
+            self._node(place)
+
+    def _page(self) -> "Digraph":
+        from graphviz import Digraph
+
+        nodes, edges = len(self.part.shown), self.part.edges
+        attributes = _HASTE if edges > max(500, 3 * nodes) else _QUICK if nodes > LARGE else {}
+        legend = [] if self.view.flow is None else _legend(self.view.flow)
+        if captions := [*map(looks.text, self.view.notices), *legend]:
+            lines = "".join(f'<TR><TD ALIGN="LEFT">{looks.small(words)}</TD></TR>' for words in captions)
+            table = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{lines}</TABLE>>'
+            attributes |= {"label": table, "labelloc": "t" if self.view.notices else "b", "labeljust": "l"}
+        return Digraph(
+            "autograd",
+            graph_attr=looks.FONT | {"rankdir": self.view.direction, "ranksep": "0.3", "nodesep": "0.2"} | attributes,
+            node_attr=looks.FONT | {"fontsize": "12", "shape": "box", "margin": "0.08,0.04"},
+            edge_attr=looks.FONT | {"fontsize": "10", "color": looks.STUB["color"], "arrowsize": "0.6"},
+        )
+
+    # ── boxes ──
+
+    def _node(self, place: int) -> None:
+        part, view, op = self.part, self.view, self.tape.operation(place)
+        formula = self.formulas.text(place) if op and part.boxes.written_out(place) else ""
+        accent = looks.HIGHLIGHT if place in view.accents else {}
+        columns = view.room.numbers.get(place, 0) if view.room else 0
+        label = looks.box(view.names.own_name(place), self._numbers(place), formula, columns)
+        self.digraph.node(self.ids[place], label, **(self._look(place) | accent))
+        if not op:
+            return
+        if formula:
+            self._lines(place, self.ids[place])
+            return
+        name, pairs = f"{self.ids[place]}_op", self._pairs(place)
+        if pairs:
+            label = looks.pairs_label(pairs, view.direction, place in part.hidden)
+            self.digraph.node(name, label, **looks.PAIRS)
+        else:
+            exponent = part.boxes.exponent(place)
+            raised = None if exponent is None else view.names[exponent]
+            self.digraph.node(name, f"<{looks.text(looks.operation_label(op, raised))}>", **looks.OPERATION)
+        own = self._flowing(view.flow and view.flow.gradients.get(place))
+        detached = {"style": "dashed"} if op == "detach" else {}
+        lit = looks.LIT if view.step and view.step[0] == place else {}
+        self.digraph.edge(name, self.ids[place], **(own | detached | lit))
+        self._lines(place, name, bool(pairs))
+
+    def _look(self, place: int) -> dict[str, str]:
+        tape = self.tape
+        plain = "interior" if tape.operation(place) else "constant" if tape.is_constant(place) else "leaf"
+        return looks.KINDS[self.view.kinds.get(place) or plain]
+
+    def _numbers(self, place: int) -> list[tuple[str, str]]:
+        data = self.data[place] if self.view.known(place) else looks.UNKNOWN
+        if self.tape.is_constant(place):
+            return [("", data)]
+        gradient = self.view.gradient(place)
+        return [("data", data), ("grad", looks.UNKNOWN if gradient is None else alone(gradient))]
+
+    def _pairs(self, place: int) -> list[int]:
+        """The numbers of the pairs of a sum of products of which a line is shown."""
+        if self.tape.operation(place) != "dot":
+            return []
+        half = len(self.tape.operands_of(place)) // 2
+        return sorted({line.uses[0][1] % half for line in self.part.operands[place] if line is not None})
+
+    # ── lines ──
+
+    def _lines(self, place: int, end: str, pairs: bool = False) -> None:
+        part, view = self.part, self.view
+        partials = locals_of(part.boxes, place) if view.partials else {}
+        half = len(self.tape.operands_of(place)) // 2
+        lines = sorted(part.operands[place], key=lambda line: line.uses[0][1] % half if line else half) if pairs else part.operands[place]
+        for line in lines:
+            if line is None:
+                more = f"{self.ids[place]}_more"
+                self.digraph.node(more, f"… {part.hidden[place]:,} more", **looks.STUB)
+                self.digraph.edge(more, end, style="dashed")
+                continue
+            use = line.uses[0]
+            port = f":p{use[1] % half}:{looks.SIDES[view.direction]}" if pairs else ""
+            style = self._flowing(view.flow and view.flow.amounts.get(use))
+            if self.tape.operation(place) == "detach":
+                style = style | {"style": "dashed"}
+            if view.step and view.step[0] == place and view.step[1] in (None, use[1]):
+                style = style | looks.LIT
+            label = self._partial(use, partials[use].derivative) if partials and not self.tape.is_constant(line.source) else None
+            self.digraph.edge(self._source(line), end + port, label, **style)
+
+    def _partial(self, use: tuple[int, int], partial: float) -> str:
+        words = f"∂ {alone(partial)}"
+        if self.view.room is None:
+            return words
+        known = self.view.known(use[0])
+        return looks.line_label(words if known else "", self.view.room.partials.get(use, len(words)))
+
+    def _flowing(self, amount: float | None) -> dict[str, str]:
+        flow = self.view.flow
+        return {} if amount is None or flow is None else look(amount, flow.largest)
+
+    def _source(self, line: Line) -> str:
+        """The box that a line comes from: that of a node, or a copy of it near by."""
+        rank = self.copies.get(line.uses[0])
+        if rank is None:
+            return self.ids[line.source]
+        name = f"{self.ids[line.source]}_{rank}"
+        if name not in self.drawn:
+            self.drawn.add(name)
+            number = bare(self.data[line.source]) if self.view.known(line.source) else looks.UNKNOWN
+            own = self.view.names.own_name(line.source)
+            accent = looks.HIGHLIGHT | {"penwidth": "2.5"} if line.source in self.view.accents else {}
+            label = f"<{looks.text(f'{own} = {number}' if own else number)}>"
+            self.digraph.node(name, label, **(self._look(line.source) | looks.COPY | accent))
+        return name
+
+
+def _legend(flow: Flow) -> list[str]:
+    """A line that says what the looks of the lines mean, of those that there are."""
+    amounts = [*flow.amounts.values(), *flow.gradients.values()]
+    words = []
+    if any(0 < a < math.inf for a in amounts):
+        words.append(looks.small("+ orange", "plus"))
+    if any(-math.inf < a < 0 for a in amounts):
+        words.append(looks.small("- blue", "minus"))
+    if 0.0 in amounts:
+        words.append("0 dashed")
+    if not all(map(math.isfinite, amounts)):
+        words.append(looks.small("nan and inf red", "bad"))
+    scale = f"; the widest line is {bare(alone(flow.largest))}" if flow.largest else ""
+    return [f"lines: upstream gradient × local derivative, {', '.join(words)}{scale}"] if words else []
