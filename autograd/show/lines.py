@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, NamedTuple
 
 from autograd.console import columns, printable
-from autograd.engine.tape import Contribution
+from autograd.engine.tape import Contribution, Tape
 from autograd.formula import case_of, operation_text, rule, still_holds
 from autograd.formula.cases import changed
 from autograd.formula.text import AppliedCase
@@ -123,12 +123,19 @@ def check_records(names: Names, places: Iterable[int]) -> None:
     """ValueError if the data of a node at one of the places, or of its operands, was changed since it was recorded."""
     tape = names.tape
     for place in places:
-        op, operands = tape.operation(place), tape.operands_of(place)
-        if op in OPERATIONS:
-            partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
-            formed = (i for i, k in enumerate(operands) if not tape.is_constant(k))
-            if not still_holds(op, [tape.data[k] for k in operands], partials, tape.data[place], formed):
-                raise changed(op, ends([*dict.fromkeys(names[k] for k in operands), names[place]]))
+        if not still_recorded(tape, place):
+            operands = dict.fromkeys(names[k] for k in tape.operands_of(place))
+            raise changed(tape.operation(place), ends([*operands, names[place]]))
+
+
+def still_recorded(tape: Tape, place: int) -> bool:
+    """Whether the node at a place is what its operation gives for the data of its operands."""
+    op, operands = tape.operation(place), tape.operands_of(place)
+    if op not in OPERATIONS:
+        return True
+    partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
+    formed = (i for i, k in enumerate(operands) if not tape.is_constant(k))
+    return still_holds(op, [tape.data[k] for k in operands], partials, tape.data[place], formed)
 
 
 def backward_step(number: int, root: str, made: Calculation, given: Contribution[float]) -> Step:
