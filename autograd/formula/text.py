@@ -46,7 +46,7 @@ _DEFINED: Final = (
     "hyperbola",
 )
 """Words whose definition in the textbook is shown in their place."""
-_NAME: Final = re.compile(r"[\w.#'…]*(\[[\w,=]+\])?[\d#']*")
+_NAME: Final = re.compile(r"[\w.#'…]*(\[[\w,=…]+\]?)?[\d#'…]*")
 """A name that needs no brackets, as w1[2,0] or h[1,t=3]."""
 _MATHEMATICAL: Final = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 

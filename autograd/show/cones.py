@@ -14,11 +14,13 @@ of a batch.
 """
 
 from array import array
-from collections.abc import Collection, Container
+from collections import Counter
+from collections.abc import Collection, Container, Sequence
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
+from autograd.operations import OPERATIONS
 
 DEPTH: Final = 3
 """A neuron has products in a sum in a function."""
@@ -26,10 +28,16 @@ SUMS: Final = ("add", "subtract", "total", "mean", "negative", "dot")
 """A sum in a sum is no deeper than the sum."""
 _HEIGHTS: Final = {"dot": 2}
 """Of an operation on leaves, if it isn't 1."""
+_IN_SIGN: Final = ("power", "softmax", "log_softmax", "cross_entropy")
+"""Operations whose later operands, where all are plain numbers, are part of their sign."""
 EVERYWHERE: Final = -1
-"""The home of a leaf of many users that is folded into all of them."""
+"""The home of a leaf of many users that is folded into all of them, and of numbers in the sign of an operation."""
 OUTSIDE: Final = -2
 """The home of a node that the picture is not about."""
+
+
+Leaves: TypeAlias = Literal["single", "unlabelled", "all"]
+"""Which leaves are folded: those of one user, also those without a label, or all."""
 
 
 class Line(NamedTuple):
@@ -55,6 +63,11 @@ class Boxes:
         """The places of the nodes that have boxes."""
         return [place for place, home in enumerate(self.home) if place == home]
 
+    @cached_property
+    def size(self) -> int:
+        """The number of nodes that the picture is about."""
+        return len(self.home) - self.home.count(OUTSIDE)
+
     def inside(self, head: int) -> list[int]:
         """The places of the nodes in a box, in the order of its formula, its head first."""
         return self._content(head)[0]
@@ -63,17 +76,10 @@ class Boxes:
         """The lines into a box in the order of its operands: one for each use, or for each node where it is a formula."""
         return self._content(head)[1]
 
-    def exponent(self, place: int) -> int | None:
-        """The place of the plain number in a power, which is drawn as its exponent; None of other nodes."""
-        if self.tape.operation(place) != "power":
-            return None
-        exponent = self.tape.operands_of(place)[1]
-        return exponent if self.tape.is_constant(exponent) and self.home[exponent] != exponent else None
-
     def written_out(self, head: int) -> bool:
-        """Whether a box shows its formula: something but an exponent is folded into it, or stays out of the picture."""
-        own, home = self.exponent(head), self.home
-        return any(home[k] != k and k != own for k in self.tape.operands_of(head))
+        """Whether a box shows its formula: something is folded into it, or stays out of the picture."""
+        own, home = in_sign(self.tape, head), self.home
+        return any(home[k] != k and i not in own for i, k in enumerate(self.tape.operands_of(head)))
 
     def _content(self, head: int) -> tuple[list[int], list[Line]]:
         if head not in self._contents:
@@ -82,7 +88,8 @@ class Boxes:
 
     def _found(self, head: int) -> tuple[list[int], list[Line]]:
         tape, home = self.tape, self.home
-        inside, uses = [head], []
+        inside: list[int] = [head]
+        uses: list[tuple[int, tuple[int, int]]] = []
         stack = [(head, i) for i in reversed(range(len(tape.operands_of(head))))]
         while stack:
             place, i = stack.pop()
@@ -105,14 +112,14 @@ def boxes(
     *,
     fold: bool = False,
     labelled: bool = False,
-    leaves: bool = False,
+    leaves: Leaves = "single",
     kept: Collection[int] = (),
     within: Container[int] | None = None,
 ) -> Boxes:
-    """The boxes of a tape: one for every node but exponents, or, to fold, one for every node that others share.
+    """The boxes of a tape: one for every node but numbers in signs, or, to fold, one for every node that others share.
 
-    To fold, a node with a label keeps a box of its own unless these are folded too, and a leaf of many users unless
-    leaves are. The nodes at the places kept have boxes; those that are not within are left out.
+    To fold, a node with a label keeps a box of its own unless `labelled`. Leaves of many users are folded into all of
+    them if they are "unlabelled", or "all". The nodes at the places kept have boxes; those not within are left out.
     """
     count = len(tape)
     home = array("i", range(count))
@@ -120,27 +127,50 @@ def boxes(
         for place in range(count):
             if place not in within:
                 home[place] = OUTSIDE
-    users = _folded(tape, home, {*tape.roots, *kept}, labelled) if fold else {}
-    if leaves:
-        for place, code in enumerate(tape.codes):
-            if code in (LEAF_CODE, CONSTANT_CODE) and home[place] == place and place not in (*tape.roots, *kept):
+    kept = {*tape.roots, *kept}
+    everything = _counted(tape.operands, len(tape))
+    users = _folded(tape, home, everything, kept, labelled) if fold else {}
+    for place, uses in _in_signs(tape).items():
+        if uses == everything[place] and place not in kept and home[place] == place:
+            home[place] = EVERYWHERE
+    for place, code in enumerate(tape.codes) if leaves != "single" else ():
+        if home[place] == place and place not in kept:
+            if code == LEAF_CODE and (leaves == "all" or not tape.node(place).label):
                 home[place] = EVERYWHERE
-    for place in range(count - 1, -1, -1):
-        if tape.operation(place) == "power":
-            exponent = tape.operands_of(place)[1]
-            if tape.is_constant(exponent) and exponent not in kept:
-                users[exponent] = place
+            elif code == CONSTANT_CODE and leaves == "all":
+                home[place] = EVERYWHERE
     for place in sorted(users, reverse=True):
-        if home[place] != OUTSIDE:
+        if home[place] == place:
             home[place] = home[users[place]]
     return Boxes(tape, home)
 
 
-def _folded(tape: Tape, home: "array[int]", kept: set[int], labelled: bool) -> dict[int, int]:
+def in_sign(tape: Tape, place: int) -> Sequence[int]:
+    """The positions of the operands that are plain numbers in the sign of an operation: an exponent, a target."""
+    op = tape.operation(place)
+    if op not in _IN_SIGN:
+        return ()
+    operands = tape.operands_of(place)
+    half = range(len(operands) // 2, len(operands))
+    return half if all(map(tape.is_constant, operands[half.start :])) else ()
+
+
+def _in_signs(tape: Tape) -> Counter[int]:
+    """How often each number is in a sign."""
+    codes = {code for code, op in enumerate(tape.operations) if op in _IN_SIGN}
+    places = (place for place, code in enumerate(tape.codes) if code in codes)
+    return Counter(tape.operands_of(place)[i] for place in places for i in in_sign(tape, place))
+
+
+def _counted(row: "array[int]", size: int) -> "array[int]":
+    counts = array("i", [0]) * size
+    for k in row:
+        counts[k] += 1
+    return counts
+
+
+def _folded(tape: Tape, home: "array[int]", uses: "array[int]", kept: Container[int], labelled: bool) -> dict[int, int]:
     """The user of each node that is folded into one."""
-    uses = array("i", [0]) * len(tape)
-    for operand in tape.operands:
-        uses[operand] += 1
     heights = array("b", [0]) * len(tape)
     users: dict[int, int] = {}
     for place in range(len(tape)):
@@ -155,15 +185,24 @@ def _folded(tape: Tape, home: "array[int]", kept: set[int], labelled: bool) -> d
             if not labelled and not tape.is_constant(k) and tape.node(k).label:
                 continue
             deeper = heights[k] + _step(op, tape.operation(k))
-            if deeper <= DEPTH:
+            # The sum in a neuron is part of it, and not of an error that it makes.
+            whole = (
+                heights[k] < 2 or tape.operation(k) not in SUMS or op in ("add", "total") or _one_operand(tape, place)
+            )
+            if deeper <= DEPTH and whole:
                 height = max(height, deeper)
                 users[k] = place
         heights[place] = height
     return users
 
 
+def _one_operand(tape: Tape, place: int) -> bool:
+    return len(tape.operands_of(place)) - len(in_sign(tape, place)) == 1
+
+
 def _step(op: str, operand: str) -> int:
     """How much deeper a formula becomes by an operation on an operand."""
-    if op in SUMS and operand in SUMS:
-        return 0 if op != "dot" else 2
-    return _HEIGHTS.get(op, 1)
+    if op in SUMS:
+        return 0 if operand in SUMS and op != "dot" else _HEIGHTS.get(op, 1)
+    # A formula has no place for the formulas of a whole row.
+    return DEPTH if op in OPERATIONS and OPERATIONS[op].of_sequences else 1

@@ -12,17 +12,19 @@
 [((4, 1), 3), ((5, 1), 4), ((6, 1), 5), ((7, 1), 6)]
 """
 
-from collections.abc import Iterator
+import math
 from typing import Final
 
 from autograd.show.part import Part
 
 FEW: Final = 3
 """Lines from one leaf, which may be long."""
-FEW_OF_RESULTS: Final = 12
-"""Lines from a node with operands: its box says more than a copy."""
 NEAR: Final = 1
-"""Ranks between the first use and one that is not far."""
+"""Ranks between the first use of a leaf and one that is not far."""
+LONG: Final = 5
+"""Ranks that a line from another node crosses at most in a picture of long lines,"""
+LENGTH: Final = 600
+"""which are so many ranks long together. Lines are led around all boxes on their way, and that takes seconds."""
 
 
 def copies(part: Part) -> dict[tuple[int, int], int]:
@@ -34,13 +36,13 @@ def copies(part: Part) -> dict[tuple[int, int], int]:
         rank = ranks[head] = 1 + max((ranks[line.source] for line in lines), default=-1)
         for line in lines:
             uses.setdefault(line.source, []).append((rank, line.uses[0]))
-    return {use: rank for source, found in uses.items() for rank, use in _far(part, source, found)}
-
-
-def _far(part: Part, source: int, uses: list[tuple[int, tuple[int, int]]]) -> Iterator[tuple[int, tuple[int, int]]]:
-    if len(uses) <= (FEW_OF_RESULTS if part.tape.operation(source) else FEW):
-        return
-    first = min(rank for rank, _ in uses)
-    for rank, use in uses:
-        if rank > first + NEAR:
-            yield rank, use
+    results = {source: row for source, row in uses.items() if part.operands[source]}
+    length = sum(rank - ranks[source] for source, row in results.items() for rank, _ in row)
+    found: dict[tuple[int, int], int] = {}
+    for source, row in uses.items():
+        first = min(rank for rank, _ in row)
+        far = first + NEAR if source not in results and len(row) > FEW else math.inf
+        if source in results and length > LENGTH:
+            far = ranks[source] + LONG
+        found |= {use: rank for rank, use in row if rank > far}
+    return found

@@ -22,6 +22,8 @@ THIN: Final = 0.9
 """Points, for a gradient beside which others are huge."""
 WIDE: Final = 4.0
 """Points, for the largest one."""
+CROWDED: Final = 2.6
+"""Points, for the largest one of many."""
 _BAD: Final = {"color": PALETTE["bad"].light, "penwidth": "2.5"}
 _ZERO: Final = {"color": PALETTE["zero"].light, "style": "dashed", "penwidth": "1"}
 
@@ -41,6 +43,8 @@ class Flow(NamedTuple):
     gradients: Mapping[int, float]
     largest: float
     """The size that is drawn widest."""
+    complete: bool = True
+    """Whether nothing more will flow."""
 
 
 def flow_of(part: Part, gradient: Callable[[int], float | None]) -> Flow:
@@ -90,12 +94,12 @@ def locals_of(found: Boxes, head: int) -> dict[tuple[int, int], Local]:
     return lines
 
 
-def look(amount: float, of: float) -> dict[str, str]:
-    """The look of a line along which so much flows, beside the largest amount."""
+def look(amount: float, of: float, *, crowded: bool = False) -> dict[str, str]:
+    """The look of a line along which so much flows, beside the largest amount; thinner among many lines."""
     if not math.isfinite(amount):
         return _BAD
     if not amount:
         return _ZERO
-    width = THIN + (WIDE - THIN) * math.sqrt(min(1.0, abs(amount) / of)) if of else THIN
+    width = THIN + ((CROWDED if crowded else WIDE) - THIN) * math.sqrt(min(1.0, abs(amount) / of)) if of else THIN
     role = PALETTE["plus" if amount > 0 else "minus"].light
     return {"color": role, "penwidth": f"{width:.2g}", "arrowsize": f"{0.5 + 0.06 * width:.2g}"}

@@ -14,14 +14,17 @@ A row of names that count up, as x[0], x[1], …, is written as x. The middle of
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from itertools import pairwise
+from typing import Final, NamedTuple, TypeVar
 
 from autograd.console import columns
 from autograd.formula import operation_text
 from autograd.operations import OPERATIONS
-from autograd.show.cones import Boxes
+from autograd.show.cones import Boxes, in_sign
 from autograd.show.names import Names
 from autograd.wording import end_positions, ends, visible
+
+T = TypeVar("T")
 
 WIDTH: Final = 40
 """Columns of a formula in a picture."""
@@ -49,8 +52,8 @@ class Formulas:
         self._names, self._tape, self._home = names, names.tape, found.home
         self._terms: Final[dict[int, list[tuple[int, int]]]] = {}
         """Of sums that were written, their terms with their signs."""
-        self._pairs: Final[dict[int, list[list[str]]]] = {}
-        """Of sums of products that were written, the factors of their terms."""
+        self._pairs: Final[dict[int, list[tuple[list[str], list[int]]]]] = {}
+        """Of sums of products that were written, the factors of their terms and their places."""
 
     def text(self, head: int) -> str:
         """The operation of a box on the names of what leads to it, in at most WIDTH columns."""
@@ -75,6 +78,8 @@ class Formulas:
             return operation_text("power", [self._term(operands[0], head, shape), exponent])
         if op == "dot":
             return operation_text("total", self._products(place, head, shape))
+        if inner := in_sign(self._tape, place):  # Of softmax and its like, the target is in the sign.
+            operands = operands[: inner[0]]
         texts = ends([*operands], _ALL, lambda k: self._term(k, head, shape), shape.most)
         if op == "mean":
             return operation_text("divide", [operation_text("total", texts), str(len(operands))])
@@ -84,10 +89,8 @@ class Formulas:
         if place not in self._terms:
             self._terms[place] = self._added_up(place, head)
         terms = self._terms[place]
-        kept = end_positions(len(terms), shape.most)
-        parts = [(terms[i][0], self._term(terms[i][1], head, shape)) for i in kept]
-        if len(kept) < len(terms):
-            parts.insert((shape.most + 1) // 2, (1, _ALL))
+        kept = self._kept([[k] for _, k in terms], shape.most)
+        parts = _with_gaps(kept, [(terms[i][0], self._term(terms[i][1], head, shape)) for i in kept], (1, _ALL))
         text = parts[0][1]
         for sign, part in parts[1:]:
             text = operation_text("add" if sign > 0 else "subtract", [text, part])
@@ -113,12 +116,33 @@ class Formulas:
             operands = self._tape.operands_of(place)
             n = len(operands) // 2
             both = [[self._term(k, head, _WHOLE) for k in side] for side in (operands[:n], operands[n:])]
-            self._pairs[place] = [[_together(side[i:j]) for side in both] for i, j in _runs(*both)]
+            self._pairs[place] = [
+                ([_together(side[i:j]) for side in both], [*operands[i:j], *operands[n + i : n + j]])
+                for i, j in _runs(*both)
+            ]
         pairs = self._pairs[place]
-        return ends(pairs, _ALL, lambda pair: _product(pair, shape.length), shape.most)
+        kept = self._kept([places for _, places in pairs], shape.most)
+        texts = [_product(pairs[i][0], shape.length) for i in kept]
+        return _with_gaps(kept, texts, _ALL)
+
+    def _kept(self, terms: Sequence[Sequence[int]], most: int) -> list[int]:
+        """The positions of the terms that are written: the ends of a row, and the few that lines lead to."""
+        ends = end_positions(len(terms), most)
+        if len(ends) == len(terms):
+            return ends
+        joined = [i for i, places in enumerate(terms) if any(self._home[k] == k for k in places)]
+        return sorted({*ends, *joined}) if len(joined) <= most else ends
 
 
 _WHOLE: Final = _Shape(8, 24)
+
+
+def _with_gaps(kept: Sequence[int], parts: Sequence[T], gap: T) -> list[T]:
+    """The parts at the positions kept, with a gap where others were between them."""
+    row = [*parts[:1]]
+    for (k, following), part in zip(pairwise(kept), parts[1:], strict=True):
+        row += [part] if following == k + 1 else [gap, part]
+    return row
 
 
 def _product(factors: Sequence[str], length: int) -> str:

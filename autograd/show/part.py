@@ -9,16 +9,29 @@
 ([3, 4], {3: [None], 4: [Line(source=3, uses=((4, 0),))]}, {3: 3})
 """
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from autograd.engine.tape import Tape
-from autograd.show.cones import OUTSIDE, Boxes, Line, boxes
+from autograd.show.cones import OUTSIDE, Boxes, Leaves, Line, boxes
 from autograd.wording import end_positions
 
 FEWEST: Final = 3
 """Folded into fewer boxes, a graph says less than some of its nodes do."""
+
+
+LINES: Final = 1600
+"""Lines in a picture; of more, only the first and the last into each box are drawn."""
+SHARED: Final = 60
+"""Of more boxes, most are weights that are used many times."""
+_LEVELS: Final[tuple[tuple[bool, Leaves, float], ...]] = (
+    (False, "single", SHARED),
+    (False, "unlabelled", math.inf),
+    (True, "all", math.inf),
+)
+"""How much is folded: whether nodes with labels are, which leaves are, and how many boxes are few enough."""
 
 
 class Part(NamedTuple):
@@ -45,9 +58,14 @@ class Part(NamedTuple):
         return sum(line is not None for lines in self.operands.values() for line in lines)
 
     @property
+    def told(self) -> set[int]:
+        """The places of the nodes that stand in boxes, as heads, in signs or in formulas."""
+        return _told(self.boxes, self.shown)
+
+    @property
     def folds(self) -> bool:
         """Whether a box that is shown is a formula of several nodes."""
-        return any(map(self.boxes.written_out, self.shown))
+        return any(len(self.boxes.inside(head)) > 1 for head in self.shown)
 
 
 def fitting(
@@ -62,19 +80,18 @@ def fitting(
 ) -> Part:
     """A part of at most max_nodes boxes: folded if there are more nodes, and cut if there are more boxes.
 
-    At first what is used once is folded, then also what has a label, and at last leaves of many users. Only the nodes
+    At first what is used once is folded, then also leaves of many users, and at last what has a label. Only the nodes
     at the places `within`, and at most `depth` operations from those around, are part of it.
     """
     plain = boxes(tape, kept=kept, within=within)
-    levels = [(False, False), (True, False), (True, True)] if fold else []
     found, size = plain, _size(plain, around, max_nodes, depth)
-    for labelled, leaves in levels if size > max_nodes else []:
+    for labelled, leaves, most in _LEVELS if fold and size > max_nodes else ():
         folded = boxes(tape, fold=True, labelled=labelled, leaves=leaves, kept=[*kept, *around], within=within)
         fewer = _size(folded, around, max_nodes, depth)
-        if fewer < FEWEST and found is not plain:
+        if fewer < FEWEST:
             break
         found, size = folded, fewer
-        if size <= max_nodes:
+        if size <= min(most, max_nodes):
             break
     return nearest(found, around, max_nodes, depth=depth)
 
@@ -93,16 +110,16 @@ def nearest(
     """
     lines = found.lines(around[0]) if position is not None else []
     kept = [line.source for line in lines if (around[0], position) in line.uses]
-    # One long sum should not fill the picture with its operands; `dot` has left factors first and right ones last.
+    # One long sum should not fill the picture with its operands.
     small = len(found.heads) <= max_nodes
-    widest = max_nodes if small else max(3, max_nodes // 10)
+    widest = _widest(found, max_nodes) if small else max(3, max_nodes // 10)
     whole = small and depth is None
     shown = set(found.heads) if whole else _nearest(found, [*around, *kept], max_nodes, widest, depth)
     operands: dict[int, list[Line | None]] = {}
     cuts: dict[int, list[int]] = {}
     for place in sorted(shown):
         row = found.lines(place)
-        ends = {*end_positions(len(row), widest)}
+        ends = {*_ends(found, place, widest)}
         if place == around[0]:
             ends |= {i for i, line in enumerate(row) if (place, position) in line.uses}
         operands[place], left_out = _shown_lines(row, shown, ends)
@@ -112,6 +129,15 @@ def nearest(
     return Part(found, sorted(shown), operands, hidden, len(found.heads))
 
 
+def _widest(found: Boxes, max_nodes: int) -> int:
+    """The most lines into a box, so that all boxes together have no more than can be drawn in a second."""
+    counts = [len(found.lines(head)) for head in found.heads]
+    widest = max(max_nodes, 3)
+    while widest > 3 and sum(min(count, widest) for count in counts) > max(LINES, 8 * max_nodes):
+        widest = max(3, widest * 3 // 4)
+    return widest
+
+
 def _nearest(found: Boxes, around: Sequence[int], max_nodes: int, widest: int, depth: int | None) -> set[int]:
     queue = list(dict.fromkeys(around))[:max_nodes]
     distances = dict.fromkeys(queue, 0)
@@ -119,13 +145,22 @@ def _nearest(found: Boxes, around: Sequence[int], max_nodes: int, widest: int, d
         if distances[place] == depth:
             break
         row = found.lines(place)
-        for source in (row[i].source for i in end_positions(len(row), widest)):
+        for source in (row[i].source for i in _ends(found, place, widest)):
             if len(distances) == max_nodes:
                 return {*distances}
             if source not in distances:
                 distances[source] = distances[place] + 1
                 queue.append(source)
     return {*distances}
+
+
+def _ends(found: Boxes, place: int, widest: int) -> list[int]:
+    """The positions of the first and the last lines into a box; of a sum of products, those of whole pairs."""
+    count = len(found.lines(place))
+    if found.tape.operation(place) != "dot" or count <= widest or found.written_out(place):
+        return end_positions(count, widest)
+    pairs = end_positions(count // 2, max(1, widest // 2))
+    return [*pairs, *(i + count // 2 for i in pairs)]
 
 
 def _shown_lines(row: Sequence[Line], shown: set[int], ends: set[int]) -> tuple[list[Line | None], list[int]]:
@@ -140,6 +175,12 @@ def _shown_lines(row: Sequence[Line], shown: set[int], ends: set[int]) -> tuple[
             lines.append(None)
         left_out.append(line.source)
     return lines, left_out
+
+
+def _told(found: Boxes, shown: Iterable[int]) -> set[int]:
+    home = found.home
+    told = {place for head in shown for place in found.inside(head)}
+    return told | {k for place in told for k in found.tape.operands_of(place) if home[k] not in (k, OUTSIDE)}
 
 
 def _counted(found: Boxes, shown: set[int], cuts: dict[int, list[int]]) -> dict[int, int]:
@@ -165,13 +206,3 @@ def _counted(found: Boxes, shown: set[int], cuts: dict[int, list[int]]) -> dict[
         for place, bit in bits.items():
             counts[place] += nodes if mask & bit else 0
     return counts
-
-
-def _told(found: Boxes, shown: set[int]) -> set[int]:
-    """The places of the nodes that stand in some of the boxes, as heads or in formulas."""
-    told = {*shown}
-    for head in shown:
-        for place in found.inside(head):
-            told.add(place)
-            told |= {k for k in found.tape.operands_of(place) if found.home[k] != k and found.home[k] != OUTSIDE}
-    return told

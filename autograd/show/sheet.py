@@ -13,11 +13,11 @@
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.show import looks
-from autograd.show.cones import Line
+from autograd.show.cones import Line, in_sign
 from autograd.show.copies import copies
 from autograd.show.digits import alone, bare, data_texts
 from autograd.show.flow import Flow, locals_of, look
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LARGE: Final = 60
 """Boxes from which on a layout is made with few rounds, because careful ones may take minutes."""
+CROWD: Final = 100
+"""Lines from which on they are thinner."""
 _QUICK: Final = {"nslimit": "1", "nslimit1": "1"}
 _HASTE: Final = _QUICK | {"mclimit": "0.1", "splines": "line"}
 """For graphs of many lines."""
@@ -65,7 +67,7 @@ class View(NamedTuple):
     computed: float = math.inf
     """The data of operations at later places are not yet known."""
     room: Room | None = None
-    notices: tuple[str, ...] = ()
+    notices: Sequence[str] = ()
     """Sentences above the picture."""
 
     def known(self, place: int) -> bool:
@@ -97,15 +99,19 @@ class _Sheet:
         from graphviz import Digraph
 
         nodes, edges = len(self.part.shown), self.part.edges
+        crowd = max(map(len, self.part.operands.values()))
+        apart = {"ranksep": f"{0.3 + 0.04 * min(max(crowd - 4, 0), 30):g}"}
+        if self.part.folds:
+            apart = {"ranksep": f"{0.3 + 0.1 * min(crowd, 16):g}", "splines": "line"}
         attributes = _HASTE if edges > max(500, 3 * nodes) else _QUICK if nodes > LARGE else {}
-        legend = [] if self.view.flow is None else _legend(self.view.flow)
-        if captions := [*map(looks.text, self.view.notices), *legend]:
+        legend = "" if self.view.flow is None else _legend(self.view.flow)
+        if captions := [*map(looks.escaped, self.view.notices), *([legend] if legend else [])]:
             lines = "".join(f'<TR><TD ALIGN="LEFT">{looks.small(words)}</TD></TR>' for words in captions)
             table = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{lines}</TABLE>>'
             attributes |= {"label": table, "labelloc": "t" if self.view.notices else "b", "labeljust": "l"}
         return Digraph(
             "autograd",
-            graph_attr=looks.FONT | {"rankdir": self.view.direction, "ranksep": "0.3", "nodesep": "0.2"} | attributes,
+            graph_attr=looks.FONT | {"rankdir": self.view.direction, "nodesep": "0.2"} | apart | attributes,
             node_attr=looks.FONT | {"fontsize": "12", "shape": "box", "margin": "0.08,0.04"},
             edge_attr=looks.FONT | {"fontsize": "10", "color": looks.STUB["color"], "arrowsize": "0.6"},
         )
@@ -113,30 +119,37 @@ class _Sheet:
     # ── boxes ──
 
     def _node(self, place: int) -> None:
-        part, view, op = self.part, self.view, self.tape.operation(place)
-        formula = self.formulas.text(place) if op and part.boxes.written_out(place) else ""
+        view = self.view
         accent = looks.HIGHLIGHT if place in view.accents else {}
-        columns = view.room.numbers.get(place, 0) if view.room else 0
-        label = looks.box(view.names.own_name(place), self._numbers(place), formula, columns)
-        self.digraph.node(self.ids[place], label, **(self._look(place) | accent))
-        if not op:
-            return
-        if formula:
+        name, numbers = view.names.own_name(place), self._numbers(place)
+        if self._is_formula(place):
+            label = looks.formula_box(name, self.formulas.text(place), numbers)
+            self.digraph.node(self.ids[place], label, **(self._look(place) | {"ordering": "in"} | accent))
             self._lines(place, self.ids[place])
             return
-        name, pairs = f"{self.ids[place]}_op", self._pairs(place)
-        if pairs:
+        label = looks.box(name, numbers, view.room.numbers.get(place, 0) if view.room else 0)
+        self.digraph.node(self.ids[place], label, **(self._look(place) | accent))
+        if self.tape.operation(place):
+            self._operation(place)
+
+    def _is_formula(self, place: int) -> bool:
+        return bool(self.tape.operation(place)) and self.part.boxes.written_out(place)
+
+    def _operation(self, place: int) -> None:
+        part, view, op = self.part, self.view, self.tape.operation(place)
+        name = f"{self.ids[place]}_op"
+        if pairs := self._pairs(place):
             label = looks.pairs_label(pairs, view.direction, place in part.hidden)
             self.digraph.node(name, label, **looks.PAIRS)
         else:
-            exponent = part.boxes.exponent(place)
-            raised = None if exponent is None else view.names[exponent]
-            self.digraph.node(name, f"<{looks.text(looks.operation_label(op, raised))}>", **looks.OPERATION)
+            operands = self.tape.operands_of(place)
+            numbers = [self.tape.data[operands[i]] for i in in_sign(self.tape, place)]
+            self.digraph.node(name, f"<{looks.text(looks.operation_label(op, numbers))}>", **looks.OPERATION)
         own = self._flowing(view.flow and view.flow.gradients.get(place))
         detached = {"style": "dashed"} if op == "detach" else {}
         lit = looks.LIT if view.step and view.step[0] == place else {}
-        self.digraph.edge(name, self.ids[place], **(own | detached | lit))
-        self._lines(place, name, bool(pairs))
+        self.digraph.edge(name, self.ids[place], **(own | looks.MAIN | detached | lit))
+        self._lines(place, name)
 
     def _look(self, place: int) -> dict[str, str]:
         tape = self.tape
@@ -159,37 +172,58 @@ class _Sheet:
 
     # ── lines ──
 
-    def _lines(self, place: int, end: str, pairs: bool = False) -> None:
-        part, view = self.part, self.view
-        partials = locals_of(part.boxes, place) if view.partials else {}
-        half = len(self.tape.operands_of(place)) // 2
-        lines = sorted(part.operands[place], key=lambda line: line.uses[0][1] % half if line else half) if pairs else part.operands[place]
-        for line in lines:
+    def _lines(self, place: int, end: str) -> None:
+        partials = locals_of(self.part.boxes, place) if self.view.partials else {}
+        for line in self._in_order(place):
             if line is None:
                 more = f"{self.ids[place]}_more"
-                self.digraph.node(more, f"… {part.hidden[place]:,} more", **looks.STUB)
+                self.digraph.node(more, f"… {self.part.hidden[place]:,} more", **looks.STUB)
                 self.digraph.edge(more, end, style="dashed")
                 continue
-            use = line.uses[0]
-            port = f":p{use[1] % half}:{looks.SIDES[view.direction]}" if pairs else ""
-            style = self._flowing(view.flow and view.flow.amounts.get(use))
-            if self.tape.operation(place) == "detach":
-                style = style | {"style": "dashed"}
-            if view.step and view.step[0] == place and view.step[1] in (None, use[1]):
-                style = style | looks.LIT
-            label = self._partial(use, partials[use].derivative) if partials and not self.tape.is_constant(line.source) else None
-            self.digraph.edge(self._source(line), end + port, label, **style)
+            use, label = line.uses[0], None
+            if partials and not self.tape.is_constant(line.source):
+                label = self._partial(use, partials[use].derivative)
+            self.digraph.edge(*self._joined(place, line, end), label, **self._style(place, line))
+
+    def _in_order(self, place: int) -> Sequence[Line | None]:
+        """The lines into a node; into a sum of products pair by pair."""
+        lines = self.part.operands[place]
+        if not self._pairs(place):
+            return lines
+        half = len(self.tape.operands_of(place)) // 2
+        return sorted(lines, key=lambda line: half if line is None else line.uses[0][1] % half)
+
+    def _joined(self, place: int, line: Line, end: str) -> tuple[str, str]:
+        """The two ends of a line, where they have sides to meet: of formulas, and of sums of products."""
+        sides = looks.SIDES[self.view.direction]
+        source = self._source(line)
+        if self._pairs(place):
+            half = len(self.tape.operands_of(place)) // 2
+            return source, f"{end}:p{line.uses[0][1] % half}:{sides.enter}"
+        return (f"{source}:{sides.leave}", f"{end}:{sides.enter}") if self._is_formula(place) else (source, end)
+
+    def _style(self, place: int, line: Line) -> dict[str, str]:
+        use = line.uses[0]
+        view = self.view
+        style = self._flowing(view.flow and view.flow.amounts.get(use))
+        if self.tape.operation(place) == "detach":
+            style = style | {"style": "dashed"}
+        if self.tape.operation(line.source) and not self._is_formula(place):
+            style = style | looks.MAIN
+        lit = view.step is not None and view.step[0] == place and view.step[1] in (None, use[1])
+        return style | looks.LIT if lit else style
 
     def _partial(self, use: tuple[int, int], partial: float) -> str:
         words = f"∂ {alone(partial)}"
         if self.view.room is None:
-            return words
+            # Beside a line that goes down, a label begins where the line is.
+            return words if self.view.direction in ("LR", "RL") else f"\N{NO-BREAK SPACE}{words}"
         known = self.view.known(use[0])
         return looks.line_label(words if known else "", self.view.room.partials.get(use, len(words)))
 
     def _flowing(self, amount: float | None) -> dict[str, str]:
         flow = self.view.flow
-        return {} if amount is None or flow is None else look(amount, flow.largest)
+        return {} if amount is None or flow is None else look(amount, flow.largest, crowded=self.part.edges > CROWD)
 
     def _source(self, line: Line) -> str:
         """The box that a line comes from: that of a node, or a copy of it near by."""
@@ -207,17 +241,18 @@ class _Sheet:
         return name
 
 
-def _legend(flow: Flow) -> list[str]:
-    """A line that says what the looks of the lines mean, of those that there are."""
+def _legend(flow: Flow) -> str:
+    """A line that says what the looks of the lines mean: of those that there are, or all if the flow isn't complete."""
     amounts = [*flow.amounts.values(), *flow.gradients.values()]
+    everything = not flow.complete
     words = []
-    if any(0 < a < math.inf for a in amounts):
+    if everything or any(0 < a < math.inf for a in amounts):
         words.append(looks.small("+ orange", "plus"))
-    if any(-math.inf < a < 0 for a in amounts):
+    if everything or any(-math.inf < a < 0 for a in amounts):
         words.append(looks.small("- blue", "minus"))
-    if 0.0 in amounts:
+    if everything or 0.0 in amounts:
         words.append("0 dashed")
-    if not all(map(math.isfinite, amounts)):
+    if everything or not all(map(math.isfinite, amounts)):
         words.append(looks.small("nan and inf red", "bad"))
-    scale = f"; the widest line is {bare(alone(flow.largest))}" if flow.largest else ""
-    return [f"lines: upstream gradient × local derivative, {', '.join(words)}{scale}"] if words else []
+    scale = f"; the widest is {bare(alone(flow.largest))}" if flow.complete and flow.largest else ""
+    return f"lines: upstream gradient × local derivative, {', '.join(words)}{scale}" if words else ""

@@ -33,10 +33,11 @@ from autograd.engine.tape import CONSTANT_CODE, Contribution, Tape
 from autograd.engine.value import Value
 from autograd.show import lines
 from autograd.show.digits import bare
-from autograd.show.draw import MAX_NODES, draw_walk
+from autograd.show.draw import MAX_NODES
 from autograd.show.lines import Calculation, Step
 from autograd.show.names import Names
 from autograd.show.picture import Drawing
+from autograd.show.walk import draw_walk
 from autograd.wording import counted, wrapped
 
 __all__ = ["Step", "Stepper"]
@@ -214,7 +215,8 @@ class Stepper:
         """
         computed = self._computed[: self._taken][-1] if self._taken else -1
         step = self._at(self._taken) if self._taken else None
-        return draw_walk(self._names, self._gradients(), computed, step, max_nodes=max_nodes)
+        taken = self._contributions[: max(self._taken - self._start, 0)]
+        return draw_walk(self._names, taken, self._gradients(), computed, step, max_nodes=max_nodes)
 
     # ── the steps ──
 
