@@ -37,7 +37,7 @@ def notices(part: Part, centre: str, call: str, depth: int | None = None) -> lis
             f"{told:,} nodes in {counted(drawn, 'box', 'boxes')}: what is used once stands in the formula of its user; "
             f"draw({call}fold=False) folds nothing"
         )
-    if part.hidden:
+    if told < total:
         things, size, of = ("boxes", drawn, part.total) if part.folds else ("nodes", told, total)
         near = f"nearest to {centre}" if depth is None else f"at most {counted(depth, 'operation')} below {centre}"
         more = f"max_nodes={of}) draws all" if of <= DRAWABLE else "max_nodes=…) draws more"

@@ -9,8 +9,8 @@
 (20, [20, 5])
 
 A node that is used once is folded into its user, and so on up to a node whose formula is as deep as that of a neuron.
-This needs no knowledge of layers: it finds the neurons that are written by hand, the cells of a sequence, and the errors
-of a batch.
+This needs no knowledge of layers: it finds neurons that are written by hand, the cells of a sequence, and the errors of
+a batch.
 """
 
 from array import array
@@ -73,7 +73,7 @@ class Boxes:
         return self._content(head)[0]
 
     def lines(self, head: int) -> list[Line]:
-        """The lines into a box in the order of its operands: one for each use, or for each node where it is a formula."""
+        """The lines into a box in the order of its operands: for each use, or for each node where it is a formula."""
         return self._content(head)[1]
 
     def written_out(self, head: int) -> bool:
@@ -133,16 +133,21 @@ def boxes(
     for place, uses in _in_signs(tape).items():
         if uses == everything[place] and place not in kept and home[place] == place:
             home[place] = EVERYWHERE
-    for place, code in enumerate(tape.codes) if leaves != "single" else ():
-        if home[place] == place and place not in kept:
-            if code == LEAF_CODE and (leaves == "all" or not tape.node(place).label):
-                home[place] = EVERYWHERE
-            elif code == CONSTANT_CODE and leaves == "all":
-                home[place] = EVERYWHERE
+    for place in range(count) if leaves != "single" else ():
+        if home[place] == place and place not in kept and _is_shared(tape, place, leaves):
+            home[place] = EVERYWHERE
     for place in sorted(users, reverse=True):
         if home[place] == place:
             home[place] = home[users[place]]
     return Boxes(tape, home)
+
+
+def _is_shared(tape: Tape, place: int, leaves: Leaves) -> bool:
+    """Whether a node is a leaf that may be folded into all of its users."""
+    code = tape.codes[place]
+    if leaves == "all":
+        return code in (LEAF_CODE, CONSTANT_CODE)
+    return code == LEAF_CODE and not tape.node(place).label
 
 
 def in_sign(tape: Tape, place: int) -> Sequence[int]:

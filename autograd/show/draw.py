@@ -25,7 +25,7 @@ from autograd.engine.value import Value
 from autograd.show import picture
 from autograd.show.captions import notices, summary
 from autograd.show.cones import boxes
-from autograd.show.flow import flow_of
+from autograd.show.flow import Flow, flow_of
 from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.show.part import Part, fitting, nearest
@@ -95,7 +95,8 @@ def draw_around(root: Value, centre: Value, highlight: Value, *, max_nodes: int)
     names, place = Names(tape), tape.place(centre)
     part = nearest(boxes(tape, kept=[place]), [place], max_nodes)
     kinds, lit = dict.fromkeys(tape.roots, "root"), [tape.place(highlight)]
-    view = View(names, _recorded(tape), kinds, lit, notices=notices(part, names[place], "root, "))
+    gradient, flow = _gradients(part)
+    view = View(names, gradient, kinds, lit, flow=flow, notices=notices(part, names[place], "root, "))
     return Drawing(sheet(part, view).source, summary(part))
 
 
@@ -142,17 +143,15 @@ def _drawn(root: object, options: Options) -> "tuple[Part, Digraph]":
     told = notices(part, "the root" if ends is None else names[ends[1]], "root, ", depth)
     if ends is not None:
         told.insert(0, f"the paths between {names[ends[0]]} and {names[ends[1]]}: {counted(part.boxes.size, 'node')}")
-    gradient = _recorded(tape)
-    swept = any(gradient(place) for place in tape.roots)
+    gradient, flow = _gradients(part)
     view = View(
         names,
-        # Before a sweep a gradient of zero says nothing.
-        gradient if swept else lambda place: gradient(place) or None,
+        gradient,
         dict.fromkeys(_places(tape, parameters), "parameter") | dict.fromkeys(tape.roots, "root"),
         accents,
         options.partials,
         options.direction,
-        flow_of(part, gradient) if options.flow and swept else None,
+        flow if options.flow else None,
         notices=told,
     )
     return part, sheet(part, view)
@@ -186,9 +185,12 @@ def _places(tape: Tape, nodes: set[int]) -> list[int]:
     return [place for place in range(len(tape)) if id(tape.node(place)) in nodes] if nodes else []
 
 
-def _recorded(tape: Tape) -> Callable[[int], float]:
-    """The gradients that the nodes have."""
-    return lambda place: tape.node(place).grad
+def _gradients(part: Part) -> tuple[Callable[[int], float | None], Flow | None]:
+    """The gradients that the nodes have, and their flow; before a sweep no flow, and no gradient that is 0."""
+    node = part.tape.node
+    if any(node(place).grad for place in part.tape.roots):
+        return (lambda place: node(place).grad), flow_of(part, lambda place: node(place).grad)
+    return (lambda place: node(place).grad or None), None
 
 
 def _values(things: object, where: str) -> list[Value]:

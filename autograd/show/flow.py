@@ -11,9 +11,10 @@
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Final, NamedTuple
 
+from autograd.engine.tape import Tape
 from autograd.show.cones import Boxes
 from autograd.show.palette import PALETTE
 from autograd.show.part import Part
@@ -51,6 +52,7 @@ def flow_of(part: Part, gradient: Callable[[int], float | None]) -> Flow:
     """The flow of the gradients that the nodes of a part have."""
     amounts: dict[tuple[int, int], float] = {}
     gradients: dict[int, float] = {}
+    reached = _reached(part.tape)
     for head in part.shown:
         upstream = gradient(head)
         if upstream is None or not part.tape.operation(head):
@@ -60,8 +62,20 @@ def flow_of(part: Part, gradient: Callable[[int], float | None]) -> Flow:
         for line in part.operands[head]:
             if line is not None and not part.tape.is_constant(line.source):
                 derivative, passes = locals_[line.uses[0]]
-                amounts[line.uses[0]] = upstream * derivative if passes else 0.0
+                amounts[line.uses[0]] = upstream * derivative if passes and head in reached else 0.0
     return Flow(amounts, gradients, largest([*amounts.values(), *gradients.values()]))
+
+
+def _reached(tape: Tape) -> Container[int]:
+    """The places of the nodes that a sweep reaches; elsewhere 0 · inf would be nan, where nothing flows."""
+    if {"detach", "where"}.isdisjoint(tape.operations):
+        return range(len(tape))
+    reached = {*tape.roots}
+    for place in range(len(tape) - 1, -1, -1):
+        if place in reached:
+            operands = tape.operands_of(place)
+            reached.update(operands[i] for i in tape.passes_on(place))
+    return reached
 
 
 def largest(amounts: Iterable[float]) -> float:

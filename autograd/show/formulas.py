@@ -192,6 +192,7 @@ def _together(names: Sequence[str]) -> str:
     if len(names) == 1:
         return names[0]
     first, along = _indexed(names[0]), _counts_up(names[0], names[1])
-    assert first is not None and along is not None
+    assert first is not None
+    assert along is not None
     others = ",".join(first.indices[:along] + first.indices[along + 1 :])
     return f"{first.base}[{others}]" if others else first.base

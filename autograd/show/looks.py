@@ -5,8 +5,8 @@
 ('( )²', '( )^0.5', '×')
 >>> operation_label("cross_entropy", [0.0, 1.0])
 'cross-entropy, class 1'
->>> text("x] & \\N")
-'x&#93; &amp; \\\\N'
+>>> text("x] & y")
+'x&#93; &amp; y'
 """
 
 from collections.abc import Sequence
@@ -87,10 +87,13 @@ def operation_label(op: str, numbers: Sequence[float] = ()) -> str:
     return f"{sign}, class {numbers.index(1.0)}" if sorted(numbers) == [0.0] * (len(numbers) - 1) + [1.0] else sign
 
 
-def pairs_label(pairs: Sequence[int], direction: str, skipped: bool) -> str:
-    """The label of a sum of products: a × for each pair shown, where its two lines meet, and dots for pairs skipped."""
-    room = 4 if len(pairs) <= 4 else 9
-    cells = [f'<TD PORT="p{i}" CELLPADDING="{room}">×</TD>' for i in pairs]
+def pairs_label(pairs: Sequence[int], direction: str, skipped: bool, beside: bool) -> str:
+    """The label of a sum of products: a × for each pair shown, where its two lines meet, and dots for pairs skipped.
+
+    It is as long as the row of its operands if these are beside it, because nothing else uses them.
+    """
+    size = ('HEIGHT="162"' if direction in "LRL" else 'WIDTH="170"') if beside else 'CELLPADDING="6"'
+    cells = [f'<TD PORT="p{i}" {size}>×</TD>' for i in pairs]
     if skipped:
         cells.insert((len(cells) + 1) // 2, "<TD>…</TD>")
     sign = '<TD {}="{}" CELLPADDING="6">Σ</TD>'.format("ROWSPAN" if direction in "LRL" else "COLSPAN", len(cells))

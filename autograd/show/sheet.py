@@ -13,6 +13,7 @@
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -89,6 +90,7 @@ class _Sheet:
         self.formulas = Formulas(view.names, part.boxes)
         self.ids = {place: f"n{i}" for i, place in enumerate(part.shown)}
         self.copies = copies(part)
+        self.used = Counter(line.source for lines in part.operands.values() for line in lines if line is not None)
         self.drawn: set[str] = set()
         """The copies that are there."""
         self.digraph = self._page()
@@ -139,7 +141,7 @@ class _Sheet:
         part, view, op = self.part, self.view, self.tape.operation(place)
         name = f"{self.ids[place]}_op"
         if pairs := self._pairs(place):
-            label = looks.pairs_label(pairs, view.direction, place in part.hidden)
+            label = looks.pairs_label(pairs, view.direction, place in part.hidden, self._are_beside(place))
             self.digraph.node(name, label, **looks.PAIRS)
         else:
             operands = self.tape.operands_of(place)
@@ -169,6 +171,11 @@ class _Sheet:
             return []
         half = len(self.tape.operands_of(place)) // 2
         return sorted({line.uses[0][1] % half for line in self.part.operands[place] if line is not None})
+
+    def _are_beside(self, place: int) -> bool:
+        """Whether all operands of a node are leaves that nothing else uses."""
+        lines = [line for line in self.part.operands[place] if line is not None]
+        return all(self.used[line.source] == 1 and not self.tape.operation(line.source) for line in lines)
 
     # ── lines ──
 

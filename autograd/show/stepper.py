@@ -213,7 +213,7 @@ class Stepper:
         Of a graph of more than max_nodes nodes, those nearest to that step are drawn. ValueError if the data of one of
         them was changed before the Stepper was made.
         """
-        computed = self._computed[: self._taken][-1] if self._taken else -1
+        computed = max(self._computed[: self._taken], default=-1)
         step = self._at(self._taken) if self._taken else None
         taken = self._contributions[: max(self._taken - self._start, 0)]
         return draw_walk(self._names, taken, self._gradients(), computed, step, max_nodes=max_nodes)
