@@ -58,6 +58,11 @@ class Operation(NamedTuple):
         """Whether users call it."""
         return self.kind not in ("inner", "composed")
 
+    @property
+    def recorded(self) -> bool:
+        """Whether nodes have its name."""
+        return self.kind != "composed"
+
     def grouped(self, row: Sequence[T]) -> list[Any]:
         """The operands of a node, in one row, as the rule takes them: one by one, or as lists."""
         return in_lists(row, len(self.domains)) if self.of_sequences else list(row)

@@ -461,7 +461,7 @@ def smallest(xs: list[float]) -> tuple[float, list[float]]:
 def softmax(xs: list[float], ks: list[float]) -> tuple[float, list[float], list[float]]:
     ps = ieee.shares(xs)
     z = ieee.dot(ks, ps)
-    return z, [p * (k - z) for p, k in zip(ps, ks, strict=True)], ps
+    return z, [(k - z) * p for k, p in zip(ks, ps, strict=True)], ps
 
 
 def log_softmax(xs: list[float], ks: list[float]) -> tuple[float, list[float], list[float]]:

@@ -25,9 +25,10 @@ from typing import Final
 from autograd.arguments import a_value, whole
 from autograd.console import printable
 from autograd.engine.number import SIX, shorts
-from autograd.engine.tape import Floats, Tape
+from autograd.engine.tape import Floats
 from autograd.engine.value import Value
 from autograd.show.digits import added, bare, enough, together
+from autograd.show.fold import folded
 from autograd.show.lines import check_records
 from autograd.show.names import Names
 from autograd.show.paths import Path, Ways
@@ -52,7 +53,7 @@ class Explanation:
     root: Value
     wrt: Value
     gradient: float
-    """∂root/∂wrt, to the bits of `backward`."""
+    """∂root/∂wrt: to the bits of `backward`, but over a softmax or cross-entropy without `inner` to the last few."""
     count: int
     """The number of paths: exact up to 2⁵³, and above right to 10 digits."""
     paths: tuple[Path, ...]
@@ -65,13 +66,17 @@ class Explanation:
         return self._text
 
 
-def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
+def explain(root: Value, wrt: Value | str, *, most: int = SHOWN, inner: bool = False) -> Explanation:
     """∂root/∂wrt as the sum over the paths from root to wrt, the largest `most` of them written out.
 
-    wrt is any Value of the graph, or its name. TypeError for anything else; ValueError for a node that is not in the
-    graph, for a `most` that is no int from 1, and if the data of a node on a path was changed since it was recorded.
+    wrt is any Value of the graph, or its name. Softmax and cross-entropy are one node each, unless wrt is a Value
+    inside; with `inner` they are the nodes that are recorded for them. TypeError for anything else; ValueError for a
+    node that is not in the graph, for a `most` that is no int from 1, and if the data of a node on a path was changed
+    since it was recorded.
     """
-    tape = Tape(a_value(root, "explain"))
+    tape = folded(a_value(root, "explain"), inner=inner)
+    if type(wrt) is Value and wrt not in tape:
+        tape = folded(root, inner=True)
     names, most = Names(tape), whole("most", most)
     target, start = names.place(wrt), tape.roots[0]
     ways = Ways(tape, target)

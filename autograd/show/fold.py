@@ -20,10 +20,15 @@ from typing import Final, NamedTuple
 from autograd.engine.tape import CONSTANT_CODE, Tape
 from autograd.engine.value import Value, constant
 from autograd.formula import rule
+from autograd.formula.text import only_one
+from autograd.operations import OPERATIONS
 from autograd.show.lines import still_recorded
+from autograd.wording import brief
 
-MOST_OUTPUTS: Final = 100
-"""A softmax with more outputs in use stays open, because each of them would have all logits for operands."""
+FEW_OUTPUTS: Final = 10
+"""Each output would have all logits for operands, so a softmax with more outputs in use than these stays open,"""
+FEW_OPERANDS: Final = 10_000
+"""unless all of them together have no more than so many logits."""
 _ZERO, _ONE = -1, -2
 """Weights that have no place yet: two constants, which all entries share."""
 _NUMBERS: Final = {_ZERO: 0.0, _ONE: 1.0}
@@ -44,6 +49,36 @@ def folded(root: Value, *others: Value, inner: bool = False) -> Tape:
         _fold(tape, entries)
         tape.made_by = folded
     return tape
+
+
+def boxed(tape: Tape, place: int) -> list[int]:
+    """The positions of the operands that a picture has boxes for: all but weights that are constants.
+
+    >>> from autograd import softmax
+    >>> tape = folded(softmax([Value(2.0), 1.0])[0])
+    >>> boxed(tape, tape.roots[0])
+    [0, 1]
+    """
+    operands, op = tape.operands_of(place), tape.operation(place)
+    composed = op in OPERATIONS and not OPERATIONS[op].recorded
+    return [i for i, k in enumerate(operands) if not (composed and 2 * i >= len(operands) and tape.is_constant(k))]
+
+
+def caption(tape: Tape, place: int) -> str:
+    """The operation of a folded entry for a picture, with z for its logits; empty for any other entry.
+
+    >>> from autograd import losses
+    >>> tape = folded(losses.cross_entropy([Value(2.0), Value(0.0)], 1))
+    >>> caption(tape, tape.roots[0])
+    'cross_entropy(z, 1)'
+    """
+    op, operands = tape.operation(place), tape.operands_of(place)
+    if op not in OPERATIONS or OPERATIONS[op].recorded:
+        return ""
+    weights = operands[len(operands) // 2 :]
+    chosen = only_one([brief(tape.data[k]) if tape.is_constant(k) else "" for k in weights])
+    target = "t" if chosen is None else str(chosen)
+    return f"{op}(z, {target})" if op == "cross_entropy" else f"{op}(z)[{target}]"
 
 
 class _Entry(NamedTuple):
@@ -82,7 +117,9 @@ class _Finder:
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._roots = {*tape.roots}
-        self._uses = Counter(tape.operands)
+        # The inner nodes of all patterns, and what uses them, come after the first greatest logit.
+        self._first = tape.codes.index(tape.operations.index("largest"))
+        self._uses = Counter(tape.operands[tape.starts[self._first] :])
         self._calls: dict[int, _Call | None] = {}
         """By the place of the sum that the outputs share; None if the nodes around it are no such call."""
         self._call_of: dict[int, _Call] = {}
@@ -108,7 +145,7 @@ class _Finder:
         """The entries of a call and of the losses that it is in; none if it has to stay open."""
         hidden = {k for loss in losses.values() for k in loss.inner}
         shown = {place: position for place, position in call.outputs.items() if place not in hidden}
-        if len(shown) > MOST_OUTPUTS:
+        if len(shown) > max(FEW_OUTPUTS, FEW_OPERANDS // len(call.logits)):
             return {}
         entries = {}
         for place, position in shown.items():
@@ -170,10 +207,13 @@ class _Finder:
         """The position of the logit of an output, by the node that it divides or subtracts from; None for another."""
         if call.operation == "softmax":
             return call.positions.get(one)
-        if self._tape.operation(one) != "shift" or self._operands(one)[1] != call.top:
+        if self._tape.operation(one) != "shift":
             return None
-        call.uses[call.top] += one not in call.uses
-        return call.positions.get(self._identity(self._operands(one)[0]))
+        logit, top = self._operands(one)
+        position = call.positions.get(self._identity(logit)) if top == call.top else None
+        if position is not None and one not in call.uses:
+            call.uses[top] += 1
+        return position
 
     def _is_closed(self, call: _Call) -> bool:
         """Whether nothing else looks at the inner nodes of a call, and all hold what was recorded."""
@@ -223,7 +263,7 @@ class _Finder:
     def _all(self, *operations: str) -> list[int]:
         tape = self._tape
         wanted = {tape.operations.index(op) for op in operations if op in tape.operations}
-        return [place for place, code in enumerate(tape.codes) if code in wanted]
+        return [place for place, code in enumerate(tape.codes[self._first :], self._first) if code in wanted]
 
     def _operands(self, place: int) -> list[int]:
         return [*self._tape.operands_of(place)]
@@ -267,7 +307,7 @@ def _unused_numbers(tape: Tape, left_out: set[int], entries: Mapping[int, _Entry
     """The places of the constants that were operands of these nodes alone, and are none of an entry."""
     were = Counter(k for place in left_out.union(entries) for k in tape.operands_of(place) if tape.is_constant(k))
     kept = {*tape.roots, *(k for entry in entries.values() for k in entry.operands)}
-    uses = Counter(tape.operands) if were else were
+    uses = Counter(tape.operands[tape.starts[min(were)] :]) if were else were
     unused = {k for k, count in were.items() if k not in kept and count == uses[k]}
     for k in were.keys() - unused:
         tape.node(k)  # The node that it was made of may not be there to be asked later.
@@ -292,13 +332,17 @@ class _Written:
         tape, place = self._tape, len(self._nodes)
         start, stop = tape.starts[first], tape.starts[end]
         further = len(self._operands) - start
+        starts, operands = tape.starts[first:end], tape.operands[start:stop]
         self._places[first:end] = array("i", range(place, place + end - first))
         self._codes += tape.codes[first:end]
         self._data += tape.data[first:end]
         self._nodes += tape._nodes[first:end]
-        self._starts.extend(k + further for k in tape.starts[first:end])
-        self._operands.extend(map(self._places.__getitem__, tape.operands[start:stop]))
         self._partials += tape.partials[start:stop]
+        if place == first == 0:  # Nothing has moved so far, and these may be nearly all.
+            self._starts, self._operands = starts, operands
+        else:
+            self._starts.extend(k + further for k in starts)
+            self._operands.extend(map(self._places.__getitem__, operands))
 
     def enter(self, place: int, entry: _Entry) -> None:
         """Write one entry, and before it the constants that are new in it."""

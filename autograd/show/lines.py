@@ -20,7 +20,7 @@ from autograd.console import columns, printable
 from autograd.engine.tape import Contribution, Tape
 from autograd.formula import case_of, operation_text, rule, still_holds
 from autograd.formula.cases import changed
-from autograd.formula.text import AppliedCase
+from autograd.formula.text import AppliedCase, composed_text, only_one
 from autograd.operations import OPERATIONS
 from autograd.show.digits import SUMS, Figures, alone, bare, figures, together
 from autograd.show.names import LENGTH, Names
@@ -210,7 +210,8 @@ def _formula(made: Calculation, position: int) -> str:
     latest = _latest
     if latest is None or latest[0] is not made:
         _latest = latest = made, case_of(made.operation, made.data)
-    return latest[1].partial_text(position, made.operands, made.node)
+    elements = [f", {name} = {brief(x)}" for name, x in latest[1].elements(position).items()]
+    return latest[1].partial_text(position, made.operands, made.node) + "".join(elements)
 
 
 def _in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
@@ -225,6 +226,10 @@ def _in_floats(made: Calculation, shown: Figures) -> str:
 def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, most: int) -> str:
     """The operation on the texts of its operands, which are found by position; `hidden` is the middle of a long row."""
     op, count = made.operation, len(made.data)
+    if op in OPERATIONS and not OPERATIONS[op].recorded:
+        logits, weights = (ends(row, hidden, text, most) for row in (range(count // 2), range(count // 2, count)))
+        chosen = _chosen(made)
+        return composed_text(op, logits, weights if chosen is None else chosen)
     if op not in SUMS:
         return operation_text(op, ends(range(count), hidden, text, most))
     if op == "dot":
@@ -232,6 +237,13 @@ def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, mos
     terms = ends(range(count), hidden, _product_of(text, count) if op == "dot" else text, most)
     added = operation_text("total", terms)
     return f"({added})/{count}" if op == "mean" and count > 1 else added
+
+
+def _chosen(made: Calculation) -> int | None:
+    """The position of the only 1 among the weights, if they are constants: a label may look like one."""
+    half = len(made.data) // 2
+    chosen = only_one(made.operands[half:])
+    return chosen if chosen == only_one([brief(x) for x in made.data[half:]]) else None
 
 
 def _product_of(text: Callable[[int], str], count: int) -> Callable[[int], str]:
