@@ -21,7 +21,7 @@ from lesson import compare, parser, words
 
 from autograd import Value, draw, formula
 from autograd.check import gradcheck, numerical_grad
-from autograd.show.chart import curve
+from autograd.show.chart import draw_curves
 
 made = parser(
     "This lesson goes through the smallest network, x → h → y, number by number. You see the chain rule at every "
@@ -128,7 +128,7 @@ while True:
 
 print(f"\nafter {len(losses) - 1} steps: L = {loss.data:.2e}, y = {y.data:.4f} for t = {t.data}")
 print(f"wrote {draw(loss, parameters=weights).save(options.out / 'toy_network-after.svg')}")
-print(f"wrote {curve(losses, title='loss', across='step').save(options.out / 'toy_network-loss.svg')}")
+print(f"wrote {draw_curves(losses, title='loss', across='step').save(options.out / 'toy_network-loss.svg')}")
 
 # %% [markdown]
 # ## Comparison with the derivation on paper

@@ -46,8 +46,6 @@ _DEFINED: Final = (
     "hyperbola",
 )
 """Words whose definition in the textbook is shown in their place."""
-_NAME: Final = re.compile(r"[\w.#'…]*(\[[\w,=…]+\]?)?[\d#'…]*")
-"""A name that needs no brackets, as w1[2,0] or h[1,t=3]."""
 _SPOKEN: Final = {"log_p": ("log p", _POWER)}
 """Names of rules in their mathematical form."""
 _MATHEMATICAL: Final = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
@@ -73,12 +71,16 @@ def _power(base: _Text, exponent: _Text) -> _Text:
     return f"{_bracketed(base, _ATOM)}^{_bracketed(exponent, _ATOM)}", _POWER
 
 
+_ATOMIC: Final = re.compile(r"[\w.#'…]*(\[[\w,=]+\][\d#']*)?")
+"""A number, a word, or the name of a node in a model, as in w1[2,0], h[t=3]#2."""
+
+
 def _held_together(text: str) -> _Text:
     """A name or a number as a piece of text; a label may have several words."""
     bare = text.removeprefix("-")
     if re.fullmatch(r"[\d.]+e[+-]\d+", bare):
         return text, _SIGN if bare != text else _PRODUCT
-    if not _NAME.fullmatch(bare):
+    if not _ATOMIC.fullmatch(bare):
         return text, _SUM
     return text, _SIGN if bare != text else _ATOM
 

@@ -15,8 +15,10 @@ from typing import Any, Final, TypeAlias
 
 from autograd.arguments import a_value, described, generator, is_row, known, refuse_softmax_of_one
 from autograd.engine.functions import log_softmax, softmax
+from autograd.engine.tape import Tape
 from autograd.engine.value import Number, Value
 from autograd.operations import activations
+from autograd.show.layers import Output
 from autograd.wording import counted
 
 Activation: TypeAlias = str | Callable[[Any], Any]
@@ -80,6 +82,25 @@ def _made(function: Callable[[Any], Any], x: Value) -> Value:
             "write it with operations on Values, such as x.tanh()"
         )
     return made
+
+
+def recorded(chosen: Activation) -> tuple[Output, ...]:
+    """The output of an activation as its graph has it, with the operations on the way to it; none of "linear".
+
+    It is found out by a trial, since an activation may be any function.
+    """
+    if type(chosen) is str and chosen in _OF_VALUES:
+        return (Output("h", 0, (chosen,)),)
+    xs = [Value(0.5), Value(0.25)]
+    operations: list[str] = []
+    try:
+        node = activate(chosen, xs)[0]
+        while node is not xs[0]:
+            operations.append(node.op)
+            node = next(v for v in node.operands if v is xs[0] or xs[0] in Tape(v))
+    except Exception:  # A user's function may raise anything; then its outputs have no names.
+        return ()
+    return (Output("h", 0, tuple(operations[::-1])),) if operations else ()
 
 
 def activation(chosen: Any, outputs: int = 2) -> Any:

@@ -19,6 +19,7 @@ from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
 from autograd.nn.choices import Initial
 from autograd.nn.module import Module
+from autograd.show.layers import Layer, Units, placed
 from autograd.wording import counted
 
 Image: TypeAlias = Sequence[Sequence[Number]]
@@ -61,6 +62,17 @@ class Conv2d(Module):
             [[[initial.weight() for _ in range(columns)] for _ in range(rows)] for _ in range(nin)] for _ in range(nout)
         ]
         self.bias = [initial.bias() for _ in range(nout)] if bias else []
+        self.places()
+
+    def places(self) -> list[Layer]:
+        rows = self._filters()
+        shape = len(self.weight[0]), len(self.weight[0][0]), len(self.weight[0][0][0])
+        units = Units("convolution", "linear", rows=len(rows), weights=[("w", shape)])
+        return [placed(units, rows, [self.bias[i : i + 1] for i in range(len(rows))])]
+
+    def _filters(self) -> list[list[Value]]:
+        """The weights of each filter in one row."""
+        return [[w for channel in weight for row in channel for w in row] for weight in self.weight]
 
     def __call__(self, images: Sequence[Image]) -> list[list[list[Value]]]:
         rows, columns = len(self.weight[0][0]), len(self.weight[0][0][0])
@@ -71,8 +83,7 @@ class Conv2d(Module):
             [[v for image in padded for row in image[i : i + rows] for v in row[j : j + columns]] for j in lefts]
             for i in tops
         ]
-        filters = [[w for channel in weight for row in channel for w in row] for weight in self.weight]
-        outputs = [[[dot(weights, patch) for patch in row] for row in patches] for weights in filters]
+        outputs = [[[dot(weights, patch) for patch in row] for row in patches] for weights in self._filters()]
         if not self.bias:
             return outputs
         return [[[z + b for z in row] for row in image] for image, b in zip(outputs, self.bias, strict=True)]

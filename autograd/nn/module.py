@@ -18,11 +18,12 @@ Line of 2 parameters
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from autograd.arguments import described, too_deep
 from autograd.engine.value import Value
 from autograd.nn.tensors import leaves_of, numbers_in, put, row_of, shape_of
+from autograd.show.layers import MODELS, Layer
 from autograd.wording import counted, ends
 
 _ATOMS: Final = (float, int, str, type(None))
@@ -37,6 +38,13 @@ class Module:
     it has no order. A subclass that overrides `parameters` decides itself which nodes are parameters. A result computed
     under no_grad() is a leaf too, so it would count as a parameter: keep a state that isn't learnt as plain numbers.
     """
+
+    def __new__(cls, *args: object, **options: object) -> Self:
+        if (args or options) and cls.__init__ is object.__init__:
+            raise TypeError(f"{cls.__name__}() takes no arguments")
+        module = super().__new__(cls)
+        MODELS[id(module)] = module  # So that a picture of a graph can name its nodes.
+        return module
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter once, as (path, node), in the order in which the attributes were set.
@@ -95,6 +103,20 @@ class Module:
         except RecursionError:  # A prompt shows it, so nothing is raised.
             return f"{type(self).__name__} of modules that are nested too deep to be shown"
 
+    # ── for the readers of graphs ──
+
+    def has_one_of(self, nodes: Mapping[int, int]) -> bool:
+        """Whether one of the nodes, given by their ids, is an attribute of its own, or in a list of these."""
+        return _holds(vars(self).values(), nodes)
+
+    def parts(self) -> "list[tuple[str, Module]]":
+        """The modules inside it by their paths."""
+        return self._parts()
+
+    def places(self) -> list[Layer]:
+        """Its layers, in the order of its attributes; their places are written into their parameters."""
+        return [layer.inside(path) for path, module in self.parts() for layer in module.places()]
+
     def _title(self) -> str:
         """The first line of the text of a module."""
         return f"{type(self).__name__} of {counted(len(self.parameters()), 'parameter')}"
@@ -102,6 +124,20 @@ class Module:
     def _parts(self) -> "list[tuple[str, Module]]":
         """The modules inside it, and their names."""
         return _modules_in(vars(self).items())
+
+
+def _holds(things: Iterable[object], nodes: Mapping[int, int]) -> bool:
+    for thing in things:
+        if type(thing) is Value:
+            held = id(thing) in nodes
+        elif isinstance(thing, list) and thing and type(thing[0]) is Value:
+            held = any(map(nodes.__contains__, map(id, thing)))  # Of a wide layer there are hundreds of thousands.
+        else:
+            inner = () if isinstance(thing, (*_ATOMS, Module)) else _items(_listed(thing), "")
+            held = _holds([part for _, part in inner], nodes)
+        if held:
+            return True
+    return False
 
 
 def saved_tensors(module: Module) -> dict[str, Any]:

@@ -14,16 +14,20 @@ The graph of a sequence contains every step, so `backward` from its end is backp
 
 from collections.abc import Sequence
 from random import Random
+from typing import Final
 
 from autograd.arguments import is_row, whole
 from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
 from autograd.nn import choices
-from autograd.nn.choices import Activation, Initial, activate, inputs
+from autograd.nn.choices import Activation, Initial, activate, inputs, recorded, title
 from autograd.nn.module import Module
+from autograd.show.layers import Layer, Output, Units, placed
 from autograd.wording import counted
 
 State = Sequence[Number]
+_GATES: Final = {"i": "sigmoid", "f": "sigmoid", "g": "tanh", "o": "sigmoid"}
+"""The gates of an LSTM with their activations, in PyTorch's order."""
 
 
 class _Cell(Module):
@@ -58,6 +62,21 @@ class _Cell(Module):
             return rows
         return [z + b + c for z, b, c in zip(rows, self.bias_ih, self.bias_hh, strict=True)]
 
+    def _placed(self, activation: Activation, gates: Sequence[str], outputs: Sequence[Output]) -> list[Layer]:
+        """The layer of all rows of the cell."""
+        columns = [("weight_ih", (len(self.weight_ih[0]),)), ("weight_hh", (self.nhidden,))]
+        units = Units(
+            *("cell", title(activation)),
+            rows=len(self.weight_hh),
+            weights=columns,
+            biases=("bias_ih", "bias_hh"),
+            outputs=outputs,
+            gates=gates,
+        )
+        rows = [into + back for into, back in zip(self.weight_ih, self.weight_hh, strict=True)]
+        biases = [[*both] for both in zip(self.bias_ih, self.bias_hh, strict=True)]
+        return [placed(units, rows, biases or [[]] * len(rows))]
+
     def _state(self, given: State | None, name: str) -> State:
         if given is None:
             return [0.0] * self.nhidden
@@ -90,6 +109,10 @@ class RNNCell(_Cell):
         chosen: Activation = choices.activation(activation, nhidden)
         super().__init__(nin, nhidden, 1, bias, init, rng)
         self.activation = chosen
+        self.places()
+
+    def places(self) -> list[Layer]:
+        return self._placed(self.activation, [""], recorded(self.activation))
 
     def __call__(self, x: Sequence[Number], h: State | None = None) -> list[Value]:
         return activate(self.activation, self._rows(x, h))
@@ -112,6 +135,13 @@ class LSTMCell(_Cell):
         self, nin: int, nhidden: int, *, bias: bool = True, init: str = "fan_in", rng: Random | None = None
     ) -> None:
         super().__init__(nin, nhidden, 4, bias, init, rng)
+        self.places()
+
+    def places(self) -> list[Layer]:
+        """The layer of the cell: a unit has rows zi, zf, zg, zo, gates i, f, g, o, a memory c and an output h."""
+        gates = [Output(symbol, k, (op,)) for k, (symbol, op) in enumerate(_GATES.items())]
+        memory = Output("c", 1, ("sigmoid", "multiply", "add"))
+        return self._placed("tanh", [*_GATES], [*gates, memory, Output("h", 3, ("sigmoid", "multiply"))])
 
     def __call__(
         self, x: Sequence[Number], state: tuple[State, State] | None = None

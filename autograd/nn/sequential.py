@@ -18,8 +18,9 @@ from typing import Any
 from autograd.arguments import described, is_row
 from autograd.engine.value import Value, operand
 from autograd.nn import choices
-from autograd.nn.choices import Activation, activate, title
+from autograd.nn.choices import Activation, activate, recorded, title
 from autograd.nn.module import Module
+from autograd.show.layers import Layer
 from autograd.wording import ends
 
 
@@ -36,6 +37,7 @@ class Sequential(Module):
         if not steps:
             raise ValueError("a Sequential has at least one step; write Sequential(Linear(2, 3), 'tanh', Linear(3, 1))")
         self.layers: Any = [_step(step) for step in steps]
+        self.places()
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -50,6 +52,18 @@ class Sequential(Module):
         for step in self.layers:
             x = _outputs(step, x)
         return x
+
+    def places(self) -> list[Layer]:
+        """The layers of all steps, numbered from 1; an activation belongs to the layer before it."""
+        found: list[Layer] = []
+        for i, step in enumerate(self.layers):
+            if isinstance(step, Module):
+                found += [layer.inside(f"layers.{i}") for layer in step.places()]
+            elif found and not found[-1].units.outputs:
+                found[-1].units.title, found[-1].units.outputs = title(step), recorded(step)
+        for n, layer in enumerate(found, 1):
+            layer.units.prefix, layer.units.number = "", str(n)
+        return found
 
     def tensors(self) -> dict[str, Any]:
         modules = [(i, step) for i, step in enumerate(self.layers) if isinstance(step, Module)]

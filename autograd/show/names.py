@@ -1,11 +1,11 @@
-"""Names for the nodes of a graph: their labels, or v and their place on the tape.
+"""Names for the nodes of a graph: their labels, their places in a model, or v1, v2, v3 … in order.
 
 >>> from autograd import Tape, Value
 >>> from autograd.show.names import Names
 >>> x = Value(3.0, label="x")
 >>> names = Names(Tape(x * x + 1))
 >>> [names[place] for place in range(4)]
-['x', 'v1', '1', 'v3']
+['x', 'v1', '1', 'v2']
 >>> names.place("v1"), names.place(x)
 (1, 0)
 """
@@ -18,6 +18,7 @@ from typing import Final
 from autograd.engine.number import described
 from autograd.engine.tape import CONSTANT_CODE, Tape
 from autograd.engine.value import Value
+from autograd.show.calls import structural_names
 from autograd.wording import brief, visible
 
 LENGTH: Final = 24
@@ -31,8 +32,8 @@ COMPARED: Final = 1000
 class Names:
     """The names of the nodes of a tape, by their places. No two are equal, but a constant is called by its data.
 
-    A node is called by its label, or by v and its place. A label that several nodes have is followed by # and the
-    place, as in w#3.
+    A node is called by its label; a node of a model without one by its place there, as in w1[2,0] or h1[2]; the others
+    are v1, v2, v3 in the order of the tape. Where several have one name, # and a number follow it, as in w#2.
     """
 
     def __init__(self, tape: Tape) -> None:
@@ -49,25 +50,27 @@ class Names:
         return [place for place, code in enumerate(self.tape.codes) if code != CONSTANT_CODE]
 
     @cached_property
-    def _labels(self) -> dict[int, str]:
-        node = self.tape.node
-        return {place: visible(label, LENGTH) for place in self.own if (label := node(place).label)}
-
-    @cached_property
-    def _counts(self) -> Counter[str]:
-        """How many nodes have a label."""
-        return Counter(self._labels.values())
+    def _called(self) -> dict[int, str]:
+        """The names of all nodes but constants."""
+        names = structural_names(self.tape)
+        for place in self.own:
+            if text := self.tape.node(place).label or names.get(place, ""):
+                names[place] = visible(text, LENGTH)
+        counts = Counter(names.values())
+        numbers: Counter[str] = Counter()
+        for place in self.own:
+            base = names.get(place, "")
+            if counts[base] == 1:
+                continue
+            numbers[base] += 1
+            name = f"{base}#{numbers[base]}" if base else f"v{numbers[base]}"
+            while name in counts:
+                name += "'"
+            names[place] = name
+        return names
 
     def __getitem__(self, place: int) -> str:
-        if self.tape.codes[place] == CONSTANT_CODE:
-            return brief(self.tape.data[place])
-        label = self._labels.get(place)
-        if label is not None and self._counts[label] == 1:
-            return label
-        name = f"v{place}" if label is None else f"{label}#{place}"
-        while name in self._counts:
-            name += "'"
-        return name
+        return brief(self.tape.data[place]) if self.tape.codes[place] == CONSTANT_CODE else self._called[place]
 
     def own_name(self, place: int) -> str:
         """The name of a node; empty for a constant."""
@@ -92,7 +95,7 @@ class Names:
         for place in self.own:
             if self[place] in (name, shown):
                 return place
-        compared = sorted({*[*self._labels][:COMPARED], *self.own[-COMPARED:]})
+        compared = sorted({*self.own[:COMPARED], *self.own[-COMPARED:]})
         names = [self[place] for place in compared]
         close = get_close_matches(name, names, n=1, cutoff=0.5)
         more = f" and {len(self.own) - LISTED:,} more" if len(self.own) > LISTED else ""

@@ -1,0 +1,345 @@
+"""A network as in a textbook: units in columns by layer, edges coloured by sign and as wide as a weight is large.
+
+>>> from autograd import nn
+>>> from autograd.show.network import draw_network
+>>> draw_network(nn.MLP(2, [3, 1], activation="tanh"), [0.5, -1.0])
+Drawing(3 stages, 6 units, 9 weights): a picture, saved with .save("graph.svg")
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from autograd.arguments import shown
+from autograd.engine.number import short
+from autograd.engine.value import Value
+from autograd.show.digits import bare
+from autograd.show.palette import PALETTE, look
+from autograd.show.picture import Drawing
+from autograd.show.stages import Stage, Unit, stages_of
+from autograd.wording import counted, visible
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+MOST_UNITS: Final = 16
+"""A column of more is folded in the middle,"""
+ENDS: Final = 5
+"""and so many are left at each end."""
+MOST_COLUMNS: Final = 12
+COLUMNS_AT_ENDS: Final = 4
+"""The same for columns."""
+MOST_SQUARES: Final = 3 * 7 * 7
+"""A filter of more weights is drawn as an empty frame."""
+APART: Final = 2.4
+"""Inches from one column to the next, or as many as half of the height of the highest one."""
+PITCH: Final = 0.62
+"""Inches from one unit to the next."""
+SIZE: Final = 0.52
+"""Of a unit, in inches."""
+SQUARE: Final = 0.2
+"""Of the largest weight of a filter, in inches."""
+TITLE: Final = 0.75
+"""Inches for the title of a stage."""
+WIDEST: Final = 5.0
+"""Of an edge, in points,"""
+INK: Final = 45.0
+"""divided by the square root of their number if these are many."""
+ROOM: Final = 6
+"""Characters inside a unit."""
+
+
+class _Spot(NamedTuple):
+    """A unit of a stage, or None for those left out, at its place in inches."""
+
+    stage: int
+    unit: int | None
+    x: float
+    y: float
+
+
+class _Line(NamedTuple):
+    """A weight between two spots."""
+
+    start: int
+    end: int
+    amount: float
+
+
+def draw_network(model: Any, x: Any = None, *, show: str = "weight") -> Drawing:
+    """The network view of a module: its units in columns, with their outputs for x, where it is given.
+
+    Edges show the weights, or with show="grad" their gradients. TypeError for a model without layers of `nn`;
+    ValueError for another `show`; the errors of the model's call.
+    """
+    if show not in ("weight", "grad"):
+        raise ValueError(f"draw: show is 'weight' or 'grad', not {shown(show)}")
+    stages = stages_of(model, x)
+    units = sum(len(stage.units) for stage in stages)
+    weights = sum(
+        len(stage.units) * stage.gates * (len(stage.starts) or math.prod(stage.shape or (0,))) for stage in stages
+    )
+    summary = f"Drawing({counted(len(stages), 'stage')}, {counted(units, 'unit')}, {counted(weights, 'weight')})"
+    return Drawing(_Picture(stages, show == "grad").dot(), summary)
+
+
+class _Picture:
+    def __init__(self, stages: Sequence[Stage], by_gradient: bool) -> None:
+        self.stages, self.by_gradient = stages, by_gradient
+        self.last = max(stage.depth for stage in stages)
+        self.spots: list[_Spot] = []
+        self.texts: list[tuple[float, float, str]] = []
+        """Places in inches, and texts."""
+        self._arrange()
+        self.at = {(spot.stage, spot.unit): i for i, spot in enumerate(self.spots) if spot.unit is not None}
+        self.lines = [*self._found_lines()]
+        self.largest = max((abs(amount) for *_, amount in self.lines if math.isfinite(amount)), default=0.0)
+        self.widest = min(WIDEST, INK / math.sqrt(max(1, *(self._density(stage) for stage in stages))))
+
+    def _amount(self, weight: Value) -> float:
+        return weight.grad if self.by_gradient else weight.data
+
+    def _found_lines(self) -> Iterator[_Line]:
+        """The weights between units that are shown; of several between two units the largest."""
+        for (k, unit), end in self.at.items():
+            stage, amounts = self.stages[k], dict[int, list[float]]()
+            for column, start in enumerate(stage.starts):
+                if start in self.at:
+                    amounts.setdefault(self.at[start], []).extend(map(self._amount, stage.weights(unit, column)))
+            for spot, row in amounts.items():
+                yield _Line(spot, end, max(row, key=_size))
+
+    def _density(self, stage: Stage) -> int:
+        """The number of lines to a stage."""
+        return len(_shown(len(stage.units))) * sum(start in self.at for start in stage.starts)
+
+    # ── places ──
+
+    def _arrange(self) -> None:
+        depths, gap = _columns(self.stages)
+        columns = [
+            [k for k, stage in enumerate(self.stages) if stage.depth == d and not _is_below(stage)] for d in depths
+        ]
+        heights = [sum(TITLE + self._height(k) for k in column) for column in columns]
+        tallest = max(heights)
+        # Lines from the inputs below a column are steep if it is near.
+        apart = max(APART, tallest / (1.8 if any(map(_is_below, self.stages)) else 2.8))
+        for i, (depth, column) in enumerate(zip(depths, columns, strict=True)):
+            self._stack(column, apart * i, tallest)
+            for k, stage in enumerate(self.stages):
+                if _is_below(stage) and stage.depth == depth:
+                    self._put(k, apart * (i - 0.55), -tallest / 2 - 0.3, -tallest / 2 - 0.3 - self._height(k) - TITLE)
+            if gap and depth == gap[1]:
+                self.texts.append((apart * (i - 0.5), 0.0, f"…\n{gap[0]} more\n…"))
+
+    def _stack(self, column: Sequence[int], x: float, tallest: float) -> None:
+        """Put the stages of a column above one another; the title of a single one is on the line of all titles."""
+        heights = [TITLE + self._height(k) for k in column]
+        for k, above in zip(column, accumulate(heights, initial=0.0), strict=False):
+            top = sum(heights) / 2 - above - TITLE
+            self._put(k, x, top, tallest / 2 - TITLE if len(column) == 1 else top)
+
+    def _height(self, k: int) -> float:
+        return self._pitch(k) * len(_shown(len(self.stages[k].units)))
+
+    def _pitch(self, k: int) -> float:
+        """Inches from one unit of a stage to the next."""
+        shape = self.stages[k].shape
+        return max(PITCH, SQUARE * shape[1] + 0.25) if shape else PITCH
+
+    def _put(self, k: int, x: float, top: float, title: float | None = None) -> None:
+        """Put the units of a stage below a height, and its title above it."""
+        stage = self.stages[k]
+        text = f"{stage.title}\n{stage.subtitle}" if stage.subtitle else stage.title
+        self.texts.append((x, (top if title is None else title) + TITLE / 2, text))
+        for i, unit in enumerate(_shown(len(stage.units))):
+            y = top - self._pitch(k) * (i + 0.5)
+            self.spots.append(_Spot(k, unit, x, y))
+            if unit is None:
+                self.texts.append((x, y, f"… {len(stage.units) - 2 * ENDS:,} more …"))
+
+    # ── DOT text ──
+
+    def dot(self) -> str:
+        sheet = _blank_sheet(self._legend())
+        for i, spot in enumerate(self.spots):
+            if spot.unit is None:
+                continue
+            stage = self.stages[spot.stage]
+            if stage.shape:
+                self._draw_filter(sheet, f"u{i}", spot, stage)
+            else:
+                self._draw_unit(sheet, f"u{i}", spot, stage)
+        for start, end, amount in sorted(self.lines, key=lambda line: _size(line.amount)):
+            sheet.edge(f"u{start}", f"u{end}", **self._line(amount))
+        self._draw_bands(sheet)
+        for i, (x, y, text) in enumerate(self.texts):
+            _write(sheet, f"t{i}", x, y, text)
+        return str(sheet.source)
+
+    def _draw_unit(self, sheet: "Digraph", key: str, spot: _Spot, stage: Stage) -> None:
+        unit = stage.units[spot.unit or 0]
+        is_input = stage.kind in ("input", "state")
+        colors = look("leaf" if is_input else "root" if stage.depth == self.last else "interior")
+        _draw_circle(sheet, key, spot, unit, colors)
+        if unit.value is None or (stage.kind != "input" and stage.depth != self.last):
+            return
+        # The circle holds the value of an input or an output, so its name stands beside it.
+        wide = 0.1 * len(visible(unit.name)) + 0.1
+        away = SIZE / 2 + 0.06 + wide / 2
+        _write(
+            sheet,
+            f"{key}n",
+            spot.x + (-away if is_input else away),
+            spot.y,
+            unit.name,
+            wide,
+            "\\r" if is_input else "\\l",
+        )
+
+    def _line(self, amount: float) -> dict[str, str]:
+        """The look of an edge."""
+        tooltip = {"tooltip": bare(short(amount))}
+        if not math.isfinite(amount):
+            return tooltip | {"color": PALETTE["bad"].light, "penwidth": f"{WIDEST:g}"}
+        if not self.largest:
+            return tooltip | {"color": PALETTE["grid"].light, "penwidth": "0.6"}
+        if amount == 0.0:
+            return tooltip | {"color": PALETTE["zero"].light, "penwidth": "0.6", "style": "dashed"}
+        part = abs(amount) / self.largest
+        # Small weights are paler too, so that the large ones are seen first.
+        color = f"{PALETTE['plus' if amount > 0 else 'minus'].light}{round(90 + 165 * part):02x}"
+        return tooltip | {"color": color, "penwidth": f"{0.3 + (self.widest - 0.3) * part:.2f}"}
+
+    def _draw_bands(self, sheet: "Digraph") -> None:
+        """A grey line to each stage from those that no weights lead from."""
+        for k, stage in enumerate(self.stages):
+            linked = {source for source, _ in stage.starts}
+            for source in stage.sources:
+                ends = [self._middle(source), self._middle(k)]
+                if source not in linked and None not in ends:
+                    sheet.edge(f"u{ends[0]}", f"u{ends[1]}", color=PALETTE["grid"].light, penwidth="8")
+
+    def _middle(self, k: int) -> int | None:
+        spots = [i for i, spot in enumerate(self.spots) if spot.stage == k and spot.unit is not None]
+        return spots[len(spots) // 2] if spots else None
+
+    def _draw_filter(self, sheet: "Digraph", key: str, spot: _Spot, stage: Stage) -> None:
+        """The weights of a filter as squares, whose areas are their sizes, with its channels side by side."""
+        channels, rows, columns = stage.shape
+        few = channels * rows * columns <= MOST_SQUARES
+        channel_width = columns * SQUARE + 0.06
+        width = channel_width * (channels if few else 1)
+        frame = {"shape": "box", "style": "filled", "width": f"{width:.3f}", "height": f"{rows * SQUARE + 0.06:.3f}"}
+        label = "" if few else "×".join(map(str, stage.shape))
+        _place(sheet, key, spot.x, spot.y, label, **frame, **look("interior"), tooltip=stage.units[spot.unit or 0].name)
+        cells = range(channels * rows * columns if few else 0)
+        amounts = [[self._amount(w) for n in cells for w in stage.weights(u, n)] for u in range(len(stage.units))]
+        largest = max((abs(a) for row in amounts for a in row if math.isfinite(a)), default=0.0)
+        for n, amount in enumerate(amounts[spot.unit or 0]):
+            channel, at = divmod(n, rows * columns)
+            row, column = divmod(at, columns)
+            size = SQUARE * 0.92 * (math.sqrt(abs(amount) / largest) if math.isfinite(amount) and largest else 0.5)
+            x = spot.x - width / 2 + channel * channel_width + 0.03 + (column + 0.5) * SQUARE
+            side = f"{max(size, 0.01):.3f}"
+            square = {"shape": "box", "style": "filled", "penwidth": "0", "width": side, "height": side}
+            color, tooltip = PALETTE[_role(amount)].light, bare(short(amount))
+            y = spot.y + (rows - 1) * SQUARE / 2 - row * SQUARE
+            _place(sheet, f"{key}w{n}", x, y, "", **square, fillcolor=color, tooltip=tooltip)
+
+    def _legend(self) -> str:
+        """The meaning of colours and widths, in the HTML of Graphviz."""
+        words = {"plus": "positive", "minus": "negative", "zero": "zero, dashed", "bad": "nan or inf"}
+        met = {_role(line.amount) for line in self.lines}
+        what = "gradient" if self.by_gradient else "weight"
+        parts = [f'<FONT COLOR="{PALETTE[role].light}">{words[role]}</FONT>' for role in words if role in met]
+        if self.largest:
+            parts.append(f"width: size of the {what}, {bare(short(self.largest, 3))} at most")
+        elif self.lines and self.by_gradient and met == {"zero"}:
+            parts = ["all gradients are 0: call backward() on a loss first"]
+        cells = "".join(f"<TD>{part}</TD>" for part in parts)
+        return (
+            f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5"><TR>{cells}</TR></TABLE>'
+            if cells
+            else ""
+        )
+
+
+def _role(amount: float) -> str:
+    return "bad" if not math.isfinite(amount) else "zero" if not amount else "plus" if amount > 0 else "minus"
+
+
+def _is_below(stage: Stage) -> bool:
+    """Whether a stage is a row of inputs of one step of a cell, which stands below it."""
+    return stage.kind == "input" and stage.title.startswith("x at")
+
+
+def _columns(stages: Sequence[Stage]) -> tuple[list[int], tuple[int, int] | None]:
+    """The depths that are shown; and, if some in the middle are not, their number and the depth after them."""
+    depths = sorted({stage.depth for stage in stages})
+    if len(depths) <= MOST_COLUMNS:
+        return depths, None
+    kept = [*depths[:COLUMNS_AT_ENDS], *depths[-COLUMNS_AT_ENDS:]]
+    return kept, (len(depths) - len(kept), depths[-COLUMNS_AT_ENDS])
+
+
+def _shown(count: int) -> list[int | None]:
+    """The positions of the units that are shown, and None for those between."""
+    return [*range(count)] if count <= MOST_UNITS else [*range(ENDS), None, *range(count - ENDS, count)]
+
+
+def _size(amount: float) -> float:
+    return abs(amount) if math.isfinite(amount) else math.inf
+
+
+def _fitting(value: float) -> str:
+    """A number in three digits, or in fewer where it doesn't fit into a unit."""
+    for digits in (3, 2, 1):
+        text = bare(short(value, digits)).replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+        if len(text) <= ROOM:
+            break
+    return text
+
+
+def _blank_sheet(legend: str) -> "Digraph":
+    from graphviz import Digraph
+
+    font = {"fontname": "Helvetica,Arial"}
+    return Digraph(
+        "autograd",
+        graph_attr=font
+        | {"layout": "neato", "splines": "line", "outputorder": "edgesfirst", "pad": "0.2", "fontsize": "11"}
+        | {"label": f"<{legend}>" if legend else "", "labelloc": "b", "fontcolor": PALETTE["soft"].light},
+        node_attr=font | {"fontsize": "10", "fixedsize": "true", "margin": "0"},
+        edge_attr={"arrowhead": "none"},
+    )
+
+
+def _draw_circle(sheet: "Digraph", key: str, spot: _Spot, unit: Unit, colors: dict[str, str]) -> None:
+    value = "" if unit.value is None else f" = {bare(short(unit.value))}"
+    circle = {"shape": "circle", "width": f"{SIZE}", "style": "filled", "tooltip": visible(f"{unit.name}{value}")}
+    if unit.value is not None and not math.isfinite(unit.value):
+        colors = colors | {"color": PALETTE["bad"].light, "penwidth": "3"}
+    elif unit.value == 0.0:
+        colors = colors | look("constant") | {"style": "filled,dashed"}
+    label = unit.name.rpartition(".")[2] if unit.value is None else _fitting(unit.value)
+    small = {"fontsize": "9"} if len(label) > ROOM else {}
+    _place(sheet, key, spot.x, spot.y, visible(label, ROOM + 2), **circle | colors | small)
+
+
+def _write(sheet: "Digraph", key: str, x: float, y: float, text: str, wide: float = 0.0, end: str = "") -> None:
+    """A text on the page, which hides the lines behind it; in a box so wide it stands at one end."""
+    from graphviz import escape
+
+    lines = "\\n".join(escape(visible(line)) for line in text.split("\n"))
+    size = {"width": f"{wide:.2f}", "height": "0.2"} if wide else {"fixedsize": "false", "margin": "0.08,0.0"}
+    page = {"shape": "box", "penwidth": "0", "style": "filled", "fillcolor": PALETTE["page"].light}
+    font = {"fontcolor": PALETTE["soft"].light, "fontsize": "11"}
+    sheet.node(key, f"{lines}{end}", pos=f"{x:.3f},{y:.3f}!", **page | font | size)
+
+
+def _place(sheet: "Digraph", key: str, x: float, y: float, label: str, **attributes: str) -> None:
+    from graphviz import escape
+
+    sheet.node(key, escape(visible(label)), pos=f"{x:.3f},{y:.3f}!", **attributes)
