@@ -43,6 +43,6 @@ def copies(part: Part) -> dict[tuple[int, int], int]:
         first = min(rank for rank, _ in row)
         far = first + NEAR if source not in results and len(row) > FEW else math.inf
         if source in results and length > LENGTH:
-            far = ranks[source] + LONG
+            far = max(ranks[source] + LONG, first)
         found |= {use: rank for rank, use in row if rank > far}
     return found

@@ -26,7 +26,7 @@ WIDE: Final = 4.0
 CROWDED: Final = 2.6
 """Points, for the largest one of many."""
 _BAD: Final = {"color": PALETTE["bad"].light, "penwidth": "2.5"}
-_ZERO: Final = {"color": PALETTE["zero"].light, "style": "dashed", "penwidth": "1"}
+_ZERO: Final = {"color": PALETTE["zero"].light, "style": "dashed", "penwidth": "1", "arrowsize": "0.5"}
 
 
 class Local(NamedTuple):

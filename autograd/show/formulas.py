@@ -19,20 +19,23 @@ from typing import Final, NamedTuple, TypeVar
 
 from autograd.console import columns
 from autograd.formula import operation_text
+from autograd.formula.text import composed_text, only_one
 from autograd.operations import OPERATIONS
-from autograd.show.cones import Boxes, in_sign
+from autograd.show.cones import Boxes
 from autograd.show.names import Names
 from autograd.wording import end_positions, ends, visible
 
 T = TypeVar("T")
 
-WIDTH: Final = 40
+WIDTH: Final = 44
 """Columns of a formula in a picture."""
-_SHAPES: Final = ((6, 24), (4, 24), (3, 16), (2, 16), (2, 11), (2, 7), (2, 4))
+_SHAPES: Final = ((6, 24), (4, 24), (3, 24), (2, 24), (2, 16), (2, 11), (2, 7), (2, 4))
 """Numbers of operands, and lengths of their names, from the longest formula to the shortest."""
-_ADDITIONS: Final = {"add": (1, 1), "subtract": (1, -1)}
-"""The signs of the operands."""
+_SUMS: Final = ("add", "subtract", "total", "mean", "dot")
+"""Operations that are written with signs between their terms."""
 _INDEXED: Final = re.compile(r"(.*)\[([^\[\]]+)\]")
+_NUMBER: Final = re.compile(r"-?(\d+\.?\d*(e[+-]?\d+)?|inf|nan)")
+_APART: Final[tuple[int | None, int | None]] = (None, None)
 _ALL: Final = "…"
 
 
@@ -45,15 +48,26 @@ class _Shape(NamedTuple):
     """Of a name."""
 
 
+_WHOLE: Final = _Shape(8, 24)
+
+
+class _Term(NamedTuple):
+    """A term of a sum."""
+
+    sign: int
+    factors: tuple[str, ...]
+    """Their texts, if it is a product of a sum of products; else empty."""
+    places: Sequence[int]
+    """Of the node that it is, or of the operands that it has."""
+
+
 class Formulas:
     """The formulas of the boxes of a graph."""
 
     def __init__(self, names: Names, found: Boxes) -> None:
         self._names, self._tape, self._home = names, names.tape, found.home
-        self._terms: Final[dict[int, list[tuple[int, int]]]] = {}
-        """Of sums that were written, their terms with their signs."""
-        self._pairs: Final[dict[int, list[tuple[list[str], list[int]]]]] = {}
-        """Of sums of products that were written, the factors of their terms and their places."""
+        self._terms: Final[dict[int, list[_Term]]] = {}
+        """Of sums that were written."""
 
     def text(self, head: int) -> str:
         """The operation of a box on the names of what leads to it, in at most WIDTH columns."""
@@ -71,70 +85,80 @@ class Formulas:
 
     def _operation(self, place: int, head: int, shape: _Shape) -> str:
         op, operands = self._tape.operation(place), self._tape.operands_of(place)
-        if op in _ADDITIONS:
+        if op in _SUMS and operands:
             return self._sum(place, head, shape)
         if op == "square" or (op == "power" and self._tape.is_constant(operands[1])):
             exponent = "2" if op == "square" else self._names[operands[1]]
             return operation_text("power", [self._term(operands[0], head, shape), exponent])
-        if op == "dot":
-            return operation_text("total", self._products(place, head, shape))
-        if inner := in_sign(self._tape, place):  # Of softmax and its like, the target is in the sign.
-            operands = operands[: inner[0]]
+        if op in OPERATIONS and OPERATIONS[op].kind == "composed":
+            return self._composed(op, operands, head, shape)
         texts = ends([*operands], _ALL, lambda k: self._term(k, head, shape), shape.most)
-        if op == "mean":
-            return operation_text("divide", [operation_text("total", texts), str(len(operands))])
         return operation_text(op, texts) if op in OPERATIONS else f"{op}({', '.join(texts)})"
+
+    def _composed(self, op: str, operands: Sequence[int], head: int, shape: _Shape) -> str:
+        """A softmax or its like on its logits; the weights that are plain numbers may be one class."""
+        half = len(operands) // 2
+        logits, weights = (
+            ends(row, _ALL, lambda k: self._term(k, head, shape), shape.most)
+            for row in (operands[:half], operands[half:])
+        )
+        numbers = [self._names[k] for k in operands[half:] if self._tape.is_constant(k)]
+        chosen = only_one(numbers) if len(numbers) == half else None
+        return composed_text(op, logits, weights if chosen is None else chosen)
 
     def _sum(self, place: int, head: int, shape: _Shape) -> str:
         if place not in self._terms:
             self._terms[place] = self._added_up(place, head)
         terms = self._terms[place]
-        kept = self._kept([[k] for _, k in terms], shape.most)
-        parts = _with_gaps(kept, [(terms[i][0], self._term(terms[i][1], head, shape)) for i in kept], (1, _ALL))
+        kept = self._kept(terms, shape.most)
+        signed = [(terms[i].sign, self._written(terms[i], head, shape)) for i in kept]
+        parts = _with_gaps(kept, signed, (1, _ALL))
         text = parts[0][1]
         for sign, part in parts[1:]:
             text = operation_text("add" if sign > 0 else "subtract", [text, part])
-        return text
+        op, count = self._tape.operation(place), len(self._tape.operands_of(place))
+        return operation_text("divide", [text, str(count)]) if op == "mean" and count > 1 else text
 
-    def _added_up(self, place: int, head: int) -> list[tuple[int, int]]:
-        """The terms of a chain of sums and differences, with their signs; a difference that is taken away is a term."""
+    def _written(self, term: _Term, head: int, shape: _Shape) -> str:
+        if term.factors:
+            return operation_text("multiply", [visible(text, shape.length) for text in term.factors])
+        return self._term(term.places[0], head, shape)
+
+    def _added_up(self, place: int, head: int) -> list[_Term]:
+        """The terms of a chain of sums, differences and sums of products; a difference that is taken away is one."""
         tape, terms = self._tape, []
         stack = [(1, place)]
         while stack:
             sign, k = stack.pop()
             op = tape.operation(k)
-            if op in _ADDITIONS and (k == place or self._home[k] == head) and sign > 0:
-                both = zip(_ADDITIONS[op], tape.operands_of(k), strict=True)
-                stack += [*both][::-1]
+            opened = k == place or (op != "mean" and self._home[k] == head and sign > 0)
+            if not opened or op not in _SUMS:
+                terms.append(_Term(sign, (), [k]))
+            elif op == "dot":
+                terms += self._products(k, head)
             else:
-                terms.append((sign, k))
+                operands = tape.operands_of(k)
+                signs = (1, -1) if op == "subtract" else (1,) * len(operands)
+                stack += [*zip(signs, operands, strict=True)][::-1]
         return terms
 
-    def _products(self, place: int, head: int, shape: _Shape) -> list[str]:
+    def _products(self, place: int, head: int) -> list[_Term]:
         """The terms of a sum of products; a stretch of names that count up is one product."""
-        if place not in self._pairs:
-            operands = self._tape.operands_of(place)
-            n = len(operands) // 2
-            both = [[self._term(k, head, _WHOLE) for k in side] for side in (operands[:n], operands[n:])]
-            self._pairs[place] = [
-                ([_together(side[i:j]) for side in both], [*operands[i:j], *operands[n + i : n + j]])
-                for i, j in _runs(*both)
-            ]
-        pairs = self._pairs[place]
-        kept = self._kept([places for _, places in pairs], shape.most)
-        texts = [_product(pairs[i][0], shape.length) for i in kept]
-        return _with_gaps(kept, texts, _ALL)
+        operands = self._tape.operands_of(place)
+        n = len(operands) // 2
+        left, right = ([self._term(k, head, _WHOLE) for k in side] for side in (operands[:n], operands[n:]))
+        return [
+            _Term(1, (_together(left[i:j]), _together(right[i:j])), [*operands[i:j], *operands[n + i : n + j]])
+            for i, j in _runs(left, right)
+        ]
 
-    def _kept(self, terms: Sequence[Sequence[int]], most: int) -> list[int]:
+    def _kept(self, terms: Sequence[_Term], most: int) -> list[int]:
         """The positions of the terms that are written: the ends of a row, and the few that lines lead to."""
         ends = end_positions(len(terms), most)
         if len(ends) == len(terms):
             return ends
-        joined = [i for i, places in enumerate(terms) if any(self._home[k] == k for k in places)]
+        joined = [i for i, term in enumerate(terms) if any(self._home[k] == k for k in term.places)]
         return sorted({*ends, *joined}) if len(joined) <= most else ends
-
-
-_WHOLE: Final = _Shape(8, 24)
 
 
 def _with_gaps(kept: Sequence[int], parts: Sequence[T], gap: T) -> list[T]:
@@ -143,10 +167,6 @@ def _with_gaps(kept: Sequence[int], parts: Sequence[T], gap: T) -> list[T]:
     for (k, following), part in zip(pairwise(kept), parts[1:], strict=True):
         row += [part] if following == k + 1 else [gap, part]
     return row
-
-
-def _product(factors: Sequence[str], length: int) -> str:
-    return operation_text("multiply", [visible(text, length) for text in factors])
 
 
 class _Indexed(NamedTuple):
@@ -160,7 +180,9 @@ def _indexed(name: str) -> _Indexed | None:
 
 
 def _counts_up(name: str, following: str) -> int | None:
-    """The index that is one more in the following name, all else being equal; None if there is none."""
+    """The index that is one more in the following name, all else being equal; -1 for two numbers, None for neither."""
+    if _NUMBER.fullmatch(name) and _NUMBER.fullmatch(following):
+        return -1
     one, two = _indexed(name), _indexed(following)
     if one is None or two is None or one.base != two.base or len(one.indices) != len(two.indices):
         return None
@@ -172,15 +194,15 @@ def _counts_up(name: str, following: str) -> int | None:
 
 
 def _runs(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """The stretches of pairs in which both names count up, from start to end."""
-    start, along = 0, (None, None)
+    """The stretches of pairs in which both names count up or one side are numbers, from start to end."""
+    start, along = 0, _APART
     for i in range(1, len(left) + 1):
-        now = (None, None) if i == len(left) else tuple(_counts_up(side[i - 1], side[i]) for side in (left, right))
-        if None in now or (i - start > 1 and now != along):
+        now = _APART if i == len(left) else (_counts_up(left[i - 1], left[i]), _counts_up(right[i - 1], right[i]))
+        if None in now or now == (-1, -1) or (i - start > 1 and now != along):
             yield start, i
-            start, along = i, (None, None)
+            start, along = i, _APART
         else:
-            along = now  # type: ignore[assignment]
+            along = now
 
 
 def _together(names: Sequence[str]) -> str:
@@ -189,8 +211,10 @@ def _together(names: Sequence[str]) -> str:
     >>> _together(["w[2,0]", "w[2,1]"]), _together(["x[0]", "x[1]"]), _together(["b"])
     ('w[2]', 'x', 'b')
     """
-    if len(names) == 1:
+    if len({*names}) == 1:
         return names[0]
+    if _NUMBER.fullmatch(names[0]):
+        return f"[{', '.join(ends(names, _ALL, most=3))}]"
     first, along = _indexed(names[0]), _counts_up(names[0], names[1])
     assert first is not None
     assert along is not None

@@ -38,6 +38,8 @@ COPY: Final = {"style": "rounded,filled,dashed", "fontsize": "10", "margin": "0.
 HIGHLIGHT: Final = {"color": PALETTE["lit"].light, "penwidth": "4"}
 LIT: Final = {"color": PALETTE["lit"].light, "penwidth": "3", "style": "solid"}
 """Of the lines of the last step."""
+LINE: Final = {"color": PALETTE["line"].light}
+"""Of the lines along which no gradient is known to flow."""
 MAIN: Final = {"weight": "4"}
 """Of the lines between operations, which are kept straight."""
 OPERATION: Final = {

@@ -115,7 +115,7 @@ class _Sheet:
             "autograd",
             graph_attr=looks.FONT | {"rankdir": self.view.direction, "nodesep": "0.2"} | apart | attributes,
             node_attr=looks.FONT | {"fontsize": "12", "shape": "box", "margin": "0.08,0.04"},
-            edge_attr=looks.FONT | {"fontsize": "10", "color": looks.STUB["color"], "arrowsize": "0.6"},
+            edge_attr=looks.FONT | {"fontsize": "10", "arrowsize": "0.6"},
         )
 
     # ── boxes ──
@@ -185,7 +185,7 @@ class _Sheet:
             if line is None:
                 more = f"{self.ids[place]}_more"
                 self.digraph.node(more, f"… {self.part.hidden[place]:,} more", **looks.STUB)
-                self.digraph.edge(more, end, style="dashed")
+                self.digraph.edge(more, end, **(looks.LINE | {"style": "dashed"}))
                 continue
             use, label = line.uses[0], None
             if partials and not self.tape.is_constant(line.source):
@@ -230,7 +230,11 @@ class _Sheet:
 
     def _flowing(self, amount: float | None) -> dict[str, str]:
         flow = self.view.flow
-        return {} if amount is None or flow is None else look(amount, flow.largest, crowded=self.part.edges > CROWD)
+        return (
+            looks.LINE
+            if amount is None or flow is None
+            else look(amount, flow.largest, crowded=self.part.edges > CROWD)
+        )
 
     def _source(self, line: Line) -> str:
         """The box that a line comes from: that of a node, or a copy of it near by."""
