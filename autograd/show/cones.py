@@ -147,7 +147,8 @@ def _is_shared(tape: Tape, place: int, leaves: Leaves) -> bool:
     code = tape.codes[place]
     if leaves == "all":
         return code in (LEAF_CODE, CONSTANT_CODE)
-    return code == LEAF_CODE and not tape.node(place).label
+    # The zeros that a state starts with say nothing.
+    return (code == LEAF_CODE and not tape.node(place).label) or (code == CONSTANT_CODE and not tape.data[place])
 
 
 def in_sign(tape: Tape, place: int) -> Sequence[int]:

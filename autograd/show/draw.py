@@ -79,7 +79,7 @@ def draw(
     fold is False. Of more boxes, those nearest to the root are drawn; a dashed box counts the nodes that are left out
     there. `between` takes two nodes, as Values or by their names, and shows what lies on the paths between them;
     `depth` shows only so many operations below the root; `inner` opens softmax and cross-entropy, which are one
-    operation in a picture. The direction is "LR", "TB", "RL" or "BT".
+    operation in a picture unless a node inside is asked for. The direction is "LR", "TB", "RL" or "BT".
 
     TypeError for anything but Values; ValueError for no Values, for counts that are no int from 1, for another
     direction, for two nodes that no path joins, and if the data of a node was changed since it was recorded.
@@ -127,12 +127,14 @@ def _drawn(root: object, options: Options) -> "tuple[Part, Digraph]":
     if not roots:
         raise ValueError("draw of no Values: give it at least one")
     parameters = {id(v) for v in _values(options.parameters, "draw(parameters=…)")}
-    highlight = {id(v) for v in _values(options.highlight, "draw(highlight=…)")}
+    highlight = _values(options.highlight, "draw(highlight=…)")
 
     tape = folded(*roots, inner=options.inner)
+    if _is_inside(tape, roots, [*highlight, *(options.between if isinstance(options.between, Sequence) else ())]):
+        tape = Tape(*roots)
     names = Names(tape)
     ends = None if options.between is None else _ends(names, options.between)
-    accents = _places(tape, highlight)
+    accents = _places(tape, {id(v) for v in highlight})
     part = fitting(
         *(tape, tape.roots if ends is None else ends[1:], most),
         fold=options.fold,
@@ -163,6 +165,12 @@ def _ends(names: Names, between: object) -> tuple[int, int]:
         raise TypeError(f"draw: between takes two nodes, as in between=(w, loss), not {described(between)}")
     first, last = sorted(map(names.place, between))
     return first, last
+
+
+def _is_inside(tape: Tape, roots: Sequence[Value], asked: Sequence[object]) -> bool:
+    """Whether some node that is asked for is inside a step that is one node of the tape."""
+    missing = [v for v in asked if isinstance(v, Value) and v not in tape]
+    return bool(missing) and any(v in Tape(*roots) for v in missing)
 
 
 def _joining(names: Names, first: int, last: int) -> set[int]:

@@ -38,7 +38,7 @@ class Local(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """What flows along lines, by the first use of each, and through the nodes, by their places."""
+    """The amounts that flow along lines, by the first use of each, and the gradients of nodes, by their places."""
 
     amounts: Mapping[tuple[int, int], float]
     gradients: Mapping[int, float]

@@ -74,7 +74,7 @@ class Formulas:
         for shape in _SHAPES:
             text = self._operation(head, head, _Shape(*shape))
             if columns(text) <= WIDTH:
-                return text
+                return visible(text, WIDTH)
         return visible(text, WIDTH)
 
     def _term(self, place: int, head: int, shape: _Shape) -> str:
@@ -153,12 +153,12 @@ class Formulas:
         ]
 
     def _kept(self, terms: Sequence[_Term], most: int) -> list[int]:
-        """The positions of the terms that are written: the ends of a row, and the few that lines lead to."""
+        """The positions of the terms that are written: the ends of a row, and the only one that a line leads to."""
         ends = end_positions(len(terms), most)
         if len(ends) == len(terms):
             return ends
         joined = [i for i, term in enumerate(terms) if any(self._home[k] == k for k in term.places)]
-        return sorted({*ends, *joined}) if len(joined) <= most else ends
+        return sorted({*ends, *joined}) if len(joined) == 1 else ends
 
 
 def _with_gaps(kept: Sequence[int], parts: Sequence[T], gap: T) -> list[T]:

@@ -127,7 +127,7 @@ def box(name: str, floats: Sequence[tuple[str, str]], columns: int = 0) -> str:
 def formula_box(name: str, formula: str, floats: Sequence[tuple[str, str]]) -> str:
     """The label of a box of several nodes: the name of the last one, the formula, and the numbers in one line."""
     numbers = "   ".join(f"{_faint(title)} {number}" for title, number in floats)
-    lines = f"<B>{text(name)}</B>", f'<FONT POINT-SIZE="11">= {text(formula)}</FONT>', numbers
+    lines = f"<B>{text(name)}</B>", f'<FONT POINT-SIZE="11">= {escaped(formula)}</FONT>', numbers
     return _TABLE.format("".join(f"<TR><TD>{line}</TD></TR>" for line in lines))
 
 
@@ -136,6 +136,6 @@ def _faint(title: str) -> str:
 
 
 def line_label(words: str, columns: int) -> str:
-    """The label of a line, which takes the room of so many columns whatever it says."""
+    """The label of a line, in a frame of so many columns."""
     size = f'FIXEDSIZE="TRUE" WIDTH="{round(10 * _COLUMN * columns) + 8}" HEIGHT="14"'
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0"><TR><TD {size}>{words}</TD></TR></TABLE>>'

@@ -23,6 +23,7 @@ from autograd.show.copies import copies
 from autograd.show.digits import alone, bare, data_texts
 from autograd.show.flow import Flow, locals_of, look
 from autograd.show.formulas import Formulas
+from autograd.show.haste import haste
 from autograd.show.lines import check_records
 from autograd.show.names import Names
 from autograd.show.part import Part
@@ -32,13 +33,8 @@ if TYPE_CHECKING:
 
 # Imports inside functions cost more than all of autograd, and most programs never draw.
 
-LARGE: Final = 60
-"""Boxes from which on a layout is made with few rounds, because careful ones may take minutes."""
 CROWD: Final = 100
 """Lines from which on they are thinner."""
-_QUICK: Final = {"nslimit": "1", "nslimit1": "1"}
-_HASTE: Final = _QUICK | {"mclimit": "0.1", "splines": "line"}
-"""For graphs of many lines."""
 
 
 class Room(NamedTuple):
@@ -78,7 +74,9 @@ class View(NamedTuple):
 
 def sheet(part: Part, view: View) -> "Digraph":
     """The picture of a part; ValueError if the data of a node in it was changed since it was recorded."""
-    return _Sheet(part, view).digraph
+    digraph = _Sheet(part, view).digraph
+    digraph.graph_attr.update(haste(digraph.source))
+    return digraph
 
 
 class _Sheet:
@@ -89,6 +87,7 @@ class _Sheet:
         self.data = data_texts(self.tape, part.shown)
         self.formulas = Formulas(view.names, part.boxes)
         self.ids = {place: f"n{i}" for i, place in enumerate(part.shown)}
+        self.edges = part.edges
         self.copies = copies(part)
         self.used = Counter(line.source for lines in part.operands.values() for line in lines if line is not None)
         self.drawn: set[str] = set()
@@ -100,12 +99,12 @@ class _Sheet:
     def _page(self) -> "Digraph":
         from graphviz import Digraph
 
-        nodes, edges = len(self.part.shown), self.part.edges
         crowd = max(map(len, self.part.operands.values()))
-        apart = {"ranksep": f"{0.3 + 0.04 * min(max(crowd - 4, 0), 30):g}"}
+        attributes = {"rankdir": self.view.direction, "nodesep": "0.2"}
         if self.part.folds:
-            apart = {"ranksep": f"{0.3 + 0.1 * min(crowd, 16):g}", "splines": "line"}
-        attributes = _HASTE if edges > max(500, 3 * nodes) else _QUICK if nodes > LARGE else {}
+            attributes |= {"ranksep": f"{0.3 + 0.1 * min(crowd, 16):g}", "splines": "line"}
+        else:
+            attributes |= {"ranksep": f"{0.3 + 0.04 * min(max(crowd - 4, 0), 30):g}"}
         legend = "" if self.view.flow is None else _legend(self.view.flow)
         if captions := [*map(looks.escaped, self.view.notices), *([legend] if legend else [])]:
             lines = "".join(f'<TR><TD ALIGN="LEFT">{looks.small(words)}</TD></TR>' for words in captions)
@@ -113,7 +112,7 @@ class _Sheet:
             attributes |= {"label": table, "labelloc": "t" if self.view.notices else "b", "labeljust": "l"}
         return Digraph(
             "autograd",
-            graph_attr=looks.FONT | {"rankdir": self.view.direction, "nodesep": "0.2"} | apart | attributes,
+            graph_attr=looks.FONT | attributes,
             node_attr=looks.FONT | {"fontsize": "12", "shape": "box", "margin": "0.08,0.04"},
             edge_attr=looks.FONT | {"fontsize": "10", "arrowsize": "0.6"},
         )
@@ -230,11 +229,7 @@ class _Sheet:
 
     def _flowing(self, amount: float | None) -> dict[str, str]:
         flow = self.view.flow
-        return (
-            looks.LINE
-            if amount is None or flow is None
-            else look(amount, flow.largest, crowded=self.part.edges > CROWD)
-        )
+        return looks.LINE if amount is None or flow is None else look(amount, flow.largest, crowded=self.edges > CROWD)
 
     def _source(self, line: Line) -> str:
         """The box that a line comes from: that of a node, or a copy of it near by."""

@@ -58,7 +58,7 @@ def draw_walk(
 
 
 def _room(tape: Tape, sweep: Sequence[Contribution[float]]) -> Room:
-    """The room of the longest texts that the boxes and the lines of a tape show in the course of a walk."""
+    """The columns of the longest texts that a walk shows in the boxes and at the lines of a tape."""
     numbers = {place: max(len(text), 2 * len(UNKNOWN)) for place, text in data_texts(tape, range(len(tape))).items()}
     for given in sweep:
         numbers[given.operand] = max(numbers[given.operand], len(alone(given.after)))
