@@ -21,6 +21,7 @@ from autograd.nn import MLP, RNNCell
 from autograd.show import picture
 from autograd.show.cones import boxes
 from autograd.show.draw import DIRECTIONS, draw, draw_dot
+from autograd.show.formulas import WIDTH
 from autograd.show.haste import haste
 from autograd.show.names import LENGTH, Names
 from autograd.show.palette import PALETTE
@@ -529,9 +530,8 @@ def test_a_node_inside_softmax_opens_it_when_it_is_asked_for() -> None:
     zs = [Value(float(i), label=f"z{i}") for i in range(3)]
     loss = cross_entropy(zs, 2)
     inside = loss.operands[0]
-    for picture in (draw(loss, between=(inside, loss)), draw(loss, highlight=[inside])):
-        assert "cross-entropy" not in picture.dot
-        assert LIT in picture.dot or summary(picture) == "Drawing(2 nodes, 1 edge)"
+    assert summary(draw(loss, between=(inside, loss))) == "Drawing(2 nodes, 1 edge)"
+    assert LIT in draw(loss, highlight=[inside]).dot
     assert "cross-entropy" in draw(loss, highlight=[Value(1.0)]).dot, "a node of another graph opens nothing"
 
 
@@ -564,7 +564,7 @@ def test_a_neuron_is_one_box() -> None:
     shown = texts(picture)
     assert sum(text.startswith("= relu(") for text in shown) == 32
     assert f"{len(Tape(loss)):,} nodes in 36 boxes: what is used once" in " ".join(shown)
-    assert max(map(columns, (text for text in shown if text.startswith("=")))) <= 42
+    assert max(map(columns, (text for text in shown if text.startswith("=")))) <= WIDTH + 2
     assert summary(draw(loss, fold=False)).startswith("Drawing(200 nodes")
     assert "relu(" not in draw(loss, fold=False, max_nodes=10**6).dot
 

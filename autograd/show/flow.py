@@ -11,7 +11,7 @@
 """
 
 import math
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from autograd.engine.tape import Tape
@@ -101,11 +101,13 @@ def locals_of(found: Boxes, head: int) -> dict[tuple[int, int], Local]:
             uses[place, i] = Local(derivative, goes)
             if found.home[operand] == head:
                 factors[operand] = Local(derivative, goes)
-    lines = {}
-    for line in found.lines(head):
-        found_uses = [uses[use] for use in line.uses]
-        lines[line.uses[0]] = Local(sum(u.derivative for u in found_uses), any(u.passes for u in found_uses))
-    return lines
+    return {line.uses[0]: _together([uses[use] for use in line.uses]) for line in found.lines(head)}
+
+
+def _together(uses: Sequence[Local]) -> Local:
+    if len(uses) == 1:
+        return uses[0]
+    return Local(sum(use.derivative for use in uses), any(use.passes for use in uses))
 
 
 def look(amount: float, of: float, *, crowded: bool = False) -> dict[str, str]:
