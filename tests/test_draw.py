@@ -504,6 +504,14 @@ def test_between_has_what_lies_on_paths_between_two_nodes() -> None:
         draw(y, between=(Value(1.0), y))
 
 
+def test_a_sum_of_products_with_a_part_outside_is_a_formula() -> None:
+    w, x = ([Value(0.5, label=f"{name}[{i}]") for i in range(4)] for name in "wx")
+    y = dot(w, x)
+    picture = draw(y, between=(w[1], y))
+    assert "= w·x" in texts(picture)
+    assert picture.dot.count(" -> ") == picture.dot.count("n0:e -> n1:w") == 1
+
+
 @given(graphs(), st.data())
 @settings(max_examples=60, deadline=None)
 def test_between_is_what_is_above_one_and_below_the_other(root: Value, data: st.DataObject) -> None:

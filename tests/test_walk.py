@@ -38,6 +38,18 @@ def test_the_toy_network_keeps_its_layout_at_every_step() -> None:
         assert layout(walk.draw().dot) == first
 
 
+def test_copies_keep_their_size() -> None:
+    s = h = Value(0.3, label="x").exp()
+    for _ in range(60):
+        s = s + h
+    walk = Stepper(s)
+    first = layout(walk.draw().dot)
+    assert len(re.findall(r"^\tn1_\d+ \[", walk.draw().dot, re.M)) > 40
+    for position in (1, 40, 90, len(walk)):
+        walk.to(position)
+        assert layout(walk.draw().dot) == first
+
+
 @given(graphs(12))
 @settings(max_examples=40, deadline=None)
 def test_a_picture_tells_nothing_that_the_walk_has_not_reached(root: Value) -> None:

@@ -88,6 +88,10 @@ class _Sheet:
         self.formulas = Formulas(view.names, part.boxes)
         self.ids = {place: f"n{i}" for i, place in enumerate(part.shown)}
         self.edges = part.edges
+        self.written = {place for place in part.shown if self.tape.operation(place) and part.boxes.written_out(place)}
+        """Boxes that show their formula."""
+        self.pairs = {place: self._pairs(place) for place in part.shown if self._is_sum_of_products(place)}
+        """The numbers of the pairs of a sum of products of which a line is shown."""
         self.copies = copies(part)
         self.used = Counter(line.source for lines in part.operands.values() for line in lines if line is not None)
         self.drawn: set[str] = set()
@@ -123,7 +127,7 @@ class _Sheet:
         view = self.view
         accent = looks.HIGHLIGHT if place in view.accents else {}
         name, numbers = view.names.own_name(place), self._numbers(place)
-        if self._is_formula(place):
+        if place in self.written:
             label = looks.formula_box(name, self.formulas.text(place), numbers)
             self.digraph.node(self.ids[place], label, **(self._look(place) | {"ordering": "in"} | accent))
             self._lines(place, self.ids[place])
@@ -133,14 +137,11 @@ class _Sheet:
         if self.tape.operation(place):
             self._operation(place)
 
-    def _is_formula(self, place: int) -> bool:
-        return bool(self.tape.operation(place)) and self.part.boxes.written_out(place)
-
     def _operation(self, place: int) -> None:
         part, view, op = self.part, self.view, self.tape.operation(place)
         name = f"{self.ids[place]}_op"
-        if pairs := self._pairs(place):
-            label = looks.pairs_label(pairs, view.direction, place in part.hidden, self._are_beside(place))
+        if self.pairs.get(place):
+            label = looks.pairs_label(self.pairs[place], view.direction, place in part.hidden, self._are_beside(place))
             self.digraph.node(name, label, **looks.PAIRS)
         else:
             operands = self.tape.operands_of(place)
@@ -164,10 +165,10 @@ class _Sheet:
         gradient = self.view.gradient(place)
         return [("data", data), ("grad", looks.UNKNOWN if gradient is None else alone(gradient))]
 
+    def _is_sum_of_products(self, place: int) -> bool:
+        return self.tape.operation(place) == "dot" and place not in self.written
+
     def _pairs(self, place: int) -> list[int]:
-        """The numbers of the pairs of a sum of products of which a line is shown."""
-        if self.tape.operation(place) != "dot":
-            return []
         half = len(self.tape.operands_of(place)) // 2
         return sorted({line.uses[0][1] % half for line in self.part.operands[place] if line is not None})
 
@@ -194,7 +195,7 @@ class _Sheet:
     def _in_order(self, place: int) -> Sequence[Line | None]:
         """The lines into a node; into a sum of products pair by pair."""
         lines = self.part.operands[place]
-        if not self._pairs(place):
+        if place not in self.pairs:
             return lines
         half = len(self.tape.operands_of(place)) // 2
         return sorted(lines, key=lambda line: half if line is None else line.uses[0][1] % half)
@@ -203,10 +204,10 @@ class _Sheet:
         """The two ends of a line, where they have sides to meet: of formulas, and of sums of products."""
         sides = looks.SIDES[self.view.direction]
         source = self._source(line)
-        if self._pairs(place):
+        if place in self.pairs:
             half = len(self.tape.operands_of(place)) // 2
             return source, f"{end}:p{line.uses[0][1] % half}:{sides.enter}"
-        return (f"{source}:{sides.leave}", f"{end}:{sides.enter}") if self._is_formula(place) else (source, end)
+        return (f"{source}:{sides.leave}", f"{end}:{sides.enter}") if place in self.written else (source, end)
 
     def _style(self, place: int, line: Line) -> dict[str, str]:
         use = line.uses[0]
@@ -214,7 +215,7 @@ class _Sheet:
         style = self._flowing(view.flow and view.flow.amounts.get(use))
         if self.tape.operation(place) == "detach":
             style = style | {"style": "dashed"}
-        if self.tape.operation(line.source) and not self._is_formula(place):
+        if self.tape.operation(line.source) and place not in self.written:
             style = style | looks.MAIN
         lit = view.step is not None and view.step[0] == place and view.step[1] in (None, use[1])
         return style | looks.LIT if lit else style
@@ -239,12 +240,17 @@ class _Sheet:
         name = f"{self.ids[line.source]}_{rank}"
         if name not in self.drawn:
             self.drawn.add(name)
-            number = bare(self.data[line.source]) if self.view.known(line.source) else looks.UNKNOWN
-            own = self.view.names.own_name(line.source)
             accent = looks.HIGHLIGHT | {"penwidth": "2.5"} if line.source in self.view.accents else {}
-            label = f"<{looks.text(f'{own} = {number}' if own else number)}>"
+            label = f"<{looks.escaped(self._in_short(line.source))}>"
             self.digraph.node(name, label, **(self._look(line.source) | looks.COPY | accent))
         return name
+
+    def _in_short(self, place: int) -> str:
+        """The text of a copy. In a walk it has no number that comes later, because its size stays."""
+        name, number = self.view.names.own_name(place), bare(self.data[place])
+        if self.tape.operation(place) and self.view.room is not None:
+            return name
+        return f"{name} = {number if self.view.known(place) else looks.UNKNOWN}" if name else number
 
 
 def _legend(flow: Flow) -> str:
