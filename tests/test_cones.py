@@ -5,9 +5,11 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Tape, Value, dot, losses, mean, total
+from autograd import Tape, Value, dot, largest, logsumexp, losses, mean, total
+from autograd.engine.value import constant
 from autograd.nn import MLP, LSTMCell, RNNCell
 from autograd.show.cones import EVERYWHERE, OUTSIDE, Boxes, Leaves, boxes
+from autograd.show.fold import folded as shown_tape
 from autograd.show.part import FEWEST, LINES, fitting
 from tests.test_draw import graphs
 
@@ -136,6 +138,32 @@ def test_the_errors_of_a_batch_are_one_box(batch: int, rng: Random) -> None:
         y.label = "y"
     assert len(folded(loss).heads) == batch + 1 + 1
     assert len(folded(losses.mse(ys, ts)).heads) == batch + 1 + 1
+
+
+def test_a_function_of_a_row_does_not_fold_the_formulas_in_the_row() -> None:
+    rng = Random(1)
+    for function in (lambda row: losses.cross_entropy(row, 1), logsumexp, largest):
+        logits = [leaf(rng) * leaf(rng) for _ in range(3)]
+        tape = shown_tape(function(logits))
+        heads = boxes(tape, fold=True).heads
+        assert {tape.place(z) for z in logits} <= {*heads}
+
+
+def test_the_weights_of_a_sequence_and_the_zeros_of_its_state_are_in_the_formulas() -> None:
+    cell, h = RNNCell(4, 8, rng=Random(1)), None
+    for _ in range(5):
+        h = cell([Value(0.5, label="x") for _ in range(4)], h)
+    tape = Tape(*(h or []))
+    part = fitting(tape, tape.roots, 200)
+    leaves = [place for place in part.shown if not tape.operation(place)]
+    assert [tape.node(place).label for place in leaves] == ["x"] * 20
+    assert len(part.shown) == 20 + 5 * 8
+
+
+def test_a_number_that_is_an_exponent_and_an_operand_has_a_box() -> None:
+    k, a = constant(2.0), Value(3.0)
+    assert len(boxes(Tape(a**k)).heads) == 2
+    assert len(boxes(Tape(a**k + k)).heads) == 4
 
 
 def test_a_detached_node_is_not_folded_and_folds_nothing() -> None:

@@ -21,6 +21,7 @@ from autograd.nn import MLP, RNNCell
 from autograd.show import picture
 from autograd.show.cones import boxes
 from autograd.show.draw import DIRECTIONS, draw, draw_dot
+from autograd.show.flow import CROWDED, WIDE
 from autograd.show.formulas import WIDTH
 from autograd.show.haste import haste
 from autograd.show.names import LENGTH, Names
@@ -424,7 +425,28 @@ def test_softmax_and_cross_entropy_are_one_step() -> None:
     assert "n3_op: softmax, class 1" in outline(draw(softmax(zs)[1]))
 
 
+def test_a_sum_of_products_is_as_long_as_the_row_of_operands_that_nothing_else_uses() -> None:
+    w, x = ([Value(0.5, label=f"{name}{i}") for i in range(4)] for name in "wx")
+    assert 'HEIGHT="162"' in draw(dot(w, x)).dot
+    assert 'WIDTH="170"' in draw(dot(w, x), direction="BT").dot
+    assert 'HEIGHT="162"' not in draw(dot(w, x) + x[0]).dot
+
+
+def test_lines_between_operations_are_kept_straight() -> None:
+    x, w = Value(1.0, label="x"), Value(2.0, label="w")
+    lines = {line.strip().partition(" [")[0]: line for line in draw((x * w).tanh()).dot.splitlines()}
+    assert {name for name, line in lines.items() if "weight=4" in line} == {"n2_op -> n2", "n3_op -> n3", "n2 -> n3_op"}
+
+
 # ── the flow of gradients ──
+
+
+def test_lines_are_thinner_among_many() -> None:
+    def widest(picture: Drawing) -> float:
+        return max(float(width) for width in re.findall(r"->.*penwidth=([\d.]+)", picture.dot))
+
+    assert widest(draw(toy_network()[0])) == WIDE
+    assert widest(draw(mlp(2, 16, 16, 1)[0])) == CROWDED
 
 
 def test_before_a_sweep_a_gradient_of_zero_is_a_dash() -> None:
@@ -495,6 +517,8 @@ def test_between_has_what_lies_on_paths_between_two_nodes() -> None:
         assert "the paths between a and y: 4 nodes" in picture.dot
         assert "more" not in picture.dot
         assert "= a·b" in texts(picture), "an operand that is left out is in the formula"
+    many = [Value(1.0, label=f"{name}!") for name in "abcdefghijklmnopqrst"]
+    assert "= a! + b! + … + i! + … + s! + t!" in texts(draw(z := total(many), between=(many[8], z)))
     assert summary(draw(y, between=(b, y))) == "Drawing(6 nodes, 6 edges)"
     with pytest.raises(ValueError, match="draw: no path leads from c to a, so nothing is between them"):
         draw(y, between=(a, c))

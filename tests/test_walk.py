@@ -9,7 +9,7 @@ from autograd.show.digits import alone, data_texts
 from autograd.show.picture import render
 from tests.test_draw import graphs, toy_network
 
-SHAPES = re.compile(r'<(?:polygon|ellipse|polyline)[^>]*?((?: (?:points|cx|cy|rx|ry)="[^"]*")+)')
+SHAPES = re.compile(r'<(?:polygon|ellipse|polyline|path)[^>]*?((?: (?:points|cx|cy|rx|ry|d)="[^"]*")+)')
 
 
 def layout(dot_text: str) -> list[str]:

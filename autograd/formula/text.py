@@ -71,7 +71,7 @@ def _power(base: _Text, exponent: _Text) -> _Text:
     return f"{_bracketed(base, _ATOM)}^{_bracketed(exponent, _ATOM)}", _POWER
 
 
-_ATOMIC: Final = re.compile(r"[\w.#'…]*(\[[\w,=]+\][\d#']*)?|\[[^\[\]]*\]")
+_ATOMIC: Final = re.compile(r"[\w.#'…]*(\[[\w,=:]+\][\d#']*)?|\[[^\[\]]*\]")
 """A number, a word, the name of a node in a model, as in w1[2,0], h[t=3]#2, or a row in brackets."""
 
 

@@ -13,7 +13,8 @@ A row of names that count up, as x[0], x[1], …, is written as x. The middle of
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeVar
 
@@ -68,6 +69,11 @@ class Formulas:
         self._names, self._tape, self._home = names, names.tape, found.home
         self._terms: Final[dict[int, list[_Term]]] = {}
         """Of sums that were written."""
+
+    @cached_property
+    def _known(self) -> set[str]:
+        """The names of all nodes."""
+        return {self._names[place] for place in self._names.own}
 
     def text(self, head: int) -> str:
         """The operation of a box on the names of what leads to it, in at most WIDTH columns."""
@@ -148,7 +154,11 @@ class Formulas:
         n = len(operands) // 2
         left, right = ([self._term(k, head, _WHOLE) for k in side] for side in (operands[:n], operands[n:]))
         return [
-            _Term(1, (_together(left[i:j]), _together(right[i:j])), [*operands[i:j], *operands[n + i : n + j]])
+            _Term(
+                1,
+                (_together(left[i:j], self._known), _together(right[i:j], self._known)),
+                [*operands[i:j], *operands[n + i : n + j]],
+            )
             for i, j in _runs(left, right)
         ]
 
@@ -170,8 +180,15 @@ def _with_gaps(kept: Sequence[int], parts: Sequence[T], gap: T) -> list[T]:
 
 
 class _Indexed(NamedTuple):
+    """A name with indices."""
+
     base: str
     indices: tuple[str, ...]
+
+    def at(self, position: int, index: str) -> str:
+        """The name with another index at a position, or without it."""
+        indices = [*self.indices[:position], *([index] if index else []), *self.indices[position + 1 :]]
+        return f"{self.base}[{','.join(indices)}]" if indices else self.base
 
 
 def _indexed(name: str) -> _Indexed | None:
@@ -205,11 +222,11 @@ def _runs(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int]
             along = now
 
 
-def _together(names: Sequence[str]) -> str:
-    """One name for a stretch of names that count up.
+def _together(names: Sequence[str], known: Container[str] = ()) -> str:
+    """One name for a stretch of names that count up: as a whole row, or as a part of it if more of it is known.
 
-    >>> _together(["w[2,0]", "w[2,1]"]), _together(["x[0]", "x[1]"]), _together(["b"])
-    ('w[2]', 'x', 'b')
+    >>> _together(["w[2,0]", "w[2,1]"]), _together(["x[0]", "x[1]"]), _together(["x[1]", "x[2]", "x[3]"]), _together(["b"])
+    ('w[2]', 'x', 'x[1:4]', 'b')
     """
     if len({*names}) == 1:
         return names[0]
@@ -218,5 +235,8 @@ def _together(names: Sequence[str]) -> str:
     first, along = _indexed(names[0]), _counts_up(names[0], names[1])
     assert first is not None
     assert along is not None
-    others = ",".join(first.indices[:along] + first.indices[along + 1 :])
-    return f"{first.base}[{others}]" if others else first.base
+    start = int(first.indices[along])
+    stop = start + len(names)
+    if start or first.at(along, str(stop)) in known:
+        return first.at(along, f"{start}:{stop}")
+    return first.at(along, "")
