@@ -153,14 +153,11 @@ class Formulas:
         operands = self._tape.operands_of(place)
         n = len(operands) // 2
         left, right = ([self._term(k, head, _WHOLE) for k in side] for side in (operands[:n], operands[n:]))
-        return [
-            _Term(
-                1,
-                (_together(left[i:j], self._known), _together(right[i:j], self._known)),
-                [*operands[i:j], *operands[n + i : n + j]],
-            )
-            for i, j in _runs(left, right)
-        ]
+        terms = []
+        for i, j in _runs(left, right):
+            factors = _together(left[i:j], self._known), _together(right[i:j], self._known)
+            terms.append(_Term(1, factors, [*operands[i:j], *operands[n + i : n + j]]))
+        return terms
 
     def _kept(self, terms: Sequence[_Term], most: int) -> list[int]:
         """The positions of the terms that are written: the ends of a row, and the only one that a line leads to."""
@@ -225,8 +222,8 @@ def _runs(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int]
 def _together(names: Sequence[str], known: Container[str] = ()) -> str:
     """One name for a stretch of names that count up: as a whole row, or as a part of it if more of it is known.
 
-    >>> _together(["w[2,0]", "w[2,1]"]), _together(["x[0]", "x[1]"]), _together(["x[1]", "x[2]", "x[3]"]), _together(["b"])
-    ('w[2]', 'x', 'x[1:4]', 'b')
+    >>> _together(["w[2,0]", "w[2,1]"]), _together(["x[0]", "x[1]"]), _together(["x[1]", "x[2]"]), _together(["b"])
+    ('w[2]', 'x', 'x[1:3]', 'b')
     """
     if len({*names}) == 1:
         return names[0]
