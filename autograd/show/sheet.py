@@ -222,11 +222,8 @@ class _Sheet:
 
     def _partial(self, use: tuple[int, int], partial: float) -> str:
         words = f"∂ {alone(partial)}"
-        if self.view.room is None:
-            # Beside a line that goes down, a label begins where the line is.
-            return words if self.view.direction in ("LR", "RL") else f"\N{NO-BREAK SPACE}{words}"
-        known = self.view.known(use[0])
-        return looks.line_label(words if known else "", self.view.room.partials.get(use, len(words)))
+        room = self.view.room.partials.get(use, 0) if self.view.room else 0
+        return looks.line_label(words if self.view.known(use[0]) else "", max(room, len(words)))
 
     def _flowing(self, amount: float | None) -> dict[str, str]:
         flow = self.view.flow
