@@ -20,9 +20,10 @@ from autograd.losses import cross_entropy
 from autograd.nn import MLP, RNNCell
 from autograd.show import picture
 from autograd.show.cones import boxes
-from autograd.show.draw import DIRECTIONS, draw, draw_dot
+from autograd.show.draw import draw, draw_dot
 from autograd.show.flow import CROWDED, THIN, WIDE
 from autograd.show.formulas import WIDTH
+from autograd.show.graph import DIRECTIONS
 from autograd.show.haste import haste
 from autograd.show.names import LENGTH, Names
 from autograd.show.palette import PALETTE
@@ -814,7 +815,7 @@ def test_more_roots_than_nodes_to_draw() -> None:
 @pytest.mark.parametrize("wrong", [3.0, "x", None, [Value(1.0), 2.0], draw, b"x", {"v": 1}])
 def test_only_values_are_drawn(wrong: object) -> None:
     with pytest.raises(TypeError, match=r"draw takes a Value, not .*; wrap a number as Value\(number\)"):
-        draw(wrong)  # type: ignore[arg-type]
+        draw(wrong)
 
 
 def test_wrong_options_are_named() -> None:

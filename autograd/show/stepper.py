@@ -33,8 +33,8 @@ from autograd.engine.tape import CONSTANT_CODE, Contribution
 from autograd.engine.value import Value
 from autograd.show import lines
 from autograd.show.digits import bare
-from autograd.show.draw import MAX_NODES
 from autograd.show.fold import folded
+from autograd.show.graph import MAX_NODES
 from autograd.show.lines import Calculation, Step
 from autograd.show.names import Names
 from autograd.show.picture import Drawing
