@@ -21,7 +21,7 @@ import autograd
 from autograd import Stepper, Value, dot, explain, losses, total
 from autograd.__main__ import main
 from autograd.engine.tape import CONSTANT_CODE, Tape
-from autograd.nn import MLP
+from autograd.nn import MLP, RNNCell
 from autograd.page import Page, page
 from autograd.page.contents import PATHS, contents, in_box, isolating
 from autograd.page.document import SCRIPTS, as_json, part
@@ -244,12 +244,34 @@ def test_sums_in_a_row_and_labelled_nodes_have_boxes_of_their_own() -> None:
     assert closed_boxes(inner.exp()) == ["exp", "multiply"]
 
 
+def test_a_cell_has_its_parameters_inside_at_every_step() -> None:
+    cell, h = RNNCell(1, 2, rng=random.Random(1)), None
+    for t in range(5):
+        h = cell([Value(0.1 * t, label=f"x{t}")], h)
+    assert h is not None
+    root = total([*h, h[0], h[1]])
+    zeros = [""] * 2  # The first state.
+    assert closed_boxes(root) == sorted([*zeros, *["tanh"] * 10, *(f"x{t}" for t in range(5)), "total"])
+    found = scene(Tape(root), fold=True)
+    assert shown_links(found) == links_of(found.tape)
+    copies = Counter(box.place for box in found.boxes if box.place is not None)
+    assert {copies[Tape(root).place(w)] for w in cell.parameters()} == {5, 10}
+
+
 def test_a_leaf_of_many_users_is_drawn_beside_each_of_them() -> None:
     x, s = Value(0.1, label="x"), Value(0.0, label="s")
     for _ in range(12):
         s = s + x
     found = scene(Tape(s))
     assert sum(found.tape.node(box.place).label == "x" for box in found.boxes if box.place is not None) == 12
+
+
+def test_a_graph_that_takes_too_many_boxes_is_folded() -> None:
+    xs = [Value(0.1 * i, label=f"x{i}") for i in range(20)]
+    ys = [total(xs).tanh() for _ in range(20)]
+    assert len(Tape(total(ys))) < IN_FULL
+    assert scene(Tape(total(ys))).folded
+    assert not scene(Tape(total(ys[:5]))).folded
 
 
 def test_a_long_chain_is_cut_into_boxes() -> None:
