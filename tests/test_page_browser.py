@@ -16,7 +16,7 @@ import pytest
 
 from autograd import Stepper, Value, explain, losses, where
 from autograd.nn import MLP, RNNCell
-from autograd.page import Page, page
+from autograd.page import Page, layout, page
 from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.toy import Toy
@@ -587,6 +587,15 @@ def test_146_hostile_labels_stay_text(opened: Opened) -> None:
         lesson["g.leaf"].nth(5).click()
         assert bare(lesson.text("#about h2")).startswith("About ")
     assert shown == 146
+
+
+def test_the_page_draws_lines_that_graphviz_did_not(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed = layout.placed
+    monkeypatch.setattr(layout, "placed", lambda *given: placed(*given)._replace(curves=[]))
+    lesson = opened(page(toy()))
+    curves = [line.get_attribute("d") or "" for line in lesson["path.edge"].all()]
+    assert len(curves) == 13
+    assert all("C" in d and "NaN" not in d for d in curves)
 
 
 def test_names_from_right_to_left_do_not_turn_sentences_around(opened: Opened) -> None:
