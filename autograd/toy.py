@@ -22,9 +22,9 @@ from autograd.check import numerical_grad
 from autograd.console import is_terminal
 from autograd.engine.number import short
 from autograd.engine.value import Value
-from autograd.show.chart import draw_curves
-from autograd.show.draw import draw
-from autograd.show.picture import Drawing
+from autograd.show.pictures.chart import draw_curves
+from autograd.show.pictures.draw import draw
+from autograd.show.pictures.picture import Drawing
 from autograd.show.terminal import say
 from autograd.wording import aligned, counted
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, draw, losses, networks, nn
-from autograd.show.chart import draw_curves
-from autograd.show.network import ENDS, MOST_COLUMNS, MOST_UNITS, draw_network
-from autograd.show.opened import opened
-from autograd.show.palette import PALETTE
-from autograd.show.stages import NOWHERE, Stage, stages_of
+from autograd.show.pictures.chart import draw_curves
+from autograd.show.pictures.network import ENDS, MOST_COLUMNS, MOST_UNITS, draw_network
+from autograd.show.pictures.opened import opened
+from autograd.show.pictures.palette import PALETTE
+from autograd.show.pictures.stages import NOWHERE, Stage, stages_of
 
 sizes = st.lists(st.integers(1, 5), min_size=2, max_size=5)
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from autograd import Drawing, Value, draw, draw_dot
 from autograd.operations import OPERATIONS, symbol
-from autograd.show import picture, typesetting
-from autograd.show.chart import draw_curves
-from autograd.show.glyphs import rare
-from autograd.show.haste import CAREFUL, HASTY, haste
 from autograd.show.names import LENGTH
-from autograd.show.palette import PALETTE
-from autograd.show.picture import PNG_DPI, render
+from autograd.show.pictures import picture, typesetting
+from autograd.show.pictures.chart import draw_curves
+from autograd.show.pictures.glyphs import rare
+from autograd.show.pictures.haste import CAREFUL, HASTY, haste
+from autograd.show.pictures.palette import PALETTE
+from autograd.show.pictures.picture import PNG_DPI, render
 from autograd.wording import visible
 from tests.running import python
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from autograd.page.words import LANGUAGES, WORDS
 from autograd.show import sentences
-from autograd.show.palette import PALETTE
+from autograd.show.pictures.palette import PALETTE
 
 SCRIPTS: Final = ("numbers", "live", "geometry", "picture", "about", "quiz", "controls", "player")
 """The parts of the script, in the order of their use."""

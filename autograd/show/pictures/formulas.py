@@ -1,8 +1,8 @@
 """The formula of a box in names, short enough for a picture: what a neuron computes of its inputs.
 
 >>> from autograd import Tape, Value, dot
->>> from autograd.show.cones import boxes
->>> from autograd.show.formulas import Formulas
+>>> from autograd.show.pictures.cones import boxes
+>>> from autograd.show.pictures.formulas import Formulas
 >>> from autograd.show.names import Names
 >>> w, x = ([Value(1.0, label=f"{name}[{i}]") for i in range(9)] for name in "wx")
 >>> tape = Tape((dot(w, x) + Value(0.5, label="b")).relu())
@@ -22,8 +22,8 @@ from autograd.console import columns
 from autograd.formula import operation_text
 from autograd.formula.text import composed_text, in_brackets, only_one
 from autograd.operations import OPERATIONS
-from autograd.show.cones import Boxes
 from autograd.show.names import Names
+from autograd.show.pictures.cones import Boxes
 from autograd.wording import end_positions, ends, visible
 
 T = TypeVar("T")

@@ -22,13 +22,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd.engine.value import Value
-from autograd.show import picture
-from autograd.show.chart import draw_curves, is_curves
-from autograd.show.graph import MAX_NODES, Options, digraph_of, draw_graph, draw_opened
 from autograd.show.models import is_model
-from autograd.show.network import draw_network
-from autograd.show.opened import opened
-from autograd.show.picture import Drawing
+from autograd.show.pictures import picture
+from autograd.show.pictures.chart import draw_curves, is_curves
+from autograd.show.pictures.graph import MAX_NODES, Options, digraph_of, draw_graph, draw_opened
+from autograd.show.pictures.network import draw_network
+from autograd.show.pictures.opened import opened
+from autograd.show.pictures.picture import Drawing
 
 if TYPE_CHECKING:
     from graphviz import Digraph

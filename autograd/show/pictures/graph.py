@@ -1,7 +1,7 @@
 """A graph as a picture: a box for every node, an ellipse for every operation.
 
 >>> from autograd import Value
->>> from autograd.show.graph import Options, draw_graph
+>>> from autograd.show.pictures.graph import Options, draw_graph
 >>> x = Value(3.0, label="x")
 >>> draw_graph(x * x + 1, Options(partials=True))
 Drawing(4 nodes, 4 edges): a picture, saved with .save("graph.svg")
@@ -14,15 +14,15 @@ from autograd.arguments import a_value, shown, whole
 from autograd.engine.number import described
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.show.captions import notices, summary
-from autograd.show.cones import boxes
-from autograd.show.flow import Flow, flow_of
 from autograd.show.fold import folded
 from autograd.show.names import Names
-from autograd.show.opened import Opened
-from autograd.show.part import Part, fitting, nearest
-from autograd.show.picture import Drawing
-from autograd.show.sheet import View, sheet
+from autograd.show.pictures.captions import notices, summary
+from autograd.show.pictures.cones import boxes
+from autograd.show.pictures.flow import Flow, flow_of
+from autograd.show.pictures.opened import Opened
+from autograd.show.pictures.part import Part, fitting, nearest
+from autograd.show.pictures.picture import Drawing
+from autograd.show.pictures.sheet import View, sheet
 from autograd.wording import counted
 
 if TYPE_CHECKING:

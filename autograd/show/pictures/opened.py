@@ -1,7 +1,7 @@
 """One unit of a network opened: the part of the recorded graph that computes it.
 
 >>> from autograd import nn
->>> from autograd.show.opened import opened
+>>> from autograd.show.pictures.opened import opened
 >>> found = opened(nn.MLP(2, [3, 1], activation="tanh"), [0.5, -1.0], "layers.0[2]")
 >>> found.names[found.output], len(found.places)
 ('h1[2]', 8)
@@ -14,7 +14,7 @@ from autograd.arguments import shown
 from autograd.engine.tape import Tape
 from autograd.show.calls import Call, calls_on
 from autograd.show.names import Names
-from autograd.show.stages import outputs_of
+from autograd.show.pictures.stages import outputs_of
 from autograd.wording import ends
 
 
