@@ -230,7 +230,7 @@ def test_a_whole_picture() -> None:
 
 SQUARE = [
     *("n0: leaf x data 3.0 grad {}", "n1: interior v1 data {} grad {}"),
-    *("n2: constant 1.0", "n3: root v3 data {} grad {}"),
+    *("n2: constant 1.0", "n3: root v2 data {} grad {}"),
 ]
 V1, V3 = ["n1_op -> n1", "n0 -> n1_op", "n0 -> n1_op"], ["n3_op -> n3", "n1 -> n3_op", "n2 -> n3_op"]
 WALK = [

@@ -16,8 +16,8 @@ WORDS = ("step", "tanh(w*x+b)", "w=2", "x=-1", "b=0.5")
 
 def test_a_pipe_gets_every_step() -> None:
     lines = python("-m", "autograd", *WORDS).stdout.splitlines()
-    assert lines[0] == "v2 = w·x = 2·(-1) = -2"
-    assert lines[-1] == "∂z/∂x += ∂z/∂v2 · ∂v2/∂x = 0.180707 · 2 = 0.361413   (w)"
+    assert lines[0] == "v1 = w·x = 2·(-1) = -2"
+    assert lines[-1] == "∂z/∂x += ∂z/∂v1 · ∂v1/∂x = 0.180707 · 2 = 0.361413   (w)"
     assert len(lines) == 9
 
 
@@ -38,9 +38,9 @@ def test_keys_go_on_back_and_to_the_end() -> None:
             shown += os.read(ours, 4096).decode()
 
     answered(b"", "q quits")
-    answered(b" ", "v2 = w·x = 2·(-1) = -2")
-    answered(b"\x1b[C", "v4 = v2 + b")
-    answered(b"b", "back at: v2")
+    answered(b" ", "v1 = w·x = 2·(-1) = -2")
+    answered(b"\x1b[C", "v2 = v1 + b")
+    answered(b"b", "back at: v1")
     answered(b"b", "back at the start")
     answered(b"b", "this is the start")
     answered(b"?", "q quits")

@@ -7,9 +7,9 @@
 The first node that isn't finite is v1.
   v1 = exp(x) = exp(800) = inf
   exp is beyond the largest float above 709.78
-  on its way to the root: v1 → v5 → v6
-It leads to the first nan, v5.
-  v5 = v1/v4 = inf/inf = nan
+  on its way to the root: v1 → v4 → v5
+It leads to the first nan, v4.
+  v4 = v1/v3 = inf/inf = nan
   inf/inf is no number
 Instead of log(exp(x)/(1 + exp(x))), write x.logsigmoid().
 

@@ -5,8 +5,8 @@
 >>> tape = Tape(nn.MLP(2, [1, 1], activation="tanh")([0.5, -1.0]))
 >>> [(call.units.number, call.rows, call.outputs) for call in calls_on(tape)]
 [('1', [6], {'h': [7]}), ('2', [11], {})]
->>> [*structural_names(tape).values()]
-['w1[0,0]', 'w1[0,1]', 'z1[0]', 'b1[0]', 'h1[0]', 'w2[0,0]', 'z2[0]', 'b2[0]']
+>>> [name for _, name in sorted(structural_names(tape).items())]
+['w1[0,0]', 'w1[0,1]', 'b1[0]', 'z1[0]', 'h1[0]', 'w2[0,0]', 'b2[0]', 'z2[0]']
 
 A layer is told by its weights: each of its rows is the left side of a `dot`.
 """

@@ -7,7 +7,7 @@
 >>> explain(y, x)
 ∂y/∂x = 8, the sum of the products along 3 paths
   6 along 2 equal paths, 3 on each: y ←[1] v1 ←[3] x
-  2 along y ←[1] v3 ←[2] x
+  2 along y ←[1] v2 ←[2] x
 
 Each arrow has the local derivative of the node on its left by the node on its right. No path goes where no gradient
 goes: through a detached node, or into a branch that `where` does not take. Paths are counted without walking along

@@ -6,17 +6,17 @@
 >>> y.label = "y"
 >>> walk = Stepper(y)
 >>> walk.step()
-v2 = w·x = 2·(-1) = -2
+v1 = w·x = 2·(-1) = -2
 >>> walk.step()
-y = tanh(v2) = tanh(-2) = -0.964028
+y = tanh(v1) = tanh(-2) = -0.964028
 >>> walk.step()
 ∂y/∂y = 1
 >>> walk.step()
-∂y/∂v2 += ∂y/∂y · ∂y/∂v2 = 1 · 0.0706508 = 0.0706508   (1 - y²)
+∂y/∂v1 += ∂y/∂y · ∂y/∂v1 = 1 · 0.0706508 = 0.0706508   (1 - y²)
 >>> walk
 Stepper of y: step 4 of 6, backward
-  ∂y/∂y = 1, ∂y/∂v2 = 0.0706508
-  next: ∂y/∂w += ∂y/∂v2 · ∂v2/∂w
+  ∂y/∂y = 1, ∂y/∂v1 = 0.0706508
+  next: ∂y/∂w += ∂y/∂v1 · ∂v1/∂w
 
 The graph is not changed: the walk keeps gradients of its own.
 """

@@ -5,11 +5,11 @@
 >>> y = x * x + 2 * x
 >>> y.label = "y"
 >>> print(tree(y))
-y = v1 + v3 = 15
+y = v1 + v2 = 15
 ├── v1 = x·x = 9
 │   ├── x = 3
 │   └── x
-└── v3 = 2·x = 6
+└── v2 = 2·x = 6
     └── x
 
 Each node is written once. Where it is met again, its name stands for it, with … for the lines below it. Constants stand
