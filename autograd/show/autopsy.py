@@ -34,7 +34,7 @@ from autograd.show.patterns import ADDITIONS
 from autograd.show.picture import Drawing
 from autograd.show.reasons import reason_of_gradient, reason_of_value
 from autograd.show.rewrites import Rewrites
-from autograd.wording import ends, wrapped
+from autograd.wording import Lines, ends, wrapped
 
 NEIGHBOURS: Final = 30
 """Nodes in the picture of a neighbourhood."""
@@ -48,7 +48,7 @@ Where: TypeAlias = Literal["nowhere", "value", "gradient"]
 
 
 @dataclass(frozen=True, repr=False)
-class Autopsy:
+class Autopsy(Lines):
     """The place where a nan or an infinity arises, the reason, and a remedy."""
 
     root: Value

@@ -31,7 +31,7 @@ from autograd.show.digits import added, bare, enough, together
 from autograd.show.lines import check_records
 from autograd.show.names import Names
 from autograd.show.paths import Path, Ways
-from autograd.wording import FEW, wrapped
+from autograd.wording import FEW, Lines, wrapped
 
 SHOWN: Final = 8
 """Paths that are written out, unless more are asked for."""
@@ -46,7 +46,7 @@ _ANY_SIZE: Final = Context(prec=20, Emax=MAX_EMAX)
 
 
 @dataclass(frozen=True, repr=False)
-class Explanation:
+class Explanation(Lines):
     """A gradient as a sum over paths: the largest of them, their number, and the sum of the others."""
 
     root: Value

@@ -37,7 +37,7 @@ from autograd.show.draw import MAX_NODES, draw_walk
 from autograd.show.lines import Calculation, Step
 from autograd.show.names import Names
 from autograd.show.picture import Drawing
-from autograd.wording import counted, wrapped
+from autograd.wording import Lines, counted, wrapped
 
 __all__ = ["Step", "Stepper"]
 
@@ -47,7 +47,7 @@ RECENT: Final = 4
 """So many gradients are shown, of those that have contributions."""
 
 
-class Stepper:
+class Stepper(Lines):
     """A walk through the graph of root: every operation forward, then every contribution to a gradient backward.
 
     The backward steps are those of `root.backward()` in its order, starting from zero, so that gradients add up to
