@@ -23,8 +23,8 @@ markdown| <details><summary>An answer</summary>
 | ```python
 ...
 
-A line `# %%` starts a cell of code, `# %% [markdown]` one of text, and `# %% answer` the answer to an exercise: functions
-whose bodies the student writes. The next cell checks them.
+A line `# %%` starts a cell of code, `# %% [markdown]` one of text, and `# %% answer` the answer to an exercise:
+functions with docstrings. A student writes their bodies, and the next cell of code checks them.
 """
 
 import ast
@@ -119,7 +119,8 @@ def unanswered(answer: str) -> str:
     for function in reversed(ast.parse(answer).body):
         assert isinstance(function, ast.FunctionDef)
         docstring, *body = function.body
-        assert body and ast.get_docstring(function) and function.end_lineno and docstring.end_lineno
+        assert body
+        assert docstring.end_lineno
         lines[docstring.end_lineno : function.end_lineno] = [f"    {UNANSWERED}"]
     return "\n".join(lines)
 

@@ -11,8 +11,8 @@ Traceback (most recent call last):
 TypeError: Value(data=2.0, grad=0.0) is no whole number to count or index with: write int(v.data)
 
 The operators and conversions are in `engine/refusals.py`. `__index__` is given to Value here, because the compiler
-leaves its place empty. The table is for a notebook. Loops and items have Python's own errors: NumPy and others take a thing with `__iter__` or
-`__getitem__` for a sequence, whatever these raise.
+leaves its place empty. So is the table that a notebook shows. Loops and items have Python's own errors: NumPy and
+others take a thing with `__iter__` or `__getitem__` for a sequence, whatever these raise.
 """
 
 from typing import Final, NoReturn

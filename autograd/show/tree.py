@@ -35,8 +35,9 @@ MOST: Final = 200
 def tree(root: Value, *, most: int = MOST) -> Text:
     """The graph of root as indented text, a line for each edge, at most so many lines.
 
-    The last line counts the nodes that are left out. It is a str that the prompt and a notebook show as its lines. TypeError for anything but a Value, ValueError for a `most` that
-    is no int from 1, and if the data of a node was changed since it was recorded.
+    The last line counts the nodes that are left out. It is a str that the prompt and a notebook show as its lines.
+    TypeError for anything but a Value, ValueError for a `most` that is no int from 1, and if the data of a node was
+    changed since it was recorded.
     """
     tape = Tape(a_value(root, "tree"))
     names, most = Names(tape), whole("most", most)

@@ -33,8 +33,6 @@ BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2563eb", "#d97706", "#059669", "#dc26
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE)
 
 
-
-
 def _is_in_a_notebook() -> bool:
     """Whether cells of a notebook are run, which is no prompt in a terminal."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
@@ -42,6 +40,8 @@ def _is_in_a_notebook() -> bool:
 
 
 IN_A_NOTEBOOK = _is_in_a_notebook()
+NINE_DIGITS = 1e-9
+"""The order of operations changes the last digits of a float, of which there are sixteen."""
 CHECKS: list[Callable[[], object]] = []
 """The checks of the exercises that were met so far."""
 
@@ -104,7 +104,8 @@ def parser(
 def words(made: argparse.ArgumentParser, **quick: Any) -> argparse.Namespace:
     """The options of the command line; --quick takes its defaults from `quick`.
 
-    A notebook has no command line, so it takes the words of the variable LESSON_OPTIONS. The figures that are drawn later have the style of the lessons.
+    A notebook has no command line, so it takes the words of the variable LESSON_OPTIONS. The figures that are drawn
+    later have the style of the lessons.
     """
     _set_style()
     given = os.environ.get("LESSON_OPTIONS", "").split() if IN_A_NOTEBOOK else sys.argv[1:]
@@ -212,6 +213,15 @@ def show(thing: object) -> None:
         sys.modules["IPython"].display.display(thing)
     else:
         print(thing)
+
+
+def agree(yours: "float | Sequence[float]", ours: "float | Sequence[float]", where: str = "") -> None:
+    """AssertionError unless the numbers of an answer are those of the engine, but for rounding."""
+    pairs = [*zip(*([x] if isinstance(x, (int, float)) else x for x in (yours, ours)), strict=True)]
+    told = f"{where}: " if where else ""
+    assert all(math.isclose(a, b, rel_tol=NINE_DIGITS, abs_tol=NINE_DIGITS) for a, b in pairs), (
+        f"{told}your answer is {yours}, and {ours} is right"
+    )
 
 
 def check(test: Callable[[], object]) -> Callable[[], object]:
