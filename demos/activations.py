@@ -205,7 +205,6 @@ save(figure, options.out / "activations-training.png")
 z = Value(800.0, label="z")
 print()
 show(autopsy((z.exp() / (1 + z.exp())).log()))
-print(f"z.logsigmoid() is {z.logsigmoid().data:g}")
 
 # %% [markdown]
 # ## In depth: the vanishing gradient

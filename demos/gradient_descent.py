@@ -244,9 +244,9 @@ save(figure, options.out / "gradient_descent-rates.png")
 # %% [markdown]
 # ## Far above the limit
 #
-# At three times the limit, a step multiplies the distance by up to |1 − 6| = 5. After a few hundred steps a square is
-# beyond the largest float, and the next gradient is no number any more. `fit` stops there, before it takes that step.
-# `autopsy` of the loss finds the same node.
+# At three times the limit, a step multiplies the distance by up to |1 − 6| = 5. After a few hundred steps the square of
+# an error is beyond the largest float. `fit` stops there, before the weights are lost too, and says where it is. The
+# same is found by `autopsy`, in the loss of all rows.
 
 # %%
 runaway = nn.Neuron(1, nonlin=False, init="zeros")
@@ -294,7 +294,7 @@ def gradient_by_hand(w: float, b: float, xs: list[float], ts: list[float]) -> tu
 # %%
 @check
 def gradient_by_hand_is_right() -> None:
-    for data in ([0.0, 0.0], [1.0, -0.5]):
+    for data in ((0.0, 0.0), (1.0, -0.5)):
         w, b = line = [Value(x) for x in data]
         mean([(w * x + b - t) ** 2 for x, t in zip(xs, ts, strict=True)]).backward()
         agree(gradient_by_hand(*data, xs, ts), [v.grad for v in line], f"at w, b = {data}")

@@ -175,8 +175,8 @@ save(figure, options.out / "moons.png")
 # %% [markdown]
 # ## The network after training
 #
-# Each unit has its output for the first point. An edge is a weight: orange is positive, blue is negative, and a wide one
-# is large.
+# Each unit has its output for the first point. An edge is a weight: orange is positive, blue is negative, and a wide
+# one is large.
 
 # %%
 save(draw_network(model, rows[0]), options.out / "moons-network.svg")

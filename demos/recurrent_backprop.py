@@ -113,10 +113,10 @@ by_unrolling, nodes_unrolled = unrolled(len(way) - 1)
 # counts these ways. A sweep backward adds them all up, but goes through each node only once.
 
 # %%
-state = [Value(v) for v in zeros]
-for _ in range(12):
-    state = cell(x, state)
-loss_of_twelve = losses.squared_error(state, target)
+twelve = [Value(v) for v in zeros]
+for _iteration in range(12):
+    twelve = cell(x, twelve)
+loss_of_twelve = losses.squared_error(twelve, target)
 loss_of_twelve.label = "L"
 print(f"\n12 iterations are a graph of {len(topological_order(loss_of_twelve))} nodes")
 show(explain(loss_of_twelve, cell.weight_hh[0][1], most=1))
@@ -293,8 +293,8 @@ compare(
 #
 # Write the body of each function, and run the cell below it, which checks your answer.
 #
-# 1. For one unit without a bias, y = tanh(x + w·y) is the fixed point. What is dy/dw, in terms of w and y? Differentiate
-#    both sides by w, and solve for dy/dw. (The slope of tanh is 1 − y² where its value is y.)
+# 1. For one unit without a bias, y = tanh(x + w·y) is the fixed point. What is dy/dw, in terms of w and y?
+#    Differentiate both sides by w, and solve for dy/dw. (The slope of tanh is 1 − y² where its value is y.)
 
 
 # %% answer
