@@ -59,11 +59,11 @@ def preformatted(text: str) -> str:
     """A text as HTML whose lines are not broken: those that are wider than the page can be scrolled.
 
     >>> preformatted("a < b")
-    '<pre style="white-space: pre; overflow-x: auto">a &lt; b</pre>'
+    '<pre style="font-family: monospace; white-space: pre; overflow-x: auto">a &lt; b</pre>'
     """
     from html import escape  # Only a notebook needs it.
 
-    return f'<pre style="white-space: pre; overflow-x: auto">{escape(text)}</pre>'
+    return f'<pre style="font-family: monospace; white-space: pre; overflow-x: auto">{escape(text)}</pre>'
 
 
 def brief(number: float) -> str:
