@@ -158,7 +158,8 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         help="any expression as a picture of its graph",
         description=f'Draws an expression: {PROGRAM} draw "tanh(w*x+b)" w=2 x=-1 b=0.5 -o g.svg',
     )
-    drawing.add_argument("-o", "--out", type=Path, default=Path("graph.svg"), help="a .svg, .png or .dot; %(default)s")
+    formats = "a .svg, .png, .pdf or .dot; %(default)s"
+    drawing.add_argument("-o", "--out", type=Path, default=Path("graph.svg"), help=formats)
     drawing.add_argument("--partials", action="store_true", help="write the local derivatives on the edges")
     drawing.set_defaults(run=_draw)
 

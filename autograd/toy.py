@@ -22,7 +22,7 @@ from autograd.check import numerical_grad
 from autograd.console import is_terminal
 from autograd.engine.number import short
 from autograd.engine.value import Value
-from autograd.show.chart import curve
+from autograd.show.chart import draw_curves
 from autograd.show.draw import draw
 from autograd.show.picture import Drawing
 from autograd.show.terminal import say
@@ -132,9 +132,8 @@ def story(toy: Toy, *, lr: float, steps: int, threshold: float, out: Path) -> No
     _show_shared_factors(toy)
     before = _picture(toy)
     losses = _train(toy, lr, steps, threshold)
-    pictures = {"before": before, "after": _picture(toy)}
-    if any(0.0 < loss < math.inf for loss in losses):
-        pictures["loss"] = curve(losses, title="loss", across="step")
+    loss = draw_curves(losses, title="loss", across="step")
+    pictures = {"before": before, "after": _picture(toy), "loss": loss}
     print()
     for name, picture in pictures.items():
         print(f"wrote {picture.save(out / f'toy-{name}.svg')}")

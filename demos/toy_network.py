@@ -23,7 +23,7 @@ from lesson import agree, check, compare, parser, save, show, words
 
 from autograd import Stepper, Value, draw, explain, formula
 from autograd.check import gradcheck, numerical_grad
-from autograd.show.chart import curve
+from autograd.show.chart import draw_curves
 
 made = parser(
     "This lesson goes through the smallest network, x → h → y, number by number. You see the chain rule at every "
@@ -152,7 +152,7 @@ while True:
 
 print(f"\nafter {len(losses) - 1} steps: L = {loss.data:.2e}, y = {y.data:.4f} for t = {t.data}")
 save(draw(loss, parameters=weights), options.out / "toy_network-after.svg")
-save(curve(losses, title="loss", across="step"), options.out / "toy_network-loss.svg")
+save(draw_curves(losses, title="loss", across="step"), options.out / "toy_network-loss.svg")
 
 # %% [markdown]
 # ## Comparison with the derivation on paper

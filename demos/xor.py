@@ -39,7 +39,7 @@ rows = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.
 # ## One neuron fails
 #
 # The best output of w·x + b is ½ for everything, with a mean squared error of ¼. Here `fit` records a graph of the four
-# rows in every epoch and sweeps it backward.
+# rows in every epoch and sweeps it backward. The history that it returns has the loss of each epoch.
 
 # %%
 neuron = nn.Neuron(2, nonlin=False, init="fan_in", rng=random.Random(options.seed))
@@ -47,6 +47,7 @@ started = perf_counter()
 alone = train.fit(neuron, rows, losses.mse, optim.SGD(neuron.parameters(), lr=0.1), epochs=options.epochs)
 print(f"one neuron: {alone} in {perf_counter() - started:.2f} s")
 print("  its outputs", ", ".join(f"{x[0]:.0f} xor {x[1]:.0f} = {neuron(x):.3f}" for x, _ in rows))
+save(alone.draw(), options.out / "xor-neuron.svg")
 
 # %% [markdown]
 # ## Ten hidden neurons

@@ -3,7 +3,7 @@
 `autograd.train.fit` runs it, as it runs a training of Values.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,28 @@ class Training:
         self._arrays: list[Array] = [narrowed(array, where, dtype).astype(dtype, copy=False) for array, where in given]
         self._order = list(range(self.rows))
         self._places: NDArray[np.intp] | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...] | None:
+        """The names of the inputs that the outputs depend on; None for a program without outputs."""
+        if self.program._graph.outputs is None:
+            return None
+        return tuple(a.name for a in self.program._part("outputs").arguments)
+
+    def names(self, known: Mapping[int, str]) -> list[str]:
+        """A name for each parameter: the one that is known for the id of its Value, or that of its view and its place.
+
+        ValueError if names are known, and none is that of a parameter.
+        """
+        parameters = self.program._parameters
+        names = [f"parameter {k}" for k in range(len(parameters.values))]
+        for name, slots in reversed(parameters.names):
+            for place, k in np.ndenumerate(slots.index):
+                names[k] = name + "".join(f"[{i}]" for i in place)
+        found = [known.get(id(v), name) for v, name in zip(parameters.values, names, strict=True)]
+        if known and not any(id(v) in known for v in parameters.values):
+            raise ValueError("the program has no parameter of this model; give the one that it was compiled from")
+        return found
 
     def shuffle(self, draws: Random) -> None:
         """Put the rows into another order, as `draws.shuffle` does with a list of them."""

@@ -16,6 +16,14 @@ A validation and metrics are measured at the end of each epoch:
 >>> train.fit(model, rows, losses.mse, optim.SGD(model.parameters(), lr=0.1), epochs=3, **more)
 History(3 epochs, loss ... → ..., validation ... → ..., near 1 → 1, stopped by epochs)
 
+A Recorder keeps snapshots of the parameters, the gradients and the predictions:
+
+>>> recorder = train.Recorder(every=1)
+>>> train.fit(model, rows, losses.mse, optim.SGD(model.parameters(), lr=0.1), epochs=3, record=recorder)
+History(3 epochs, loss ... → ..., stopped by epochs)
+>>> [snapshot.epoch for snapshot in recorder.snapshots]
+[0, 1, 2, 3]
+
 A training that diverges ends, and `reason` says where:
 
 >>> history = train.fit(model, rows, losses.mse, optim.SGD(model.parameters(), lr=1e9), epochs=100)
@@ -37,5 +45,6 @@ True
 
 from autograd.train.fitting import fit
 from autograd.train.history import History
+from autograd.train.recorder import Grid, Recorder, Snapshot
 
-__all__ = ["History", "fit"]
+__all__ = ["Grid", "History", "Recorder", "Snapshot", "fit"]

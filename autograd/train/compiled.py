@@ -59,8 +59,11 @@ class Compiled:
             return loss, {}
         import numpy as np
 
-        outputs = of.training.outputs(rows)
-        several = isinstance(outputs, tuple)
-        ys = [*zip(*(part.tolist() for part in outputs), strict=True)] if several else outputs.tolist()
-        pairs = [*zip(ys, np.asarray(of.columns[-1])[:rows].tolist(), strict=True)]
+        pairs = [*zip(listed(of.training.outputs(rows)), np.asarray(of.columns[-1])[:rows].tolist(), strict=True)]
         return loss, {name: over(pairs) for name, over in metrics.items()}
+
+
+def listed(outputs: Any) -> list[Any]:
+    """The outputs of a program, row by row: numbers, nested lists, or tuples for several outputs."""
+    several = isinstance(outputs, tuple)
+    return [*zip(*(part.tolist() for part in outputs), strict=True)] if several else outputs.tolist()

@@ -20,6 +20,7 @@ from autograd.train.eager import DivergenceError, Eager
 from autograd.train.history import History
 from autograd.train.interrupts import Interrupts
 from autograd.train.progress import bar
+from autograd.train.recorder import Recorder, Recording
 from autograd.train.slips import measures
 from autograd.wording import wrapped
 
@@ -40,7 +41,8 @@ def fit(
     stop_below: float | None = None,
     validation: Iterable[Any] | None = None,
     metrics: Mapping[str, Callable[[Any, Any], object]] | None = None,
-    callback: Callable[[int, float], object] | None = None,
+    callback: Callable[[int, float], object] | Recorder | None = None,
+    record: Recorder | None = None,
     progress: bool | None = None,
 ) -> History:
     """Fit a model to data, a sequence of rows (input, target), and return the History of the losses.
@@ -60,6 +62,8 @@ def fit(
     mean of metric(output, target) over the rows of validation, or of data if there is none, is computed then too. The
     output is that of the model, or of a program, with numbers in the place of Values, and True counts 1.
 
+    record is a `Recorder`, which keeps snapshots of the training; it may stand in the place of the callback too.
+
     A compiled program contains its loss: fit(program, data, optimizer, epochs=...) with an optimiser of the program,
     as optim.SGD(program). Its data are rows of numbers or arrays, one for each input of the program, or a tuple of
     whole arrays, such as (X, Y) with X[i] and Y[i] for row i. Class numbers may stand in the last one where the
@@ -68,8 +72,9 @@ def fit(
     or calls `write_back` first.
 
     ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, for a loss that
-    depends on no parameter of the optimiser, and for a program whose loss is not a mean, or without outputs for
-    metrics; TypeError for an argument of another kind; ImportError for progress=True without rich.
+    depends on no parameter of the optimiser, for a program whose loss is not a mean, or without outputs for metrics,
+    and for a Recorder that has another training; TypeError for an argument of another kind; ImportError for
+    progress=True without rich.
     """
     kind: Any = Compiled if is_program(model) else Eager
     way = kind(model, data, loss, optimizer)
@@ -78,13 +83,14 @@ def fit(
     whole("epochs", epochs, least=0)
     size = way.rows if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
     limit = -math.inf if stop_below is None else real("stop_below", stop_below)
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback is a function of the epoch and its loss, not {described(callback)}")
+    record, ask = _recorder_and_callback(record, callback)
     draws = generator(rng)
     shuffled = batch_size is not None if shuffle is None else shuffle
     history = History(metrics={name: [] for name in functions})
     if epochs:
         way.measured(held_out, functions, 1)  # A mistake should be met before an epoch is over.
+    if record is not None:
+        way = Recording(record, way, history, size)
     with Interrupts() as interrupts, bar(epochs, math.ceil(way.rows / size), progress) as advance:
         try:
             for epoch in range(epochs):
@@ -92,7 +98,7 @@ def fit(
                     way.shuffle(draws)
                 loss_of_epoch = _epoch(way, size, interrupts, advance)
                 history.add(loss_of_epoch, *interrupts.allow(way.measured, held_out, functions))
-                asked = callback is not None and _true(interrupts.allow(callback, epoch, loss_of_epoch))
+                asked = ask is not None and _true(interrupts.allow(ask, epoch, loss_of_epoch))
                 if way.broken():
                     raise DivergenceError(f"its loss was {loss_of_epoch:.6g}")
                 if asked or loss_of_epoch < limit:
@@ -107,9 +113,26 @@ def fit(
         finally:
             if is_program(model):
                 model.write_back()
+        if record is not None:
+            try:  # A Ctrl-C waits meanwhile, and a second one does not.
+                way.finish()
+            except KeyboardInterrupt:
+                history.stopped_by = "interrupt"
     if interrupts.waiting:
         history.stopped_by = "interrupt"
     return history
+
+
+def _recorder_and_callback(record: Any, callback: Any) -> tuple[Recorder | None, Any]:
+    if isinstance(callback, Recorder):
+        if record is not None:
+            raise TypeError("fit takes one Recorder, as record=Recorder(), and a function as callback")
+        record, callback = callback, None
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback is a function of the epoch and its loss, or a Recorder, not {described(callback)}")
+    if record is not None and not isinstance(record, Recorder):
+        raise TypeError(f"record is a Recorder, as in record=train.Recorder(), not {described(record)}")
+    return record, callback
 
 
 def _reason(what: str, broken: str, origin: str) -> str:
