@@ -142,24 +142,24 @@ def write(out: Path) -> Iterator[str]:
     out.mkdir(parents=True, exist_ok=True)
     for script in sorted(folder().glob("*.py")):
         path, made = out / f"{script.stem}.ipynb", notebook(script.read_text(encoding="utf-8"), script.stem)
-        there = _read(path) if path.exists() else made
-        if _digest(there) != there["metadata"].get(OURS, {}).get("digest"):
+        new = _digest(made)
+        now, then = _digests_in(path) if path.exists() else ("", "")
+        if now != then:
             yield f"kept {path}, which was changed since it was written; rename it to get a new one"
-        elif path.exists() and _digest(there) == _digest(made):
+        elif now == new:
             yield f"kept {path}, which is up to date"
         else:
             path.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             yield f"wrote {path}"
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The notebook in a file, or one without cells if it is none."""
+def _digests_in(path: Path) -> tuple[str, object]:
+    """The digest of the notebook in a file, and that with which it was written; two that differ for any other file."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        _digest(found)
-    except (ValueError, LookupError, TypeError, AttributeError):  # Any file may be there.
-        return {"cells": [], "metadata": {}}
-    return dict(found)
+        return _digest(found), found["metadata"][OURS]["digest"]
+    except (ValueError, LookupError, TypeError):
+        return "no notebook of ours", None
 
 
 def _digest(notebook: dict[str, Any]) -> str:

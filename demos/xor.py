@@ -157,7 +157,7 @@ compare(
 
 # %% answer
 def by_two_units(a: Value, b: Value) -> Value:
-    """a XOR b for numbers that are 0 or 1, with two ReLU units, + and *."""
+    """a XOR b for numbers that are 0 or 1."""
     return (a + b).relu() - 2 * (a + b - 1).relu()
 
 
@@ -166,8 +166,8 @@ def by_two_units(a: Value, b: Value) -> Value:
 def by_two_units_is_right() -> None:
     for (a, b), t in rows:
         agree(by_two_units(Value(a), Value(b)).data, t, f"{a:g} xor {b:g}")
-    root = by_two_units(Value(1.0), Value(0.0))
-    assert {v.op for v in topological_order(root)} <= {"", "add", "subtract", "multiply", "negative", "relu"}
+    nodes = topological_order(by_two_units(Value(1.0), Value(0.0)))
+    assert sum(v.op == "relu" for v in nodes) == 2, "it has two ReLU units"
     gradcheck(by_two_units, [0.25, 0.5])
 
 
