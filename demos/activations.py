@@ -301,7 +301,7 @@ def softsign(x: float) -> tuple[float, float]:
 # %%
 @check
 def softsign_is_right() -> None:
-    agree([softsign(x)[0] for x in (3.0, -1.0)], [0.75, -0.5], "the values at 3 and -1")
+    agree([softsign(x)[0] for x in (3.0, -3.0)], [0.75, -0.75], "the values at 3 and -3")
     operation = autograd.operation(softsign)
     print(gradcheck(operation, [0.5]), gradcheck(operation, [-2.0]), sep="\n")
 
