@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from autograd.console import printable
 from autograd.engine.value import Value
-from autograd.formula.cases import Case, Expression, Rule, cases_of, fold, rule, textbook, unchanged
+from autograd.formula.cases import Case, Expression, Rule, cases_of, chosen_by, fold, rule, textbook, unchanged
 from autograd.formula.vocabularies import Source, floats, which_case
 from autograd.operations import latest, operation
 from autograd.wording import Text, brief
@@ -229,18 +229,36 @@ class AppliedCase(NamedTuple):
         It is in terms of the operands x, y (of a sequence, one element x, y and the whole xs, ys) and the value z, or
         under the names or numbers given for all operands in order and for the value.
         """
-        r = self.rule
-        n = len(self.scope[r.operands[0]]) if r.of_sequences else 1
-        partial = _of_element(self.case.partials[position // n], r)
-        if partial.form == "each" and isinstance(choice := partial.parts[0], Expression) and choice.form == "choice":
-            test, then, other = choice.parts
-            partial = then if self._holds(test, position % n, partial.parts[1:]) else other  # type: ignore[assignment]
+        partial, *others = self._ways(position)
+        if others and not self._holds(chosen_by(self._partial(position)), position):
+            partial = others[0]
+        return self._shown(partial, position, names, name)
+
+    def partial_texts(self, position: int, names: Sequence[str], name: str) -> list[str]:
+        """The same for both ways of a derivative that chooses element by element; for another one it alone."""
+        return [self._shown(partial, position, names, name) for partial in self._ways(position)]
+
+    def _count(self) -> int:
+        """The elements of each operand."""
+        return len(self.scope[self.rule.operands[0]]) if self.rule.of_sequences else 1
+
+    def _partial(self, position: int) -> Expression:
+        return _of_element(self.case.partials[position // self._count()], self.rule)
+
+    def _ways(self, position: int) -> Sequence[Any]:
+        """The derivative, or the two between which it chooses."""
+        partial = self._partial(position)
+        return partial.parts[0].parts[1:] if chosen_by(partial) else [partial]  # type: ignore[union-attr]
+
+    def _shown(self, partial: Expression, position: int, names: Sequence[str] | None, name: str) -> str:
+        n = self._count()
         called = {} if names is None else self._named(position % n, n, names)
         return _text(partial, self.case, called | {"z": _held_together(name)})[0]
 
-    def _holds(self, test: Any, i: int, sequences: Sequence[Any]) -> bool:
+    def _holds(self, test: Any, position: int) -> bool:
+        i, (condition, *sequences) = position % self._count(), test.parts
         elements = {f"{sequence}_": self.scope[sequence][i] for sequence in sequences}
-        return bool(eval(_code(fold(test, Source(floats()))), floats().words, {**self.scope, **elements}))
+        return bool(eval(_code(fold(condition, Source(floats()))), floats().words, {**self.scope, **elements}))
 
     def _named(self, i: int, n: int, names: Sequence[str]) -> dict[str, _Text]:
         found: dict[str, _Text] = {}
@@ -265,6 +283,19 @@ def case_of(op: str, data: Sequence[float]) -> AppliedCase:
     r, cases = rule(op), cases_of(op)
     i, scope = which_case(op)(*r.grouped(data))
     return AppliedCase(r, cases[i], scope)
+
+
+def case_texts(op: str, count: int, position: int, names: Sequence[str], name: str) -> list[list[str]]:
+    """The formula of a local derivative in each case of a rule, which has two where it chooses element by element.
+
+    The operation has so many operands; their names and that of the node stand in the formulas.
+
+    >>> case_texts("relu", 1, 0, ["a"], "h"), case_texts("largest", 2, 1, ["a", "b"], "m")
+    ([['1'], ['0'], ['nan']], [['nan'], ['1/ties([a, b], m)', '0']])
+    """
+    r = rule(op)
+    scope = dict.fromkeys(r.operands, range(count // len(r.operands)))
+    return [AppliedCase(r, case, scope).partial_texts(position, names, name) for case in cases_of(op)]
 
 
 def partial_text(

@@ -22,7 +22,7 @@ from autograd.formula import case_of, operation_text, rule, still_holds
 from autograd.formula.cases import changed
 from autograd.formula.text import AppliedCase
 from autograd.operations import OPERATIONS
-from autograd.show.digits import SUMS, Figures, alone, bare, figures, together
+from autograd.show.digits import SUMS, alone, bare, figures, together
 from autograd.show.names import LENGTH, Names
 from autograd.wording import FEW, brief, ends, folded, visible
 
@@ -147,7 +147,7 @@ def forward_line(made: Calculation) -> str:
     if not made.operation:
         return f"{made.node} = {bare(alone(made.result))}"
     shown = figures(made.operation, made.data, made.result)
-    both = [_in_names(made), _in_floats(made, shown)]
+    both = [in_names(made), in_numbers(made, lambda i: bare(shown.operands[i]), bare(shown.hidden))]
     return folded([made.node, *dict.fromkeys(both), bare(shown.result)])
 
 
@@ -157,7 +157,7 @@ def announced(made: Calculation, fitting: float = math.inf) -> str:
     To fit, it leaves out operands in the middle of a row, and then shortens the names of the others.
     """
     for most, length in _SHAPES:
-        text = f"{made.node} = {_in_names(made, most, length)}"
+        text = f"{made.node} = {in_names(made, most, length)}"
         if columns(printable(text)) <= fitting:
             return text
     return visible(printable(text), int(fitting) + 1 - columns(printable("…")))
@@ -206,13 +206,14 @@ def _formula(made: Calculation, position: int) -> str:
     return latest[1].partial_text(position, made.operands, made.node)
 
 
-def _in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
+def in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
+    """The operation of a node on the names of its operands."""
     return _written_out(made, lambda i: visible(made.operands[i], length), "… {:,} more …", most)
 
 
-def _in_floats(made: Calculation, shown: Figures) -> str:
-    hidden = f"({{:,}} more: {bare(shown.hidden)})" if shown.hidden else "… {:,} more …"
-    return _written_out(made, lambda i: bare(shown.operands[i]), hidden, FEW)
+def in_numbers(made: Calculation, text: Callable[[int], str], hidden: str) -> str:
+    """The operation of a node on texts of numbers, found by position; `hidden` is the sum of those left out, if any."""
+    return _written_out(made, text, f"({{:,}} more: {hidden})" if hidden else "… {:,} more …", FEW)
 
 
 def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, most: int) -> str:
