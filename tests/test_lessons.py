@@ -203,6 +203,28 @@ def test_an_installed_package_has_the_lessons_too(tmp_path: Path) -> None:
     assert found.strip() == str(package / "demos" / "lesson" / "__init__.py")
 
 
+WITHOUT_RICH = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name == "rich":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Hidden())
+from autograd import lessons
+lessons.helpers()
+import lesson
+print(lesson.obstacle())
+"""
+
+
+def test_a_lesson_of_an_installed_package_says_how_to_install_what_it_lacks(tmp_path: Path) -> None:
+    package = tmp_path / "autograd"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__", "demos"))
+    shutil.copytree(DEMOS, package / "demos", ignore=shutil.ignore_patterns("__pycache__"))
+    said = python("-c", WITHOUT_RICH, package=package, cwd=tmp_path).stdout
+    assert said == f"this lesson needs rich; run {sys.executable} -m pip install rich\n"
+
+
 # ── run ──
 
 
