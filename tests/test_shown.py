@@ -12,7 +12,7 @@ from hypothesis import given
 
 import autograd
 from autograd import Stepper, Value, autopsy, explain, formula, nn, tree
-from autograd.check import gradcheck
+from autograd.check import gradcheck, ulps
 from autograd.show import picture
 from autograd.wording import Text
 from tests.test_draw import anything
@@ -74,13 +74,8 @@ def test_a_text_is_a_str_that_the_prompt_shows_as_its_lines(name: str, capsys: p
 
 def test_lines_are_preformatted() -> None:
     y, x = graph()
-    lines = [*TEXTS.values()]
-    shown = [text() for text in lines] + [
-        explain(y, x),
-        autopsy(y / 0),
-        Stepper(y),
-        gradcheck(lambda v: v.tanh(), [0.5]),
-    ]
+    tables = [program(), gradcheck(lambda v: v.tanh(), [0.5]), ulps(lambda v: v.tanh(), [0.5])]
+    shown = [*tables, *(text() for text in TEXTS.values()), explain(y, x), autopsy(y / 0), Stepper(y)]
     for thing in shown:
         parts = Parts(thing._repr_html_())
         assert parts.tags == ["pre"]

@@ -32,14 +32,14 @@ from autograd.compiler.tracing import Graph, Leaves, Places, check_operations, r
 from autograd.console import printable
 from autograd.engine.number import WRITES
 from autograd.engine.value import Value
-from autograd.wording import Text, counted
+from autograd.wording import Lines, Text, counted
 
 Kind: TypeAlias = Literal["loss", "inputs", "examples", "outputs"]
 """The loss with the gradient of the parameters or of the inputs, the gradient of each example, the outputs."""
 Scipy: TypeAlias = tuple[Callable[[Any], tuple[float, Array]], Array, tuple[()], str, bool]
 
 
-class Program:
+class Program(Lines):
     """A loss as code over arrays; `autograd.compile` makes it.
 
     Each input is an array or nested lists, of shape (N, …) for N examples, each with the shape of its leaves. N may be
