@@ -10,7 +10,8 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SOURCES = {p.relative_to(ROOT).as_posix() for p in (ROOT / "autograd").rglob("*.*") if p.suffix in (".py", ".js")}
+KINDS = (".py", ".js", ".css", ".html")
+SOURCES = {p.relative_to(ROOT).as_posix() for p in (ROOT / "autograd").rglob("*.*") if p.suffix in KINDS}
 LESSONS = {f"autograd/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / "demos").rglob("*.py")}
 INTERPRETED = ("/__init__.py", "/interpreters.py", "/native.py")
 ENGINE = [p for p in SOURCES if p.startswith("autograd/engine/") and not p.endswith(INTERPRETED)]

@@ -125,7 +125,7 @@ def added(terms: Sequence[float]) -> float:
 
 def kept_positions(op: str, count: int) -> list[int]:
     """The positions of the operands that are shown."""
-    if op != "dot":
+    if op != "dot" and (op not in OPERATIONS or OPERATIONS[op].recorded):
         return end_positions(count)
     pairs = end_positions(count // 2)
     return [*pairs, *(i + count // 2 for i in pairs)]

@@ -104,7 +104,7 @@ class Drawing:
             content = (darkened(self.dot) if dark else self.dot).encode()
         else:
             content = (self.png if extension == ".png" else self.pdf)(dark=bool(dark))
-        _replace(target, content)
+        write_whole(target, content)
         return target
 
     def _painted(self, format: str, dark: bool, *args: str) -> bytes:  # noqa: A002
@@ -183,7 +183,7 @@ def _installed(program: str) -> str | None:
     return next((str(path) for path in paths if path.stem == program and path.is_file()), None)
 
 
-def _replace(target: "Path", content: bytes) -> None:
+def write_whole(target: "Path", content: bytes) -> None:
     """Write a file whole or not at all; if it is a link, the file that it leads to."""
     target = target.resolve()
     draft = target.with_name(f".{os.getpid()}-{os.urandom(4).hex()}.tmp")
@@ -191,6 +191,6 @@ def _replace(target: "Path", content: bytes) -> None:
         draft.write_bytes(content)
         draft.replace(target)
     except OSError as error:
-        raise type(error)(error.errno, f"{error.strerror or error}, so the picture isn't saved", str(target)) from None
+        raise type(error)(error.errno, f"{error.strerror or error}, so it isn't saved", str(target)) from None
     finally:
         draft.unlink(missing_ok=True)
