@@ -75,7 +75,7 @@ def test_a_text_is_a_str_that_the_prompt_shows_as_its_lines(name: str, capsys: p
 def test_lines_are_preformatted() -> None:
     y, x = graph()
     tables = [program(), gradcheck(lambda v: v.tanh(), [0.5]), ulps(lambda v: v.tanh(), [0.5])]
-    shown = [*tables, *(text() for text in TEXTS.values()), explain(y, x), autopsy(y / 0), Stepper(y)]
+    shown = [*tables, *(text() for text in TEXTS.values()), explain(y, x), autopsy(y / 0)]
     for thing in shown:
         parts = Parts(thing._repr_html_())
         assert parts.tags == ["pre"]
@@ -95,12 +95,7 @@ def test_a_value_is_a_table() -> None:
 @given(anything)
 def test_a_label_stays_text(label: str) -> None:
     y, x = graph(label)
-    for thing, tags in (
-        (x, {"table", "tr", "th", "td"}),
-        (tree(y), {"pre"}),
-        (explain(y, x), {"pre"}),
-        (Stepper(y), {"pre"}),
-    ):
+    for thing, tags in ((x, {"table", "tr", "th", "td"}), (tree(y), {"pre"}), (explain(y, x), {"pre"})):
         html = thing._repr_html_()  # type: ignore[union-attr]
         assert set(Parts(html).tags) <= tags
         html.encode()
