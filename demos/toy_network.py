@@ -97,6 +97,10 @@ for step in Stepper(loss):
     if step.phase == "backward" and step.touched in ("y", "z2", "h", "z1", "w1"):
         print(step)
 
+# %% [markdown]
+# In a notebook, a `Stepper` is shown as a page: play the steps, choose a node, change a number, or let yourself be asked
+# for the next number. Here h is just computed.
+
 # %%
 walk = Stepper(loss)
 walk.to("h")

@@ -16,7 +16,7 @@ Every number and every sentence of the recorded graph is made here, in Python, a
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from autograd import formula
@@ -182,8 +182,7 @@ class _Contents:
         seats = {i: seat for seat, i in enumerate(outer)}
         seats |= {i: seats[box.inside] for i, box in enumerate(found.boxes) if box.inside is not None}
         ends = [(seats[link.source], seats[link.target]) for link in found.links]
-        order = [self._order(i) for i in outer]
-        rows = layout.layers(len(outer), {(a, b) for a, b in ends if a != b}, order)
+        rows = layout.layers(len(outer), {(a, b) for a, b in ends if a != b}, self._order(seats))
         shapes = {i: shape for i in outer if (shape := self._inside(i, sizes))}
         known = {repr(shape): shape for shape in shapes.values()}  # Neurons of one layer have the same shape.
         return {
@@ -204,10 +203,22 @@ class _Contents:
         ends = [(a, b) for a, b, _, _ in self.scene.links if a in seats and b in seats]
         return ([sizes[i] for i in inside], [(seats[a], seats[b]) for a, b in ends]) if inside else None
 
-    def _order(self, number: int) -> int:
-        """Where a closed box is in its column: in the order of the tape, and a count in the place of what it counts."""
-        box = self.scene.boxes[number]
-        return box.middle if box.place is None else box.place
+    def _order(self, seats: Mapping[int, int]) -> list[int]:
+        """The ranks of the closed boxes, which have these seats: operands in the order in which they are used."""
+        found, tape = self.scene, self.tape
+        sources: dict[int, list[tuple[int, int]]] = {}
+        for a, b, _, position in found.links:
+            if seats[a] != seats[b]:
+                rank = found.boxes[a].middle if position is None else position
+                sources.setdefault(seats[b], []).append((rank, seats[a]))
+        root = next(i for i, box in enumerate(found.boxes) if box.place == tape.roots[0])
+        queue = {seats[root]: None}
+        for seat in (reached := [*queue]):  # It grows while it is read.
+            new = [source for _, source in sorted(sources.get(seat, ())) if source not in queue]
+            queue |= dict.fromkeys(new)
+            reached += dict.fromkeys(new)
+        ranks = {seat: rank for rank, seat in enumerate(reached)}
+        return [ranks[seat] for seat in range(len(ranks))]
 
 
 def _width(characters: int) -> int:

@@ -47,7 +47,7 @@ class Box(NamedTuple):
     more: int = 0
     """How many nodes are left out,"""
     middle: int = 0
-    """and the place of the one in their middle."""
+    """and the position of the one in their middle, among the operands."""
 
 
 class Link(NamedTuple):
@@ -221,9 +221,9 @@ class _Folded:
                 if source is not None:
                     self.scene.links.append(Link(source, numbers[place], place, position))
                 elif own:
-                    within.append(operand)
+                    within.append((operand, position))
                 else:
-                    beside.append(self.tops[operand])
+                    beside.append((self.tops[operand], position))
             self._count(within, outer, numbers[place], place)
             self._count(beside, None, numbers[place], place)
 
@@ -239,14 +239,17 @@ class _Folded:
                     queue.append(operands[i])
         return sorted(found)
 
-    def _count(self, left_out: list[int], inside: int | None, target: int, place: int) -> None:
-        """Add the number of nodes or boxes that are left out, once for all closed boxes that use the same ones."""
-        key = tuple(dict.fromkeys(left_out))
-        if not key:
+    def _count(self, left_out: list[tuple[int, int]], inside: int | None, target: int, place: int) -> None:
+        """Add the number of nodes or boxes that are left out, once for all closed boxes that use the same ones.
+
+        They are given by their places, and by their positions among the operands.
+        """
+        if not left_out:
             return
+        key = tuple(dict.fromkeys(hidden for hidden, _ in left_out))
         known = self.counts if inside is None else {}
         if key not in known:
-            known[key] = self._add(Box(None, inside, len(key), key[len(key) // 2]))
+            known[key] = self._add(Box(None, inside, len(key), left_out[len(left_out) // 2][1]))
         self.scene.links.append(Link(known[key], target, place, None))
 
 

@@ -11,9 +11,12 @@ const boxes = data.boxes.map(([node, inside, more, w, h], id) => ({ id, node, in
 const links = data.links.map(([source, target, node, position]) => ({ source, target, node, position }));
 const holds = new Set(boxes.filter((box) => box.inside !== null).map((box) => box.inside));
 
-/** The box that stands for a box now: itself, or the closed one that it is in. */
+const within = new Map(boxes.flatMap(({ id, node, inside }) => (boxes[inside]?.node === node ? [[inside, id]] : [])));
+
+/** The box that stands for a box now: itself, the closed one that it is in, or of an open one that of the same node. */
 function standsFor(id, open) {
   const { inside } = boxes[id];
+  if (open.has(id)) return within.get(id);
   return inside === null || open.has(inside) ? id : inside;
 }
 

@@ -59,10 +59,10 @@ class Picture {
     this.narrowest = Math.min(NARROWEST, this.widest / 3);
     this.boxes = new Map();
     for (const [id, rect] of rects) this.boxes.set(id, this.open.has(id) ? this.frame(id, rect) : this.box(id, rect));
-    const within = (line) => boxes[line.from].inside !== null || boxes[line.to].inside !== null;
-    this.layer(svg, this.lines.filter((line) => !within(line)), [...this.open].map((id) => this.boxes.get(id)));
+    const above = (line) => boxes[line.from].inside !== null || boxes[line.to].inside !== null;
+    this.layer(svg, this.lines.filter((line) => !above(line)), [...this.open].map((id) => this.boxes.get(id)));
     const others = [...this.boxes].flatMap(([id, made]) => (this.open.has(id) ? [] : [made]));
-    this.layer(svg, this.lines.filter(within), others);
+    this.layer(svg, this.lines.filter(above), others);
     this.label = element("svg:g", { class: "label", "aria-hidden": "true" });
     svg.append(this.label);
     this.host.replaceChildren(svg);
@@ -172,6 +172,7 @@ class Picture {
   /** Show a state: numbers that are reached, contributions that have flowed, and the last step in front. */
   paint({ known, grads, flows, step, chosen, value }) {
     const backward = grads.size > 0;
+    const goal = this.touched(step);
     for (const [id, made] of this.boxes) {
       if (made.kind === undefined) continue;
       const { node: number } = made;
@@ -180,7 +181,8 @@ class Picture {
         shown: known.has(number) ? value(number) : "—",
         partial: grad ? grad.text : "—",
         backward,
-        lit: Boolean(step) && (step.to ?? step.node) === number && made.kind !== "frame",
+        lit: goal.node === number && made.kind !== "frame" && (goal.box === undefined || goal.box === id),
+        todo: !known.has(number),
         chosen: chosen === number,
         bad: Boolean(grad) && !Number.isFinite(Number(grad.grad)),
       };
@@ -192,11 +194,19 @@ class Picture {
     this.write(null);
   }
 
-  paintBox(id, made, { shown, partial, backward, lit, chosen, bad }, value) {
+  /** The node that a step touches, and, of several boxes of a leaf, the one beside the node that contributes. */
+  touched(step) {
+    if (!step) return {};
+    const link = links.find(({ node, position }) => step.to !== undefined && node === step.node && position === step.arg);
+    return { node: step.to ?? step.node, box: link && standsFor(link.source, this.open) };
+  }
+
+  paintBox(id, made, { shown, partial, backward, lit, todo, chosen, bad }, value) {
     const { group, node: number } = made;
     if (made.compact) made.value.textContent = backward ? `∂ ${partial}` : shown;
     else if (made.value) [made.value.textContent, made.grad.textContent] = [shown, partial];
     group.classList.toggle("lit", lit);
+    group.classList.toggle("todo", todo);
     group.classList.toggle("chosen", chosen);
     group.classList.toggle("nan", bad);
     const said = (text) => (text === "—" ? say("not_yet") : text);
@@ -210,8 +220,10 @@ class Picture {
 
   paintLine(line, flows, step) {
     const flowed = line.links.map((link) => flows.get(`${link.node}:${link.position}`)).filter(Boolean);
-    const now = (link) => step && link.node === step.node && (step.to === undefined || link.position === step.arg);
-    const lit = !line.links.some(now) ? "" : step.to === undefined ? "forward" : "backward";
+    const forward = step?.to === undefined;
+    const now = (link) => link.node === step?.node && (forward || link.position === step.arg);
+    const whole = forward && step && boxes[line.to].node === step.node; // Of a closed box the lines lead to nodes inside.
+    const lit = !whole && !line.links.some(now) ? "" : forward ? "forward" : "backward";
     const before = line.state;
     line.state = { flowed, lit };
     // Most lines stay as they are, and to touch them all would make a walk through many slow.
@@ -252,16 +264,16 @@ class Picture {
     }
   }
 
-  /** Bring the box of a node into view, inside the picture alone, at the next frame. */
-  follow(number) {
+  /** Bring the box that a step touches into view, inside the picture alone, at the next frame. */
+  follow(step) {
     if (!this.goal) requestAnimationFrame(() => this.scroll());
-    this.goal = { number };
+    this.goal = this.touched(step);
   }
 
   scroll() {
-    const { number } = this.goal;
+    const { node, box: id } = this.goal;
     this.goal = null;
-    const found = [...this.boxes.values()].find((made) => made.node === number && made.kind !== "frame");
+    const found = this.boxes.get(id) ?? [...this.boxes.values()].find((made) => made.node === node && made.kind !== "frame");
     if (!found) return;
     const [host, box] = [this.host.getBoundingClientRect(), found.group.getBoundingClientRect()];
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -64,7 +64,7 @@ class Page {
     this.at = Math.max(0, Math.min(at, this.steps.length));
     this.paint();
     const { step } = this;
-    if (step) this.picture.follow(step.to ?? step.node);
+    if (step) this.picture.follow(step);
     if (!this.timer) this.speak();
   }
 
