@@ -159,7 +159,7 @@ print(f"  ∂L/∂w by backward          {middle.grad:13.9f}")
 print(f"  ∂L/∂w by differences       {by_differences:13.9f}")
 
 # %% [markdown]
-# `explain` goes on from the positions to the loss, and adds up all ways there.
+# `explain` goes on from the positions to the loss, and adds up all ways there: each position leads to ten scores.
 
 # %%
 loss.label = "L"

@@ -98,8 +98,8 @@ for step in Stepper(loss):
         print(step)
 
 # %% [markdown]
-# In a notebook, a `Stepper` is shown as a page: play the steps, choose a node, change a number, or let yourself be asked
-# for the next number. Here h is just computed.
+# In a notebook, a `Stepper` is shown as a page: play the steps, choose a node, change a number, or let yourself be
+# asked for the next one. Here h has just been computed.
 
 # %%
 walk = Stepper(loss)

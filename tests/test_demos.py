@@ -139,7 +139,7 @@ LESSONS = {
             r"the sum of 36 terms +0\.067623811",
             r"by backward +0\.067623811",
             r"by differences +0\.067623811",
-            r"∂L/∂filters\.w\[\S+\] = 0\.0676238, the sum of the products along 396 paths",
+            r"∂L/∂filters\.w\[\S+\] = 0\.0676238, the sum of the products along 360 paths",
             r"convolutional +410 +1,810 +494",
             r"filters\.weight +\(N·36 × 9\) · \(9 × 4\)",
             r"convolutional +7\d\.\d % of 60 test images read right",
