@@ -134,12 +134,11 @@ def _as_json(place: int, kind: str, text: str) -> dict[str, Any]:
 
 
 def write(out: Path) -> Iterator[str]:
-    """Write the notebook of each lesson into a folder, which is made if it isn't there; yields a line about each.
+    """Write the notebook of each lesson into a folder; yields a line about each.
 
     A notebook that was changed since it was written is kept, and one that has the new cells keeps its results. OSError
-    if the folder can't be made, or a file can't be written.
+    if a file can't be written.
     """
-    out.mkdir(parents=True, exist_ok=True)
     for script in sorted(folder().glob("*.py")):
         path, made = out / f"{script.stem}.ipynb", notebook(script.read_text(encoding="utf-8"), script.stem)
         new = _digest(made)

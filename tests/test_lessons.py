@@ -98,6 +98,14 @@ def test_an_answer_is_taken_out_and_its_docstring_stays() -> None:
         assert isinstance(after.body[1], ast.Raise)
 
 
+def test_an_answer_is_folded_once_behind_its_check() -> None:
+    script = '# %% answer\ndef f() -> int:\n    """1."""\n    return 1\n\n# %%\ncheck(f)\n\n# %%\nprint()\n'
+    start, exercise, check, answer, other = notebook(script, "one")["cells"]
+    kinds = [cell["cell_type"] for cell in (start, exercise, check, answer, other)]
+    assert kinds == ["code", "code", "code", "markdown", "code"]
+    assert other["source"] == ["print()"]
+
+
 LINES = st.lists(st.text("abc #'\\%é√\t", max_size=8).map(str.rstrip), min_size=1, max_size=4)
 
 
