@@ -36,6 +36,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from autograd.show.picture import write_whole
+
 HERE: Final = Path(__file__).parent
 START: Final = """# If an import fails: in the checkout of scalar-autograd, run pip install ".[demos]"
 from autograd import lessons
@@ -148,7 +150,7 @@ def write(out: Path) -> Iterator[str]:
         elif now == new:
             yield f"kept {path}, which is up to date"
         else:
-            path.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            write_whole(path, json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n")
             yield f"wrote {path}"
 
 
