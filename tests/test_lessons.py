@@ -250,18 +250,30 @@ def with_answers(found: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("name", "says", "shows"),
+    ("name", "options", "says", "shows"),
     [
-        ("toy_network", ["after 70 steps: L = 9.12e-07", "∂L/∂w1 += ∂L/∂v1 · ∂v1/∂w1"], ["text/html", "image/svg+xml"]),
-        ("xor", ["0 xor 1 = 0.500"], ["text/html", "image/svg+xml", "image/png"]),
+        (
+            "toy_network",
+            "",
+            ["after 70 steps: L = 9.12e-07", "∂L/∂w1 += ∂L/∂v1 · ∂v1/∂w1"],
+            ["text/html", "image/svg+xml"],
+        ),
+        (
+            "xor",
+            "--epochs 300",
+            ["History(300 epochs, loss 0.463", "0 xor 1 = 0.5"],
+            ["text/html", "image/svg+xml", "image/png"],
+        ),
     ],
 )
-def test_a_lesson_runs_as_a_notebook(name: str, says: list[str], shows: list[str], tmp_path: Path) -> None:
+def test_a_lesson_runs_as_a_notebook(
+    name: str, options: str, says: list[str], shows: list[str], tmp_path: Path
+) -> None:
     pytest.importorskip("IPython")
     found = made(name)
     path = tmp_path / "notebook.ipynb"
     path.write_text(json.dumps(with_answers(found)), encoding="utf-8")
-    environment = {**surroundings(PACKAGE), "LESSON_OPTIONS": "--quick", "IPYTHONDIR": str(tmp_path / "of ipython")}
+    environment = {**surroundings(PACKAGE), "LESSON_OPTIONS": options, "IPYTHONDIR": str(tmp_path / "of ipython")}
     command = [sys.executable, str(RUNNER), str(path)]
     done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=LONGEST_RUN)
     assert done.returncode == 0, done.stdout + done.stderr
