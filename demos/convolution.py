@@ -33,6 +33,7 @@ from autograd import (
     Program,
     Value,
     dot,
+    draw,
     explain,
     largest,
     losses,
@@ -44,7 +45,6 @@ from autograd import (
     train,
 )
 from autograd.check import numerical_grad
-from autograd.show.network import draw_network
 
 Rows = list[list[float]]
 Map = list[list[Value]]
@@ -323,7 +323,7 @@ save(figure, options.out / "convolution-filters.png")
 # The same filters in the picture of the network: the area of a square is the size of a weight.
 
 # %%
-save(draw_network(model.filters), options.out / "convolution-network.svg")
+save(draw(model.filters), options.out / "convolution-network.svg")
 
 # %% [markdown]
 # ## The mistakes

@@ -32,8 +32,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import normalize
 
 import autograd
-from autograd import Value, losses, nn, optim, total
-from autograd.show.network import draw_network
+from autograd import Value, draw, losses, nn, optim, total
 
 made = parser(
     "This lesson classifies flowers with a 4-5-3 network of sigmoids. You see a loop of gradient descent, two "
@@ -194,7 +193,7 @@ save(figure, options.out / "iris.png")
 # %%
 if not options.eager:
     program.write_back()
-save(draw_network(model, flowers[0]), options.out / "iris-network.svg")
+save(draw(model, flowers[0]), options.out / "iris-network.svg")
 
 # %% [markdown]
 # ## Comparison with the tutorial

@@ -53,8 +53,7 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 
 import autograd
-from autograd import Value, losses, nn, no_grad, optim, softmax, state, topological_order, train
-from autograd.show.network import draw_network
+from autograd import Value, draw, losses, nn, no_grad, optim, softmax, state, topological_order, train
 from autograd.wording import counted, to_install
 
 
@@ -319,7 +318,7 @@ save(figure, options.out / "mnist-cost.png")
 # The layers are too tall for a picture, so only the units at their ends are shown, with the number of the others.
 
 # %%
-save(draw_network(model), options.out / "mnist-network.svg")
+save(draw(model), options.out / "mnist-network.svg")
 
 # %% [markdown]
 # ## The test

@@ -20,9 +20,8 @@ from lesson import BLUE, ORANGE, agree, check, compare, parser, save, steps, wor
 import matplotlib.pyplot as plt
 from sklearn.datasets import make_moons
 
-from autograd import Value, dot, losses, nn, no_grad, optim
+from autograd import Value, dot, draw, losses, nn, no_grad, optim
 from autograd.check import gradcheck
-from autograd.show.network import draw_network
 
 made = parser(
     "This lesson is micrograd's demo, step for step: it separates two moons with the widest margin. You see the "
@@ -179,7 +178,7 @@ save(figure, options.out / "moons.png")
 # one is large.
 
 # %%
-save(draw_network(model, rows[0]), options.out / "moons-network.svg")
+save(draw(model, rows[0]), options.out / "moons-network.svg")
 
 # %% [markdown]
 # ## Comparison with the tutorial

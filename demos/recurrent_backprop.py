@@ -24,9 +24,8 @@ from lesson import BLUE, GREEN, ORANGE, PURPLE, agree, check, compare, parser, s
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autograd import Value, dot, explain, losses, nn, no_grad, optim, topological_order
+from autograd import Value, dot, draw, explain, losses, nn, no_grad, optim, topological_order
 from autograd.check import numerical_grad
-from autograd.show.network import draw_network
 
 UNITS = 4
 
@@ -84,7 +83,7 @@ print(f"settled after {len(way) - 1} iterations: y* = {', '.join(f'{v:.6f}' for 
 # The first iterations, as a network: a column is a state, and the input is the same for all of them.
 
 # %%
-save(draw_network(cell, [x] * 3), options.out / "recurrent_backprop-network.svg")
+save(draw(cell, [x] * 3), options.out / "recurrent_backprop-network.svg")
 
 # %% [markdown]
 # ## The first way: unrolling

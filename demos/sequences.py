@@ -31,8 +31,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import autograd
-from autograd import Program, Stepper, Value, losses, nn, no_grad, optim, train
-from autograd.show.network import draw_network
+from autograd import Program, Stepper, Value, draw, losses, nn, no_grad, optim, train
 
 made = parser(
     "This lesson trains an RNN and an LSTM to continue a wave and to remember a symbol over a gap. You see how "
@@ -274,7 +273,7 @@ for height in impulse:
 at_the_end = losses.squared_error(after, [0.5])
 at_the_end.label = "L"
 print()
-save(draw_network(small, impulse), options.out / "sequences-network.svg")
+save(draw(small, impulse), options.out / "sequences-network.svg")
 walk = Stepper(at_the_end)
 for step in walk:
     if step.phase == "backward" and step.touched.startswith(("h[", "z[")):

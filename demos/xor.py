@@ -22,9 +22,8 @@ from lesson import BLUE, ORANGE, agree, check, code, compare, parser, save, show
 import matplotlib.pyplot as plt
 
 import autograd
-from autograd import Value, explain, losses, nn, no_grad, optim, topological_order, train
+from autograd import Value, draw, explain, losses, nn, no_grad, optim, topological_order, train
 from autograd.check import gradcheck
-from autograd.show.network import draw_network
 
 made = parser(
     "This lesson learns XOR. You see that one neuron can't learn it, that ten hidden neurons with ReLU can, and "
@@ -117,7 +116,7 @@ save(figure, options.out / "xor.png")
 
 # %%
 print()
-save(draw_network(model, [1.0, 0.0]), options.out / "xor-network.svg")
+save(draw(model, [1.0, 0.0]), options.out / "xor-network.svg")
 
 # %% [markdown]
 # How does the output depend on a weight? `explain` writes the derivative as the sum over all ways from the output to

@@ -27,7 +27,8 @@ from autograd.arguments import a_value
 from autograd.console import columns, printable, width
 from autograd.engine.tape import Contribution, Floats, Tape
 from autograd.engine.value import Value
-from autograd.show.draw import draw, draw_around
+from autograd.show.draw import draw
+from autograd.show.graph import draw_around
 from autograd.show.lines import backward_step, check_records, checked, forward_line
 from autograd.show.names import Names
 from autograd.show.patterns import ADDITIONS

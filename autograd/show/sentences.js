@@ -11,15 +11,16 @@ function forward_line(made, row, z) {
 }
 
 // A contribution to the gradient of an operand. A step has: upstream, partial, value (their product), before (the
-// gradient so far, or null), grad (the gradient now), and k and t as the rule returns them.
+// gradient so far, or null), grad (the gradient now), and k, t and e as the rule returns them.
 function backward_line(root, made, position, step) {
   const before = step.before ?? 0;
   const parts = [step.upstream, step.partial, step.value, before];
   const texts = together(parts, [step.grad], (row) => [row[3] + row[2], row[0] * row[1]]).map(bare);
   const [upstream, factor, contribution, so_far, grad] = texts;
   const way = made.formulas[position][step.k];
-  const formula = way.length > 1 && !step.t[position] ? way[1] : way[0];
-  const known = [factor, bare(short(step.partial, SIX))].includes(formula);
+  const elements = Object.entries(step.e?.[position] ?? {}).map(([name, x]) => `, ${name} = ${brief(x)}`);
+  const formula = [way.length > 1 && !step.t[position] ? way[1] : way[0], ...elements].join("");
+  const known = [factor, brief(step.partial)].includes(formula);
   const adds = contribution.startsWith("-") ? `${so_far} - ${contribution.slice(1)}` : `${so_far} + ${contribution}`;
   return [
     gradient_of(root, made, position),
@@ -185,6 +186,10 @@ function significant(x, digits) {
 
 function bare(text) {
   return text.replace(/\.0$/, "");
+}
+
+function brief(x) {
+  return bare(short(x, SIX));
 }
 
 function number(text) {

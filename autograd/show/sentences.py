@@ -11,7 +11,7 @@ In JavaScript, `script(["sigmoid"])` has, besides the `rules` of `formula/javasc
 
 - `forward_line(made, row, z)`: the text of a forward step of a node, with the data of its operands in one row;
 - `backward_line(root, made, position, step)`: the text of a backward step, where root is a name, and step has the
-  numbers `upstream`, `partial`, `value` (their product), `before` (or null) and `grad`, and `k` and `t` of the rule;
+  numbers `upstream`, `partial`, `value` (their product), `before` (or null) and `grad`, and what the rule returned;
 - `gradient_of(root, made, position)`: the same in names alone; `short(x, digits)`: one number.
 
 They are the lines of `lines.py`, on one line each, in as many digits as `digits.py` finds needed.
@@ -26,7 +26,7 @@ from typing import Any, Final, TypeAlias
 from autograd.formula.javascript import javascript
 from autograd.formula.text import case_texts
 from autograd.show.digits import SUMS, kept_positions
-from autograd.show.lines import Calculation, calculation, in_names, in_numbers
+from autograd.show.lines import Calculation, Shape, calculation, in_names, in_numbers, shape
 from autograd.show.names import Names
 
 Slot: TypeAlias = list[Any]
@@ -58,7 +58,7 @@ def of_calculation(made: Calculation, gets: Sequence[bool]) -> dict[str, Any]:
     found: dict[str, Any] = {"node": made.node, "op": op, "operands": [*made.operands]}
     if not op:
         return found
-    found |= {"names": in_names(made), "numbers": template(op, count), "kept": kept_positions(op, count)}
+    found |= {"names": in_names(made), "numbers": template(shape(made)), "kept": kept_positions(op, count)}
     formulas = [case_texts(op, count, i, made.operands, made.node) if of else None for i, of in enumerate(gets)]
     return found | {"formulas": formulas}
 
@@ -73,18 +73,18 @@ def script(operations: Iterable[str]) -> str:
 
 
 @cache
-def template(op: str, count: int) -> Template:
-    """An operation on so many numbers.
+def template(of: Shape) -> Template:
+    """An operation on numbers.
 
-    >>> template("subtract", 2)
+    >>> template(Shape("subtract", 2))
     [[0, {'': ['', ''], '-': ['-', '']}], [1, {'': [' - ', ''], '-': [' + ', '']}]]
     """
-    kept = kept_positions(op, count)
-    positions = kept if len(kept) == count or op not in SUMS else [*kept, HIDDEN]
-    plain, slots = _split(op, count, positions, {})
+    kept = kept_positions(of.operation, of.size)
+    positions = kept if len(kept) == of.size or of.operation not in SUMS else [*kept, HIDDEN]
+    plain, slots = _split(of, positions, {})
 
     def ways(i: int) -> dict[str, list[str]]:
-        return {form: _split(op, count, positions, {i: text})[0] for form, text in _written_as(op, i).items()}
+        return {form: _split(of, positions, {i: text})[0] for form, text in _written_as(of.operation, i).items()}
 
     return [[i, _joints(j, plain, slots, ways(i))] for j, i in enumerate(slots)] or [plain[0]]
 
@@ -94,14 +94,13 @@ def _written_as(op: str, position: int) -> dict[str, str]:
     return _FORMS | ({digit: digit for digit in "0123456789"} if op == "power" and position == 1 else {})
 
 
-def _split(op: str, count: int, positions: list[int], forms: Mapping[int, str]) -> tuple[list[str], list[int]]:
+def _split(of: Shape, positions: list[int], forms: Mapping[int, str]) -> tuple[list[str], list[int]]:
     """The texts between the numbers of an operation, and the positions of these, some numbers in other forms."""
 
     def placeholder(i: int) -> str:
         return forms.get(i, _FORMS[""]).format(f"8{positions.index(i):05}")
 
-    made = Calculation("", op, (), (0.0,) * count, 0.0)
-    text = in_numbers(made, placeholder, placeholder(HIDDEN) if HIDDEN in positions else "")
+    text = in_numbers(of, placeholder, placeholder(HIDDEN) if HIDDEN in positions else "")
     return _NUMBER.split(text), [positions[int(number[1:6])] for number in _NUMBER.findall(text)]
 
 
