@@ -9,7 +9,7 @@ Page of v1: 4 steps, 2 nodes; a lesson for a browser, saved with .save("lesson.h
 
 import html
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +94,7 @@ def page(
     names = Names(folded(root))
     if fold is None and thing is not root:
         fold = len(names.tape) > MODEL_IN_FULL
-    made = _page(names, kept, title, lang, fold)
+    made = page_of(names, kept, title=title, lang=lang, fold=fold)
     if path is not None:
         made.save(path)
     return made
@@ -138,9 +138,18 @@ def _values(nest: Any) -> Iterator[Value]:
             yield from _values(item)
 
 
-def _page(names: Names, kept: list[Value], title: str, lang: str, fold: bool | None) -> Page:
+def page_of(
+    names: Names,
+    kept: Sequence[Value] = (),
+    *,
+    title: str = "",
+    lang: str = "en",
+    fold: bool | None = None,
+    taken: int = 0,
+) -> Page:
+    """The page of the graph of these names; it begins where so many steps of the walk are taken."""
     tape, root = names.tape, names.root
-    made = contents(names, [tape.place(v) for v in kept if v in tape], fold=fold)
+    made = contents(names, [tape.place(v) for v in kept if v in tape], fold=fold) | {"taken": taken}
     for node in made["nodes"]:
         node["why"] = [translated(line, lang) for line in node.get("why", ())]
     heading = visible(title, TITLE) or WORDS[lang]["heading"].format(root=root)
