@@ -46,6 +46,13 @@ def real(what: str, x: object) -> float:
     raise TypeError(f"{what} is a number, not {described(x)}{remedy}")
 
 
+def a_text(what: str, text: object) -> str:
+    """The text itself; TypeError for anything else."""
+    if not isinstance(text, str):
+        raise TypeError(f"{what} is a text, not {described(text)}; write str(…) around it")
+    return text
+
+
 def is_program(thing: object) -> TypeGuard["Program"]:
     """Whether a thing is a compiled program, and not a model or a list of Values."""
     return hasattr(thing, "value_and_grad")

@@ -427,6 +427,13 @@ def test_a_history_draws_itself() -> None:
     assert "XOR" in texts(train.History([2.0, 0.5]).draw(title="XOR"))
 
 
+@pytest.mark.parametrize("name", ["title", "across", "up"])
+def test_titles_are_texts(name: str) -> None:
+    options: dict[str, Any] = {name: [1.0]}
+    with pytest.raises(TypeError, match=rf"draw: {name} is a text, not list \[1.0\]; write str\(…\) around it"):
+        draw_curves([1.0, 0.5], **options)
+
+
 def test_a_notebook_shows_a_history_and_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     history = train.History([2.0, 0.5])
     assert "<svg" in (history._repr_svg_() or "")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from autograd.arguments import a_value, is_row, known
+from autograd.arguments import a_text, a_value, is_row, known
 from autograd.engine.number import described
 from autograd.engine.value import Value
 from autograd.page.contents import contents
@@ -152,6 +152,6 @@ def page_of(
     made = contents(names, [tape.place(v) for v in kept if v in tape], fold=fold) | {"taken": taken}
     for node in made["nodes"]:
         node["why"] = [translated(line, lang) for line in node.get("why", ())]
-    heading = visible(title, TITLE) or WORDS[lang]["heading"].format(root=root)
+    heading = visible(a_text("page: title", title), TITLE) or WORDS[lang]["heading"].format(root=root)
     text = document(made, lang=lang, title=heading, root=root)
     return Page(text, f"Page of {root}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")

@@ -51,6 +51,9 @@ MADE: Final[dict[str, tuple[str, ...]]] = {
     "StepLR": ("optim.StepLR(optim.SGD([Value(1.0)]), 2)",),
     "LRScheduler": (),
     "History": ("train.History([1.0, 0.5])",),
+    "Recorder": ("train.Recorder()",),
+    "Snapshot": (),
+    "Grid": (),
     "Derivative": ("grad(lambda x, y: x * y)", "value_and_grad(lambda xs: total(xs))", "hessian(lambda x: x ** 3)"),
 }
 """Texts that make an instance of each public class; none for those that only hold what they are given."""

@@ -10,7 +10,7 @@ The program that draws graphs draws them, so that pip alone is enough.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from autograd.arguments import described, is_row, real, whole
+from autograd.arguments import a_text, described, is_row, real, whole
 from autograd.show.pictures.axes import MOST_STEPS, counting_axis
 from autograd.show.pictures.canvas import Canvas
 from autograd.show.pictures.palette import SERIES
@@ -63,6 +63,8 @@ def draw_panels(
     start: int = 0,
 ) -> Drawing:
     """Panels of rows by name, one below the other over one axis. The errors are those of `draw_curves`."""
+    for name, text in (("title", title), ("across", across), ("up", up)):
+        a_text(f"draw: {name}", text)
     for rows in panels:
         _check(rows)
     first = whole("start", start, least=0)
