@@ -478,6 +478,11 @@ def test_inputs_of_a_model_are_named_leaves() -> None:
             "a target with a loss: page(model, x, target, loss=…)",
         ),
         (lambda: page(MLP(1, [2]), [1.0]), TypeError, "page takes a Value, not list"),
+        (
+            lambda: page(toy(), title=cast(Any, 3)),
+            TypeError,
+            "page: title is a text, not int 3; write str(…) around it",
+        ),
         (lambda: page(lambda x: 3.0, [1.0]), TypeError, "page takes a Value, not float 3.0"),
     ],
 )
