@@ -10,7 +10,8 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SOURCES = {p.relative_to(ROOT).as_posix() for p in (ROOT / "autograd").rglob("*.py")}
+KINDS = (".py", ".js", ".css", ".html")
+SOURCES = {p.relative_to(ROOT).as_posix() for p in (ROOT / "autograd").rglob("*.*") if p.suffix in KINDS}
 INTERPRETED = ("/__init__.py", "/interpreters.py", "/native.py")
 ENGINE = [p for p in SOURCES if p.startswith("autograd/engine/") and not p.endswith(INTERPRETED)]
 EXTENSION = sysconfig.get_config_var("EXT_SUFFIX")

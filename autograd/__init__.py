@@ -97,6 +97,7 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
+    from autograd.page import page as page
     from autograd.show.autopsy import autopsy
     from autograd.show.draw import draw, draw_dot
     from autograd.show.explain import explain
@@ -106,7 +107,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES: Final = ("check", "formula", "losses", "nn", "optim", "state", "train")
+_MODULES: Final = ("check", "formula", "losses", "nn", "optim", "page", "state", "train")
 _HOMES: Final = {
     **dict.fromkeys(("grad", "grad_graph", "hessian", "hvp", "jacobian", "jvp"), "functional"),
     **dict.fromkeys(("topological_order", "value_and_grad", "vjp"), "functional"),

@@ -1,4 +1,4 @@
-"""The command line: `python -m autograd` shows the toy network; `draw`, `step` and `compile` take an expression.
+"""The command line: `python -m autograd` shows the toy network; `draw`, `step`, `page`, `compile` take an expression.
 
 >>> import os, tempfile
 >>> from autograd.__main__ import main
@@ -147,9 +147,20 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         help="any expression as a picture of its graph",
         description=f'Draws an expression: {PROGRAM} draw "tanh(w*x+b)" w=2 x=-1 b=0.5 -o g.svg',
     )
-    drawing.add_argument("-o", "--out", type=Path, default=Path("graph.svg"), help="a .svg, .png or .dot; %(default)s")
+    formats = "a .svg, .png, .pdf or .dot; %(default)s"
+    drawing.add_argument("-o", "--out", type=Path, default=Path("graph.svg"), help=formats)
     drawing.add_argument("--partials", action="store_true", help="write the local derivatives on the edges")
     drawing.set_defaults(run=_draw)
+
+    paging = commands.add_parser(
+        "page",
+        help="an expression as a lesson for a browser, in one file",
+        description=f'Writes a page that walks through an expression: {PROGRAM} page "tanh(w*x+b)" w=2 x=-1 b=0.5 '
+        "-o lesson.html. It loads nothing from the network.",
+    )
+    paging.add_argument("-o", "--out", type=Path, default=Path("lesson.html"), help="a .html; %(default)s")
+    paging.add_argument("--lang", choices=("en", "zh"), default="en", help="the language of the page; %(default)s")
+    paging.set_defaults(run=_page)
 
     stepping = commands.add_parser(
         "step",
@@ -158,7 +169,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         f"{KEYS}; in a pipe all steps are printed.",
     )
     stepping.set_defaults(run=_step)
-    for command in (drawing, stepping):
+    for command in (drawing, stepping, paging):
         command.add_argument("expression", help="numbers, names, + - * / ** and the operations, as in tanh(w*x+b)")
         command.add_argument("numbers", nargs="*", metavar="name=number", type=assignment, help="the data of each name")
 
@@ -181,7 +192,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     compiling.add_argument("--trace", action="store_true", help="the program after each pass in the place of its code")
     compiling.add_argument("-o", "--out", type=Path, help="a file for the text, which is not printed then")
     compiling.set_defaults(run=_compile)
-    return parser, {"draw": drawing, "step": stepping, "compile": compiling}
+    return parser, {"draw": drawing, "step": stepping, "page": paging, "compile": compiling}
 
 
 def _argument(kind: str, read: Callable[[str], N], holds: Callable[[N], bool]) -> Callable[[str], N]:
@@ -238,6 +249,15 @@ def _step(options: argparse.Namespace) -> None:
     root.label = root.label or "z"
     walk(Stepper(root))
     _diagnose(root)
+
+
+def _page(options: argparse.Namespace) -> None:
+    from autograd.page.face import page  # Its import takes time, too.
+
+    root, text = _expression(options), options.expression.strip()
+    root.label = root.label or "z"
+    made = page(root, title=f"{root.label} = {text}" if root.operands else text, lang=options.lang)
+    print(f"wrote {made.save(options.out)}")
 
 
 def _draw(options: argparse.Namespace) -> None:

@@ -19,7 +19,7 @@ from autograd.engine.value import Value
 
 Domain: TypeAlias = tuple[tuple[float, float], ...]
 """Intervals of one operand in which value and derivative are smooth and well-conditioned."""
-Kind: TypeAlias = Literal["infix", "prefix", "method", "function", "sequences", "inner"]
+Kind: TypeAlias = Literal["infix", "prefix", "method", "function", "sequences", "inner", "composed"]
 T = TypeVar("T")
 
 WIDE: Final[Domain] = ((-10.0, 10.0),)
@@ -37,7 +37,7 @@ class Operation(NamedTuple):
     domains: tuple[Domain, ...]
     """One for each operand of the rule, a list counting as one."""
     kind: Kind = "method"
-    """How Python calls it; an inner one is recorded by other operations alone."""
+    """How Python calls it; an inner one is recorded by other operations alone, a composed one as several of these."""
     sign: str = ""
     """Of an infix or prefix operation, in Python."""
     symbol: str = ""
@@ -56,7 +56,12 @@ class Operation(NamedTuple):
     @property
     def public(self) -> bool:
         """Whether users call it."""
-        return self.kind != "inner"
+        return self.kind not in ("inner", "composed")
+
+    @property
+    def recorded(self) -> bool:
+        """Whether nodes have its name."""
+        return self.kind != "composed"
 
     def grouped(self, row: Sequence[T]) -> list[Any]:
         """The operands of a node, in one row, as the rule takes them: one by one, or as lists."""
@@ -117,6 +122,10 @@ def _inner(name: str, *domains: Domain, symbol: str = "", of_sequences: bool = F
     function = getattr(functions, name, None)
     by_formula = name in ("shift", "share", "exp_of_difference", "scaled_power", "direction", "fixed")
     return Operation(name, domains, "inner", "", symbol, function, of_sequences, by_formula)
+
+
+def _composed(name: str, x: Domain, weight: Domain) -> Operation:
+    return Operation(name, (x, weight), "composed", of_sequences=True)
 
 
 _ROWS: Final = (
@@ -188,6 +197,11 @@ _ROWS: Final = (
     _inner("fixed", WIDE, WIDE),
     _inner("circle", INSIDE_ONE),
     _inner("hyperbola", ((1.1, 10.0),)),
+    # Recorded as several of these, and read as one; see `show/fold.py`. The weights are a row with a 1 for the output,
+    # or the probabilities of a target.
+    _composed("softmax", MODERATE, ((0.1, 1.0),)),
+    _composed("log_softmax", MODERATE, ((0.1, 1.0),)),
+    _composed("cross_entropy", MODERATE, ((0.1, 1.0),)),
 )
 _TABLE: Final = {row.name: row for row in _ROWS}
 OPERATIONS: Final[Mapping[str, Operation]] = _TABLE

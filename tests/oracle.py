@@ -785,6 +785,65 @@ def log_softmax(xs: Point) -> Sequence[Exact]:
     return truths
 
 
+def _weighted(point: Point) -> tuple[list[Real], list[Exact], list[Real]]:
+    """The probabilities of the logits in the first half of a point, their logs, and the weights in the other half."""
+    n = len(point) // 2
+    return _softmax(point[:n]), [*log_softmax(point[:n])[:n]], [*map(mp.mpf, point[n:])]
+
+
+def _number(truth: Exact) -> Real:
+    return truth.number if isinstance(truth, Within) else mp.mpf(truth)
+
+
+def one_softmax(point: Point) -> Sequence[Exact]:
+    ps, _, ks = _weighted(point)
+    z = sum_of(*(k * p for k, p in zip(ks, ps, strict=True)))
+    slopes = [Within(p * (k - z.number), ulp(p * max(k, z.number))) for k, p in zip(ks, ps, strict=True)]
+    return z, *slopes, *ps
+
+
+def one_log_softmax(point: Point) -> Sequence[Exact]:
+    ps, logs, ks = _weighted(point)
+    z = sum_of(*(k * _number(log_p) for k, log_p in zip(ks, logs, strict=True) if k))
+    return z, *(sum_of(k, -mp.fsum(ks) * p) for k, p in zip(ks, ps, strict=True)), *logs
+
+
+def cross_entropy(point: Point) -> Sequence[Exact]:
+    n = len(point) // 2
+
+    def negative(truth: Exact) -> Exact:
+        return Within(-truth.number, truth.unit) if isinstance(truth, Within) else -_number(truth)
+
+    return [negative(truth) for truth in one_log_softmax(point)[: n + 1]] + [negative(x) for x in _weighted(point)[1]]
+
+
+def _composed(name: str) -> Callable[[Sequence[Value]], Sequence[Value]]:
+    """A node of an operation that is never recorded, by its rule."""
+
+    def build(leaves: Sequence[Value]) -> Sequence[Value]:
+        z, partials = formula.rule(name).on_floats([v.data for v in leaves])
+        return [record_many(name, z, list(leaves), partials)]
+
+    return build
+
+
+def weighted(rng: random.Random) -> list[Point]:
+    """Sequences of at most six logits, and behind them a 1 for one of them, probabilities, or any weights."""
+    points: list[Point] = []
+    for xs in short_sequences(rng):
+        parts = [rng.random() for _ in xs]
+        one = rng.randrange(len(xs))
+        points += [(*xs, *(float(i == one) for i in range(len(xs)))), (*xs, *parts)]
+        points.append((*xs, *(part / math.fsum(parts) for part in parts)))
+    return points
+
+
+def composed(name: str, exact: Callable[[Point], Sequence[Exact]]) -> Row:
+    """The row of an operation that readers see in the place of several."""
+    ordinary = ((0.7, -0.4, 1.3, 0.2, 0.5, 0.3), (0.6, -0.5, 0.4, 0.9))
+    return Row(name=f"one {name}", build=_composed(name), exact=exact, points=weighted, ordinary=ordinary)
+
+
 def _extreme(pick: Callable[[Point], float]) -> Callable[[Point], Sequence[Exact]]:
     def exact(xs: Point) -> Sequence[Exact]:
         z = pick(xs)
@@ -1082,6 +1141,9 @@ def _written() -> tuple[Row, ...]:
             points=short_sequences,
             swept=True,
         ),
+        composed("softmax", one_softmax),
+        composed("log_softmax", one_log_softmax),
+        composed("cross_entropy", cross_entropy),
     )
 
 

@@ -5,7 +5,7 @@ import json
 import math
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from operator import attrgetter
 from pathlib import Path
@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, autopsy, topological_order
+from autograd import Tape, Value, autopsy, topological_order
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import (
     builds,
+    drawing_race,
     duel,
     expression,
     gpt,
@@ -858,3 +859,33 @@ def test_the_table_is_printed_and_written(
     read = json.loads(file.read_text(encoding="utf-8"))
     assert read["quick"] is True
     assert read["works"] == json.loads(json.dumps(table.as_json({}, [block])["works"]))
+
+
+# ── pictures ──
+
+
+@pytest.mark.parametrize("shape", drawing_race.SHAPES)
+def test_graphs_to_draw_are_no_larger_than_a_picture(shape: str) -> None:
+    graphs = [drawing_race.graph(shape, seed) for seed in range(4)]
+    assert max(len(Tape(root)) for root in graphs) <= drawing_race.NODES
+    assert len(Tape(graphs[0])) > 20
+
+
+def test_the_drawing_race(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def measure(shape: str, seed: int, attributes: Sequence[str]) -> drawing_race.Layout:
+        assert [*attributes] == ["nslimit=1"]
+        return drawing_race.Layout(seconds[shape] - 0.1 * seed, 200, 300, seed)
+
+    seconds = dict.fromkeys(drawing_race.SHAPES, 1.0)
+    monkeypatch.setattr(drawing_race, "measure", measure)
+    assert drawing_race.main(["--seeds", "2", "--attribute", "nslimit=1"]) == 0
+    assert "  1.00 s  chain           200 nodes, 300 edges of the picture, seed 0" in capsys.readouterr().out
+    seconds["star"] = 2.2
+    assert drawing_race.main(["--seeds", "2", "--attribute", "nslimit=1"]) == 1
+    assert capsys.readouterr().out.startswith("  2.20 s  star")
+
+
+def test_a_picture_is_measured() -> None:
+    layout = drawing_race.measure("tree", 3)
+    assert layout.seconds > 0.0
+    assert layout.nodes == len(Tape(drawing_race.graph("tree", 3)))

@@ -16,7 +16,7 @@ import numpy
 import pytest
 
 import autograd
-from autograd import Stepper, Value, draw, explain, formula, grad, no_grad, tree
+from autograd import Stepper, Value, draw, explain, formula, grad, losses, no_grad, tree
 from autograd import operations as table
 from autograd.check import gradcheck
 from autograd.formula import vocabularies
@@ -250,6 +250,21 @@ def test_a_constant_from_outside_stays_as_it_was() -> None:
     scale = 3.0
     y = scaled_once(Value(1.0, label="x"))
     assert (y.data, y.partials, grad(scaled_once)(1.0).data) == (2.0, (2.0,), 2.0)
+
+
+def test_the_name_of_a_loss_is_free() -> None:
+    """A rule with that name is for readers of graphs; no node has it."""
+
+    @autograd.operation
+    def cross_entropy(x):  # type: ignore[no-untyped-def]
+        return 2 * x, 2.0
+
+    y = cross_entropy(Value(3.0, label="x"))
+    y.label = "y"
+    loss = losses.cross_entropy([y, Value(1.0, label="one")], 0)
+    texts = [str(step) for step in Stepper(loss)][:2]
+    assert [text.split(" = ")[1] for text in texts] == ["cross_entropy(x)", "cross_entropy([y, one], 0)"]
+    assert formula.describe("cross_entropy") == "z = 2·x\n∂z/∂x = 2"
 
 
 def test_names_are_not_taken_twice() -> None:

@@ -186,7 +186,7 @@ def test_an_expression_may_open_with_a_minus_sign(tmp_path: Path, capsys: Captur
         (["draw", "x", "y"], "'y' is not of the form name=number"),
         (["draw", "x", "x=a"], "'x=a' is not of the form name=number"),
         (["draw", "x", "x=1", "x=2"], "a name is given two numbers"),
-        (["draw", "x", "x=1", "-o", "g.pdf"], r"\.svg, \.png, \.dot"),
+        (["draw", "x", "x=1", "-o", "g.gif"], r"\.svg, \.png, \.pdf, \.dot"),
         (["draw", "x", "x=1", "-o", "/nowhere/at/all/g.svg"], "/nowhere/at/all"),
         (["compile", "xorr"], "there is no network xorr; did you mean xor"),
         (["compile", "q"], "there is no network q; there are toy, line, xor"),

@@ -1,4 +1,4 @@
-"""The colours of pictures: text can be read and lines can be seen in both themes, and a colour says its role."""
+"""The colors of pictures: text can be read and lines can be seen in both themes, and a color says its role."""
 
 import re
 
@@ -59,7 +59,7 @@ def test_lines_can_be_seen_on_every_page(theme: str) -> None:
 
 def test_a_light_color_has_one_role() -> None:
     assert len({color.light for color in PALETTE.values()}) == len(PALETTE)
-    # One that is its own role's dark colour or another's would be turned twice.
+    # One that is its own role's dark color or another's would be turned twice.
     assert not {color.light for color in PALETTE.values()} & {color.dark for color in PALETTE.values()}
     assert all(re.fullmatch("#[0-9a-f]{6}", text) for color in PALETTE.values() for text in color)
 
@@ -70,7 +70,7 @@ def test_kinds_of_nodes_differ() -> None:
     assert {text for kind in KINDS for text in look(kind).values()} <= light
 
 
-def test_darkened_changes_colours_and_no_labels() -> None:
+def test_darkened_changes_colors_and_no_labels() -> None:
     leaf, line = PALETTE["leaf"], PALETTE["leaf line"]
     hostile = f'color="{leaf.light}"'
     dot = (

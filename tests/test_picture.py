@@ -3,19 +3,32 @@
 import os
 import re
 import subprocess
+import warnings
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from autograd import Value, draw, draw_dot
-from autograd.show import picture
-from autograd.show.picture import render
+from autograd import Drawing, Value, draw, draw_dot
+from autograd.operations import OPERATIONS, symbol
+from autograd.show import picture, typesetting
+from autograd.show.glyphs import rare
+from autograd.show.palette import PALETTE
+from autograd.show.picture import PNG_DPI, render
 from tests.running import python
+
+SVG = "{http://www.w3.org/2000/svg}"
+HELVETICA = {"3": 0.556, ".": 0.278, "0": 0.556}
+"""Widths of the font metrics that Adobe published, in ems."""
 
 # ── files ──
 
 
-@pytest.mark.parametrize(("name", "start"), [("g.svg", b"<?xml"), ("g.PNG", b"\x89PNG"), ("g.dot", b"digraph")])
+@pytest.mark.parametrize(
+    ("name", "start"), [("g.svg", b"<svg"), ("g.PNG", b"\x89PNG"), ("g.pdf", b"%PDF"), ("g.dot", b"digraph")]
+)
 def test_a_drawing_is_saved_by_extension(tmp_path: Path, name: str, start: bytes) -> None:
     path = draw(Value(1.0, label="ß∂").exp()).save(str(tmp_path / name))
     assert path == tmp_path / name
@@ -23,9 +36,25 @@ def test_a_drawing_is_saved_by_extension(tmp_path: Path, name: str, start: bytes
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("name", ["g.pdf", "g", ".svg"])
+def test_only_a_svg_has_two_themes(tmp_path: Path) -> None:
+    drawing = draw(Value(1.0))
+    for name, one, other in [
+        ("g.svg", None, True),
+        ("g.svg", False, True),
+        ("g.png", None, True),
+        ("g.dot", None, True),
+    ]:
+        assert (
+            drawing.save(tmp_path / name, dark=one).read_bytes()
+            != drawing.save(tmp_path / name, dark=other).read_bytes()
+        )
+    with pytest.raises(ValueError, match="dark is True, False or None, not 'night'"):
+        drawing.save(tmp_path / "g.svg", dark="night")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["g.gif", "g", ".svg"])
 def test_other_extensions_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"\.svg, \.png, \.dot"):
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot"):
         draw(Value(1.0)).save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -89,9 +118,15 @@ def test_without_a_renderer_a_drawing_still_shows_itself(monkeypatch: pytest.Mon
     assert "n1_op" in draw_dot(Value(1.0).exp()).source
 
 
-def test_a_notebook_shows_the_svg() -> None:
+def test_a_notebook_shows_the_svg_and_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     drawing = draw(Value(1.0))
     assert drawing._repr_svg_() == drawing.svg()
+
+    def fail(*_: object, **__: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(picture, "render", fail)
+    assert drawing._repr_svg_() is None
 
 
 def test_a_system_dot_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +153,15 @@ def test_a_renderer_that_is_no_program(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(picture, "renderer", lambda: str(tmp_path))
     with pytest.raises(RuntimeError, match="can't be run"):
         draw(Value(1.0)).svg()
+
+
+def test_a_system_dot_paints_the_page_and_writes_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_program(tmp_path, "dot", 'cat > /dev/null; echo "$@"')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    page, drawing = PALETTE["page"], Drawing('digraph { "中" }', "")
+    assert drawing.png() == f"-Kdot -Tpng -Gbgcolor={page.light} -Gdpi=150\n".encode()
+    monkeypatch.setattr(typesetting, "available", lambda: False)
+    assert drawing.pdf(dark=True) == f"-Kdot -Tpdf -Gbgcolor={page.dark}\n".encode()
 
 
 def test_a_renderer_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,3 +195,161 @@ def test_the_wheel_is_found_without_a_path(monkeypatch: pytest.MonkeyPatch) -> N
 def test_nothing_heavy_is_imported_before_the_first_picture() -> None:
     program = "import sys, autograd; print({'graphviz', 'subprocess', 'html', 'importlib.metadata'} & {*sys.modules})"
     assert python("-c", program).stdout.strip() == "set()"
+
+
+# ── the SVG ──
+
+
+def test_a_svg_fits_its_place_and_says_what_it_is() -> None:
+    root = ElementTree.fromstring(Drawing("digraph { x -> y }", 'Drawing("<x> & y")').svg())
+    assert root.tag == f"{SVG}svg"
+    assert root.attrib["viewBox"].split()[2:] == [
+        f"{float(root.attrib[side][:-2]):.2f}" for side in ("width", "height")
+    ]
+    assert root.attrib["style"] == "max-width:100%;height:auto"
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"] == 'Drawing("<x> & y")'
+    assert [(title.text, title in root) for title in root.iter(f"{SVG}title")] == [('Drawing("<x> & y")', True)]
+    assert "id" not in {name for part in root.iter() for name in part.attrib}
+
+
+def test_texts_name_fonts_that_systems_have() -> None:
+    root = ElementTree.fromstring(draw(Value(3.0, label="x")).svg())
+    families = root.attrib["font-family"].split(",")
+    assert families[0] == "Helvetica"
+    assert {"Arial", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Segoe UI Emoji", "Noto Color Emoji"} <= {
+        *families
+    }
+    assert {text.get("font-family") for text in root.iter(f"{SVG}text")} == {None}
+
+
+def test_a_text_is_as_wide_as_its_layout() -> None:
+    svg = ElementTree.fromstring(draw(Value(3.0, label="σ")).svg())
+    widths = {text.text: text.get("textLength") for text in svg.iter(f"{SVG}text")}
+    assert float(widths["3.0"] or 0) == pytest.approx(12 * sum(HELVETICA[c] for c in "3.0"), abs=0.02)
+    assert widths["σ"] is None  # Graphviz counts bytes there.
+
+
+def test_other_fonts_keep_their_name() -> None:
+    assert 'font-family="Courier' in Drawing('digraph { x [fontname="Courier"] }', "").svg()
+
+
+@given(st.text(st.sampled_from("aZ09é中文あ한🎉👍🏽\u200d＃<&\"'\\]-"), min_size=1, max_size=15))
+@settings(max_examples=30, deadline=None)
+def test_labels_are_texts_of_the_svg(label: str) -> None:
+    texts = {
+        "".join(text.itertext())
+        for text in ElementTree.fromstring(draw(Value(1.0, label=label)).svg()).iter(f"{SVG}text")
+    }
+    assert label in texts
+
+
+@pytest.mark.parametrize("characters", ["中" * 19, "日本語の長い名前です", "한국어", "🎉🎉🎉"])
+def test_wide_characters_have_room(characters: str) -> None:
+    shape = re.search(r' points="([^"]*)"', draw(Value(1.0, label=characters)).svg())
+    assert shape is not None
+    across = [float(x) for x in re.findall(r"(-?[\d.]+),", shape[1])]
+    assert max(across) - min(across) >= 12 * len(characters)
+
+
+def every_role() -> Drawing:
+    def node(color: str) -> str:
+        return f'"{color}" [style=filled fillcolor="{color}" color="{color}" fontcolor="{color}"]'
+
+    nodes = [node(color.light) for color in PALETTE.values()]
+    return Drawing(f"digraph {{ {' '.join(nodes)} }}", "all")
+
+
+def test_every_color_has_its_dark_one_in_both_themes() -> None:
+    svg = every_role().svg()
+    assert svg.count("<style>") == 1
+    system, page = (
+        svg[svg.index("<style>") : svg.index("</style>")].removeprefix("<style>@media screen and ").split("}}")
+    )
+    assert system.startswith("(prefers-color-scheme:dark){")
+    for color in PALETTE.values():
+        for attribute in ("fill", "stroke"):
+            rule = f'[{attribute}="{color.light}"]{{{attribute}:{color.dark}'
+            assert system.count(rule) == page.count(rule) == 1
+    assert 'data-jp-theme-light="true"' in system
+    assert 'data-jp-theme-light="false"' in page
+
+
+def test_a_dark_svg_has_no_light_color_but_in_words() -> None:
+    dark = every_role().svg(dark=True)
+    assert "<style>" not in dark
+    for color in PALETTE.values():
+        assert f'"{color.light}"' not in dark
+        assert dark.count(f'fill="{color.dark}"') >= 2
+        assert f">{color.light}<" in dark
+
+
+def test_a_light_svg_is_light_everywhere() -> None:
+    assert not [color for color in PALETTE.values() if color.dark in every_role().svg(dark=False)]
+
+
+# ── PNG and PDF ──
+
+
+def size(png: bytes) -> tuple[int, int]:
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+
+
+@pytest.mark.parametrize("label", ["x", "中"])
+def test_a_png_has_150_pixels_per_inch(label: str) -> None:
+    drawing = draw(Value(1.0, label=label))
+    points = re.search(r'width="(\d+)pt" height="(\d+)pt"', drawing.svg())
+    assert points is not None
+    assert size(drawing.png()) == pytest.approx([int(side) * PNG_DPI / 72 for side in points.groups()], abs=2.0)
+
+
+@pytest.mark.parametrize("pair", ["中国", "あい", "한국", "🎉🌍"])
+def test_each_character_has_its_own_glyph(pair: str) -> None:
+    if not all(map(typesetting.has_glyph, pair)):
+        pytest.skip(f"no font here has {pair}")
+    one, other = (draw(Value(1.0, label=character)) for character in pair)
+    assert size(one.png()) == size(other.png())
+    assert one.png() != other.png()
+
+
+def test_usual_characters_need_no_more_than_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program takes three bytes for so much width, whatever they are: pictures differ by glyphs alone."""
+    monkeypatch.setattr(typesetting, "available", lambda: False)
+    assert not rare("".join(map(symbol, OPERATIONS)))
+    assert not rare("αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΦΨΩ éÄßñ ∂√∑∏∫≤≥≠≈∞·×÷−±²³₁₂ᵢ ← → ′ … — „“ z̄")
+
+    def drawn(character: str) -> bytes:
+        return render(f'digraph {{ x [label="{character}" fontname="Helvetica"] }}', "png")
+
+    box = drawn("中")
+    assert {c for c in "∂√∑∏∫≤≥≠≈∞−₁ᵢ→…—" if drawn(c) == box} == set()
+    assert [c for c in "文∇한ก" if drawn(c) != box or not rare(c)] == []
+
+
+def test_characters_without_a_glyph_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing = draw(Value(1.0, label="中文 中"))
+    monkeypatch.setattr(typesetting, "has_glyph", lambda character: character == "文")
+    with pytest.warns(UserWarning, match="no font here has 中: a box stands for it. Install one"):
+        drawing.pdf()
+    monkeypatch.setattr(typesetting, "available", lambda: False)
+    with pytest.warns(UserWarning, match="don't have 中, 文: boxes stand for them.* pip install typst"):
+        drawing.png()
+    path = tmp_path / "g.pdf"
+    path.write_text("old")
+    with pytest.raises(RuntimeError, match="graphviz-pure writes no PDF; pip install typst"):
+        drawing.save(path)
+    assert path.read_text() == "old"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawing.save(tmp_path / "g.svg")
+
+
+def test_a_missing_glyph_is_found() -> None:
+    assert typesetting.has_glyph("A")
+    assert not typesetting.has_glyph("\U0010fffd")
+
+
+def test_a_dark_picture_is_dark() -> None:
+    drawing = draw(Value(1.0, label="中"))
+    assert drawing.pdf() != drawing.pdf(dark=True)
+    assert drawing.png() != drawing.png(dark=True)

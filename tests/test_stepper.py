@@ -90,7 +90,7 @@ def test_the_steps_are_those_of_a_sweep(name: str) -> None:
     expected = swept(root)
     for v in expected:
         v.grad = 0.5
-    walk, tape = Stepper(root), Tape(root)
+    walk, tape = Stepper(root, inner=True), Tape(root)
     names = Names(tape)
     nodes = {names[place]: v for place, v in enumerate(tape.nodes) if not tape.is_constant(place)}
     steps = list(walk)

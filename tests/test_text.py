@@ -57,6 +57,11 @@ DESCRIBED: Final = {
     "dot": "z = dot(xs, ys)\n∂z/∂x = y\n∂z/∂y = x",
     "logsumexp": "z = logsumexp(xs)\n∂z/∂x = softmax(xs)",
     "norm": "z = norm(xs), ∂z/∂x = 0  if z = 0\nz = norm(xs), ∂z/∂x = x/norm(xs)",
+    "softmax": "z = dot(ks, softmax(xs))\n∂z/∂x = (k - z)·p\n∂z/∂k = p\np = softmax(xs)",
+    "log_softmax": (
+        "z = total(k·log p if k ≠ 0 else 0), ∂z/∂x = k - p, ∂z/∂k = log p, p = softmax(xs)  if total(ks) = 1\n"
+        "z = total(k·log p if k ≠ 0 else 0), ∂z/∂x = k - total(ks)·p, ∂z/∂k = log p, p = softmax(xs)"
+    ),
     "largest": "z = nan, ∂z/∂x = nan  if z is nan\nz = largest(xs), ∂z/∂x = 1/ties(xs, z) if x = z else 0",
     "smallest": "z = nan, ∂z/∂x = nan  if z is nan\nz = smallest(xs), ∂z/∂x = 1/ties(xs, z) if x = z else 0",
 }

@@ -14,7 +14,7 @@ anything else:
 - a body is made of assignments and of guards (`if <comparison>: …`), and ends with a `return`;
 - a `return` lists the value and then one derivative per operand, a list for an operand that is a list;
 - expressions use + − * /, numbers, the constants below, the functions of `ieee`, `len`, and list
-  comprehensions over an operand, with `… if <comparison> else …` inside.
+  comprehensions over an operand or an assigned list, with `… if <comparison> else …` inside.
 
 `/` stands where its divisor can't be zero, `ieee.divide` elsewhere.
 """
@@ -453,3 +453,36 @@ def smallest(xs: list[float]) -> tuple[float, list[float]]:
         return NAN, [NAN for x in xs]
     k = ieee.ties(xs, z)
     return z, [1.0 / k if x == z else 0.0 for x in xs]
+
+
+# ── recorded as several operations, and read as one ──
+
+
+def softmax(xs: list[float], ks: list[float]) -> tuple[float, list[float], list[float]]:
+    ps = ieee.shares(xs)
+    z = ieee.dot(ks, ps)
+    return z, [(k - z) * p for k, p in zip(ks, ps, strict=True)], ps
+
+
+def log_softmax(xs: list[float], ks: list[float]) -> tuple[float, list[float], list[float]]:
+    ps = ieee.shares(xs)
+    top = ieee.greatest(xs)
+    rest = ieee.log_of_shifted_sum([*xs, top])
+    log_ps = [0.0 - rest if x == top else x - top - rest for x in xs]
+    z = ieee.total([k * log_p if k != 0.0 else 0.0 for k, log_p in zip(ks, log_ps, strict=True)])
+    s = ieee.total(ks)
+    if s == 1.0:
+        return z, [k - p for k, p in zip(ks, ps, strict=True)], log_ps
+    return z, [k - s * p for k, p in zip(ks, ps, strict=True)], log_ps
+
+
+def cross_entropy(xs: list[float], ts: list[float]) -> tuple[float, list[float], list[float]]:
+    ps = ieee.shares(xs)
+    top = ieee.greatest(xs)
+    rest = ieee.log_of_shifted_sum([*xs, top])
+    log_ps = [0.0 - rest if x == top else x - top - rest for x in xs]
+    z = -ieee.total([t * log_p if t != 0.0 else 0.0 for t, log_p in zip(ts, log_ps, strict=True)])
+    s = ieee.total(ts)
+    if s == 1.0:
+        return z, [p - t for p, t in zip(ps, ts, strict=True)], [-log_p for log_p in log_ps]
+    return z, [s * p - t for p, t in zip(ps, ts, strict=True)], [-log_p for log_p in log_ps]

@@ -155,11 +155,13 @@ class Tape:
         self._nodes: list[Value] = reading.in_order(roots, self._plain)
         """The node of each entry; for a plain number that has none, the node that was made of it."""
         self._places: dict[int, int] = {}
+        self.made_by: object = Tape
+        """A function of the roots that makes such a tape."""
         with guarded.Uncollected():
             _Recorder(self).record(roots)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Tape, tuple([self.node(place) for place in self.roots])
+        return self.made_by, tuple([self.node(place) for place in self.roots])
 
     # ── entries ──
 
@@ -288,7 +290,8 @@ class Tape:
             return self._all_that_pass_on()
         # The walk of `backward` leaves out what gets no gradient, so its order may be another one.
         order = guarded.ordered(self.node(self.roots[0]), [])
-        return [self.place(node) for node in reversed(order) if node._operation != "detach"]
+        # A reader may have left out some of them, see `show/fold.py`.
+        return [self._places[id(node)] for node in reversed(order) if node._operation != "detach" and node in self]
 
     def _all_that_pass_on(self) -> list[int]:
         """The places of all operations up to the first root but detached nodes, backwards."""

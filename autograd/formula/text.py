@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from autograd.console import printable
 from autograd.engine.value import Value
-from autograd.formula.cases import Case, Expression, Rule, cases_of, fold, rule, textbook, unchanged
+from autograd.formula.cases import Case, Expression, Rule, cases_of, chosen_by, fold, rule, textbook, unchanged
 from autograd.formula.vocabularies import Source, floats, which_case
 from autograd.operations import latest, operation
 from autograd.wording import brief
@@ -46,6 +46,8 @@ _DEFINED: Final = (
     "hyperbola",
 )
 """Words whose definition in the textbook is shown in their place."""
+_SPOKEN: Final = {"log_p": ("log p", _POWER)}
+"""Names of rules in their mathematical form."""
 _MATHEMATICAL: Final = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 
 
@@ -97,7 +99,7 @@ class _AsWritten:
         return _CONSTANTS.get(name, (name, _ATOM))
 
     def name(self, name: str) -> _Text:
-        return self._names.get(name, (name, _ATOM))
+        return self._names.get(name, _SPOKEN.get(name, (name, _ATOM)))
 
     def element(self, sequence: str) -> _Text:
         return self.name(_element(sequence))
@@ -158,9 +160,11 @@ class _AsWritten:
 
 
 class _Simplified(_AsWritten):
-    """The same, with x² for x·x, -x for -1·x and x for --x."""
+    """The same, with x² for x·x, -x for -1·x and 0 - x, and x for --x."""
 
     def infix(self, sign: str, left: _Text, right: _Text) -> _Text:
+        if sign == "-" and left[0] == "0":
+            return self.negative(right)
         if sign == "*" and left == right:
             return _power(left, ("2", _ATOM))
         if sign == "*" and left == ("-1", _SIGN):
@@ -203,9 +207,13 @@ def describe(op: str) -> str:
 def _described(case: Case, r: Rule, joint: str) -> str:
     z = {"z": ("z", _ATOM)}
     parts = [f"z = {_text(case.value, case, {})[0]}"]
+    made: set[str] = set()
     for operand, partial in zip(r.operands, case.partials, strict=True):
         of = _element(operand) if r.of_sequences else operand
         parts.append(f"∂z/∂{of} = {_text(_of_element(partial, r), case, z)[0]}")
+        made |= _elements(_of_element(partial, r)).difference(r.operands)
+    told = sorted(made.difference(f"{name}s" for name in _SPOKEN))  # The others tell it by their names.
+    parts += [f"{_element(row)} = {_text(Expression('name', (row,)), case, {})[0]}" for row in told]
     guards = [_text(guard, case, z)[0] for guard in case.guards]
     return joint.join(parts) + (f"  if {' and '.join(guards)}" if guards else "")
 
@@ -213,6 +221,12 @@ def _described(case: Case, r: Rule, joint: str) -> str:
 def _of_element(partial: Expression, r: Rule) -> Expression:
     """The derivative by one element, where the list of derivatives is an operand itself."""
     return Expression("element", partial.parts) if r.of_sequences and partial.form == "name" else partial
+
+
+def _elements(e: Expression) -> set[str]:
+    """The sequences of which an expression has elements."""
+    mine = {str(e.parts[0])} if e.form == "element" else set[str]()
+    return mine.union(*(_elements(part) for part in e.parts if isinstance(part, Expression)))
 
 
 class AppliedCase(NamedTuple):
@@ -229,18 +243,57 @@ class AppliedCase(NamedTuple):
         It is in terms of the operands x, y (of a sequence, one element x, y and the whole xs, ys) and the value z, or
         under the names or numbers given for all operands in order and for the value.
         """
-        r = self.rule
-        n = len(self.scope[r.operands[0]]) if r.of_sequences else 1
-        partial = _of_element(self.case.partials[position // n], r)
-        if partial.form == "each" and isinstance(choice := partial.parts[0], Expression) and choice.form == "choice":
-            test, then, other = choice.parts
-            partial = then if self._holds(test, position % n, partial.parts[1:]) else other  # type: ignore[assignment]
-        called = {} if names is None else self._named(position % n, n, names)
-        return _text(partial, self.case, called | {"z": _held_together(name)})[0]
+        return self._shown(self._chosen(position), position, names, name)
 
-    def _holds(self, test: Any, i: int, sequences: Sequence[Any]) -> bool:
+    def partial_texts(self, position: int, names: Sequence[str], name: str) -> list[str]:
+        """The same for both ways of a derivative that chooses element by element; for another one it alone."""
+        return [self._shown(partial, position, names, name) for partial in self._ways(position)]
+
+    def elements(self, position: int) -> dict[str, float]:
+        """Those numbers in that formula which are neither operands nor the value, under the names that they have there.
+
+        They are elements of lists that the rule has made, and have an index of the operand.
+        """
+        i = position % self._length
+        made = _elements(self._chosen(position)).difference(self.rule.operands)
+        made -= {"ps"} if self._is_own(position) else set()
+        return {_AsWritten({}).element(row)[0]: self.scope[row][i] for row in sorted(made)}
+
+    def _is_own(self, position: int) -> bool:
+        """Whether it is a softmax by its own logit, of which the probability is the value."""
+        return self.rule.name == "softmax" and bool(self.scope["ks"][position % self._length] == 1.0)
+
+    @property
+    def _length(self) -> int:
+        """The length of the operands that are lists."""
+        return len(self.scope[self.rule.operands[0]]) if self.rule.of_sequences else 1
+
+    def _partial(self, position: int) -> Expression:
+        return _of_element(self.case.partials[position // self._length], self.rule)
+
+    def _ways(self, position: int) -> Sequence[Any]:
+        """The derivative, or the two between which it chooses."""
+        partial = self._partial(position)
+        return partial.parts[0].parts[1:] if chosen_by(partial) else [partial]  # type: ignore[union-attr]
+
+    def _chosen(self, position: int) -> Expression:
+        partial, *others = self._ways(position)
+        if others and not self._holds(chosen_by(self._partial(position)), position):
+            return others[0]  # type: ignore[no-any-return]
+        return partial  # type: ignore[no-any-return]
+
+    def _shown(self, partial: Expression, position: int, names: Sequence[str] | None, name: str) -> str:
+        n = self._length
+        called = {} if names is None else self._named(position % n, n, names)
+        called["z"] = _held_together(name)
+        if self._is_own(position):
+            called["p"] = called["z"]
+        return _text(partial, self.case, called)[0]
+
+    def _holds(self, test: Any, position: int) -> bool:
+        i, (condition, *sequences) = position % self._length, test.parts
         elements = {f"{sequence}_": self.scope[sequence][i] for sequence in sequences}
-        return bool(eval(_code(fold(test, Source(floats()))), floats().words, {**self.scope, **elements}))
+        return bool(eval(_code(fold(condition, Source(floats()))), floats().words, {**self.scope, **elements}))
 
     def _named(self, i: int, n: int, names: Sequence[str]) -> dict[str, _Text]:
         found: dict[str, _Text] = {}
@@ -265,6 +318,19 @@ def case_of(op: str, data: Sequence[float]) -> AppliedCase:
     r, cases = rule(op), cases_of(op)
     i, scope = which_case(op)(*r.grouped(data))
     return AppliedCase(r, cases[i], scope)
+
+
+def case_texts(op: str, count: int, position: int, names: Sequence[str], name: str) -> list[list[str]]:
+    """The formula of a local derivative in each case of a rule, which has two where it chooses element by element.
+
+    The operation has so many operands; their names and that of the node stand in the formulas.
+
+    >>> case_texts("relu", 1, 0, ["a"], "h"), case_texts("largest", 2, 1, ["a", "b"], "m")
+    ([['1'], ['0'], ['nan']], [['nan'], ['1/ties([a, b], m)', '0']])
+    """
+    r = rule(op)
+    scope = dict.fromkeys(r.operands, range(count // len(r.operands)))
+    return [AppliedCase(r, case, scope).partial_texts(position, names, name) for case in cases_of(op)]
 
 
 def partial_text(
@@ -294,8 +360,8 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
 
     >>> operation_text("multiply", ["a", "-2"]), operation_text("dot", ["a", "b", "c", "d"])
     ('a·(-2)', 'a·c + b·d')
-    >>> operation_text("sigmoid", ["a + b"])
-    'sigmoid(a + b)'
+    >>> operation_text("sigmoid", ["a + b"]), operation_text("cross_entropy", ["a", "b", "1", "0"])
+    ('sigmoid(a + b)', 'cross_entropy([a, b], 0)')
     """
     texts = [_held_together(text) for text in operands]
     row = operation(op)
@@ -310,9 +376,31 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
         for term in terms[1:]:
             together = _binary(together, "+", term)
         return f"({together[0]})/{len(terms)}" if op == "mean" and len(terms) > 1 else together[0]
+    if row.kind == "composed":
+        logits, weights = row.grouped(operands)
+        chosen = only_one(weights)
+        return composed_text(op, logits, weights if chosen is None else chosen)
     if op == "log_of_shifted_sum":
         return f"log Σ exp([{', '.join(operands[:-1])}] - {_bracketed(texts[-1], _PRODUCT)})"
     return f"{row.name}({', '.join(operands)})"
+
+
+def composed_text(op: str, logits: Sequence[str], weights: Sequence[str] | int) -> str:
+    """An operation that is recorded as several others, on the texts of its operands.
+
+    The weights are those of the logits, or the position of the only one that counts.
+
+    >>> composed_text("softmax", ["a", "b"], 1), composed_text("cross_entropy", ["a", "b"], ["0.5", "0.5"])
+    ('softmax([a, b])[1]', 'cross_entropy([a, b], [0.5, 0.5])')
+    """
+    row = f"[{', '.join(logits)}]"
+    told = str(weights) if isinstance(weights, int) else f"[{', '.join(weights)}]"
+    return f"{op}({row}, {told})" if op == "cross_entropy" else f"{op}({row})[{told}]"
+
+
+def only_one(weights: Sequence[str]) -> int | None:
+    """The position of the only 1 among zeros; None if the weights are others."""
+    return weights.index("1") if {*weights} <= {"0", "1"} and weights.count("1") == 1 else None
 
 
 def shown(e: Expression) -> str:

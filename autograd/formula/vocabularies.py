@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from autograd.engine import functions, graph, ieee
 from autograd.engine.value import Value
@@ -150,6 +150,30 @@ def _definition(parameters: Iterable[str], body: Iterable[str]) -> str:
     return "\n".join([f"def rule({', '.join(parameters)}):", *body])
 
 
+class Branch(NamedTuple):
+    """One case where readers of cases in order come to it: the names that it assigns before its guards, and behind."""
+
+    case: Case
+    before: list[tuple[str, Expression]]
+    behind: list[tuple[str, Expression]]
+
+
+def branches(
+    cases: Iterable[Case], wanted: Callable[[Case], Sequence[Expression]], given: Sequence[str] = ()
+) -> Iterator[Branch]:
+    """The cases of a rule in order, each with the names that it needs and that no earlier case has assigned."""
+    known: dict[str, Expression] = {}
+
+    def fresh(case: Case, needed: Sequence[Expression]) -> list[tuple[str, Expression]]:
+        return [(name, e) for name, e in case.lets_for(needed, given) if known.get(name) != e]
+
+    for case in cases:
+        before = fresh(case, case.guards)
+        known.update(before)
+        # Names that are assigned behind a guard are not known to the cases after it.
+        yield Branch(case, before, fresh(case, wanted(case)))
+
+
 def _branches(
     cases: Sequence[Case],
     source: Source,
@@ -159,21 +183,13 @@ def _branches(
 ) -> list[str]:
     """Statements that return what is wanted of the case that applies; or the ending, with the number of the case."""
     lines: list[str] = []
-    known: dict[str, Expression] = {}
-
-    def lets(case: Case, needed: Sequence[Expression], known: dict[str, Expression], indent: str) -> None:
-        fresh = [(name, e) for name, e in case.lets_for(needed, given) if known.get(name) != e]
-        known.update(fresh)
-        lines.extend(f"{indent}{name} = {fold(e, source)}" for name, e in fresh)
-
-    for i, case in enumerate(cases):
-        lets(case, case.guards, known, "    ")
+    for i, (case, before, behind) in enumerate(branches(cases, wanted, given)):
+        lines.extend(f"    {name} = {fold(e, source)}" for name, e in before)
         indent = "    "
         if case.guards:
             lines.append(f"    if {source.logic('and', *(fold(guard, source) for guard in case.guards))}:")
             indent = "        "
-        # Names that are assigned behind a guard are not known to the cases after it.
-        lets(case, wanted(case), dict(known), indent)
+        lines.extend(f"{indent}{name} = {fold(e, source)}" for name, e in behind)
         results = ", ".join(fold(e, source) for e in wanted(case))
         lines.append(f"{indent}return {ending.format(i) if ending else results}")
     return lines

@@ -88,7 +88,7 @@ class Figures(NamedTuple):
 
 def figures(op: str, data: Sequence[float], result: float) -> Figures:
     """The numbers of an operation on these data of its operands, as text."""
-    kept, hidden = _kept(op, len(data)), []
+    kept, hidden = kept_positions(op, len(data)), []
     parts = [data[i] for i in kept]
     if op in SUMS and len(kept) < len(data):
         hidden = [added(_terms(op, [x for i, x in enumerate(data) if i not in kept]))]
@@ -123,9 +123,9 @@ def added(terms: Sequence[float]) -> float:
         return sum(terms)
 
 
-def _kept(op: str, count: int) -> list[int]:
+def kept_positions(op: str, count: int) -> list[int]:
     """The positions of the operands that are shown."""
-    if op != "dot":
+    if op != "dot" and (op not in OPERATIONS or OPERATIONS[op].recorded):
         return end_positions(count)
     pairs = end_positions(count // 2)
     return [*pairs, *(i + count // 2 for i in pairs)]

@@ -23,11 +23,11 @@ from itertools import islice, pairwise
 from typing import Final
 
 from autograd.arguments import a_value, whole
-from autograd.console import printable
 from autograd.engine.number import SIX, shorts
-from autograd.engine.tape import Floats, Tape
+from autograd.engine.tape import Floats
 from autograd.engine.value import Value
 from autograd.show.digits import added, bare, enough, together
+from autograd.show.fold import folded
 from autograd.show.lines import check_records
 from autograd.show.names import Names
 from autograd.show.paths import Path, Ways
@@ -52,26 +52,31 @@ class Explanation:
     root: Value
     wrt: Value
     gradient: float
-    """∂root/∂wrt, to the bits of `backward`."""
+    """∂root/∂wrt: to the bits of `backward`, but over a softmax or cross-entropy without `inner` to the last few."""
     count: int
     """The number of paths: exact up to 2⁵³, and above right to 10 digits."""
     paths: tuple[Path, ...]
     """The largest, by the size of their products, largest first."""
     remainder: float
     """The sum of the others; nan where it is lost in rounding beside the size of these."""
-    _text: str = field(compare=False)
+    lines: tuple[str, ...] = field(compare=False)
+    """Its text, in lines of any length."""
 
     def __repr__(self) -> str:
-        return self._text
+        return "\n".join(map(wrapped, self.lines))
 
 
-def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
+def explain(root: Value, wrt: Value | str, *, most: int = SHOWN, inner: bool = False) -> Explanation:
     """∂root/∂wrt as the sum over the paths from root to wrt, the largest `most` of them written out.
 
-    wrt is any Value of the graph, or its name. TypeError for anything else; ValueError for a node that is not in the
-    graph, for a `most` that is no int from 1, and if the data of a node on a path was changed since it was recorded.
+    wrt is any Value of the graph, or its name. Softmax and cross-entropy are one node each, unless wrt is a Value
+    inside; with `inner` they are the nodes that are recorded for them. TypeError for anything else; ValueError for a
+    node that is not in the graph, for a `most` that is no int from 1, and if the data of a node on a path was changed
+    since it was recorded.
     """
-    tape = Tape(a_value(root, "explain"))
+    tape = folded(a_value(root, "explain"), inner=inner)
+    if type(wrt) is Value and wrt not in tape:
+        tape = folded(root, inner=True)
     names, most = Names(tape), whole("most", most)
     target, start = names.place(wrt), tape.roots[0]
     ways = Ways(tape, target)
@@ -82,8 +87,8 @@ def explain(root: Value, wrt: Value | str, *, most: int = SHOWN) -> Explanation:
     found = ways.largest_first(count if one_by_one else most)
     paths = tuple(islice(found, most))
     remainder = added([path.product for path in found]) if one_by_one else _remainder(gradient, paths)
-    found_out = Explanation(root, tape.node(target), gradient, count, paths, remainder, "")
-    return replace(found_out, _text=_written(found_out, names))
+    found_out = Explanation(root, tape.node(target), gradient, count, paths, remainder, ())
+    return replace(found_out, lines=_written(found_out, names))
 
 
 def _remainder(gradient: float, shown: Sequence[Path]) -> float:
@@ -97,14 +102,14 @@ def _remainder(gradient: float, shown: Sequence[Path]) -> float:
 # ── as text ──
 
 
-def _written(found: Explanation, names: Names) -> str:
-    """The text of an explanation."""
+def _written(found: Explanation, names: Names) -> tuple[str, ...]:
+    """The lines of an explanation."""
     root, wrt = names.root, names[names.place(found.wrt)]
     gradient = f"∂{root}/∂{wrt}"
     if not found.count:
-        return printable(f"{gradient} = 0: no path leads from {root} to {wrt}")
+        return (f"{gradient} = 0: no path leads from {root} to {wrt}",)
     if found.wrt is found.root:
-        return printable(f"{gradient} = 1: it is the node itself")
+        return (f"{gradient} = 1: it is the node itself",)
     groups, others = Counter(found.paths), found.count - len(found.paths)
     amounts = [ways * path.product + 0.0 for path, ways in groups.items()]
     rest = [found.remainder] if others and not math.isnan(found.remainder) else []
@@ -124,7 +129,7 @@ def _written(found: Explanation, names: Names) -> str:
         lines.append(f"{texts[-1]} along {rest_of_them}" if rest else lost)
     single = all(len(path.partials) == 1 for path in groups)
     head = f"{gradient} = {total}, {_sum(found.count, single)}"
-    return "\n".join(map(wrapped, [head, *(f"  {line}" for line in lines)]))
+    return head, *(f"  {line}" for line in lines)
 
 
 def _sum(count: int, single: bool) -> str:

@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, NamedTuple
 
 from autograd.console import columns, printable
-from autograd.engine.tape import Contribution
+from autograd.engine.tape import Contribution, Tape
 from autograd.formula import case_of, operation_text, rule, still_holds
 from autograd.formula.cases import changed
-from autograd.formula.text import AppliedCase
+from autograd.formula.text import AppliedCase, composed_text, only_one
 from autograd.operations import OPERATIONS
-from autograd.show.digits import SUMS, Figures, alone, bare, figures, together
+from autograd.show.digits import SUMS, alone, bare, figures, together
 from autograd.show.names import LENGTH, Names
 from autograd.wording import FEW, brief, ends, folded, visible
 
@@ -89,11 +89,7 @@ class Step(NamedTuple):
         return self.operand or self.node
 
     def __str__(self) -> str:
-        if self.phase == "forward":
-            return forward_line(self.calculation)
-        if self.position is None:
-            return printable(gradient_of(self.root, self.calculation, None))
-        return _backward_line(self, self.position)
+        return folded(*sentence(self))
 
     def __repr__(self) -> str:
         return str(self)
@@ -123,12 +119,19 @@ def check_records(names: Names, places: Iterable[int]) -> None:
     """ValueError if the data of a node at one of the places, or of its operands, was changed since it was recorded."""
     tape = names.tape
     for place in places:
-        op, operands = tape.operation(place), tape.operands_of(place)
-        if op in OPERATIONS:
-            partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
-            formed = (i for i, k in enumerate(operands) if not tape.is_constant(k))
-            if not still_holds(op, [tape.data[k] for k in operands], partials, tape.data[place], formed):
-                raise changed(op, ends([*dict.fromkeys(names[k] for k in operands), names[place]]))
+        if not still_recorded(tape, place):
+            operands = dict.fromkeys(names[k] for k in tape.operands_of(place))
+            raise changed(tape.operation(place), ends([*operands, names[place]]))
+
+
+def still_recorded(tape: Tape, place: int) -> bool:
+    """Whether the node at a place is what its operation gives for the data of its operands."""
+    op, operands = tape.operation(place), tape.operands_of(place)
+    if op not in OPERATIONS:
+        return True
+    partials = tape.partials[tape.starts[place] : tape.starts[place + 1]]
+    formed = (i for i, k in enumerate(operands) if not tape.is_constant(k))
+    return still_holds(op, [tape.data[k] for k in operands], partials, tape.data[place], formed)
 
 
 def backward_step(number: int, root: str, made: Calculation, given: Contribution[float]) -> Step:
@@ -142,13 +145,26 @@ def backward_step(number: int, root: str, made: Calculation, given: Contribution
 # ── as text ──
 
 
+def sentence(step: Step) -> tuple[list[str], str]:
+    """The text of a step on a line of any length, as the parts that are equal, and the end of the last one."""
+    if step.phase == "forward":
+        return _forward_parts(step.calculation), ""
+    if step.position is None:
+        return [gradient_of(step.root, step.calculation, None)], ""
+    return _backward_parts(step, step.position)
+
+
 def forward_line(made: Calculation) -> str:
     """The calculation of a node in names, in floats, and its result; of a leaf only its data."""
     if not made.operation:
         return f"{made.node} = {bare(alone(made.result))}"
+    return folded(_forward_parts(made))
+
+
+def _forward_parts(made: Calculation) -> list[str]:
     shown = figures(made.operation, made.data, made.result)
-    both = [_in_names(made), _in_floats(made, shown)]
-    return folded([made.node, *dict.fromkeys(both), bare(shown.result)])
+    both = [in_names(made), in_numbers(made, lambda i: bare(shown.operands[i]), bare(shown.hidden))]
+    return [made.node, *dict.fromkeys(both), bare(shown.result)]
 
 
 def announced(made: Calculation, fitting: float = math.inf) -> str:
@@ -157,7 +173,7 @@ def announced(made: Calculation, fitting: float = math.inf) -> str:
     To fit, it leaves out operands in the middle of a row, and then shortens the names of the others.
     """
     for most, length in _SHAPES:
-        text = f"{made.node} = {_in_names(made, most, length)}"
+        text = f"{made.node} = {in_names(made, most, length)}"
         if columns(printable(text)) <= fitting:
             return text
     return visible(printable(text), int(fitting) + 1 - columns(printable("…")))
@@ -171,7 +187,7 @@ def gradient_of(root: str, made: Calculation, position: int | None) -> str:
     return f"∂{root}/∂{operand} += ∂{root}/∂{node} · ∂{node}/∂{operand}"
 
 
-def _backward_line(step: Step, position: int) -> str:
+def _backward_parts(step: Step, position: int) -> tuple[list[str], str]:
     formula, before = _formula(step.calculation, position), step.before or 0.0
     parts = [step.upstream, step.partial, step.value, before]
     upstream, factor, contribution, so_far, grad = map(
@@ -185,7 +201,7 @@ def _backward_line(step: Step, position: int) -> str:
     end = "" if formula in (factor, brief(step.partial)) else f"   ({formula})"
     if step.before:
         end += f"; {operation_text('add', [so_far, contribution])} = {grad}"
-    return folded(products, end)
+    return products, end
 
 
 _SHAPES: Final = (*((most, 2 * LENGTH) for most in range(FEW, 1, -2)), *((2, length) for length in (16, 11, 7, 4, 2)))
@@ -203,21 +219,27 @@ def _formula(made: Calculation, position: int) -> str:
     latest = _latest
     if latest is None or latest[0] is not made:
         _latest = latest = made, case_of(made.operation, made.data)
-    return latest[1].partial_text(position, made.operands, made.node)
+    elements = [f", {name} = {brief(x)}" for name, x in latest[1].elements(position).items()]
+    return latest[1].partial_text(position, made.operands, made.node) + "".join(elements)
 
 
-def _in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
+def in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
+    """The operation of a node on the names of its operands."""
     return _written_out(made, lambda i: visible(made.operands[i], length), "… {:,} more …", most)
 
 
-def _in_floats(made: Calculation, shown: Figures) -> str:
-    hidden = f"({{:,}} more: {bare(shown.hidden)})" if shown.hidden else "… {:,} more …"
-    return _written_out(made, lambda i: bare(shown.operands[i]), hidden, FEW)
+def in_numbers(made: Calculation, text: Callable[[int], str], hidden: str) -> str:
+    """The operation of a node on texts of numbers, found by position; `hidden` is the sum of those left out, if any."""
+    return _written_out(made, text, f"({{:,}} more: {hidden})" if hidden else "… {:,} more …", FEW)
 
 
 def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, most: int) -> str:
     """The operation on the texts of its operands, which are found by position; `hidden` is the middle of a long row."""
     op, count = made.operation, len(made.data)
+    if op in OPERATIONS and not OPERATIONS[op].recorded:
+        logits, weights = (ends(row, hidden, text, most) for row in (range(count // 2), range(count // 2, count)))
+        chosen = _chosen(made)
+        return composed_text(op, logits, weights if chosen is None else chosen)
     if op not in SUMS:
         return operation_text(op, ends(range(count), hidden, text, most))
     if op == "dot":
@@ -225,6 +247,13 @@ def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, mos
     terms = ends(range(count), hidden, _product_of(text, count) if op == "dot" else text, most)
     added = operation_text("total", terms)
     return f"({added})/{count}" if op == "mean" and count > 1 else added
+
+
+def _chosen(made: Calculation) -> int | None:
+    """The position of the only 1 among the weights, if they are constants: a label may look like one."""
+    half = len(made.data) // 2
+    chosen = only_one(made.operands[half:])
+    return chosen if chosen == only_one([brief(x) for x in made.data[half:]]) else None
 
 
 def _product_of(text: Callable[[int], str], count: int) -> Callable[[int], str]:

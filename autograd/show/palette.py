@@ -1,4 +1,4 @@
-"""The colours of pictures: for every role one on a light page and one on a dark page.
+"""The colors of pictures: for every role one on a light page and one on a dark page.
 
 >>> from autograd.show.palette import PALETTE, look
 >>> PALETTE["leaf"].light, PALETTE["leaf"].dark
@@ -6,8 +6,8 @@
 >>> look("leaf")
 {'fillcolor': '#dbeafe', 'color': '#2563eb', 'fontcolor': '#1f2937'}
 
-DOT text is written in the light colours and without a bgcolor. A `Drawing` paints the page and makes dark what a reader
-with a dark screen sees: no two roles have the same light colour, so a light colour says which role it has.
+DOT text is written in the light colors and without a bgcolor. A `Drawing` paints the page and makes dark what a reader
+with a dark screen sees: no two roles have the same light color, so a light color says which role it has.
 """
 
 import re
@@ -57,21 +57,21 @@ SERIES: Final = ("minus", "plus", "third", "fourth", "fifth", "sixth")
 """The roles of the curves of one chart, in order."""
 
 _DARK: Final = {color.light: color.dark for color in PALETTE.values()}
-_ATTRIBUTE: Final = re.compile(r'(?i)(?<![\w\\])(?:bg|fill|font|pen)?color="[^"]*"')
+_ATTRIBUTE: Final = re.compile(r'(?i)(?<![\w\\])(?:(?:bg|fill|font|pen)?color|fill|stroke)="[^"]*"')
 _HEX: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def look(kind: str) -> dict[str, str]:
-    """The colours of a kind of node as attributes of Graphviz; kinds with a border of their own have it."""
+    """The colors of a kind of node as attributes of Graphviz; kinds with a border of their own have it."""
     border = f"{kind} line" if f"{kind} line" in PALETTE else "line"
     text = "soft" if kind == "constant" else "ink"
     return {"fillcolor": PALETTE[kind].light, "color": PALETTE[border].light, "fontcolor": PALETTE[text].light}
 
 
-def darkened(dot: str) -> str:
-    """DOT text with the dark colour in place of each light one, in attributes alone: a label is left as it is.
+def darkened(text: str) -> str:
+    """DOT or SVG text with the dark color in place of each light one, in attributes alone: labels stay as they are.
 
     >>> darkened('digraph { x [color="#2563eb" label="#2563eb"] }')
     'digraph { x [color="#6ea4fb" label="#2563eb"] }'
     """
-    return _ATTRIBUTE.sub(lambda found: _HEX.sub(lambda c: _DARK.get(c[0].lower(), c[0]), found[0]), dot)
+    return _ATTRIBUTE.sub(lambda found: _HEX.sub(lambda c: _DARK.get(c[0].lower(), c[0]), found[0]), text)

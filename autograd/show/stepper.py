@@ -29,11 +29,12 @@ from typing import Final, TypeAlias
 
 from autograd.arguments import a_value
 from autograd.engine.number import SIX, described, shorts
-from autograd.engine.tape import CONSTANT_CODE, Contribution, Tape
+from autograd.engine.tape import CONSTANT_CODE, Contribution
 from autograd.engine.value import Value
 from autograd.show import lines
 from autograd.show.digits import bare
 from autograd.show.draw import MAX_NODES, draw_walk
+from autograd.show.fold import folded
 from autograd.show.lines import Calculation, Step
 from autograd.show.names import Names
 from autograd.show.picture import Drawing
@@ -54,12 +55,16 @@ class Stepper:
     the same bits. A node is called by its label, or by v and its place on the tape; a constant gets no gradient. The
     data are those at the time when the Stepper is made.
 
+    Softmax, log-softmax and cross-entropy are one step each, with the derivatives of the textbook, and gradients over
+    them may differ from those of `backward` in the last bits. With `inner` they are the several operations that are
+    recorded for them, and all gradients have the bits of `backward`.
+
     TypeError for anything but a Value.
     """
 
-    def __init__(self, root: Value) -> None:
+    def __init__(self, root: Value, *, inner: bool = False) -> None:
         self.root: Final = a_value(root, "Stepper")
-        self._tape: Final = Tape(root)
+        self._tape: Final = folded(root, inner=inner)
         self._names: Final = Names(self._tape)
         self._computed: Final = [place for place, code in enumerate(self._tape.codes) if code > CONSTANT_CODE]
         """The places of the nodes of the forward steps."""
@@ -91,7 +96,7 @@ class Stepper:
 
     def grad(self, node: Target) -> float | None:
         """The gradient so far of a node, given as a Value or by its name; None before the first contribution."""
-        return self._gradients().get(self._names.place(node))
+        return self._gradients().get(self._place(node))
 
     @property
     def grads(self) -> dict[Value, float]:
@@ -140,7 +145,7 @@ class Stepper:
         """
         if isinstance(place, bool):
             raise TypeError(f"to() takes the number of a step, or a node as a Value or by its name, not {place}")
-        goal = int(place) if isinstance(place, (int, Integral)) else self._last_about(self._names.place(place))
+        goal = int(place) if isinstance(place, (int, Integral)) else self._last_about(self._place(place))
         if not 0 <= goal <= len(self):
             raise IndexError(f"there are steps 0 to {len(self):,}, and no {goal}")
         step = self._made(goal) if goal else None
@@ -149,7 +154,7 @@ class Stepper:
 
     def until(self, node: Target) -> Step:
         """Go on to the next step that computes a node or adds to its gradient. ValueError if none does."""
-        found = self._names.place(node)
+        found = self._place(node)
         for number in range(self._taken + 1, len(self) + 1):
             if self._touched(number) == found:
                 step, self._taken = self._made(number), number  # In this order: an error leaves the walk where it is.
@@ -254,9 +259,17 @@ class Stepper:
             return Step(number, "backward", root, made, None, 1.0, 0.0, 0.0, None, 1.0)
         return lines.backward_step(number, root, made, given)
 
+    def _place(self, target: Target) -> int:
+        if type(target) is Value and target not in self._tape and target in folded(self.root, inner=True):
+            raise ValueError(
+                f"{target!r} is inside a softmax or cross-entropy, which is one step here; Stepper(root, inner=True) "
+                "has a step for it"
+            )
+        return self._names.place(target)
+
     def _condition(self, at: Condition) -> Callable[[Step], object]:
         if isinstance(at, (Value, str)):
-            name = self._names[self._names.place(at)]
+            name = self._names[self._place(at)]
             return lambda step: step.touched == name
         if not callable(at):
             raise TypeError(

@@ -21,9 +21,9 @@ from typing import Final
 
 from autograd.arguments import a_value, whole
 from autograd.console import columns, printable, width
-from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.show.digits import bare, data_texts
+from autograd.show.fold import folded
 from autograd.show.lines import announced, calculation, check_records
 from autograd.show.names import Names
 from autograd.wording import counted, wrapped
@@ -32,13 +32,14 @@ MOST: Final = 200
 """Lines that a person reads."""
 
 
-def tree(root: Value, *, most: int = MOST) -> str:
+def tree(root: Value, *, most: int = MOST, inner: bool = False) -> str:
     """The graph of root as indented text, a line for each edge, at most so many lines.
 
-    The last line counts the nodes that are left out. TypeError for anything but a Value, ValueError for a `most` that
+    The last line counts the nodes that are left out. Softmax and cross-entropy are one operation each; with `inner`
+    they are the operations that are recorded for them. TypeError for anything but a Value, ValueError for a `most` that
     is no int from 1, and if the data of a node was changed since it was recorded.
     """
-    tape = Tape(a_value(root, "tree"))
+    tape = folded(a_value(root, "tree"), inner=inner)
     names, most = Names(tape), whole("most", most)
     # Deeper nodes go on at the margin, so that half of each line is left for the text.
     deepest = width() // 8

@@ -1,0 +1,137 @@
+"""The page of a graph, or of a model at work on an input.
+
+>>> from autograd import Value
+>>> from autograd.page.face import page
+>>> x = Value(3.0, label="x")
+>>> page(x * x, title="a square")
+Page of v1: 4 steps, 2 nodes; a lesson for a browser, saved with .save("lesson.html")
+"""
+
+import html
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from autograd.arguments import a_value, is_row, known
+from autograd.engine.number import described
+from autograd.engine.value import Value
+from autograd.page.contents import contents
+from autograd.page.document import document
+from autograd.page.words import LANGUAGES, WORDS
+from autograd.show.fold import folded
+from autograd.show.names import Names
+from autograd.show.picture import write_whole
+from autograd.wording import counted, visible, wrapped
+
+HEIGHT: Final = 760
+"""Of the frame in a notebook, in pixels."""
+
+
+class Page:
+    """A lesson as the text of one HTML file. A notebook shows it by itself, in a frame."""
+
+    def __init__(self, text: str, summary: str) -> None:
+        self.html: Final = text
+        """The file."""
+        self._summary: Final = summary
+
+    @property
+    def srcdoc(self) -> str:
+        """The file as it stands in the srcdoc attribute of an iframe, between double quotes."""
+        return html.escape(self.html)
+
+    def save(self, path: "str | os.PathLike[str]") -> Path:
+        """Write the page to a file, and return its path.
+
+        An error leaves an earlier file as it was. ValueError for an extension other than .html and .htm, OSError if
+        it can't be written.
+        """
+        target = Path(path)
+        if target.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a page is saved as .html, not as {target.name!r}")
+        write_whole(target, self.html.encode())
+        return target
+
+    def _repr_html_(self) -> str:
+        frame = f'style="width:100%;height:{HEIGHT}px;border:0" sandbox="allow-scripts"'
+        return f'<iframe {frame} title="{html.escape(self._summary)}" srcdoc="{self.srcdoc}"></iframe>'
+
+    def __repr__(self) -> str:
+        return wrapped(f'{self._summary}; a lesson for a browser, saved with .save("lesson.html")')
+
+
+def page(
+    thing: Value | Callable[[Any], Any],
+    *given: Any,
+    loss: Callable[[Any, Any], Any] | None = None,
+    title: str = "",
+    lang: str = "en",
+) -> Page:
+    """The page of a graph, `page(root)`, or of a model at work, `page(model, x, target, loss=losses.mse)`.
+
+    A last argument that is a path, as in `page(root, "lesson.html")`, says where it is saved, too. The numbers of x
+    become leaves named x[0], x[1], …; loss is a function of the outputs and the target, and without it the only output
+    of the model is the root. The language of the interface is "en" or "zh".
+
+    Up to 300 nodes each have a box. A larger graph is folded into neurons, which open; of more than 100 of them the
+    nearest to the root are on the page, with their steps.
+
+    TypeError for anything but a Value or a model, and for a root that is no Value; ValueError for another language, for
+    a target without a loss or a loss without a target, and if data was changed since it was recorded; RuntimeError if
+    nothing can lay the graph out; OSError if the page can't be written.
+    """
+    lang = known("language", lang, LANGUAGES)
+    path, arguments = None, list(given)
+    if arguments and isinstance(arguments[-1], (str, os.PathLike)):
+        path = arguments.pop()
+    root, kept = _root(thing, arguments, loss)
+    made = _page(root, kept, title, lang)
+    if path is not None:
+        made.save(path)
+    return made
+
+
+def _root(thing: object, arguments: list[Any], loss: Callable[[Any, Any], Any] | None) -> tuple[Value, list[Value]]:
+    """The root of the graph, and the nodes that are in no other box: the inputs and the outputs of a model."""
+    if type(thing) is Value:
+        if arguments or loss is not None:
+            raise TypeError("page of a Value takes a path, and no input, target or loss: these are for a model")
+        return thing, []
+    if not callable(thing) or isinstance(thing, type):
+        raise TypeError(f"page takes the root of a graph, or a model and its input, not {described(thing)}")
+    if not 1 <= len(arguments) <= 2 or (len(arguments) == 2) != (loss is not None):
+        raise ValueError("page of a model takes its input, and a target with a loss: page(model, x, target, loss=…)")
+    x = _leaves(arguments[0], "x", ())
+    outputs = thing(x)
+    root = outputs if loss is None else loss(outputs, arguments[1])
+    if isinstance(root, (list, tuple)) and len(root) == 1:
+        root = root[0]
+    return a_value(root, "page"), [*_values(x), *_values(outputs)]
+
+
+def _leaves(x: Any, name: str, place: tuple[int, ...]) -> Any:
+    """Nested lists of numbers as leaves, named by their places; Values stay as they are."""
+    if isinstance(x, Value):
+        return x
+    if is_row(x):
+        return [_leaves(item, name, (*place, i)) for i, item in enumerate(x)]
+    return Value(x, label=f"{name}[{','.join(map(str, place))}]" if place else name)
+
+
+def _values(nest: Any) -> Iterator[Value]:
+    if isinstance(nest, Value):
+        yield nest
+    elif is_row(nest):
+        for item in nest:
+            yield from _values(item)
+
+
+def _page(root: Value, kept: list[Value], title: str, lang: str) -> Page:
+    tape = folded(root)
+    names = Names(tape)
+    made = contents(tape, [tape.place(v) for v in kept if v in tape])
+    called = names.root
+    heading = visible(title, 200) or WORDS[lang]["heading"].format(root=called)
+    text = document(made, lang=lang, title=heading, root=called)
+    return Page(text, f"Page of {called}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")

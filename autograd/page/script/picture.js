@@ -1,0 +1,333 @@
+// The picture: boxes and lines as SVG, and what of them is shown after a step.
+
+const LEAST_SCALE = 0.93; // Text of 13 px is not below 12 px, which is 9 pt.
+const MOST_SCALE = 1.3;
+const MARGIN = 14;
+const LAYERS_APART = 64;
+const DENSE = 60; // So many lines need room between layers, and are thinner and without heads.
+const BOXES_APART = 9;
+const TITLE = 28; // Of an open box.
+const WIDEST = 7;
+const WIDEST_OF_MANY = 4.5;
+const NARROWEST = 1.8;
+
+const boxes = data.boxes.map(([node, inside, more, w, h], id) => ({ id, node, inside, more, w, h }));
+const links = data.links.map(([source, target, node, position]) => ({ source, target, node, position }));
+const holds = new Set(boxes.filter((box) => box.inside !== null).map((box) => box.inside));
+
+/** The box that stands for a box now: itself, or the closed one that it is in. */
+function standsFor(id, open) {
+  const { inside } = boxes[id];
+  return inside === null || open.has(inside) ? id : inside;
+}
+
+/** The rectangles of all boxes that can be seen, in a direction. */
+function arranged(direction, open) {
+  if (!data.folded) {
+    const { size, corners } = data.layout[direction];
+    return { size, rects: new Map(corners.map(([x, y], id) => [id, { x, y, w: boxes[id].w, h: boxes[id].h }])) };
+  }
+  const { layers, shape, shapes } = data.layout;
+  const inner = (id) => shapes[shape[id]][direction];
+  const size = (id) =>
+    open.has(id) ? [inner(id).size[0] + 2 * MARGIN, inner(id).size[1] + TITLE + MARGIN] : [boxes[id].w, boxes[id].h];
+  const along = direction === "LR" ? 1 : 0;
+  const across = 1 - along;
+  const apart = links.length > DENSE ? 2 * LAYERS_APART : LAYERS_APART;
+  const lengths = layers.map((row) => row.reduce((sum, id) => sum + size(id)[along] + BOXES_APART, -BOXES_APART));
+  const longest = Math.max(...lengths);
+  const rects = new Map();
+  let start = 0;
+  layers.forEach((row, i) => {
+    const thick = Math.max(...row.map((id) => size(id)[across]));
+    let reached = (longest - lengths[i]) / 2;
+    for (const id of row) {
+      const [w, h] = size(id);
+      const aside = start + (thick - size(id)[across]) / 2;
+      rects.set(id, { x: along ? aside : reached, y: along ? reached : aside, w, h });
+      reached += size(id)[along] + BOXES_APART;
+    }
+    start += thick + apart;
+  });
+  for (const id of open) {
+    const { x, y } = rects.get(id);
+    const inside = boxes.filter((box) => box.inside === id);
+    inner(id).corners.forEach(([dx, dy], seat) => {
+      const { id: seated, w, h } = inside[seat];
+      rects.set(seated, { x: x + MARGIN + dx, y: y + TITLE + dy, w, h });
+    });
+  }
+  const total = [start - apart, longest];
+  return { size: along ? total : total.reverse(), rects };
+}
+
+/** A curve from the end of one rectangle to the start of another. */
+function curve(from, to, direction) {
+  const [x1, y1, x2, y2] =
+    direction === "LR"
+      ? [from.x + from.w, from.y + from.h / 2, to.x, to.y + to.h / 2]
+      : [from.x + from.w / 2, from.y + from.h, to.x + to.w / 2, to.y];
+  const pull = Math.max(16, 0.45 * Math.abs(direction === "LR" ? x2 - x1 : y2 - y1));
+  const [dx, dy] = direction === "LR" ? [pull, 0] : [0, pull];
+  return `M${x1} ${y1}C${x1 + dx} ${y1 + dy} ${x2 - dx} ${y2 - dy} ${x2} ${y2}`;
+}
+
+class Picture {
+  constructor(host, choose, point) {
+    this.host = host;
+    this.choose = choose; // Called with the number of a node and of a box.
+    this.point = point; // Called with a line, or null.
+    this.open = new Set();
+    this.made = null;
+    // Widths compare with the largest contribution of the recorded walk, so that they stay the same through it.
+    const sizes = data.steps.filter((step) => step.to !== undefined).map((step) => Math.abs(Number(step.value)));
+    this.largest = Math.max(...sizes.filter(Number.isFinite), 1e-300);
+  }
+
+  /** The nodes that can be seen now. */
+  seen() {
+    const shown = boxes.filter((box) => box.node !== null && (box.inside === null || this.open.has(box.inside)));
+    return new Set(shown.map((box) => box.node));
+  }
+
+  /** Draw the boxes and lines anew, in the direction that fits the page. */
+  draw() {
+    const style = getComputedStyle(this.host);
+    const room = this.host.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const tall = parseFloat(style.maxHeight) || Infinity;
+    const found = ["LR", "TB"].map((direction) => ({ direction, ...arranged(direction, this.open) }));
+    const part = (length, space) => Math.min(1, space / ((length + 2 * MARGIN) * LEAST_SCALE));
+    const seen = ({ size }) => part(size[0], room) * part(size[1], tall);
+    const { direction, size, rects } = seen(found[0]) >= seen(found[1]) ? found[0] : found[1];
+    const [width, height] = size.map((length) => length + 2 * MARGIN);
+    const scale = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, Math.min(room / width, (tall - 24) / height)));
+    const focused = document.activeElement?.dataset?.key;
+    const svg = element("svg:svg", {
+      viewBox: `${-MARGIN} ${-MARGIN} ${width} ${height}`,
+      width: Math.round(width * scale),
+      height: Math.round(height * scale),
+      role: "group",
+      "aria-label": say("picture", { root: data.nodes[data.root].name }),
+    });
+    svg.append(arrows());
+    this.lines = this.linesBetween(rects, direction);
+    this.boxes = new Map();
+    for (const [id, rect] of rects) this.boxes.set(id, this.open.has(id) ? this.frame(id, rect) : this.box(id, rect));
+    const within = (line) => boxes[line.from].inside !== null && boxes[line.from].inside === boxes[line.to].inside;
+    this.layer(svg, this.lines.filter((line) => !within(line)), [...this.open].map((id) => this.boxes.get(id)));
+    const others = [...this.boxes].flatMap(([id, made]) => (this.open.has(id) ? [] : [made]));
+    this.layer(svg, this.lines.filter(within), others);
+    this.label = element("svg:g", { class: "label", "aria-hidden": "true" });
+    svg.append(this.label);
+    this.host.replaceChildren(svg);
+    this.svg = svg;
+    this.scale = scale;
+    if (focused) svg.querySelector(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
+  }
+
+  /** Lines and then boxes, over what is there. */
+  layer(svg, lines, made) {
+    for (const part of ["edge", "flow", "hit"]) svg.append(...lines.map((line) => line[part]));
+    svg.append(...made.map(({ group }) => group));
+  }
+
+  /** The lines between the boxes that can be seen. */
+  linesBetween(rects, direction) {
+    const found = new Map();
+    links.forEach((link, i) => {
+      const [from, to] = [standsFor(link.source, this.open), standsFor(link.target, this.open)];
+      if (from === to) return;
+      // Closed boxes have one line between them; x·x has two.
+      const key = data.folded ? `${from}-${to}` : `${i}`;
+      if (!found.has(key)) found.set(key, { key, from, to, links: [], index: i });
+      found.get(key).links.push(link);
+    });
+    for (const line of found.values()) {
+      const [from, to] = [rects.get(line.from), rects.get(line.to)];
+      line.d = data.folded ? curve(from, to, direction) : data.layout[direction].curves[line.index];
+      line.more = boxes[line.from].more > 0;
+      line.edge = element("svg:path", { d: line.d, class: line.more ? "edge more" : "edge" });
+      line.flow = element("svg:path", { d: line.d, class: "flow" });
+      line.hit = element("svg:path", { d: line.d, class: "hit", "data-key": `line${line.key}`, role: "img" });
+      const enter = () => this.point(line);
+      line.hit.addEventListener("pointerenter", enter);
+      line.hit.addEventListener("focus", enter);
+      line.hit.addEventListener("pointerleave", () => this.point(null));
+      line.hit.addEventListener("blur", () => this.point(null));
+    }
+    return [...found.values()];
+  }
+
+  box(id, { x, y, w, h }) {
+    const { node: number, more } = boxes[id];
+    const group = element("svg:g", { transform: `translate(${x} ${y})` });
+    if (number === null) {
+      group.setAttribute("class", "box more");
+      group.append(rectangle(w, h), text("name", w / 2, h / 2 + 4, `⋮ ${say("more", { n: more.toLocaleString() })}`));
+      return { group };
+    }
+    const node = data.nodes[number];
+    const kind = node.constant ? "constant" : number === data.root ? "root" : node.op ? "interior" : "leaf";
+    group.setAttribute("class", `box ${kind}`);
+    if (node.constant) {
+      group.append(rectangle(w, h), text("value", w / 2, h / 2 + 4.5, node.text));
+      return { group };
+    }
+    const made = { group, node: number, kind, compact: data.folded && boxes[id].inside === null };
+    group.append(rectangle(w, h));
+    if (kind === "root") group.append(element("svg:rect", { x: -4, y: -4, width: w + 8, height: h + 8, rx: 11, class: "outer" }));
+    made.value = text("value", w - 9, made.compact ? 18.5 : 39, "");
+    if (made.compact) {
+      const name = holds.has(id) ? `▸ ${node.title}` : node.title;
+      group.append(text("name", 9, 18.5, name), made.value);
+    } else {
+      made.grad = text("grad", w - 9, 57, "");
+      const sign = node.op ? node.sign : data.live ? "⇄" : "";
+      group.append(text("name", 9, 18, node.title), text("sign", w - 9, 18, sign), made.value);
+      group.append(text("of", 9, 57, "∂"), made.grad);
+    }
+    this.makeFocusable(group, id, number);
+    return made;
+  }
+
+  /** An open box, around those that are in it. */
+  frame(id, { x, y, w, h }) {
+    const { node: number } = boxes[id];
+    const group = element("svg:g", { class: "frame", transform: `translate(${x} ${y})` });
+    group.append(rectangle(w, h), text("name", 10, 19, `▾ ${data.nodes[number].title}`));
+    this.makeFocusable(group, id, number);
+    return { group, node: number, kind: "frame" };
+  }
+
+  makeFocusable(group, id, number) {
+    const leaf = data.live && !data.nodes[number].op;
+    group.setAttribute("tabindex", "0");
+    group.setAttribute("role", leaf ? "slider" : "button");
+    group.setAttribute("data-key", `box${id}`);
+    group.dataset.node = number;
+    group.dataset.box = id;
+    group.addEventListener("focus", () => this.choose(number, id));
+    group.addEventListener("click", () => this.choose(number, id));
+    if (holds.has(id)) group.addEventListener("dblclick", () => this.toggle(id));
+  }
+
+  /** Open a closed box, or close an open one. */
+  toggle(id) {
+    if (!this.open.delete(id)) this.open.add(id);
+    this.changed();
+  }
+
+  /** Show a state: numbers that are reached, contributions that have flowed, and the last step in front. */
+  paint({ known, grads, flows, step, chosen, value }) {
+    const backward = grads.size > 0;
+    for (const [id, made] of this.boxes) {
+      if (made.kind === undefined) continue;
+      const { group, node: number } = made;
+      const node = data.nodes[number];
+      const grad = grads.get(number);
+      const shown = known.has(number) ? value(number) : "—";
+      const partial = grad ? grad.text : "—";
+      if (made.compact) made.value.textContent = backward ? `∂ ${partial}` : shown;
+      else if (made.value) [made.value.textContent, made.grad.textContent] = [shown, partial];
+      const lit = step && (step.to ?? step.node) === number && made.kind !== "frame";
+      group.classList.toggle("lit", Boolean(lit));
+      group.classList.toggle("todo", !known.has(number) || (backward && !grad));
+      group.classList.toggle("chosen", chosen === number);
+      group.classList.toggle("nan", Boolean(grad) && !Number.isFinite(Number(grad.grad)));
+      const words = [node.name, `${say("value")} ${known.has(number) ? shown : say("not_yet")}`];
+      words.push(`${say("gradient")} ${grad ? partial : say("not_yet")}`);
+      group.setAttribute("aria-label", words.join(", "));
+      if (group.getAttribute("role") === "slider") {
+        group.setAttribute("aria-valuenow", value(number));
+        group.setAttribute("aria-valuetext", words.slice(1).join(", "));
+      } else if (holds.has(id)) group.setAttribute("aria-expanded", this.open.has(id));
+    }
+    for (const line of this.lines) this.paintLine(line, flows, step);
+    this.write(null);
+  }
+
+  paintLine(line, flows, step) {
+    const flowed = line.links.map((link) => flows.get(`${link.node}:${link.position}`)).filter(Boolean);
+    line.steps = flowed;
+    const amount = flowed.reduce((sum, { value }) => sum + Number(value), 0);
+    const sign = flowed.length ? signOf(amount) : "";
+    line.flow.setAttribute("class", sign ? `flow ${sign}` : "flow");
+    const size = Math.sqrt(Math.min(1, Math.abs(amount) / this.largest));
+    const dense = this.lines.length > DENSE;
+    const widest = dense ? WIDEST_OF_MANY : WIDEST;
+    const thick = { "": 0, zero: dense ? 1 : NARROWEST, bad: 3 }[sign] ?? NARROWEST + (widest - NARROWEST) * size;
+    line.flow.setAttribute("stroke-width", thick.toFixed(2));
+    if (sign && !dense) line.flow.setAttribute("marker-start", `url(#arrow-${sign})`);
+    else line.flow.removeAttribute("marker-start");
+    const now = (link) => step && link.node === step.node && (step.to === undefined || link.position === step.arg);
+    line.now = line.links.some(now);
+    line.edge.classList.toggle("lit", line.now && step.to === undefined);
+    line.flow.classList.toggle("now", line.now && step.to !== undefined);
+    if (line.now && dense) this.lines[0].hit.before(line.flow); // On top of the others.
+    const operand = data.nodes[boxes[line.from].node]?.name ?? "";
+    const node = data.nodes[boxes[line.to].node].name;
+    const product = flowed.map((found) => found.parts.slice(1).join(" = ")).join("; ");
+    line.product = product;
+    const words = product ? say("edge", { node, operand, product }) : say("quiet_edge", { node, operand });
+    line.hit.setAttribute("aria-label", words);
+    const few = this.lines.length <= DENSE;
+    line.hit.setAttribute("tabindex", few && product ? "0" : "-1");
+  }
+
+  /** A text in the middle of a line; none without a line. */
+  write(line, words) {
+    this.label.replaceChildren();
+    if (!line || !words) return;
+    const middle = line.flow.getPointAtLength(line.flow.getTotalLength() / 2);
+    const shown = text("", 0, 4.5, words);
+    this.label.append(element("svg:rect", { rx: 5 }), shown);
+    const { width } = shown.getBBox();
+    const half = width / 2 + 6;
+    const [left, , total] = this.svg.getAttribute("viewBox").split(" ").map(Number);
+    const x = Math.min(Math.max(middle.x, left + half), left + total - half);
+    this.label.setAttribute("transform", `translate(${x} ${middle.y})`);
+    const back = this.label.firstChild;
+    for (const [name, value] of Object.entries({ x: -half, y: -11, width: 2 * half, height: 22 })) {
+      back.setAttribute(name, value);
+    }
+  }
+
+  /** Bring the box of a node into view, inside the picture alone. */
+  follow(number) {
+    const found = [...this.boxes.values()].find((made) => made.node === number && made.kind !== "frame");
+    if (!found) return;
+    const [host, box] = [this.host.getBoundingClientRect(), found.group.getBoundingClientRect()];
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const outside = box.left < host.left + 8 || box.right > host.right - 8;
+    if (outside || box.top < host.top + 8 || box.bottom > host.bottom - 8) {
+      this.host.scrollBy({
+        left: box.left + box.width / 2 - host.left - host.width / 2,
+        top: box.top + box.height / 2 - host.top - host.height / 2,
+        behavior: calm ? "auto" : "smooth",
+      });
+    }
+  }
+}
+
+function rectangle(width, height) {
+  return element("svg:rect", { width, height, rx: 8, class: "back" });
+}
+
+function text(kind, x, y, words) {
+  return element("svg:text", { class: kind, x, y }, words);
+}
+
+/** The heads of arrows, one for each sign. */
+function arrows() {
+  const heads = ["plus", "minus", "zero", "bad"].map((sign) =>
+    element(
+      "svg:marker",
+      {
+        id: `arrow-${sign}`, viewBox: "0 0 10 10", refX: 8.5, refY: 5, markerWidth: 13, markerHeight: 13,
+        markerUnits: "userSpaceOnUse", orient: "auto-start-reverse",
+      },
+      element("svg:path", { d: "M0 0L10 5L0 10z", class: `head ${sign}` }),
+    ),
+  );
+  return element("svg:defs", {}, ...heads);
+}

@@ -1,0 +1,341 @@
+// The page: the position in the walk, its controls, and changes of leaves.
+
+class Page {
+  constructor() {
+    this.at = 0; // So many of the steps on this page are taken.
+    this.changed = new Map(); // The numbers of leaves that the student has changed.
+    this.chosen = null;
+    this.chosenBox = null;
+    this.timer = 0;
+    this.original();
+    this.picture = new Picture(byId("picture"), (node, box) => this.choose(node, box), (line) => this.point(line));
+    this.picture.changed = () => {
+      this.picture.draw();
+      this.paint();
+    };
+    this.about = new About(byId("about"), this);
+    this.quiz = new Quiz(this);
+    this.listen();
+    this.explainColours();
+    this.picture.draw();
+    this.paint();
+  }
+
+  original() {
+    this.steps = data.steps;
+    this.values = data.nodes.map((node) => Number(node.value));
+  }
+
+  // ── the walk ──
+
+  /** The numbers of the steps that can be seen: those inside closed boxes are passed over. */
+  visible() {
+    const seen = this.picture.seen();
+    return this.steps.flatMap((step, i) => (seen.has(step.to ?? step.node) ? [i] : []));
+  }
+
+  /** The step in front: the last one taken that can be seen. */
+  get step() {
+    return this.steps[this.visible().findLast((i) => i < this.at)];
+  }
+
+  /** The number, in the whole walk, of the last step taken. */
+  get reached() {
+    return this.at ? this.steps[this.at - 1].n : 0;
+  }
+
+  /** The next step that can be seen. */
+  ahead() {
+    return this.steps[this.visible().find((i) => i >= this.at)];
+  }
+
+  forward() {
+    const next = this.visible().find((i) => i >= this.at);
+    this.go(next === undefined ? this.steps.length : next + 1);
+  }
+
+  back() {
+    const taken = this.visible().filter((i) => i < this.at);
+    this.go(taken.length > 1 ? taken.at(-2) + 1 : 0);
+  }
+
+  /** Go to where so many steps are taken. */
+  go(at) {
+    this.at = Math.max(0, Math.min(at, this.steps.length));
+    this.paint();
+    const { step } = this;
+    if (step) this.picture.follow(step.to ?? step.node);
+    if (!this.timer) this.speak();
+  }
+
+  play() {
+    if (this.at >= this.steps.length) this.at = 0;
+    clearInterval(this.timer);
+    this.timer = setInterval(() => {
+      this.forward();
+      if (!this.ahead()) this.pause();
+    }, Number(byId("speed").value));
+    this.paint();
+  }
+
+  pause() {
+    if (!this.timer) return;
+    clearInterval(this.timer);
+    this.timer = 0;
+    this.paint();
+    this.speak();
+  }
+
+  // ── what is shown ──
+
+  /** All that the walk has reached. */
+  reachedSoFar() {
+    const known = new Set(data.nodes.flatMap((node, i) => (node.op ? [] : [i])));
+    const [grads, flows] = [new Map(), new Map()];
+    for (const step of this.steps.slice(0, this.at)) {
+      if (step.to === undefined) known.add(step.node);
+      else {
+        grads.set(step.to, step);
+        if (step.arg !== null) flows.set(`${step.node}:${step.arg}`, step);
+      }
+    }
+    return { known, grads, flows };
+  }
+
+  sentence({ parts, end }) {
+    return parts.join(" = ") + end;
+  }
+
+  six(number) {
+    return this.changed.size ? written(this.values[number]) : data.nodes[number].six;
+  }
+
+  paint() {
+    const { step } = this;
+    const value = (i) => (this.changed.size ? inBox(this.values[i]) : data.nodes[i].text);
+    this.shown = this.reachedSoFar();
+    this.picture.paint({ ...this.shown, step, chosen: this.chosen, value });
+    this.paintSentence(step);
+    this.paintControls(step);
+    this.about.show(this.chosen, this.chosenBox);
+    this.quiz.ask();
+  }
+
+  paintSentence(step) {
+    const line = byId("sentence");
+    byId("rule").replaceChildren();
+    if (!step) {
+      line.replaceChildren(say("start"));
+      return;
+    }
+    const spans = step.parts.flatMap((part, i) => [
+      ...(i ? [" = "] : []),
+      element("span", { class: i && i === step.parts.length - 1 ? "part result" : "part" }, ...wordwise(part)),
+    ]);
+    line.replaceChildren(...spans, ...(step.end ? [element("span", { class: "end" }, ...wordwise(step.end))] : []));
+    const { op } = data.nodes[step.node];
+    const start = step.to !== undefined && step.arg === null;
+    if (!op || start) return;
+    const lines = data.rules[op].map((rule) => element("span", { class: "math line" }, rule));
+    byId("rule").replaceChildren(element("span", { class: "soft" }, `${say("rule", { operation: op })}: `), ...lines);
+  }
+
+  paintControls(step) {
+    const visible = this.visible();
+    const taken = visible.filter((i) => i < this.at).length;
+    const slider = byId("slider");
+    slider.max = visible.length;
+    slider.value = taken;
+    const total = (this.changed.size ? this.steps.length : data.total).toLocaleString();
+    const count = say("step_of", { n: (step?.n ?? 0).toLocaleString(), total });
+    byId("count").textContent = count;
+    slider.setAttribute("aria-valuetext", count);
+    byId("play").textContent = say(this.timer ? "pause" : "play");
+    byId("back").disabled = taken === 0;
+    byId("next").disabled = taken === visible.length;
+    byId("reset").hidden = this.changed.size === 0;
+    const phase = step === undefined ? "" : step.to === undefined ? "forward" : "backward";
+    for (const part of byId("phase").children) part.classList.toggle("on", part.dataset.phase === phase);
+    byId("notice").hidden = this.changed.size === 0;
+  }
+
+  /** Let a screen reader say the sentence of the step; while the walk plays, it would fall behind. */
+  speak() {
+    const { step } = this;
+    byId("spoken").textContent = this.quiz?.on ? "" : step ? this.sentence(step) : say("start");
+  }
+
+  explainColours() {
+    const root = data.nodes[data.root].name;
+    const widest = links.length > DENSE ? WIDEST_OF_MANY : WIDEST;
+    const line = (sign, width) =>
+      element(
+        "svg:svg", { viewBox: "0 0 40 14", width: 40, height: 14, "aria-hidden": "true" },
+        element("svg:path", { d: "M2 7L38 7", class: `flow ${sign}`, "stroke-width": width }),
+      );
+    const items = ["plus", "minus", "zero", "bad"].map((sign) => [line(sign, sign === "zero" ? 2 : 4), say(sign)]);
+    items.push([line("plus", NARROWEST), line("plus", widest), say("width", { largest: written(this.picture.largest, 3) })]);
+    items.push([element("span", { class: "swatch" }), say("lit")], [say("partial", { root })]);
+    byId("legend").replaceChildren(...items.map((item) => element("span", {}, ...item)));
+  }
+
+  // ── choosing and changing ──
+
+  choose(node, box) {
+    if (this.chosen === node && this.chosenBox === box) return;
+    [this.chosen, this.chosenBox] = [node, box];
+    this.paint();
+  }
+
+  /** Show the product of a line that is pointed at. */
+  point(line) {
+    this.picture.write(line, line?.product);
+  }
+
+  canOpen(box) {
+    return box !== null && holds.has(box);
+  }
+
+  /** Put another number in a leaf, and compute everything anew. */
+  change(leaf, number) {
+    this.changed.set(leaf, number);
+    if (number === Number(data.nodes[leaf].value)) this.changed.delete(leaf);
+    this.anew();
+  }
+
+  reset() {
+    this.changed.clear();
+    this.anew();
+  }
+
+  anew() {
+    const end = this.at === this.steps.length;
+    if (this.changed.size) Object.assign(this, recomputed(this.changed));
+    else this.original();
+    this.at = end ? this.steps.length : Math.min(this.at, this.steps.length);
+    const input = byId("number");
+    if (input && document.activeElement !== input && this.chosen !== null) input.value = written(this.values[this.chosen], 17);
+    this.paint();
+  }
+
+  // ── the controls ──
+
+  listen() {
+    byId("next").addEventListener("click", () => this.stopAnd(() => this.forward()));
+    byId("back").addEventListener("click", () => this.stopAnd(() => this.back()));
+    byId("play").addEventListener("click", () => (this.timer ? this.pause() : this.play()));
+    byId("reset").addEventListener("click", () => this.reset());
+    byId("speed").addEventListener("change", () => this.timer && this.play());
+    byId("slider").addEventListener("input", (event) => {
+      const count = Number(event.target.value);
+      this.stopAnd(() => this.go(count ? this.visible()[count - 1] + 1 : 0));
+    });
+    document.addEventListener("keydown", (event) => this.key(event));
+    byId("picture").addEventListener("pointerdown", (event) => this.drag(event));
+    let width = innerWidth;
+    addEventListener("resize", () => {
+      if (innerWidth !== width) this.picture.changed();
+      width = innerWidth;
+    });
+    const list = () => this.list();
+    byId("steps").addEventListener("toggle", list);
+    addEventListener("beforeprint", () => {
+      this.printing = !byId("steps").open;
+      byId("steps").open = true;
+      list();
+    });
+    addEventListener("afterprint", () => {
+      if (this.printing) byId("steps").open = false;
+    });
+  }
+
+  stopAnd(act) {
+    this.pause();
+    act();
+  }
+
+  key(event) {
+    const { target, key } = event;
+    const typing = target.matches("input:not([type=range]), select, textarea");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const group = target.closest("[data-node]");
+    if (group && this.keyOnBox(group, event)) return;
+    if (key === " " && target.matches("button, summary")) return;
+    const acts = {
+      ArrowRight: () => this.stopAnd(() => this.forward()),
+      ArrowLeft: () => this.stopAnd(() => this.back()),
+      Home: () => this.stopAnd(() => this.go(0)),
+      End: () => this.stopAnd(() => this.go(this.steps.length)),
+      " ": () => (this.timer ? this.pause() : this.play()),
+    };
+    if (!(key in acts)) return;
+    event.preventDefault();
+    acts[key]();
+  }
+
+  /** The keys of a box: true if this was one. */
+  keyOnBox(group, event) {
+    const [node, box] = [Number(group.dataset.node), Number(group.dataset.box)];
+    const { key } = event;
+    if (key === "Enter") {
+      this.choose(node, box);
+      byId("about").focus();
+    } else if (key.toLowerCase() === "o" && this.canOpen(box)) this.picture.toggle(box);
+    else if ((key === "ArrowUp" || key === "ArrowDown") && data.live && !data.nodes[node].op) {
+      const step = this.fineness(node) * (event.shiftKey ? 10 : 1);
+      this.change(node, tidy(this.values[node] + (key === "ArrowUp" ? step : -step), step));
+    } else return false;
+    event.preventDefault();
+    return true;
+  }
+
+  /** A step that suits the size of a leaf's original number: a tenth of its leading digit's place. */
+  fineness(leaf) {
+    const size = Math.abs(Number(data.nodes[leaf].value));
+    const place = Number.isFinite(size) && size > 0 ? Math.floor(Math.log10(size)) : 0;
+    return 10 ** (Math.min(Math.max(place, -6), 6) - 1);
+  }
+
+  /** Drag a leaf: to the right its number grows. */
+  drag(event) {
+    const group = event.target.closest("[data-node]");
+    if (!data.live || !group || event.button !== 0) return;
+    const leaf = Number(group.dataset.node);
+    if (data.nodes[leaf].op) return;
+    const [from, start, step] = [event.clientX, this.values[leaf], this.fineness(leaf)];
+    let asked = 0;
+    let goal = start;
+    const move = (moved) => {
+      goal = tidy(start + (Math.round((moved.clientX - from) / 4) * step) / 2, step / 2);
+      asked ||= requestAnimationFrame(() => {
+        asked = 0;
+        if (goal !== this.values[leaf]) this.change(leaf, goal);
+      });
+    };
+    const end = () => {
+      removeEventListener("pointermove", move);
+      for (const name of ["pointerup", "pointercancel"]) removeEventListener(name, end);
+    };
+    addEventListener("pointermove", move);
+    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, end);
+  }
+
+  /** All steps as a list, for reading and for printing. */
+  list() {
+    if (!byId("steps").open) return;
+    const items = this.steps.map((step) => element("li", { value: step.n }, this.sentence(step)));
+    byId("list").replaceChildren(...items);
+  }
+}
+
+function byId(id) {
+  return document.getElementById(id);
+}
+
+/** A number without the noise of sums of tenths. */
+function tidy(x, step) {
+  return Number((Math.round(x / step) * step).toPrecision(12));
+}
+
+const page = new Page();
+document.body.dataset.ready = "yes";
