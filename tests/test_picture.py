@@ -8,13 +8,15 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd import Drawing, Value, draw, draw_dot
 from autograd.operations import OPERATIONS, symbol
 from autograd.show import picture, typesetting
+from autograd.show.chart import curve
 from autograd.show.glyphs import rare
+from autograd.show.haste import CAREFUL, HASTY, haste
 from autograd.show.palette import PALETTE
 from autograd.show.picture import PNG_DPI, render
 from tests.running import python
@@ -107,6 +109,13 @@ def fake_program(folder: Path, name: str, script: str) -> None:
     program.chmod(0o755)
 
 
+@pytest.fixture
+def bundled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program of the wheel renders, even where there is a system `dot`."""
+    program = picture._installed("graphviz-pure")
+    monkeypatch.setattr(picture, "renderer", lambda: program)
+
+
 def test_without_a_renderer_a_drawing_still_shows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture, "renderer", lambda: None)
     drawing = draw(Value(1.0).exp())
@@ -158,10 +167,12 @@ def test_a_renderer_that_is_no_program(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_system_dot_paints_the_page_and_writes_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_program(tmp_path, "dot", 'cat > /dev/null; echo "$@"')
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    page, drawing = PALETTE["page"], Drawing('digraph { "中" }', "")
-    assert drawing.png() == f"-Kdot -Tpng -Gbgcolor={page.light} -Gdpi=150\n".encode()
+    page, ink, drawing = PALETTE["page"], PALETTE["ink"], Drawing('digraph { "中" }', "")
+    png = drawing.png().decode().split()
+    assert {"-Tpng", "-Gdpi=150", f"-Gbgcolor={page.light}", f"-Ecolor={ink.light}"} <= {*png}
     monkeypatch.setattr(typesetting, "available", lambda: False)
-    assert drawing.pdf(dark=True) == f"-Kdot -Tpdf -Gbgcolor={page.dark}\n".encode()
+    pdf = drawing.pdf(dark=True).decode().split()
+    assert {"-Tpdf", "-Gmargin=0", f"-Gbgcolor={page.dark}", f"-Nfontcolor={ink.dark}"} <= {*pdf}
 
 
 def test_a_renderer_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,6 +208,49 @@ def test_nothing_heavy_is_imported_before_the_first_picture() -> None:
     assert python("-c", program).stdout.strip() == "set()"
 
 
+# ── layouts that would take long ──
+
+QUICK: dict[str, str] = {}
+
+
+def chain(nodes: int, attributes: str = "") -> str:
+    """A leaf x that every node uses: its edges cross nodes·(nodes + 1)/2 ranks together, and the others one each."""
+    steps = [f"s{i} -> s{i + 1}\nx -> s{i + 1}{attributes}" for i in range(nodes)]
+    return "digraph {\n" + "\n".join(steps) + "\n}"
+
+
+@pytest.mark.parametrize("nodes", [1, 20, 75])
+def test_a_careful_layout_of_few_ranks(nodes: int) -> None:
+    assert nodes * (nodes + 1) // 2 + nodes <= CAREFUL
+    assert haste(chain(nodes)) == QUICK
+
+
+def test_a_hasty_layout_of_many_ranks() -> None:
+    few, fewest = haste(chain(76)), haste(chain(172))
+    assert 172 * 173 // 2 + 172 > HASTY >= 171 * 172 // 2 + 171
+    assert CAREFUL < 76 * 77 // 2 + 76
+    assert few["splines"] == fewest["splines"] == "line"
+    assert float(fewest["nslimit"]) < float(few["nslimit"])
+    assert haste(chain(171)) == few
+    assert haste(chain(60, ' [label="∂"]')) == few
+    assert haste(chain(60, " [color=red]")) == QUICK
+
+
+def test_leaves_stand_before_their_use_and_cycles_are_no_harm() -> None:
+    leaves = "\n".join(f"x{i} -> s{i + 1}" for i in range(99))
+    steps = "\n".join(f"s{i} -> s{i + 1}" for i in range(99))
+    assert haste(f"digraph {{\n{leaves}\n{steps}\n}}") == QUICK
+    assert haste('digraph {\n"a b" -> c\nc -> "a b"\nd -> c\n}') == QUICK
+
+
+def test_a_hasty_picture_is_drawn_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_program(tmp_path, "dot", 'cat > /dev/null; echo "$@"')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    drawing = Drawing(chain(100), "")
+    for told in (drawing.svg().encode(), drawing.png()):
+        assert b" -Gnslimit=2 -Gnslimit1=2 -Gsplines=line" in told
+
+
 # ── the SVG ──
 
 
@@ -223,6 +277,7 @@ def test_texts_name_fonts_that_systems_have() -> None:
     assert {text.get("font-family") for text in root.iter(f"{SVG}text")} == {None}
 
 
+@pytest.mark.usefixtures("bundled")
 def test_a_text_is_as_wide_as_its_layout() -> None:
     svg = ElementTree.fromstring(draw(Value(3.0, label="σ")).svg())
     widths = {text.text: text.get("textLength") for text in svg.iter(f"{SVG}text")}
@@ -230,11 +285,24 @@ def test_a_text_is_as_wide_as_its_layout() -> None:
     assert widths["σ"] is None  # Graphviz counts bytes there.
 
 
+@pytest.mark.parametrize(
+    "drawing", [draw(Value(0.5).tanh() * 2, partials=True), curve([1.0, 0.1], title="t", across="x")]
+)
+def test_no_text_is_below_nine_points(drawing: Drawing) -> None:
+    root = ElementTree.fromstring(drawing.svg())
+    # With the unit pt and as many units in the viewBox, a unit is a point.
+    assert float(root.attrib["width"].removesuffix("pt")) == pytest.approx(
+        float(root.attrib["viewBox"].split()[2]), abs=0.5
+    )
+    assert min(float(text.attrib["font-size"]) for text in root.iter(f"{SVG}text")) >= 9.0
+
+
 def test_other_fonts_keep_their_name() -> None:
     assert 'font-family="Courier' in Drawing('digraph { x [fontname="Courier"] }', "").svg()
 
 
 @given(st.text(st.sampled_from("aZ09é中文あ한🎉👍🏽\u200d＃<&\"'\\]-"), min_size=1, max_size=15))
+@example("名前が長い変数、x")
 @settings(max_examples=30, deadline=None)
 def test_labels_are_texts_of_the_svg(label: str) -> None:
     texts = {
@@ -264,7 +332,7 @@ def test_every_color_has_its_dark_one_in_both_themes() -> None:
     svg = every_role().svg()
     assert svg.count("<style>") == 1
     system, page = (
-        svg[svg.index("<style>") : svg.index("</style>")].removeprefix("<style>@media screen and ").split("}}")
+        svg[svg.index("<style>") : svg.index("</style>")].removeprefix("<style>@media screen and ").split("}}}")
     )
     assert system.startswith("(prefers-color-scheme:dark){")
     for color in PALETTE.values():
@@ -282,6 +350,14 @@ def test_a_dark_svg_has_no_light_color_but_in_words() -> None:
         assert f'"{color.light}"' not in dark
         assert dark.count(f'fill="{color.dark}"') >= 2
         assert f">{color.light}<" in dark
+
+
+def test_what_has_no_color_is_dark_too() -> None:
+    plain = Drawing("digraph { label=g; x -> y [label=e] }", "")
+    assert "black" not in plain.svg()
+    assert {text.get("fill") for text in ElementTree.fromstring(plain.svg(dark=True)).iter(f"{SVG}text")} == {
+        PALETTE["ink"].dark
+    }
 
 
 def test_a_light_svg_is_light_everywhere() -> None:
@@ -305,13 +381,14 @@ def test_a_png_has_150_pixels_per_inch(label: str) -> None:
 
 @pytest.mark.parametrize("pair", ["中国", "あい", "한국", "🎉🌍"])
 def test_each_character_has_its_own_glyph(pair: str) -> None:
-    if not all(map(typesetting.has_glyph, pair)):
+    if not typesetting.has_glyphs(pair):
         pytest.skip(f"no font here has {pair}")
     one, other = (draw(Value(1.0, label=character)) for character in pair)
     assert size(one.png()) == size(other.png())
     assert one.png() != other.png()
 
 
+@pytest.mark.usefixtures("bundled")
 def test_usual_characters_need_no_more_than_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     """The program takes three bytes for so much width, whatever they are: pictures differ by glyphs alone."""
     monkeypatch.setattr(typesetting, "available", lambda: False)
@@ -326,11 +403,13 @@ def test_usual_characters_need_no_more_than_pip(monkeypatch: pytest.MonkeyPatch)
     assert [c for c in "文∇한ก" if drawn(c) != box or not rare(c)] == []
 
 
+@pytest.mark.usefixtures("bundled")
 def test_characters_without_a_glyph_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawing = draw(Value(1.0, label="中文 中"))
-    monkeypatch.setattr(typesetting, "has_glyph", lambda character: character == "文")
-    with pytest.warns(UserWarning, match="no font here has 中: a box stands for it. Install one"):
+    monkeypatch.setattr(typesetting, "has_glyphs", lambda text: "中" not in text)
+    with pytest.warns(UserWarning, match="no font here has 中: a box stands for it. Install one") as told:
         drawing.pdf()
+    assert [warning.filename for warning in told] == [__file__]
     monkeypatch.setattr(typesetting, "available", lambda: False)
     with pytest.warns(UserWarning, match="don't have 中, 文: boxes stand for them.* pip install typst"):
         drawing.png()
@@ -344,12 +423,16 @@ def test_characters_without_a_glyph_are_told_of(tmp_path: Path, monkeypatch: pyt
         drawing.save(tmp_path / "g.svg")
 
 
+@pytest.mark.usefixtures("bundled")
 def test_a_missing_glyph_is_found() -> None:
-    assert typesetting.has_glyph("A")
-    assert not typesetting.has_glyph("\U0010fffd")
+    assert typesetting.has_glyphs("ABC")
+    assert not typesetting.has_glyphs("AB\U0010fffdC")
+    missing = Drawing('digraph { x [label="A\U0010fffdB\U0010fffc"] }', "")
+    with pytest.warns(UserWarning, match="no font here has \U0010fffd, \U0010fffc: a box"):
+        missing.png()
 
 
 def test_a_dark_picture_is_dark() -> None:
     drawing = draw(Value(1.0, label="中"))
-    assert drawing.pdf() != drawing.pdf(dark=True)
+    assert drawing.pdf() == drawing.pdf() != drawing.pdf(dark=True)
     assert drawing.png() != drawing.png(dark=True)

@@ -253,7 +253,7 @@ class _Picture:
         words = {"plus": "positive", "minus": "negative", "zero": "zero, dashed", "bad": "nan or inf"}
         met = {_role(line.amount) for line in self.lines}
         what = "gradient" if self.by_gradient else "weight"
-        parts = [f'<FONT COLOR="{PALETTE[role].light}"><B>{words[role]}</B></FONT>' for role in words if role in met]
+        parts = [f'<FONT COLOR="{PALETTE[role].light}">{words[role]}</FONT>' for role in words if role in met]
         if self.largest:
             parts.append(f"width: size of the {what}, {bare(short(self.largest, 3))} at most")
         elif self.lines and self.by_gradient and met == {"zero"}:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from autograd.arguments import shown
 from autograd.show import glyphs, typesetting
+from autograd.show.haste import haste
 from autograd.show.palette import PALETTE, darkened
 from autograd.show.svg import fitted
 from autograd.wording import FEW, ends, to_install, wrapped
@@ -50,7 +51,7 @@ class Drawing:
         It is dark where its reader's screen is; always with dark=True and never with dark=False.
         """
         dot = glyphs.padded(self.dot) if _bundled(renderer()) else self.dot
-        both = render(dot, "svg", args=["-Tjson", "-Gbgcolor=transparent"]).decode()
+        both = render(dot, "svg", args=["-Tjson", *_defaults(self.dot, "transparent", PALETTE["ink"].light)]).decode()
         return glyphs.unpadded(fitted(both, self._summary, dark=dark))
 
     def png(self, *, dark: bool = False) -> bytes:
@@ -79,7 +80,7 @@ class Drawing:
             return typesetting.typeset(self.svg(dark=dark), self._summary, "pdf")
         if _bundled(renderer()):
             raise RuntimeError(f"graphviz-pure writes no PDF; {_TYPST}, or save the picture as .svg or .png")
-        return self._painted("pdf", dark)
+        return self._painted("pdf", dark, "-Gmargin=0")
 
     def save(self, path: "str | os.PathLike[str]", *, dark: bool | None = None) -> "Path":
         """Write the picture to a .svg, .png, .pdf or .dot file, and return its path.
@@ -108,9 +109,9 @@ class Drawing:
 
     def _painted(self, format: str, dark: bool, *args: str) -> bytes:  # noqa: A002
         """The picture as Graphviz paints it, on a page of its own."""
-        page = PALETTE["page"]
+        page, ink = (PALETTE[role].dark if dark else PALETTE[role].light for role in ("page", "ink"))
         dot = darkened(self.dot) if dark else self.dot
-        return render(dot, format, args=[f"-Gbgcolor={page.dark if dark else page.light}", *args])
+        return render(dot, format, args=[*_defaults(self.dot, page, ink), *args])
 
     def _repr_svg_(self) -> str | None:
         try:
@@ -120,6 +121,13 @@ class Drawing:
 
     def __repr__(self) -> str:
         return wrapped(f'{self._summary}: a picture, saved with .save("graph.svg")')
+
+
+def _defaults(dot: str, page: str, ink: str) -> list[str]:
+    """Attributes for the graphs that don't set them: colors, and those that bound the time."""
+    named = {"bgcolor": page, "fontcolor": ink, **haste(dot)}
+    drawn = [f"-{kind}{name}={ink}" for kind in "NE" for name in ("color", "fontcolor")]
+    return [*(f"-G{name}={value}" for name, value in named.items()), *drawn]
 
 
 def render(dot_text: str, format: str, engine: str = "dot", args: Iterable[str] = ()) -> bytes:  # noqa: A002

@@ -11,7 +11,6 @@ aria-label="Drawing(x)" width="9pt" height="5pt" viewBox="0 0 9 5" style="max-wi
 Text stays text. Each color is an attribute, which every program understands, and dark colors are CSS on top of it.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -48,7 +47,6 @@ def fitted(rendered: str, summary: str, *, dark: bool | None = None) -> str:
     if head is None:
         return rendered
     body = _with_widths(_IDLE.sub("", svg[head.end() :].lstrip()), dict(_widths(layout)))
-    body = body.replace('<g class="graph"', f'<g class="graph" fill="{PALETTE["ink"].light}"', 1)
     page = f'<rect width="100%" height="100%" rx="{6 if dark is None else 0}" fill="{PALETTE["page"].light}"/>'
     words = html.escape(summary)
     start = (
@@ -64,15 +62,14 @@ def fitted(rendered: str, summary: str, *, dark: bool | None = None) -> str:
 
 def _dark_rules(picture: str) -> str:
     """CSS that makes each color dark that the picture has."""
-    pairs = [
-        (f'[{attribute}="{color.light}"]', f"{{{attribute}:{color.dark}}}")
+    rules = "".join(
+        f'[{attribute}="{color.light}"]{{{attribute}:{color.dark}}}'
         for color in PALETTE.values()
         for attribute in ("fill", "stroke")
         if f'{attribute}="{color.light}"' in picture
-    ]
-    system = "".join(f".autograd:not(:is({_LIGHT_PAGES}) *) {which}{what}" for which, what in pairs)
-    page = "".join(f":is({_DARK_PAGES}) .autograd {which}{what}" for which, what in pairs)
-    return f"@media screen and (prefers-color-scheme:dark){{{system}}}{page}"
+    )
+    system = f".autograd:not(:is({_LIGHT_PAGES}) *){{{rules}}}"
+    return f"@media screen and (prefers-color-scheme:dark){{{system}}}:is({_DARK_PAGES}) .autograd{{{rules}}}"
 
 
 def _with_widths(body: str, widths: dict[tuple[float, float, str], float]) -> str:
@@ -91,6 +88,8 @@ def _with_widths(body: str, widths: dict[tuple[float, float, str], float]) -> st
 
 def _widths(layout: str) -> Iterator[tuple[tuple[float, float, str], float]]:
     """The width of each text, by its place and its words."""
+    import json
+
     if not layout.strip():
         return
     graph = json.loads(layout)
