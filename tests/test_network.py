@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, losses, networks, nn
-from autograd.show.network import ENDS, MOST_COLUMNS, MOST_UNITS, draw_network
+from autograd.show.arrangement import ENDS, MOST_COLUMNS, MOST_UNITS
+from autograd.show.network import draw_network
 from autograd.show.palette import PALETTE
 from autograd.show.stages import NOWHERE, Stage, stages_of
 
