@@ -1,4 +1,4 @@
-"""The page of a graph, or of a model at work on an input.
+"""The page of a graph, of a model at work on an input, or of a training.
 
 >>> from autograd import Value
 >>> from autograd.page.face import page
@@ -11,18 +11,22 @@ import html
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from autograd.arguments import a_value, is_row, known
 from autograd.engine.number import described
 from autograd.engine.value import Value
 from autograd.page.contents import contents
 from autograd.page.document import document
+from autograd.page.training import is_recorded, training
 from autograd.page.words import LANGUAGES, WORDS
 from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.show.picture import write_whole
 from autograd.wording import counted, visible, wrapped
+
+if TYPE_CHECKING:
+    from autograd.train import Recorder
 
 HEIGHT: Final = 760
 """Of the frame in a notebook, in pixels."""
@@ -62,7 +66,7 @@ class Page:
 
 
 def page(
-    thing: Value | Callable[[Any], Any],
+    thing: "Value | Callable[[Any], Any] | Recorder",
     *given: Any,
     loss: Callable[[Any, Any], Any] | None = None,
     title: str = "",
@@ -74,19 +78,28 @@ def page(
     become leaves named x[0], x[1], …; loss is a function of the outputs and the target, and without it the only output
     of the model is the root. The language of the interface is "en" or "zh".
 
+    `page(recorder)` is the page of a training, of which a `train.Recorder` has kept snapshots: the network with its
+    weights at each, the curves of the losses, the predictions, and for two inputs the decision surface. At most 200 of
+    the snapshots are on the page, and fewer where the network is large, so that no page has more than 2 MB.
+
     Up to 300 nodes each have a box. A larger graph is folded into neurons, which open; of more than 100 of them the
     nearest to the root are on the page, with their steps.
 
-    TypeError for anything but a Value or a model, and for a root that is no Value; ValueError for another language, for
-    a target without a loss or a loss without a target, and if data was changed since it was recorded; RuntimeError if
+    TypeError for anything but a Value, a model or a recorder, and for a root that is no Value; ValueError for another
+    language, for a target without a loss or a loss without a target, for a recorder without snapshots, and if data was
+    changed since it was recorded; RuntimeError if
     nothing can lay the graph out; OSError if the page can't be written.
     """
     lang = known("language", lang, LANGUAGES)
     path, arguments = None, list(given)
     if arguments and isinstance(arguments[-1], (str, os.PathLike)):
         path = arguments.pop()
-    root, kept = _root(thing, arguments, loss)
-    made = _page(root, kept, title, lang)
+    if is_recorded(thing):
+        if arguments or loss is not None:
+            raise TypeError("page of a Recorder takes a path, and no input, target or loss: it has its own")
+        made = _training(thing, title, lang)
+    else:
+        made = _page(*_root(thing, arguments, loss), title, lang)
     if path is not None:
         made.save(path)
     return made
@@ -99,7 +112,9 @@ def _root(thing: object, arguments: list[Any], loss: Callable[[Any, Any], Any] |
             raise TypeError("page of a Value takes a path, and no input, target or loss: these are for a model")
         return thing, []
     if not callable(thing) or isinstance(thing, type):
-        raise TypeError(f"page takes the root of a graph, or a model and its input, not {described(thing)}")
+        raise TypeError(
+            f"page takes the root of a graph, a model and its input, or a train.Recorder, not {described(thing)}"
+        )
     if not 1 <= len(arguments) <= 2 or (len(arguments) == 2) != (loss is not None):
         raise ValueError("page of a model takes its input, and a target with a loss: page(model, x, target, loss=…)")
     x = _leaves(arguments[0], "x", ())
@@ -135,3 +150,11 @@ def _page(root: Value, kept: list[Value], title: str, lang: str) -> Page:
     heading = visible(title, 200) or WORDS[lang]["heading"].format(root=called)
     text = document(made, lang=lang, title=heading, root=called)
     return Page(text, f"Page of {called}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")
+
+
+def _training(recording: Any, title: str, lang: str) -> Page:
+    made = training(recording)
+    heading = visible(title, 200) or WORDS[lang]["training"]
+    shown = len(made["epochs"])
+    of = f"{counted(shown, 'snapshot')} of {counted(made['epochs'][-1], 'epoch')}"
+    return Page(document(made, lang=lang, title=heading, kind="training"), f"Page of a training: {of}")

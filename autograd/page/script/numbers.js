@@ -56,6 +56,11 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+/** A text in a picture, with its class and its place. */
+function text(kind, x, y, words) {
+  return element("svg:text", { class: kind, x, y }, words);
+}
+
 /** The class of a contribution by its sign: the colours of the page mean this and nothing else. */
 function signOf(x) {
   if (!Number.isFinite(x)) return "bad";
@@ -65,4 +70,12 @@ function signOf(x) {
 /** A text whose lines end at spaces; only a word that is too long for a line is broken. */
 function wordwise(text) {
   return text.split(/( +)/).map((word) => (word.startsWith(" ") ? word : element("span", { class: "token" }, word)));
+}
+
+/** A sentence whose blanks are names, each kept apart from the direction of the text around it. */
+function isolated(name, blanks) {
+  return data.words[name].split(/(\{\w+\})/).map((part) => {
+    const blank = part.match(/^\{(\w+)\}$/);
+    return blank ? element("bdi", { class: "math" }, blanks[blank[1]]) : part;
+  });
 }

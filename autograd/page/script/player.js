@@ -1,12 +1,12 @@
 // The page: the position in the walk, its controls, and changes of leaves.
 
-class Page {
+class Page extends Player {
   constructor() {
+    super();
     this.at = 0; // So many of the steps on this page are taken.
     this.changed = new Map(); // The numbers of leaves that the student has changed.
     this.chosen = null;
     this.chosenBox = null;
-    this.timer = 0;
     this.original();
     this.picture = new Picture(byId("picture"), (node, box) => this.choose(node, box), (line) => this.point(line));
     this.picture.changed = () => {
@@ -59,6 +59,15 @@ class Page {
     this.go(taken.length > 1 ? taken.at(-2) + 1 : 0);
   }
 
+  get length() {
+    return this.steps.length;
+  }
+
+  /** Go to where so many steps that can be seen are taken. */
+  slide(count) {
+    this.go(count ? this.visible()[count - 1] + 1 : 0);
+  }
+
   /** Go to where so many steps are taken. */
   go(at) {
     this.at = Math.max(0, Math.min(at, this.steps.length));
@@ -66,24 +75,6 @@ class Page {
     const { step } = this;
     if (step) this.picture.follow(step.to ?? step.node);
     if (!this.timer) this.speak();
-  }
-
-  play() {
-    if (this.at >= this.steps.length) this.at = 0;
-    clearInterval(this.timer);
-    this.timer = setInterval(() => {
-      this.forward();
-      if (!this.ahead()) this.pause();
-    }, Number(byId("speed").value));
-    this.paint();
-  }
-
-  pause() {
-    if (!this.timer) return;
-    clearInterval(this.timer);
-    this.timer = 0;
-    this.paint();
-    this.speak();
   }
 
   // ── what is shown ──
@@ -221,16 +212,8 @@ class Page {
   // ── the controls ──
 
   listen() {
-    byId("next").addEventListener("click", () => this.stopAnd(() => this.forward()));
-    byId("back").addEventListener("click", () => this.stopAnd(() => this.back()));
-    byId("play").addEventListener("click", () => (this.timer ? this.pause() : this.play()));
+    this.listenToBar();
     byId("reset").addEventListener("click", () => this.reset());
-    byId("speed").addEventListener("change", () => this.timer && this.play());
-    byId("slider").addEventListener("input", (event) => {
-      const count = Number(event.target.value);
-      this.stopAnd(() => this.go(count ? this.visible()[count - 1] + 1 : 0));
-    });
-    document.addEventListener("keydown", (event) => this.key(event));
     byId("picture").addEventListener("pointerdown", (event) => this.drag(event));
     let width = innerWidth;
     addEventListener("resize", () => {
@@ -249,28 +232,9 @@ class Page {
     });
   }
 
-  stopAnd(act) {
-    this.pause();
-    act();
-  }
-
-  key(event) {
-    const { target, key } = event;
-    const typing = target.matches("input:not([type=range]), select, textarea");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const group = target.closest("[data-node]");
-    if (group && this.keyOnBox(group, event)) return;
-    if (key === " " && target.matches("button, summary")) return;
-    const acts = {
-      ArrowRight: () => this.stopAnd(() => this.forward()),
-      ArrowLeft: () => this.stopAnd(() => this.back()),
-      Home: () => this.stopAnd(() => this.go(0)),
-      End: () => this.stopAnd(() => this.go(this.steps.length)),
-      " ": () => (this.timer ? this.pause() : this.play()),
-    };
-    if (!(key in acts)) return;
-    event.preventDefault();
-    acts[key]();
+  keyOn(event) {
+    const group = event.target.closest("[data-node]");
+    return group !== null && this.keyOnBox(group, event);
   }
 
   /** The keys of a box: true if this was one. */
@@ -326,10 +290,6 @@ class Page {
     const items = this.steps.map((step) => element("li", { value: step.n }, this.sentence(step)));
     byId("list").replaceChildren(...items);
   }
-}
-
-function byId(id) {
-  return document.getElementById(id);
 }
 
 /** A number without the noise of sums of tenths. */

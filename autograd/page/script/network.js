@@ -1,0 +1,238 @@
+// The network of a training: units in columns, and lines as wide as weights or gradients are large at a snapshot.
+
+const TALL = 340; // Pixels for the units of the highest column, if they have enough room then.
+const [CLOSEST, FURTHEST] = [21, 52]; // Pixels from one unit to the next.
+const PITCH = 0.62; // The same in the inches of the data.
+const TITLES = 26; // Pixels for the titles of columns.
+const LETTER = 7.4; // Pixels, about.
+const ROOMY = 17; // The radius of a circle that has room for a number.
+const MANY = 60; // Lines, of which more are thinner, and not reached by Tab one by one.
+const [THICKEST, THICKEST_OF_MANY, THINNEST] = [8, 4.5, 0.5];
+
+class Network {
+  constructor(host, page) {
+    this.host = host;
+    this.page = page;
+    this.net = data.network;
+    this.shows = 1; // The place of what lines show, in a parameter's row: 1 for weights, 2 for gradients.
+    this.row = null; // Of the outputs that are shown.
+    this.many = this.net.links.length > MANY;
+    this.tops = this.net.outputs.map((row) => this.largestOutputs(row));
+  }
+
+  /** For each stage the largest size of its outputs for a row. */
+  largestOutputs(row) {
+    const found = new Map();
+    row.forEach((series, unit) => {
+      const { stage } = this.net.units[unit];
+      const sizes = [series].flat().map(Number).filter(Number.isFinite).map(Math.abs);
+      found.set(stage, Math.max(found.get(stage) ?? 0, ...sizes));
+    });
+    return found;
+  }
+
+  /** Draw all anew, for the width that there is. */
+  draw() {
+    const { units, links, titles, more, bands } = this.net;
+    const room = this.host.clientWidth;
+    const [xs, ys] = ["x", "y"].map((axis) => units.map((unit) => unit[axis]));
+    const names = (kind) => Math.max(0, ...units.filter((unit) => unit.kind === kind).map((unit) => unit.title.length));
+    const [left, top] = [Math.min(...xs), Math.min(...ys)];
+    const [wide, tall] = [Math.max(...xs) - left, Math.max(...ys) - top];
+    const pitch = Math.min(FURTHEST, Math.max(CLOSEST, TALL / (tall / PITCH + 1)));
+    this.radius = Math.min(21, pitch * 0.42);
+    const margins = [names("input"), names("output")].map((letters) => Math.min(110, letters * LETTER) + this.radius + 10);
+    const scale = pitch / PITCH;
+    const squares = units.some((unit) => unit.shape) ? 1.5 * scale : 0;
+    const [low, high] = [margins[0] + squares, room - margins[1] - squares];
+    this.x = (x) => (wide ? low + ((x - left) / wide) * (high - low) : (low + high) / 2);
+    this.y = (y) => TITLES + pitch / 2 + 4 + (y - top) * scale;
+    this.scale = scale;
+    const height = this.y(top + tall) + pitch / 2 + 6;
+    const svg = element("svg:svg", {
+      viewBox: `0 0 ${room} ${height}`, width: room, height, role: "group", "aria-label": say("network"),
+    });
+    for (const [a, b] of bands) svg.append(this.straight(units[a], units[b], { class: "band" }));
+    this.lines = links.map((link, i) => this.line(link, i));
+    const largest = ({ numbers }) => Math.max(...numbers.map((n) => this.largestOf(n)));
+    const order = [...this.lines].sort((a, b) => largest(a) - largest(b)); // Small ones lie below large ones.
+    for (const part of ["line", "hit"]) svg.append(...order.map((made) => made[part]));
+    this.circles = units.map((unit, i) => (unit.shape ? this.filter(unit, i) : this.circle(unit, i)));
+    svg.append(...this.circles.map(({ group }) => group));
+    svg.append(...this.columnTitles(titles, room));
+    for (const [x, y, words] of more) svg.append(this.label(text("more", this.x(x), this.y(y) + 4.5, words), words));
+    this.host.replaceChildren(svg);
+    this.svg = svg;
+  }
+
+  /** Titles of columns, each as long as the room beside its neighbours. */
+  columnTitles(titles, room) {
+    const places = [...new Set(titles.map(([x]) => Math.round(this.x(x))))].sort((a, b) => a - b);
+    const apart = places.length > 1 ? Math.min(...places.slice(1).map((x, i) => x - places[i])) : room;
+    return titles.map(([x, y, words]) => {
+      const most = Math.floor(apart / LETTER);
+      const [short] = words.split(" · ");
+      const shown = words.length <= most ? words : short.length <= most ? short : "";
+      const half = (shown.length * LETTER) / 2;
+      const at = Math.min(Math.max(this.x(x), half), room - half);
+      return text("title", at, Math.max(14, this.y(y) - (this.net.titles.length > places.length ? 0 : 1e6)), shown);
+    });
+  }
+
+  straight(from, to, attributes) {
+    const [x1, y1, x2, y2] = [this.x(from.x), this.y(from.y), this.x(to.x), this.y(to.y)];
+    return element("svg:line", { x1, y1, x2, y2, ...attributes });
+  }
+
+  line([a, b, numbers], i) {
+    const [from, to] = [this.net.units[a], this.net.units[b]];
+    const line = this.straight(from, to, { class: "weight" });
+    const hit = this.straight(from, to, { class: "hit", role: "img", tabindex: this.many ? "-1" : "0" });
+    const made = { i, from, to, numbers, line, hit };
+    for (const event of ["pointerenter", "focus", "click"]) hit.addEventListener(event, () => this.page.choose({ line: made }));
+    return made;
+  }
+
+  circle(unit, i) {
+    const [x, y, r] = [this.x(unit.x), this.y(unit.y), this.radius];
+    const group = element("svg:g", { class: `unit ${unit.kind}`, transform: `translate(${x} ${y})` });
+    const back = element("svg:circle", { r, class: "back" });
+    const tint = element("svg:circle", { r: r - 1, class: "tint" });
+    const inside = text("inside", 0, 4.5, "");
+    group.append(back, tint, inside);
+    if (unit.kind !== "hidden") {
+      const before = unit.kind === "input";
+      group.append(text(before ? "name before" : "name", before ? -r - 6 : r + 6, 4.5, unit.title));
+    }
+    return this.focusable({ group, tint, inside, unit, i });
+  }
+
+  /** A filter as squares, whose areas are the sizes of its weights. */
+  filter(unit, i) {
+    const [channels, rows, columns] = unit.shape;
+    const side = unit.square * this.scale;
+    const width = (unit.cells.length ? channels : 1) * (columns * side + 4);
+    const height = rows * side + 4;
+    const group = element("svg:g", { class: "unit filter", transform: `translate(${this.x(unit.x)} ${this.y(unit.y)})` });
+    group.append(element("svg:rect", { x: -width / 2, y: -height / 2, width, height, rx: 2, class: "back" }));
+    const squares = unit.cells.map((number, n) => {
+      const [channel, at] = [Math.floor(n / (rows * columns)), n % (rows * columns)];
+      const x = -width / 2 + 2 + channel * (columns * side + 4) + ((at % columns) + 0.5) * side;
+      const y = -height / 2 + 2 + (Math.floor(at / columns) + 0.5) * side;
+      const square = element("svg:rect", {});
+      group.append(square);
+      return { number, square, x, y, side };
+    });
+    return this.focusable({ group, squares, unit, i });
+  }
+
+  focusable(made) {
+    const { group } = made;
+    group.setAttribute("tabindex", "0");
+    group.setAttribute("role", "img");
+    for (const event of ["pointerenter", "focus", "click"]) group.addEventListener(event, () => this.page.choose({ unit: made }));
+    return made;
+  }
+
+  label(shown, words) {
+    const half = (words.length * LETTER) / 2 + 4;
+    const [x, y] = ["x", "y"].map((axis) => Number(shown.getAttribute(axis)));
+    return element("svg:g", { class: "gap" }, element("svg:rect", { x: x - half, y: y - 15, width: 2 * half, height: 21 }), shown);
+  }
+
+  // ── numbers ──
+
+  /** A weight or a gradient at a snapshot. */
+  number(parameter, shows = this.shows, at = this.page.at) {
+    return Number(this.net.parameters[parameter][shows][at]);
+  }
+
+  largestOf(parameter) {
+    return Math.max(...this.net.parameters[parameter][1].map((x) => Math.abs(Number(x)) || 0));
+  }
+
+  /** The output of a unit for the row that is chosen; null without one. */
+  output(unit) {
+    if (this.row === null) return null;
+    const series = this.net.outputs[this.row][unit];
+    const found = Array.isArray(series) ? series[this.page.at] : series;
+    return found === null ? null : Number(found);
+  }
+
+  get largest() {
+    return Number(this.net.largest[this.shows - 1]);
+  }
+
+  /** The size of a number as a part of the largest; gradients as its root, since they shrink by many powers of ten. */
+  part(x) {
+    const part = this.largest ? Math.min(1, Math.abs(x) / this.largest) : 0;
+    return this.shows === 1 ? part : Math.sqrt(part);
+  }
+
+  // ── a snapshot ──
+
+  paint(chosen) {
+    for (const made of this.lines) this.paintLine(made, chosen?.line === made);
+    for (const made of this.circles) {
+      made.group.classList.toggle("chosen", chosen?.unit === made);
+      if (made.squares) this.paintFilter(made);
+      else this.paintCircle(made);
+    }
+  }
+
+  paintLine(made, chosen) {
+    const { numbers, line, hit } = made;
+    const sizes = numbers.map((n) => this.number(n));
+    const amount = sizes.reduce((most, x) => (Math.abs(x) > Math.abs(most) || Number.isNaN(x) ? x : most));
+    const sign = signOf(amount);
+    const thickest = this.many ? THICKEST_OF_MANY : THICKEST;
+    const part = this.part(amount);
+    const width = { zero: 1, bad: 3 }[sign] ?? THINNEST + (thickest - THINNEST) * part;
+    line.setAttribute("class", `weight ${sign}${chosen ? " chosen" : ""}`);
+    line.setAttribute("stroke-width", width.toFixed(2));
+    line.setAttribute("stroke-opacity", { zero: 1, bad: 1 }[sign] ?? (0.4 + 0.6 * part).toFixed(2));
+    if (!this.many || chosen) hit.setAttribute("aria-label", this.describe(made));
+  }
+
+  describe({ numbers, from, to }) {
+    const facts = numbers.map((n) => {
+      const [name] = this.net.parameters[n];
+      return `${say("line_of", { name, start: from.name, end: to.name })}: ${this.facts(n)}`;
+    });
+    return facts.join("; ");
+  }
+
+  facts(n) {
+    return `${say("weight")} ${written(this.number(n, 1))}, ${say("gradient")} ${written(this.number(n, 2))}`;
+  }
+
+  paintCircle({ group, tint, inside, unit, i }) {
+    const output = this.output(i);
+    const sign = output === null ? "none" : signOf(output);
+    const top = this.row === null ? 0 : this.tops[this.row].get(unit.stage);
+    const part = output === null || !top ? 0 : Math.min(1, Math.abs(output) / top);
+    tint.setAttribute("class", `tint ${sign}`);
+    tint.setAttribute("fill-opacity", sign === "bad" ? 0.3 : (0.42 * part).toFixed(3));
+    const roomy = this.radius >= ROOMY;
+    inside.textContent = !roomy ? "" : output !== null ? fitting(output) : unit.kind === "hidden" && unit.title.length < 6 ? unit.title : "";
+    group.setAttribute("aria-label", output === null ? unit.name : `${unit.name}: ${say("output")} ${written(output)}`);
+  }
+
+  paintFilter({ group, squares, unit }) {
+    const sizes = squares.map(({ number }) => Math.abs(this.number(number))).filter(Number.isFinite);
+    const top = Math.max(...sizes, 1e-300);
+    for (const { number, square, x, y, side } of squares) {
+      const amount = this.number(number);
+      const size = 0.92 * side * (Number.isFinite(amount) ? Math.sqrt(Math.abs(amount) / top) : 0.5);
+      const place = { x: x - size / 2, y: y - size / 2, width: size, height: size, class: `square ${signOf(amount)}` };
+      for (const [name, value] of Object.entries(place)) square.setAttribute(name, value);
+    }
+    group.setAttribute("aria-label", unit.name);
+  }
+}
+
+/** A number that has room in a circle. */
+function fitting(x) {
+  const short = [2, 1].map((digits) => written(x, digits).replace(/e([+-])0/, "e$1").replace("e+", "e"));
+  return short[0].length <= 5 ? short[0] : short[1];
+}
