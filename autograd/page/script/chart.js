@@ -1,6 +1,6 @@
 // The curves of a training, with a mark at the snapshot in front.
 
-const [UP, LOW, BELOW, ABOVE] = [150, 74, 26, 10]; // Pixels: heights of panels, and the room below and above.
+const [UP, LOW, BELOW, ABOVE] = [120, 54, 26, 10]; // Pixels: heights of panels, and the room below and above.
 const SERIES = ["third", "fourth"]; // The colours of curves: those of signs mean signs.
 
 class Chart {
@@ -13,7 +13,8 @@ class Chart {
     const room = this.host.clientWidth;
     const longest = Math.max(...data.panels.flatMap(({ ticks }) => ticks.map(([, words]) => words.length)));
     this.left = longest * LETTER + 10;
-    this.wide = room - this.left - 12;
+    const [, last] = data.across.ticks.at(-1);
+    this.wide = room - this.left - Math.max(12, (last.length * LETTER) / 2 + 2);
     this.panels = data.panels.map((panel, k) => this.panel(panel, k, room));
     this.host.replaceChildren(...this.panels.flatMap(({ head, svg }) => [head, svg]));
   }
@@ -64,7 +65,8 @@ class Chart {
         const shown = Number.isNaN(number) && panel !== data.panels[0] ? "–" : written(number, 4);
         return element("span", { class: "key" }, swatch(`curve ${SERIES[n % SERIES.length]}`, 2.5), `${title(name)} `, element("b", {}, shown));
       });
-      head.replaceChildren(...readings);
+      // The loss alone is in the sentence above.
+      head.replaceChildren(...(panel === data.panels[0] && readings.length === 1 ? [] : readings));
     }
   }
 

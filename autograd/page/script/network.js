@@ -1,6 +1,6 @@
 // The network of a training: units in columns, and lines as wide as weights or gradients are large at a snapshot.
 
-const TALL = 340; // Pixels for the units of the highest column, if they have enough room then.
+const TALL = 300; // Pixels for the units of the highest column, if they have enough room then.
 const [CLOSEST, FURTHEST] = [21, 52]; // Pixels from one unit to the next.
 const PITCH = 0.62; // The same in the inches of the data.
 const TITLES = 26; // Pixels for the titles of columns.
@@ -35,20 +35,8 @@ class Network {
   draw() {
     const { units, links, titles, more, bands } = this.net;
     const room = this.host.clientWidth;
-    const [xs, ys] = ["x", "y"].map((axis) => units.map((unit) => unit[axis]));
-    const names = (kind) => Math.max(0, ...units.filter((unit) => unit.kind === kind).map((unit) => unit.title.length));
-    const [left, top] = [Math.min(...xs), Math.min(...ys)];
-    const [wide, tall] = [Math.max(...xs) - left, Math.max(...ys) - top];
-    const pitch = Math.min(FURTHEST, Math.max(CLOSEST, TALL / (tall / PITCH + 1)));
-    this.radius = Math.min(21, pitch * 0.42);
-    const margins = [names("input"), names("output")].map((letters) => Math.min(110, letters * LETTER) + this.radius + 10);
-    const scale = pitch / PITCH;
-    const squares = units.some((unit) => unit.shape) ? 1.5 * scale : 0;
-    const [low, high] = [margins[0] + squares, room - margins[1] - squares];
-    this.x = (x) => (wide ? low + ((x - left) / wide) * (high - low) : (low + high) / 2);
-    this.y = (y) => TITLES + pitch / 2 + 4 + (y - top) * scale;
-    this.scale = scale;
-    const height = this.y(top + tall) + pitch / 2 + 6;
+    this.arrange(room);
+    const height = Math.max(...units.map((unit) => this.y(unit) + this.pitch(unit) / 2)) + 4;
     const svg = element("svg:svg", {
       viewBox: `0 0 ${room} ${height}`, width: room, height, role: "group", "aria-label": say("network"),
     });
@@ -58,29 +46,69 @@ class Network {
     const order = [...this.lines].sort((a, b) => largest(a) - largest(b)); // Small ones lie below large ones.
     for (const part of ["line", "hit"]) svg.append(...order.map((made) => made[part]));
     this.circles = units.map((unit, i) => (unit.shape ? this.filter(unit, i) : this.circle(unit, i)));
-    svg.append(...this.circles.map(({ group }) => group));
-    svg.append(...this.columnTitles(titles, room));
-    for (const [x, y, words] of more) svg.append(this.label(text("more", this.x(x), this.y(y) + 4.5, words), words));
+    svg.append(...this.circles.map(({ group }) => group), ...this.columnTitles(titles, room));
+    for (const [x, y, words] of more) svg.append(this.gap(this.x({ x }), this.y({ x, y }), words));
     this.host.replaceChildren(svg);
     this.svg = svg;
   }
 
+  /** Find the places of columns, and of the units in each: a column of few units has more room for each. */
+  arrange(room) {
+    const { units, more } = this.net;
+    const [xs, all] = [units.map(({ x }) => x), [...units, ...more.map(([x, y]) => ({ x, y }))]];
+    this.columns = new Map();
+    for (const { x } of units) {
+      const ys = all.filter((other) => other.x === x).map(({ y }) => y);
+      const [top, end] = [Math.min(...ys), Math.max(...ys)];
+      const pitch = Math.min(FURTHEST, Math.max(CLOSEST, TALL / ((end - top) / PITCH + 1)));
+      this.columns.set(x, { middle: (top + end) / 2, pitch, half: (((end - top) / PITCH + 1) * pitch) / 2 });
+    }
+    this.middle = Math.max(...[...this.columns.values()].map(({ half }) => half));
+    const names = (kind) => Math.max(0, ...units.filter((unit) => unit.kind === kind).map(({ title }) => title.length));
+    const squares = Math.max(0, ...units.map((unit) => (unit.shape ? this.frame(unit)[0] / 2 : 0)));
+    const [before, behind] = [names("input"), names("output")].map((n) => Math.max(Math.min(110, n * LETTER) + 32, squares));
+    const [left, wide] = [Math.min(...xs), Math.max(...xs) - Math.min(...xs)];
+    this.x = ({ x }) => before + (wide ? (x - left) / wide : 0.5) * (room - behind - before);
+  }
+
+  /** The height of the middle of a unit, or of a text in a column. */
+  y({ x, y }) {
+    const { middle, pitch } = this.columns.get(x) ?? { middle: 0, pitch: CLOSEST };
+    return TITLES + this.middle + ((y - middle) / PITCH) * pitch;
+  }
+
+  /** From one unit of a column to the next. */
+  pitch({ x }) {
+    return this.columns.get(x).pitch;
+  }
+
+  radius(unit) {
+    return Math.min(21, 0.42 * this.pitch(unit));
+  }
+
+  /** The width and the height of a filter, and the side of its largest square. */
+  frame({ shape: [channels, rows, columns], cells, square, x }) {
+    const side = (square / PITCH) * this.columns.get(x).pitch;
+    return [(cells.length ? channels : 1) * (columns * side + 4), rows * side + 4, side];
+  }
+
   /** Titles of columns, each as long as the room beside its neighbours. */
   columnTitles(titles, room) {
-    const places = [...new Set(titles.map(([x]) => Math.round(this.x(x))))].sort((a, b) => a - b);
-    const apart = places.length > 1 ? Math.min(...places.slice(1).map((x, i) => x - places[i])) : room;
+    const places = [...new Set(titles.map(([x]) => x))].sort((a, b) => a - b).map((x) => this.x({ x }));
+    const apart = Math.min(room, ...places.slice(1).map((x, i) => x - places[i]));
+    const several = titles.length > places.length; // Then some stand below others.
     return titles.map(([x, y, words]) => {
       const most = Math.floor(apart / LETTER);
       const [short] = words.split(" · ");
       const shown = words.length <= most ? words : short.length <= most ? short : "";
       const half = (shown.length * LETTER) / 2;
-      const at = Math.min(Math.max(this.x(x), half), room - half);
-      return text("title", at, Math.max(14, this.y(y) - (this.net.titles.length > places.length ? 0 : 1e6)), shown);
+      const at = Math.min(Math.max(this.x({ x }), half), room - half);
+      return text("title", at, several ? Math.max(14, this.y({ x, y })) : 14, shown);
     });
   }
 
   straight(from, to, attributes) {
-    const [x1, y1, x2, y2] = [this.x(from.x), this.y(from.y), this.x(to.x), this.y(to.y)];
+    const [x1, y1, x2, y2] = [this.x(from), this.y(from), this.x(to), this.y(to)];
     return element("svg:line", { x1, y1, x2, y2, ...attributes });
   }
 
@@ -94,7 +122,7 @@ class Network {
   }
 
   circle(unit, i) {
-    const [x, y, r] = [this.x(unit.x), this.y(unit.y), this.radius];
+    const [x, y, r] = [this.x(unit), this.y(unit), this.radius(unit)];
     const group = element("svg:g", { class: `unit ${unit.kind}`, transform: `translate(${x} ${y})` });
     const back = element("svg:circle", { r, class: "back" });
     const tint = element("svg:circle", { r: r - 1, class: "tint" });
@@ -109,11 +137,9 @@ class Network {
 
   /** A filter as squares, whose areas are the sizes of its weights. */
   filter(unit, i) {
-    const [channels, rows, columns] = unit.shape;
-    const side = unit.square * this.scale;
-    const width = (unit.cells.length ? channels : 1) * (columns * side + 4);
-    const height = rows * side + 4;
-    const group = element("svg:g", { class: "unit filter", transform: `translate(${this.x(unit.x)} ${this.y(unit.y)})` });
+    const [, rows, columns] = unit.shape;
+    const [width, height, side] = this.frame(unit);
+    const group = element("svg:g", { class: "unit filter", transform: `translate(${this.x(unit)} ${this.y(unit)})` });
     group.append(element("svg:rect", { x: -width / 2, y: -height / 2, width, height, rx: 2, class: "back" }));
     const squares = unit.cells.map((number, n) => {
       const [channel, at] = [Math.floor(n / (rows * columns)), n % (rows * columns)];
@@ -134,10 +160,11 @@ class Network {
     return made;
   }
 
-  label(shown, words) {
+  /** How many units of a column are left out, in its middle. */
+  gap(x, y, words) {
     const half = (words.length * LETTER) / 2 + 4;
-    const [x, y] = ["x", "y"].map((axis) => Number(shown.getAttribute(axis)));
-    return element("svg:g", { class: "gap" }, element("svg:rect", { x: x - half, y: y - 15, width: 2 * half, height: 21 }), shown);
+    const back = element("svg:rect", { x: x - half, y: y - 10, width: 2 * half, height: 20 });
+    return element("svg:g", { class: "gap" }, back, text("more", x, y + 4.5, words));
   }
 
   // ── numbers ──
@@ -188,7 +215,8 @@ class Network {
     const thickest = this.many ? THICKEST_OF_MANY : THICKEST;
     const part = this.part(amount);
     const width = { zero: 1, bad: 3 }[sign] ?? THINNEST + (thickest - THINNEST) * part;
-    line.setAttribute("class", `weight ${sign}${chosen ? " chosen" : ""}`);
+    line.setAttribute("class", `weight ${sign}`);
+    hit.classList.toggle("chosen", chosen);
     line.setAttribute("stroke-width", width.toFixed(2));
     line.setAttribute("stroke-opacity", { zero: 1, bad: 1 }[sign] ?? (0.4 + 0.6 * part).toFixed(2));
     if (!this.many || chosen) hit.setAttribute("aria-label", this.describe(made));
@@ -211,9 +239,10 @@ class Network {
     const sign = output === null ? "none" : signOf(output);
     const top = this.row === null ? 0 : this.tops[this.row].get(unit.stage);
     const part = output === null || !top ? 0 : Math.min(1, Math.abs(output) / top);
+    group.classList.toggle("zero", sign === "zero");
     tint.setAttribute("class", `tint ${sign}`);
     tint.setAttribute("fill-opacity", sign === "bad" ? 0.3 : (0.42 * part).toFixed(3));
-    const roomy = this.radius >= ROOMY;
+    const roomy = this.radius(unit) >= ROOMY;
     inside.textContent = !roomy ? "" : output !== null ? fitting(output) : unit.kind === "hidden" && unit.title.length < 6 ? unit.title : "";
     group.setAttribute("aria-label", output === null ? unit.name : `${unit.name}: ${say("output")} ${written(output)}`);
   }

@@ -3,7 +3,7 @@
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".slice(0, 61);
 const CLASSES = ["minus", "plus", "third", "fourth", "fifth", "sixth"];
 const STRONG = 0.62; // The most colour that a surface has, so that its points stand out.
-const [LONG, BESIDE, UNDER] = [300, 46, 36]; // Pixels: the longer side at most, and the room for ticks.
+const [LONG, BESIDE, UNDER, OVER] = [270, 46, 36, 24]; // Pixels: a side at most, and the room for ticks and names.
 
 class Plane {
   constructor(host, page) {
@@ -39,12 +39,12 @@ class Plane {
     this.canvas.setAttribute("aria-label", say(this.plane.classes ? "classes" : "surface"));
     const names = data.network?.units.filter(({ kind }) => kind === "input").map(({ title }) => title) ?? [];
     const [across, up] = names.length === 2 ? names : ["x[0]", "x[1]"];
-    const [width, height] = [this.wide + BESIDE + 14, this.tall + UNDER + 8];
-    const svg = element("svg:svg", { viewBox: `${-BESIDE} -8 ${width} ${height}`, width, height, "aria-hidden": "true" });
+    const [width, height] = [this.wide + BESIDE + 14, this.tall + UNDER + OVER];
+    const svg = element("svg:svg", { viewBox: `${-BESIDE} ${-OVER} ${width} ${height}`, width, height, "aria-hidden": "true" });
     svg.append(element("svg:rect", { width: this.wide, height: this.tall, class: "border" }));
     for (const [part, words] of ticks[0]) svg.append(text("tick", part * this.wide, this.tall + 16, words));
     for (const [part, words] of ticks[1]) svg.append(text("tick end", -6, (1 - part) * this.tall + 4.5, words));
-    svg.append(text("tick", this.wide / 2, this.tall + UNDER - 5, across), text("tick end", -6, this.tall / 2 + 4.5 + 20 * (this.inTheWay(ticks[1]) ? 1 : 0), up));
+    svg.append(text("tick", this.wide / 2, this.tall + UNDER - 5, across), text("tick end", -6, -9, up));
     this.points = points.map(([x, y], i) => this.point(x * this.wide, (1 - y) * this.tall, i));
     svg.append(...this.points);
     const box = element("div", { class: "plane" }, this.canvas, svg);
@@ -52,10 +52,6 @@ class Plane {
     this.host.replaceChildren(element("h2", {}, say(this.plane.classes ? "classes" : "surface")), box, this.legend);
     this.steps = size;
     this.shade();
-  }
-
-  inTheWay(ticks) {
-    return ticks.some(([part]) => Math.abs((0.5 - part) * this.tall) < 14);
   }
 
   /** The class of a row by its target: its colour and its shape. */
@@ -68,11 +64,12 @@ class Plane {
   point(x, y, i) {
     const known = this.plane.targets.length > 0;
     const kind = this.kind(i);
-    return element("svg:path", { d: shape(kind, x, y, 5.5), class: `point ${known ? CLASSES[kind] : "unknown"}` });
+    return element("svg:path", { d: shape(kind, x, y, this.plane.points.length > 40 ? 4.5 : 6), class: `point ${known ? CLASSES[kind] : "unknown"}` });
   }
 
   paint(at) {
     const layers = this.plane.layers.map((layer) => this.decoded(layer[at]));
+    this.points.forEach((point, i) => point.classList.toggle("chosen", i === this.page.input));
     const [across, up] = [this.spread(this.wide, this.steps[0]), this.spread(this.tall, this.steps[1])];
     const image = this.canvas.getContext("2d").createImageData(this.wide, this.tall);
     const sides = new Int8Array(this.wide * this.tall);

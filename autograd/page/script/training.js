@@ -15,6 +15,7 @@ class Training extends Player {
     }
     this.chart = this.part(new Chart(byId("charts"), this), "curves");
     if (data.surface) this.part(new Plane(byId("plane"), this), "plane");
+    else byId("right").append(byId("rows"));
     if (data.predictions.kind !== "none") this.part(new Rows(byId("rows"), this), "rows");
     this.listenToBar();
     let width = innerWidth;
