@@ -24,6 +24,8 @@ LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 by less can't be told apart."""
 LOST: Final = "."
 """For what isn't finite."""
+MOST: Final = 0.75
+"""Rows on the right side of a boundary that a training has found."""
 TICKS: Final = 4
 """Steps of an axis, at most."""
 
@@ -110,12 +112,12 @@ def class_targets(targets: Sequence[Any], width: int) -> list[int]:
 
 
 def boundary(recording: Any, snapshots: Sequence[Any]) -> float | None:
-    """The output between two targets: their middle, or 0 if it separates the rows better, as it does logits.
+    """The output between two targets: their middle, or 0 if it separates most rows, and more, as it does logits.
 
-    None unless there are two targets and single outputs.
+    None unless there are single outputs, and two targets that rows share.
     """
     targets = [_single(t) for t in recording.targets]
-    if any(isinstance(t, list) for t in targets) or len({*targets}) != 2:
+    if any(isinstance(t, list) for t in targets) or len({*targets}) != 2 or len(targets) < 2 * 2:
         return None
     low, high = sorted({*targets})
     middle = (low + high) / 2.0
@@ -123,7 +125,7 @@ def boundary(recording: Any, snapshots: Sequence[Any]) -> float | None:
     if any(isinstance(y, list) for y in last):
         return None
     right = {border: _on_their_side(last, targets, border, high) for border in (middle, 0.0)}
-    return 0.0 if right[0.0] > right[middle] else middle
+    return 0.0 if right[0.0] > max(right[middle], MOST * len(last)) else middle
 
 
 def _on_their_side(outputs: Sequence[Any], targets: Sequence[Any], border: float, high: float) -> int:

@@ -27,8 +27,8 @@ from autograd.wording import visible
 
 MOST_ROWS: Final = 6
 """Inputs whose outputs the units show, one at a time."""
-MOST_WORK: Final = 3_000_000
-"""Operands that are computed again for these outputs, at most: about two seconds."""
+MOST_WORK: Final = 1_000_000
+"""Operands that are computed again for these outputs, at most: about a second."""
 MOST_SQUARES: Final = 3 * 7 * 7
 """A filter of more weights is an empty frame."""
 NEAR: Final = 1e-4
@@ -194,24 +194,24 @@ class _Rows:
         return len(self._data)
 
     def _compute(self) -> None:
-        recording = self.recording
-        if not recording.inputs:
+        inputs, n = self.recording.inputs, len(self.snapshots)
+        if not inputs or len(self.snapshots[0].parameters) * n > MOST_WORK:
             return
-        tape = Tape(*outputs_of(recording.model, recording.inputs[0]))
+        tape = self._tape(0)
         self.stages = stages_on(tape)
-        work = sum(len(tape.operands_of(k)) for k in range(len(tape))) * len(self.snapshots)
-        most = min(MOST_ROWS, MOST_WORK // max(work, 1))
-        self.chosen = _spread(len(recording.inputs), most) if most else []
+        work = sum(len(tape.operands_of(k)) for k in range(len(tape))) * n
+        self.chosen = _spread(len(inputs), min(MOST_ROWS, MOST_WORK // max(work, 1)))
         for i in self.chosen:
-            self._data.append(self._again(i))
+            self._data.append(self._again(self._tape(i), i))
 
-    def _again(self, i: int) -> list[list[float]]:
-        """The tape of the model for an input with the parameters of each snapshot; ValueError if it is another model."""
-        recording = self.recording
-        tape = Tape(*outputs_of(recording.model, recording.inputs[i]))
+    def _tape(self, i: int) -> Tape:
+        return Tape(*outputs_of(self.recording.model, self.recording.inputs[i]))
+
+    def _again(self, tape: Tape, i: int) -> list[list[float]]:
+        """The data of a tape with the parameters of each snapshot; ValueError if the model is another one than then."""
         if not _same(stages_on(tape), self.stages):
             raise ValueError("the model makes another graph for another input")
-        keys = {id(v): key for key, v in recording.model.named_parameters()}
+        keys = {id(v): key for key, v in self.recording.model.named_parameters()}
         leaves = {k: keys[id(tape.node(k))] for k in range(len(tape)) if _is_one(tape, k, keys)}
         found = []
         for one in self.snapshots:
@@ -276,8 +276,8 @@ def _flat(nest: Any) -> Iterator[float]:
 
 def _spread(count: int, most: int) -> list[int]:
     """At most so many positions, all over the range of a count, the first and the last among them."""
-    if count <= most:
-        return [*range(count)]
+    if count <= most or not most:
+        return [*range(min(count, most))]
     return sorted({round(k * (count - 1) / max(most - 1, 1)) for k in range(most)})
 
 

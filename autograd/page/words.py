@@ -118,8 +118,8 @@ WORDS: Final = {
         "diagonal": "on the line, predictions are equal to their targets",
         "kept": "{shown} of {kept} snapshots are on this page.",
         "snapshots": "All snapshots as a list",
-        "training_keys": "Keys: ← and → go to the next snapshot, the space bar plays, Home and End go to the ends, G "
-        "changes between weights and gradients. Tab goes to circles and lines.",
+        "training_keys": "Keys: ← and → go to the next snapshot, the space bar plays, Home and End go to the ends.",
+        "network_keys": "G changes between weights and gradients. Tab goes to circles and lines.",
     },
     "zh": {
         "heading": "{root}，逐步演示",
@@ -227,7 +227,8 @@ WORDS: Final = {
         "diagonal": "线上的预测等于目标",
         "kept": "本页显示 {kept} 个快照中的 {shown} 个。",
         "snapshots": "所有快照的列表",
-        "training_keys": "按键：← 和 → 移到相邻快照，空格播放，Home 和 End 到两端，G 在权重和梯度之间切换。Tab 移到圆圈和连线。",
+        "training_keys": "按键：← 和 → 移到相邻快照，空格播放，Home 和 End 到两端。",
+        "network_keys": "G 在权重和梯度之间切换。Tab 移到圆圈和连线。",
     },
 }
 LANGUAGES: Final = {"en": "en", "zh": "zh-Hans"}

@@ -6,6 +6,8 @@ const PITCH = 0.62; // The same in the inches of the data.
 const TITLES = 26; // Pixels for the titles of columns.
 const LETTER = 7.4; // Pixels, about.
 const ROOMY = 17; // The radius of a circle that has room for a number.
+const FEW = 8; // Lines, of which each has its name and its number beside it.
+const SPACIOUS = 84; // Pixels from one unit to the next then.
 const MANY = 60; // Lines, of which more are thinner, and not reached by Tab one by one.
 const [THICKEST, THICKEST_OF_MANY, THINNEST] = [8, 4.5, 0.5];
 
@@ -16,6 +18,7 @@ class Network {
     this.net = data.network;
     this.shows = 1; // The place of what lines show, in a parameter's row: 1 for weights, 2 for gradients.
     this.row = null; // Of the outputs that are shown.
+    this.few = this.net.links.length <= FEW && !this.net.units.some(({ shape }) => shape);
     this.many = this.net.links.length > MANY;
     this.tops = this.net.outputs.map((row) => this.largestOutputs(row));
   }
@@ -47,6 +50,7 @@ class Network {
     for (const part of ["line", "hit"]) svg.append(...order.map((made) => made[part]));
     this.circles = units.map((unit, i) => (unit.shape ? this.filter(unit, i) : this.circle(unit, i)));
     svg.append(...this.circles.map(({ group }) => group), ...this.columnTitles(titles, room));
+    this.labels = this.few ? this.written(svg) : [];
     for (const [x, y, words] of more) svg.append(this.gap(this.x({ x }), this.y({ x, y }), words));
     this.host.replaceChildren(svg);
     this.svg = svg;
@@ -56,19 +60,26 @@ class Network {
   arrange(room) {
     const { units, more } = this.net;
     const [xs, all] = [units.map(({ x }) => x), [...units, ...more.map(([x, y]) => ({ x, y }))]];
-    this.columns = new Map();
-    for (const { x } of units) {
-      const ys = all.filter((other) => other.x === x).map(({ y }) => y);
-      const [top, end] = [Math.min(...ys), Math.max(...ys)];
-      const pitch = Math.min(FURTHEST, Math.max(CLOSEST, TALL / ((end - top) / PITCH + 1)));
-      this.columns.set(x, { middle: (top + end) / 2, pitch, half: (((end - top) / PITCH + 1) * pitch) / 2 });
-    }
+    const span = (ys) => ({ top: Math.min(...ys), end: Math.max(...ys) });
+    const spans = new Map(xs.map((x) => [x, span(all.filter((other) => other.x === x).map(({ y }) => y))]));
+    const middle = ({ top, end }) => (top + end) / 2;
+    const one = middle([...spans.values()][0]);
+    // The inputs of the steps of a cell stand below it, so that its columns have to keep their heights.
+    const whole = [...spans.values()].some((found) => Math.abs(middle(found) - one) > 0.1) ? span(all.map(({ y }) => y)) : null;
+    this.below = whole !== null;
+    this.columns = new Map([...spans].map(([x, found]) => [x, this.column(whole ?? found)]));
     this.middle = Math.max(...[...this.columns.values()].map(({ half }) => half));
     const names = (kind) => Math.max(0, ...units.filter((unit) => unit.kind === kind).map(({ title }) => title.length));
     const squares = Math.max(0, ...units.map((unit) => (unit.shape ? this.frame(unit)[0] / 2 : 0)));
     const [before, behind] = [names("input"), names("output")].map((n) => Math.max(Math.min(110, n * LETTER) + 32, squares));
     const [left, wide] = [Math.min(...xs), Math.max(...xs) - Math.min(...xs)];
     this.x = ({ x }) => before + (wide ? (x - left) / wide : 0.5) * (room - behind - before);
+  }
+
+  column({ top, end }) {
+    const count = (end - top) / PITCH + 1;
+    const pitch = this.few ? SPACIOUS : Math.min(FURTHEST, Math.max(CLOSEST, TALL / count));
+    return { middle: (top + end) / 2, pitch, half: (count * pitch) / 2 };
   }
 
   /** The height of the middle of a unit, or of a text in a column. */
@@ -96,7 +107,7 @@ class Network {
   columnTitles(titles, room) {
     const places = [...new Set(titles.map(([x]) => x))].sort((a, b) => a - b).map((x) => this.x({ x }));
     const apart = Math.min(room, ...places.slice(1).map((x, i) => x - places[i]));
-    const several = titles.length > places.length; // Then some stand below others.
+    const several = this.below || titles.length > places.length; // Then some stand below others.
     return titles.map(([x, y, words]) => {
       const most = Math.floor(apart / LETTER);
       const [short] = words.split(" · ");
@@ -117,7 +128,7 @@ class Network {
     const line = this.straight(from, to, { class: "weight" });
     const hit = this.straight(from, to, { class: "hit", role: "img", tabindex: this.many ? "-1" : "0" });
     const made = { i, from, to, numbers, line, hit };
-    for (const event of ["pointerenter", "focus", "click"]) hit.addEventListener(event, () => this.page.choose({ line: made }));
+    this.listen(hit, { line: made });
     return made;
   }
 
@@ -156,8 +167,54 @@ class Network {
     const { group } = made;
     group.setAttribute("tabindex", "0");
     group.setAttribute("role", "img");
-    for (const event of ["pointerenter", "focus", "click"]) group.addEventListener(event, () => this.page.choose({ unit: made }));
+    this.listen(group, { unit: made });
     return made;
+  }
+
+  /** Choose what is pointed at, or reached by Tab. Of many lines only its own are seen well meanwhile. */
+  listen(shown, chosen) {
+    for (const event of ["pointerenter", "focus", "click"]) {
+      shown.addEventListener(event, () => {
+        this.page.choose(chosen);
+        if (this.many) this.dim(chosen);
+      });
+    }
+    for (const event of ["pointerleave", "blur"]) shown.addEventListener(event, () => this.dim(null));
+  }
+
+  dim(chosen) {
+    this.svg.classList.toggle("dim", chosen !== null);
+    for (const made of this.lines) {
+      const { unit } = chosen?.unit ?? {};
+      const near = made === chosen?.line || (unit !== undefined && (made.from === unit || made.to === unit));
+      made.line.classList.toggle("near", near);
+    }
+  }
+
+  /** Texts for the parameters of a network of few: of weights on their lines, of biases below their units. */
+  written(svg) {
+    const { units, links } = this.net;
+    const along = links.flatMap(([a, b, numbers]) => {
+      const [x, y] = [this.x, (unit) => this.y(unit)].map((at) => 0.6 * at(units[a]) + 0.4 * at(units[b]));
+      const room = Math.abs(this.x(units[b]) - this.x(units[a])) - 64;
+      return numbers.length === 1 ? [[numbers[0], x, y, room]] : [];
+    });
+    const below = units.flatMap((unit) => (unit.biases?.length === 1 ? [[unit.biases[0], this.x(unit), this.y(unit) + 34, 120]] : []));
+    return [...along, ...below].map(([parameter, x, y, room]) => {
+      const back = element("svg:rect", { rx: 4 });
+      const shown = text("inside", x, y + 4.5, "");
+      svg.append(element("svg:g", { class: "gap label" }, back, shown));
+      return { parameter, back, shown, x, y, room };
+    });
+  }
+
+  paintLabel({ parameter, back, shown, x, y, room }) {
+    const [name] = this.net.parameters[parameter];
+    const number = written(this.number(parameter), 3);
+    const named = `${this.shows === 1 ? name : `∂${name}`} = ${number}`;
+    shown.textContent = named.length * LETTER <= room ? named : number;
+    const half = (shown.textContent.length * LETTER) / 2;
+    for (const [key, value] of Object.entries({ x: x - half, y: y - 9, width: 2 * half, height: 18 })) back.setAttribute(key, value);
   }
 
   /** How many units of a column are left out, in its middle. */
@@ -205,6 +262,7 @@ class Network {
       if (made.squares) this.paintFilter(made);
       else this.paintCircle(made);
     }
+    for (const made of this.labels) this.paintLabel(made);
   }
 
   paintLine(made, chosen) {
@@ -215,7 +273,8 @@ class Network {
     const thickest = this.many ? THICKEST_OF_MANY : THICKEST;
     const part = this.part(amount);
     const width = { zero: 1, bad: 3 }[sign] ?? THINNEST + (thickest - THINNEST) * part;
-    line.setAttribute("class", `weight ${sign}`);
+    const near = line.classList.contains("near") ? " near" : "";
+    line.setAttribute("class", `weight ${sign}${near}`);
     hit.classList.toggle("chosen", chosen);
     line.setAttribute("stroke-width", width.toFixed(2));
     line.setAttribute("stroke-opacity", { zero: 1, bad: 1 }[sign] ?? (0.4 + 0.6 * part).toFixed(2));

@@ -66,7 +66,7 @@ class Rows {
   plot() {
     const { ticks, across, up } = this.rows;
     const [room, left, below] = [this.host.clientWidth - 36, 44, 40];
-    const side = Math.min(240, room - left - 12);
+    const side = Math.min(200, room - left - 12);
     const [x, y] = [(part) => left + (part / 1000) * side, (part) => 8 + (1 - part / 1000) * side];
     const [width, height] = [side + left + 12, side + below + 8];
     const svg = element("svg:svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": say("predictions") });

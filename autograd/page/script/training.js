@@ -9,7 +9,8 @@ class Training extends Player {
     this.haste = 8;
     this.chosen = null;
     this.parts = [];
-    if (data.network) {
+    if (!data.network) byId("left").prepend(byId("curves"));
+    else {
       this.net = this.part(new Network(byId("network"), this), "net");
       this.listenToNetwork();
     }
@@ -186,7 +187,7 @@ class Training extends Player {
     if (!chosen) {
       const shown = data.epochs.length;
       const parts = this.net ? [soft(say("choose_unit"))] : [];
-      parts.push(soft(say("training_keys")));
+      parts.push(soft(say("training_keys") + (this.net ? ` ${say("network_keys")}` : "")));
       if (shown < data.kept) parts.push(soft(say("kept", { shown, kept: data.kept.toLocaleString() })));
       byId("about").replaceChildren(...parts);
     } else if (chosen.line) byId("about").replaceChildren(...this.aboutLine(chosen.line));
@@ -236,7 +237,7 @@ class Training extends Player {
     const parts = [element("h2", {}, element("bdi", { class: "math" }, unit.name))];
     if (output !== null) parts.push(element("p", {}, `${say("output")} `, element("b", {}, written(output))));
     const into = this.net.lines.filter(({ to }) => to === unit).flatMap(({ numbers }) => numbers);
-    const all = [...(unit.biases ?? []), ...into];
+    const all = [...into, ...(unit.biases ?? [])];
     if (!all.length) return parts;
     const head = [say("weight"), say("gradient")].map((name) => element("th", { scope: "col" }, name));
     const rows = all.slice(0, MOST_LINES).map((n) => {
