@@ -69,6 +69,7 @@ def is_sound(tape: Tape, root: Value) -> None:
     for entry in tape:
         node = tape.node(entry.place)
         assert all(k < entry.place for k in entry.operands)
+        assert users[entry.place] or entry.place in tape.roots, "nothing is left over"
         assert all(users[k].count(entry.place) == entry.operands.count(k) for k in entry.operands)
         assert repr(node.data) == repr(entry.data)
         assert node in tape
@@ -300,6 +301,18 @@ def test_a_greatest_logit_that_shifts_another_node_keeps_its_pattern_open() -> N
     assert operations(folded(total([p, e / s]))) == ["softmax", "softmax", "total"]
 
 
+def test_a_softmax_has_one_shift() -> None:
+    zs = leaves([1.0, 3.0])
+    exps = [_exp_of_difference(z, largest(zs).detach()) for z in zs]
+    assert as_recorded(exps[0] / total(exps))
+
+
+def test_an_output_that_is_added_up_has_no_weight() -> None:
+    output = log_softmax(leaves([1000.0, 0.0]))[0]
+    assert output.data == 0.0, "and the same times itself"
+    assert "cross_entropy" not in operations(folded(total([-total([output, 0.0])])))
+
+
 @pytest.mark.parametrize("target", [1, [0.5, 0.0, 0.5]])
 def test_a_loss_is_open_only_as_far_as_it_must_be(target: Any) -> None:
     zs = leaves([1.0, 3.0, 2.0])
@@ -419,6 +432,17 @@ def test_reading_leaves_the_graph_as_it_is() -> None:
     assert state() == before
 
 
+def test_a_folded_node_is_not_on_the_tape_in_the_place_of_its_number() -> None:
+    root = losses.cross_entropy(leaves([1.0, 3.0]), [0.25, 0.75])
+    products = [v for v in Tape(root).nodes if v.op == "multiply"]
+    assert len(products) == 2
+    tape = folded(root)
+    assert not any(v in tape for v in products)
+    assert [tape.data[k] for k in tape[tape.roots[0]].operands[2:]] == [0.25, 0.75]
+    with pytest.raises(ValueError, match="is no part of this graph"):
+        tape.place(products[0])
+
+
 def test_several_roots_are_all_there() -> None:
     zs = leaves([1.0, 2.0])
     first, second = losses.cross_entropy(zs, 0), softmax(zs)[1]
@@ -507,6 +531,7 @@ def test_a_picture_has_boxes_for_what_is_no_class_number() -> None:
         ("", [0, 1]),
         ("cross_entropy(z, t)", [0, 1, 2, 3]),
     ]
+    assert (caption(tapes[0], 0), boxed(tapes[0], 0)) == ("", []), "a leaf"
     hostile = folded(losses.cross_entropy([Value(1.0), Value(2.0)], [Value(1.0), Value(0.0)]))
     assert caption(hostile, hostile.roots[0]) == "cross_entropy(z, t)"
 

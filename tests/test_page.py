@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -28,7 +28,7 @@ from autograd.page.document import SCRIPTS, as_json, part
 from autograd.page.layout import layers, placed
 from autograd.page.scene import IN_FULL, MOST_BOXES, Scene, scene
 from autograd.page.walk import length
-from autograd.page.words import LANGUAGES, WORDS
+from autograd.page.words import LANGUAGES, WORDS, translated
 from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.toy import Toy
@@ -66,7 +66,7 @@ def toy() -> Value:
 
 def script_of(made: Page, kind: str | None) -> str:
     scripts = re.findall(r"<script( type=\"application/json\" id=\"contents\")?>(.*?)</script>", made.html, re.S)
-    return next(text for attributes, text in scripts if bool(attributes) == (kind == "json"))
+    return next(str(text) for attributes, text in scripts if bool(attributes) == (kind == "json"))
 
 
 def data_of(made: Page) -> Any:
@@ -88,7 +88,7 @@ def same(x: float, y: float) -> bool:
 @settings(max_examples=60, deadline=None)
 def test_the_steps_are_those_of_the_stepper(root: Value) -> None:
     tape = folded(root)
-    made, walk = contents(tape), Stepper(root)
+    made, walk = contents(Names(tape)), Stepper(root)
     assert len(walk) == length(tape) == made["total"] == len(made["steps"])
     for step, found in zip(walk, made["steps"], strict=True):
         sentence = " = ".join(found["parts"]) + found["end"]
@@ -156,10 +156,7 @@ def shown_links(found: Scene) -> Counter[tuple[int, int]]:
 @settings(max_examples=60, deadline=None)
 def test_every_node_and_every_operand_has_its_place(root: Value, fold: bool) -> None:
     tape = Tape(root)
-    with pytest.MonkeyPatch.context() as patch:
-        if fold:
-            patch.setattr("autograd.page.scene.IN_FULL", 0)
-        found = scene(tape)
+    found = scene(tape, fold=fold)
     assert found.folded == fold
     assert found.whole
     assert {*range(len(tape))} == found.places
@@ -189,6 +186,11 @@ def test_a_network_is_folded_into_its_neurons() -> None:
     assert names == {"leaf": 2, "relu": 32, "add": 1, "mean": 1}
     assert len(made["layout"]["layers"]) == 5
     assert len(made["steps"]) == made["total"] == len(Stepper(losses.mse(model([0.3, -0.4]), 1.0))) + 2 * 16
+    small = MLP(2, [4, 1], rng=random.Random(1))
+    assert not data_of(page(small, [0.3, -0.4]))["folded"]
+    assert data_of(page(small, [0.3, -0.4], fold=True))["folded"]
+    assert not data_of(page(MLP(4, [8, 3]), [0.0] * 4, 1, loss=losses.cross_entropy, fold=False))["folded"]
+    assert data_of(page(MLP(4, [8, 3]), [0.0] * 4, 1, loss=losses.cross_entropy))["folded"]
 
 
 def test_of_a_very_large_network_the_nearest_neurons_are_shown() -> None:
@@ -196,6 +198,7 @@ def test_of_a_very_large_network_the_nearest_neurons_are_shown() -> None:
     x = [Value(0.01 * i, label=f"x[{i}]") for i in range(100)]
     made = data_of(page(model, x, 3, loss=losses.cross_entropy))
     loss = losses.cross_entropy(model(x), 3)
+    loss.label = "L"
     assert made["folded"]
     assert not made["whole"]
     assert not made["live"]
@@ -322,12 +325,29 @@ def test_the_languages_say_the_same() -> None:
 
 
 def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
-    text = "".join(part(f"script/{name}.js") for name in SCRIPTS) + part("page.html")
-    used = {*re.findall(r"\$word_(\w+)", text), *re.findall(r"(?:say|isolated|go)\(\"(\w+)\"", text), "heading"}
+    text = "".join(path.read_text(encoding="utf-8") for path in files() if path.suffix != ".css")
+    used = {*re.findall(r"\$word_(\w+)", text), *re.findall(r"(?:say|isolated|go)\(\"(\w+)\"", text), "heading", "training"}
     pairs = re.findall(r"\? \"(\w+)\" : \"(\w+)\"", text)
     used |= {word for pair in pairs for word in pair} & WORDS["en"].keys()
     used |= {"plus", "minus", "zero", "bad"}  # The legend has one for each sign.
     assert used == WORDS["en"].keys()
+
+
+def test_explanations_are_translated_whole() -> None:
+    x, big = Value(0.5), Value(1e20)
+    chain = x
+    for _ in range(40):
+        chain = chain.tanh()
+    doubled = total([x, x, x * 3, x.detach()])
+    many = x
+    for _ in range(70):
+        many = many + many * 0.01
+    for root, leaf in ((chain, x), (doubled, x), (many, x), (x, x), (x.detach(), x), (x * 2, x), (x + x * big, x)):
+        for most in (1, 8):
+            for line in explain(root, leaf, most=most).lines:
+                plain = re.sub(r"v\d+|\de[+-]?\d+|inf|nan", "", translated(line.strip(), "zh"))
+                assert not re.search("[a-z]{2}", plain), line
+                assert translated(line, "en") == line
 
 
 def test_a_page_is_in_its_language() -> None:
@@ -372,8 +392,12 @@ def test_inputs_of_a_model_are_named_leaves() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: page(3.0), TypeError, "page takes the root of a graph, or a model and its input, not float 3.0"),
-        (lambda: page(Value), TypeError, "page takes the root of a graph, or a model and its input, not"),
+        (
+            lambda: page(cast(Any, 3.0)),
+            TypeError,
+            "page takes the root of a graph, a model and its input, or a train.Recorder, not float 3.0",
+        ),
+        (lambda: page(Value), TypeError, "page takes the root of a graph, a model and its input, or a train.Recorder, not"),
         (lambda: page(toy(), [1.0]), TypeError, "page of a Value takes a path, and no input"),
         (lambda: page(toy(), loss=losses.mse), TypeError, "page of a Value takes a path, and no input"),
         (lambda: page(MLP(1, [1])), ValueError, "page of a model takes its input, and a target with a loss"),
@@ -405,7 +429,8 @@ def test_the_package_is_its_function_however_it_is_imported() -> None:
 
 
 def test_an_operation_without_a_source_stands_fast() -> None:
-    exec("def same(x): return x, 1.0", scope := {})
+    scope: dict[str, Any] = {}
+    exec("def same(x): return x, 1.0", scope)
     same = autograd.operation(scope["same"])
     made = data_of(page(same(Value(2.0, label="x"))))
     assert not made["live"]
@@ -427,7 +452,7 @@ def files() -> Iterator[Path]:
 
 
 def test_scripts_and_styles_need_nothing_that_a_policy_forbids() -> None:
-    assert {p.stem for p in files() if p.suffix == ".js"} == {*SCRIPTS}
+    assert {p.stem for p in files() if p.suffix == ".js"} == {name for row in SCRIPTS.values() for name in row}
     for path in files():
         text = path.read_text(encoding="utf-8")
         assert not re.search(

@@ -27,7 +27,7 @@ PACKAGE_OPS = [*OPERATIONS]
 SIZES = (1, 2, 5, 8, 9, 12)
 """Lengths of lists; of more than eight numbers, those in the middle are not shown."""
 NUMBERS = (0.0, -0.0, 1.0, -1.0, 2.0, 3.0, -3.0, 0.5, 1e-9, -1e-9, 1e30, 12.0, math.inf, -math.inf, math.nan)
-NEAR_OTHERS = (0.25, 0.1, -0.1, 0.3, 0.1 + 0.2, 1 + 2e-10, -2.5, 7.0, 1e6, 123456.5, 1.5, 0.9999999)
+NEAR_OTHERS = (0.25, 0.1, -0.1, 0.3, 0.1 + 0.2, 1 + 2e-10, -2.5, 7.0, 1e6, 123456.5, 1.5, 0.9999999, 2.0 + 1e-9)
 
 
 @pytest.fixture(autouse=True)
@@ -121,6 +121,28 @@ def test_a_power_whose_exponent_changes_has_brackets_and_small_digits() -> None:
         page()(f"forward_line({data}, {literal(row)}, {z})") for row, z in (([3.0, 2.0], 9.0), ([-2.0, -3.0], -0.125))
     ]
     assert lines == ["h = x^n = 3² = 9", "h = x^n = (-2)^(-3) = -0.125"]
+
+
+@pytest.mark.parametrize(
+    ("op", "row"),
+    [
+        ("power", [-3.0, 2.0 + 1e-9]),
+        ("multiply", [1.1984624, 1.5e308]),  # An infinity that is none in six digits.
+        ("total", [3.00000001, *[0.125] * 10, -4.25]),
+        ("total", [1.00000001, 2.0, 3.0, 4.0, *[-1.0] * 10, 0.0, 0.0, 0.0, 1e-12]),
+        ("dot", [3.00000001, *[0.125] * 10, -4.25, *[1.0] * 12]),
+        ("acos", [1.0000000002]),
+    ],
+)
+def test_more_digits_are_taken_where_six_would_say_something_else(op: str, row: list[float]) -> None:
+    made = Calculation("h", op, tuple(f"a{i}" for i in range(len(row))), tuple(row), rule(op).on_floats(row)[0])
+    step = Step(1, "forward", "L", made, None, made.result, 0.0, 0.0, None, 0.0)
+    assert text_of(made, step) == str(step)
+
+
+def test_what_is_the_same_in_names_and_in_numbers_is_written_once() -> None:
+    made = Calculation("h", "multiply", ("2", "3"), (2.0, 3.0), 6.0)
+    assert text_of(made, Step(1, "forward", "L", made, None, 6.0, 0.0, 0.0, None, 0.0)) == "h = 2·3 = 6"
 
 
 # ── graphs ──

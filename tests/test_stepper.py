@@ -20,6 +20,7 @@ from autograd.check.strategies import Expression
 from autograd.engine.tape import Contribution
 from autograd.formula import case_of, still_holds
 from autograd.formula.text import AppliedCase
+from autograd.show.fold import folded
 from autograd.show.lines import Step
 from autograd.show.names import Names
 from autograd.wording import WIDTH
@@ -282,7 +283,7 @@ class Walking(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def to_a_node(self, data: st.DataObject) -> None:
-        nodes = [v for v in topological_order(self.root) if v.op or v.label]
+        nodes = [v for v in folded(self.root).nodes if v.op or v.label]
         self.walk.to(data.draw(st.sampled_from(nodes)))
 
     @rule()

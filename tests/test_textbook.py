@@ -15,7 +15,7 @@ EXACT_ENOUGH: Final = 1e-13
 """Relative to the result or to 1: the textbook loses digits by cancellation where `ieee` doesn't."""
 PRIMITIVE: Final = ("exp", "log", "sin", "cos", "asin", "acos", "atan", "erf")
 ON_LISTS: Final = ("total", "greatest", "least", "ties")
-HELPERS: Final = {"divided", "shifted", "parts", "quadrant", "quarter"}
+HELPERS: Final = {"divided", "lessened", "shifted", "parts", "quadrant", "quarter"}
 """Words of the textbook alone."""
 ABOVE_ONE: Final = ("acosh", "hyperbola")
 OF_POSITIVES: Final = ("power", "scaled_power", "sqrt", "log2", "log10", "xlogy", *ABOVE_ONE)

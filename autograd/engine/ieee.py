@@ -478,12 +478,16 @@ def log_of_shifted_sum(xs: list[float]) -> float:
 def shares(xs: list[float]) -> list[float]:
     """eˣ / Σeˣ for each x, shifted by the greatest; equal parts among infinite ones."""
     top = greatest(xs)
-    if math.isinf(top):
-        k = ties(xs, top)
-        return [1.0 / k if x == top else 0.0 for x in xs]
     es = [exp_of_difference(x, top) for x in xs]
     s = total(es)
     return [e / s for e in es]
+
+
+def log_shares(xs: list[float]) -> list[float]:
+    """The logs of the shares, without their underflow."""
+    top = greatest(xs)
+    rest = log_of_shifted_sum([*xs, top])
+    return [0.0 - rest if x == top else x - top - rest for x in xs]
 
 
 def shifted_shares(xs: list[float]) -> list[float]:

@@ -466,23 +466,15 @@ def softmax(xs: list[float], ks: list[float]) -> tuple[float, list[float], list[
 
 def log_softmax(xs: list[float], ks: list[float]) -> tuple[float, list[float], list[float]]:
     ps = ieee.shares(xs)
-    top = ieee.greatest(xs)
-    rest = ieee.log_of_shifted_sum([*xs, top])
-    log_ps = [0.0 - rest if x == top else x - top - rest for x in xs]
+    log_ps = ieee.log_shares(xs)
     z = ieee.total([k * log_p if k != 0.0 else 0.0 for k, log_p in zip(ks, log_ps, strict=True)])
     s = ieee.total(ks)
-    if s == 1.0:
-        return z, [k - p for k, p in zip(ks, ps, strict=True)], log_ps
     return z, [k - s * p for k, p in zip(ks, ps, strict=True)], log_ps
 
 
 def cross_entropy(xs: list[float], ts: list[float]) -> tuple[float, list[float], list[float]]:
     ps = ieee.shares(xs)
-    top = ieee.greatest(xs)
-    rest = ieee.log_of_shifted_sum([*xs, top])
-    log_ps = [0.0 - rest if x == top else x - top - rest for x in xs]
+    log_ps = ieee.log_shares(xs)
     z = -ieee.total([t * log_p if t != 0.0 else 0.0 for t, log_p in zip(ts, log_ps, strict=True)])
     s = ieee.total(ts)
-    if s == 1.0:
-        return z, [p - t for p, t in zip(ps, ts, strict=True)], [-log_p for log_p in log_ps]
     return z, [s * p - t for p, t in zip(ps, ts, strict=True)], [-log_p for log_p in log_ps]

@@ -52,9 +52,9 @@ _RESERVED: Final = (
     *("Array", "Infinity", "Math", "NaN", "Number", "Object", "arguments", "case", "catch", "const", "debugger"),
     *("default", "delete", "do", "enum", "eval", "export", "extends", "false", "function", "implements", "instanceof"),
     *("interface", "let", "new", "null", "package", "private", "protected", "public", "static", "super", "switch"),
-    *("this", "throw", "true", "typeof", "undefined", "var", "void", "i", "row", "rules"),
+    *("this", "throw", "true", "typeof", "undefined", "var", "void", "i", "row", "lists"),
 )
-"""Names that no operand can have in the text: those of the language, and those that the text uses itself."""
+"""Names that no operand can have in the text: those of the language, and those that the text of a rule uses itself."""
 _CHOICE, _OR, _AND, _EQUALITY, _SUM, _PRODUCT, _SIGN, _ATOM = range(8)
 """How strongly a piece of text binds: one that binds less than its place needs is put in brackets."""
 
@@ -141,7 +141,7 @@ class _Written:
 
 def _called(name: str) -> str:
     """A name of a rule as a name of JavaScript; in Python, no name of a rule ends with an underscore."""
-    return f"{name}_" if name in _RESERVED or name in _sources() or name in textbook()[0] else name
+    return f"{name}_" if name in _RESERVED else name
 
 
 # ── rules ──

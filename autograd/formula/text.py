@@ -160,11 +160,9 @@ class _AsWritten:
 
 
 class _Simplified(_AsWritten):
-    """The same, with x² for x·x, -x for -1·x and 0 - x, and x for --x."""
+    """The same, with x² for x·x, -x for -1·x and x for --x."""
 
     def infix(self, sign: str, left: _Text, right: _Text) -> _Text:
-        if sign == "-" and left[0] == "0":
-            return self.negative(right)
         if sign == "*" and left == right:
             return _power(left, ("2", _ATOM))
         if sign == "*" and left == ("-1", _SIGN):
@@ -175,6 +173,15 @@ class _Simplified(_AsWritten):
         if inner[0].startswith("-") and inner[1] >= _PRODUCT:
             return inner[0][1:], _PRODUCT
         return f"-{_bracketed(inner, _PRODUCT)}", _SIGN
+
+
+class _OfNumbers(_Simplified):
+    """The same for a formula that has numbers in it: -x for 0 - x, and x for 1·x."""
+
+    def infix(self, sign: str, left: _Text, right: _Text) -> _Text:
+        if sign == "*" and left[0] == "1":
+            return right
+        return self.negative(right) if sign == "-" and left[0] == "0" else super().infix(sign, left, right)
 
 
 def _element(sequence: str) -> str:
@@ -286,9 +293,11 @@ class AppliedCase(NamedTuple):
         n = self._length
         called = {} if names is None else self._named(position % n, n, names)
         called["z"] = _held_together(name)
+        if self.rule.of_sequences and self.scope.get("s") == 1.0:  # Probabilities add up to 1.
+            called["s"] = "1", _ATOM
         if self._is_own(position):
             called["p"] = called["z"]
-        return _text(partial, self.case, called)[0]
+        return _text(partial, self.case, called, _OfNumbers)[0]
 
     def _holds(self, test: Any, position: int) -> bool:
         i, (condition, *sequences) = position % self._length, test.parts

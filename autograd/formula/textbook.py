@@ -199,6 +199,14 @@ def shifted_shares(xs: list[float]) -> list[float]:
     return [*shares(xs[:-1]), -1.0]
 
 
+def lessened(xs: list[float], y: float) -> list[float]:
+    return [x - y for x in xs]
+
+
+def log_shares(xs: list[float]) -> list[float]:
+    return lessened(xs, logsumexp(xs))
+
+
 def logsumexp(xs: list[float]) -> float:
     return greatest(xs) + log(total(shifted(xs, greatest(xs))))
 

@@ -8,8 +8,8 @@ function unsigned_zero(x) {
 
 function over_square(x, y) {
   const ratio = x / y;
-  // A ratio below the normal numbers has lost bits, and y² is in range there.
-  return Math.abs(ratio) < TINIEST_NORMAL && ratio !== 0 && Math.abs(y) < 1 ? x / (y * y) : ratio / y;
+  // A ratio below the normal numbers has lost bits.
+  return Math.abs(ratio) < TINIEST_NORMAL && ratio !== 0 ? x / (y * y) : ratio / y;
 }
 
 function exp2(x) {
@@ -102,7 +102,7 @@ function scaled_power(c, x, y, k) {
     if (z !== z || (x < 0 && !whole)) {
       return c * (Math.abs(x) === Infinity ? p : NaN);
     }
-    p = p !== p ? Infinity : Math.abs(p);
+    p = Math.abs(p);
     if (has_minus(x) && whole && has_minus(z) !== (k % 2 === 1)) {
       p = -p;
     }

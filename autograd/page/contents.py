@@ -2,25 +2,25 @@
 
 >>> from autograd import Tape, Value
 >>> from autograd.page.contents import contents
+>>> from autograd.show.names import Names
 >>> w, x = Value(2.0, label="w"), Value(-1.0, label="x")
->>> found = contents(Tape((w * x).tanh()))
+>>> found = contents(Names(Tape((w * x).tanh())))
 >>> [node["name"] for node in found["nodes"]], len(found["steps"])
-(['w', 'x', 'v2', 'v3'], 6)
+(['w', 'x', 'v1', 'v2'], 6)
 >>> found["steps"][3]["parts"]
-['∂v3/∂v2 += ∂v3/∂v3 · ∂v3/∂v2', '1 · 0.0706508', '0.0706508']
+['∂v2/∂v1 += ∂v2/∂v2 · ∂v2/∂v1', '1 · 0.0706508', '0.0706508']
 
 Every number and every sentence of the recorded graph is made here, in Python, and the page only shows it.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from autograd import formula
 from autograd.console import columns as text_columns
 from autograd.engine.number import short
-from autograd.engine.tape import Tape
 from autograd.formula import operation_text, rule
 from autograd.operations import symbol
 from autograd.page import layout
@@ -52,18 +52,18 @@ _LEFTWARD: Final = ("R", "AL", "AN")
 """Classes of characters of scripts that are written from right to left."""
 
 
-def contents(tape: Tape, kept: Collection[int] = ()) -> dict[str, Any]:
-    """The contents of the page of the first root of a tape; nodes at the places kept are in no other box.
+def contents(names: Names, kept: Collection[int] = (), *, fold: bool | None = None) -> dict[str, Any]:
+    """The contents of the page of the first root of a tape; `kept` and `fold` are those of `scene`.
 
     ValueError if data was changed after it was recorded, RuntimeError if nothing can lay the graph out.
     """
-    return _Contents(tape, kept).as_data()
+    return _Contents(names, scene(names.tape, kept, fold=fold)).as_data()
 
 
 class _Contents:
-    def __init__(self, tape: Tape, kept: Collection[int]) -> None:
-        self.tape, self.names = tape, Names(tape)
-        self.scene: Scene = scene(tape, kept)
+    def __init__(self, names: Names, found: Scene) -> None:
+        self.names, self.scene = names, found
+        self.tape = tape = names.tape
         self.places = sorted(self.scene.places)
         self.numbers = {place: i for i, place in enumerate(self.places)}
         """The number of each node on the page, by its place."""
@@ -182,8 +182,7 @@ class _Contents:
         seats = {i: seat for seat, i in enumerate(outer)}
         seats |= {i: seats[box.inside] for i, box in enumerate(found.boxes) if box.inside is not None}
         ends = [(seats[link.source], seats[link.target]) for link in found.links]
-        order = [self._order(i) for i in outer]
-        rows = layout.layers(len(outer), {(a, b) for a, b in ends if a != b}, order)
+        rows = layout.layers(len(outer), {(a, b) for a, b in ends if a != b}, self._order(seats))
         shapes = {i: shape for i in outer if (shape := self._inside(i, sizes))}
         known = {repr(shape): shape for shape in shapes.values()}  # Neurons of one layer have the same shape.
         return {
@@ -204,10 +203,22 @@ class _Contents:
         ends = [(a, b) for a, b, _, _ in self.scene.links if a in seats and b in seats]
         return ([sizes[i] for i in inside], [(seats[a], seats[b]) for a, b in ends]) if inside else None
 
-    def _order(self, number: int) -> int:
-        """Where a closed box is in its column: in the order of the tape, and a count in the place of what it counts."""
-        box = self.scene.boxes[number]
-        return box.first if box.place is None else box.place
+    def _order(self, seats: Mapping[int, int]) -> list[int]:
+        """The ranks of the closed boxes, which have these seats: operands in the order in which they are used."""
+        found, tape = self.scene, self.tape
+        sources: dict[int, list[tuple[int, int]]] = {}
+        for a, b, _, position in found.links:
+            if seats[a] != seats[b]:
+                rank = found.boxes[a].middle if position is None else position
+                sources.setdefault(seats[b], []).append((rank, seats[a]))
+        root = next(i for i, box in enumerate(found.boxes) if box.place == tape.roots[0])
+        queue = {seats[root]: None}
+        for seat in (reached := [*queue]):  # It grows while it is read.
+            new = [source for _, source in sorted(sources.get(seat, ())) if source not in queue]
+            queue |= dict.fromkeys(new)
+            reached += dict.fromkeys(new)
+        ranks = {seat: rank for rank, seat in enumerate(reached)}
+        return [ranks[seat] for seat in range(len(ranks))]
 
 
 def _width(characters: int) -> int:

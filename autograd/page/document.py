@@ -23,7 +23,7 @@ from autograd.show import sentences
 from autograd.show.palette import PALETTE
 
 SCRIPTS: Final = {
-    "lesson": ("numbers", "live", "picture", "about", "quiz", "bar", "player"),
+    "lesson": ("numbers", "live", "geometry", "picture", "about", "quiz", "bar", "controls", "player"),
     "training": ("numbers", "bar", "network", "chart", "plane", "rows", "training"),
 }
 """The parts of the script of each kind of page, in the order of their use."""

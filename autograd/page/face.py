@@ -19,7 +19,7 @@ from autograd.engine.value import Value
 from autograd.page.contents import contents
 from autograd.page.document import document
 from autograd.page.training import is_recorded, training
-from autograd.page.words import LANGUAGES, WORDS
+from autograd.page.words import LANGUAGES, WORDS, translated
 from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.show.picture import write_whole
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 HEIGHT: Final = 760
 """Of the frame in a notebook, in pixels."""
+TITLE: Final = 200
+"""Columns of a title; a longer one ends in …"""
+MODEL_IN_FULL: Final = 60
+"""A model with more nodes is easier to see as neurons."""
 
 
 class Page:
@@ -71,35 +75,33 @@ def page(
     loss: Callable[[Any, Any], Any] | None = None,
     title: str = "",
     lang: str = "en",
+    fold: bool | None = None,
 ) -> Page:
     """The page of a graph, `page(root)`, or of a model at work, `page(model, x, target, loss=losses.mse)`.
 
     A last argument that is a path, as in `page(root, "lesson.html")`, says where it is saved, too. The numbers of x
-    become leaves named x[0], x[1], …; loss is a function of the outputs and the target, and without it the only output
-    of the model is the root. The language of the interface is "en" or "zh".
+    become leaves named x[0], x[1], …; loss is a function of the outputs and the target, and its result is named L;
+    without it the only output of the model is the root. The language of the interface is "en" or "zh".
+
+    Up to 300 nodes, of a model up to 60, each have a box. A larger graph is folded into neurons, which open; fold=True
+    and fold=False say otherwise. Of more than 100 neurons the nearest to the root are on the page, with their steps.
 
     `page(recorder)` is the page of a training, of which a `train.Recorder` has kept snapshots: the network with its
     weights at each, the curves of the losses, the predictions, and for two inputs the decision surface. At most 200 of
-    the snapshots are on the page, and fewer where the network is large, so that no page has more than 2 MB.
+    the snapshots are on it, and fewer where the network is large, so that it has at most 2 MB.
 
-    Up to 300 nodes each have a box. A larger graph is folded into neurons, which open; of more than 100 of them the
-    nearest to the root are on the page, with their steps.
-
-    TypeError for anything but a Value, a model or a recorder, and for a root that is no Value; ValueError for another
-    language, for a target without a loss or a loss without a target, for a recorder without snapshots, and if data was
-    changed since it was recorded; RuntimeError if
-    nothing can lay the graph out; OSError if the page can't be written.
+    TypeError for anything but a Value, a model or a Recorder, and for a root that is no Value; ValueError for another
+    language, for a target without a loss or a loss without a target, for a Recorder without snapshots, and if data was
+    changed since it was recorded; RuntimeError if nothing can lay the graph out; OSError if the page can't be written.
     """
     lang = known("language", lang, LANGUAGES)
     path, arguments = None, list(given)
     if arguments and isinstance(arguments[-1], (str, os.PathLike)):
         path = arguments.pop()
     if is_recorded(thing):
-        if arguments or loss is not None:
-            raise TypeError("page of a Recorder takes a path, and no input, target or loss: it has its own")
-        made = _training(thing, title, lang)
+        made = _page_of_training(thing, arguments, loss, title, lang)
     else:
-        made = _page(*_root(thing, arguments, loss), title, lang)
+        made = _page(thing, *_root(thing, arguments, loss), title, lang, fold)
     if path is not None:
         made.save(path)
     return made
@@ -122,7 +124,10 @@ def _root(thing: object, arguments: list[Any], loss: Callable[[Any, Any], Any] |
     root = outputs if loss is None else loss(outputs, arguments[1])
     if isinstance(root, (list, tuple)) and len(root) == 1:
         root = root[0]
-    return a_value(root, "page"), [*_values(x), *_values(outputs)]
+    root = a_value(root, "page")
+    if loss is not None and root.operands:
+        root.label = root.label or "L"
+    return root, [*_values(x), *_values(outputs)]
 
 
 def _leaves(x: Any, name: str, place: tuple[int, ...]) -> Any:
@@ -142,19 +147,23 @@ def _values(nest: Any) -> Iterator[Value]:
             yield from _values(item)
 
 
-def _page(root: Value, kept: list[Value], title: str, lang: str) -> Page:
-    tape = folded(root)
-    names = Names(tape)
-    made = contents(tape, [tape.place(v) for v in kept if v in tape])
-    called = names.root
-    heading = visible(title, 200) or WORDS[lang]["heading"].format(root=called)
-    text = document(made, lang=lang, title=heading, root=called)
-    return Page(text, f"Page of {called}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")
+def _page(thing: object, of: Value, kept: list[Value], title: str, lang: str, fold: bool | None) -> Page:
+    names = Names(folded(of))
+    tape, root = names.tape, names.root
+    if fold is None and thing is not of:
+        fold = len(tape) > MODEL_IN_FULL
+    made = contents(names, [tape.place(v) for v in kept if v in tape], fold=fold)
+    for node in made["nodes"]:
+        node["why"] = [translated(line, lang) for line in node.get("why", ())]
+    heading = visible(title, TITLE) or WORDS[lang]["heading"].format(root=root)
+    text = document(made, lang=lang, title=heading, root=root)
+    return Page(text, f"Page of {root}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")
 
 
-def _training(recording: Any, title: str, lang: str) -> Page:
+def _page_of_training(recording: Any, arguments: list[Any], loss: object, title: str, lang: str) -> Page:
+    if arguments or loss is not None:
+        raise TypeError("page of a Recorder takes a path, and no input, target or loss: it has its own")
     made = training(recording)
-    heading = visible(title, 200) or WORDS[lang]["training"]
-    shown = len(made["epochs"])
-    of = f"{counted(shown, 'snapshot')} of {counted(made['epochs'][-1], 'epoch')}"
+    heading = visible(title, TITLE) or WORDS[lang]["training"]
+    of = f"{counted(len(made['epochs']), 'snapshot')} of {counted(made['epochs'][-1], 'epoch')}"
     return Page(document(made, lang=lang, title=heading, kind="training"), f"Page of a training: {of}")

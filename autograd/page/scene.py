@@ -46,8 +46,8 @@ class Box(NamedTuple):
     """The number of the box that it is folded into."""
     more: int = 0
     """How many nodes are left out,"""
-    first: int = 0
-    """and the place of the first of them."""
+    middle: int = 0
+    """and the position of the one in their middle, among the operands."""
 
 
 class Link(NamedTuple):
@@ -84,9 +84,13 @@ class Scene:
         return not any(box.more for box in self.boxes)
 
 
-def scene(tape: Tape, kept: Collection[int] = ()) -> Scene:
-    """The scene of the first root of a tape; nodes at the places kept are in no other box."""
-    return _Unfolded(tape).scene if len(tape) <= IN_FULL else _Folded(tape, kept).scene
+def scene(tape: Tape, kept: Collection[int] = (), *, fold: bool | None = None) -> Scene:
+    """The scene of the first root of a tape; nodes at the places kept are in no other box.
+
+    It is folded if `fold` says so, and by default if it has more than 300 nodes.
+    """
+    fold = len(tape) > IN_FULL if fold is None else fold
+    return _Folded(tape, kept).scene if fold else _Unfolded(tape).scene
 
 
 def written_in(tape: Tape, place: int) -> list[int]:
@@ -217,9 +221,9 @@ class _Folded:
                 if source is not None:
                     self.scene.links.append(Link(source, numbers[place], place, position))
                 elif own:
-                    within.append(operand)
+                    within.append((operand, position))
                 else:
-                    beside.append(self.tops[operand])
+                    beside.append((self.tops[operand], position))
             self._count(within, outer, numbers[place], place)
             self._count(beside, None, numbers[place], place)
 
@@ -235,14 +239,17 @@ class _Folded:
                     queue.append(operands[i])
         return sorted(found)
 
-    def _count(self, left_out: list[int], inside: int | None, target: int, place: int) -> None:
-        """Add the number of nodes or boxes that are left out, once for all closed boxes that use the same ones."""
-        key = tuple(dict.fromkeys(left_out))
-        if not key:
+    def _count(self, left_out: list[tuple[int, int]], inside: int | None, target: int, place: int) -> None:
+        """Add the number of nodes or boxes that are left out, once for all closed boxes that use the same ones.
+
+        They are given by their places, and by their positions among the operands.
+        """
+        if not left_out:
             return
+        key = tuple(dict.fromkeys(hidden for hidden, _ in left_out))
         known = self.counts if inside is None else {}
         if key not in known:
-            known[key] = self._add(Box(None, inside, len(key), key[0]))
+            known[key] = self._add(Box(None, inside, len(key), left_out[len(left_out) // 2][1]))
         self.scene.links.append(Link(known[key], target, place, None))
 
 

@@ -4,9 +4,10 @@
 >>> WORDS["en"]["step_of"].format(n=3, total=9)
 'step 3 of 9'
 
-The sentences of steps are arithmetic, the same in all languages.
+The sentences of steps are arithmetic, the same in all languages. Those of `explain` are translated.
 """
 
+import re
 from typing import Final
 
 WORDS: Final = {
@@ -48,6 +49,8 @@ WORDS: Final = {
         "changed": "A number is changed: this page computes all steps anew.",
         "open": "Open",
         "close": "Close",
+        "open_all": "Open all boxes",
+        "close_all": "Close all boxes",
         "folded": "Boxes with ▸ hold the nodes that only they use. Open one here, with a double click or with the key "
         "O; the steps inside closed boxes are passed over.",
         "part": "{shown} of {size} nodes are on this page. The steps of the others are left out.",
@@ -158,6 +161,8 @@ WORDS: Final = {
         "changed": "数值已改动：本页重新计算所有步骤。",
         "open": "展开",
         "close": "收起",
+        "open_all": "全部展开",
+        "close_all": "全部收起",
         "folded": "带 ▸ 的方框内含只被它使用的节点。可在此展开，也可双击或按 O 键；收起的方框内的步骤会被跳过。",
         "part": "本页显示 {size} 个节点中的 {shown} 个，其余节点的步骤从略。",
         "more": "另有 {n} 个",
@@ -233,3 +238,34 @@ WORDS: Final = {
 }
 LANGUAGES: Final = {"en": "en", "zh": "zh-Hans"}
 """The languages, with what HTML calls them."""
+_EXPLAINED: Final = {
+    "en": (),
+    "zh": (
+        (r": no path leads from (.+) to (.+)$", r"：没有从 \1 到 \2 的路径"),
+        (r": it is the node itself$", "：就是它自己"),
+        (r", along the only path$", "，沿唯一的路径"),
+        (r", the product along the only path$", "，是唯一路径上的乘积"),
+        (r", the sum over ([^ ]+|about [^ ]+) paths$", r"，是 \1 条路径之和"),
+        (r", the sum of the products along ([^ ]+|about [^ ]+) paths$", r"，是 \1 条路径上的乘积之和"),
+        (
+            r"^the sum over (.+) other paths? is lost in rounding beside these$",
+            r"其余 \1 条路径之和与这些相比，已在舍入中丢失",
+        ),
+        (r"^([^ ]+) along ([^ ]+|about [^ ]+) other paths?$", r"\1：其余 \2 条路径"),
+        (r"^([^ ]+) along ([^ ]+) equal paths, ([^ ]+) on each: ", r"\1：\2 条相等的路径，每条 \3："),
+        (r"^([^ ]+) along ", r"\1："),
+        (r" in ([\d,]+) arrows\]", r"，共 \1 个箭头]"),
+        ("about ", "约 "),
+    ),
+}
+
+
+def translated(line: str, lang: str) -> str:
+    """A line of an explanation in a language.
+
+    >>> translated("6 along 2 equal paths, 3 on each: y ←[1] v1 ←[3] x", "zh")
+    '6：2 条相等的路径，每条 3：y ←[1] v1 ←[3] x'
+    """
+    for pattern, words in _EXPLAINED[lang]:
+        line = re.sub(pattern, words, line)
+    return line

@@ -103,8 +103,8 @@ class _Call:
         self.logits: Final = logits
         self.top: Final = top
         """The greatest of the logits, detached."""
-        self.positions: Mapping[int | str, int] = {}
-        """The position of a logit, by what an output is made of: its exponential, or by its identity."""
+        self.positions: Mapping[int, int] = {}
+        """The positions of the logits, by their exponentials in softmax, and in log_softmax by themselves."""
         self.uses: Final = Counter[int]()
         """How often the nodes of the call use each of its inner nodes."""
         self.outputs: Final[dict[int, int]] = {}
@@ -117,7 +117,9 @@ class _Finder:
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._roots = {*tape.roots}
-        self._uses = Counter(tape.operands)
+        # The inner nodes of all patterns, and what uses them, come after the first greatest logit.
+        self._first = tape.codes.index(tape.operations.index("largest"))
+        self._uses = Counter(tape.operands[tape.starts[self._first] :])
         self._calls: dict[int, _Call | None] = {}
         """By the place of the sum that the outputs share; None if the nodes around it are no such call."""
         self._call_of: dict[int, _Call] = {}
@@ -181,13 +183,15 @@ class _Finder:
             return None
         if op == "log_of_shifted_sum":
             call = _Call("log_softmax", terms[:-1], terms[-1])
-            call.positions = _positions([self._identity(k) for k in call.logits])
+            call.positions = _positions(call.logits)
             call.uses[call.top] = 1
         elif all(self._tape.operation(k) == "exp_of_difference" for k in terms):
             logits, tops = zip(*map(self._operands, terms), strict=True)
             call = _Call("softmax", [*logits], tops[0])
             call.positions = _positions(terms)
             call.uses.update([*terms, *tops])
+            if {*tops} != {call.top}:
+                return None
         else:
             return None
         return call if self._is_shifted(call) else None
@@ -198,8 +202,7 @@ class _Finder:
             return False
         (greatest,) = self._operands(call.top)
         call.uses[greatest] = 1
-        compared = [self._identity(k) for k in self._operands(greatest)]
-        return self._tape.operation(greatest) == "largest" and compared == [self._identity(k) for k in call.logits]
+        return self._tape.operation(greatest) == "largest" and self._operands(greatest) == call.logits
 
     def _position(self, one: int, call: _Call) -> int | None:
         """The position of the logit of an output, by the node that it divides or subtracts from; None for another."""
@@ -208,7 +211,7 @@ class _Finder:
         if self._tape.operation(one) != "shift":
             return None
         logit, top = self._operands(one)
-        position = call.positions.get(self._identity(logit)) if top == call.top else None
+        position = call.positions.get(logit) if top == call.top else None
         if position is not None and one not in call.uses:
             call.uses[top] += 1
         return position
@@ -241,11 +244,11 @@ class _Finder:
                 weights.append(term)
                 continue
             output, weight = self._operands(term) if tape.operation(term) == "multiply" else (term, term)
-            found = self._call_of.get(output)
+            found = self._call_of.get(output) if output != term else None
             call = call or found
             if call is None or found is not call or len(terms) != len(call.logits):
                 return None, [], []
-            if self._identity(call.logits[i]) != self._identity(call.logits[call.outputs[output]]):
+            if call.logits[i] != call.logits[call.outputs[output]]:
                 return None, [], []
             weights.append(weight)
             inner += [term, output]
@@ -261,20 +264,16 @@ class _Finder:
     def _all(self, *operations: str) -> list[int]:
         tape = self._tape
         wanted = {tape.operations.index(op) for op in operations if op in tape.operations}
-        return [place for place, code in enumerate(tape.codes) if code in wanted]
+        return [place for place, code in enumerate(tape.codes[self._first :], self._first) if code in wanted]
 
     def _operands(self, place: int) -> list[int]:
         return [*self._tape.operands_of(place)]
-
-    def _identity(self, place: int) -> int | str:
-        """Equal for one node, and for equal numbers: a constant is a new entry each time."""
-        return repr(self._tape.data[place]) if self._tape.is_constant(place) else place
 
     def _is_visible(self, place: int) -> bool:
         return place in self._roots or bool(self._tape.node(place).label)
 
 
-def _positions(row: Sequence[int | str]) -> dict[int | str, int]:
+def _positions(row: Sequence[int]) -> dict[int, int]:
     """The position of each item of a row, the first of equal ones."""
     return {item: position for position, item in reversed([*enumerate(row)])}
 
@@ -290,7 +289,8 @@ def _one_hot(call: _Call, position: int) -> list[int]:
 def _fold(tape: Tape, entries: Mapping[int, _Entry]) -> None:
     """Write the entries into a tape, and leave out what they stand for."""
     left_out = {k for entry in entries.values() for k in entry.inner}
-    left_out |= _unused_numbers(tape, left_out, entries)
+    for k in {k for entry in entries.values() for k in entry.operands if k >= 0}:
+        tape.node(k)  # A node that is left out may be in the place of its plain number.
     written, done = _Written(tape), 0
     for place in sorted(left_out.union(entries)):
         written.copy(done, place)
@@ -299,17 +299,6 @@ def _fold(tape: Tape, entries: Mapping[int, _Entry]) -> None:
         done = place + 1
     written.copy(done, len(tape))
     written.replace()
-
-
-def _unused_numbers(tape: Tape, left_out: set[int], entries: Mapping[int, _Entry]) -> set[int]:
-    """The places of the constants that were operands of these nodes alone, and are none of an entry."""
-    were = Counter(k for place in left_out.union(entries) for k in tape.operands_of(place) if tape.is_constant(k))
-    kept = {*tape.roots, *(k for entry in entries.values() for k in entry.operands)}
-    uses = Counter(tape.operands) if were else were
-    unused = {k for k, count in were.items() if k not in kept and count == uses[k]}
-    for k in were.keys() - unused:
-        tape.node(k)  # The node that it was made of may not be there to be asked later.
-    return unused
 
 
 class _Written:
@@ -330,13 +319,17 @@ class _Written:
         tape, place = self._tape, len(self._nodes)
         start, stop = tape.starts[first], tape.starts[end]
         further = len(self._operands) - start
+        starts, operands = tape.starts[first:end], tape.operands[start:stop]
         self._places[first:end] = array("i", range(place, place + end - first))
         self._codes += tape.codes[first:end]
         self._data += tape.data[first:end]
         self._nodes += tape._nodes[first:end]
-        self._starts.extend(k + further for k in tape.starts[first:end])
-        self._operands.extend(map(self._places.__getitem__, tape.operands[start:stop]))
         self._partials += tape.partials[start:stop]
+        if place == first == 0:  # Nothing has moved so far, and these may be nearly all.
+            self._starts, self._operands = starts, operands
+        else:
+            self._starts.extend(k + further for k in starts)
+            self._operands.extend(map(self._places.__getitem__, operands))
 
     def enter(self, place: int, entry: _Entry) -> None:
         """Write one entry, and before it the constants that are new in it."""

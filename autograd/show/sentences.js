@@ -72,8 +72,8 @@ function figures(made, row, z) {
     texts = together([...parts, hidden], [z], sum);
   } else {
     // An exponent that isn't whole doesn't look so: a negative number has no such power.
-    const whole = made.op === "power" ? parts.slice(1).filter(Number.isFinite).map(nearest) : [];
-    texts = [...together(parts, [z, ...whole], (shown) => recalculated(made, row, shown))];
+    const whole = made.op === "power" ? parts.slice(1).map(nearest) : [];
+    texts = together(parts, [z, ...whole], (shown) => recalculated(made, row, shown));
     texts.splice(parts.length, 0, "");
   }
   const operands = { "-1": bare(texts[parts.length]) };
@@ -95,7 +95,7 @@ function recalculated(made, row, shown) {
     changed[position] = shown[i];
   });
   const { z, d } = rules[made.op](changed);
-  return [z, ...d.map((x) => (Number.isFinite(x) && x !== 0 ? Math.sign(x) : x))];
+  return [z, ...d.map((x) => (Number.isFinite(x) ? Math.sign(x) : x))];
 }
 
 // The texts of the parts of a statement and of its results. `of` gives the first result, and numbers that stay the same.
@@ -142,7 +142,7 @@ function shorts(numbers, digits) {
     texts.forEach((text, i) => {
       if (!shown.has(text)) {
         shown.set(text, numbers[i]);
-      } else if (shown.get(text) !== numbers[i] && numbers[i] === numbers[i]) {
+      } else if (shown.get(text) !== numbers[i]) {
         unclear.add(text);
       }
     });
@@ -194,5 +194,5 @@ function number(text) {
 // The next whole number; of two that are as near the even one, as in Python.
 function nearest(x) {
   const up = Math.round(x);
-  return (Math.abs(x % 1) === 0.5 && up % 2 !== 0 ? up - 1 : up) + 0;
+  return Math.abs(x % 1) === 0.5 && up % 2 !== 0 ? up - 1 : up;
 }

@@ -15,8 +15,8 @@ class About {
     this.shown = key;
     if (number === null) {
       this.host.replaceChildren(element("p", { class: "soft" }, say("choose")), element("p", { class: "soft" }, say("keys")));
-      if (data.folded) this.host.append(element("p", { class: "soft" }, say("folded")));
       if (!data.whole) this.host.append(element("p", { class: "soft" }, this.part()));
+      if (data.folded) this.host.append(element("p", { class: "soft" }, say("folded")), this.opener());
       return;
     }
     const node = data.nodes[number];
@@ -31,6 +31,14 @@ class About {
     parts.push(...this.gradient(node, number));
     this.host.replaceChildren(...parts);
     if (typed) typed.focus();
+  }
+
+  opener() {
+    const { picture } = this.page;
+    const open = picture.open.size === 0;
+    const button = element("button", { type: "button" }, say(open ? "open_all" : "close_all"));
+    button.addEventListener("click", () => picture.openAll(open));
+    return button;
   }
 
   part() {
@@ -48,7 +56,7 @@ class About {
     if (node.op) {
       add(say("computed"), element("span", { class: "math" }, ...wordwise(node.says)));
       const rule = data.rules[node.op].map((line) => element("span", { class: "math line" }, line));
-      add(say("rule", { operation: node.op }), ...rule);
+      if (rule.length) add(say("rule", { operation: node.op }), ...rule);
     }
     add(say("value"), known ? element("b", {}, page.six(number)) : say("not_yet"));
     add(`${say("gradient")} ∂${data.nodes[data.root].name}/∂${node.name}`, grad ? element("b", {}, grad.six) : say("not_yet"));
@@ -69,7 +77,7 @@ class About {
     if (last.n > page.reached) return [element("p", { class: "soft" }, say("incomplete", { n: last.n }))];
     const root = data.nodes[data.root].name;
     const found = [element("p", { class: "nudge" }, ...isolated("nudge", { name: node.name, root, change: last.nudge }))];
-    if (!node.why) return found;
+    if (!node.why.length) return found;
     found.push(element("h3", {}, ...isolated("paths", { name: node.name, root })));
     if (page.changed.size) return [...found, element("p", { class: "soft" }, say("original_paths"))];
     return [...found, element("ul", { class: "paths math" }, ...node.why.map((line) => element("li", {}, line)))];

@@ -1,9 +1,9 @@
-// The bar of controls: play, step, back, the slider and the keys, of every page that goes through positions in order.
+// The bar of every page that goes through positions in order: play, step, back, the slider, and the keys for them.
 
-/** A page has forward(), back(), go(position), slide(count), ahead(), length, paint() and speak() beside these. */
+/** A page that plays. It has forward(), back(), go(position), slide(count), ahead(), length, paint() and speak(), too. */
 class Player {
   timer = 0;
-  haste = 1; // So many positions pass in the time of one step.
+  haste = 1; // So many positions pass in the time of one step of a lesson.
 
   play() {
     if (!this.ahead()) this.at = 0;
@@ -22,19 +22,31 @@ class Player {
     this.paint();
     this.speak();
   }
+}
+
+class Bar {
+  constructor(page) {
+    this.page = page;
+    this.listen();
+  }
+
+  listen() {
+    byId("next").addEventListener("click", () => this.stopAnd(() => this.page.forward()));
+    byId("back").addEventListener("click", () => this.stopAnd(() => this.page.back()));
+    byId("play").addEventListener("click", () => this.toggle());
+    byId("speed").addEventListener("change", () => this.page.timer && this.page.play());
+    byId("slider").addEventListener("input", (event) => this.stopAnd(() => this.page.slide(Number(event.target.value))));
+    document.addEventListener("keydown", (event) => this.key(event));
+  }
 
   stopAnd(act) {
-    this.pause();
+    this.page.pause();
     act();
   }
 
-  listenToBar() {
-    byId("next").addEventListener("click", () => this.stopAnd(() => this.forward()));
-    byId("back").addEventListener("click", () => this.stopAnd(() => this.back()));
-    byId("play").addEventListener("click", () => (this.timer ? this.pause() : this.play()));
-    byId("speed").addEventListener("change", () => this.timer && this.play());
-    byId("slider").addEventListener("input", (event) => this.stopAnd(() => this.slide(Number(event.target.value))));
-    document.addEventListener("keydown", (event) => this.key(event));
+  toggle() {
+    if (this.page.timer) this.page.pause();
+    else this.page.play();
   }
 
   key(event) {
@@ -44,18 +56,19 @@ class Player {
     if (this.keyOn(event)) return;
     if (key === " " && target.matches("button, summary")) return;
     const acts = {
-      ArrowRight: () => this.stopAnd(() => this.forward()),
-      ArrowLeft: () => this.stopAnd(() => this.back()),
-      Home: () => this.stopAnd(() => this.go(0)),
-      End: () => this.stopAnd(() => this.go(this.length)),
-      " ": () => (this.timer ? this.pause() : this.play()),
+      ArrowRight: () => this.stopAnd(() => this.page.forward()),
+      ArrowLeft: () => this.stopAnd(() => this.page.back()),
+      Home: () => this.stopAnd(() => this.page.go(0)),
+      End: () => this.stopAnd(() => this.page.go(this.page.length)),
+      " ": () => this.toggle(),
     };
     if (!(key in acts)) return;
     event.preventDefault();
     acts[key]();
   }
-}
 
-function byId(id) {
-  return document.getElementById(id);
+  /** The further keys of a page: true if this was one. */
+  keyOn() {
+    return false;
+  }
 }

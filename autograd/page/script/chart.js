@@ -75,7 +75,7 @@ class Chart {
     const go = ({ clientX }) => {
       const part = (clientX - svg.getBoundingClientRect().left - this.left) / this.wide;
       const far = data.across.marks.map((mark) => Math.abs(mark - part));
-      this.page.stopAnd(() => this.page.go(far.indexOf(Math.min(...far))));
+      this.page.bar.stopAnd(() => this.page.go(far.indexOf(Math.min(...far))));
     };
     const end = () => {
       removeEventListener("pointermove", go);

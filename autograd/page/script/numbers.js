@@ -23,7 +23,7 @@ function read(text) {
   const typed = text.trim().toLowerCase().replace(/[−–]/g, "-").replace("∞", "inf").replace(/^\+/, "");
   const words = { nan: NaN, inf: Infinity, infinity: Infinity, "-inf": -Infinity, "-infinity": -Infinity };
   if (typed in words) return { number: words[typed], digits: 17 };
-  const [top, bottom, ...rest] = typed.replace(/(\d),(\d)/g, "$1.$2").split("/").map((part) => part.trim());
+  const [top, bottom, ...rest] = typed.replace(/^(-?\d*),(?=\d)/, "$1.").split("/").map((part) => part.trim());
   const plain = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/;
   if (rest.length || !plain.test(top) || (bottom !== undefined && !plain.test(bottom))) return null;
   if (bottom !== undefined) return { number: Number(top) / Number(bottom), digits: 17 };
@@ -70,6 +70,11 @@ function signOf(x) {
 /** A text whose lines end at spaces; only a word that is too long for a line is broken. */
 function wordwise(text) {
   return text.split(/( +)/).map((word) => (word.startsWith(" ") ? word : element("span", { class: "token" }, word)));
+}
+
+/** The element of the page with that id. */
+function byId(id) {
+  return document.getElementById(id);
 }
 
 /** A sentence whose blanks are names, each kept apart from the direction of the text around it. */

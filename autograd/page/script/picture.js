@@ -2,75 +2,10 @@
 
 const LEAST_SCALE = 0.93; // Text of 13 px is not below 12 px, which is 9 pt.
 const MOST_SCALE = 1.3;
-const MARGIN = 14;
-const LAYERS_APART = 64;
-const DENSE = 60; // So many lines need room between layers, and are thinner and without heads.
-const BOXES_APART = 9;
-const TITLE = 28; // Of an open box.
+const FARTHEST_APART = 240;
 const WIDEST = 7;
-const WIDEST_OF_MANY = 4.5;
+const WIDEST_OF_MANY = 2.6;
 const NARROWEST = 1.8;
-
-const boxes = data.boxes.map(([node, inside, more, w, h], id) => ({ id, node, inside, more, w, h }));
-const links = data.links.map(([source, target, node, position]) => ({ source, target, node, position }));
-const holds = new Set(boxes.filter((box) => box.inside !== null).map((box) => box.inside));
-
-/** The box that stands for a box now: itself, or the closed one that it is in. */
-function standsFor(id, open) {
-  const { inside } = boxes[id];
-  return inside === null || open.has(inside) ? id : inside;
-}
-
-/** The rectangles of all boxes that can be seen, in a direction. */
-function arranged(direction, open) {
-  if (!data.folded) {
-    const { size, corners } = data.layout[direction];
-    return { size, rects: new Map(corners.map(([x, y], id) => [id, { x, y, w: boxes[id].w, h: boxes[id].h }])) };
-  }
-  const { layers, shape, shapes } = data.layout;
-  const inner = (id) => shapes[shape[id]][direction];
-  const size = (id) =>
-    open.has(id) ? [inner(id).size[0] + 2 * MARGIN, inner(id).size[1] + TITLE + MARGIN] : [boxes[id].w, boxes[id].h];
-  const along = direction === "LR" ? 1 : 0;
-  const across = 1 - along;
-  const apart = links.length > DENSE ? 2 * LAYERS_APART : LAYERS_APART;
-  const lengths = layers.map((row) => row.reduce((sum, id) => sum + size(id)[along] + BOXES_APART, -BOXES_APART));
-  const longest = Math.max(...lengths);
-  const rects = new Map();
-  let start = 0;
-  layers.forEach((row, i) => {
-    const thick = Math.max(...row.map((id) => size(id)[across]));
-    let reached = (longest - lengths[i]) / 2;
-    for (const id of row) {
-      const [w, h] = size(id);
-      const aside = start + (thick - size(id)[across]) / 2;
-      rects.set(id, { x: along ? aside : reached, y: along ? reached : aside, w, h });
-      reached += size(id)[along] + BOXES_APART;
-    }
-    start += thick + apart;
-  });
-  for (const id of open) {
-    const { x, y } = rects.get(id);
-    const inside = boxes.filter((box) => box.inside === id);
-    inner(id).corners.forEach(([dx, dy], seat) => {
-      const { id: seated, w, h } = inside[seat];
-      rects.set(seated, { x: x + MARGIN + dx, y: y + TITLE + dy, w, h });
-    });
-  }
-  const total = [start - apart, longest];
-  return { size: along ? total : total.reverse(), rects };
-}
-
-/** A curve from the end of one rectangle to the start of another. */
-function curve(from, to, direction) {
-  const [x1, y1, x2, y2] =
-    direction === "LR"
-      ? [from.x + from.w, from.y + from.h / 2, to.x, to.y + to.h / 2]
-      : [from.x + from.w / 2, from.y + from.h, to.x + to.w / 2, to.y];
-  const pull = Math.max(16, 0.45 * Math.abs(direction === "LR" ? x2 - x1 : y2 - y1));
-  const [dx, dy] = direction === "LR" ? [pull, 0] : [0, pull];
-  return `M${x1} ${y1}C${x1 + dx} ${y1 + dy} ${x2 - dx} ${y2 - dy} ${x2} ${y2}`;
-}
 
 class Picture {
   constructor(host, choose, point) {
@@ -98,9 +33,17 @@ class Picture {
     const found = ["LR", "TB"].map((direction) => ({ direction, ...arranged(direction, this.open) }));
     const part = (length, space) => Math.min(1, space / ((length + 2 * MARGIN) * LEAST_SCALE));
     const seen = ({ size }) => part(size[0], room) * part(size[1], tall);
-    const { direction, size, rects } = seen(found[0]) >= seen(found[1]) ? found[0] : found[1];
+    const { direction } = seen(found[0]) >= seen(found[1]) ? found[0] : found[1];
+    const scaled = ([width, height]) => {
+      const fitting = Math.min(room / (width + 2 * MARGIN), (tall - 24) / (height + 2 * MARGIN));
+      return Math.min(MOST_SCALE, Math.max(LEAST_SCALE, fitting));
+    };
+    const gaps = data.folded && direction === "LR" ? data.layout.layers.length - 1 : 0;
+    const spare = gaps ? (room / scaled(found[0].size) - found[0].size[0] - 2 * MARGIN) / gaps : 0;
+    const farther = Math.min(FARTHEST_APART - LAYERS_APART, Math.max(0, spare));
+    const { size, rects } = arranged(direction, this.open, farther);
     const [width, height] = size.map((length) => length + 2 * MARGIN);
-    const scale = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, Math.min(room / width, (tall - 24) / height)));
+    const scale = scaled(size);
     const focused = document.activeElement?.dataset?.key;
     const svg = element("svg:svg", {
       viewBox: `${-MARGIN} ${-MARGIN} ${width} ${height}`,
@@ -111,12 +54,15 @@ class Picture {
     });
     svg.append(arrows());
     this.lines = this.linesBetween(rects, direction);
+    this.dense = this.lines.length > DENSE;
+    this.widest = Math.max(WIDEST_OF_MANY, WIDEST * Math.min(1, Math.sqrt(DENSE / this.lines.length)));
+    this.narrowest = Math.min(NARROWEST, this.widest / 3);
     this.boxes = new Map();
     for (const [id, rect] of rects) this.boxes.set(id, this.open.has(id) ? this.frame(id, rect) : this.box(id, rect));
-    const within = (line) => boxes[line.from].inside !== null && boxes[line.from].inside === boxes[line.to].inside;
-    this.layer(svg, this.lines.filter((line) => !within(line)), [...this.open].map((id) => this.boxes.get(id)));
+    const above = (line) => boxes[line.from].inside !== null || boxes[line.to].inside !== null;
+    this.layer(svg, this.lines.filter((line) => !above(line)), [...this.open].map((id) => this.boxes.get(id)));
     const others = [...this.boxes].flatMap(([id, made]) => (this.open.has(id) ? [] : [made]));
-    this.layer(svg, this.lines.filter(within), others);
+    this.layer(svg, this.lines.filter(above), others);
     this.label = element("svg:g", { class: "label", "aria-hidden": "true" });
     svg.append(this.label);
     this.host.replaceChildren(svg);
@@ -217,61 +163,87 @@ class Picture {
     this.changed();
   }
 
+  /** Open all boxes, or close all. */
+  openAll(open) {
+    this.open = new Set(open ? holds : []);
+    this.changed();
+  }
+
   /** Show a state: numbers that are reached, contributions that have flowed, and the last step in front. */
   paint({ known, grads, flows, step, chosen, value }) {
     const backward = grads.size > 0;
+    const goal = this.touched(step);
     for (const [id, made] of this.boxes) {
       if (made.kind === undefined) continue;
-      const { group, node: number } = made;
-      const node = data.nodes[number];
+      const { node: number } = made;
       const grad = grads.get(number);
-      const shown = known.has(number) ? value(number) : "—";
-      const partial = grad ? grad.text : "—";
-      if (made.compact) made.value.textContent = backward ? `∂ ${partial}` : shown;
-      else if (made.value) [made.value.textContent, made.grad.textContent] = [shown, partial];
-      const lit = step && (step.to ?? step.node) === number && made.kind !== "frame";
-      group.classList.toggle("lit", Boolean(lit));
-      group.classList.toggle("todo", !known.has(number) || (backward && !grad));
-      group.classList.toggle("chosen", chosen === number);
-      group.classList.toggle("nan", Boolean(grad) && !Number.isFinite(Number(grad.grad)));
-      const words = [node.name, `${say("value")} ${known.has(number) ? shown : say("not_yet")}`];
-      words.push(`${say("gradient")} ${grad ? partial : say("not_yet")}`);
-      group.setAttribute("aria-label", words.join(", "));
-      if (group.getAttribute("role") === "slider") {
-        group.setAttribute("aria-valuenow", value(number));
-        group.setAttribute("aria-valuetext", words.slice(1).join(", "));
-      } else if (holds.has(id)) group.setAttribute("aria-expanded", this.open.has(id));
+      const state = {
+        shown: known.has(number) ? value(number) : "—",
+        partial: grad ? grad.text : "—",
+        backward,
+        lit: goal.node === number && made.kind !== "frame" && (goal.box === undefined || goal.box === id),
+        todo: !known.has(number),
+        chosen: chosen === number,
+        bad: Boolean(grad) && !Number.isFinite(Number(grad.grad)),
+      };
+      const key = JSON.stringify(state);
+      if (made.state !== key) this.paintBox(id, made, state, value(number));
+      made.state = key;
     }
     for (const line of this.lines) this.paintLine(line, flows, step);
     this.write(null);
   }
 
+  /** The node that a step touches, and, of several boxes of a leaf, the one beside the node that contributes. */
+  touched(step) {
+    if (!step) return {};
+    const link = links.find(({ node, position }) => step.to !== undefined && node === step.node && position === step.arg);
+    return { node: step.to ?? step.node, box: link && standsFor(link.source, this.open) };
+  }
+
+  paintBox(id, made, { shown, partial, backward, lit, todo, chosen, bad }, value) {
+    const { group, node: number } = made;
+    if (made.compact) made.value.textContent = backward ? `∂ ${partial}` : shown;
+    else if (made.value) [made.value.textContent, made.grad.textContent] = [shown, partial];
+    group.classList.toggle("lit", lit);
+    group.classList.toggle("todo", todo);
+    group.classList.toggle("chosen", chosen);
+    group.classList.toggle("nan", bad);
+    const said = (text) => (text === "—" ? say("not_yet") : text);
+    const words = [`${say("value")} ${said(shown)}`, `${say("gradient")} ${said(partial)}`];
+    group.setAttribute("aria-label", [data.nodes[number].name, ...words].join(", "));
+    if (group.getAttribute("role") === "slider") {
+      group.setAttribute("aria-valuenow", value);
+      group.setAttribute("aria-valuetext", words.join(", "));
+    } else if (holds.has(id)) group.setAttribute("aria-expanded", this.open.has(id));
+  }
+
   paintLine(line, flows, step) {
     const flowed = line.links.map((link) => flows.get(`${link.node}:${link.position}`)).filter(Boolean);
-    line.steps = flowed;
+    const forward = step?.to === undefined;
+    const now = (link) => link.node === step?.node && (forward || link.position === step.arg);
+    const whole = forward && step && boxes[line.to].node === step.node; // Of a closed box the lines lead to nodes inside.
+    const lit = !whole && !line.links.some(now) ? "" : forward ? "forward" : "backward";
+    const before = line.state;
+    line.state = { flowed, lit };
+    // Most lines stay as they are, and to touch them all would make a walk through many slow.
+    if (before?.lit === lit && before.flowed.length === flowed.length && flowed.every((f, i) => f === before.flowed[i])) return;
     const amount = flowed.reduce((sum, { value }) => sum + Number(value), 0);
     const sign = flowed.length ? signOf(amount) : "";
-    line.flow.setAttribute("class", sign ? `flow ${sign}` : "flow");
+    const { dense, widest, narrowest } = this;
     const size = Math.sqrt(Math.min(1, Math.abs(amount) / this.largest));
-    const dense = this.lines.length > DENSE;
-    const widest = dense ? WIDEST_OF_MANY : WIDEST;
-    const thick = { "": 0, zero: dense ? 1 : NARROWEST, bad: 3 }[sign] ?? NARROWEST + (widest - NARROWEST) * size;
+    const thick = { "": 0, zero: narrowest, bad: 3 }[sign] ?? narrowest + (widest - narrowest) * size;
+    line.flow.setAttribute("class", `flow ${sign} ${lit === "backward" ? "now" : ""}`);
     line.flow.setAttribute("stroke-width", thick.toFixed(2));
     if (sign && !dense) line.flow.setAttribute("marker-start", `url(#arrow-${sign})`);
     else line.flow.removeAttribute("marker-start");
-    const now = (link) => step && link.node === step.node && (step.to === undefined || link.position === step.arg);
-    line.now = line.links.some(now);
-    line.edge.classList.toggle("lit", line.now && step.to === undefined);
-    line.flow.classList.toggle("now", line.now && step.to !== undefined);
-    if (line.now && dense) this.lines[0].hit.before(line.flow); // On top of the others.
-    const operand = data.nodes[boxes[line.from].node]?.name ?? "";
-    const node = data.nodes[boxes[line.to].node].name;
-    const product = flowed.map((found) => found.parts.slice(1).join(" = ")).join("; ");
-    line.product = product;
-    const words = product ? say("edge", { node, operand, product }) : say("quiet_edge", { node, operand });
+    line.edge.classList.toggle("lit", lit === "forward");
+    if (lit && dense) this.lines[0].hit.before(line.flow); // On top of the others.
+    line.product = flowed.map((found) => found.parts.slice(1).join(" = ")).join("; ");
+    const [operand, node] = [line.from, line.to].map((id) => data.nodes[boxes[id].node]?.name ?? "");
+    const words = line.product ? say("edge", { node, operand, product: line.product }) : say("quiet_edge", { node, operand });
     line.hit.setAttribute("aria-label", words);
-    const few = this.lines.length <= DENSE;
-    line.hit.setAttribute("tabindex", few && product ? "0" : "-1");
+    line.hit.setAttribute("tabindex", !dense && line.product ? "0" : "-1");
   }
 
   /** A text in the middle of a line; none without a line. */
@@ -292,9 +264,16 @@ class Picture {
     }
   }
 
-  /** Bring the box of a node into view, inside the picture alone. */
-  follow(number) {
-    const found = [...this.boxes.values()].find((made) => made.node === number && made.kind !== "frame");
+  /** Bring the box that a step touches into view, inside the picture alone, at the next frame. */
+  follow(step) {
+    if (!this.goal) requestAnimationFrame(() => this.scroll());
+    this.goal = this.touched(step);
+  }
+
+  scroll() {
+    const { node, box: id } = this.goal;
+    this.goal = null;
+    const found = this.boxes.get(id) ?? [...this.boxes.values()].find((made) => made.node === node && made.kind !== "frame");
     if (!found) return;
     const [host, box] = [this.host.getBoundingClientRect(), found.group.getBoundingClientRect()];
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

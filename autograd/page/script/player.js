@@ -11,14 +11,13 @@ class Page extends Player {
     this.picture = new Picture(byId("picture"), (node, box) => this.choose(node, box), (line) => this.point(line));
     this.picture.changed = () => {
       this.picture.draw();
+      this.explainColours();
       this.paint();
     };
     this.about = new About(byId("about"), this);
     this.quiz = new Quiz(this);
-    this.listen();
-    this.explainColours();
-    this.picture.draw();
-    this.paint();
+    this.controls = new Controls(this);
+    this.picture.changed();
   }
 
   original() {
@@ -63,7 +62,7 @@ class Page extends Player {
     return this.steps.length;
   }
 
-  /** Go to where so many steps that can be seen are taken. */
+  /** Go to where so many of the steps that can be seen are taken. */
   slide(count) {
     this.go(count ? this.visible()[count - 1] + 1 : 0);
   }
@@ -73,7 +72,7 @@ class Page extends Player {
     this.at = Math.max(0, Math.min(at, this.steps.length));
     this.paint();
     const { step } = this;
-    if (step) this.picture.follow(step.to ?? step.node);
+    if (step) this.picture.follow(step);
     if (!this.timer) this.speak();
   }
 
@@ -126,7 +125,7 @@ class Page extends Player {
     line.replaceChildren(...spans, ...(step.end ? [element("span", { class: "end" }, ...wordwise(step.end))] : []));
     const { op } = data.nodes[step.node];
     const start = step.to !== undefined && step.arg === null;
-    if (!op || start) return;
+    if (!op || start || !data.rules[op].length) return;
     const lines = data.rules[op].map((rule) => element("span", { class: "math line" }, rule));
     byId("rule").replaceChildren(element("span", { class: "soft" }, `${say("rule", { operation: op })}: `), ...lines);
   }
@@ -158,14 +157,14 @@ class Page extends Player {
 
   explainColours() {
     const root = data.nodes[data.root].name;
-    const widest = links.length > DENSE ? WIDEST_OF_MANY : WIDEST;
+    const { widest, narrowest } = this.picture;
     const line = (sign, width) =>
       element(
         "svg:svg", { viewBox: "0 0 40 14", width: 40, height: 14, "aria-hidden": "true" },
         element("svg:path", { d: "M2 7L38 7", class: `flow ${sign}`, "stroke-width": width }),
       );
     const items = ["plus", "minus", "zero", "bad"].map((sign) => [line(sign, sign === "zero" ? 2 : 4), say(sign)]);
-    items.push([line("plus", NARROWEST), line("plus", widest), say("width", { largest: written(this.picture.largest, 3) })]);
+    items.push([line("plus", narrowest), line("plus", widest), say("width", { largest: written(this.picture.largest, 3) })]);
     items.push([element("span", { class: "swatch" }), say("lit")], [say("partial", { root })]);
     byId("legend").replaceChildren(...items.map((item) => element("span", {}, ...item)));
   }
@@ -209,92 +208,12 @@ class Page extends Player {
     this.paint();
   }
 
-  // ── the controls ──
-
-  listen() {
-    this.listenToBar();
-    byId("reset").addEventListener("click", () => this.reset());
-    byId("picture").addEventListener("pointerdown", (event) => this.drag(event));
-    let width = innerWidth;
-    addEventListener("resize", () => {
-      if (innerWidth !== width) this.picture.changed();
-      width = innerWidth;
-    });
-    const list = () => this.list();
-    byId("steps").addEventListener("toggle", list);
-    addEventListener("beforeprint", () => {
-      this.printing = !byId("steps").open;
-      byId("steps").open = true;
-      list();
-    });
-    addEventListener("afterprint", () => {
-      if (this.printing) byId("steps").open = false;
-    });
-  }
-
-  keyOn(event) {
-    const group = event.target.closest("[data-node]");
-    return group !== null && this.keyOnBox(group, event);
-  }
-
-  /** The keys of a box: true if this was one. */
-  keyOnBox(group, event) {
-    const [node, box] = [Number(group.dataset.node), Number(group.dataset.box)];
-    const { key } = event;
-    if (key === "Enter") {
-      this.choose(node, box);
-      byId("about").focus();
-    } else if (key.toLowerCase() === "o" && this.canOpen(box)) this.picture.toggle(box);
-    else if ((key === "ArrowUp" || key === "ArrowDown") && data.live && !data.nodes[node].op) {
-      const step = this.fineness(node) * (event.shiftKey ? 10 : 1);
-      this.change(node, tidy(this.values[node] + (key === "ArrowUp" ? step : -step), step));
-    } else return false;
-    event.preventDefault();
-    return true;
-  }
-
-  /** A step that suits the size of a leaf's original number: a tenth of its leading digit's place. */
-  fineness(leaf) {
-    const size = Math.abs(Number(data.nodes[leaf].value));
-    const place = Number.isFinite(size) && size > 0 ? Math.floor(Math.log10(size)) : 0;
-    return 10 ** (Math.min(Math.max(place, -6), 6) - 1);
-  }
-
-  /** Drag a leaf: to the right its number grows. */
-  drag(event) {
-    const group = event.target.closest("[data-node]");
-    if (!data.live || !group || event.button !== 0) return;
-    const leaf = Number(group.dataset.node);
-    if (data.nodes[leaf].op) return;
-    const [from, start, step] = [event.clientX, this.values[leaf], this.fineness(leaf)];
-    let asked = 0;
-    let goal = start;
-    const move = (moved) => {
-      goal = tidy(start + (Math.round((moved.clientX - from) / 4) * step) / 2, step / 2);
-      asked ||= requestAnimationFrame(() => {
-        asked = 0;
-        if (goal !== this.values[leaf]) this.change(leaf, goal);
-      });
-    };
-    const end = () => {
-      removeEventListener("pointermove", move);
-      for (const name of ["pointerup", "pointercancel"]) removeEventListener(name, end);
-    };
-    addEventListener("pointermove", move);
-    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, end);
-  }
-
   /** All steps as a list, for reading and for printing. */
   list() {
     if (!byId("steps").open) return;
     const items = this.steps.map((step) => element("li", { value: step.n }, this.sentence(step)));
     byId("list").replaceChildren(...items);
   }
-}
-
-/** A number without the noise of sums of tenths. */
-function tidy(x, step) {
-  return Number((Math.round(x / step) * step).toPrecision(12));
 }
 
 const page = new Page();

@@ -3,7 +3,7 @@
 class Quiz {
   constructor(page) {
     this.page = page;
-    this.form = document.getElementById("quiz");
+    this.form = byId("quiz");
     this.on = false;
     this.right = 0;
     this.asked = 0;
@@ -12,9 +12,9 @@ class Quiz {
       event.preventDefault();
       this.check();
     });
-    document.getElementById("hint").addEventListener("click", () => this.hint());
-    document.getElementById("show").addEventListener("click", () => this.reveal());
-    document.getElementById("ask").addEventListener("click", () => this.toggle());
+    byId("hint").addEventListener("click", () => this.hint());
+    byId("show").addEventListener("click", () => this.reveal());
+    byId("ask").addEventListener("click", () => this.toggle());
   }
 
   toggle() {
@@ -22,13 +22,13 @@ class Quiz {
     this.page.pause();
     this.form.hidden = !this.on;
     document.body.classList.toggle("quizzing", this.on);
-    const button = document.getElementById("ask");
+    const button = byId("ask");
     button.setAttribute("aria-pressed", this.on);
     button.textContent = say(this.on ? "leave" : "quiz");
     this.tell("");
     this.page.paint();
     if (!this.on) return;
-    document.getElementById("answer").focus({ preventScroll: true });
+    byId("answer").focus({ preventScroll: true });
     this.form.scrollIntoView({ block: "nearest" });
   }
 
@@ -38,8 +38,8 @@ class Quiz {
     const step = this.page.ahead();
     if (step !== this.step) [this.step, this.counted] = [step, false];
     const question = !step ? say("done") : `${this.question(step)} = ?`;
-    document.getElementById("asked").replaceChildren(...wordwise(question));
-    document.getElementById("score").textContent = say("score", { right: this.right, asked: this.asked });
+    byId("asked").replaceChildren(...wordwise(question));
+    byId("score").textContent = say("score", { right: this.right, asked: this.asked });
     for (const control of this.form.querySelectorAll("input, button")) control.disabled = !step;
   }
 
@@ -55,7 +55,7 @@ class Quiz {
   }
 
   check() {
-    const input = document.getElementById("answer");
+    const input = byId("answer");
     const typed = read(input.value);
     if (!this.step) return;
     if (!typed) {
@@ -75,14 +75,14 @@ class Quiz {
 
   /** The formula, and the numbers put in. */
   hint() {
-    const { node, arg, parts, end } = this.step;
-    const { op } = data.nodes[node];
-    const numbers = parts.slice(1, -1).join(" = ");
-    const formula = arg === undefined || arg === null ? data.rules[op][0] : end.trim().split(";")[0];
+    const { node, to, arg, parts, end } = this.step;
+    const forward = to === undefined;
+    const numbers = parts.slice(forward ? 2 : 1, -1).join(" = ");
+    const formula = forward ? data.rules[data.nodes[node].op][0] : arg === null ? "" : end.trim().split(";")[0];
     this.count(false);
     this.tell([numbers, formula].filter(Boolean).join("   "));
     this.ask();
-    document.getElementById("answer").focus();
+    byId("answer").focus();
   }
 
   reveal() {
@@ -93,14 +93,14 @@ class Quiz {
   /** Take the step, say its sentence, and go on with the next question. */
   go(name) {
     const sentence = this.page.sentence(this.step);
-    document.getElementById("answer").value = "";
+    byId("answer").value = "";
     this.page.forward();
     this.tell(say(name, { sentence }), name === "right" ? "good" : "");
-    document.getElementById("answer").focus();
+    byId("answer").focus();
   }
 
   tell(words, kind = "") {
-    const verdict = document.getElementById("verdict");
+    const verdict = byId("verdict");
     verdict.textContent = words;
     verdict.className = kind;
   }

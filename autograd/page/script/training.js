@@ -18,7 +18,7 @@ class Training extends Player {
     if (data.surface) this.part(new Plane(byId("plane"), this), "plane");
     else byId("right").append(byId("rows"));
     if (data.predictions.kind !== "none") this.part(new Rows(byId("rows"), this), "rows");
-    this.listenToBar();
+    this.bar = new TrainingBar(this);
     let width = innerWidth;
     addEventListener("resize", () => {
       if (innerWidth !== width) this.draw();
@@ -167,12 +167,6 @@ class Training extends Player {
     if (row >= 0) this.takeRow(row);
   }
 
-  keyOn({ key }) {
-    if (key.toLowerCase() !== "g" || !this.net) return false;
-    this.show(3 - this.net.shows);
-    return true;
-  }
-
   choose(chosen) {
     if (this.chosen?.line === chosen.line && this.chosen?.unit === chosen.unit) return;
     this.chosen = chosen;
@@ -247,6 +241,14 @@ class Training extends Player {
     });
     const table = element("table", {}, element("thead", {}, element("tr", {}, element("td", {}), ...head)), element("tbody", {}, ...rows));
     return [...parts, element("div", { class: "scroller" }, table)];
+  }
+}
+
+class TrainingBar extends Bar {
+  keyOn({ key }) {
+    if (key.toLowerCase() !== "g" || !this.page.net) return false;
+    this.page.show(3 - this.page.net.shows);
+    return true;
   }
 }
 
