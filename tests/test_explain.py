@@ -294,7 +294,7 @@ def test_equal_paths_are_grouped_and_others_counted() -> None:
 # ── the text ──
 
 ARROW = re.compile(r"←\[(\S+)(?: in ([\d,]+) arrows)?\]")
-UNLABELLED = re.compile(r"v\d+'*|[a-z]+\d*\[[\d,t=]+\](#\d+)?")
+UNLABELLED = re.compile(r"v\d+'*|[a-z_]+\d*\[[\d,t=]+\](#\d+)?")
 """A number in the order of the tape, or a place in a model."""
 SHOWN = 1e-3
 """Relative to the sum of sizes: numbers in six digits, or in more where they cancel."""

@@ -76,6 +76,8 @@ def is_sound(tape: Tape, root: Value) -> None:
         assert tape.place(node) == entry.place
         assert still_recorded(tape, entry.place)
         assert tape.is_constant(entry.place) == (node.op == "" and node.label == "" and "grad" not in repr(node))
+        if entry.operation in ("softmax", "log_softmax", "cross_entropy"):
+            assert not any(d for d, k in zip(entry.partials, entry.operands, strict=True) if tape.is_constant(k))
         passing = [i for i, k in enumerate(entry.operands) if not tape.is_constant(k)]
         if entry.operation not in ("detach", "where"):
             assert tape.passes_on(entry.place) == passing
@@ -512,9 +514,10 @@ def test_lines_of_outputs() -> None:
 
 def test_long_rows_are_shortened() -> None:
     root = losses.cross_entropy([Value(0.1 * i, label=f"z{i}") for i in range(12)], 5)
+    root.label = "the loss"
     text = " ".join(str(Stepper(root).step()).split())
     assert "cross_entropy([z0, z1, z2, z3, … 4 more …, z8, z9, z10, z11], 5)" in text
-    assert "cross_entropy([z0, z1, z2, … 6 more …, z9, z10, z11], 5) = " in str(tree(root))
+    assert "the loss = cross_entropy([z0, z1, z2, … 6 more …, z9, z10, z11], 5) = " in str(tree(root))
 
 
 def test_a_picture_has_boxes_for_what_is_no_class_number() -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import inspect
 import os
 import random
 from collections import OrderedDict, deque
@@ -411,3 +412,31 @@ def test_modules_that_are_nested_too_deep_are_refused(make: Callable[[], nn.Modu
             call()
     assert "nested too deep" in repr(module)
     assert os.listdir(tmp_path) == []
+
+
+# ── modules without __init__ ──
+
+
+def test_a_module_without_init_takes_no_arguments() -> None:
+    class Plain(nn.Module):
+        pass
+
+    wrong: Any = Plain
+    for positions, options in (((1,), {}), ((), {"w": 1})):
+        with pytest.raises(TypeError, match=r"^Plain\(\) takes no arguments$"):
+            wrong(*positions, **options)
+    assert [*inspect.signature(Plain).parameters] == [*inspect.signature(nn.Module).parameters] == []
+    assert [*inspect.signature(Holder).parameters] == ["thing"]
+
+
+def test_a_module_may_have_a_new_of_its_own() -> None:
+    class Doubled(nn.Module):
+        def __new__(cls, start: float) -> "Doubled":
+            module = super().__new__(cls)
+            module.w = Value(2.0 * start)  # type: ignore[attr-defined]
+            return module
+
+    made: Any = Doubled(2.0)
+    assert made.w.data == 4.0
+    assert [*inspect.signature(Doubled).parameters] == ["start"]
+    assert "w" in repr([*made.named_parameters()])

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Tape, Value
+from autograd.console import columns
 from autograd.engine.graph import CONSTANT_LAST
-from autograd.show.names import Names
+from autograd.show.names import LENGTH, Names, shortened
 from autograd.wording import LABEL_LENGTH, brief, visible
 
 
@@ -77,3 +78,38 @@ def test_floats_and_long_labels() -> None:
     assert [brief(x) for x in (1.0, -2.5, 1e-9, float("inf"), float("-inf"))] == ["1", "-2.5", "1e-09", "inf", "-inf"]
     assert len(visible("l" * 100)) == LABEL_LENGTH
     assert visible("a\tb") == "a␉b"
+
+
+@given(st.lists(st.sampled_from(["", "w", "w#1", "w#2", "v1", "v2", "w#1'"]), min_size=1, max_size=8))
+def test_names_are_numbered_from_1_without_gaps(labels: list[str]) -> None:
+    """Over the nodes without a label, and over those that share one, in the order of the tape."""
+    root = Value(0.5)
+    for label in labels:
+        root = root * Value(2.0, label=label) + 1
+    tape = Tape(root)
+    names = Names(tape)
+    for label in {*labels, ""}:
+        places = [place for place in names.own if tape.node(place).label == label]
+        base = f"{label}#" if label else "v"
+        numbered = [f"{base}{n}" for n in range(1, len(places) + 1)] if label == "" or len(places) > 1 else [label]
+        assert [names[place].rstrip("'") for place in places] == [name.rstrip("'") for name in numbered]
+
+
+@pytest.mark.parametrize(
+    "path", ["layers.0.neurons.12.w.100", "blocks[10].attention.w[2,1]", "weight_of_the_input[30,1]"]
+)
+def test_long_paths_differ_at_their_ends(path: str) -> None:
+    other = path.replace("1]", "0]") if path.endswith("]") else f"{path[:-1]}1"
+    names = Names(Tape(Value(1.0, label=path) * Value(2.0, label=other)))
+    for place, label in enumerate([path, other]):
+        assert names[place] == shortened(label) == f"…{names[place][1:]}"
+        assert label.endswith(names[place][1:])
+        assert columns(names[place]) <= LENGTH
+        assert names.place(label) == place
+
+
+@given(st.text("ab.[]0,…'# 权\u0301", max_size=60), st.integers(2, 30))
+def test_a_shortened_name_fits(name: str, length: int) -> None:
+    assert columns(shortened(name, length)) <= length
+    assert shortened(name, length) == shortened(shortened(name, length), length)
+    assert shortened(name[:length], 4 * length) == name[:length]

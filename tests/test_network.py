@@ -39,7 +39,7 @@ def names(stage: Stage) -> list[str]:
 @given(sizes, st.sampled_from(["relu", "tanh", "linear", "softplus"]), st.booleans(), st.booleans())
 def test_an_mlp_has_a_stage_for_each_layer(sizes: list[int], activation: str, bias: bool, called: bool) -> None:
     model = mlp(sizes, activation=activation, bias=bias)
-    x = [0.5 * i - 1 for i in range(sizes[0])]
+    x: list[Any] = [0.5 * i - 1 for i in range(sizes[0])]
     first, *stages = stages_of(model, x if called else None)
     assert names(first) == [f"x[{i}]" for i in range(sizes[0])]
     assert [unit.value for unit in first.units] == (x if called else [None] * sizes[0])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autograd import Drawing, Value, draw, draw_dot
 from autograd.operations import OPERATIONS, symbol
 from autograd.show import picture, typesetting
-from autograd.show.chart import curve
+from autograd.show.chart import draw_curves
 from autograd.show.glyphs import rare
 from autograd.show.haste import CAREFUL, HASTY, haste
 from autograd.show.palette import PALETTE
@@ -286,7 +286,7 @@ def test_a_text_is_as_wide_as_its_layout() -> None:
 
 
 @pytest.mark.parametrize(
-    "drawing", [draw(Value(0.5).tanh() * 2, partials=True), curve([1.0, 0.1], title="t", across="x")]
+    "drawing", [draw(Value(0.5).tanh() * 2, partials=True), draw_curves([1.0, 0.1], title="t", across="x")]
 )
 def test_no_text_is_below_nine_points(drawing: Drawing) -> None:
     root = ElementTree.fromstring(drawing.svg())

@@ -71,8 +71,8 @@ def _power(base: _Text, exponent: _Text) -> _Text:
     return f"{_bracketed(base, _ATOM)}^{_bracketed(exponent, _ATOM)}", _POWER
 
 
-_ATOMIC: Final = re.compile(r"[\w.#'…]*(\[[\w,=]+\][\d#']*)?")
-"""A number, a word, or the name of a node in a model, as in w1[2,0], h[t=3]#2."""
+ATOMIC: Final = re.compile(r"[\w.#'…]*(\[[\w,=]+\][\w.#']*)*")
+"""A number, a word, or the name of a node in a model, as in w1[2,0], h[t=3]#2, blocks[0].w[2,0]."""
 
 
 def _held_together(text: str) -> _Text:
@@ -80,7 +80,7 @@ def _held_together(text: str) -> _Text:
     bare = text.removeprefix("-")
     if re.fullmatch(r"[\d.]+e[+-]\d+", bare):
         return text, _SIGN if bare != text else _PRODUCT
-    if not _ATOMIC.fullmatch(bare):
+    if not ATOMIC.fullmatch(bare):
         return text, _SUM
     return text, _SIGN if bare != text else _ATOM
 

@@ -19,7 +19,8 @@ from autograd.engine.functions import dot
 from autograd.engine.value import Number, Value, operand
 from autograd.nn.choices import Initial
 from autograd.nn.module import Module
-from autograd.show.layers import Layer, Units, placed
+from autograd.show.layers import Layer, Units
+from autograd.show.models import write_places
 from autograd.wording import counted
 
 Image: TypeAlias = Sequence[Sequence[Number]]
@@ -62,13 +63,13 @@ class Conv2d(Module):
             [[[initial.weight() for _ in range(columns)] for _ in range(rows)] for _ in range(nin)] for _ in range(nout)
         ]
         self.bias = [initial.bias() for _ in range(nout)] if bias else []
-        self.places()
+        write_places(self)
 
-    def places(self) -> list[Layer]:
+    def _named_layers(self) -> list[Layer]:
         rows = self._filters()
         shape = len(self.weight[0]), len(self.weight[0][0]), len(self.weight[0][0][0])
         units = Units("convolution", "linear", rows=len(rows), weights=[("w", shape)])
-        return [placed(units, rows, [self.bias[i : i + 1] for i in range(len(rows))])]
+        return [Layer(units, rows, [self.bias[i : i + 1] for i in range(len(rows))])]
 
     def _filters(self) -> list[list[Value]]:
         """The weights of each filter in one row."""

@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import pairwise
 from numbers import Integral
 from random import Random
@@ -21,7 +22,8 @@ from autograd.nn.choices import Activation, Initial, activate, inputs, recorded,
 from autograd.nn.module import Module
 from autograd.nn.sequential import Sequential
 from autograd.show.layers import Layer as LayerInGraph
-from autograd.show.layers import Units, placed
+from autograd.show.layers import Units
+from autograd.show.models import write_places
 from autograd.wording import counted
 
 
@@ -55,7 +57,7 @@ class Neuron(Module):
         initial = Initial(init, nin, nout, rng)
         self.w = [initial.weight() for _ in range(nin)]
         self.b = initial.bias() if bias else None
-        self.places()
+        write_places(self)
 
     def tensors(self) -> dict[str, Any]:
         own = {"weight": [self.w]} | ({} if self.b is None else {"bias": [self.b]})
@@ -69,8 +71,8 @@ class Neuron(Module):
         z = dot(self.w, x)
         return z if self.b is None else z + self.b
 
-    def places(self) -> list[LayerInGraph]:
-        return [_placed(self.activation, [self.w], [self.b], single=True)]
+    def _named_layers(self) -> list[LayerInGraph]:
+        return [_layer(self.activation, [self.w], [self.b], single=True)]
 
     def __call__(self, x: Sequence[Number]) -> Value:
         return activate(self.activation, [self.preactivation(x)])[0]
@@ -99,7 +101,7 @@ class Layer(Module):
     ) -> None:
         options: dict[str, Any] = {"activation": activation, "bias": bias, "init": init, "rng": rng, "nout": nout}
         self.neurons = [Neuron(nin, nonlin, **options) for _ in range(whole("the number of neurons", nout))]
-        self.places()
+        write_places(self)
 
     def tensors(self) -> dict[str, Any]:
         biases = [neuron.b for neuron in self.neurons]
@@ -110,9 +112,9 @@ class Layer(Module):
             own |= {f"neurons.{i}.{name}": tensor for name, tensor in neuron._tensors_beside("w", "b").items()}
         return own | self._tensors_beside("neurons")
 
-    def places(self) -> list[LayerInGraph]:
+    def _named_layers(self) -> list[LayerInGraph]:
         neurons = self.neurons
-        return [_placed(neurons[0].activation, [neuron.w for neuron in neurons], [neuron.b for neuron in neurons])]
+        return [_layer(neurons[0].activation, [neuron.w for neuron in neurons], [neuron.b for neuron in neurons])]
 
     def __call__(self, x: Sequence[Number]) -> Any:
         # All neurons share the constant that a number becomes, so that it is one node and not nout.
@@ -153,10 +155,10 @@ class Linear(Module):
         initial = Initial(init, nin, nout, rng)
         self.weight = [[initial.weight() for _ in range(nin)] for _ in range(nout)]
         self.bias = [initial.bias() for _ in range(nout)] if bias else []
-        self.places()
+        write_places(self)
 
-    def places(self) -> list[LayerInGraph]:
-        return [_placed("linear", self.weight, self.bias or [None] * len(self.weight))]
+    def _named_layers(self) -> list[LayerInGraph]:
+        return [_layer("linear", self.weight, self.bias or [None] * len(self.weight))]
 
     def __call__(self, x: Sequence[Number]) -> list[Value]:
         shared = [operand(v, "a Linear") for v in inputs(x, len(self.weight[0]), "a Linear")]
@@ -168,7 +170,7 @@ class Linear(Module):
         return f"Linear of {counted(len(self.weight[0]), 'input')}, {counted(len(self.weight), 'output')}{bias}"
 
 
-def _placed(
+def _layer(
     activation: Activation,
     weights: Sequence[Sequence[Value]],
     biases: Sequence[Value | None],
@@ -177,9 +179,9 @@ def _placed(
 ) -> LayerInGraph:
     """The layer of these rows of weights, each with a bias or None."""
     columns = [("w", (len(weights[0]),))]
-    outputs = recorded(activation)
+    outputs = partial(recorded, activation)
     units = Units("dense", title(activation), rows=len(weights), weights=columns, outputs=outputs, single=single)
-    return placed(units, weights, [[] if bias is None else [bias] for bias in biases])
+    return LayerInGraph(units, weights, [[] if bias is None else [bias] for bias in biases])
 
 
 class MLP(Sequential):
@@ -210,7 +212,7 @@ class MLP(Sequential):
             Layer(*pair, activation=kind, bias=bias, init=init, rng=rng)
             for pair, kind in zip(pairwise(sizes), kinds, strict=True)
         ]
-        self.places()
+        write_places(self)
 
     def _title(self) -> str:
         nin, parameters = len(self.layers[0].neurons[0].w), len(self.parameters())

@@ -18,12 +18,16 @@ Line of 2 parameters
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from functools import update_wrapper
+from itertools import repeat
+from operator import is_
 from typing import Any, Final, Self
 
 from autograd.arguments import described, too_deep
 from autograd.engine.value import Value
 from autograd.nn.tensors import leaves_of, numbers_in, put, row_of, shape_of
-from autograd.show.layers import MODELS, Layer
+from autograd.show.layers import Layer
+from autograd.show.models import MODELS
 from autograd.wording import counted, ends
 
 _ATOMS: Final = (float, int, str, type(None))
@@ -98,46 +102,55 @@ class Module:
 
     def __repr__(self) -> str:
         try:
-            lines = [f"{name}: {module!r}" for name, module in self._parts()]
+            lines = [f"{name}: {module!r}" for name, module in _modules_in(vars(self).items())]
             return "\n  ".join([self._title(), *(text.replace("\n", "\n  ") for text in ends(lines))])
         except RecursionError:  # A prompt shows it, so nothing is raised.
             return f"{type(self).__name__} of modules that are nested too deep to be shown"
-
-    # ── for the readers of graphs ──
-
-    def has_one_of(self, nodes: Mapping[int, int]) -> bool:
-        """Whether one of the nodes, given by their ids, is an attribute of its own, or in a list of these."""
-        return _holds(vars(self).values(), nodes)
-
-    def parts(self) -> "list[tuple[str, Module]]":
-        """The modules inside it by their paths."""
-        return self._parts()
-
-    def places(self) -> list[Layer]:
-        """Its layers, in the order of its attributes; their places are written into their parameters."""
-        return [layer.inside(path) for path, module in self.parts() for layer in module.places()]
 
     def _title(self) -> str:
         """The first line of the text of a module."""
         return f"{type(self).__name__} of {counted(len(self.parameters()), 'parameter')}"
 
-    def _parts(self) -> "list[tuple[str, Module]]":
-        """The modules inside it, and their names."""
+    # ── for the readers of graphs, see `autograd.show.models` ──
+
+    def _has_one_of(self, nodes: Mapping[int, int]) -> bool:
+        """Whether one of the nodes, given by their ids, is an attribute of its own, or in a list of these."""
+        return _has_one_of(vars(self).values(), nodes)
+
+    def _inner_modules(self) -> "list[tuple[str, Module]]":
+        """The modules inside it by their paths."""
         return _modules_in(vars(self).items())
 
+    def _named_layers(self) -> list[Layer]:
+        """Its layers, in the order of its attributes."""
+        return [layer.inside(path) for path, module in self._inner_modules() for layer in module._named_layers()]
 
-def _holds(things: Iterable[object], nodes: Mapping[int, int]) -> bool:
+
+def _new(cls: type[Module]) -> None:
+    """The signature of a module that has no __init__, for `inspect`."""
+
+
+update_wrapper(Module.__new__, _new, assigned=())
+
+
+def _has_one_of(things: Iterable[object], nodes: Mapping[int, int]) -> bool:
     for thing in things:
         if type(thing) is Value:
             held = id(thing) in nodes
-        elif isinstance(thing, list) and thing and type(thing[0]) is Value:
-            held = any(map(nodes.__contains__, map(id, thing)))  # Of a wide layer there are hundreds of thousands.
+        elif _is_row_of_values(thing):
+            held = any(map(nodes.__contains__, map(id, thing)))  # type: ignore[call-overload]
+        elif isinstance(thing, (*_ATOMS, Module)) or _is_data(thing):
+            continue
         else:
-            inner = () if isinstance(thing, (*_ATOMS, Module)) else _items(_listed(thing), "")
-            held = _holds([part for _, part in inner], nodes)
+            held = _has_one_of([part for _, part in _items(_listed(thing), "")], nodes)
         if held:
             return True
     return False
+
+
+def _is_data(thing: object) -> bool:
+    """Whether it is a list that begins with a number: an attribute may hold all rows of a training."""
+    return isinstance(thing, (list, tuple)) and len(thing) > 0 and isinstance(thing[0], _ATOMS)
 
 
 def saved_tensors(module: Module) -> dict[str, Any]:
@@ -169,6 +182,11 @@ def _items(thing: object, path: str) -> Iterable[tuple[str, object]]:
             f"the attribute {path} is a set of parameters, and a set has no order; use a list or a dictionary"
         )
     return ()
+
+
+def _is_row_of_values(thing: object) -> bool:
+    """Whether it is a list of nothing but Values: of a wide layer there are hundreds of thousands."""
+    return type(thing) is list and all(map(is_, map(type, thing), repeat(Value)))
 
 
 def _listed(thing: object) -> object:
@@ -226,6 +244,6 @@ def _modules_in(attributes: Iterable[tuple[str, object]], prefix: str = "") -> l
     for name, thing in attributes:
         if isinstance(thing, Module):
             found.append((prefix + name, thing))
-        elif not isinstance(thing, _NO_MODULES):
+        elif not (isinstance(thing, _NO_MODULES) or _is_row_of_values(thing)):
             found += _modules_in(_items(thing, prefix + name), f"{prefix}{name}.")
     return found

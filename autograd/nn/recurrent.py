@@ -12,7 +12,8 @@
 The graph of a sequence contains every step, so `backward` from its end is backpropagation through time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -22,7 +23,8 @@ from autograd.engine.value import Number, Value, operand
 from autograd.nn import choices
 from autograd.nn.choices import Activation, Initial, activate, inputs, recorded, title
 from autograd.nn.module import Module
-from autograd.show.layers import Layer, Output, Units, placed
+from autograd.show.layers import Layer, Output, Units
+from autograd.show.models import write_places
 from autograd.wording import counted
 
 State = Sequence[Number]
@@ -62,7 +64,9 @@ class _Cell(Module):
             return rows
         return [z + b + c for z, b, c in zip(rows, self.bias_ih, self.bias_hh, strict=True)]
 
-    def _placed(self, activation: Activation, gates: Sequence[str], outputs: Sequence[Output]) -> list[Layer]:
+    def _layer_of(
+        self, activation: Activation, gates: Sequence[str], outputs: Callable[[], Sequence[Output]]
+    ) -> list[Layer]:
         """The layer of all rows of the cell."""
         columns = [("weight_ih", (len(self.weight_ih[0]),)), ("weight_hh", (self.nhidden,))]
         units = Units(
@@ -75,7 +79,7 @@ class _Cell(Module):
         )
         rows = [into + back for into, back in zip(self.weight_ih, self.weight_hh, strict=True)]
         biases = [[*both] for both in zip(self.bias_ih, self.bias_hh, strict=True)]
-        return [placed(units, rows, biases or [[]] * len(rows))]
+        return [Layer(units, rows, biases or [[]] * len(rows))]
 
     def _state(self, given: State | None, name: str) -> State:
         if given is None:
@@ -109,10 +113,10 @@ class RNNCell(_Cell):
         chosen: Activation = choices.activation(activation, nhidden)
         super().__init__(nin, nhidden, 1, bias, init, rng)
         self.activation = chosen
-        self.places()
+        write_places(self)
 
-    def places(self) -> list[Layer]:
-        return self._placed(self.activation, [""], recorded(self.activation))
+    def _named_layers(self) -> list[Layer]:
+        return self._layer_of(self.activation, [""], partial(recorded, self.activation))
 
     def __call__(self, x: Sequence[Number], h: State | None = None) -> list[Value]:
         return activate(self.activation, self._rows(x, h))
@@ -135,13 +139,14 @@ class LSTMCell(_Cell):
         self, nin: int, nhidden: int, *, bias: bool = True, init: str = "fan_in", rng: Random | None = None
     ) -> None:
         super().__init__(nin, nhidden, 4, bias, init, rng)
-        self.places()
+        write_places(self)
 
-    def places(self) -> list[Layer]:
+    def _named_layers(self) -> list[Layer]:
         """The layer of the cell: a unit has rows zi, zf, zg, zo, gates i, f, g, o, a memory c and an output h."""
         gates = [Output(symbol, k, (op,)) for k, (symbol, op) in enumerate(_GATES.items())]
         memory = Output("c", 1, ("sigmoid", "multiply", "add"))
-        return self._placed("tanh", [*_GATES], [*gates, memory, Output("h", 3, ("sigmoid", "multiply"))])
+        outputs = [*gates, memory, Output("h", 3, ("sigmoid", "multiply"))]
+        return self._layer_of("tanh", [*_GATES], lambda: outputs)
 
     def __call__(
         self, x: Sequence[Number], state: tuple[State, State] | None = None

@@ -13,6 +13,7 @@ Sequential of 13 parameters
 ['0.weight', '0.bias', '2.weight', '2.bias']
 """
 
+from functools import partial
 from typing import Any
 
 from autograd.arguments import described, is_row
@@ -21,6 +22,7 @@ from autograd.nn import choices
 from autograd.nn.choices import Activation, activate, recorded, title
 from autograd.nn.module import Module
 from autograd.show.layers import Layer
+from autograd.show.models import write_places
 from autograd.wording import ends
 
 
@@ -37,7 +39,7 @@ class Sequential(Module):
         if not steps:
             raise ValueError("a Sequential has at least one step; write Sequential(Linear(2, 3), 'tanh', Linear(3, 1))")
         self.layers: Any = [_step(step) for step in steps]
-        self.places()
+        write_places(self)
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -53,14 +55,14 @@ class Sequential(Module):
             x = _outputs(step, x)
         return x
 
-    def places(self) -> list[Layer]:
+    def _named_layers(self) -> list[Layer]:
         """The layers of all steps, numbered from 1; an activation belongs to the layer before it."""
         found: list[Layer] = []
         for i, step in enumerate(self.layers):
             if isinstance(step, Module):
-                found += [layer.inside(f"layers.{i}") for layer in step.places()]
-            elif found and not found[-1].units.outputs:
-                found[-1].units.title, found[-1].units.outputs = title(step), recorded(step)
+                found += [layer.inside(f"layers.{i}") for layer in step._named_layers()]
+            elif found and found[-1].units.title == "linear":
+                found[-1].units.title, found[-1].units.found_outputs = title(step), partial(recorded, step)
         for n, layer in enumerate(found, 1):
             layer.units.prefix, layer.units.number = "", str(n)
         return found

@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.engine.tape import LEAF_CODE, Tape
-from autograd.show.layers import Place, Units, paths_on, places_on
+from autograd.show.layers import Place, Units
+from autograd.show.models import paths_on, places_on
 
 
 class Call(NamedTuple):
@@ -84,12 +85,15 @@ def calls_on(tape: Tape, places: Mapping[int, Place] | None = None) -> list[Call
     if not places or "dot" not in tape.operations:
         return []
     users = _users(tape)
-    calls: dict[tuple[int, bytes], Call] = {}
+    calls: dict[tuple[int, bytes, int], Call] = {}
+    repeated: Counter[tuple[int, int, bytes]] = Counter()
     for place, at in _rows(tape, places):
         units, operands = at.units, tape.operands_of(place)
         weights, inputs = operands[: len(operands) // 2], operands[len(operands) // 2 :]
-        key = id(units), bytes(inputs)
-        call = calls.setdefault(key, _empty(units, inputs))
+        # A layer may be called twice with the same nodes.
+        row = id(units), at.row, bytes(inputs)
+        call = calls.setdefault((id(units), bytes(inputs), repeated[row]), _empty(units, inputs))
+        repeated[row] += 1
         for k in range(len(units.biases)):
             place = _biased(tape, users, place, places, at, k)
         call.weights[at.row], call.rows[at.row] = weights, place
@@ -114,9 +118,11 @@ def _rows(tape: Tape, places: Mapping[int, Place]) -> Iterator[tuple[int, Place]
         if its != code:
             continue
         row = tape.operands_of(place)[: (tape.starts[place + 1] - tape.starts[place]) // 2]
-        # The first weight may have a label of the user's own, and its place is then in another one.
+        # The first weight may have a label of the user's own, and its place is then in another one. A column of a
+        # matrix that is used in its other direction, too, has places of several rows.
+        found = {(places[k].row, places[k].bias) for k in places.keys() & row}
         at = next((places[k] for k in row if k in places), None)
-        if at is not None and at.bias < 0 and len(row) == at.units.width:
+        if at is not None and len(found) == 1 and at.bias < 0 and len(row) == at.units.width:
             yield place, at
 
 

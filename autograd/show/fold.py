@@ -179,7 +179,7 @@ class _Finder:
     def _call(self, shared: int, op: str) -> _Call | None:
         """The call of softmax or log_softmax in which a node is the sum; None if there is none."""
         terms = self._operands(shared)
-        if self._tape.operation(shared) != op or not terms:
+        if self._tape.operation(shared) != op:
             return None
         if op == "log_of_shifted_sum":
             call = _Call("log_softmax", terms[:-1], terms[-1])

@@ -23,7 +23,7 @@ from autograd.formula.cases import changed
 from autograd.formula.text import AppliedCase, composed_text, only_one
 from autograd.operations import OPERATIONS
 from autograd.show.digits import SUMS, alone, bare, figures, together
-from autograd.show.names import LENGTH, Names
+from autograd.show.names import LENGTH, Names, shortened
 from autograd.wording import FEW, brief, ends, folded, visible
 
 
@@ -225,7 +225,7 @@ def _formula(made: Calculation, position: int) -> str:
 
 def in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
     """The operation of a node on the names of its operands."""
-    return _written_out(made, lambda i: visible(made.operands[i], length), "… {:,} more …", most)
+    return _written_out(made, lambda i: shortened(made.operands[i], length), "… {:,} more …", most)
 
 
 def in_numbers(made: Calculation, text: Callable[[int], str], hidden: str) -> str:

@@ -10,23 +10,44 @@
 (1, 0)
 """
 
+import re
 from collections import Counter
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Final
 
+from autograd.console import columns
 from autograd.engine.number import described
 from autograd.engine.tape import CONSTANT_CODE, Tape
 from autograd.engine.value import Value
 from autograd.show.calls import structural_names
+from autograd.show.models import place_of_path
 from autograd.wording import brief, visible
 
 LENGTH: Final = 24
-"""Characters of a name in a line of text; a longer one ends in …"""
+"""Columns of a name in a line of text; a longer one has … where it is cut."""
 LISTED: Final = 10
 """Names in an error."""
 COMPARED: Final = 1000
 """Labels, and names of the last nodes, that are compared with a name that is not there: to compare is slow."""
+_PATH: Final = re.compile(r"[\w…]*[.\[][\w.,=\[\]#'…]*")
+"""A name whose end tells it from others."""
+
+
+def shortened(name: str, length: int = LENGTH) -> str:
+    """A name on one line, of at most so many columns; of a path the end is left, where its places are.
+
+    >>> shortened("blocks[10].attention.w[2,1]"), shortened("weight_ih[3,0]", 12), shortened("the weight", 8)
+    ('…attention.w[2,1]', '…ght_ih[3,0]', 'the wei…')
+    """
+    if len(name) <= length and name.isascii() and name.isprintable():
+        return name  # As most are, of perhaps a million.
+    if len(name) <= length or not _PATH.fullmatch(name):
+        return visible(name, length)
+    end = name[-length:]
+    while columns(end) >= length:
+        end = end.partition(".")[2] or end[1:]
+    return f"…{end}"
 
 
 class Names:
@@ -52,15 +73,14 @@ class Names:
     @cached_property
     def _called(self) -> dict[int, str]:
         """The names of all nodes but constants."""
-        names = structural_names(self.tape)
+        names = {place: shortened(name) for place, name in structural_names(self.tape).items()}
         for place in self.own:
-            if text := self.tape.node(place).label or names.get(place, ""):
-                names[place] = visible(text, LENGTH)
+            if label := self.tape.node(place).label:
+                names[place] = shortened(label)
         counts = Counter(names.values())
         numbers: Counter[str] = Counter()
         for place in self.own:
-            base = names.get(place, "")
-            if counts[base] == 1:
+            if (base := names.get(place, "")) and counts[base] == 1:
                 continue
             numbers[base] += 1
             name = f"{base}#{numbers[base]}" if base else f"v{numbers[base]}"
@@ -79,8 +99,9 @@ class Names:
     def place(self, target: Value | str) -> int:
         """The place of a node that is given as a Value or by its name.
 
-        TypeError for anything else; ValueError for a Value of another graph, and for a name that no node has, with
-        the nearest name or the last ones.
+        A parameter is also found by its path in a model, as in `named_parameters`. TypeError for anything else;
+        ValueError for a Value of another graph, and for a name that no node has, with the nearest name or the last
+        ones.
         """
         if isinstance(target, str):
             return self._place_of_name(target)
@@ -91,10 +112,12 @@ class Names:
         return self.tape.place(target)
 
     def _place_of_name(self, name: str) -> int:
-        shown = visible(name, LENGTH)  # A long label is given as it was written, too.
+        shown = shortened(name)  # A long name is given as it was written, too.
         for place in self.own:
             if self[place] in (name, shown):
                 return place
+        if (found := place_of_path(self.tape, name)) is not None:
+            return found
         compared = sorted({*self.own[:COMPARED], *self.own[-COMPARED:]})
         names = [self[place] for place in compared]
         close = get_close_matches(name, names, n=1, cutoff=0.5)

@@ -12,9 +12,9 @@ Patterns are told in `patterns`.
 """
 
 import math
-import re
 from typing import Final
 
+from autograd.formula.text import ATOMIC
 from autograd.show.names import Names
 from autograd.show.patterns import Finder, Pattern, inverse
 
@@ -136,4 +136,4 @@ class Rewrites:
 
 def _held_together(name: str) -> str:
     """A name that a method can be called on: a label may have several words."""
-    return name if re.fullmatch(r"[\w.#'…]+", name) else f"({name})"
+    return name if ATOMIC.fullmatch(name) else f"({name})"

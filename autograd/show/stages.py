@@ -20,6 +20,7 @@ from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.show.calls import Call, calls_on
 from autograd.show.layers import Layer, Units
+from autograd.show.models import layers_of
 from autograd.wording import counted
 
 Kind = Literal["input", "dense", "cell", "convolution", "state"]
@@ -69,7 +70,7 @@ def stages_of(model: Any, x: Any) -> list[Stage]:
 
     TypeError for a model without layers; the errors of the model's own call.
     """
-    layers: list[Layer] = model.places()
+    layers: Sequence[Layer] = layers_of(model)
     if not layers:
         raise TypeError(
             f"draw: {described(model)} has no layers of autograd.nn; draw(model(x)) draws the graph of its output"
@@ -88,7 +89,7 @@ def outputs_of(model: Any, x: Any) -> list[Value]:
     """The outputs of a model for x in one row; a cell reads x, a list of lists, step by step."""
     if not callable(model):
         raise TypeError(f"draw: {type(model).__name__} has no __call__ for x; define one, or draw it without x")
-    first: list[Layer] = model.places()
+    first: Sequence[Layer] = layers_of(model)
     made: Any = None
     if len(first) == 1 and first[0].units.kind == "cell" and not first[0].units.path and _is_nested(x):
         for row in x:
