@@ -16,7 +16,6 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from autograd.engine.number import described
 from autograd.page.curves import panels
 from autograd.page.numbers import rounded
 from autograd.page.predictions import predictions, surface
@@ -39,7 +38,7 @@ def training(recording: Any) -> dict[str, Any]:
     """The contents of the page of a recorded training. ValueError for a recorder without snapshots."""
     kept = recording.snapshots
     if not kept:
-        raise ValueError(f"page: {described(recording)} has no snapshots; fit(…, record=recorder) makes them")
+        raise ValueError(f"page: this {type(recording).__name__} has no snapshots; fit(…, record=recorder) makes them")
     shown = [kept[i] for i in _places(len(kept), MOST_SNAPSHOTS)]
     net = network(recording, [shown[0], shown[-1]])
     shown = [shown[i] for i in _places(len(shown), MOST_NUMBERS // max(1, _numbers(recording, net, shown[-1])))]

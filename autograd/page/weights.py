@@ -9,7 +9,7 @@
 >>> [unit["name"] for unit in found["units"]], [name for name, *_ in found["parameters"]], found["links"]
 (['x[0]', 'z1[0]'], ['w1[0,0]', 'b1[0]'], [[0, 1, [0]]])
 >>> [values for _, values, _ in found["parameters"]]
-[[-0.7313, -0.7258, -0.7204], [0, 0.005463, 0.0109]]
+['-.7313,-.7258,-.7204', '0,.005463,.0109']
 """
 
 import math
@@ -19,9 +19,10 @@ from typing import Any, Final
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.formula import rule
-from autograd.page.numbers import rounded
+from autograd.page.numbers import packed, rounded
 from autograd.show.arrangement import SQUARE, Arrangement
-from autograd.show.layers import Layer
+from autograd.show.layers import Layer, answers
+from autograd.show.models import layers_of
 from autograd.show.stages import Stage, outputs_of, stages_of, stages_on
 from autograd.wording import visible
 
@@ -43,18 +44,20 @@ _NAME: Final = 16
 def network(recording: Any, snapshots: Sequence[Any]) -> dict[str, Any] | None:
     """The network of a recorded training at these snapshots; None for a model without layers of `nn`."""
     model = recording.model
-    if not callable(getattr(model, "places", None)) or not model.places():
+    layers = answers(layers_of, model)
+    if not layers:
         return None
     rows = _Rows(recording, snapshots)
     stages = rows.stages or stages_of(model, None)
-    return _Network(model, snapshots, Arrangement(stages), rows).as_data()
+    return _Network(model, layers, snapshots, Arrangement(stages), rows).as_data()
 
 
 class _Network:
-    def __init__(self, model: Any, snapshots: Sequence[Any], places: Arrangement, rows: "_Rows") -> None:
+    def __init__(
+        self, model: Any, layers: Sequence[Layer], snapshots: Sequence[Any], places: Arrangement, rows: "_Rows"
+    ) -> None:
         self.snapshots, self.places, self.rows = snapshots, places, rows
         self.keys = {id(v): key for key, v in model.named_parameters()}
-        layers: Sequence[Layer] = model.places()
         self.layers = {id(weights[0]): (layer, row) for layer in layers for row, weights in enumerate(layer.weights)}
         self.names: dict[int, str] = {}
         self.parameters: list[Value] = []
@@ -102,7 +105,9 @@ class _Network:
         if stage.shape:
             channels, height, width = stage.shape
             few = channels * height * width <= MOST_SQUARES
-            cells = [w for n in range(channels * height * width if few else 0) for w in stage.weights(spot.unit or 0, n)]
+            cells = [
+                w for n in range(channels * height * width if few else 0) for w in stage.weights(spot.unit or 0, n)
+            ]
             self._learn(stage, spot.unit or 0)
             made |= {"shape": [channels, height, width], "square": SQUARE, "cells": [*map(self._number, cells)]}
         return made
@@ -155,10 +160,10 @@ class _Network:
         return self.numbers[id(v)]
 
     def _series(self, v: Value) -> list[Any]:
-        """The name of a parameter, and its data and its gradients at all snapshots."""
+        """The name of a parameter, and its data and its gradients at all snapshots, each as one text."""
         key = self.keys.get(id(v), "")
-        data = [rounded(one.parameters.get(key, v.data)) for one in self.snapshots]
-        slopes = [rounded(one.gradients.get(key, 0.0), 3) for one in self.snapshots]
+        data = packed([one.parameters.get(key, v.data) for one in self.snapshots])
+        slopes = packed([one.gradients.get(key, 0.0) for one in self.snapshots], 3)
         return [visible(self.names.get(id(v)) or key, 60), data, slopes]
 
     def _largest(self, which: int) -> float | str:
@@ -221,13 +226,9 @@ class _Rows:
             found.append(data)
         return found
 
-    def series(self, places: Sequence[int], row: int) -> list[Any]:
-        """For each unit its output at all snapshots, or one number if it stays the same; None without an output."""
-        found: list[Any] = []
-        for place in places:
-            numbers = [rounded(data[place], 3) for data in self._data[row]] if place >= 0 else [None]
-            found.append(numbers[0] if all(y == numbers[0] for y in numbers) else numbers)
-        return found
+    def series(self, places: Sequence[int], row: int) -> list[str | None]:
+        """For each unit its output at all snapshots; None for one without an output."""
+        return [None if place < 0 else packed([data[place] for data in self._data[row]], 3) for place in places]
 
 
 def recomputed(tape: Tape, numbers: Mapping[int, float]) -> list[float]:

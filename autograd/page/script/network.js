@@ -16,11 +16,13 @@ class Network {
     this.host = host;
     this.page = page;
     this.net = data.network;
+    this.parameters = this.net.parameters.map(([name, ...packed]) => [name, ...packed.map(unpacked)]);
+    this.outputs = this.net.outputs.map((row) => row.map((packed) => packed && unpacked(packed)));
     this.shows = 1; // The place of what lines show, in a parameter's row: 1 for weights, 2 for gradients.
     this.row = null; // Of the outputs that are shown.
     this.few = this.net.links.length <= FEW && !this.net.units.some(({ shape }) => shape);
     this.many = this.net.links.length > MANY;
-    this.tops = this.net.outputs.map((row) => this.largestOutputs(row));
+    this.tops = this.outputs.map((row) => this.largestOutputs(row));
   }
 
   /** For each stage the largest size of its outputs for a row. */
@@ -28,7 +30,7 @@ class Network {
     const found = new Map();
     row.forEach((series, unit) => {
       const { stage } = this.net.units[unit];
-      const sizes = [series].flat().map(Number).filter(Number.isFinite).map(Math.abs);
+      const sizes = (series ?? []).filter(Number.isFinite).map(Math.abs);
       found.set(stage, Math.max(found.get(stage) ?? 0, ...sizes));
     });
     return found;
@@ -209,7 +211,7 @@ class Network {
   }
 
   paintLabel({ parameter, back, shown, x, y, room }) {
-    const [name] = this.net.parameters[parameter];
+    const [name] = this.parameters[parameter];
     const number = written(this.number(parameter), 3);
     const named = `${this.shows === 1 ? name : `∂${name}`} = ${number}`;
     shown.textContent = named.length * LETTER <= room ? named : number;
@@ -228,19 +230,18 @@ class Network {
 
   /** A weight or a gradient at a snapshot. */
   number(parameter, shows = this.shows, at = this.page.at) {
-    return Number(this.net.parameters[parameter][shows][at]);
+    return nth(this.parameters[parameter][shows], at);
   }
 
   largestOf(parameter) {
-    return Math.max(...this.net.parameters[parameter][1].map((x) => Math.abs(Number(x)) || 0));
+    return Math.max(...this.parameters[parameter][1].map((x) => Math.abs(x) || 0));
   }
 
   /** The output of a unit for the row that is chosen; null without one. */
   output(unit) {
     if (this.row === null) return null;
-    const series = this.net.outputs[this.row][unit];
-    const found = Array.isArray(series) ? series[this.page.at] : series;
-    return found === null ? null : Number(found);
+    const series = this.outputs[this.row][unit];
+    return series && nth(series, this.page.at);
   }
 
   get largest() {
@@ -283,7 +284,7 @@ class Network {
 
   describe({ numbers, from, to }) {
     const facts = numbers.map((n) => {
-      const [name] = this.net.parameters[n];
+      const [name] = this.parameters[n];
       return `${say("line_of", { name, start: from.name, end: to.name })}: ${this.facts(n)}`;
     });
     return facts.join("; ");

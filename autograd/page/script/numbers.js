@@ -84,3 +84,14 @@ function isolated(name, blanks) {
     return blank ? element("bdi", { class: "math" }, blanks[blank[1]]) : part;
   });
 }
+
+/** The numbers of a packed text, in which a number like the one before it is left out. */
+function unpacked(packed) {
+  let last = NaN;
+  return packed.split(",").map((text) => (last = text === "" ? last : Number(text)));
+}
+
+/** The number of a row at a place; the last one stands for those that are left out at its end. */
+function nth(row, at) {
+  return row[Math.min(at, row.length - 1)];
+}

@@ -190,7 +190,7 @@ class Training extends Player {
 
   aboutLine({ numbers, from, to }) {
     return numbers.flatMap((n) => {
-      const [name] = this.net.net.parameters[n];
+      const [name] = this.net.parameters[n];
       const list = element("dl");
       const add = (term, x) => list.append(element("dt", {}, term), element("dd", {}, element("b", {}, written(x))));
       add(say("weight"), this.net.number(n, 1));
@@ -202,7 +202,7 @@ class Training extends Player {
 
   /** How a weight or its gradient goes over the training, with a mark at the snapshot in front. */
   course(n) {
-    const series = this.net.net.parameters[n][this.net.shows].map(Number);
+    const series = data.epochs.map((_, at) => this.net.number(n, this.net.shows, at));
     const finite = series.filter(Number.isFinite);
     const [low, high] = [Math.min(0, ...finite), Math.max(0, ...finite)];
     const [width, height] = [260, 56];
@@ -235,7 +235,7 @@ class Training extends Player {
     if (!all.length) return parts;
     const head = [say("weight"), say("gradient")].map((name) => element("th", { scope: "col" }, name));
     const rows = all.slice(0, MOST_LINES).map((n) => {
-      const [name] = this.net.net.parameters[n];
+      const [name] = this.net.parameters[n];
       const cells = [1, 2].map((shows) => element("td", {}, written(this.net.number(n, shows), 4)));
       return element("tr", {}, element("th", { scope: "row" }, element("bdi", { class: "math" }, name)), ...cells);
     });
