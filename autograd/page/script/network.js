@@ -5,7 +5,7 @@ const [CLOSEST, FURTHEST] = [21, 52]; // Pixels from one unit to the next.
 const PITCH = 0.62; // The same in the inches of the data.
 const TITLES = 26; // Pixels for the titles of columns.
 const LETTER = 7.4; // Pixels, about.
-const ROOMY = 17; // The radius of a circle that has room for a number.
+const ROOMY = 19; // The radius of a circle that has room for a number.
 const FEW = 8; // Lines, of which each has its name and its number beside it.
 const SPACIOUS = 84; // Pixels from one unit to the next then.
 const MANY = 60; // Lines, of which more are thinner, and not reached by Tab one by one.
@@ -127,8 +127,8 @@ class Network {
 
   line([a, b, numbers], i) {
     const [from, to] = [this.net.units[a], this.net.units[b]];
-    const line = this.straight(from, to, { class: "weight" });
-    const hit = this.straight(from, to, { class: "hit", role: "img", tabindex: this.many ? "-1" : "0" });
+    const line = this.straight(from, to, { class: "weight", "data-line": i });
+    const hit = this.straight(from, to, { class: "hit", role: "img", tabindex: this.many ? "-1" : "0", "data-line": i });
     const made = { i, from, to, numbers, line, hit };
     this.listen(hit, { line: made });
     return made;
@@ -168,6 +168,7 @@ class Network {
   focusable(made) {
     const { group } = made;
     group.setAttribute("tabindex", "0");
+    group.dataset.unit = made.i;
     group.setAttribute("role", "img");
     this.listen(group, { unit: made });
     return made;
@@ -323,5 +324,5 @@ class Network {
 /** A number that has room in a circle. */
 function fitting(x) {
   const short = [2, 1].map((digits) => written(x, digits).replace(/e([+-])0/, "e$1").replace("e+", "e"));
-  return short[0].length <= 5 ? short[0] : short[1];
+  return short[0].length <= 6 ? short[0] : short[1];
 }

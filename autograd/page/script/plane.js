@@ -36,6 +36,7 @@ class Plane {
     const side = Math.min(LONG, this.host.clientWidth - BESIDE - 30);
     [this.wide, this.tall] = [side, side];
     this.canvas = element("canvas", { width: this.wide, height: this.tall, role: "img" });
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true }); // Its pixels are computed here.
     this.canvas.setAttribute("aria-label", say(this.plane.classes ? "classes" : "surface"));
     const names = data.network?.units.filter(({ kind }) => kind === "input").map(({ title }) => title) ?? [];
     const [across, up] = names.length === 2 ? names : ["x[0]", "x[1]"];
@@ -71,7 +72,7 @@ class Plane {
     const layers = this.plane.layers.map((layer) => this.decoded(layer[at]));
     this.points.forEach((point, i) => point.classList.toggle("chosen", i === this.page.input));
     const [across, up] = [this.spread(this.wide, this.steps[0]), this.spread(this.tall, this.steps[1])];
-    const image = this.canvas.getContext("2d").createImageData(this.wide, this.tall);
+    const image = this.context.createImageData(this.wide, this.tall);
     const sides = new Int8Array(this.wide * this.tall);
     const shades = this.shades();
     for (let i = 0; i < sides.length; i++) {
@@ -88,7 +89,7 @@ class Plane {
       image.data.set(side < 0 ? shades.bad : this.plane.classes ? shades.classes[side] : shades.tones[Math.round(100 * (most + 1))], 4 * i);
     }
     if (this.plane.classes || data.predictions.boundary !== undefined) this.drawBorders(image, sides);
-    this.canvas.getContext("2d").putImageData(image, 0, 0);
+    this.context.putImageData(image, 0, 0);
   }
 
   /** Lines between classes, two pixels wide, so that they are seen without colours too. */
