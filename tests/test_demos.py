@@ -45,7 +45,7 @@ LESSONS = {
             r"1 xor 0 +│ 1 +│ 1\.0000",
             r"rounded and right +│ 4 of 4 +│ 4 of 4",
         ),
-        pictures=frozenset({"xor.png"}),
+        pictures=frozenset({"xor.png", "xor-training.html"}),
     ),
     "iris": Lesson(
         says=(r"250 iterations: squared error 69\.246 → 23\.857", r"classified correctly, validation +│ – +│ 45 of 50"),

@@ -6,7 +6,7 @@ They need what the pages of graphs need, see tests/test_page_browser.py, and are
 import math
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -61,10 +61,9 @@ def steps_of_a_cell() -> Recorder:
             self.cell, self.out = nn.LSTMCell(1, 2, rng=random.Random(1)), nn.Linear(2, 1, rng=random.Random(2))
 
         def __call__(self, xs: Any) -> Value:
-            state = None
+            state: Any = None
             for x in xs:
                 state = self.cell(x, state)
-            assert state is not None
             return self.out(state[0])[0]
 
     return fitted(Reader(), [([[0.1], [0.5], [-0.5]], 1.0)])
@@ -114,7 +113,7 @@ def lines(lesson: Lesson) -> dict[int, dict[str, str]]:
         """() => [...document.querySelectorAll("line.weight")].map((line) => [Number(line.dataset.line),
         Object.fromEntries([...line.attributes].map(({ name, value }) => [name, value]))])"""
     )
-    return dict(found)  # type: ignore[arg-type]
+    return dict(found)
 
 
 # ── the snapshots ──
@@ -139,7 +138,7 @@ def test_the_sentence_is_that_of_the_snapshot(opened: Opened) -> None:
         go(lesson, position)
         when, loss = lesson.sentence.split(": loss = ")
         assert when == ("Before the first step" if one.epoch == 0 else f"After epoch {one.epoch}")
-        assert float(loss) == pytest.approx(one.loss, rel=1e-5)
+        assert float(loss) == pytest.approx(one.loss, rel=1e-5, abs=0.0)
         assert lesson.text("#count") == f"epoch {one.epoch} of 30"
         assert lesson["#slider"].get_attribute("aria-valuetext") == lesson.sentence == lesson.text("#spoken")
 
@@ -312,7 +311,7 @@ def test_units_show_their_outputs_for_the_chosen_input(opened: Opened) -> None:
             unit = lesson[f".unit[data-unit='{number}']"]
             output = unpacked(series, 7)[3]
             shown = float(lesson.text(f".unit[data-unit='{number}'] .inside"))
-            assert shown == pytest.approx(output, rel=0.06)
+            assert shown == pytest.approx(output, rel=0.06, abs=0.0)
             label = unit.get_attribute("aria-label") or ""
             assert float(label.split("output ")[1]) == output
     lesson["#row"].select_option(label="no input")
@@ -327,7 +326,7 @@ def test_few_weights_have_their_numbers_beside_them(opened: Opened) -> None:
     net = training(recorder)["network"]
     for name, weights, _ in net["parameters"]:
         shown = [text for text in lesson[".gap.label text"].all_text_contents() if text.startswith(f"{name} = ")]
-        assert float(shown[0].split(" = ")[1]) == pytest.approx(unpacked(weights)[2], rel=6e-3)
+        assert float(shown[0].split(" = ")[1]) == pytest.approx(unpacked(weights)[2], rel=6e-3, abs=0.0)
     lesson["#gradients"].click()
     assert all(text.startswith("∂") for text in lesson[".gap.label text"].all_text_contents())
 
@@ -374,7 +373,7 @@ def test_the_mark_is_on_the_curve(opened: Opened) -> None:
             assert ups == [None if up is None else pytest.approx(up, abs=1e-3) for up in wanted]
     assert lesson.text(".reading >> nth=1").startswith("accuracy ")
     number = float(lesson.text(".reading >> nth=1").split()[1])
-    assert number == pytest.approx(recorder.history.metrics["accuracy"][-1], rel=1e-3)  # type: ignore[union-attr]
+    assert number == pytest.approx(recorder.history.metrics["accuracy"][-1], rel=1e-3, abs=0.0)  # type: ignore[union-attr]
 
 
 def test_a_touch_of_the_curve_goes_to_its_snapshot(opened: Opened) -> None:
@@ -398,7 +397,7 @@ def test_predictions_are_those_of_the_snapshot(opened: Opened) -> None:
     for position, one in enumerate(recorder.snapshots):
         go(lesson, position)
         shown = [float(text) for text in lesson["#rows td.now"].all_text_contents()]
-        assert shown == [pytest.approx(y, rel=6e-4) for y in one.outputs]
+        assert shown == [pytest.approx(y, rel=6e-4, abs=0.0) for y in one.outputs]
         right = sum(round(y) == t for y, (_, t) in zip(one.outputs, XOR, strict=True))
         assert lesson.text("#rows > p") == f"{right} of 4 right"
     lesson["#rows tbody tr"].nth(2).click()
@@ -523,7 +522,7 @@ def test_all_text_has_contrast_and_is_not_small(made: Callable[[], Recorder], th
 @pytest.mark.parametrize("theme", [0, 1])
 @pytest.mark.parametrize("sign", ["plus", "minus", "bad"])
 def test_numbers_in_circles_can_be_read(theme: int, sign: str) -> None:
-    def light(color: list[float]) -> float:
+    def light(color: Sequence[float]) -> float:
         parts = [c / 255 for c in color]
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

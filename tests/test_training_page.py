@@ -90,7 +90,7 @@ def test_weights_and_gradients_are_those_of_the_snapshots() -> None:
     model = recorder.model
     assert isinstance(model, nn.MLP)
     paths = {id(v): path for path, v in model.named_parameters()}
-    wanted = {}
+    wanted: dict[str, str] = {}
     for k, layer in enumerate(model.layers, 1):
         for i, unit in enumerate(layer.neurons):
             wanted |= {f"w{k}[{i},{j}]": paths[id(w)] for j, w in enumerate(unit.w)}
@@ -180,7 +180,7 @@ def test_cells_have_columns_by_step_and_filters_their_squares() -> None:
             self.cell, self.out = nn.RNNCell(1, 2, rng=random.Random(1)), nn.Linear(2, 1, rng=random.Random(2))
 
         def __call__(self, xs: Any) -> Value:
-            h = None
+            h: Any = None
             for x in xs:
                 h = self.cell(x, h)
             return self.out(h)[0]

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from autograd.page.numbers import exact
+from autograd.page.recorded import Moment
 from autograd.show.axes import Axis, axis_for, counting_axis
 from autograd.show.panel import pieces
 from autograd.wording import visible
@@ -32,7 +33,7 @@ class _Curve(NamedTuple):
     """the first of them after so many epochs."""
 
 
-def panels(history: Any, snapshots: Sequence[Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def panels(history: Any, snapshots: Sequence[Moment]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The axis of epochs; and a panel of the losses, and one of each metric. Places are parts of an axis.
 
     A loss stands where its epoch begins, if all rows are one batch: then it is that of the snapshot there. Else it is
@@ -50,7 +51,7 @@ def panels(history: Any, snapshots: Sequence[Any]) -> tuple[dict[str, Any], list
     return {"ticks": ticks, "marks": [*map(_place, places)], "last": last}, found
 
 
-def _losses(history: Any, losses: list[float], snapshots: Sequence[Any]) -> list[_Curve]:
+def _losses(history: Any, losses: list[float], snapshots: Sequence[Moment]) -> list[_Curve]:
     first, end = snapshots[0], snapshots[-1]
     in_one_batch = not losses or (first.epoch == 0 and first.loss == losses[0])
     if in_one_batch and end.epoch == len(losses) and end.batch == 0:
@@ -59,7 +60,7 @@ def _losses(history: Any, losses: list[float], snapshots: Sequence[Any]) -> list
     return [*curves, _Curve("validation", [*map(float, history.validation)], 1.0)] if history.validation else curves
 
 
-def _panel(curves: list[_Curve], across: Axis, snapshots: Sequence[Any], *, whole: bool) -> dict[str, Any]:
+def _panel(curves: list[_Curve], across: Axis, snapshots: Sequence[Moment], *, whole: bool) -> dict[str, Any]:
     """The curves over one upward axis; the first of the whole training has the losses of the snapshots as its marks."""
     marks = [[_at(curve, one.epoch) for one in snapshots] for curve in curves]
     if whole:

@@ -11,22 +11,20 @@ import html
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from autograd.arguments import a_value, is_row, known
 from autograd.engine.number import described
 from autograd.engine.value import Value
 from autograd.page.contents import contents
 from autograd.page.document import document
-from autograd.page.training import is_recorded, training
+from autograd.page.recorded import Recorded, is_recorded
+from autograd.page.training import training
 from autograd.page.words import LANGUAGES, WORDS, translated
 from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.show.picture import write_whole
 from autograd.wording import counted, visible, wrapped
-
-if TYPE_CHECKING:
-    from autograd.train import Recorder
 
 HEIGHT: Final = 760
 """Of the frame in a notebook, in pixels."""
@@ -70,7 +68,7 @@ class Page:
 
 
 def page(
-    thing: "Value | Callable[[Any], Any] | Recorder",
+    thing: Value | Callable[[Any], Any] | Recorded,
     *given: Any,
     loss: Callable[[Any, Any], Any] | None = None,
     title: str = "",

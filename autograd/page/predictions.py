@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from autograd.page.numbers import rounded
+from autograd.page.recorded import Moment, Recorded
 from autograd.show.axes import linear_axis
 from autograd.wording import brief
 
@@ -30,7 +31,7 @@ TICKS: Final = 4
 """Steps of an axis, at most."""
 
 
-def predictions(recording: Any, snapshots: Sequence[Any]) -> dict[str, Any]:
+def predictions(recording: Recorded, snapshots: Sequence[Moment]) -> dict[str, Any]:
     """The rows whose predictions are kept: as a table, as classes, or as a plot of predictions over targets."""
     inputs, targets = recording.inputs, recording.targets
     outputs = [[_single(y) for y in one.outputs] for one in snapshots]
@@ -58,7 +59,7 @@ def predictions(recording: Any, snapshots: Sequence[Any]) -> dict[str, Any]:
     return made
 
 
-def surface(recording: Any, snapshots: Sequence[Any]) -> dict[str, Any] | None:
+def surface(recording: Recorded, snapshots: Sequence[Moment]) -> dict[str, Any] | None:
     """The predictions on the grid of a model of two inputs; None without a grid, or for more than six outputs.
 
     A single output has letters for its steps on a scale that stays the same. Of several, each has letters for its steps
@@ -111,7 +112,7 @@ def class_targets(targets: Sequence[Any], width: int) -> list[int]:
     return found
 
 
-def boundary(recording: Any, snapshots: Sequence[Any]) -> float | None:
+def boundary(recording: Recorded, snapshots: Sequence[Moment]) -> float | None:
     """The output between two targets: their middle, or 0 if it separates most rows, and more, as it does logits.
 
     None unless there are single outputs, and two targets that rows share.
@@ -132,7 +133,7 @@ def _on_their_side(outputs: Sequence[Any], targets: Sequence[Any], border: float
     return sum((y > border) == (_single(t) == high) and y != border for y, t in zip(outputs, targets, strict=False))
 
 
-def scale(recording: Any, snapshots: Sequence[Any]) -> tuple[float, float, float]:
+def scale(recording: Recorded, snapshots: Sequence[Moment]) -> tuple[float, float, float]:
     """The least, the middle and the greatest number of the colours of a single output, for the whole training.
 
     Around the boundary between two targets they reach to the targets, or three times as far for outputs that go
@@ -164,7 +165,8 @@ def _part(y: Any, low: float, high: float) -> int | None:
     y = _single(y)
     if isinstance(y, list) or not math.isfinite(y):
         return None
-    return round(min(max((y - low) / (high - low), 0.0), 1.0) * (len(LETTERS) - 1))
+    part: float = min(max((y - low) / (high - low), 0.0), 1.0)
+    return round(part * (len(LETTERS) - 1))
 
 
 def _single(y: Any) -> Any:
@@ -183,7 +185,7 @@ def _width(outputs: Sequence[Sequence[Any]]) -> int:
 
 def _class(y: Any) -> int | None:
     """The place of the largest output; None if one isn't finite."""
-    row = _several(y)
+    row: list[float] = _several(y)
     return row.index(max(row)) if all(map(math.isfinite, row)) else None
 
 

@@ -8,8 +8,6 @@
 >>> found = training(recorder)
 >>> found["epochs"], found["losses"]
 ([0, 1, 2], [7.45984, 7.40028, 7.3412])
-
-A page needs no more than this of a recorder, so that a loop of one's own may keep its snapshots in another way.
 """
 
 import math
@@ -19,6 +17,7 @@ from typing import Any, Final
 from autograd.page.curves import panels
 from autograd.page.numbers import rounded
 from autograd.page.predictions import predictions, surface
+from autograd.page.recorded import Moment, Recorded
 from autograd.page.weights import network
 
 MOST_SNAPSHOTS: Final = 200
@@ -29,19 +28,14 @@ A_LETTER: Final = 6
 """Of so many letters the text is as long as that of a number."""
 
 
-def is_recorded(thing: object) -> bool:
-    """Whether a thing keeps snapshots of a training."""
-    return isinstance(getattr(thing, "snapshots", None), list) and not isinstance(thing, type)
-
-
-def training(recording: Any) -> dict[str, Any]:
+def training(recording: Recorded) -> dict[str, Any]:
     """The contents of the page of a recorded training. ValueError for a recorder without snapshots."""
     kept = recording.snapshots
     if not kept:
         raise ValueError(f"page: this {type(recording).__name__} has no snapshots; fit(…, record=recorder) makes them")
     shown = [kept[i] for i in _places(len(kept), MOST_SNAPSHOTS)]
     net = network(recording, [shown[0], shown[-1]])
-    shown = [shown[i] for i in _places(len(shown), MOST_NUMBERS // max(1, _numbers(recording, net, shown[-1])))]
+    shown = [shown[i] for i in _places(len(shown), MOST_NUMBERS // max(1, _numbers(net, shown[-1])))]
     across, found = panels(recording.history, shown)
     return {
         "epochs": [one.epoch for one in shown],
@@ -62,7 +56,7 @@ def _places(count: int, most: int) -> list[int]:
     return [*range(count)] if n == count else [round(k * (count - 1) / (n - 1)) for k in range(n)]
 
 
-def _numbers(recording: Any, net: dict[str, Any] | None, one: Any) -> int:
+def _numbers(net: dict[str, Any] | None, one: Moment) -> int:
     """About as many numbers as there are of one snapshot."""
     of_network = 0 if net is None else 2 * len(net["parameters"]) + len(net["units"]) * len(net["outputs"])
     return of_network + _length(one.outputs) + math.ceil(_length(one.surface) / A_LETTER)

@@ -20,6 +20,7 @@ from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.formula import rule
 from autograd.page.numbers import packed, rounded
+from autograd.page.recorded import Moment, Recorded
 from autograd.show.arrangement import SQUARE, Arrangement
 from autograd.show.layers import Layer, answers
 from autograd.show.models import layers_of
@@ -41,7 +42,7 @@ diverged does not make all others thin."""
 _NAME: Final = 16
 
 
-def network(recording: Any, snapshots: Sequence[Any]) -> dict[str, Any] | None:
+def network(recording: Recorded, snapshots: Sequence[Moment]) -> dict[str, Any] | None:
     """The network of a recorded training at these snapshots; None for a model without layers of `nn`."""
     model = recording.model
     layers = answers(layers_of, model)
@@ -54,7 +55,7 @@ def network(recording: Any, snapshots: Sequence[Any]) -> dict[str, Any] | None:
 
 class _Network:
     def __init__(
-        self, model: Any, layers: Sequence[Layer], snapshots: Sequence[Any], places: Arrangement, rows: "_Rows"
+        self, model: Any, layers: Sequence[Layer], snapshots: Sequence[Moment], places: Arrangement, rows: "_Rows"
     ) -> None:
         self.snapshots, self.places, self.rows = snapshots, places, rows
         self.keys = {id(v): key for key, v in model.named_parameters()}
@@ -181,7 +182,7 @@ class _Network:
 class _Rows:
     """The outputs of all units for a few inputs, computed again with the parameters of each snapshot."""
 
-    def __init__(self, recording: Any, snapshots: Sequence[Any]) -> None:
+    def __init__(self, recording: Recorded, snapshots: Sequence[Moment]) -> None:
         self.recording, self.snapshots = recording, snapshots
         self.stages: list[Stage] = []
         self.chosen: list[int] = []
