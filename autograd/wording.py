@@ -41,13 +41,13 @@ def brief(number: float) -> str:
     return short(number).removesuffix(".0")
 
 
-def counted(n: int, thing: str) -> str:
-    """A count and its noun, in the plural where it needs one.
+def counted(n: int, thing: str, things: str = "") -> str:
+    """A count and its noun, in the plural where it needs one: with an s, or as given.
 
     >>> counted(1, "epoch"), counted(3000, "epoch")
     ('1 epoch', '3,000 epochs')
     """
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+    return f"{n:,} {thing if n == 1 else things or f'{thing}s'}"
 
 
 def to_install(library: str, extra: str = "") -> str:

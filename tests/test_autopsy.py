@@ -23,6 +23,7 @@ from autograd import (
     topological_order,
     total,
 )
+from autograd.show.palette import PALETTE
 from autograd.show.patterns import MOST_NODES, Finder
 from autograd.wording import WIDTH
 
@@ -304,7 +305,7 @@ def test_the_picture_has_the_names_of_the_text(further: int) -> None:
     dot = found.draw().dot
     for name in ("v1", "v2", "x"):
         assert f"<B>{name}</B>" in dot
-    assert dot.count("#dc2626") == 1
+    assert dot.count(PALETTE["lit"].light) == 1
     assert ("6 of 244 nodes shown, nearest to v3; draw(root, max_nodes=" in dot) == bool(further)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from autograd.__main__ import main
 from autograd.show.draw import draw
+from autograd.show.palette import PALETTE
 from autograd.toy import Toy
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +51,7 @@ def test_every_file_that_is_linked_exists() -> None:
 
 def test_the_picture_can_be_drawn_as_the_text_says() -> None:
     toy = Toy(x=1.0, target=0.2, w1=0.1, b1=0.2, w2=0.3, b2=0.4)
-    assert "#fde68a" in draw(toy.loss(), parameters=toy.weights).dot
+    assert PALETTE["parameter"].light in draw(toy.loss(), parameters=toy.weights).dot
 
 
 def test_every_lesson_is_in_the_table() -> None:

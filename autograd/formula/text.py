@@ -71,8 +71,8 @@ def _power(base: _Text, exponent: _Text) -> _Text:
     return f"{_bracketed(base, _ATOM)}^{_bracketed(exponent, _ATOM)}", _POWER
 
 
-ATOMIC: Final = re.compile(r"[\w.#'…]*(\[[\w,=]+\][\w.#']*)*")
-"""A number, a word, or the name of a node in a model, as in w1[2,0], h[t=3]#2, blocks[0].w[2,0]."""
+ATOMIC: Final = re.compile(r"[\w.#'…]*(\[[\w,=:]+\][\w.#']*)*|\[[^\[\]]*\]")
+"""A number, a word, the name of a node in a model, as in h[t=3]#2, blocks[0].w[2,0], or a row in brackets."""
 
 
 def _held_together(text: str) -> _Text:

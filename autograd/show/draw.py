@@ -15,74 +15,45 @@ A notebook shows the picture; elsewhere write `picture.save("graph.svg")`. The w
 where no Graphviz is installed.
 """
 
-import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from autograd.arguments import a_value, shown, whole
+from autograd.engine.number import described
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.operations import symbol
 from autograd.show import picture
-from autograd.show.digits import alone, data_texts
-from autograd.show.lines import check_records
+from autograd.show.captions import notices, summary
+from autograd.show.cones import boxes
+from autograd.show.flow import Flow, flow_of
+from autograd.show.fold import folded
 from autograd.show.names import Names
-from autograd.show.part import Part, nearest
+from autograd.show.part import Part, fitting, nearest
 from autograd.show.picture import Drawing
-from autograd.wording import counted, visible
+from autograd.show.sheet import View, sheet
+from autograd.wording import counted
 
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-# Imports inside functions cost more than all of autograd, and most programs never draw.
-
 DIRECTIONS: Final = ("LR", "TB", "RL", "BT")
-DRAWABLE: Final = 2000
-"""The layout of more nodes takes minutes, and nobody can see them all."""
 MAX_NODES: Final = 200
 """As many nodes as one can look at."""
 
-_GREY: Final = "#7b7b7b"
-"""As far from black as from white: readable on a light page and on a dark one."""
-_INK: Final = "#1f2937"
-_FAINT_INK: Final = "#4b5563"
-_LOOKS: Final = {
-    "constant": {"style": "rounded,filled", "fillcolor": "#eeeeee", "color": "#cccccc", "fontcolor": "#666666"},
-    "parameter": {"style": "rounded,filled", "fillcolor": "#fde68a", "color": "#b45309", "penwidth": "2"},
-    "leaf": {"style": "rounded,filled", "fillcolor": "#dbeafe", "color": "#2563eb"},
-    "root": {"style": "filled", "fillcolor": "#bbf7d0", "color": "#15803d", "peripheries": "2"},
-    "interior": {"style": "filled", "fillcolor": "#ffffff", "color": "#6b7280"},
-}
-_HIGHLIGHT: Final = {"color": "#dc2626", "penwidth": "4"}
-_LIT: Final = {"color": "#dc2626", "penwidth": "2.5"}
-_UNKNOWN: Final = "—"
-_OPERATION: Final = {
-    "shape": "ellipse", "style": "filled", "fillcolor": "#e5e7eb", "color": "#6b7280", "fontsize": "14",
-    "width": "0.4", "height": "0.35", "margin": "0.04,0.02", "ordering": "in",
-}  # fmt: skip
-_STUB: Final = {"style": "rounded,dashed", "margin": "0.12,0.04", "color": _GREY, "fontcolor": _GREY}
-_HASTE: Final = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.1", "splines": "line"}
-"""For graphs of many edges, whose careful layout takes minutes."""
 
+class Options(NamedTuple):
+    """The options of `draw`, as they are given."""
 
-class _View(NamedTuple):
-    """The looks of a picture, node by node."""
-
-    name: Callable[[int], str]
-    """Of the node at a place; empty for none."""
-    gradient: Callable[[int], float | None]
-    """Of the node at a place; None for one that is not yet known."""
-    kinds: dict[int, str]
-    """Of the nodes that are roots or parameters, by their places."""
-    accents: Collection[int] = ()
-    """The places of nodes to highlight."""
-    partials: bool = True
+    partials: bool = False
+    parameters: object = ()
+    max_nodes: object = MAX_NODES
     direction: str = "LR"
-    step: tuple[int, int | None] | None = None
-    """The place of the node whose edges are lit, or the one edge at that position."""
-    centre: str = "the root; draw(root, "
-    computed: float = math.inf
-    """The data of operations at later places are not yet known."""
+    highlight: object = ()
+    between: object = None
+    depth: object = None
+    fold: bool = True
+    inner: bool = False
+    flow: bool = True
 
 
 def draw(
@@ -93,46 +64,40 @@ def draw(
     max_nodes: int = MAX_NODES,
     direction: str = "LR",
     highlight: Iterable[Value] = (),
+    between: tuple[Value | str, Value | str] | None = None,
+    depth: int | None = None,
+    fold: bool = True,
+    inner: bool = False,
+    flow: bool = True,
 ) -> Drawing:
     """The graph of one Value, or of several, as a `Drawing`.
 
-    With partials every edge has its local derivative. Values listed as parameters or to highlight stand out. Of more
-    than max_nodes nodes, those nearest to the root are drawn; a dashed box counts the nodes that are left out there.
-    The direction is "LR", "TB", "RL" or "BT".
+    After `backward`, the lines show the gradient that flows along them: upstream gradient times local derivative. With
+    partials every line has its local derivative. Values listed as parameters or to highlight stand out.
 
-    TypeError for anything but Values; ValueError for no Values, for a max_nodes that is no int from 1, for another
-    direction, and if the data of a node was changed since it was recorded.
+    Of a graph of more than max_nodes nodes, a node that is used once is folded into the formula of its user, unless
+    fold is False. Of more boxes, those nearest to the root are drawn; a dashed box counts the nodes that are left out
+    there. `between` takes two nodes, as Values or by their names, and shows what lies on the paths between them;
+    `depth` shows only so many operations below the root; `inner` opens softmax and cross-entropy, which are one
+    operation in a picture unless a node inside is asked for. The direction is "LR", "TB", "RL" or "BT".
+
+    TypeError for anything but Values; ValueError for no Values, for counts that are no int from 1, for another
+    direction, for two nodes that no path joins, and if the data of a node was changed since it was recorded.
     """
-    part, digraph = _drawn(root, partials, parameters, max_nodes, direction, highlight)
-    return Drawing(digraph.source, _summary(part))
-
-
-def draw_walk(
-    names: Names, grads: Mapping[int, float], computed: int, step: tuple[int, int | None] | None, *, max_nodes: int
-) -> Drawing:
-    """The picture of a walk over a tape: the nodes around the last step, which is lit, or at the start the root.
-
-    The gradients so far are given by place, and operations have been computed up to the place `computed`. The step is
-    the place of a node, and the position of the operand that it contributes to or None.
-    """
-    tape = names.tape
-    place, position = step or (tape.roots[0], None)
-    part = nearest(tape, [place], whole("draw: max_nodes", max_nodes), position)
-    touched = place if position is None else tape.operands_of(place)[position]
-    kinds, centre = dict.fromkeys(tape.roots, "root"), "the last step" if step else "the root"
-    lit = [touched] if step else []
-    view = _View(names.own_name, grads.get, kinds, lit, step=step, centre=f"{centre}; draw(", computed=computed)
-    return Drawing(_digraph(part, view).source, _summary(part))
+    options = Options(partials, parameters, max_nodes, direction, highlight, between, depth, fold, inner, flow)
+    part, digraph = _drawn(root, options)
+    return Drawing(digraph.source, summary(part))
 
 
 def draw_around(root: Value, centre: Value, highlight: Value, *, max_nodes: int) -> Drawing:
     """The picture of the nodes of a graph nearest to one of them, under the names that they have in text."""
     tape = Tape(root)
     names, place = Names(tape), tape.place(centre)
-    part = nearest(tape, [place], max_nodes)
+    part = nearest(boxes(tape, kept=[place]), [place], max_nodes)
     kinds, lit = dict.fromkeys(tape.roots, "root"), [tape.place(highlight)]
-    view = _View(names.own_name, _recorded(tape), kinds, lit, centre=f"{names[place]}; draw(root, ")
-    return Drawing(_digraph(part, view).source, _summary(part))
+    gradient, flow = _gradients(part)
+    view = View(names, gradient, kinds, lit, flow=flow, notices=notices(part, names[place], "root, "))
+    return Drawing(sheet(part, view).source, summary(part))
 
 
 def draw_dot(root: Value | Iterable[Value], format: str = "svg", rankdir: str = "LR") -> "Digraph":  # noqa: A002
@@ -144,7 +109,7 @@ def draw_dot(root: Value | Iterable[Value], format: str = "svg", rankdir: str = 
 
     from graphviz.backend import dot_command
 
-    _, digraph = _drawn(root, False, (), MAX_NODES, rankdir, ())
+    _, digraph = _drawn(root, Options(direction=rankdir))
     digraph.format = format
     program = picture.renderer()
     if program is not None and Path(program).stem != "dot":
@@ -153,121 +118,89 @@ def draw_dot(root: Value | Iterable[Value], format: str = "svg", rankdir: str = 
     return digraph
 
 
-def _drawn(
-    root: object, partials: bool, parameters: object, max_nodes: int, direction: str, highlight: object
-) -> "tuple[Part, Digraph]":
-    if direction not in DIRECTIONS:
-        raise ValueError(f"draw: direction is one of {', '.join(DIRECTIONS)}, not {shown(direction)}")
-    most = whole("draw: max_nodes", max_nodes)
+def _drawn(root: object, options: Options) -> "tuple[Part, Digraph]":
+    if options.direction not in DIRECTIONS:
+        raise ValueError(f"draw: direction is one of {', '.join(DIRECTIONS)}, not {shown(options.direction)}")
+    most = whole("draw: max_nodes", options.max_nodes)
+    depth = None if options.depth is None else whole("draw: depth", options.depth)
     roots = _values(root, "draw")
     if not roots:
         raise ValueError("draw of no Values: give it at least one")
-    amber = {id(v) for v in _values(parameters, "draw(parameters=…)")}
-    red = {id(v) for v in _values(highlight, "draw(highlight=…)")}
+    parameters = {id(v) for v in _values(options.parameters, "draw(parameters=…)")}
+    highlight = _values(options.highlight, "draw(highlight=…)")
 
-    tape = Tape(*roots)
-    part = nearest(tape, tape.roots, most)
-    nodes = {place: tape.node(place) for place in part.shown}
-    kinds = {place: "parameter" for place, v in nodes.items() if id(v) in amber} | dict.fromkeys(tape.roots, "root")
-    accents = [place for place, v in nodes.items() if id(v) in red]
-    view = _View(lambda place: nodes[place].label, _recorded(tape), kinds, accents, partials, direction)
-    return part, _digraph(part, view)
+    tape = folded(*roots, inner=options.inner)
+    if _is_inside(tape, roots, [*highlight, *(options.between if isinstance(options.between, Sequence) else ())]):
+        tape = Tape(*roots)
+    names = Names(tape)
+    ends = None if options.between is None else _ends(names, options.between)
+    accents = _places(tape, {id(v) for v in highlight})
+    part = fitting(
+        *(tape, tape.roots if ends is None else ends[1:], most),
+        fold=options.fold,
+        kept=[*accents, *(ends or ())],
+        within=None if ends is None else _joining(names, *ends),
+        depth=depth,
+    )
+    told = notices(part, "the root" if ends is None else names[ends[1]], "root, ", depth)
+    if ends is not None:
+        told.insert(0, f"the paths between {names[ends[0]]} and {names[ends[1]]}: {counted(part.boxes.size, 'node')}")
+    gradient, flow = _gradients(part)
+    view = View(
+        names,
+        gradient,
+        dict.fromkeys(_places(tape, parameters), "parameter") | dict.fromkeys(tape.roots, "root"),
+        accents,
+        options.partials,
+        options.direction,
+        flow if options.flow else None,
+        notices=told,
+    )
+    return part, sheet(part, view)
 
 
-def _recorded(tape: Tape) -> Callable[[int], float]:
-    """The gradients that the nodes have."""
-    return lambda place: tape.node(place).grad
+def _ends(names: Names, between: object) -> tuple[int, int]:
+    """The places of the two nodes of `between`, in order."""
+    if isinstance(between, (str, Value)) or not isinstance(between, Sequence) or len(between) != 2:
+        raise TypeError(f"draw: between takes two nodes, as in between=(w, loss), not {described(between)}")
+    first, last = sorted(map(names.place, between))
+    return first, last
+
+
+def _is_inside(tape: Tape, roots: Sequence[Value], asked: Sequence[object]) -> bool:
+    """Whether some node that is asked for is inside a step that is one node of the tape."""
+    missing = [v for v in asked if isinstance(v, Value) and v not in tape]
+    return bool(missing) and any(v in Tape(*roots) for v in missing)
+
+
+def _joining(names: Names, first: int, last: int) -> set[int]:
+    """The places of the nodes on the paths between two; ValueError if there are none."""
+    tape, above = names.tape, {first}
+    for place in range(first + 1, last + 1):
+        if not above.isdisjoint(tape.operands_of(place)):
+            above.add(place)
+    if last not in above:
+        raise ValueError(f"draw: no path leads from {names[last]} to {names[first]}, so nothing is between them")
+    below = {last}
+    for place in range(last, first, -1):
+        if place in below:
+            below.update(tape.operands_of(place))
+    return above & below
+
+
+def _places(tape: Tape, nodes: set[int]) -> list[int]:
+    """The places of the nodes with these identities."""
+    return [place for place in range(len(tape)) if id(tape.node(place)) in nodes] if nodes else []
+
+
+def _gradients(part: Part) -> tuple[Callable[[int], float | None], Flow | None]:
+    """The gradients that the nodes have, and their flow; before a sweep no flow, and no gradient that is 0."""
+    node = part.tape.node
+    if any(node(place).grad for place in part.tape.roots):
+        return (lambda place: node(place).grad), flow_of(part, lambda place: node(place).grad)
+    return (lambda place: node(place).grad or None), None
 
 
 def _values(things: object, where: str) -> list[Value]:
     several = isinstance(things, Iterable) and not isinstance(things, (str, bytes, Value))
     return [a_value(thing, where) for thing in (things if several else [things])]  # type: ignore[attr-defined]
-
-
-def _summary(part: Part) -> str:
-    return f"Drawing({counted(len(part.shown), 'node')}, {counted(part.edges, 'edge')})"
-
-
-# ── as DOT text ──
-
-
-def _digraph(part: Part, view: _View) -> "Digraph":
-    nodes, total = len(part.shown), len(part.tape)
-    check_records(Names(part.tape), part.shown)
-    data = data_texts(part.tape, part.shown)
-    attributes = {"rankdir": view.direction}
-    if nodes < total:
-        more = f"max_nodes={total}) draws all" if total <= DRAWABLE else "max_nodes=…) draws more"
-        notice = f"{nodes:,} of {total:,} nodes shown, nearest to {view.centre}{more}"
-        attributes |= {"label": notice, "labelloc": "t"}
-    digraph = _blank_page(attributes | (_HASTE if part.edges > max(500, 3 * nodes) else {}))
-    names = {place: f"n{i}" for i, place in enumerate(part.shown)}
-    for place in part.shown:
-        kind = view.kinds.get(place) or _kind(part.tape, place)
-        look = _LOOKS[kind] | (_HIGHLIGHT if place in view.accents else {})
-        known = place <= view.computed or not part.tape.operation(place)
-        floats = [data[place] if known else _UNKNOWN]
-        if kind != "constant":
-            gradient = view.gradient(place)
-            floats.append(_UNKNOWN if gradient is None else alone(gradient))
-        digraph.node(names[place], _box(view.name(place), floats), **look)
-        if part.tape.operation(place):
-            _draw_operation(digraph, part, place, names, view)
-    return digraph
-
-
-def _blank_page(attributes: dict[str, str]) -> "Digraph":
-    from graphviz import Digraph
-
-    font = {"fontname": "Helvetica", "fontcolor": _GREY}
-    return Digraph(
-        "autograd",
-        graph_attr=font | {"bgcolor": "transparent", "ranksep": "0.3", "nodesep": "0.2"} | attributes,
-        node_attr=font | {"fontsize": "12", "fontcolor": _INK, "shape": "box", "margin": "0.08,0.04"},
-        edge_attr=font | {"fontsize": "10", "color": _GREY, "arrowsize": "0.6"},
-    )
-
-
-def _draw_operation(digraph: "Digraph", part: Part, place: int, names: dict[int, str], view: _View) -> None:
-    tape, own = part.tape, names[place]
-    name, operation = f"{own}_op", tape.operation(place)
-    style = "dashed" if operation == "detach" else "solid"
-    lit, lit_position = view.step or (None, None)
-    digraph.node(name, f"<{_text(symbol(operation))}>", **_OPERATION)
-    digraph.edge(name, own, style=style, **(_LIT if lit == place else {}))
-    for position in part.operands[place]:
-        if position is None:
-            digraph.node(f"{own}_more", f"… {part.hidden[place]:,} more", **_STUB)
-            digraph.edge(f"{own}_more", name, style="dashed")
-            continue
-        operand = tape.operands_of(place)[position]
-        label = None
-        if view.partials and not tape.is_constant(operand):
-            label = f"∂ {alone(tape.partials[tape.starts[place] + position])}"
-        look = _LIT if lit == place and lit_position in (None, position) else {}
-        digraph.edge(names[operand], name, label, style=style, **look)
-
-
-def _kind(tape: Tape, place: int) -> str:
-    return "interior" if tape.operation(place) else "constant" if tape.is_constant(place) else "leaf"
-
-
-def _box(name: str, floats: Sequence[str]) -> str:
-    """The label of a node, in the HTML of Graphviz: its name, its data and, of all but constants, its gradient."""
-    rows = [f'<TR><TD COLSPAN="2"><B>{_text(name)}</B></TD></TR>'] if name else []
-    if len(floats) == 1:
-        rows.append(f'<TR><TD COLSPAN="2">{floats[0]}</TD></TR>')
-    else:
-        rows += [
-            f'<TR><TD ALIGN="LEFT"><FONT COLOR="{_FAINT_INK}">{title}</FONT></TD><TD ALIGN="RIGHT">{text}</TD></TR>'
-            for title, text in zip(("data", "grad"), floats, strict=True)
-        ]
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3">{"".join(rows)}</TABLE>>'
-
-
-def _text(text: str) -> str:
-    """Any string, harmless and visible inside a label."""
-    import html
-
-    # Graphviz reads \N, \G and their like even there, and 2.42, Debian's, stumbles over a bare ].
-    return html.escape(visible(text)).replace("\\", "\\\\").replace("]", "&#93;")

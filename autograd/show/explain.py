@@ -27,10 +27,12 @@ from autograd.engine.number import SIX, shorts
 from autograd.engine.tape import Floats
 from autograd.engine.value import Value
 from autograd.show.digits import added, bare, enough, together
+from autograd.show.draw import draw
 from autograd.show.fold import folded
 from autograd.show.lines import check_records
 from autograd.show.names import Names
 from autograd.show.paths import Path, Ways
+from autograd.show.picture import Drawing
 from autograd.wording import FEW, wrapped
 
 SHOWN: Final = 8
@@ -64,6 +66,10 @@ class Explanation:
 
     def __repr__(self) -> str:
         return "\n".join(map(wrapped, self.lines))
+
+    def draw(self) -> Drawing:
+        """The picture of the paths, with the local derivative of each arrow. ValueError if there is no path."""
+        return draw(self.root, between=(self.wrt, self.root), partials=True)
 
 
 def explain(root: Value, wrt: Value | str, *, most: int = SHOWN, inner: bool = False) -> Explanation:

@@ -19,7 +19,7 @@ CAREFUL: Final = 3_000
 HASTY: Final = 15_000
 _FEWER_STEPS: Final = {"nslimit": "2", "nslimit1": "2", "splines": "line"}
 _FEWEST_STEPS: Final = {"nslimit": "0", "nslimit1": "1", "splines": "line", "mclimit": "0.1"}
-_EDGE: Final = re.compile(r'^\s*("[^"\n]*"|\w+) -> ("[^"\n]*"|\w+)(.*)$', re.MULTILINE)
+_EDGE: Final = re.compile(r'^\s*("[^"\n]*"|\w+)(?::\w+)* -> ("[^"\n]*"|\w+)(?::\w+)*(.*)$', re.MULTILINE)
 
 
 def haste(dot: str) -> dict[str, str]:

@@ -33,11 +33,12 @@ from autograd.engine.tape import CONSTANT_CODE, Contribution
 from autograd.engine.value import Value
 from autograd.show import lines
 from autograd.show.digits import bare
-from autograd.show.draw import MAX_NODES, draw_walk
+from autograd.show.draw import MAX_NODES
 from autograd.show.fold import folded
 from autograd.show.lines import Calculation, Step
 from autograd.show.names import Names
 from autograd.show.picture import Drawing
+from autograd.show.walk import draw_walk
 from autograd.wording import counted, wrapped
 
 __all__ = ["Step", "Stepper"]
@@ -217,9 +218,10 @@ class Stepper:
         Of a graph of more than max_nodes nodes, those nearest to that step are drawn. ValueError if the data of one of
         them was changed before the Stepper was made.
         """
-        computed = self._computed[: self._taken][-1] if self._taken else -1
+        computed = max(self._computed[: self._taken], default=-1)
         step = self._at(self._taken) if self._taken else None
-        return draw_walk(self._names, self._gradients(), computed, step, max_nodes=max_nodes)
+        taken = self._contributions[: max(self._taken - self._start, 0)]
+        return draw_walk(self._names, taken, self._gradients(), computed, step, max_nodes=max_nodes)
 
     # ── the steps ──
 
