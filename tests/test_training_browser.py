@@ -347,7 +347,7 @@ def test_filters_are_squares_of_their_weights(opened: Opened) -> None:
         top = max(side for _, side in sides)
         for (kind, side), weight in zip(sides, weights, strict=True):
             assert kind == ("square plus" if weight > 0 else "square minus")
-            assert (side / top) ** 2 == pytest.approx(abs(weight) / max(map(abs, weights)), rel=1e-6)
+            assert (side / top) ** 2 == pytest.approx(abs(weight) / max(map(abs, weights)), rel=1e-6, abs=0.0)
 
 
 # ── curves, predictions, surface ──

@@ -324,5 +324,5 @@ class Network {
 /** A number that has room in a circle. */
 function fitting(x) {
   const short = [2, 1].map((digits) => written(x, digits).replace(/e([+-])0/, "e$1").replace("e+", "e"));
-  return short[0].length <= 6 ? short[0] : short[1];
+  return short[0].replace("-", "").length <= 5 ? short[0] : short[1];
 }
