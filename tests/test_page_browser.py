@@ -16,7 +16,7 @@ import pytest
 
 from autograd import Stepper, Value, explain, losses, where
 from autograd.nn import MLP, RNNCell
-from autograd.page import Page, page
+from autograd.page import Page, layout, page
 from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.toy import Toy
@@ -166,8 +166,8 @@ def square() -> Value:
     return x * x
 
 
-def diamond() -> Value:
-    a = Value(1.5, label="a")
+def diamond(x: float = 1.5) -> Value:
+    a = Value(x, label="a")
     b = a * 2
     e = b.sin() * (b * b)
     e.label = "e"
@@ -351,6 +351,17 @@ def test_the_keyboard_alone_reaches_boxes_and_lines(opened: Opened) -> None:
     assert lesson.text("svg .label text") == "-0.0127786 · 0.5 = -0.00638931"
 
 
+def test_a_gradient_is_explained_when_it_is_complete(opened: Opened) -> None:
+    lesson = opened(page(square()))
+    lesson["g.leaf"].click()
+    for taken, complete in ((2, False), (3, False), (4, True)):
+        lesson["#slider"].fill(str(taken))
+        words = lesson.text("#about")
+        assert ("Its gradient is complete after step 4." in words) == (not complete)
+        assert ("changes by about 0.6." in words) == complete
+        assert ("the sum" in words) == complete
+
+
 def test_a_line_that_is_pointed_at_shows_its_product(opened: Opened) -> None:
     lesson = opened(page(square()))
     lesson.press("End")
@@ -368,6 +379,8 @@ def alike(lesson: Lesson, root: Value) -> None:
     assert len(steps) == len(walk)
     for found, step in zip(steps, walk, strict=True):
         assert bare(found["sentence"]) == bare(str(step))
+        for box in found["lit"]:
+            assert agrees(box["value"] if step.phase == "forward" else box["grad"], step.grad or step.value)
 
 
 def test_a_leaf_is_changed_by_dragging_and_by_keys_and_as_text(opened: Opened) -> None:
@@ -404,10 +417,29 @@ def test_a_leaf_is_changed_by_dragging_and_by_keys_and_as_text(opened: Opened) -
     assert lesson["#reset"].is_hidden()
 
 
+def test_contributions_with_other_numbers_add_up(opened: Opened) -> None:
+    lesson = opened(page(diamond()))
+    lesson.box("a").click()
+    lesson["#number"].fill("-0.75")
+    lesson.press("Enter")
+    alike(lesson, diamond(-0.75))
+
+
+def test_a_softmax_with_other_logits_is_that_of_the_stepper(opened: Opened) -> None:
+    def loss(s: float) -> Value:
+        return losses.cross_entropy([Value(x, label=f"s{i}") for i, x in enumerate([s, 1.0, 0.1])], 1)
+
+    lesson = opened(page(loss(2.0)))
+    lesson.box("s0").click()
+    lesson["#number"].fill("-0.75")
+    lesson.press("Enter")
+    alike(lesson, loss(-0.75))
+
+
 def test_another_branch_is_taken_when_a_leaf_says_so(opened: Opened) -> None:
     def choice(x: float) -> Value:
         a = Value(x, label="x")
-        return where(a, a * 2, a.exp()) + a.relu()
+        return where(a, a * 2, a.exp()) + a.relu() * a.detach()
 
     lesson = opened(page(choice(1.0)))
     lesson.box("x").click()
@@ -557,6 +589,15 @@ def test_146_hostile_labels_stay_text(opened: Opened) -> None:
     assert shown == 146
 
 
+def test_the_page_draws_lines_that_graphviz_did_not(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed = layout.placed
+    monkeypatch.setattr(layout, "placed", lambda *given: placed(*given)._replace(curves=[]))
+    lesson = opened(page(toy()))
+    curves = [line.get_attribute("d") or "" for line in lesson["path.edge"].all()]
+    assert len(curves) == 13
+    assert all("C" in d and "NaN" not in d for d in curves)
+
+
 def test_names_from_right_to_left_do_not_turn_sentences_around(opened: Opened) -> None:
     a, b = Value(2.0, label="שלום"), Value(3.0, label="عدد")
     lesson = opened(page(a * b))
@@ -630,18 +671,21 @@ def test_all_text_has_contrast_and_is_not_small(made: Callable[[], Value], theme
     check()
 
 
-@pytest.mark.parametrize("made", [toy, moons, unrolled])
+def wide() -> Value:
+    loss = losses.cross_entropy(MLP(300, [200, 100, 5], rng=random.Random(1))([0.1] * 300), 3)
+    loss.label = "a loss with quite a long name"
+    return loss
+
+
+@pytest.mark.parametrize("made", [toy, moons, unrolled, cross_entropy, wide])
 def test_a_phone_shows_everything_without_sideways_scrolling(made: Callable[[], Value], opened: Opened) -> None:
     lesson = opened(page(made(), title="A title of several words, which a phone has to break"), viewport=PHONE)
     for _ in range(2):
+        lesson.tab.evaluate("document.getElementById('count').textContent = 'step 1,197,452 of 1,197,452'")
         assert lesson.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         lesson.press("End")
-        lesson["g.leaf"].first.click()
+        lesson["g.box"].first.click()
         lesson["#ask"].click()
-    box = lesson["g.box.lit"].first.bounding_box()
-    picture = lesson["#picture"].bounding_box()
-    assert box is not None
-    assert picture is not None
     heights = [button.bounding_box() for button in lesson["button"].all() if button.is_visible()]
     small = sum(found is not None and found["height"] < 44 for found in heights)  # Too small for a finger.
     assert small == 0
@@ -649,12 +693,14 @@ def test_a_phone_shows_everything_without_sideways_scrolling(made: Callable[[], 
 
 def test_the_step_is_kept_in_view(opened: Opened) -> None:
     lesson = opened(page(unrolled()), viewport=PHONE)
-    for key in ("ArrowRight",) * 3 + ("End",):
-        lesson.press(key)
-        lesson.tab.wait_for_timeout(50)
+    for keys in (["ArrowRight"] * 3, ["ArrowRight"] * 8, ["ArrowRight"] * 12, ["End"]):
+        lesson.press(*keys)
+        lesson.tab.wait_for_timeout(100)
         box, picture = lesson["g.box.lit"].first.bounding_box(), lesson["#picture"].bounding_box()
         assert box is not None
         assert picture is not None
+        assert picture["x"] - 1 <= box["x"]
+        assert box["x"] + box["width"] <= picture["x"] + picture["width"] + 1
         assert picture["y"] - 1 <= box["y"]
         assert box["y"] + box["height"] <= picture["y"] + picture["height"] + 1
 

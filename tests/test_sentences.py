@@ -17,6 +17,7 @@ from autograd.formula.cases import rule
 from autograd.formula.vocabularies import which_case
 from autograd.losses import cross_entropy
 from autograd.operations import OPERATIONS
+from autograd.show.fold import folded
 from autograd.show.lines import Calculation, Step
 from autograd.show.names import Names
 from autograd.show.sentences import of_calculation, script, sentences
@@ -94,7 +95,7 @@ def text_of(made: Calculation, step: Step) -> str:
         return str(page()(f"forward_line({data}, {literal([*made.data])}, {literal(made.result)})"))
     numbers = {name: getattr(step, name) for name in ("upstream", "partial", "value", "before", "grad")}
     row = literal([*made.data])
-    found = f"{{...{literal(numbers)}, k: rules.{made.operation}({row}).k, t: rules.{made.operation}({row}).t}}"
+    found = f"{{...{literal(numbers)}, ...rules.{made.operation}({row})}}"
     return str(page()(f"backward_line({literal(step.root)}, {data}, {step.position}, {found})"))
 
 
@@ -193,7 +194,7 @@ def test_after_a_change_of_leaves_the_sentences_are_those_of_the_graph_made_anew
     function: Callable[[Value, Value], Value],
 ) -> None:
     """The templates of the graph at one point, with the numbers at another one."""
-    tape = Tape(graph(function, POINTS[0]))
+    tape = folded(graph(function, POINTS[0]))
     data = {made["node"]: literal(made) for made in (sentences(Names(tape), place) for place in range(len(tape.data)))}
     for point in POINTS:
         for step in Stepper(graph(function, point)):

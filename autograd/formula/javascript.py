@@ -38,7 +38,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from autograd.formula.cases import Case, Expression, Rule, cases_of, chosen_by, fold, rule, textbook
+from autograd.formula.text import elements_of, of_element
 from autograd.formula.vocabularies import branches
+from autograd.operations import operation
 
 MATH: Final = {
     word: word.removesuffix("olute")
@@ -169,7 +171,7 @@ def _function(op: str, written: _Written) -> str:
             declared = "const " if before.count(name) == 1 else "let " if f"let {name} = " not in "".join(lines) else ""
             lines.append(f"{declared}{_called(name)} = {written.text(e)};")
         inner = [f"const {_called(name)} = {written.text(e)};" for name, e in late]
-        inner.append(f"return {{ {_results(rule(op), case, written)}, k: {k} }};")
+        inner.append(f"return {{ {_results(op, case, written)}, k: {k} }};")
         if case.guards:
             guards = written.logic("and", *(fold(guard, written) for guard in case.guards)).text
             inner = [f"if ({guards}) {{", *(f"  {line}" for line in inner), "}"]
@@ -189,12 +191,16 @@ def _parameters(r: Rule, written: _Written) -> tuple[str, list[str]]:
     return "row", [f"const [{', '.join(names)}] = lists(row, {len(names)});"]
 
 
-def _results(r: Rule, case: Case, written: _Written) -> str:
+def _results(op: str, case: Case, written: _Written) -> str:
+    r = rule(op)
     value, partials = written.text(case.value), [*map(written.text, case.partials)]
     if not r.of_sequences:
         return f"z: {value}, d: [{', '.join(partials)}]"
     tests = [*map(chosen_by, case.partials)]
     results = f"z: {value}, d: {_joined(partials)}"
+    if not operation(op).recorded:
+        lists = sorted(set[str]().union(*(elements_of(of_element(e, r)) for e in case.partials)).difference(r.operands))
+        results += f", e: {{ {', '.join(map(_called, lists))} }}"
     if not any(tests):
         return results
     always = Expression("comparison", ("==", Expression("number", (0.0,)), Expression("number", (0.0,))))

@@ -217,23 +217,23 @@ def _described(case: Case, r: Rule, joint: str) -> str:
     made: set[str] = set()
     for operand, partial in zip(r.operands, case.partials, strict=True):
         of = _element(operand) if r.of_sequences else operand
-        parts.append(f"∂z/∂{of} = {_text(_of_element(partial, r), case, z)[0]}")
-        made |= _elements(_of_element(partial, r)).difference(r.operands)
+        parts.append(f"∂z/∂{of} = {_text(of_element(partial, r), case, z)[0]}")
+        made |= elements_of(of_element(partial, r)).difference(r.operands)
     told = sorted(made.difference(f"{name}s" for name in _SPOKEN))  # The others tell it by their names.
     parts += [f"{_element(row)} = {_text(Expression('name', (row,)), case, {})[0]}" for row in told]
     guards = [_text(guard, case, z)[0] for guard in case.guards]
     return joint.join(parts) + (f"  if {' and '.join(guards)}" if guards else "")
 
 
-def _of_element(partial: Expression, r: Rule) -> Expression:
+def of_element(partial: Expression, r: Rule) -> Expression:
     """The derivative by one element, where the list of derivatives is an operand itself."""
     return Expression("element", partial.parts) if r.of_sequences and partial.form == "name" else partial
 
 
-def _elements(e: Expression) -> set[str]:
+def elements_of(e: Expression) -> set[str]:
     """The sequences of which an expression has elements."""
     mine = {str(e.parts[0])} if e.form == "element" else set[str]()
-    return mine.union(*(_elements(part) for part in e.parts if isinstance(part, Expression)))
+    return mine.union(*(elements_of(part) for part in e.parts if isinstance(part, Expression)))
 
 
 class AppliedCase(NamedTuple):
@@ -262,9 +262,13 @@ class AppliedCase(NamedTuple):
         They are elements of lists that the rule has made, and have an index of the operand.
         """
         i = position % self._length
-        made = _elements(self._chosen(position)).difference(self.rule.operands)
+        return {name: self.scope[row][i] for name, row in self.rows(position).items()}
+
+    def rows(self, position: int) -> dict[str, str]:
+        """The names of these lists in the rule, under the names of their elements."""
+        made = elements_of(self._chosen(position)).difference(self.rule.operands)
         made -= {"ps"} if self._is_own(position) else set()
-        return {_AsWritten({}).element(row)[0]: self.scope[row][i] for row in sorted(made)}
+        return {_AsWritten({}).element(row)[0]: row for row in sorted(made)}
 
     def _is_own(self, position: int) -> bool:
         """Whether it is a softmax by its own logit, of which the probability is the value."""
@@ -276,7 +280,7 @@ class AppliedCase(NamedTuple):
         return len(self.scope[self.rule.operands[0]]) if self.rule.of_sequences else 1
 
     def _partial(self, position: int) -> Expression:
-        return _of_element(self.case.partials[position // self._length], self.rule)
+        return of_element(self.case.partials[position // self._length], self.rule)
 
     def _ways(self, position: int) -> Sequence[Any]:
         """The derivative, or the two between which it chooses."""

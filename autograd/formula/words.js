@@ -149,6 +149,13 @@ function logsumexp(xs) {
   return top + log_of_shifted_sum([...xs, top]);
 }
 
+// The logs of the shares, without their underflow.
+function log_shares(xs) {
+  const top = greatest(xs);
+  const rest = log_of_shifted_sum([...xs, top]);
+  return xs.map((x) => (x === top ? 0 - rest : x - top - rest));
+}
+
 // log Σ e^(x - s) over all of xs but the last, which is s.
 function log_of_shifted_sum(xs) {
   const terms = xs.slice(0, -1).map((x) => exp_of_difference(x, xs[xs.length - 1]));

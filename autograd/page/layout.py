@@ -11,14 +11,13 @@
 import json
 import re
 from collections.abc import Collection, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from autograd.show.haste import haste
 from autograd.show.picture import render
 
 _PIXELS: Final = 72.0
 """Of Graphviz in an inch: one of its points is one pixel here."""
-_CAREFUL: Final = 60
-"""Of more boxes a careful layout takes long."""
 _OUT_IN: Final = {"LR": ("e", "w"), "TB": ("s", "n")}
 Size = tuple[int, int]
 
@@ -30,7 +29,7 @@ class Layout(NamedTuple):
     corners: list[tuple[int, int]]
     """Of each box, the upper left one."""
     curves: list[str]
-    """Of each link, the path in the language of SVG."""
+    """Of each link, the path in the language of SVG; none where the page draws them itself."""
 
 
 def placed(sizes: Sequence[Size], links: Sequence[tuple[int, int]], direction: str) -> Layout:
@@ -39,20 +38,29 @@ def placed(sizes: Sequence[Size], links: Sequence[tuple[int, int]], direction: s
     The direction is "LR" or "TB". RuntimeError if nothing can lay it out.
     """
     tail, head = _OUT_IN[direction]
-    haste = "nslimit=2 nslimit1=2 mclimit=0.5" if len(sizes) > _CAREFUL else ""
-    text = [f'digraph {{ rankdir={direction} ranksep=0.5 nodesep=0.22 {haste} node [shape=box fixedsize=true label=""]']
-    text += [f"n{i} [width={w / _PIXELS:.4f} height={h / _PIXELS:.4f}]" for i, (w, h) in enumerate(sizes)]
+    text = [f"n{i} [width={w / _PIXELS:.4f} height={h / _PIXELS:.4f}]" for i, (w, h) in enumerate(sizes)]
     inner = {b for _, b in links}
     for i, (a, b) in enumerate(links):  # A line between operations is straighter than one from a leaf.
-        text.append(f"n{a}:{tail} -> n{b}:{head} [arrowhead=none weight={4 if a in inner else 1} id={i}]")
-    found = json.loads(render("\n".join([*text, "}"]), "json"))
+        text.append(f"n{a} -> n{b} [id={i} tailport={tail} headport={head} weight={4 if a in inner else 1}]")
+    drawn = "\n".join([*text, "}"])
+    hasty = " ".join(f"{name}={value}" for name, value in haste(drawn).items())
+    try:
+        found = _rendered(drawn, direction, hasty)
+    except RuntimeError:  # A few graphs have a line for which `dot` finds no way; then the page draws them all.
+        found = _rendered(drawn, direction, f"{hasty} splines=none")
     bottom, right, top = (float(found["bb"].split(",")[i]) for i in (1, 2, 3))
     assert not bottom
     points = {thing["name"]: _points(thing["pos"], top)[0] for thing in found.get("objects", ())}
     centres = [points[f"n{i}"] for i in range(len(sizes))]
     corners = [(round(x - w / 2), round(y - h / 2)) for (x, y), (w, h) in zip(centres, sizes, strict=True)]
-    curves = {int(edge["id"]): _curve(_points(edge["pos"], top)) for edge in found.get("edges", ())}
-    return Layout((round(right), round(top)), corners, [curves[i] for i in range(len(links))])
+    curves = {int(edge["id"]): _curve(_points(edge["pos"], top)) for edge in found.get("edges", ()) if "pos" in edge}
+    return Layout((round(right), round(top)), corners, [curves[i] for i in sorted(curves)])
+
+
+def _rendered(drawn: str, direction: str, hasty: str) -> dict[str, Any]:
+    start = f"digraph {{ rankdir={direction} ranksep=0.5 nodesep=0.22 {hasty} edge [arrowhead=none]"
+    found = render(f'{start} node [shape=box fixedsize=true label=""]\n{drawn}', "json")
+    return dict(json.loads(found))
 
 
 def _points(text: str, top: float) -> list[tuple[float, float]]:

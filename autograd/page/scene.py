@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
+from autograd.show.calls import calls_on
 from autograd.show.fold import boxed
+from autograd.show.models import places_on
 from autograd.wording import end_positions
 
 IN_FULL: Final = 300
@@ -29,6 +31,8 @@ NEAREST: Final = 36
 """so many of them at most."""
 WIDEST: Final = 6
 """Then a box has links to so many operands, the first and the last ones."""
+NAMED: Final = 20_000
+"""Of a graph with more nodes it takes long to find the parameters of models."""
 LARGEST: Final = 40
 """Operations inside one box: a chain is cut into boxes of so many."""
 WRITTEN_OUT: Final = 3
@@ -87,10 +91,13 @@ class Scene:
 def scene(tape: Tape, kept: Collection[int] = (), *, fold: bool | None = None) -> Scene:
     """The scene of the first root of a tape; nodes at the places kept are in no other box.
 
-    It is folded if `fold` says so, and by default if it has more than 300 nodes.
+    It is folded if `fold` says so, and by default if it has more than 300 nodes, or takes more than 300 boxes.
     """
-    fold = len(tape) > IN_FULL if fold is None else fold
-    return _Folded(tape, kept).scene if fold else _Unfolded(tape).scene
+    if not fold and (fold is False or len(tape) <= IN_FULL):
+        found = _Unfolded(tape).scene
+        if fold is False or len(found.boxes) <= IN_FULL:
+            return found
+    return _Folded(tape, kept).scene
 
 
 def written_in(tape: Tape, place: int) -> list[int]:
@@ -137,6 +144,12 @@ _COPIED: Final = -2
 """In the place of its box, for a leaf that is drawn inside each box that uses it."""
 
 
+def _parameters(tape: Tape) -> set[int]:
+    """The places of the parameters of models: a cell uses them at every step, and has them inside its boxes."""
+    places = places_on(tape)
+    return {*places}.union(*(row for call in calls_on(tape, places) for row in call.weights))
+
+
 class _Folded:
     """Boxes with the nodes inside that only they use."""
 
@@ -145,6 +158,7 @@ class _Folded:
         self.scene = Scene(tape, folded=True)
         self.all_inside = len(tape) <= ALL_INSIDE
         kept = {*kept, tape.roots[0]}
+        self.parameters = _parameters(tape).difference(kept) if len(tape) <= NAMED else set[int]()
         kept |= self._neurons(self._tops(kept, largest=len(tape)))
         self.tops = self._tops(kept)
         if len(set(self.tops)) > MOST_BOXES:
@@ -167,7 +181,7 @@ class _Folded:
         sizes: dict[int, int] = {}
         for place in range(len(tape) - 1, -1, -1):
             top, computed = tops[place], tape.codes[place] > CONSTANT_CODE
-            if top == shared and copied and not computed and place not in kept:
+            if top == shared and not computed and place not in kept and (copied or place in self.parameters):
                 tops[place] = _COPIED
                 continue
             named = computed and bool(tape.node(place).label)

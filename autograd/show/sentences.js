@@ -11,14 +11,14 @@ function forward_line(made, row, z) {
 }
 
 // A contribution to the gradient of an operand. A step has: upstream, partial, value (their product), before (the
-// gradient so far, or null), grad (the gradient now), and k and t as the rule returns them.
+// gradient so far, or null), grad (the gradient now), and k, t and e as the rule returns them.
 function backward_line(root, made, position, step) {
   const before = step.before ?? 0;
   const parts = [step.upstream, step.partial, step.value, before];
   const texts = together(parts, [step.grad], (row) => [row[3] + row[2], row[0] * row[1]]).map(bare);
   const [upstream, factor, contribution, so_far, grad] = texts;
   const way = made.formulas[position][step.k];
-  const formula = way.length > 1 && !step.t[position] ? way[1] : way[0];
+  const formula = (way.length > 1 && !step.t[position] ? way[1] : way[0]) + elements(made, position, step);
   const known = [factor, bare(short(step.partial, SIX))].includes(formula);
   const adds = contribution.startsWith("-") ? `${so_far} - ${contribution.slice(1)}` : `${so_far} + ${contribution}`;
   return [
@@ -27,6 +27,12 @@ function backward_line(root, made, position, step) {
     known ? "" : `   (${formula})`,
     before === 0 ? "" : `; ${adds} = ${grad}`,
   ].join("");
+}
+
+// The numbers of a formula that are neither operands nor the value; of a composed operation alone.
+function elements(made, position, step) {
+  const shown = made.elements?.[position] ?? [];
+  return shown.map(([name, row]) => `, ${name} = ${bare(short(step.e[row][position % step.e[row].length], SIX))}`).join("");
 }
 
 // A contribution in names alone; without a position the 1 that the gradient of the root starts with.

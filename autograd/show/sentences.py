@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from autograd.formula.javascript import javascript
-from autograd.formula.text import case_texts
+from autograd.formula.text import case_of, case_texts
+from autograd.operations import operation
 from autograd.show.digits import SUMS, kept_positions
 from autograd.show.lines import Calculation, calculation, in_names, in_numbers
 from autograd.show.names import Names
@@ -46,7 +47,9 @@ def sentences(names: Names, place: int) -> dict[str, Any]:
     - `node`, `op`, `operands`: its name, its rule (empty for a leaf), and the names of its operands;
     - `names`: its calculation in names; `numbers`: the same as a template; `kept`: the operands that have a number;
     - `formulas`: for each operand that gets a gradient, else None: the formulas of the local derivative in each case of
-      the rule, two where it chooses element by element.
+      the rule, two where it chooses element by element;
+    - `elements`, of a composed operation, as softmax: for each operand, the names of numbers in its formula that are no
+      operands, each with the name of the list in which it is.
     """
     tape = names.tape
     return of_calculation(calculation(names, place), [not tape.is_constant(k) for k in tape.operands_of(place)])
@@ -58,7 +61,13 @@ def of_calculation(made: Calculation, gets: Sequence[bool]) -> dict[str, Any]:
     found: dict[str, Any] = {"node": made.node, "op": op, "operands": [*made.operands]}
     if not op:
         return found
-    found |= {"names": in_names(made), "numbers": template(op, count), "kept": kept_positions(op, count)}
+    composed = not operation(op).recorded
+    weights = (*zip(made.operands, made.data, strict=True),)[count // 2 :] if composed else ()
+    found |= {"names": in_names(made), "numbers": template(op, count, weights), "kept": kept_positions(op, count)}
+    if composed:
+        applied = case_of(op, made.data)
+        texts = [[[applied.partial_text(i, made.operands, made.node)]] if of else None for i, of in enumerate(gets)]
+        return found | {"formulas": texts, "elements": [[*applied.rows(i).items()] for i in range(count)]}
     formulas = [case_texts(op, count, i, made.operands, made.node) if of else None for i, of in enumerate(gets)]
     return found | {"formulas": formulas}
 
@@ -73,18 +82,18 @@ def script(operations: Iterable[str]) -> str:
 
 
 @cache
-def template(op: str, count: int) -> Template:
-    """An operation on so many numbers.
+def template(op: str, count: int, weights: tuple[tuple[str, float], ...] = ()) -> Template:
+    """An operation on so many numbers, of a composed one with these weights, of which a single 1 is told by its place.
 
     >>> template("subtract", 2)
     [[0, {'': ['', ''], '-': ['-', '']}], [1, {'': [' - ', ''], '-': [' + ', '']}]]
     """
     kept = kept_positions(op, count)
     positions = kept if len(kept) == count or op not in SUMS else [*kept, HIDDEN]
-    plain, slots = _split(op, count, positions, {})
+    plain, slots = _split(op, count, weights, positions, {})
 
     def ways(i: int) -> dict[str, list[str]]:
-        return {form: _split(op, count, positions, {i: text})[0] for form, text in _written_as(op, i).items()}
+        return {form: _split(op, count, weights, positions, {i: text})[0] for form, text in _written_as(op, i).items()}
 
     return [[i, _joints(j, plain, slots, ways(i))] for j, i in enumerate(slots)] or [plain[0]]
 
@@ -94,13 +103,16 @@ def _written_as(op: str, position: int) -> dict[str, str]:
     return _FORMS | ({digit: digit for digit in "0123456789"} if op == "power" and position == 1 else {})
 
 
-def _split(op: str, count: int, positions: list[int], forms: Mapping[int, str]) -> tuple[list[str], list[int]]:
+def _split(
+    op: str, count: int, weights: Sequence[tuple[str, float]], positions: list[int], forms: Mapping[int, str]
+) -> tuple[list[str], list[int]]:
     """The texts between the numbers of an operation, and the positions of these, some numbers in other forms."""
 
     def placeholder(i: int) -> str:
         return forms.get(i, _FORMS[""]).format(f"8{positions.index(i):05}")
 
-    made = Calculation("", op, (), (0.0,) * count, 0.0)
+    names, data = zip(*[("", 0.0)] * (count - len(weights)), *weights, strict=True)
+    made = Calculation("", op, names, data, 0.0)
     text = in_numbers(made, placeholder, placeholder(HIDDEN) if HIDDEN in positions else "")
     return _NUMBER.split(text), [positions[int(number[1:6])] for number in _NUMBER.findall(text)]
 

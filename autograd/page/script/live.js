@@ -21,7 +21,7 @@ function recomputed(changed) {
   for (const i of forward.reverse()) {
     const { op, args, made } = data.nodes[i];
     if (!grads.has(i) || op === "detach") continue;
-    const { d, k, t } = results.get(i);
+    const { d, k, t, e } = results.get(i);
     const upstream = grads.get(i);
     args.forEach((operand, position) => {
       const partial = d[position];
@@ -29,7 +29,7 @@ function recomputed(changed) {
       const [value, before] = [upstream * partial, grads.get(operand) ?? null];
       const grad = (before ?? 0) + value;
       grads.set(operand, grad);
-      const step = { upstream, partial, value, before, grad, k, t };
+      const step = { upstream, partial, value, before, grad, k, t, e };
       const parts = backwardParts(engine.backward_line(root.name, made, position, step), root.name, made, position);
       steps.push({ n: steps.length + 1, node: i, to: operand, arg: position, ...parts, ...numbers(value, grad) });
     });

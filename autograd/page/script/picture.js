@@ -90,7 +90,7 @@ class Picture {
     });
     for (const line of found.values()) {
       const [from, to] = [rects.get(line.from), rects.get(line.to)];
-      line.d = data.folded ? curve(from, to, direction) : data.layout[direction].curves[line.index];
+      line.d = data.layout[direction]?.curves[line.index] ?? curve(from, to, direction);
       line.more = boxes[line.from].more > 0;
       line.edge = element("svg:path", { d: line.d, class: line.more ? "edge more" : "edge" });
       line.flow = element("svg:path", { d: line.d, class: "flow" });

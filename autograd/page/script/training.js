@@ -139,7 +139,8 @@ class Training extends Player {
     byId("row").append(...options, element("option", { value: "" }, say("no_row")));
     byId("row").addEventListener("change", (event) => this.takeRow(event.target.value === "" ? null : Number(event.target.value)));
     byId("rowing").hidden = false;
-    this.takeRow(Math.min(1, rows.length - 1)); // The first input is often all 0, and most units with it.
+    this.net.row = Math.min(1, rows.length - 1); // The first input is often all 0, and most units with it.
+    byId("row").value = this.net.row;
   }
 
   /** Let lines show weights, 1, or gradients, 2. */
