@@ -594,4 +594,5 @@ def test_a_notebook_frame_works(opened: Opened) -> None:
     frame.locator("body[data-ready]").wait_for(state="attached")
     frame.locator("#next").click()
     assert frame.locator("#count").text_content() == "epoch 1 of 5"
+    lesson.wait_until(lambda: float(frame.locator("#network svg").get_attribute("width") or 0) > 500)
     lesson.requests = [url for url in lesson.requests if not url.startswith("about:srcdoc")]

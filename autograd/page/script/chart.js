@@ -10,7 +10,7 @@ class Chart {
   }
 
   draw() {
-    const room = this.host.clientWidth;
+    const room = roomIn(this.host);
     const longest = Math.max(...data.panels.flatMap(({ ticks }) => ticks.map(([, words]) => words.length)));
     this.left = longest * LETTER + 10;
     const [, last] = data.across.ticks.at(-1);

@@ -1,5 +1,6 @@
 // The network of a training: units in columns, and lines as wide as weights or gradients are large at a snapshot.
 
+const LEAST = 260; // Pixels of width.
 const TALL = 300; // Pixels for the units of the highest column, if they have enough room then.
 const [CLOSEST, FURTHEST] = [21, 52]; // Pixels from one unit to the next.
 const PITCH = 0.62; // The same in the inches of the data.
@@ -39,7 +40,7 @@ class Network {
   /** Draw all anew, for the width that there is. */
   draw() {
     const { units, links, titles, more, bands } = this.net;
-    const room = this.host.clientWidth;
+    const room = roomIn(this.host);
     this.arrange(room);
     const height = Math.max(...units.map((unit) => this.y(unit) + this.pitch(unit) / 2)) + 4;
     const svg = element("svg:svg", {
@@ -319,6 +320,11 @@ class Network {
     }
     group.setAttribute("aria-label", unit.name);
   }
+}
+
+/** The width that a part of the page has; a frame that is not shown yet has none, and is drawn again later. */
+function roomIn(host) {
+  return Math.max(LEAST, host.clientWidth);
 }
 
 /** A number that has room in a circle. */

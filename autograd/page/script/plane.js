@@ -33,7 +33,7 @@ class Plane {
 
   draw() {
     const { size, ticks, points } = this.plane;
-    const side = Math.min(LONG, this.host.clientWidth - BESIDE - 30);
+    const side = Math.min(LONG, roomIn(this.host) - BESIDE - 30);
     [this.wide, this.tall] = [side, side];
     this.canvas = element("canvas", { width: this.wide, height: this.tall, role: "img" });
     this.context = this.canvas.getContext("2d", { willReadFrequently: true }); // Its pixels are computed here.

@@ -65,7 +65,7 @@ class Rows {
   /** Predictions over targets. */
   plot() {
     const { ticks, across, up } = this.rows;
-    const [room, left, below] = [this.host.clientWidth - 36, 44, 40];
+    const [room, left, below] = [roomIn(this.host) - 36, 44, 40];
     const side = Math.min(200, room - left - 12);
     const [x, y] = [(part) => left + (part / 1000) * side, (part) => 8 + (1 - part / 1000) * side];
     const [width, height] = [side + left + 12, side + below + 8];
