@@ -244,7 +244,49 @@ def test_the_mean_loss_of_several_batches_stands_in_the_middle_of_its_epoch() ->
     assert [at for at, _ in loss["curves"][0]["pieces"][0]] == [0.25, 0.75]
 
 
+def test_a_snapshot_inside_an_epoch_stands_inside_it() -> None:
+    across, _ = panels(History([4.0, 2.0]), [Snapshot(0, 0, 4.0, {}, {}), Snapshot(1, 3, 2.0, {}, {})])
+    assert across["marks"] == [0.0, 0.75]
+
+
+def test_losses_that_are_lost_are_marked() -> None:
+    shown = [Snapshot(k, 0, y, {}, {}) for k, y in enumerate([1.0, math.nan, 2.0, math.inf])]
+    _, (loss,) = panels(History([1.0, math.nan, 2.0]), shown)
+    assert loss["curves"][0]["lost"] == [0.3333, 1.0]
+
+
 # ── predictions ──
+
+
+def recorded(targets: list[Any], outputs: list[Any], plane: Any = ()) -> tuple[Recorder, list[Snapshot]]:
+    """A recorder with these rows, and one snapshot with these predictions."""
+    recorder = Recorder()
+    recorder.inputs, recorder.targets = [[float(i)] for i in range(len(outputs))], targets
+    return recorder, [Snapshot(1, 0, 1.0, {}, {}, outputs, [*plane])]
+
+
+def test_an_output_on_the_boundary_is_on_no_side() -> None:
+    made = predictions(*recorded([0.0, 0.0, 1.0, 1.0], [0.5, 0.4, 0.5, 0.6]))
+    assert (made["boundary"], made["right"]) == (0.5, [2])
+
+
+def test_ten_rows_are_a_table_and_more_are_not() -> None:
+    for count, kind in ((10, "table"), (11, "plot")):
+        numbers = [float(k) for k in range(count)]
+        assert predictions(*recorded(numbers, numbers))["kind"] == kind
+
+
+def test_a_class_that_is_not_finite_is_none() -> None:
+    targets = [k % 2 for k in range(12)]
+    outputs = [[0.0, 1.0] if t else [1.0, math.nan] for t in targets]
+    made = predictions(*recorded(targets, outputs))
+    assert (made["found"], made["right"]) == ([".B" * 6], [6])
+
+
+def test_long_inputs_are_cut() -> None:
+    recorder, shown = recorded([1.0], [1.0])
+    recorder.inputs = [[0.123456, 2.0, 3.0, 4.0, 5.0], [1.0, 2.0, 3.0, 4.0], [[1.0]], [7.0]]
+    assert predictions(recorder, shown)["names"] == ["0.1235, 2, 3, 4, …", "1, 2, 3, 4", "…", "7"]
 
 
 def test_a_table_has_the_predictions_of_the_snapshots() -> None:
@@ -302,7 +344,11 @@ def test_targets_are_classes_if_they_can_be(targets: list[Any], width: int, foun
 def test_logits_have_their_boundary_at_0() -> None:
     recorder = Recorder()
     recorder.targets = [0.0, 0.0, 1.0, 1.0]
-    for outputs, found in (([-2.0, -0.1, 0.1, 3.0], 0.0), ([0.1, 0.2, 0.9, 0.8], 0.5), ([0.1, 0.2, 0.3, 0.4], 0.5)):
+    for outputs, found in (
+        ([-2.0, -0.1, 0.1, 3.0], 0.0),
+        ([0.1, 0.2, 0.9, 0.8], 0.5),
+        ([-0.1, 0.2, 0.3, 0.4], 0.5),  # That 0 separates three of four says little.
+    ):
         assert boundary(recorder, [Snapshot(1, 0, 1.0, {}, {}, outputs)]) == found
     recorder.targets = [0.0, 1.0, 2.0, 2.0]
     assert boundary(recorder, [Snapshot(1, 0, 1.0, {}, {}, [0.0] * 4)]) is None
@@ -362,6 +408,37 @@ def test_a_scale_without_a_boundary_is_that_of_the_numbers() -> None:
     assert scale(recorder, [Snapshot(0, 0, 1.0, {}, {}, [], [0.5, 3.0])]) == (0.5, 2.25, 4.0)
     assert scale(recorder, [Snapshot(0, 0, 1.0, {}, {}, [], [-0.5, 3.0])]) == (-4.0, 0.0, 4.0)
     assert scale(recorder, [Snapshot(0, 0, 1.0, {}, {}, [], [math.nan])])[2] >= 4.0
+
+
+def test_a_scale_around_a_boundary_reaches_to_the_targets_or_three_times_as_far() -> None:
+    targets, outputs = [0.0, 0.0, 1.0, 1.0], [0.1, 0.2, 0.8, 0.9]
+    for reach, half in ((0.1, 0.5), (1.0, 1.0), (100.0, 1.5)):
+        plane = [0.5 + reach * sign for sign in (-1.0, 1.0)] * 20
+        assert scale(*recorded(targets, outputs, plane)) == pytest.approx((0.5 - half, 0.5, 0.5 + half))
+
+
+def test_two_rows_have_no_boundary() -> None:
+    assert boundary(*recorded([0.0, 1.0], [0.1, 0.9])) is None
+
+
+def test_a_surface_of_many_outputs_is_left_out() -> None:
+    for width, there in ((6, True), (7, False)):
+        recorder, shown = recorded([0, 1], [[0.0] * width] * 2, [[0.0] * width] * 4)
+        recorder.inputs, recorder.grid = [[0.0, 0.0], [1.0, 1.0]], train.Grid((0.0, 1.0), (0.0, 1.0))
+        assert (surface(recorder, shown) is not None) == there
+
+
+def test_a_constant_surface_has_a_scale_and_ticks_within_it() -> None:
+    recorder, shown = recorded([], [3.0, 3.0], [3.0] * 4)
+    recorder.inputs, recorder.grid = [[-0.3, 10.0], [1.3, 30.0]], train.Grid((-0.3, 1.3), (10.0, 30.0))
+    made = surface(recorder, shown)
+    assert made is not None
+    assert made["scale"] == [2, 3, 4]
+    for (low, high), ticks in zip(((-0.3, 1.3), (10.0, 30.0)), made["ticks"], strict=True):
+        assert len(ticks) >= 2
+        for at, text in ticks:
+            assert 0.0 <= at <= 1.0
+            assert low + at * (high - low) == pytest.approx(float(text), abs=0.01)
 
 
 # ── programs, and trainings without anything ──
@@ -471,6 +548,11 @@ def test_outputs_are_shown_for_a_few_rows_all_over_the_data() -> None:
 def test_rounded_numbers_are_near(x: float) -> None:
     assert float(exact(x)) == x or math.isnan(x)
     assert near(json.loads(json.dumps(rounded(x))), x, FOUR) or abs(x) < 1e-300
+
+
+def test_numbers_are_short() -> None:
+    assert str(rounded(1e300)) == "1e+300"
+    assert packed([1e20, 1e20, -1.5e-7, 0.0, -0.25]) == "1e20,,-1.5e-7,0,-.25"
 
 
 @given(st.lists(st.floats() | st.sampled_from([0.0, -0.0, 1.0, 0.5, -0.5, 100.0, 0.1, -0.01, 1e-5, 1e20]), min_size=1))

@@ -179,6 +179,7 @@ class Training extends Player {
   about() {
     const { chosen } = this;
     const soft = (words) => element("p", { class: "soft" }, words);
+    byId("about").classList.toggle("idle", !chosen);
     if (!chosen) {
       const shown = data.epochs.length;
       const parts = this.net ? [soft(say("choose_unit"))] : [];
