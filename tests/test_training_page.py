@@ -112,6 +112,10 @@ def test_lines_lead_between_the_units_of_their_weights() -> None:
         assert re.fullmatch(rf"[hz]{layer}\[{to}\]", names[end])
         assert re.fullmatch(rf"x\[{source}\]|h{int(layer) - 1}\[{source}\]", names[start])
     assert len(net["links"]) == 9
+    assert [unit["kind"] for unit in net["units"]] == ["input"] * 2 + ["hidden"] * 3 + ["output"]
+    for column in (net["units"][:2], net["units"][2:5]):
+        assert len({unit["x"] for unit in column}) == 1
+        assert [unit["y"] for unit in column] == sorted({unit["y"] for unit in column}), "from the top down"
     assert [unit.get("biases") is not None for unit in net["units"]] == [False, False, True, True, True, True]
 
 
@@ -159,6 +163,39 @@ def test_a_model_that_chose_another_branch_shows_no_outputs() -> None:
     assert len(net["links"]) == 1
 
 
+def test_a_model_with_another_graph_for_another_input_shows_no_outputs() -> None:
+    class Detour(nn.Module):
+        def __init__(self) -> None:
+            self.layer = nn.Linear(1, 1, init="zeros")
+
+        def __call__(self, x: Any) -> Value:
+            y = Value(x[0]) * 0.0 if x[0] > 0.5 else 0.0
+            return y + self.layer(x)[0]
+
+    for second, rows in ((0.25, [0, 1]), (1.0, [])):
+        assert training(fitted(Detour(), [([0.5], 2.0), ([second], 2.0)]))["network"]["rows"] == rows
+
+
+def test_outputs_that_take_long_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = xor()
+    operands = sum(len(entry.operands) for entry in Tape(recorder.model(XOR[0][0])))  # type: ignore[operator, misc]
+    numbers = len(recorder.snapshots) * len(recorder.snapshots[0].parameters)
+    for most, rows in ((numbers - 1, []), (2 * 6 * operands, [0, 3]), (10**6, [0, 1, 2, 3])):
+        monkeypatch.setattr("autograd.page.weights.MOST_WORK", most)
+        assert training(recorder)["network"]["rows"] == rows
+
+
+def test_what_is_largest_for_a_short_time_is_not_the_widest() -> None:
+    recorder = xor()
+    keys = [*recorder.snapshots[0].parameters]
+    sizes = [0.0, 0.0, 0.0, 2.0, 3.0]
+    for row, wanted in ((sizes, 3), ([1.0, 1.0, 2.0, 1e9, math.inf], 20), ([0.0] * 5, 0), ([math.nan] * 5, 0)):
+        shown = [Snapshot(k, 0, 1.0, dict.fromkeys(keys, -x), dict.fromkeys(keys, x)) for k, x in enumerate(row)]
+        found = network(recorder, shown)
+        assert found is not None
+        assert found["largest"] == [wanted] * 2
+
+
 def test_the_names_of_the_user_win() -> None:
     model = nn.Neuron(1, rng=random.Random(1))
     model.w[0].label, model.b.label = "slope", "</script>"  # type: ignore[union-attr]
@@ -198,9 +235,26 @@ def test_cells_have_columns_by_step_and_filters_their_squares() -> None:
         def __call__(self, image: Any) -> Value:
             return sum(v for a in self.conv([image]) for row in a for v in row)  # type: ignore[return-value]
 
-    filters = training(fitted(Seer(), [([[0.1, 0.2], [0.5, 0.3]], 1.0)]))["network"]["units"]
+    net = training(fitted(Seer(), [([[0.1, 0.2], [0.5, 0.3]], 1.0)]))["network"]
+    filters = net["units"]
     assert [unit["shape"] for unit in filters] == [[1, 2, 2]] * 2
     assert [len(unit["cells"]) for unit in filters] == [4, 4]
+
+
+def test_a_layer_that_reads_filters_has_a_band_to_them_and_large_filters_no_squares() -> None:
+    class Seer(nn.Module):
+        def __init__(self) -> None:
+            self.conv, self.out = nn.Conv2d(1, 2, 13, rng=random.Random(1)), nn.Linear(2, 1, rng=random.Random(2))
+
+        def __call__(self, image: Any) -> Value:
+            return self.out([v for a in self.conv([image]) for row in a for v in row])[0]
+
+    net = training(fitted(Seer(), [([[0.1] * 13] * 13, 1.0)]))["network"]
+    assert [unit["name"] for unit in net["units"]] == ["filter 0", "filter 1", "out.z[0]"]
+    assert [unit.get("cells") for unit in net["units"]] == [[], [], None]
+    assert net["bands"] == [[1, 2]]
+    assert net["links"] == []
+    assert net["units"][2]["title"] == "z[0]"
 
 
 # ── curves ──
@@ -522,18 +576,19 @@ def large(snapshots: int, units: int, rows: int) -> Recorder:
     def numbers(n: int) -> list[float]:
         return [-rng.random() * 1.2345678e-7 for _ in range(n)]
 
-    parameters = dict(zip(keys, numbers(len(keys)), strict=True))
     outputs, plane = [numbers(5) for _ in range(rows)], [numbers(5) for _ in range(1600)]
-    recorder.snapshots = [Snapshot(k, 0, 1.0, parameters, parameters, outputs, plane) for k in range(snapshots)]
+    for k in range(snapshots):
+        parameters, slopes = (dict(zip(keys, numbers(len(keys)), strict=True)) for _ in range(2))
+        recorder.snapshots.append(Snapshot(k, 0, 1.0, parameters, slopes, outputs, plane))
     return recorder
 
 
 def test_no_page_is_large() -> None:
-    recorder = large(1000, 16, 100)
+    recorder = large(400, 16, 100)
     made = page(recorder)
     data = data_of(made)
     assert len(made.html.encode()) <= MOST_BYTES
-    assert (data["epochs"][0], data["epochs"][-1], data["kept"]) == (0, 999, 1000)
+    assert (data["epochs"][0], data["epochs"][-1], data["kept"]) == (0, 399, 400)
     assert 20 <= len(data["epochs"]) <= MOST_SNAPSHOTS
 
 
@@ -552,6 +607,7 @@ def test_rounded_numbers_are_near(x: float) -> None:
 
 def test_numbers_are_short() -> None:
     assert str(rounded(1e300)) == "1e+300"
+    assert rounded(1.797499e308, 2) == 1.797499e308, "in two digits it would be infinite"
     assert packed([1e20, 1e20, -1.5e-7, 0.0, -0.25]) == "1e20,,-1.5e-7,0,-.25"
 
 
