@@ -24,7 +24,7 @@ from autograd.page.predictions import LETTERS, boundary, class_targets, predicti
 from autograd.page.training import MOST_SNAPSHOTS, training
 from autograd.page.weights import MOST_ROWS, network, recomputed
 from autograd.page.words import LANGUAGES, WORDS
-from autograd.toy import Toy, story
+from autograd.toy import Toy, _Record, story
 from autograd.train import History, Recorder, Snapshot
 from tests.test_draw import HOSTILE, graphs
 from tests.test_page import Document, data_of, script_of
@@ -732,6 +732,15 @@ def test_a_long_training_of_the_toy_has_fewer_snapshots(steps: int, tmp_path: Pa
     assert data["across"]["last"] == steps
     assert min(steps + 1, 100) <= len(data["epochs"]) <= MOST_SNAPSHOTS
     assert data["epochs"] == sorted({*data["epochs"]})
+
+
+def test_a_record_of_the_toy_thins_itself_out() -> None:
+    toy = Toy(x=1.0, target=0.2, w1=0.5, b1=0.0, w2=-0.5, b2=0.0)
+    record = _Record(toy)
+    for step in range(1001):
+        record.keep(step, 1.0)
+        assert len(record.snapshots) < MOST_SNAPSHOTS
+    assert [one.epoch for one in record.snapshots] == [*range(0, 1001, 8)]
 
 
 def test_the_toy_network_has_a_lesson_of_its_first_step(tmp_path: Path) -> None:

@@ -50,4 +50,4 @@ class Recorded(Protocol):
 
 def is_recorded(thing: object) -> bool:
     """Whether a thing keeps snapshots of a training."""
-    return isinstance(getattr(thing, "snapshots", None), list) and not isinstance(thing, type)
+    return isinstance(getattr(thing, "snapshots", None), list)
