@@ -99,9 +99,9 @@ if TYPE_CHECKING:
     )
     from autograd.page import page as page
     from autograd.show.autopsy import autopsy
-    from autograd.show.draw import draw, draw_dot
     from autograd.show.explain import explain
-    from autograd.show.picture import Drawing
+    from autograd.show.pictures.draw import draw, draw_dot
+    from autograd.show.pictures.picture import Drawing
     from autograd.show.stepper import Stepper
     from autograd.show.tree import tree
 
@@ -111,9 +111,9 @@ _MODULES: Final = ("check", "formula", "losses", "nn", "optim", "page", "state",
 _HOMES: Final = {
     **dict.fromkeys(("grad", "grad_graph", "hessian", "hvp", "jacobian", "jvp"), "functional"),
     **dict.fromkeys(("topological_order", "value_and_grad", "vjp"), "functional"),
-    **{name: f"show.{name}" for name in ("autopsy", "draw", "explain", "tree")},
-    "draw_dot": "show.draw",
-    "Drawing": "show.picture",
+    **{name: f"show.{name}" for name in ("autopsy", "explain", "tree")},
+    **dict.fromkeys(("draw", "draw_dot"), "show.pictures.draw"),
+    "Drawing": "show.pictures.picture",
     **dict.fromkeys(("Program", "compile", "inputs"), "compiler"),
     **dict.fromkeys(("no_grad", "strict"), "blocks"),
     "Stepper": "show.stepper",

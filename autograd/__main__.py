@@ -27,8 +27,8 @@ from autograd.console import take_every_text
 from autograd.engine.graph import COMPILED
 from autograd.engine.value import Value
 from autograd.functional import topological_order
-from autograd.show.draw import draw
-from autograd.show.picture import FORMATS
+from autograd.show.pictures.draw import draw
+from autograd.show.pictures.picture import FORMATS
 from autograd.show.terminal import KEYS, Help, say, walk
 from autograd.toy import WEIGHTS, Toy, story
 from autograd.wording import to_install

@@ -34,7 +34,7 @@ from autograd.engine.number import shown
 from autograd.engine.value import Value, operand, record, record_many
 from autograd.formula.cases import KNOWN, WORDS, Rule, parsed
 from autograd.formula.vocabularies import floats, made
-from autograd.operations import OPERATIONS, Domain, Kind, Operation, register
+from autograd.operations import OPERATIONS, Domain, Kind, Operation, is_composed, register
 from autograd.wording import counted
 
 __all__ = ["operation"]
@@ -100,9 +100,10 @@ def operation(function: Callable[..., Any] | None = None, *, domain: Sequence[An
 def _key(r: Rule) -> str:
     """The `op` of the nodes: the name, with a number after it if the name stands for another rule already."""
     earlier = _MADE.get(r.name, [])
-    row = OPERATIONS.get(r.name)
-    composed = row is not None and row.kind == "composed"  # The name stands for a rule, and users call a function.
-    if not earlier and ((row and not composed) or hasattr(Value, r.name) or hasattr(functions, r.name)):
+    composed = is_composed(r.name)  # The name stands for a rule, and users call a function.
+    if not earlier and (
+        (r.name in OPERATIONS and not composed) or hasattr(Value, r.name) or hasattr(functions, r.name)
+    ):
         raise ValueError(f"{r.name} is an operation of this package; give yours another name")
     same = [op for op in earlier if r.cases and repr(KNOWN[op][:4]) == repr(r[:4])]
     return same[0] if same else f"{r.name}#{len(earlier) + 1}" if earlier or composed else r.name

@@ -228,6 +228,11 @@ def operation(name: str) -> Operation:
         ) from None
 
 
+def is_composed(op: str) -> bool:
+    """Whether an operation is one that readers see in the place of several; False for one that is unknown here."""
+    return op in _TABLE and not _TABLE[op].recorded
+
+
 def register(op: str, row: Operation) -> None:
     """Add the row of a user's own operation, whose nodes have op for theirs, as the latest one."""
     _TABLE.pop(op, None)

@@ -25,9 +25,9 @@ from autograd.engine.number import short
 from autograd.engine.value import Value
 from autograd.page.face import Page, page
 from autograd.page.training import MOST_SNAPSHOTS
-from autograd.show.chart import draw_curves
-from autograd.show.draw import draw
-from autograd.show.picture import Drawing
+from autograd.show.pictures.chart import draw_curves
+from autograd.show.pictures.draw import draw
+from autograd.show.pictures.picture import Drawing
 from autograd.show.terminal import say
 from autograd.wording import aligned, counted
 

@@ -21,7 +21,7 @@ from lesson import compare, parser, words
 
 from autograd import Value, draw, formula
 from autograd.check import gradcheck, numerical_grad
-from autograd.show.chart import draw_curves
+from autograd.show.pictures.chart import draw_curves
 
 made = parser(
     "This lesson goes through the smallest network, x → h → y, number by number. You see the chain rule at every "

@@ -23,8 +23,8 @@ from autograd import (
     topological_order,
     total,
 )
-from autograd.show.palette import PALETTE
 from autograd.show.patterns import MOST_NODES, Finder
+from autograd.show.pictures.palette import PALETTE
 from autograd.wording import WIDTH
 
 LOOKS = 60

@@ -13,12 +13,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograd import Value, train
-from autograd.show.axes import FLAT, MOST_STEPS, axis_for, counting_axis, linear_axis, upward_axis
-from autograd.show.canvas import CHARACTER, LONGEST, TEXT
-from autograd.show.chart import HEIGHT, MOST_CURVES, draw_curves, draw_panels, is_curves
-from autograd.show.palette import PALETTE, SERIES
-from autograd.show.panel import FEW, LINE, MOST_POINTS, NAME, WIDTH, apart, pieces
-from autograd.show.picture import Drawing
+from autograd.show.pictures.axes import FLAT, MOST_STEPS, axis_for, counting_axis, linear_axis, upward_axis
+from autograd.show.pictures.canvas import CHARACTER, LONGEST, TEXT
+from autograd.show.pictures.chart import HEIGHT, MOST_CURVES, draw_curves, draw_panels, is_curves
+from autograd.show.pictures.palette import PALETTE, SERIES
+from autograd.show.pictures.panel import FEW, LINE, MOST_POINTS, NAME, WIDTH, apart, pieces
+from autograd.show.pictures.picture import Drawing
 from autograd.wording import visible
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -435,6 +435,6 @@ def test_a_notebook_shows_a_history_and_never_raises(monkeypatch: pytest.MonkeyP
         train.History(stopped_by="interrupt").draw()
     for broken in (train.History(), train.History(["2"]), train.History(None)):  # type: ignore[list-item, arg-type]
         assert broken._repr_svg_() is None
-    monkeypatch.setattr("autograd.show.picture.renderer", lambda: None)
+    monkeypatch.setattr("autograd.show.pictures.picture.renderer", lambda: None)
     assert history._repr_svg_() is None
     assert repr(history).startswith("History(2 epochs")

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from autograd import Tape, Value, dot, largest, logsumexp, losses, mean, total
 from autograd.engine.value import constant
 from autograd.nn import MLP, LSTMCell, RNNCell
-from autograd.show.cones import EVERYWHERE, OUTSIDE, Boxes, Leaves, boxes
 from autograd.show.fold import folded as shown_tape
-from autograd.show.part import FEWEST, LINES, fitting
+from autograd.show.pictures.cones import EVERYWHERE, OUTSIDE, Boxes, Leaves, boxes
+from autograd.show.pictures.part import FEWEST, LINES, fitting
 from tests.test_draw import graphs
 
 LEAVES: tuple[Leaves, ...] = ("single", "unlabelled", "all")

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 
 from autograd import Tape, Value, total
-from autograd.show.cones import boxes
-from autograd.show.copies import FEW, LENGTH, LONG, NEAR, copies
-from autograd.show.part import Part, nearest
+from autograd.show.pictures.cones import boxes
+from autograd.show.pictures.copies import FEW, LENGTH, LONG, NEAR, copies
+from autograd.show.pictures.part import Part, nearest
 from tests.test_draw import graphs
 
 

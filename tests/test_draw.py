@@ -18,16 +18,17 @@ from autograd import Stepper, Tape, Value, dot, explain, softmax, topological_or
 from autograd.console import columns
 from autograd.losses import cross_entropy
 from autograd.nn import MLP, RNNCell
-from autograd.show import picture
-from autograd.show.cones import boxes
-from autograd.show.draw import DIRECTIONS, draw, draw_dot
-from autograd.show.flow import CROWDED, THIN, WIDE
-from autograd.show.formulas import WIDTH
-from autograd.show.haste import haste
 from autograd.show.names import LENGTH, Names
-from autograd.show.palette import PALETTE
-from autograd.show.part import LINES, nearest
-from autograd.show.picture import Drawing, render
+from autograd.show.pictures import picture
+from autograd.show.pictures.cones import boxes
+from autograd.show.pictures.draw import draw, draw_dot
+from autograd.show.pictures.flow import CROWDED, THIN, WIDE
+from autograd.show.pictures.formulas import WIDTH
+from autograd.show.pictures.graph import DIRECTIONS
+from autograd.show.pictures.haste import haste
+from autograd.show.pictures.palette import PALETTE
+from autograd.show.pictures.part import LINES, nearest
+from autograd.show.pictures.picture import Drawing, render
 from autograd.wording import counted
 from tests.running import python
 
@@ -306,7 +307,7 @@ def test_a_folded_picture_of_a_walk_says_what_it_is_around() -> None:
 def test_one_graph_is_one_text() -> None:
     assert draw(toy_network()[0], partials=True).dot == draw(toy_network()[0], partials=True).dot
     program = (
-        "from autograd import *; from autograd.show.draw import draw; "
+        "from autograd import *; from autograd.show.pictures.draw import draw; "
         "xs = [Value(i, label=str(i)) for i in range(9)]; print(draw(total(softmax(xs)), max_nodes=20).dot)"
     )
     outputs = {python("-c", program, PYTHONHASHSEED=seed).stdout for seed in ("1", "2")}
@@ -814,7 +815,7 @@ def test_more_roots_than_nodes_to_draw() -> None:
 @pytest.mark.parametrize("wrong", [3.0, "x", None, [Value(1.0), 2.0], draw, b"x", {"v": 1}])
 def test_only_values_are_drawn(wrong: object) -> None:
     with pytest.raises(TypeError, match=r"draw takes a Value, not .*; wrap a number as Value\(number\)"):
-        draw(wrong)  # type: ignore[arg-type]
+        draw(wrong)
 
 
 def test_wrong_options_are_named() -> None:

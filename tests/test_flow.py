@@ -6,10 +6,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autograd import Tape, Value, where
-from autograd.show.cones import boxes
-from autograd.show.flow import CROWDED, THIN, WIDE, Flow, flow_of, look
-from autograd.show.palette import PALETTE
-from autograd.show.part import nearest
+from autograd.show.pictures.cones import boxes
+from autograd.show.pictures.flow import CROWDED, THIN, WIDE, Flow, flow_of, look
+from autograd.show.pictures.palette import PALETTE
+from autograd.show.pictures.part import nearest
 from tests.test_draw import graphs
 
 ROUNDING = 1e-9

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from autograd import Tape, Value, dot, maximum, mean, softmax, total
 from autograd.console import columns
 from autograd.losses import cross_entropy
-from autograd.show.cones import boxes
 from autograd.show.fold import folded
-from autograd.show.formulas import WIDTH, Formulas
 from autograd.show.names import Names
+from autograd.show.pictures.cones import boxes
+from autograd.show.pictures.formulas import WIDTH, Formulas
 from tests.test_draw import anything, graphs
 
 

@@ -84,7 +84,7 @@ def rows_of(op: str) -> list[Sequence[float]]:
     rows: list[Sequence[float]] = [[rng.uniform(*rng.choice(domain)) for domain in domains] for _ in range(100)]
     rows += [[rng.choice(SPECIAL) for _ in domains] for _ in range(100)]
     for row in table():
-        if row.name == op and OPERATIONS[op].recorded:  # The table has softmax without weights.
+        if row.name == (op if OPERATIONS[op].recorded else f"one {op}"):
             every = row.points(rng)
             rows += [*every[:200], *every[200::11]]
     return rows
@@ -231,6 +231,17 @@ def test_the_text_of_rules_can_be_read() -> None:
   },
 };"""
     )
+
+
+def test_formulas_that_are_chosen_have_their_tests_and_numbers() -> None:
+    results = re.findall(r"t: .*(?=, k: 0)", rules_of("softmax", "cross_entropy"))
+    assert results == [
+        "t: [...ks.map((_, i) => ks[i] === 1), ...ks.map((_, i) => ks[i] === 1)], "
+        "e: [...xs.map((_, i) => (ks[i] === 1 ? ({}) : ({ p: ps[i] }))), "
+        "...ks.map((_, i) => (ks[i] === 1 ? ({}) : ({ p: ps[i] })))]",
+        "t: [...ts.map(() => s === 1), ...ts.map(() => true)], "
+        'e: [...xs.map((_, i) => ({ p: ps[i] })), ...ts.map((_, i) => ({ "log p": log_ps[i] }))]',
+    ]
 
 
 def test_names_and_guards_of_users_are_written_so() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd.__main__ import main
 from autograd.console import NARROWEST, columns
-from autograd.show.picture import Drawing
+from autograd.show.pictures.picture import Drawing
 from autograd.wording import to_install
 from tests.running import PACKAGE, python, surroundings
 

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, losses, networks, nn
-from autograd.show.arrangement import ENDS, MOST_COLUMNS, MOST_UNITS
-from autograd.show.network import draw_network
-from autograd.show.palette import PALETTE
-from autograd.show.stages import NOWHERE, Stage, stages_of
+from autograd import Value, draw, losses, networks, nn
+from autograd.show.pictures.arrangement import ENDS, MOST_COLUMNS, MOST_UNITS
+from autograd.show.pictures.chart import draw_curves
+from autograd.show.pictures.network import draw_network
+from autograd.show.pictures.opened import opened
+from autograd.show.pictures.palette import PALETTE
+from autograd.show.pictures.stages import NOWHERE, Stage, stages_of
 
 sizes = st.lists(st.integers(1, 5), min_size=2, max_size=5)
 
@@ -126,6 +128,74 @@ def test_labels_of_the_user_win() -> None:
     x = Value(1.0, label="left")
     stages = stages_of(nn.MLP(2, [1, 1]), [x, 0.0])
     assert names(stages[0]) == ["left", "x[1]"]
+
+
+# ── one unit ──
+
+
+@pytest.mark.parametrize("unit", ["layers.0[2]", "h1[2]"])
+def test_a_unit_is_opened_into_its_graph(unit: str) -> None:
+    model = mlp([2, 3, 1], activation="tanh")
+    picture = draw(model, [0.5, -1.0], open=unit, partials=True)
+    assert repr(picture).startswith("Drawing(8 nodes, 7 edges)")
+    for name in ("h1[2]", "z1[2]", "w1[2,0]", "w1[2,1]", "b1[2]"):
+        assert f"<B>{name}</B>" in picture.dot.replace("&#93;", "]")
+    assert "h1[0" not in picture.dot
+
+
+def test_a_unit_of_a_later_layer_ends_at_its_inputs() -> None:
+    model = mlp([2, 3, 1], activation="tanh")
+    dot = draw(model, [0.5, -1.0], open="layers.1[0]").dot.replace("&#93;", "]")
+    assert all(f"<B>{name}</B>" in dot for name in ("h1[0]", "h1[1]", "h1[2]", "z2[0]"))
+    assert "w1[" not in dot
+
+
+@pytest.mark.parametrize(("unit", "name"), [("[1]", "h[1,t=1]"), ("[1,t=3]", "h[1,t=3]"), ("h[0,t=2]", "h[0,t=2]")])
+def test_a_step_of_a_cell_is_opened(unit: str, name: str) -> None:
+    found = opened(nn.RNNCell(1, 2), [[0.5]] * 3, unit)
+    assert found.names[found.output] == name
+    assert {found.names[place] for place in found.places} & {"h[0,t=1]", "h[0,t=2]"} or "t=1" in name
+
+
+def test_units_that_are_not_there() -> None:
+    model = mlp([2, 3, 1])
+    with pytest.raises(ValueError, match=r"no unit of this network is called 'layers.0\[3\]'; did you mean 'layers.0"):
+        draw(model, [1, 2], open="layers.0[3]")
+    with pytest.raises(ValueError, match=r"is called 'q'; there are layers.0\[0\], layers.0\[1\], .*layers.1\[0\]"):
+        draw(model, [1, 2], open="q")
+    with pytest.raises(TypeError, match=r"open='layers.0\[0\]' opens a unit with its numbers, so it needs x"):
+        draw(model, open="layers.0[0]")
+    wrong: Any = 3
+    with pytest.raises(TypeError, match=r"open is a unit by its layer and position, as in .*, not 3"):
+        draw(model, [1, 2], open=wrong)
+
+
+# ── one function for all pictures ──
+
+
+def test_draw_knows_models_and_curves() -> None:
+    model = mlp([2, 3, 1])
+    assert draw(model).dot == draw_network(model).dot
+    assert draw(model, [1, 2], show="grad").dot == draw_network(model, [1, 2], show="grad").dot
+    assert draw([1.0, 0.5], title="loss").dot == draw_curves([1.0, 0.5], title="loss").dot
+
+
+@pytest.mark.parametrize(
+    ("thing", "options", "kind"),
+    [
+        (nn.Neuron(1), {"partials": True}, "a network"),
+        (nn.Neuron(1), {"title": "t"}, "a network"),
+        (nn.Neuron(1), {"x": [1.0], "open": "[0]", "show": "grad"}, "a unit of a network"),
+        ([1.0, 2.0], {"max_nodes": 3}, "curves"),
+        ([1.0, 2.0], {"x": [1.0]}, "curves"),
+        (Value(1.0), {"x": 1.0}, "a graph"),
+        (Value(1.0), {"up": "y"}, "a graph"),
+    ],
+)
+def test_options_of_another_kind_of_picture_are_refused(thing: Any, options: dict[str, Any], kind: str) -> None:
+    name = [*options][-1]
+    with pytest.raises(TypeError, match=f"draw: {name} is no option for the picture of {kind}; leave it out"):
+        draw(thing, **options)
 
 
 # ── the picture ──

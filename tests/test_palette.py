@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from autograd.show.palette import PALETTE, SERIES, Color, darkened, look
+from autograd.show.pictures.palette import PALETTE, SERIES, Color, darkened, look
 
 TEXT_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3: of text with its background, at least."""

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd.__main__ import main
-from autograd.show.draw import draw
-from autograd.show.palette import PALETTE
+from autograd.show.pictures.draw import draw
+from autograd.show.pictures.palette import PALETTE
 from autograd.toy import Toy
 
 ROOT = Path(__file__).parent.parent

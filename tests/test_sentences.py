@@ -11,12 +11,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograd import Stepper, Tape, Value, dot, largest, where
+import autograd
+from autograd import Stepper, Tape, Value, dot, largest, log_softmax, softmax, where
 from autograd.engine.number import short
 from autograd.formula.cases import rule
 from autograd.formula.vocabularies import which_case
 from autograd.losses import cross_entropy
-from autograd.operations import OPERATIONS
+from autograd.operations import OPERATIONS, is_composed
 from autograd.show.fold import folded
 from autograd.show.lines import Calculation, Step
 from autograd.show.names import Names
@@ -88,15 +89,17 @@ def calculations(op: str, rng: random.Random) -> list[Calculation]:
     return found
 
 
-def text_of(made: Calculation, step: Step) -> str:
-    """The sentence that the page writes."""
-    data = literal(of_calculation(made, [True] * len(made.data)))
+def text_of(
+    made: Calculation, step: Step, template: Calculation | None = None, *, on: Callable[[str], Any] | None = None
+) -> str:
+    """The sentence that the page writes, from its data of the node, which may be made with other numbers."""
+    value, row = on or page(), literal([*made.data])
+    data = literal(of_calculation(template or made, [True] * len(made.data)))
     if step.position is None:
-        return str(page()(f"forward_line({data}, {literal([*made.data])}, {literal(made.result)})"))
+        return str(value(f"forward_line({data}, {row}, {literal(made.result)})"))
     numbers = {name: getattr(step, name) for name in ("upstream", "partial", "value", "before", "grad")}
-    row = literal([*made.data])
-    found = f"{{...{literal(numbers)}, ...rules.{made.operation}({row})}}"
-    return str(page()(f"backward_line({literal(step.root)}, {data}, {step.position}, {found})"))
+    found = f"{{...{literal(numbers)}, ...rules[{literal(made.operation)}]({row})}}"
+    return str(value(f"backward_line({literal(step.root)}, {data}, {step.position}, {found})"))
 
 
 @pytest.mark.parametrize("op", [op for op in PACKAGE_OPS if op != "scaled_power"])
@@ -146,6 +149,46 @@ def test_what_is_the_same_in_names_and_in_numbers_is_written_once() -> None:
     assert text_of(made, Step(1, "forward", "L", made, None, 6.0, 0.0, 0.0, None, 0.0)) == "h = 2·3 = 6"
 
 
+WEIGHTS = ((1.0, 0.0), (0.0, 1.0), (0.5, 0.5), (0.5, 0.75))
+
+
+@pytest.mark.parametrize("op", [op for op in PACKAGE_OPS if is_composed(op)])
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("others", WEIGHTS)
+def test_weights_that_change_choose_the_formula(op: str, weights: Sequence[float], others: Sequence[float]) -> None:
+    """The data of a node with some weights, and the numbers with other ones."""
+
+    def with_weights(ts: Sequence[float]) -> Calculation:
+        row = (2.0, 1.0, *ts)
+        return Calculation("h", op, ("a", "b", "t", "u"), row, rule(op).on_floats(row)[0])
+
+    made, now = with_weights(weights), with_weights(others)
+    for position, partial in enumerate(rule(op).on_floats(now.data)[1]):
+        step = Step(2, "backward", "L", now, position, partial, 1.0, partial, None, partial)
+        assert text_of(now, step, made) == str(step)
+    step = Step(1, "forward", "L", now, None, now.result, 0.0, 0.0, None, 0.0)
+    assert text_of(now, step, made) == str(step)
+
+
+def test_users_operations_tell_numbers_of_their_own_lists() -> None:
+    @autograd.operation
+    def cross_entropy(xs, ks):  # type: ignore[no-untyped-def]
+        """The name of a rule of the package, with other formulas."""
+        ws = [x * x + 1.0 for x in xs]
+        z = sum([w * k for w, k in zip(ws, ks, strict=True)])
+        return z, [2.0 * x * k if k > 0.0 else (w - w + 2.0 * x) * k for x, k, w in zip(xs, ks, ws, strict=True)], ws
+
+    op = cross_entropy([1.0, 2.0], [1.0, 0.0]).op
+    value = evaluator(script([op]))
+    for row in ((1.0, 2.0, -1.0, 0.25), (0.5, 0.5, 1.0, 1.0)):
+        z, partials = rule(op).on_floats(row)
+        made = Calculation("h", op, ("a", "b", "t", "u"), row, z)
+        for position, partial in enumerate(partials):
+            step = Step(2, "backward", "L", made, position, partial, 1.0, partial, None, partial)
+            assert text_of(made, step, on=value) == str(step)
+            assert ("w = " in str(step)) == (position > 1 or row[2 + position] <= 0.0)
+
+
 # ── graphs ──
 
 
@@ -169,6 +212,19 @@ def loss(x: Value, y: Value) -> Value:
     return cross_entropy([x * 2.0, y - x, x + 0.5], 1)
 
 
+def soft_targets(x: Value, y: Value) -> Value:
+    return cross_entropy([x * 2.0, y - x, x + 0.5], [0.25, 0.0, 0.75]) + cross_entropy([x, y], [0.3, 0.7005])
+
+
+def shares(x: Value, y: Value) -> Value:
+    row = [x * 2.0, y - x, x + 0.5]
+    return softmax(row)[1] + 2.0 * log_softmax([*row, y])[0]
+
+
+def many_classes(x: Value, y: Value) -> Value:
+    return cross_entropy([x * (0.1 * i) + y for i in range(12)], 5)
+
+
 def choices(x: Value, y: Value) -> Value:
     return largest([x, y, x * y]) + where(x, y, 3.0) + x.relu() + y.relu() + abs(y) + x.clamp(-1.0, y)
 
@@ -178,7 +234,7 @@ def sums(x: Value, y: Value) -> Value:
     return dot(xs, [y] * 11) / 7.0
 
 
-GRAPHS = (square, diamond, cell, loss, choices, sums)
+GRAPHS = (square, diamond, cell, loss, soft_targets, shares, many_classes, choices, sums)
 POINTS = ((0.35, -1.5), (-0.7, 0.7), (2.0, 2.0), (1.0, 0.1), (-3.0, 1e-9), (0.0, -0.0))
 
 

@@ -23,7 +23,7 @@ from autograd.formula.text import AppliedCase
 from autograd.show.fold import folded
 from autograd.show.lines import Step
 from autograd.show.names import Names
-from autograd.show.palette import PALETTE
+from autograd.show.pictures.palette import PALETTE
 from autograd.wording import WIDTH
 from tests.interrupting import interrupted, points
 

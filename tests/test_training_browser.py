@@ -15,7 +15,7 @@ import pytest
 from autograd import Value, losses, nn
 from autograd.page import Page, page
 from autograd.page.training import training
-from autograd.show.palette import PALETTE
+from autograd.show.pictures.palette import PALETTE
 from autograd.train import Recorder
 from tests.test_draw import HOSTILE
 from tests.test_page import data_of

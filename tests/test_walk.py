@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from autograd import Stepper, Tape, Value, dot
 from autograd.show.digits import alone, data_texts
-from autograd.show.picture import render
+from autograd.show.pictures.picture import render
 from tests.test_draw import graphs, toy_network
 
 SHAPES = re.compile(r'<(?:polygon|ellipse|polyline|path)[^>]*?((?: (?:points|cx|cy|rx|ry|d)="[^"]*")+)')

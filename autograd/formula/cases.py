@@ -377,18 +377,6 @@ def cases_of(op: str) -> tuple[Case, ...]:
     return found.cases
 
 
-def chosen_by(partial: Expression) -> Expression | None:
-    """The test of each element by which a list of derivatives chooses, as a list; None for one that doesn't choose.
-
-    >>> chosen_by(rule("largest").cases[1].partials[0]).form, chosen_by(rule("mean").cases[0].partials[0])
-    ('each', None)
-    """
-    of = partial.parts[0]
-    if partial.form == "each" and isinstance(of, Expression) and of.form == "choice":
-        return Expression("each", (of.parts[0], *partial.parts[1:]))
-    return None
-
-
 # ── whether a record still holds ──
 
 

@@ -21,8 +21,9 @@ const rules = {
 - `z`: the value;
 - `d`: the local derivatives, in a row like the operands;
 - `k`: the number of the case of the rule that applied, from 0;
-- `t`, where the derivative by an element of a list is a choice, as that of `largest`: for each operand, whether it is
-  the first one of the two.
+- `t`, where the derivative by an element of a list has two formulas, as that of `largest`: for each operand, whether it
+  is the first one of the two;
+- `e`, where formulas have elements of lists that are no operands: for each operand, these numbers by their names.
 
 Derivatives are those of the rules, and stated nowhere else.
 
@@ -37,10 +38,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from autograd.formula.cases import Case, Expression, Rule, cases_of, chosen_by, fold, rule, textbook
-from autograd.formula.text import elements_of, of_element
+from autograd.formula.cases import Case, Expression, Rule, cases_of, fold, rule, textbook
+from autograd.formula.text import element_text
 from autograd.formula.vocabularies import branches
-from autograd.operations import operation
+from autograd.formula.ways import Ways, lists_made, ways
 
 MATH: Final = {
     word: word.removesuffix("olute")
@@ -146,6 +147,11 @@ def _called(name: str) -> str:
     return f"{name}_" if name in _RESERVED else name
 
 
+def _key(name: str) -> str:
+    """A name of a property."""
+    return name if name.isascii() and name.isidentifier() else json.dumps(name)
+
+
 # ── rules ──
 
 
@@ -171,13 +177,12 @@ def _function(op: str, written: _Written) -> str:
             declared = "const " if before.count(name) == 1 else "let " if f"let {name} = " not in "".join(lines) else ""
             lines.append(f"{declared}{_called(name)} = {written.text(e)};")
         inner = [f"const {_called(name)} = {written.text(e)};" for name, e in late]
-        inner.append(f"return {{ {_results(op, case, written)}, k: {k} }};")
+        inner.append(f"return {{ {_results(rule(op), case, ways(op)[k], written)}, k: {k} }};")
         if case.guards:
             guards = written.logic("and", *(fold(guard, written) for guard in case.guards)).text
             inner = [f"if ({guards}) {{", *(f"  {line}" for line in inner), "}"]
         lines += inner
-    key = op if op.isascii() and op.isidentifier() else json.dumps(op)
-    return "\n".join([f"  {key}({parameters}) {{", *(f"    {line}" for line in lines), "  },"])
+    return "\n".join([f"  {_key(op)}({parameters}) {{", *(f"    {line}" for line in lines), "  },"])
 
 
 def _parameters(r: Rule, written: _Written) -> tuple[str, list[str]]:
@@ -191,21 +196,32 @@ def _parameters(r: Rule, written: _Written) -> tuple[str, list[str]]:
     return "row", [f"const [{', '.join(names)}] = lists(row, {len(names)});"]
 
 
-def _results(op: str, case: Case, written: _Written) -> str:
-    r = rule(op)
+def _results(r: Rule, case: Case, told: Sequence[Ways], written: _Written) -> str:
     value, partials = written.text(case.value), [*map(written.text, case.partials)]
     if not r.of_sequences:
         return f"z: {value}, d: [{', '.join(partials)}]"
-    tests = [*map(chosen_by, case.partials)]
     results = f"z: {value}, d: {_joined(partials)}"
-    if not operation(op).recorded:
-        lists = sorted(set[str]().union(*(elements_of(of_element(e, r)) for e in case.partials)).difference(r.operands))
-        results += f", e: {{ {', '.join(map(_called, lists))} }}"
-    if not any(tests):
-        return results
-    always = Expression("comparison", ("==", Expression("number", (0.0,)), Expression("number", (0.0,))))
-    rows = [test or Expression("each", (always, name)) for test, name in zip(tests, r.operands, strict=True)]
-    return f"{results}, t: {_joined([*map(written.text, rows)])}"
+    if any(way.test for way in told):
+        tests = [
+            written.each(fold(way.test, written), *way.rows) if way.test else written.each(_Text("true"), operand)
+            for way, operand in zip(told, r.operands, strict=True)
+        ]
+        results += f", t: {_joined([test.text for test in tests])}"
+    if any(lists_made(formula, r) for way in told for formula in way.formulas):
+        rows = [_elements(way, name, r, written) for way, name in zip(told, r.operands, strict=True)]
+        results += f", e: {_joined(rows)}"
+    return results
+
+
+def _elements(way: Ways, operand: str, r: Rule, written: _Written) -> str:
+    """A list with an object for each element of an operand: the numbers in its formula that are of other lists."""
+    objects: dict[str, _Text] = {}
+    for formula in way.formulas:
+        pairs = ", ".join(f"{_key(element_text(row))}: {_called(row)}[i]" for row in lists_made(formula, r))
+        objects[pairs] = _Text(f"({{ {pairs} }})" if pairs else "({})")
+    first, *others = objects.values()
+    chosen = written.choice(fold(way.test, written), first, *others) if way.test and others else first
+    return written.each(chosen, operand).text
 
 
 def _joined(rows: Sequence[str]) -> str:

@@ -9,15 +9,16 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 from autograd.console import printable
 from autograd.engine.value import Value
-from autograd.formula.cases import Case, Expression, Rule, cases_of, chosen_by, fold, rule, textbook, unchanged
+from autograd.formula.cases import Case, Expression, Rule, cases_of, fold, rule, textbook, unchanged
 from autograd.formula.vocabularies import Source, floats, which_case
-from autograd.operations import latest, operation
+from autograd.formula.ways import Ways, lists_made, of_element, ways
+from autograd.operations import is_composed, latest, operation
 from autograd.wording import brief
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
@@ -184,6 +185,15 @@ class _OfNumbers(_Simplified):
         return self.negative(right) if sign == "-" and left[0] == "0" else super().infix(sign, left, right)
 
 
+def element_text(sequence: str) -> str:
+    """The name of an element of a list in formulas.
+
+    >>> element_text("ps"), element_text("log_ps"), element_text("row")
+    ('p', 'log p', 'rowᵢ')
+    """
+    return _AsWritten({}).element(sequence)[0]
+
+
 def _element(sequence: str) -> str:
     """One of xs is called x, one of a row rowᵢ."""
     return sequence[:-1] if len(sequence) > 1 and sequence.endswith("s") else f"{sequence}ᵢ"
@@ -218,22 +228,11 @@ def _described(case: Case, r: Rule, joint: str) -> str:
     for operand, partial in zip(r.operands, case.partials, strict=True):
         of = _element(operand) if r.of_sequences else operand
         parts.append(f"∂z/∂{of} = {_text(of_element(partial, r), case, z)[0]}")
-        made |= elements_of(of_element(partial, r)).difference(r.operands)
+        made.update(lists_made(of_element(partial, r), r))
     told = sorted(made.difference(f"{name}s" for name in _SPOKEN))  # The others tell it by their names.
     parts += [f"{_element(row)} = {_text(Expression('name', (row,)), case, {})[0]}" for row in told]
     guards = [_text(guard, case, z)[0] for guard in case.guards]
     return joint.join(parts) + (f"  if {' and '.join(guards)}" if guards else "")
-
-
-def of_element(partial: Expression, r: Rule) -> Expression:
-    """The derivative by one element, where the list of derivatives is an operand itself."""
-    return Expression("element", partial.parts) if r.of_sequences and partial.form == "name" else partial
-
-
-def elements_of(e: Expression) -> set[str]:
-    """The sequences of which an expression has elements."""
-    mine = {str(e.parts[0])} if e.form == "element" else set[str]()
-    return mine.union(*(elements_of(part) for part in e.parts if isinstance(part, Expression)))
 
 
 class AppliedCase(NamedTuple):
@@ -241,6 +240,8 @@ class AppliedCase(NamedTuple):
 
     rule: Rule
     case: Case
+    told: tuple[Ways, ...]
+    """Its local derivatives, by the operands of the rule."""
     scope: Mapping[str, Any]
     """The meanings of its names there: operands, and names that it assigns."""
 
@@ -254,59 +255,38 @@ class AppliedCase(NamedTuple):
 
     def partial_texts(self, position: int, names: Sequence[str], name: str) -> list[str]:
         """The same for both ways of a derivative that chooses element by element; for another one it alone."""
-        return [self._shown(partial, position, names, name) for partial in self._ways(position)]
+        return [self._shown(formula, position, names, name) for formula in self._ways(position).formulas]
 
     def elements(self, position: int) -> dict[str, float]:
         """Those numbers in that formula which are neither operands nor the value, under the names that they have there.
 
         They are elements of lists that the rule has made, and have an index of the operand.
         """
-        i = position % self._length
-        return {name: self.scope[row][i] for name, row in self.rows(position).items()}
-
-    def rows(self, position: int) -> dict[str, str]:
-        """The names of these lists in the rule, under the names of their elements."""
-        made = elements_of(self._chosen(position)).difference(self.rule.operands)
-        made -= {"ps"} if self._is_own(position) else set()
-        return {_AsWritten({}).element(row)[0]: row for row in sorted(made)}
-
-    def _is_own(self, position: int) -> bool:
-        """Whether it is a softmax by its own logit, of which the probability is the value."""
-        return self.rule.name == "softmax" and bool(self.scope["ks"][position % self._length] == 1.0)
+        made = lists_made(self._chosen(position), self.rule)
+        return {element_text(row): self.scope[row][position % self._length] for row in made}
 
     @property
     def _length(self) -> int:
         """The length of the operands that are lists."""
         return len(self.scope[self.rule.operands[0]]) if self.rule.of_sequences else 1
 
-    def _partial(self, position: int) -> Expression:
-        return of_element(self.case.partials[position // self._length], self.rule)
-
-    def _ways(self, position: int) -> Sequence[Any]:
-        """The derivative, or the two between which it chooses."""
-        partial = self._partial(position)
-        return partial.parts[0].parts[1:] if chosen_by(partial) else [partial]  # type: ignore[union-attr]
+    def _ways(self, position: int) -> Ways:
+        return self.told[position // self._length]
 
     def _chosen(self, position: int) -> Expression:
-        partial, *others = self._ways(position)
-        if others and not self._holds(chosen_by(self._partial(position)), position):
-            return others[0]  # type: ignore[no-any-return]
-        return partial  # type: ignore[no-any-return]
+        formulas, test, rows = self._ways(position)
+        return formulas[0] if test is None or self._holds(test, rows, position) else formulas[1]
 
     def _shown(self, partial: Expression, position: int, names: Sequence[str] | None, name: str) -> str:
         n = self._length
         called = {} if names is None else self._named(position % n, n, names)
         called["z"] = _held_together(name)
-        if self.rule.of_sequences and self.scope.get("s") == 1.0:  # Probabilities add up to 1.
-            called["s"] = "1", _ATOM
-        if self._is_own(position):
-            called["p"] = called["z"]
         return _text(partial, self.case, called, _OfNumbers)[0]
 
-    def _holds(self, test: Any, position: int) -> bool:
-        i, (condition, *sequences) = position % self._length, test.parts
-        elements = {f"{sequence}_": self.scope[sequence][i] for sequence in sequences}
-        return bool(eval(_code(fold(condition, Source(floats()))), floats().words, {**self.scope, **elements}))
+    def _holds(self, test: Expression, rows: Sequence[str], position: int) -> bool:
+        i, source = position % self._length, Source(floats())
+        elements = {source.element(row): self.scope[row][i] for row in rows}
+        return bool(eval(_code(fold(test, source)), floats().words, {**self.scope, **elements}))
 
     def _named(self, i: int, n: int, names: Sequence[str]) -> dict[str, _Text]:
         found: dict[str, _Text] = {}
@@ -330,7 +310,7 @@ def case_of(op: str, data: Sequence[float]) -> AppliedCase:
     """The case that applies to the data of the operands, in one row; ValueError for an operation without a formula."""
     r, cases = rule(op), cases_of(op)
     i, scope = which_case(op)(*r.grouped(data))
-    return AppliedCase(r, cases[i], scope)
+    return AppliedCase(r, cases[i], ways(op)[i], scope)
 
 
 def case_texts(op: str, count: int, position: int, names: Sequence[str], name: str) -> list[list[str]]:
@@ -343,7 +323,8 @@ def case_texts(op: str, count: int, position: int, names: Sequence[str], name: s
     """
     r = rule(op)
     scope = dict.fromkeys(r.operands, range(count // len(r.operands)))
-    return [AppliedCase(r, case, scope).partial_texts(position, names, name) for case in cases_of(op)]
+    applied = [AppliedCase(r, case, told, scope) for case, told in zip(cases_of(op), ways(op), strict=True)]
+    return [case.partial_texts(position, names, name) for case in applied]
 
 
 def partial_text(
@@ -389,26 +370,29 @@ def operation_text(op: str, operands: Sequence[str]) -> str:
         for term in terms[1:]:
             together = _binary(together, "+", term)
         return f"({together[0]})/{len(terms)}" if op == "mean" and len(terms) > 1 else together[0]
-    if row.kind == "composed":
-        logits, weights = row.grouped(operands)
-        chosen = only_one(weights)
-        return composed_text(op, logits, weights if chosen is None else chosen)
+    if is_composed(op):
+        logits, weights = map(in_brackets, row.grouped(operands))
+        chosen = only_one(row.grouped(operands)[1])
+        return composed_text(op, logits, weights if chosen is None else str(chosen))
     if op == "log_of_shifted_sum":
         return f"log Σ exp([{', '.join(operands[:-1])}] - {_bracketed(texts[-1], _PRODUCT)})"
     return f"{row.name}({', '.join(operands)})"
 
 
-def composed_text(op: str, logits: Sequence[str], weights: Sequence[str] | int) -> str:
-    """An operation that is recorded as several others, on the texts of its operands.
+def composed_text(op: str, logits: str, weights: str) -> str:
+    """An operation that readers see in the place of several, on the texts of its two lists of operands.
 
-    The weights are those of the logits, or the position of the only one that counts.
+    Of weights with a single 1 among zeros the text is the position of that 1.
 
-    >>> composed_text("softmax", ["a", "b"], 1), composed_text("cross_entropy", ["a", "b"], ["0.5", "0.5"])
+    >>> composed_text("softmax", "[a, b]", "1"), composed_text("cross_entropy", "[a, b]", "[0.5, 0.5]")
     ('softmax([a, b])[1]', 'cross_entropy([a, b], [0.5, 0.5])')
     """
-    row = f"[{', '.join(logits)}]"
-    told = str(weights) if isinstance(weights, int) else f"[{', '.join(weights)}]"
-    return f"{op}({row}, {told})" if op == "cross_entropy" else f"{op}({row})[{told}]"
+    return f"{op}({logits}, {weights})" if op == "cross_entropy" else f"{op}({logits})[{weights}]"
+
+
+def in_brackets(texts: Iterable[str]) -> str:
+    """Texts as one list."""
+    return f"[{', '.join(texts)}]"
 
 
 def only_one(weights: Sequence[str]) -> int | None:

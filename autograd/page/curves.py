@@ -17,8 +17,8 @@ from typing import Any, Final, NamedTuple
 
 from autograd.page.numbers import exact
 from autograd.page.recorded import Moment
-from autograd.show.axes import Axis, axis_for, counting_axis
-from autograd.show.panel import pieces
+from autograd.show.pictures.axes import Axis, axis_for, counting_axis
+from autograd.show.pictures.panel import pieces
 from autograd.wording import visible
 
 STEPS: Final = 4

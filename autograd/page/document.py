@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from autograd.page.words import LANGUAGES, WORDS
 from autograd.show import sentences
-from autograd.show.palette import PALETTE
+from autograd.show.pictures.palette import PALETTE
 
 SCRIPTS: Final = {
     "lesson": ("numbers", "live", "geometry", "picture", "about", "quiz", "bar", "controls", "player"),

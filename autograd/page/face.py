@@ -23,7 +23,7 @@ from autograd.page.training import training
 from autograd.page.words import LANGUAGES, WORDS, translated
 from autograd.show.fold import folded
 from autograd.show.names import Names
-from autograd.show.picture import write_whole
+from autograd.show.pictures.picture import write_whole
 from autograd.wording import counted, visible, wrapped
 
 HEIGHT: Final = 760

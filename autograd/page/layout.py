@@ -13,8 +13,8 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
-from autograd.show.haste import haste
-from autograd.show.picture import render
+from autograd.show.pictures.haste import haste
+from autograd.show.pictures.picture import render
 
 _PIXELS: Final = 72.0
 """Of Graphviz in an inch: one of its points is one pixel here."""

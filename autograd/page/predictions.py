@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from autograd.page.numbers import rounded
 from autograd.page.recorded import Moment, Recorded
-from autograd.show.axes import linear_axis
+from autograd.show.pictures.axes import linear_axis
 from autograd.wording import brief
 
 FEW_ROWS: Final = 10

@@ -21,10 +21,10 @@ from autograd.engine.value import Value
 from autograd.formula import rule
 from autograd.page.numbers import packed, rounded
 from autograd.page.recorded import Moment, Recorded
-from autograd.show.arrangement import SQUARE, Arrangement
 from autograd.show.layers import Layer, answers
 from autograd.show.models import layers_of
-from autograd.show.stages import Stage, outputs_of, stages_of, stages_on
+from autograd.show.pictures.arrangement import SQUARE, Arrangement
+from autograd.show.pictures.stages import Stage, outputs_of, stages_of, stages_on
 from autograd.wording import visible
 
 MOST_ROWS: Final = 6

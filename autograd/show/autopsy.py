@@ -27,11 +27,12 @@ from autograd.arguments import a_value
 from autograd.console import columns, printable, width
 from autograd.engine.tape import Contribution, Floats, Tape
 from autograd.engine.value import Value
-from autograd.show.draw import draw, draw_around
 from autograd.show.lines import backward_step, check_records, checked, forward_line
 from autograd.show.names import Names
 from autograd.show.patterns import ADDITIONS
-from autograd.show.picture import Drawing
+from autograd.show.pictures.draw import draw
+from autograd.show.pictures.graph import draw_around
+from autograd.show.pictures.picture import Drawing
 from autograd.show.reasons import reason_of_gradient, reason_of_value
 from autograd.show.rewrites import Rewrites
 from autograd.wording import ends, wrapped

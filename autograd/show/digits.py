@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, TypeAlias
 from autograd.engine.number import EXACT, SIX, short, shorts
 from autograd.engine.tape import Tape
 from autograd.formula import rule
-from autograd.operations import OPERATIONS
+from autograd.operations import OPERATIONS, is_composed
 from autograd.wording import end_positions
 
 CLOSE: Final = 1e-3
@@ -125,7 +125,7 @@ def added(terms: Sequence[float]) -> float:
 
 def kept_positions(op: str, count: int) -> list[int]:
     """The positions of the operands that are shown."""
-    if op != "dot" and (op not in OPERATIONS or OPERATIONS[op].recorded):
+    if op != "dot" and not is_composed(op):
         return end_positions(count)
     pairs = end_positions(count // 2)
     return [*pairs, *(i + count // 2 for i in pairs)]

@@ -27,12 +27,12 @@ from autograd.engine.number import SIX, shorts
 from autograd.engine.tape import Floats
 from autograd.engine.value import Value
 from autograd.show.digits import added, bare, enough, together
-from autograd.show.draw import draw
 from autograd.show.fold import folded
 from autograd.show.lines import check_records
 from autograd.show.names import Names
 from autograd.show.paths import Path, Ways
-from autograd.show.picture import Drawing
+from autograd.show.pictures.draw import draw
+from autograd.show.pictures.picture import Drawing
 from autograd.wording import FEW, wrapped
 
 SHOWN: Final = 8

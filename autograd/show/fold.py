@@ -20,8 +20,8 @@ from typing import Final, NamedTuple
 from autograd.engine.tape import CONSTANT_CODE, Tape
 from autograd.engine.value import Value, constant
 from autograd.formula import rule
-from autograd.formula.text import only_one
-from autograd.operations import OPERATIONS
+from autograd.formula.text import composed_text, only_one
+from autograd.operations import is_composed
 from autograd.show.lines import still_recorded
 from autograd.wording import brief
 
@@ -59,8 +59,7 @@ def boxed(tape: Tape, place: int) -> list[int]:
     >>> boxed(tape, tape.roots[0])
     [0, 1]
     """
-    operands, op = tape.operands_of(place), tape.operation(place)
-    composed = op in OPERATIONS and not OPERATIONS[op].recorded
+    operands, composed = tape.operands_of(place), is_composed(tape.operation(place))
     return [i for i, k in enumerate(operands) if not (composed and 2 * i >= len(operands) and tape.is_constant(k))]
 
 
@@ -73,12 +72,11 @@ def caption(tape: Tape, place: int) -> str:
     'cross_entropy(z, 1)'
     """
     op, operands = tape.operation(place), tape.operands_of(place)
-    if op not in OPERATIONS or OPERATIONS[op].recorded:
+    if not is_composed(op):
         return ""
     weights = operands[len(operands) // 2 :]
     chosen = only_one([brief(tape.data[k]) if tape.is_constant(k) else "" for k in weights])
-    target = "t" if chosen is None else str(chosen)
-    return f"{op}(z, {target})" if op == "cross_entropy" else f"{op}(z)[{target}]"
+    return composed_text(op, "z", "t" if chosen is None else str(chosen))
 
 
 class _Entry(NamedTuple):

@@ -20,8 +20,8 @@ from autograd.console import columns, printable
 from autograd.engine.tape import Contribution, Tape
 from autograd.formula import case_of, operation_text, rule, still_holds
 from autograd.formula.cases import changed
-from autograd.formula.text import AppliedCase, composed_text, only_one
-from autograd.operations import OPERATIONS
+from autograd.formula.text import AppliedCase, composed_text, in_brackets, only_one
+from autograd.operations import OPERATIONS, is_composed
 from autograd.show.digits import SUMS, alone, bare, figures, together
 from autograd.show.names import LENGTH, Names, shortened
 from autograd.wording import FEW, brief, ends, folded, visible
@@ -40,6 +40,16 @@ class Calculation(NamedTuple):
     """The data of its operands."""
     result: float
     """Its own data."""
+
+
+class Shape(NamedTuple):
+    """An operation as it is written out, on operands that have no text so far."""
+
+    operation: str
+    size: int
+    """The number of its operands."""
+    chosen: int | None = None
+    """Where it has weights that are constants, the position of the only 1 among zeros."""
 
 
 class Step(NamedTuple):
@@ -163,7 +173,7 @@ def forward_line(made: Calculation) -> str:
 
 def _forward_parts(made: Calculation) -> list[str]:
     shown = figures(made.operation, made.data, made.result)
-    both = [in_names(made), in_numbers(made, lambda i: bare(shown.operands[i]), bare(shown.hidden))]
+    both = [in_names(made), in_numbers(shape(made), lambda i: bare(shown.operands[i]), bare(shown.hidden))]
     return [made.node, *dict.fromkeys(both), bare(shown.result)]
 
 
@@ -225,21 +235,32 @@ def _formula(made: Calculation, position: int) -> str:
 
 def in_names(made: Calculation, most: int = FEW, length: int = 2 * LENGTH) -> str:
     """The operation of a node on the names of its operands."""
-    return _written_out(made, lambda i: shortened(made.operands[i], length), "… {:,} more …", most)
+    return _written_out(shape(made), lambda i: shortened(made.operands[i], length), "… {:,} more …", most)
 
 
-def in_numbers(made: Calculation, text: Callable[[int], str], hidden: str) -> str:
-    """The operation of a node on texts of numbers, found by position; `hidden` is the sum of those left out, if any."""
-    return _written_out(made, text, f"({{:,}} more: {hidden})" if hidden else "… {:,} more …", FEW)
+def in_numbers(of: Shape, text: Callable[[int], str], hidden: str) -> str:
+    """An operation on texts of numbers, found by position; `hidden` is the sum of those left out, if any."""
+    return _written_out(of, text, f"({{:,}} more: {hidden})" if hidden else "… {:,} more …", FEW)
 
 
-def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, most: int) -> str:
-    """The operation on the texts of its operands, which are found by position; `hidden` is the middle of a long row."""
-    op, count = made.operation, len(made.data)
-    if op in OPERATIONS and not OPERATIONS[op].recorded:
-        logits, weights = (ends(row, hidden, text, most) for row in (range(count // 2), range(count // 2, count)))
-        chosen = _chosen(made)
-        return composed_text(op, logits, weights if chosen is None else chosen)
+def shape(made: Calculation) -> Shape:
+    """The shape of the operation of a node."""
+    chosen = None
+    if is_composed(made.operation):
+        weights = slice(len(made.data) // 2, None)
+        chosen = only_one(made.operands[weights])
+        if chosen != only_one([*map(brief, made.data[weights])]):  # A label looks like a number.
+            chosen = None
+    return Shape(made.operation, len(made.data), chosen)
+
+
+def _written_out(of: Shape, text: Callable[[int], str], hidden: str, most: int) -> str:
+    """An operation on the texts of its operands, which are found by position; `hidden` is the middle of a long row."""
+    op, count, chosen = of
+    if is_composed(op):
+        halves = range(count // 2), range(count // 2, count)
+        logits, weights = (in_brackets(ends(half, hidden, text, most)) for half in halves)
+        return composed_text(op, logits, weights if chosen is None else str(chosen))
     if op not in SUMS:
         return operation_text(op, ends(range(count), hidden, text, most))
     if op == "dot":
@@ -247,13 +268,6 @@ def _written_out(made: Calculation, text: Callable[[int], str], hidden: str, mos
     terms = ends(range(count), hidden, _product_of(text, count) if op == "dot" else text, most)
     added = operation_text("total", terms)
     return f"({added})/{count}" if op == "mean" and count > 1 else added
-
-
-def _chosen(made: Calculation) -> int | None:
-    """The position of the only 1 among the weights, if they are constants: a label may look like one."""
-    half = len(made.data) // 2
-    chosen = only_one(made.operands[half:])
-    return chosen if chosen == only_one([brief(x) for x in made.data[half:]]) else None
 
 
 def _product_of(text: Callable[[int], str], count: int) -> Callable[[int], str]:

@@ -39,6 +39,11 @@ MODELS: Final[WeakValueDictionary[int, Model]] = WeakValueDictionary()
 """All modules that are alive, by their ids, because a user's own module may not be hashable."""
 
 
+def is_model(thing: object) -> bool:
+    """Whether a thing is a module that is alive."""
+    return thing is not None and MODELS.get(id(thing)) is thing
+
+
 def layers_of(model: Model) -> Sequence[Layer]:
     """The layers of a model in order, with their paths and numbers; a user's own module may raise anything."""
     return model._named_layers()

@@ -18,8 +18,9 @@ function backward_line(root, made, position, step) {
   const texts = together(parts, [step.grad], (row) => [row[3] + row[2], row[0] * row[1]]).map(bare);
   const [upstream, factor, contribution, so_far, grad] = texts;
   const way = made.formulas[position][step.k];
-  const formula = (way.length > 1 && !step.t[position] ? way[1] : way[0]) + elements(made, position, step);
-  const known = [factor, bare(short(step.partial, SIX))].includes(formula);
+  const elements = Object.entries(step.e?.[position] ?? {}).map(([name, x]) => `, ${name} = ${brief(x)}`);
+  const formula = [way.length > 1 && !step.t[position] ? way[1] : way[0], ...elements].join("");
+  const known = [factor, brief(step.partial)].includes(formula);
   const adds = contribution.startsWith("-") ? `${so_far} - ${contribution.slice(1)}` : `${so_far} + ${contribution}`;
   return [
     gradient_of(root, made, position),
@@ -27,12 +28,6 @@ function backward_line(root, made, position, step) {
     known ? "" : `   (${formula})`,
     before === 0 ? "" : `; ${adds} = ${grad}`,
   ].join("");
-}
-
-// The numbers of a formula that are neither operands nor the value; of a composed operation alone.
-function elements(made, position, step) {
-  const shown = made.elements?.[position] ?? [];
-  return shown.map(([name, row]) => `, ${name} = ${bare(short(step.e[row][position % step.e[row].length], SIX))}`).join("");
 }
 
 // A contribution in names alone; without a position the 1 that the gradient of the root starts with.
@@ -191,6 +186,10 @@ function significant(x, digits) {
 
 function bare(text) {
   return text.replace(/\.0$/, "");
+}
+
+function brief(x) {
+  return bare(short(x, SIX));
 }
 
 function number(text) {

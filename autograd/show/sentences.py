@@ -11,7 +11,7 @@ In JavaScript, `script(["sigmoid"])` has, besides the `rules` of `formula/javasc
 
 - `forward_line(made, row, z)`: the text of a forward step of a node, with the data of its operands in one row;
 - `backward_line(root, made, position, step)`: the text of a backward step, where root is a name, and step has the
-  numbers `upstream`, `partial`, `value` (their product), `before` (or null) and `grad`, and `k` and `t` of the rule;
+  numbers `upstream`, `partial`, `value` (their product), `before` (or null) and `grad`, and what the rule returned;
 - `gradient_of(root, made, position)`: the same in names alone; `short(x, digits)`: one number.
 
 They are the lines of `lines.py`, on one line each, in as many digits as `digits.py` finds needed.
@@ -24,10 +24,9 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from autograd.formula.javascript import javascript
-from autograd.formula.text import case_of, case_texts
-from autograd.operations import operation
+from autograd.formula.text import case_texts
 from autograd.show.digits import SUMS, kept_positions
-from autograd.show.lines import Calculation, calculation, in_names, in_numbers
+from autograd.show.lines import Calculation, Shape, calculation, in_names, in_numbers, shape
 from autograd.show.names import Names
 
 Slot: TypeAlias = list[Any]
@@ -47,9 +46,7 @@ def sentences(names: Names, place: int) -> dict[str, Any]:
     - `node`, `op`, `operands`: its name, its rule (empty for a leaf), and the names of its operands;
     - `names`: its calculation in names; `numbers`: the same as a template; `kept`: the operands that have a number;
     - `formulas`: for each operand that gets a gradient, else None: the formulas of the local derivative in each case of
-      the rule, two where it chooses element by element;
-    - `elements`, of a composed operation, as softmax: for each operand, the names of numbers in its formula that are no
-      operands, each with the name of the list in which it is.
+      the rule, two where it chooses element by element.
     """
     tape = names.tape
     return of_calculation(calculation(names, place), [not tape.is_constant(k) for k in tape.operands_of(place)])
@@ -61,13 +58,7 @@ def of_calculation(made: Calculation, gets: Sequence[bool]) -> dict[str, Any]:
     found: dict[str, Any] = {"node": made.node, "op": op, "operands": [*made.operands]}
     if not op:
         return found
-    composed = not operation(op).recorded
-    weights = (*zip(made.operands, made.data, strict=True),)[count // 2 :] if composed else ()
-    found |= {"names": in_names(made), "numbers": template(op, count, weights), "kept": kept_positions(op, count)}
-    if composed:
-        applied = case_of(op, made.data)
-        texts = [[[applied.partial_text(i, made.operands, made.node)]] if of else None for i, of in enumerate(gets)]
-        return found | {"formulas": texts, "elements": [[*applied.rows(i).items()] for i in range(count)]}
+    found |= {"names": in_names(made), "numbers": template(shape(made)), "kept": kept_positions(op, count)}
     formulas = [case_texts(op, count, i, made.operands, made.node) if of else None for i, of in enumerate(gets)]
     return found | {"formulas": formulas}
 
@@ -82,18 +73,18 @@ def script(operations: Iterable[str]) -> str:
 
 
 @cache
-def template(op: str, count: int, weights: tuple[tuple[str, float], ...] = ()) -> Template:
-    """An operation on so many numbers, of a composed one with these weights, of which a single 1 is told by its place.
+def template(of: Shape) -> Template:
+    """An operation on numbers.
 
-    >>> template("subtract", 2)
+    >>> template(Shape("subtract", 2))
     [[0, {'': ['', ''], '-': ['-', '']}], [1, {'': [' - ', ''], '-': [' + ', '']}]]
     """
-    kept = kept_positions(op, count)
-    positions = kept if len(kept) == count or op not in SUMS else [*kept, HIDDEN]
-    plain, slots = _split(op, count, weights, positions, {})
+    kept = kept_positions(of.operation, of.size)
+    positions = kept if len(kept) == of.size or of.operation not in SUMS else [*kept, HIDDEN]
+    plain, slots = _split(of, positions, {})
 
     def ways(i: int) -> dict[str, list[str]]:
-        return {form: _split(op, count, weights, positions, {i: text})[0] for form, text in _written_as(op, i).items()}
+        return {form: _split(of, positions, {i: text})[0] for form, text in _written_as(of.operation, i).items()}
 
     return [[i, _joints(j, plain, slots, ways(i))] for j, i in enumerate(slots)] or [plain[0]]
 
@@ -103,17 +94,13 @@ def _written_as(op: str, position: int) -> dict[str, str]:
     return _FORMS | ({digit: digit for digit in "0123456789"} if op == "power" and position == 1 else {})
 
 
-def _split(
-    op: str, count: int, weights: Sequence[tuple[str, float]], positions: list[int], forms: Mapping[int, str]
-) -> tuple[list[str], list[int]]:
+def _split(of: Shape, positions: list[int], forms: Mapping[int, str]) -> tuple[list[str], list[int]]:
     """The texts between the numbers of an operation, and the positions of these, some numbers in other forms."""
 
     def placeholder(i: int) -> str:
         return forms.get(i, _FORMS[""]).format(f"8{positions.index(i):05}")
 
-    names, data = zip(*[("", 0.0)] * (count - len(weights)), *weights, strict=True)
-    made = Calculation("", op, names, data, 0.0)
-    text = in_numbers(made, placeholder, placeholder(HIDDEN) if HIDDEN in positions else "")
+    text = in_numbers(of, placeholder, placeholder(HIDDEN) if HIDDEN in positions else "")
     return _NUMBER.split(text), [positions[int(number[1:6])] for number in _NUMBER.findall(text)]
 
 

@@ -33,12 +33,12 @@ from autograd.engine.tape import CONSTANT_CODE, Contribution
 from autograd.engine.value import Value
 from autograd.show import lines
 from autograd.show.digits import bare
-from autograd.show.draw import MAX_NODES
 from autograd.show.fold import folded
 from autograd.show.lines import Calculation, Step
 from autograd.show.names import Names
-from autograd.show.picture import Drawing
-from autograd.show.walk import draw_walk
+from autograd.show.pictures.graph import MAX_NODES
+from autograd.show.pictures.picture import Drawing
+from autograd.show.pictures.walk import draw_walk
 from autograd.wording import counted, wrapped
 
 __all__ = ["Step", "Stepper"]

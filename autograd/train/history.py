@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from autograd.wording import counted, wrapped
 
 if TYPE_CHECKING:
-    from autograd.show.picture import Drawing
+    from autograd.show.pictures.picture import Drawing
 
 End: TypeAlias = Literal["epochs", "threshold", "callback", "interrupt", "divergence"]
 
@@ -49,7 +49,7 @@ class History:
         >>> History([1.5, 0.25, 0.125], metrics={"accuracy": [0.5, 0.75, 1.0]}).draw()
         Drawing('3 epochs', loss 1.5 → 0.125, accuracy 0.5 → 1): a picture, saved with .save("graph.svg")
         """
-        from autograd.show.chart import draw_panels
+        from autograd.show.pictures.chart import draw_panels
 
         if not self.losses:
             raise ValueError(f"draw: the training has no finished epoch; it was stopped by {self.stopped_by}")

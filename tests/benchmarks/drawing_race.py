@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from autograd import Tape, Value, draw, total
 from autograd.functional import grad_graph
-from autograd.show.picture import render
+from autograd.show.pictures.picture import render
 from tests.benchmarks.progress import Progress
 
 NODES: Final = 200

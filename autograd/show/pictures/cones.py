@@ -1,7 +1,7 @@
 """The nodes of a graph in boxes: a box is a node that is drawn, with what is folded into it.
 
 >>> from autograd import Tape, Value, dot
->>> from autograd.show.cones import boxes
+>>> from autograd.show.pictures.cones import boxes
 >>> x = [Value(1.0), Value(2.0)]
 >>> neurons = [(dot([Value(0.5), Value(-0.5)], x) + Value(0.1)).relu() for _ in range(3)]
 >>> tape = Tape(*neurons)

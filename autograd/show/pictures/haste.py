@@ -1,6 +1,6 @@
 """Attributes of Graphviz that bound the time of a layout which would take seconds or minutes.
 
->>> from autograd.show.haste import haste
+>>> from autograd.show.pictures.haste import haste
 >>> haste("digraph { x -> y }")
 {}
 

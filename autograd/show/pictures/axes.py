@@ -1,6 +1,6 @@
 """The axes of a chart: their ends, their ticks, and the place of each number between them.
 
->>> from autograd.show.axes import linear_axis
+>>> from autograd.show.pictures.axes import linear_axis
 >>> axis = linear_axis(0.2, 1.1)
 >>> [text for _, text in axis.ticks], axis.place(0.6)
 (['0', '0.2', '0.4', '0.6', '0.8', '1.0', '1.2'], 0.5)

@@ -1,6 +1,6 @@
 """Rows of numbers as curves: the losses of a training, or of several.
 
->>> from autograd.show.chart import draw_curves
+>>> from autograd.show.pictures.chart import draw_curves
 >>> draw_curves({"SGD": [1.0, 0.5, 0.25], "Adam": [1.0, 0.1, 0.01]}, title="loss", across="epoch")
 Drawing('loss', 2 curves of 3 points): a picture, saved with .save("graph.svg")
 
@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from autograd.arguments import described, is_row, real, whole
-from autograd.show.axes import MOST_STEPS, counting_axis
-from autograd.show.canvas import Canvas
-from autograd.show.palette import SERIES
-from autograd.show.panel import LINE, WIDTH, Panel, broken
-from autograd.show.picture import Drawing
+from autograd.show.pictures.axes import MOST_STEPS, counting_axis
+from autograd.show.pictures.canvas import Canvas
+from autograd.show.pictures.palette import SERIES
+from autograd.show.pictures.panel import LINE, WIDTH, Panel, broken
+from autograd.show.pictures.picture import Drawing
 from autograd.wording import counted
 
 HEIGHT: Final = 230.0

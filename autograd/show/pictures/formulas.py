@@ -1,8 +1,8 @@
 """The formula of a box in names, short enough for a picture: what a neuron computes of its inputs.
 
 >>> from autograd import Tape, Value, dot
->>> from autograd.show.cones import boxes
->>> from autograd.show.formulas import Formulas
+>>> from autograd.show.pictures.cones import boxes
+>>> from autograd.show.pictures.formulas import Formulas
 >>> from autograd.show.names import Names
 >>> w, x = ([Value(1.0, label=f"{name}[{i}]") for i in range(9)] for name in "wx")
 >>> tape = Tape((dot(w, x) + Value(0.5, label="b")).relu())
@@ -20,10 +20,10 @@ from typing import Final, NamedTuple, TypeVar
 
 from autograd.console import columns
 from autograd.formula import operation_text
-from autograd.formula.text import composed_text, only_one
+from autograd.formula.text import composed_text, in_brackets, only_one
 from autograd.operations import OPERATIONS
-from autograd.show.cones import Boxes
 from autograd.show.names import Names
+from autograd.show.pictures.cones import Boxes
 from autograd.wording import end_positions, ends, visible
 
 T = TypeVar("T")
@@ -105,12 +105,12 @@ class Formulas:
         """A softmax or its like on its logits; the weights that are plain numbers may be one class."""
         half = len(operands) // 2
         logits, weights = (
-            ends(row, _ALL, lambda k: self._term(k, head, shape), shape.most)
+            in_brackets(ends(row, _ALL, lambda k: self._term(k, head, shape), shape.most))
             for row in (operands[:half], operands[half:])
         )
         numbers = [self._names[k] for k in operands[half:] if self._tape.is_constant(k)]
         chosen = only_one(numbers) if len(numbers) == half else None
-        return composed_text(op, logits, weights if chosen is None else chosen)
+        return composed_text(op, logits, weights if chosen is None else str(chosen))
 
     def _sum(self, place: int, head: int, shape: _Shape) -> str:
         if place not in self._terms:

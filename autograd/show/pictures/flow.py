@@ -1,9 +1,9 @@
 """The gradient that flows along the lines of a picture: upstream gradient times local derivative, as color and width.
 
 >>> from autograd import Tape, Value
->>> from autograd.show.cones import boxes
->>> from autograd.show.flow import Flow, flow_of
->>> from autograd.show.part import nearest
+>>> from autograd.show.pictures.cones import boxes
+>>> from autograd.show.pictures.flow import Flow, flow_of
+>>> from autograd.show.pictures.part import nearest
 >>> x, w = Value(3.0), Value(-2.0)
 >>> part = nearest(boxes(Tape(x * w)), [2], 3)
 >>> flow_of(part, {2: 1.0}.get).amounts
@@ -15,9 +15,9 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from autograd.engine.tape import Tape
-from autograd.show.cones import Boxes
-from autograd.show.palette import PALETTE
-from autograd.show.part import Part
+from autograd.show.pictures.cones import Boxes
+from autograd.show.pictures.palette import PALETTE
+from autograd.show.pictures.part import Part
 
 THIN: Final = 0.9
 """Points, for a gradient beside which others are huge."""

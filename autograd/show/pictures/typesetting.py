@@ -1,7 +1,7 @@
 """SVG as PDF or PNG with the fonts of the system, by the library typst.
 
->>> from autograd.show.picture import Drawing
->>> from autograd.show.typesetting import typeset
+>>> from autograd.show.pictures.picture import Drawing
+>>> from autograd.show.pictures.typesetting import typeset
 >>> typeset(Drawing("digraph { x -> y }", "an arrow").svg(dark=False), "an arrow", "pdf")[:5]
 b'%PDF-'
 """
@@ -10,7 +10,7 @@ import re
 import warnings
 from typing import Final, Literal
 
-from autograd.show.glyphs import CJK, EMOJI, RUN, families, rare
+from autograd.show.pictures.glyphs import CJK, EMOJI, RUN, families, rare
 from autograd.wording import FEW, ends
 
 _PAGE: Final = b"""

@@ -1,10 +1,10 @@
 """A part of a graph as DOT text, under the looks of one picture.
 
 >>> from autograd import Tape, Value
->>> from autograd.show.cones import boxes
+>>> from autograd.show.pictures.cones import boxes
 >>> from autograd.show.names import Names
->>> from autograd.show.part import nearest
->>> from autograd.show.sheet import View, sheet
+>>> from autograd.show.pictures.part import nearest
+>>> from autograd.show.pictures.sheet import View, sheet
 >>> x = Value(3.0, label="x")
 >>> tape = Tape(x * x)
 >>> drawing = sheet(nearest(boxes(tape), tape.roots, 9), View(Names(tape), {1: 1.0}.get))
@@ -17,16 +17,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from autograd.show import looks
-from autograd.show.cones import Line, in_sign
-from autograd.show.copies import copies
 from autograd.show.digits import alone, bare, data_texts
-from autograd.show.flow import Flow, locals_of, look
-from autograd.show.formulas import Formulas
-from autograd.show.haste import haste
 from autograd.show.lines import check_records
 from autograd.show.names import Names
-from autograd.show.part import Part
+from autograd.show.pictures import looks
+from autograd.show.pictures.cones import Line, in_sign
+from autograd.show.pictures.copies import copies
+from autograd.show.pictures.flow import Flow, locals_of, look
+from autograd.show.pictures.formulas import Formulas
+from autograd.show.pictures.haste import haste
+from autograd.show.pictures.part import Part
 
 if TYPE_CHECKING:
     from graphviz import Digraph

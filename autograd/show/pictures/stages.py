@@ -1,7 +1,7 @@
 """The stages of a network, from its inputs to its outputs: the units of each layer, and the weights between them.
 
 >>> from autograd import nn
->>> from autograd.show.stages import stages_of
+>>> from autograd.show.pictures.stages import stages_of
 >>> for stage in stages_of(nn.MLP(2, [3, 1], activation="tanh"), None):
 ...     print(stage.title, [unit.name for unit in stage.units], stage.starts)
 input ['x[0]', 'x[1]'] ()

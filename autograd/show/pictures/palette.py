@@ -1,6 +1,6 @@
 """The colors of pictures: for every role one on a light page and one on a dark page.
 
->>> from autograd.show.palette import PALETTE, look
+>>> from autograd.show.pictures.palette import PALETTE, look
 >>> PALETTE["leaf"].light, PALETTE["leaf"].dark
 ('#dbeafe', '#15305c')
 >>> look("leaf")

@@ -1,8 +1,8 @@
 """The places of the units of a network: stages as columns, those too tall or too many folded in the middle.
 
 >>> from autograd import nn
->>> from autograd.show.arrangement import Arrangement
->>> from autograd.show.stages import stages_of
+>>> from autograd.show.pictures.arrangement import Arrangement
+>>> from autograd.show.pictures.stages import stages_of
 >>> found = Arrangement(stages_of(nn.MLP(20, [1]), None))
 >>> len(found.spots), [text for *_, text in found.texts], len([*found.links()])
 (12, ['input', '… 10 more …', 'layer 1\\n1 linear'], 10)
@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 from autograd.engine.value import Value
-from autograd.show.stages import Stage
+from autograd.show.pictures.stages import Stage
 
 MOST_UNITS: Final = 16
 """A column of more is folded in the middle,"""

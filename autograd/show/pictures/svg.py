@@ -1,6 +1,6 @@
 """Graphviz' SVG made to fit: as wide as the page allows, light or dark as its reader has it, with a title.
 
->>> from autograd.show.svg import fitted
+>>> from autograd.show.pictures.svg import fitted
 >>> print(fitted('<svg width="9pt" height="5pt" viewBox="0 0 9 5"><text fill="#1f2937">x</text></svg>', "Drawing(x)"))
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="autograd" role="img"
 aria-label="Drawing(x)" width="9pt" height="5pt" viewBox="0 0 9 5" style="max-width:100%;height:auto" font-family="...">
@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from autograd.show.glyphs import CJK, EMOJI, FAMILIES, families
-from autograd.show.palette import PALETTE, darkened
+from autograd.show.pictures.glyphs import CJK, EMOJI, FAMILIES, families
+from autograd.show.pictures.palette import PALETTE, darkened
 
 _HEAD: Final = re.compile(r'<svg (width="[^"]*" height="[^"]*")\s+(viewBox="[^"]*")[^>]*>')
 _IDLE: Final = re.compile(

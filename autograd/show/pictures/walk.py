@@ -2,7 +2,7 @@
 
 >>> from autograd import Tape, Value
 >>> from autograd.show.names import Names
->>> from autograd.show.walk import draw_walk
+>>> from autograd.show.pictures.walk import draw_walk
 >>> draw_walk(Names(Tape(Value(3.0).exp())), [], {}, -1, None, max_nodes=9)
 Drawing(2 nodes, 1 edge): a picture, saved with .save("graph.svg")
 """
@@ -11,15 +11,15 @@ from collections.abc import Mapping, Sequence
 
 from autograd.arguments import whole
 from autograd.engine.tape import Contribution, Tape
-from autograd.show.captions import notices, summary
-from autograd.show.cones import boxes
 from autograd.show.digits import alone, data_texts
-from autograd.show.flow import Flow, largest
-from autograd.show.looks import UNKNOWN
 from autograd.show.names import Names
-from autograd.show.part import nearest
-from autograd.show.picture import Drawing
-from autograd.show.sheet import Room, View, sheet
+from autograd.show.pictures.captions import notices, summary
+from autograd.show.pictures.cones import boxes
+from autograd.show.pictures.flow import Flow, largest
+from autograd.show.pictures.looks import UNKNOWN
+from autograd.show.pictures.part import nearest
+from autograd.show.pictures.picture import Drawing
+from autograd.show.pictures.sheet import Room, View, sheet
 
 
 def draw_walk(

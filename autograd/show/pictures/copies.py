@@ -1,9 +1,9 @@
 """Nodes that are drawn again beside those of their uses that are far from them, in place of a star of long lines.
 
 >>> from autograd import Tape, Value
->>> from autograd.show.cones import boxes
->>> from autograd.show.copies import copies
->>> from autograd.show.part import nearest
+>>> from autograd.show.pictures.cones import boxes
+>>> from autograd.show.pictures.copies import copies
+>>> from autograd.show.pictures.part import nearest
 >>> x, s = Value(1.0), Value(0.0)
 >>> for _ in range(6):
 ...     s = s + x
@@ -15,7 +15,7 @@
 import math
 from typing import Final
 
-from autograd.show.part import Part
+from autograd.show.pictures.part import Part
 
 FEW: Final = 3
 """Lines from one leaf, which may be long."""

@@ -1,7 +1,7 @@
 """A network as in a textbook: units in columns by layer, edges coloured by sign and as wide as a weight is large.
 
 >>> from autograd import nn
->>> from autograd.show.network import draw_network
+>>> from autograd.show.pictures.network import draw_network
 >>> draw_network(nn.MLP(2, [3, 1], activation="tanh"), [0.5, -1.0])
 Drawing(3 stages, 6 units, 9 weights): a picture, saved with .save("graph.svg")
 """
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from autograd.arguments import shown
 from autograd.engine.number import short
 from autograd.engine.value import Value
-from autograd.show.arrangement import SQUARE, Arrangement, Spot, shown_units
 from autograd.show.digits import bare
-from autograd.show.palette import PALETTE, look
-from autograd.show.picture import Drawing
-from autograd.show.stages import Stage, Unit, stages_of
+from autograd.show.pictures.arrangement import SQUARE, Arrangement, Spot, shown_units
+from autograd.show.pictures.palette import PALETTE, look
+from autograd.show.pictures.picture import Drawing
+from autograd.show.pictures.stages import Stage, Unit, stages_of
 from autograd.wording import counted, visible
 
 if TYPE_CHECKING:

@@ -1,18 +1,10 @@
 """A graph as a picture: a box for every node, an ellipse for every operation.
 
 >>> from autograd import Value
->>> from autograd.show.draw import draw
+>>> from autograd.show.pictures.graph import Options, draw_graph
 >>> x = Value(3.0, label="x")
->>> y = x * x + 1
->>> y.backward()
->>> picture = draw(y, partials=True)
->>> picture
+>>> draw_graph(x * x + 1, Options(partials=True))
 Drawing(4 nodes, 4 edges): a picture, saved with .save("graph.svg")
->>> print(picture.dot.splitlines()[0])
-digraph autograd {
-
-A notebook shows the picture; elsewhere write `picture.save("graph.svg")`. The wheel graphviz-pure does the layout
-where no Graphviz is installed.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,15 +14,15 @@ from autograd.arguments import a_value, shown, whole
 from autograd.engine.number import described
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
-from autograd.show import picture
-from autograd.show.captions import notices, summary
-from autograd.show.cones import boxes
-from autograd.show.flow import Flow, flow_of
 from autograd.show.fold import folded
 from autograd.show.names import Names
-from autograd.show.part import Part, fitting, nearest
-from autograd.show.picture import Drawing
-from autograd.show.sheet import View, sheet
+from autograd.show.pictures.captions import notices, summary
+from autograd.show.pictures.cones import boxes
+from autograd.show.pictures.flow import Flow, flow_of
+from autograd.show.pictures.opened import Opened
+from autograd.show.pictures.part import Part, fitting, nearest
+from autograd.show.pictures.picture import Drawing
+from autograd.show.pictures.sheet import View, sheet
 from autograd.wording import counted
 
 if TYPE_CHECKING:
@@ -56,37 +48,23 @@ class Options(NamedTuple):
     flow: bool = True
 
 
-def draw(
-    root: Value | Iterable[Value],
-    *,
-    partials: bool = False,
-    parameters: Iterable[Value] = (),
-    max_nodes: int = MAX_NODES,
-    direction: str = "LR",
-    highlight: Iterable[Value] = (),
-    between: tuple[Value | str, Value | str] | None = None,
-    depth: int | None = None,
-    fold: bool = True,
-    inner: bool = False,
-    flow: bool = True,
-) -> Drawing:
-    """The graph of one Value, or of several, as a `Drawing`.
-
-    After `backward`, the lines show the gradient that flows along them: upstream gradient times local derivative. With
-    partials every line has its local derivative. Values listed as parameters or to highlight stand out.
-
-    Of a graph of more than max_nodes nodes, a node that is used once is folded into the formula of its user, unless
-    fold is False. Of more boxes, those nearest to the root are drawn; a dashed box counts the nodes that are left out
-    there. `between` takes two nodes, as Values or by their names, and shows what lies on the paths between them;
-    `depth` shows only so many operations below the root; `inner` opens softmax and cross-entropy, which are one
-    operation in a picture unless a node inside is asked for. The direction is "LR", "TB", "RL" or "BT".
-
-    TypeError for anything but Values; ValueError for no Values, for counts that are no int from 1, for another
-    direction, for two nodes that no path joins, and if the data of a node was changed since it was recorded.
-    """
-    options = Options(partials, parameters, max_nodes, direction, highlight, between, depth, fold, inner, flow)
-    part, digraph = _drawn(root, options)
+def draw_graph(root: object, options: Options) -> Drawing:
+    """The graph of one Value, or of several; see `draw`."""
+    part, digraph = digraph_of(root, options)
     return Drawing(digraph.source, summary(part))
+
+
+def draw_opened(found: Opened, options: Options) -> Drawing:
+    """The graph of one unit of a network."""
+    names, output = found.names, found.output
+    depth = _depth(options)
+    part = fitting(names.tape, [output], _most(options), fold=False, within=found.places, depth=depth)
+    told = [
+        f"{names[output]}: {counted(len(found.places), 'node')}",
+        *notices(part, names[output], "model, x, ", depth),
+    ]
+    kinds = {output: "root"}
+    return Drawing(_digraph(part, names, options, told, kinds).source, summary(part))
 
 
 def draw_around(root: Value, centre: Value, highlight: Value, *, max_nodes: int) -> Drawing:
@@ -100,63 +78,56 @@ def draw_around(root: Value, centre: Value, highlight: Value, *, max_nodes: int)
     return Drawing(sheet(part, view).source, summary(part))
 
 
-def draw_dot(root: Value | Iterable[Value], format: str = "svg", rankdir: str = "LR") -> "Digraph":  # noqa: A002
-    """The picture of `draw` as a `graphviz.Digraph`, for its `render`, `view` and `pipe`.
-
-    Raises the errors of `draw`.
-    """
-    from pathlib import Path
-
-    from graphviz.backend import dot_command
-
-    _, digraph = _drawn(root, Options(direction=rankdir))
-    digraph.format = format
-    program = picture.renderer()
-    if program is not None and Path(program).stem != "dot":
-        # A Digraph runs `dot`, and there is none: this overrules nobody and lets it show itself in a notebook.
-        dot_command.DOT_BINARY = Path(program)
-    return digraph
-
-
-def _drawn(root: object, options: Options) -> "tuple[Part, Digraph]":
-    if options.direction not in DIRECTIONS:
-        raise ValueError(f"draw: direction is one of {', '.join(DIRECTIONS)}, not {shown(options.direction)}")
-    most = whole("draw: max_nodes", options.max_nodes)
-    depth = None if options.depth is None else whole("draw: depth", options.depth)
+def digraph_of(root: object, options: Options) -> "tuple[Part, Digraph]":
+    """The part of a graph that is drawn, and its picture in the language of Graphviz."""
+    most, depth = _most(options), _depth(options)
     roots = _values(root, "draw")
     if not roots:
         raise ValueError("draw of no Values: give it at least one")
-    parameters = {id(v) for v in _values(options.parameters, "draw(parameters=…)")}
     highlight = _values(options.highlight, "draw(highlight=…)")
-
     tape = folded(*roots, inner=options.inner)
     if _is_inside(tape, roots, [*highlight, *(options.between if isinstance(options.between, Sequence) else ())]):
         tape = Tape(*roots)
     names = Names(tape)
     ends = None if options.between is None else _ends(names, options.between)
-    accents = _places(tape, {id(v) for v in highlight})
     part = fitting(
         *(tape, tape.roots if ends is None else ends[1:], most),
         fold=options.fold,
-        kept=[*accents, *(ends or ())],
+        kept=[*_places(tape, highlight), *(ends or ())],
         within=None if ends is None else _joining(names, *ends),
         depth=depth,
     )
     told = notices(part, "the root" if ends is None else names[ends[1]], "root, ", depth)
     if ends is not None:
         told.insert(0, f"the paths between {names[ends[0]]} and {names[ends[1]]}: {counted(part.boxes.size, 'node')}")
+    return part, _digraph(part, names, options, told, dict.fromkeys(tape.roots, "root"))
+
+
+def _digraph(part: Part, names: Names, options: Options, told: list[str], kinds: dict[int, str]) -> "Digraph":
+    if options.direction not in DIRECTIONS:
+        raise ValueError(f"draw: direction is one of {', '.join(DIRECTIONS)}, not {shown(options.direction)}")
+    parameters = _values(options.parameters, "draw(parameters=…)")
+    highlight = _values(options.highlight, "draw(highlight=…)")
     gradient, flow = _gradients(part)
     view = View(
         names,
         gradient,
-        dict.fromkeys(_places(tape, parameters), "parameter") | dict.fromkeys(tape.roots, "root"),
-        accents,
+        dict.fromkeys(_places(part.tape, parameters), "parameter") | kinds,
+        _places(part.tape, highlight),
         options.partials,
         options.direction,
         flow if options.flow else None,
         notices=told,
     )
-    return part, sheet(part, view)
+    return sheet(part, view)
+
+
+def _most(options: Options) -> int:
+    return whole("draw: max_nodes", options.max_nodes)
+
+
+def _depth(options: Options) -> int | None:
+    return None if options.depth is None else whole("draw: depth", options.depth)
 
 
 def _ends(names: Names, between: object) -> tuple[int, int]:
@@ -188,9 +159,9 @@ def _joining(names: Names, first: int, last: int) -> set[int]:
     return above & below
 
 
-def _places(tape: Tape, nodes: set[int]) -> list[int]:
-    """The places of the nodes with these identities."""
-    return [place for place in range(len(tape)) if id(tape.node(place)) in nodes] if nodes else []
+def _places(tape: Tape, nodes: Iterable[Value]) -> list[int]:
+    """The places of nodes, of those that are on the tape."""
+    return sorted({tape.place(node) for node in nodes if node in tape})
 
 
 def _gradients(part: Part) -> tuple[Callable[[int], float | None], Flow | None]:

@@ -1,6 +1,6 @@
 """A page on which every line and text has its place, written as a graph for Graphviz to draw.
 
->>> from autograd.show.canvas import Canvas
+>>> from autograd.show.pictures.canvas import Canvas
 >>> canvas = Canvas()
 >>> canvas.line([(0.0, 0.0), (72.0, 36.0)], color="#1f2937")
 >>> canvas.write("loss", (0.0, 50.0), "l")
@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from autograd.console import columns
-from autograd.show.palette import PALETTE
+from autograd.show.pictures.palette import PALETTE
 from autograd.wording import visible
 
 if TYPE_CHECKING:

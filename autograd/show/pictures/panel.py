@@ -1,6 +1,6 @@
 """Curves over one upward axis: lines with gaps, their names at their ends, and marks where numbers are lost.
 
->>> from autograd.show.panel import pieces
+>>> from autograd.show.pictures.panel import pieces
 >>> pieces([3.0, 2.0, float("nan"), 1.0])
 [[0, 1], [3]]
 """
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
-from autograd.show.axes import Axis, axis_for
-from autograd.show.canvas import Canvas, Point
-from autograd.show.palette import PALETTE, SERIES
+from autograd.show.pictures.axes import Axis, axis_for
+from autograd.show.pictures.canvas import Canvas, Point
+from autograd.show.pictures.palette import PALETTE, SERIES
 from autograd.wording import visible
 
 WIDTH: Final = 432.0

@@ -1,9 +1,9 @@
 """The sentences of a picture: how much of a graph it shows, and how to see more.
 
 >>> from autograd import Tape, Value
->>> from autograd.show.captions import notices, summary
->>> from autograd.show.cones import boxes
->>> from autograd.show.part import nearest
+>>> from autograd.show.pictures.captions import notices, summary
+>>> from autograd.show.pictures.cones import boxes
+>>> from autograd.show.pictures.part import nearest
 >>> part = nearest(boxes(Tape(Value(3.0).exp().sin().cos())), [3], 2)
 >>> notices(part, "the root", "root, ")
 ['2 of 4 nodes shown, nearest to the root; draw(root, max_nodes=4) draws all']
@@ -13,7 +13,7 @@
 
 from typing import Final
 
-from autograd.show.part import Part
+from autograd.show.pictures.part import Part
 from autograd.wording import counted
 
 DRAWABLE: Final = 2000

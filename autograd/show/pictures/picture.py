@@ -1,6 +1,6 @@
 """DOT text rendered as SVG, PNG or PDF, and saved.
 
->>> from autograd.show.picture import Drawing
+>>> from autograd.show.pictures.picture import Drawing
 >>> Drawing("digraph { x -> y }", "an arrow").svg().splitlines()[1]
 '<title>an arrow</title>'
 
@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from autograd.arguments import shown
-from autograd.show import glyphs, typesetting
-from autograd.show.haste import haste
-from autograd.show.palette import PALETTE, darkened
-from autograd.show.svg import fitted
+from autograd.show.pictures import glyphs, typesetting
+from autograd.show.pictures.haste import haste
+from autograd.show.pictures.palette import PALETTE, darkened
+from autograd.show.pictures.svg import fitted
 from autograd.wording import FEW, ends, to_install, wrapped
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The looks of the pieces of a picture, as attributes and labels of Graphviz.
 
->>> from autograd.show.looks import operation_label, text
+>>> from autograd.show.pictures.looks import operation_label, text
 >>> operation_label("power", [2.0]), operation_label("power", [0.5]), operation_label("multiply")
 ('( )²', '( )^0.5', '×')
 >>> operation_label("cross_entropy", [0.0, 1.0])
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from autograd.operations import symbol
-from autograd.show.palette import PALETTE, look
+from autograd.show.pictures.palette import PALETTE, look
 from autograd.wording import brief, visible
 
 

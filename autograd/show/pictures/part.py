@@ -1,8 +1,8 @@
 """The part of a graph that is drawn: all of it in boxes, or the boxes nearest to some of them.
 
 >>> from autograd import Tape, Value
->>> from autograd.show.cones import boxes
->>> from autograd.show.part import nearest
+>>> from autograd.show.pictures.cones import boxes
+>>> from autograd.show.pictures.part import nearest
 >>> x = Value(3.0)
 >>> part = nearest(boxes(Tape((x * x + 1).tanh())), [4], 2)
 >>> part.shown, part.operands, part.hidden
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from autograd.engine.tape import Tape
-from autograd.show.cones import OUTSIDE, Boxes, Leaves, Line, boxes
+from autograd.show.pictures.cones import OUTSIDE, Boxes, Leaves, Line, boxes
 from autograd.wording import end_positions
 
 FEWEST: Final = 3

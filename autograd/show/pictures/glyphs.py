@@ -1,6 +1,6 @@
 """Characters that need fonts or width of their own: Chinese, Japanese, Korean, emoji, and all that few fonts have.
 
->>> from autograd.show.glyphs import rare
+>>> from autograd.show.pictures.glyphs import rare
 >>> rare("x₁ ≤ σ(√2) 中文 🎉")
 '中文🎉'
 """
