@@ -1,4 +1,4 @@
-"""The build hook of hatchling, which compiles the engine where there is a C compiler."""
+"""The build hook of hatchling, which adds the lessons, and compiles the engine where there is a C compiler."""
 
 import os
 import sys
@@ -25,8 +25,10 @@ class CustomBuildHook(BuildHookInterface[Any]):
         return [] if _asked() == "1" or machine_code.obstacle() else machine_code.REQUIRED
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile the engine and add the result to the wheel, or to the sources for an editable install."""
+        """Add the lessons to a wheel; compile the engine into it, or into the sources for an editable install."""
         root, asked, editable = Path(self.root), _asked(), version == "editable"
+        for lesson in () if editable else (root / "demos").rglob("*.py"):
+            build_data["force_include"][str(lesson)] = f"autograd/{lesson.relative_to(root).as_posix()}"
         for stale in machine_code.built_in(root) if editable else ():
             stale.unlink()
         if asked == "1" or (editable and asked != "0"):

@@ -44,7 +44,7 @@ GROUPS = (
     Group(
         "formulas",
         ("formula/", "operations.py", "custom.py", "elementary.py", "arrays.py", "blocks.py", "slips.py"),
-        2586,
+        2594,
         "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations; "
         "functions beside methods, NumPy's protocol, and derivatives where a formula ends; a context of mpmath that is "
         "the package's own, so that no interrupt leaves its precision raised; the rules as JavaScript",
@@ -65,7 +65,7 @@ GROUPS = (
     Group(
         "show",
         ("show/",),
-        2015,
+        2020,
         "lines, steps, tree, explanation, autopsy, with the digits that a statement needs and advice for formulas "
         "written by hand, all in time and memory of n log n; names of the nodes of models; "
         "softmax and cross-entropy as one step; sentences that a page writes with other numbers",
@@ -73,14 +73,14 @@ GROUPS = (
     Group(
         "page",
         ("page/",),
-        1696,
+        1718,
         "a walk and a training for a browser: their contents as data, places, words in two languages, and the scripts "
         "that show them without a library",
     ),
     Group(
         "networks",
         ("nn/", "losses.py", "optim/", "train/", "state.py"),
-        2179,
+        2188,
         "the layers, losses and optimisers of the tutorials, for Values and, in few calls, arrays; PyTorch's options, "
         "groups, schedules, clipping, states and files; trainings that measure, say where they diverge, are recorded; "
         "the place of each parameter, for names; and the remedy for each slip of a beginner",
@@ -102,10 +102,19 @@ GROUPS = (
     ),
     Group(
         "face",
-        ("__init__.py", "__main__.py", "toy.py", "networks.py", "wording.py", "console.py", "arguments.py"),
-        886,
-        "the public names, the command line with the lessons' networks and a remedy for every slip, text for consoles "
-        "of every encoding and width, and checks that all others share",
+        (
+            "__init__.py",
+            "__main__.py",
+            "toy.py",
+            "networks.py",
+            "lessons.py",
+            "wording.py",
+            "console.py",
+            "arguments.py",
+        ),
+        1008,
+        "the public names, the command line with the lessons' networks and a remedy for every slip, lessons as "
+        "notebooks, text for consoles of every encoding and width, and checks that all others share",
     ),
 )
 

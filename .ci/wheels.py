@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 KINDS = (".py", ".js", ".css", ".html")
 SOURCES = {p.relative_to(ROOT).as_posix() for p in (ROOT / "autograd").rglob("*.*") if p.suffix in KINDS}
+LESSONS = {f"autograd/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / "demos").rglob("*.py")}
 INTERPRETED = ("/__init__.py", "/interpreters.py", "/native.py")
 ENGINE = [p for p in SOURCES if p.startswith("autograd/engine/") and not p.endswith(INTERPRETED)]
 EXTENSION = sysconfig.get_config_var("EXT_SUFFIX")
@@ -54,7 +55,7 @@ def expect(claim: str, truth: bool) -> None:
 
 def main() -> None:
     """Build the wheels and check them."""
-    plain = {*SOURCES, "autograd/py.typed"}
+    plain = {*SOURCES, *LESSONS, "autograd/py.typed"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         direct, _ = wheel(ROOT, folder / "direct", AUTOGRAD_PURE="0")
@@ -64,7 +65,7 @@ def main() -> None:
         )
         machine_code = {p.replace(".py", EXTENSION) for p in (*ENGINE, "autograd/engine/machine_code__mypyc.py")}
         expect(
-            "it holds the sources, py.typed and the machine code, and nothing else",
+            "it holds the sources, the lessons, py.typed and the machine code, and nothing else",
             set(contents(direct)) == plain | machine_code,
         )
 
@@ -75,7 +76,7 @@ def main() -> None:
 
         pure, _ = wheel(ROOT, folder / "pure", AUTOGRAD_PURE="1")
         expect(f"AUTOGRAD_PURE=1 gives {pure.name}", pure.name.endswith("-py3-none-any.whl"))
-        expect("it holds the sources and py.typed, and nothing else", set(contents(pure)) == plain)
+        expect("it holds the sources, the lessons and py.typed, and nothing else", set(contents(pure)) == plain)
 
         fallback, output = wheel(ROOT, folder / "fallback", CC="no-such-compiler")
         reasons = [line.strip() for line in output.splitlines() if "no machine code" in line]

@@ -116,7 +116,7 @@ _HOMES: Final = {
     "Drawing": "show.pictures.picture",
     **dict.fromkeys(("Program", "compile", "inputs"), "compiler"),
     **dict.fromkeys(("no_grad", "strict"), "blocks"),
-    "Stepper": "show.stepper",
+    "Stepper": "page.widget",
     "operation": "custom",
     "replay": "formula.replay",
 }

@@ -38,6 +38,8 @@ N = TypeVar("N")
 SCRIPT: Final = "scalar-autograd"
 PROGRAM: Final = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m autograd"
 """The words that started this process, or a process that can do the same."""
+OTHERS: Final = ("toy", "lessons")
+"""The commands that take no expression."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,8 +76,8 @@ def _with_remedy(error: Exception) -> str:
 def _read(words: list[str]) -> argparse.Namespace:
     parser, of_expressions = _parsers()
     if words[0] not in of_expressions:
-        if words[0] != "toy" and not words[0].startswith("-"):
-            raise _no_command(words[0], ["toy", *of_expressions])
+        if words[0] not in OTHERS and not words[0].startswith("-"):
+            raise _no_command(words[0], [*OTHERS, *of_expressions])
         return parser.parse_args(words)
     # An expression may start with a minus sign, which argparse takes for an option unless a space comes before it.
     end = words.index("--") if "--" in words else len(words)
@@ -141,6 +143,15 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     toy.add_argument("--seed", type=whole, default=1, help="the seed of the initial values; %(default)s")
     toy.add_argument("--out", type=Path, default=Path(), help="the folder for the pictures; the current one")
     toy.set_defaults(run=_toy)
+
+    lessons = commands.add_parser(
+        "lessons",
+        help="the lessons as notebooks, with exercises",
+        description="Writes each lesson as a notebook, whose exercises are checked. A notebook that you have changed "
+        "is kept. The lessons need matplotlib, NumPy, rich and scikit-learn.",
+    )
+    lessons.add_argument("--out", type=Path, default=Path("lessons"), help="the folder for them; %(default)s")
+    lessons.set_defaults(run=_lessons)
 
     drawing = commands.add_parser(
         "draw",
@@ -302,11 +313,24 @@ def _compile(options: argparse.Namespace) -> None:
     say("", *in_words(program.facts, {name: view.shape for name, view in program.views.items()}))
 
 
-def _toy(options: argparse.Namespace) -> None:
+def _lessons(options: argparse.Namespace) -> None:
+    from autograd.lessons import write  # Only this command needs it.
+
+    _make(options.out, "notebooks")
+    for line in write(options.out):
+        say(line)
+
+
+def _make(folder: Path, things: str) -> None:
+    """Make a folder for things; ValueError if it can't be made."""
     try:
-        options.out.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(f"--out {options.out} can't be a folder for pictures: {error.strerror}") from None
+        raise ValueError(f"--out {folder} can't be a folder for {things}: {error.strerror}") from None
+
+
+def _toy(options: argparse.Namespace) -> None:
+    _make(options.out, "pictures")
     draws = Random(options.seed)
     drawn = {name: draws.uniform(-1.0, 1.0) for name in WEIGHTS}
     given = {name: weight for name in WEIGHTS if (weight := getattr(options, name)) is not None}

@@ -1,4 +1,4 @@
-"""Pieces of text that every reader of a graph uses: floats, counts, shortened rows, folded lines, labels.
+"""Pieces of text that every reader of a graph uses: floats, counts, shortened rows, folded lines, labels, texts.
 
 >>> from autograd.wording import brief, counted
 >>> brief(-0.5), counted(3, "epoch")
@@ -30,6 +30,40 @@ _JOINERS: Final = "\u200c\u200d"
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _OTHERS: Final = re.compile(r"… [\d,]+ more …|\.\.\. [\d,]+ more \.\.\.")
 """The text of `ends` for the items that it leaves out."""
+
+
+class Lines:
+    """A thing whose text has lines that mean nothing when they are broken: a notebook shows them as the prompt does."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return preformatted(repr(self))
+
+
+class Text(Lines, str):
+    """A text for people: at the prompt it is its lines, where another str has quotes and escapes.
+
+    >>> Text("two\\nlines")
+    two
+    lines
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def preformatted(text: str) -> str:
+    """A text as HTML whose lines are not broken: those that are wider than the page can be scrolled.
+
+    >>> preformatted("a < b")
+    '<pre style="font-family: monospace; white-space: pre; overflow-x: auto">a &lt; b</pre>'
+    """
+    from html import escape  # Only a notebook needs it.
+
+    return f'<pre style="font-family: monospace; white-space: pre; overflow-x: auto">{escape(text)}</pre>'
 
 
 def brief(number: float) -> str:

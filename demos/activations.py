@@ -16,12 +16,28 @@ from operator import methodcaller
 from statistics import median
 from typing import Any, NamedTuple
 
-from lesson import BLUE, GREEN, GREY, ORANGE, above_zero, compare, parser, positive, save, steps, words
+from lesson import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    above_zero,
+    agree,
+    check,
+    compare,
+    parser,
+    positive,
+    save,
+    show,
+    steps,
+    words,
+)
 
 import matplotlib.pyplot as plt
 
 import autograd
-from autograd import formula, losses, mean, nn, no_grad, norm, optim, train, value_and_grad
+from autograd import Value, autopsy, formula, losses, maximum, mean, nn, no_grad, norm, optim, train, value_and_grad
+from autograd.check import gradcheck
 
 made = parser(
     "This lesson compares sigmoid, tanh and ReLU in the same network. You see their slopes, how many epochs each "
@@ -179,6 +195,18 @@ right.legend(loc="lower left")
 save(figure, options.out / "activations-training.png")
 
 # %% [markdown]
+# ## Too large: a nan
+#
+# Where does a loss of nan come from? Here log σ(z) is written as log(eᶻ / (1 + eᶻ)), which is right for most numbers.
+# For a large z, eᶻ is beyond the largest float. `autopsy` finds the first node that isn't finite, follows it to the
+# first nan, and says what to write instead.
+
+# %%
+z = Value(800.0, label="z")
+print()
+show(autopsy((z.exp() / (1 + z.exp())).log()))
+
+# %% [markdown]
 # ## In depth: the vanishing gradient
 #
 # Going back through a layer, the gradient δ becomes f'(z) ⊙ Wᵀδ, no longer than max|f'|·‖W‖·‖δ‖. Xavier's weights
@@ -254,3 +282,63 @@ compare(
     ],
     tutorial="textbook",
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. Softsign is x / (1 + |x|). Write its value and its derivative: that is all that a new operation needs.
+
+
+# %% answer
+def softsign(x: float) -> tuple[float, float]:
+    """The value of x / (1 + |x|), and its derivative by x."""
+    d = 1.0 + abs(x)
+    return x / d, 1.0 / (d * d)
+
+
+# %%
+@check
+def softsign_is_right() -> None:
+    agree([softsign(x)[0] for x in (3.0, -3.0)], [0.75, -0.75], "the values at 3 and -3")
+    operation = autograd.operation(softsign)
+    print(gradcheck(operation, [0.5]), gradcheck(operation, [-2.0]), sep="\n")
+
+
+# %% [markdown]
+# 2. Softplus is log(1 + eˣ), which is inf for x = 800 if it is computed so. Write it for every x, with operations whose
+#    results stay small: `maximum(x, 0)`, `abs(x)`, `exp()` of a number that is not above 0, and `log1p()`.
+
+
+# %% answer
+def stable_softplus(x: Value) -> Value:
+    """The logarithm of 1 + e^x, for every x, without x.softplus()."""
+    return maximum(x, 0.0) + (-abs(x)).exp().log1p()
+
+
+# %%
+@check
+def stable_softplus_is_right() -> None:
+    for x in (-800.0, -1.0, 0.5, 40.0, 800.0):
+        agree(stable_softplus(Value(x)).data, Value(x).softplus().data, f"at {x:g}")
+    gradcheck(stable_softplus, [-1.0])
+    gradcheck(stable_softplus, [3.0])
+
+
+# %% [markdown]
+# 3. What is the greatest factor by which a gradient can be multiplied on its way back through the slopes of so many
+#    layers of sigmoids?
+
+
+# %% answer
+def greatest_factor(layers: int) -> float:
+    """The greatest product of the slopes of that many sigmoids."""
+    return 0.25**layers
+
+
+# %%
+@check
+def greatest_factor_is_right() -> None:
+    for layers in (1, 2, 10):
+        agree(greatest_factor(layers) / steepest["sigmoid"] ** layers, 1.0, f"the factor over 1/4^{layers}")

@@ -20,7 +20,7 @@ import math
 import random
 from time import perf_counter
 
-from lesson import above_zero, code, compare, parser, positive, save, steps, words
+from lesson import above_zero, agree, check, code, compare, parser, positive, save, steps, words
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -29,7 +29,21 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 
 import autograd
-from autograd import Program, Value, largest, losses, nn, no_grad, optim, softmax, topological_order, train
+from autograd import (
+    Program,
+    Value,
+    dot,
+    draw,
+    explain,
+    largest,
+    losses,
+    nn,
+    no_grad,
+    optim,
+    softmax,
+    topological_order,
+    train,
+)
 from autograd.check import numerical_grad
 
 Rows = list[list[float]]
@@ -143,6 +157,14 @@ nonzero = sum(map(bool, contributions))
 print(f"  ∂L/∂w, the sum of {len(contributions)} terms  {math.fsum(contributions):13.9f}   {nonzero} are not zero")
 print(f"  ∂L/∂w by backward          {middle.grad:13.9f}")
 print(f"  ∂L/∂w by differences       {by_differences:13.9f}")
+
+# %% [markdown]
+# `explain` goes on from the positions to the loss, and adds up all ways there: each position leads to ten scores.
+
+# %%
+loss.label = "L"
+print()
+print(explain(loss, middle, most=1))
 
 # %% [markdown]
 # ## Comparison with dense networks
@@ -298,6 +320,12 @@ figure.colorbar(numbers, ax=list(grid[1:].flat), label="how well it fits", shrin
 save(figure, options.out / "convolution-filters.png")
 
 # %% [markdown]
+# The same filters in the picture of the network: the area of a square is the size of a weight.
+
+# %%
+save(draw(model.filters), options.out / "convolution-network.svg")
+
+# %% [markdown]
 # ## The mistakes
 #
 # They are sorted by the probability that the convolutional network gave to its wrong answer, the greatest first.
@@ -336,3 +364,59 @@ compare(
     ],
     tutorial="published",
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. Write a filter that moves over an image. It is a list of rows of weights; the bias is 0, and the filter goes only
+#    where all of it lies on the image.
+
+
+# %% answer
+def feature_map(image: Rows, weights: Rows) -> Rows:
+    """The sum of weights times pixels at each position of the filter, as a list of rows."""
+    height, width = len(weights), len(weights[0])
+    return [
+        [
+            sum(weights[r][c] * image[i + r][j + c] for r in range(height) for c in range(width))
+            for j in range(len(image[0]) - width + 1)
+        ]
+        for i in range(len(image) - height + 1)
+    ]
+
+
+# %%
+@check
+def feature_map_is_right() -> None:
+    edge = [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]
+    layer = nn.Conv2d(1, 1, 3)
+    layer.load_state_dict({"weight": [[edge]], "bias": [0.0]})
+    [theirs] = layer([image])
+    ours = feature_map(image, edge)
+    assert [len(row) for row in ours] == [6] * 6, f"the map of an image of 8×8 is 6×6, not {[len(row) for row in ours]}"
+    for i, (row, right) in enumerate(zip(ours, theirs, strict=True)):
+        agree(row, [v.data for v in right], f"row {i} of the map")
+
+
+# %% [markdown]
+# 2. A filter with weights w moves over a long row of pixels x, and u are the upstream gradients ∂L/∂z of its positions.
+#    What is ∂L/∂w for the weight at one place in the filter?
+
+
+# %% answer
+def by_shared_weight(pixels: list[float], upstream: list[float], place: int) -> float:
+    """∂L/∂w[place], where z[j] = Σ w[k]·x[j + k] and upstream has ∂L/∂z[j]."""
+    return sum(u * pixels[j + place] for j, u in enumerate(upstream))
+
+
+# %%
+@check
+def by_shared_weight_is_right() -> None:
+    pixels, w = [0.5, -1.0, 2.0, 0.0, 3.0], [Value(v) for v in (0.2, -0.4, 0.6)]
+    z = [dot(w, pixels[j : j + 3]) for j in range(3)]
+    dot(z, z).backward()
+    upstream = [v.grad for v in z]
+    for place in range(3):
+        agree(by_shared_weight(pixels, upstream, place), w[place].grad, f"the weight at {place}")

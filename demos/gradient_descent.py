@@ -16,13 +16,29 @@ python demos/gradient_descent.py --out pictures
 import random
 from statistics import linear_regression
 
-from lesson import BLUE, COLOURS, GREY, ORANGE, PURPLE, RED, compare, parser, positive, save, steps, words
+from lesson import (
+    BLUE,
+    COLOURS,
+    GREY,
+    ORANGE,
+    PURPLE,
+    RED,
+    agree,
+    check,
+    compare,
+    parser,
+    positive,
+    save,
+    show,
+    steps,
+    words,
+)
 
 import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import grad_graph, losses, mean, nn, optim, train
+from autograd import Value, autopsy, grad_graph, losses, mean, nn, optim, train
 
 made = parser(
     "This lesson fits a line by gradient descent: on all rows at once, on a few, and on one. You see the paths, "
@@ -226,6 +242,19 @@ right.legend(loc="lower left")
 save(figure, options.out / "gradient_descent-rates.png")
 
 # %% [markdown]
+# ## Far above the limit
+#
+# At three times the limit, a step multiplies the distance by up to |1 − 6| = 5. After a few hundred steps the square of
+# an error is beyond the largest float. `fit` stops there, before the weights are lost too, and says where it is. The
+# same is found by `autopsy`, in the loss of all rows.
+
+# %%
+runaway = nn.Neuron(1, nonlin=False, init="zeros")
+too_fast = optim.SGD(runaway.parameters(), lr=3.0 * limit)
+print(f"\n{train.fit(runaway, rows, losses.mse, too_fast, epochs=1000, progress=False)}\n")
+show(autopsy(mean([losses.mse(runaway(x), t) for x, t in rows])))
+
+# %% [markdown]
 # ## Comparison with the theory
 
 # %%
@@ -245,3 +274,70 @@ compare(
     ],
     tutorial="theory",
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. L is the mean of (w·x + b − t)² over the rows. What are its derivatives by w and b?
+
+
+# %% answer
+def gradient_by_hand(w: float, b: float, xs: list[float], ts: list[float]) -> tuple[float, float]:
+    """∂L/∂w and ∂L/∂b, without the engine."""
+    errors = [w * x + b - t for x, t in zip(xs, ts, strict=True)]
+    by_w = sum(2 * error * x for error, x in zip(errors, xs, strict=True)) / len(xs)
+    return by_w, 2 * sum(errors) / len(xs)
+
+
+# %%
+@check
+def gradient_by_hand_is_right() -> None:
+    for data in ((0.0, 0.0), (1.0, -0.5)):
+        w, b = line = [Value(x) for x in data]
+        mean([(w * x + b - t) ** 2 for x, t in zip(xs, ts, strict=True)]).backward()
+        agree(gradient_by_hand(*data, xs, ts), [v.grad for v in line], f"at w, b = {data}")
+
+
+# %% [markdown]
+# 2. Along one axis of curvature λ, and with a rate η that converges: after how many steps is the distance at most a
+#    part of the one at the start?
+
+
+# %% answer
+def steps_needed(rate: float, curvature: float, part: float) -> int:
+    """The least number of steps after which the distance is at most that part of the first."""
+    distance, taken = 1.0, 0
+    while distance > part:
+        distance *= abs(1 - rate * curvature)
+        taken += 1
+    return taken
+
+
+# %%
+@check
+def steps_needed_is_right() -> None:
+    agree(steps_needed(0.4, 1.0, 0.3), 3, "a factor of 0.6, to 0.3")
+    agree(steps_needed(0.9, 2.0, 0.1), 11, "a factor of -0.8, to 0.1")
+    agree(steps_needed(0.5, 2.0, 1e-9), 1, "a factor of 0")
+
+
+# %% [markdown]
+# 3. Write a Newton step for a loss of one weight: it goes to the minimum of the parabola with the same slope and the
+#    same curvature.
+
+
+# %% answer
+def newton_step(slope: float, curvature: float) -> float:
+    """The change of the weight."""
+    return -slope / curvature
+
+
+# %%
+@check
+def newton_step_is_right() -> None:
+    w = Value(5.0)
+    [slope] = grad_graph(3 * (w - 2) ** 2 + 1, [w])
+    [curvature] = grad_graph(slope, [w])
+    agree(w.data + newton_step(slope.data, curvature.data), 2.0, "the minimum of 3(w − 2)² + 1, from 5")

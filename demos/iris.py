@@ -22,7 +22,7 @@ from itertools import pairwise
 from statistics import fmean
 from time import perf_counter
 
-from lesson import COLOURS, above_zero, code, compare, parser, save, steps, words
+from lesson import COLOURS, above_zero, agree, check, code, compare, parser, save, steps, words
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +32,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import normalize
 
 import autograd
-from autograd import Value, losses, nn, optim, total
+from autograd import Value, draw, losses, nn, optim, total
 
 made = parser(
     "This lesson classifies flowers with a 4-5-3 network of sigmoids. You see a loop of gradient descent, two "
@@ -185,6 +185,17 @@ right.legend()
 save(figure, options.out / "iris.png")
 
 # %% [markdown]
+# ## The network after training
+#
+# The inputs are the length and width of the sepals, then those of the petals; each unit has its output for the first
+# flower. Wide edges are large weights, orange ones are positive and blue ones negative.
+
+# %%
+if not options.eager:
+    program.write_back()
+save(draw(model, flowers[0]), options.out / "iris-network.svg")
+
+# %% [markdown]
 # ## Comparison with the tutorial
 
 # %%
@@ -197,3 +208,45 @@ compare(
         ("classified correctly, validation", "–", f"{correct(validation)} of {len(validation)}"),
     ]
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. For one output y = σ(z) and E = ½(y − t)²: what is ∂E/∂z, in terms of y and t?
+
+
+# %% answer
+def by_z(y: float, t: float) -> float:
+    """∂E/∂z for E = ½(y − t)² and y = σ(z)."""
+    return (y - t) * y * (1 - y)
+
+
+# %%
+@check
+def by_z_is_right() -> None:
+    for data, t in ((0.3, 0.0), (-2.0, 1.0)):
+        z = Value(data)
+        y = z.sigmoid()
+        (0.5 * losses.squared_error([y], [t])).backward()
+        agree(by_z(y.data, t), z.grad, f"at y = {y.data}, t = {t}")
+
+
+# %% [markdown]
+# 2. Which kind does the network say? Write the fraction of the flowers whose greatest output is that of their kind.
+
+
+# %% answer
+def fraction_right(outputs: list[list[float]], kinds: list[int]) -> float:
+    """The fraction of the rows of outputs whose greatest number is at the index of their kind."""
+    return sum(row.index(max(row)) == kind for row, kind in zip(outputs, kinds, strict=True)) / len(kinds)
+
+
+# %%
+@check
+def fraction_right_is_right() -> None:
+    unsure = [[0.4, 0.3, 0.2], [0.1, 0.2, 0.3], [0.3, 0.4, 0.2], [0.9, 0.8, 0.7]]
+    agree(fraction_right(unsure, [0, 2, 1, 1]), 0.75, f"for {unsure} and the kinds 0, 2, 1, 1")
+    ours = outputs(training).tolist()
+    agree(fraction_right(ours, [t.index(1.0) for _, t in training]), correct(training) / len(training), "for training")

@@ -28,7 +28,22 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from lesson import BLUE, GREEN, ORANGE, above_zero, code, compare, installed, parser, positive, save, steps, words
+from lesson import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    above_zero,
+    agree,
+    check,
+    code,
+    compare,
+    installed,
+    parser,
+    positive,
+    save,
+    steps,
+    words,
+)
 from lesson.idx import Digits, load
 
 import matplotlib.pyplot as plt
@@ -38,7 +53,7 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 
 import autograd
-from autograd import losses, nn, no_grad, optim, softmax, state, topological_order, train
+from autograd import Value, draw, losses, nn, no_grad, optim, softmax, state, topological_order, train
 from autograd.wording import counted, to_install
 
 
@@ -298,6 +313,14 @@ for axes in (left, right):
 save(figure, options.out / "mnist-cost.png")
 
 # %% [markdown]
+# ## The network after training
+#
+# The layers are too tall for a picture, so only the units at their ends are shown, with the number of the others.
+
+# %%
+save(draw(model), options.out / "mnist-network.svg")
+
+# %% [markdown]
 # ## The test
 #
 # A row of this table has the images of one digit, and a column those that were read as one.
@@ -359,3 +382,54 @@ compare(
     ],
     tutorial="published",
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. The loss of one image is −log p of its digit, with p = softmax(scores). What is its derivative by each score?
+
+
+# %% answer
+def by_scores(p: list[float], digit: int) -> list[float]:
+    """The derivative of −log p[digit] by each score, in terms of the probabilities p."""
+    return [q - (k == digit) for k, q in enumerate(p)]
+
+
+# %%
+@check
+def by_scores_is_right() -> None:
+    nodes = [Value(s) for s in (0.5, -1.0, 2.0)]
+    p = [q.data for q in softmax(nodes)]
+    for digit in range(3):
+        for v in nodes:
+            v.grad = 0.0
+        losses.cross_entropy(nodes, digit).backward()
+        agree(by_scores(p, digit), [v.grad for v in nodes], f"for p = {p} and the digit {digit}")
+
+
+# %% [markdown]
+# 2. With the momentum μ, the velocity v becomes μ·v + g for the gradient g, and then the weight w moves by −η·v. Write
+#    one step.
+
+
+# %% answer
+def momentum_step(w: float, v: float, g: float, rate: float, momentum: float) -> tuple[float, float]:
+    """The weight and the velocity after a step."""
+    v = momentum * v + g
+    return w - rate * v, v
+
+
+# %%
+@check
+def momentum_step_is_right() -> None:
+    theirs = Value(1.0)
+    stepper = optim.SGD([theirs], lr=0.1, momentum=0.9)
+    w, v = 1.0, 0.0
+    for k in range(3):
+        stepper.zero_grad()
+        (theirs * theirs).backward()
+        w, v = momentum_step(w, v, 2 * w, 0.1, 0.9)
+        stepper.step()
+        agree(w, theirs.data, f"the weight after step {k + 1} down w²")

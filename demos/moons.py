@@ -15,12 +15,13 @@ python demos/moons.py --out pictures
 import random
 import time
 
-from lesson import BLUE, ORANGE, compare, parser, save, steps, words
+from lesson import BLUE, ORANGE, agree, check, compare, parser, save, steps, words
 
 import matplotlib.pyplot as plt
 from sklearn.datasets import make_moons
 
-from autograd import Value, dot, losses, nn, no_grad, optim
+from autograd import Value, dot, draw, losses, nn, no_grad, optim
+from autograd.check import gradcheck
 
 made = parser(
     "This lesson is micrograd's demo, step for step: it separates two moons with the widest margin. You see the "
@@ -171,6 +172,15 @@ panels["accuracy"].set(title="accuracy", xlabel="step", ylabel="% of 100 points"
 save(figure, options.out / "moons.png")
 
 # %% [markdown]
+# ## The network after training
+#
+# Each unit has its output for the first point. An edge is a weight: orange is positive, blue is negative, and a wide
+# one is large.
+
+# %%
+save(draw(model, rows[0]), options.out / "moons-network.svg")
+
+# %% [markdown]
 # ## Comparison with the tutorial
 
 # %%
@@ -179,3 +189,44 @@ for k, figures in published.items():
     said, made_here = (f"{data:.14f}, {right:.0%}" for data, right in (figures, history[k]))
     table.append((f"step {k}: loss, accuracy", said, made_here))
 compare(table, tutorial="micrograd's demo")
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. What is the derivative of the hinge loss max(0, 1 − t·s) by the score s? At t·s = 1 take 0.
+
+
+# %% answer
+def hinge_slope(s: float, t: float) -> float:
+    """The derivative of max(0, 1 − t·s) by s."""
+    return -t if t * s < 1 else 0.0
+
+
+# %%
+@check
+def hinge_slope_is_right() -> None:
+    for s, t in ((0.5, 1.0), (2.0, 1.0), (0.5, -1.0), (-3.0, -1.0)):
+        score = Value(s)
+        losses.hinge([score], [t]).backward()
+        agree(hinge_slope(s, t), score.grad, f"at s = {s:g}, t = {t:g}")
+
+
+# %% [markdown]
+# 2. The logistic loss log(1 + e^(−t·s)) is a smooth relative of the hinge loss. Write it with Values. Scores of ±800
+#    must give no inf and no nan; `softplus` helps.
+
+
+# %% answer
+def logistic_loss(s: Value, t: float) -> Value:
+    """log(1 + e^(−t·s)) for t = ±1 and every score s."""
+    return (-t * s).softplus()
+
+
+# %%
+@check
+def logistic_loss_is_right() -> None:
+    for s, t, right in ((0.0, 1.0, 0.6931471805599453), (800.0, -1.0, 800.0), (800.0, 1.0, 0.0), (-800.0, 1.0, 800.0)):
+        agree(logistic_loss(Value(s), t).data, right, f"at s = {s:g}, t = {t:g}")
+    gradcheck(lambda s: logistic_loss(s, -1.0), [0.3])

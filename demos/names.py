@@ -22,12 +22,12 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lesson import BLUE, ORANGE, compare, parser, positive, save, words
+from lesson import BLUE, ORANGE, agree, check, compare, parser, positive, save, show, words
 
 import matplotlib.pyplot as plt
 from matplotlib.colors import PowerNorm
 
-from autograd import Value, log_softmax, losses, nn, no_grad, optim, softmax, total, train
+from autograd import Value, explain, log_softmax, losses, nn, no_grad, optim, softmax, total, train
 from autograd.console import columns
 
 MADE_UP = """
@@ -282,6 +282,20 @@ for says, model, length in models:
     print(f"{says:<20}{scores[says][0]:>10.4f}{scores[says][1]:>12.4f}")
 
 # %% [markdown]
+# ## Why this character?
+#
+# The context is the start of a name, and the network finds one character the most likely. How does its logit depend on
+# the first coordinate of the embedding of "·"? `explain` adds up all ways between the two: one through each hidden
+# unit, for each place in the context.
+
+# %%
+logits = network((0,) * options.context)
+likeliest = max(range(len(alphabet)), key=lambda k: logits[k].data)
+logits[likeliest].label = f"logit {shown[likeliest]}"
+print()
+show(explain(logits[likeliest], network.embedding[0][0], most=3))
+
+# %% [markdown]
 # ## New names
 #
 # Draw a character from the probabilities, put it at the end of the context, and go on until the end is drawn.
@@ -370,3 +384,45 @@ compare(
     ],
     tutorial="lectures, 32,033 names",
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. The loss of a row of logits is −Σ n·log p, with the counts n and p = softmax(logits). What is its derivative by
+#    each logit, in terms of n and p?
+
+
+# %% answer
+def by_logits(counts: list[float], p: list[float]) -> list[float]:
+    """The derivative of −Σ n·log p by each logit."""
+    return [sum(counts) * q - n for n, q in zip(counts, p, strict=True)]
+
+
+# %%
+@check
+def by_logits_is_right() -> None:
+    for counts in ([2.0, 0.0, 1.0], [1.0, 1.0, 5.0]):
+        nodes = [Value(v) for v in (0.1, -0.4, 1.2)]
+        of_counts(nodes, counts).backward()
+        p = [q.data for q in softmax(nodes)]
+        agree(by_logits(counts, p), [v.grad for v in nodes], f"for n = {counts} and p = {p}")
+
+
+# %% [markdown]
+# 2. The perplexity of a model is e^L, for its mean −log p per character, L. A guess among 24 equal characters has the
+#    perplexity 24. Compute it from the probabilities that a model gave to the characters that came.
+
+
+# %% answer
+def perplexity(p: list[float]) -> float:
+    """The perplexity of a model that gave these probabilities to the characters that came."""
+    return math.exp(-sum(map(math.log, p)) / len(p))
+
+
+# %%
+@check
+def perplexity_is_right() -> None:
+    agree(perplexity([1 / 24] * 5), 24.0, "a guess among 24")
+    agree(perplexity([0.5, 0.125]), 4.0, "for p = 0.5, 0.125")

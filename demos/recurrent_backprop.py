@@ -17,13 +17,14 @@ python demos/recurrent_backprop.py --out pictures
 import argparse
 import math
 import random
+from collections.abc import Callable
 
-from lesson import BLUE, GREEN, ORANGE, PURPLE, compare, parser, save, steps, words
+from lesson import BLUE, GREEN, ORANGE, PURPLE, agree, check, compare, parser, save, show, steps, words
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autograd import Value, dot, losses, nn, no_grad, optim, topological_order
+from autograd import Value, dot, draw, explain, losses, nn, no_grad, optim, topological_order
 from autograd.check import numerical_grad
 
 UNITS = 4
@@ -79,6 +80,12 @@ fixed = way[-1]
 print(f"settled after {len(way) - 1} iterations: y* = {', '.join(f'{v:.6f}' for v in fixed)}")
 
 # %% [markdown]
+# The first iterations, as a network: a column is a state, and the input is the same for all of them.
+
+# %%
+save(draw(cell, [x] * 3), options.out / "recurrent_backprop-network.svg")
+
+# %% [markdown]
 # ## The first way: unrolling
 #
 # Every iteration is recorded, and `backward` goes through all of them. The graph grows with each iteration.
@@ -99,6 +106,19 @@ def unrolled(iterations: int) -> tuple[list[float], int]:
 
 
 by_unrolling, nodes_unrolled = unrolled(len(way) - 1)
+
+# %% [markdown]
+# A weight is used in every iteration, and from there a change goes on through every unit of all later ones. `explain`
+# counts these ways. A sweep backward adds them all up, but goes through each node only once.
+
+# %%
+twelve = [Value(v) for v in zeros]
+for _iteration in range(12):
+    twelve = cell(x, twelve)
+loss_of_twelve = losses.squared_error(twelve, target)
+loss_of_twelve.label = "L"
+print(f"\n12 iterations are a graph of {len(topological_order(loss_of_twelve))} nodes")
+show(explain(loss_of_twelve, cell.weight_hh[0][1], most=1))
 
 # %% [markdown]
 # ## The second way: the rule of the fixed point
@@ -266,3 +286,49 @@ compare(
     ],
     tutorial="theory",
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. For one unit without a bias, y = tanh(x + w·y) is the fixed point. What is dy/dw, in terms of w and y?
+#    Differentiate both sides by w, and solve for dy/dw. (The slope of tanh is 1 − y² where its value is y.)
+
+
+# %% answer
+def by_w(w: float, y: float) -> float:
+    """The derivative by w of the fixed point y = tanh(x + w·y)."""
+    slope = 1 - y * y
+    return slope * y / (1 - slope * w)
+
+
+# %%
+@check
+def by_w_is_right() -> None:
+    for start, data in ((0.5, 0.7), (-1.0, 0.3)):
+        w, y = Value(data), Value(0.0)
+        for _ in range(200):
+            y = (start + w * y).tanh()
+        y.backward()
+        agree(by_w(data, y.data), w.grad, f"at x, w = {start}, {data}, unrolled")
+
+
+# %% [markdown]
+# 2. Write the iteration itself: apply f again and again, until the state changes by no more than the tolerance.
+
+
+# %% answer
+def fixed_point(f: Callable[[float], float], y: float, tolerance: float) -> float:
+    """The first state that differs from the one before by at most the tolerance, starting from y."""
+    before = math.inf
+    while abs(y - before) > tolerance:
+        before, y = y, f(y)
+    return y
+
+
+# %%
+@check
+def fixed_point_is_right() -> None:
+    agree(fixed_point(lambda y: y / 2, 1.0, 0.3), 0.25, "y/2 from 1, with a tolerance of 0.3")
+    agree(fixed_point(math.cos, 1.0, 1e-13), 0.7390851332151607, "the cosine from 1")

@@ -25,13 +25,13 @@ from itertools import product
 from time import perf_counter
 from typing import Any
 
-from lesson import BLUE, GREEN, GREY, ORANGE, code, compare, parser, positive, save, words
+from lesson import BLUE, GREEN, GREY, ORANGE, agree, check, code, compare, parser, positive, save, show, words
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import autograd
-from autograd import Program, Value, losses, nn, no_grad, optim, train
+from autograd import Program, Stepper, Value, draw, losses, nn, no_grad, optim, train
 
 made = parser(
     "This lesson trains an RNN and an LSTM to continue a wave and to remember a symbol over a gap. You see how "
@@ -258,6 +258,32 @@ for name, kind, steps in (("RNN", "RNN", 0), ("LSTM, f = 1/2", "LSTM", 1), ("LST
     print(f"  {name:19} {rate}; {arrived:.0e} of it arrives")
 
 # %% [markdown]
+# ## Back through time, one step after another
+#
+# In a cell with one unit, each factor is a number. It reads 1, 0, 0, 0, and the loss L is at the end. On the way back
+# from one state to the one before, the gradient is multiplied by the slope of tanh, at most 1, and by the weight of
+# the state.
+
+# %%
+small = nn.RNNCell(1, 1, rng=random.Random(options.seed))
+impulse = [[1.0], [0.0], [0.0], [0.0]]
+after: Any = None
+for height in impulse:
+    after = small(height, after)
+at_the_end = losses.squared_error(after, [0.5])
+at_the_end.label = "L"
+print()
+save(draw(small, impulse), options.out / "sequences-network.svg")
+walk = Stepper(at_the_end)
+for step in walk:
+    if step.phase == "backward" and step.touched.startswith(("h[", "z[")):
+        print(step)
+
+# %%
+walk.to("h[t=1]")
+show(walk)
+
+# %% [markdown]
 # ## Training on the task
 #
 # Every batch has all sequences of the task, one for each symbol. The LSTM has four times as many weights as the RNN.
@@ -355,3 +381,49 @@ compare(
     ],
     tutorial="theory, publication",
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. A cell of one unit is h' = tanh(x + w·h). What is the derivative of its last state by the first one, in terms of w
+#    and of the states after each step? (The slope of tanh is 1 − h² where its value is h.)
+
+
+# %% answer
+def by_first_state(w: float, states: list[float]) -> float:
+    """The derivative of the last of these states by the state before the first of them."""
+    return math.prod(w * (1 - h * h) for h in states)
+
+
+# %%
+@check
+def by_first_state_is_right() -> None:
+    for w, inputs in ((0.9, [0.5, -0.3, 0.2]), (-1.5, [0.1, 0.2])):
+        first = h = Value(0.4)
+        states = []
+        for x in inputs:
+            h = (x + w * h).tanh()
+            states.append(h.data)
+        h.backward()
+        agree(by_first_state(w, states), first.grad, f"for w = {w} and the states {states}")
+
+
+# %% [markdown]
+# 2. Write the clipping of a gradient: if its norm is above `most`, it is multiplied by a factor, so that its norm is
+#    `most`; its direction stays.
+
+
+# %% answer
+def clipped(gradient: list[float], most: float) -> list[float]:
+    """The gradient, or if it is longer than most, the gradient of that length and the same direction."""
+    factor = max(1.0, math.hypot(*gradient) / most)
+    return [g / factor for g in gradient]
+
+
+# %%
+@check
+def clipped_is_right() -> None:
+    agree(clipped([3.0, 4.0], 1.0), [0.6, 0.8], "3, 4 to the norm 1")
+    agree(clipped([3.0, -4.0], 10.0), [3.0, -4.0], "3, -4 is shorter than 10")

@@ -15,11 +15,13 @@ python demos/toy_network.py --out pictures
 # We want ∂L/∂w1, ∂L/∂b1, ∂L/∂w2, ∂L/∂b2, so that gradient descent can move the four weights.
 
 # %%
+import math
 import random
+from collections.abc import Callable
 
-from lesson import compare, parser, words
+from lesson import agree, check, compare, parser, save, show, words
 
-from autograd import Value, draw, formula
+from autograd import Stepper, Value, draw, explain, formula
 from autograd.check import gradcheck, numerical_grad
 from autograd.show.pictures.chart import draw_curves
 
@@ -81,6 +83,31 @@ print(f"  ∂L/∂b1 = ∂L/∂z1      = {b1.grad:.6f}")
 # %% [markdown]
 # ∂L/∂z2 was computed once and used three times, and ∂L/∂z1 was computed once and used twice. This is backpropagation.
 #
+# ## Why is it this number?
+#
+# `explain` writes ∂L/∂w1 as the product of the local derivatives on the way from L to w1. The smallest factors are the
+# slopes of the two sigmoids, about ¼. `Stepper` goes through the graph one step at a time, forward and then backward.
+# These are its steps from L back to w1; the others lead to the other weights and to x and t.
+
+# %%
+print()
+show(explain(loss, w1))
+print()
+for step in Stepper(loss):
+    if step.phase == "backward" and step.touched in ("y", "z2", "h", "z1", "w1"):
+        print(step)
+
+# %% [markdown]
+# In a notebook, a `Stepper` is shown as a page: play the steps, choose a node, change a number, or let yourself be
+# asked for the next one. Here h has just been computed.
+
+# %%
+walk = Stepper(loss)
+walk.to("h")
+print()
+show(walk)
+
+# %% [markdown]
 # ## Is it right?
 #
 # Derived on paper, with δ2 = 2(y − t)·y(1 − y) and δ1 = δ2·w2·h(1 − h), the four derivatives are δ1·x, δ1, δ2·h, δ2.
@@ -105,7 +132,8 @@ print(gradcheck(lambda *_: forward()[-1], weights))
 
 # %%
 before = draw(loss, parameters=weights)
-print(f"\nwrote {before.save(options.out / 'toy_network-before.svg')}")
+print()
+save(before, options.out / "toy_network-before.svg")
 
 # %% [markdown]
 # ## Training
@@ -127,8 +155,8 @@ while True:
         w.data -= 1.0 * w.grad
 
 print(f"\nafter {len(losses) - 1} steps: L = {loss.data:.2e}, y = {y.data:.4f} for t = {t.data}")
-print(f"wrote {draw(loss, parameters=weights).save(options.out / 'toy_network-after.svg')}")
-print(f"wrote {draw_curves(losses, title='loss', across='step').save(options.out / 'toy_network-loss.svg')}")
+save(draw(loss, parameters=weights), options.out / "toy_network-after.svg")
+save(draw_curves(losses, title="loss", across="step"), options.out / "toy_network-loss.svg")
 
 # %% [markdown]
 # ## Comparison with the derivation on paper
@@ -144,3 +172,69 @@ compare(
     ],
     tutorial="by hand",
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. Let the output be linear, y = z2, with h = σ(z1) and L = (y − t)² as before. What is ∂L/∂w1?
+
+
+# %% answer
+def by_w1(x: float, w1: float, b1: float, w2: float, b2: float, t: float) -> float:
+    """∂L/∂w1 for h = σ(x·w1 + b1), y = h·w2 + b2 and L = (y − t)², without the engine."""
+    h = 1 / (1 + math.exp(-(x * w1 + b1)))
+    y = h * w2 + b2
+    return 2 * (y - t) * w2 * h * (1 - h) * x
+
+
+# %%
+@check
+def by_w1_is_right() -> None:
+    for numbers in ([1.0, 0.5, 0.0, -0.5, 0.1, 0.2], [-2.0, 0.3, 0.4, 1.5, -1.0, 0.9]):
+        x, w1, b1, w2, b2, t = nodes = [Value(v) for v in numbers]
+        (((x * w1 + b1).sigmoid() * w2 + b2 - t) ** 2).backward()
+        agree(by_w1(*numbers), nodes[1].grad, f"at x, w1, b1, w2, b2, t = {numbers}")
+
+
+# %% [markdown]
+# 2. Write a step of gradient descent: each weight moves against its gradient, times the learning rate. Afterwards all
+#    gradients are 0, because `backward` adds to them.
+
+
+# %% answer
+def descend(weights: list[Value], rate: float) -> None:
+    """Change the data of each weight by one step of gradient descent, and set its gradient to 0."""
+    for w in weights:
+        w.data -= rate * w.grad
+        w.grad = 0.0
+
+
+# %%
+@check
+def descend_is_right() -> None:
+    u, v = weights = [Value(1.0), Value(-2.0)]
+    for data in ([0.8, -1.6], [0.64, -1.28]):
+        (u * u + v * v).backward()
+        descend(weights, 0.1)
+        agree([w.data for w in weights], data, "after a step of 0.1 down u² + v²")
+        agree([w.grad for w in weights], [0.0, 0.0], "the gradients after the step")
+
+
+# %% [markdown]
+# 3. A central difference is the slope between two points, at equal distances on both sides. Write it for a function of
+#    one number.
+
+
+# %% answer
+def central_difference(f: Callable[[float], float], x: float, step: float) -> float:
+    """The slope of f between x - step and x + step."""
+    return (f(x + step) - f(x - step)) / (2 * step)
+
+
+# %%
+@check
+def central_difference_is_right() -> None:
+    agree(central_difference(lambda x: x * x, 3.0, 0.5), 6.0, "x² at 3, where it has no error")
+    agree(central_difference(lambda x: x**3, 1.0, 0.1), 3.01, "x³ at 1 with a step of 0.1")

@@ -17,12 +17,13 @@ python demos/xor.py --out pictures
 import random
 from time import perf_counter
 
-from lesson import BLUE, ORANGE, code, compare, parser, save, words
+from lesson import BLUE, ORANGE, agree, check, code, compare, parser, save, show, words
 
 import matplotlib.pyplot as plt
 
 import autograd
-from autograd import losses, nn, no_grad, optim, train
+from autograd import Value, draw, explain, losses, nn, no_grad, optim, topological_order, train
+from autograd.check import gradcheck
 
 made = parser(
     "This lesson learns XOR. You see that one neuron can't learn it, that ten hidden neurons with ReLU can, and "
@@ -37,7 +38,7 @@ rows = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.
 # ## One neuron fails
 #
 # The best output of w·x + b is ½ for everything, with a mean squared error of ¼. Here `fit` records a graph of the four
-# rows in every epoch and sweeps it backward.
+# rows in every epoch and sweeps it backward. The history that it returns has the loss of each epoch.
 
 # %%
 neuron = nn.Neuron(2, nonlin=False, init="fan_in", rng=random.Random(options.seed))
@@ -45,6 +46,7 @@ started = perf_counter()
 alone = train.fit(neuron, rows, losses.mse, optim.SGD(neuron.parameters(), lr=0.1), epochs=options.epochs)
 print(f"one neuron: {alone} in {perf_counter() - started:.2f} s")
 print("  its outputs", ", ".join(f"{x[0]:.0f} xor {x[1]:.0f} = {neuron(x):.3f}" for x, _ in rows))
+save(alone.draw(), options.out / "xor-neuron.svg")
 
 # %% [markdown]
 # ## Ten hidden neurons
@@ -89,8 +91,7 @@ watched = nn.MLP(2, [10, 1], init="fan_in", rng=random.Random(options.seed))
 recorder = train.Recorder(every=max(1, options.epochs // 100))
 optimizer = optim.SGD(watched.parameters(), lr=0.1)
 train.fit(watched, rows, losses.mse, optimizer, epochs=min(options.epochs, 400), record=recorder)
-lesson_page = autograd.page(recorder, title="A network learns XOR")
-print(f"wrote {lesson_page.save(options.out / 'xor-training.html')}")
+save(autograd.page(recorder, title="A network learns XOR"), options.out / "xor-training.html")
 
 # %% [markdown]
 # ## The result
@@ -121,6 +122,30 @@ right.legend()
 save(figure, options.out / "xor.png")
 
 # %% [markdown]
+# ## Which weights decide?
+#
+# This is the trained network on the input 1, 0. Edges are weights, orange for positive and blue for negative ones, and
+# each unit has its output. Most hidden units are 0 here: another input needs them.
+
+# %%
+print()
+save(draw(model, [1.0, 0.0]), options.out / "xor-network.svg")
+
+# %% [markdown]
+# How does the output depend on a weight? `explain` writes the derivative as the sum over all ways from the output to
+# the weight. Two weights are shown, those with the greatest and with the least derivative. The last way goes through a
+# unit that is 0, where the slope of ReLU is 0 too.
+
+# %%
+y = model([1.0, 0.0])
+y.label = "y"
+model.zero_grad()
+y.backward()
+for choose in (max, min):
+    w = choose((w for unit in model.layers[0].neurons for w in unit.w), key=lambda w: abs(w.grad))
+    show(explain(y, w))
+
+# %% [markdown]
 # ## Comparison with the tutorial
 
 # %%
@@ -132,3 +157,63 @@ compare(
         ("one neuron: best loss", "0.25 (closed form)", f"{alone.losses[-1]:.4f}"),
     ]
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. Two ReLU units are enough. One counts the ones among a and b, and the other is only above 0 if both are 1. Find a
+#    formula of this kind for XOR.
+
+
+# %% answer
+def by_two_units(a: Value, b: Value) -> Value:
+    """a XOR b for numbers that are 0 or 1."""
+    return (a + b).relu() - 2 * (a + b - 1).relu()
+
+
+# %%
+@check
+def by_two_units_is_right() -> None:
+    for (a, b), t in rows:
+        agree(by_two_units(Value(a), Value(b)).data, t, f"{a:g} xor {b:g}")
+    nodes = topological_order(by_two_units(Value(1.0), Value(0.0)))
+    assert sum(v.op == "relu" for v in nodes) == 2, "it has two ReLU units"
+    gradcheck(by_two_units, [0.25, 0.5])
+
+
+# %% [markdown]
+# 2. L is the mean of (y − t)² over the rows. What is its derivative by each output y?
+
+
+# %% answer
+def slopes(ys: list[float], ts: list[float]) -> list[float]:
+    """The derivative of the mean squared error by each y."""
+    return [2 * (y - t) / len(ys) for y, t in zip(ys, ts, strict=True)]
+
+
+# %%
+@check
+def slopes_are_right() -> None:
+    for ys, ts in (([0.5, 0.25], [0.0, 1.0]), ([1.0, -2.0, 0.5, 0.0], [0.0, 1.0, 1.0, 0.0])):
+        nodes = [Value(y) for y in ys]
+        losses.mse(nodes, ts).backward()
+        agree(slopes(ys, ts), [v.grad for v in nodes], f"for y = {ys}, t = {ts}")
+
+
+# %% [markdown]
+# 3. How many parameters has a network of `nin` inputs, one hidden layer of `hidden` units, and one output?
+
+
+# %% answer
+def number_of_parameters(nin: int, hidden: int) -> int:
+    """The number of weights and biases of nin-hidden-1."""
+    return hidden * (nin + 1) + hidden + 1
+
+
+# %%
+@check
+def number_of_parameters_is_right() -> None:
+    for nin, hidden in ((2, 10), (3, 1), (5, 7)):
+        agree(number_of_parameters(nin, hidden), len(nn.MLP(nin, [hidden, 1]).parameters()), f"{nin}-{hidden}-1")

@@ -1,10 +1,18 @@
-"""Runs a lesson and complains about its figures: labels that collide, or that leave the picture.
+"""Runs a lesson and complains about its figures and exercises.
+
+Labels collide, or leave the picture; a right answer fails its check, or a wrong one passes.
 
 python tests/figures.py demos/xor.py --quick --out pictures
 """
 
+import contextlib
+import io
+import json
+import linecache
+import os
 import runpy
 import sys
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -49,8 +57,37 @@ def _collide(a: Bbox, b: Bbox) -> bool:
     return bool(across > -GAP and up > SHARED)
 
 
+def outcome(checks: list[Callable[[], object]]) -> str:
+    """The result of the checks of all exercises: "right", "unanswered" or "wrong"."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            for check in checks:
+                check()
+    except NotImplementedError:
+        return "unanswered"
+    except Exception:  # An own operation is checked by itself, and a wrong formula may divide by 0.
+        return "wrong"
+    return "right"
+
+
+def misjudged(checks: list[Any], answers: dict[str, list[str]]) -> Iterator[str]:
+    """A sentence for each wrong answer, given as sources of functions by their names, that the checks don't notice."""
+    if (found := outcome(checks)) != "right":
+        yield f"the answers to the exercises are {found}"
+    scope = checks[0].__globals__ if checks else {}
+    for name, wrong in answers.items():
+        missing = f"def {name}(*_): raise NotImplementedError"
+        right = scope[name]
+        for source, expected in [*((text, "wrong") for text in wrong), (missing, "unanswered")]:
+            linecache.cache[source] = (len(source), None, source.splitlines(keepends=True), source)
+            exec(compile(source, source, "exec"), scope)  # An own operation is read from its source.
+            if (found := outcome(checks)) != expected:
+                yield f"exercise {name}: {source!r} is {found}, and should be {expected}"
+        scope[name] = right
+
+
 def main() -> None:
-    """Run the lesson that the command line names, with its options."""
+    """Run the lesson that the command line names, with its options; WRONG_ANSWERS has those of `misjudged`, as JSON."""
     saved = Figure.savefig
 
     def savefig(figure: Figure, path: Any, **options: Any) -> None:
@@ -63,6 +100,9 @@ def main() -> None:
     sys.argv = sys.argv[1:]
     sys.path[0] = str(lesson.parent)
     runpy.run_path(str(lesson), run_name="__main__")
+    checks = getattr(sys.modules.get("lesson"), "CHECKS", [])
+    for sentence in misjudged(checks, json.loads(os.environ.get("WRONG_ANSWERS", "{}"))):
+        print(sentence, file=sys.stderr)
 
 
 if __name__ == "__main__":

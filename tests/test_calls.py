@@ -23,6 +23,7 @@ import autograd
 from autograd import Stepper, Tape, Value, autopsy, draw, explain, nn, no_grad, strict, total, tree
 from autograd.show import models
 from autograd.show.calls import calls_on
+from autograd.show.fold import folded
 from autograd.show.layers import Place
 from autograd.show.names import Names
 
@@ -923,3 +924,14 @@ def test_a_function_in_a_model_is_pickled_as_before() -> None:
     assert pickle.loads(pickle.dumps(root)).data == root.data
     assert b"Place" not in pickle.dumps(root)
     assert copy.deepcopy(root).operands[0].label == ""
+
+
+@pytest.mark.parametrize("activation", ["softmax", "log_softmax"])
+def test_outputs_that_are_one_step_for_readers_have_their_names(activation: str) -> None:
+    model = nn.Layer(2, 3, activation=activation)
+    outputs = model([0.5, -1.0])
+    tape = folded(*outputs)
+    assert activation in tape.operations
+    names = Names(tape)
+    assert [names[tape.place(v)] for v in outputs] == ["h[0]", "h[1]", "h[2]"]
+    assert {"z[0]", "z[1]", "z[2]", "w[2,1]", "b[1]"} <= {names[place] for place in names.own}

@@ -1,6 +1,7 @@
 """Every lesson runs from top to bottom at its small size and ends where it should."""
 
 import importlib
+import json
 import os
 import re
 import subprocess
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from autograd.console import columns
+from autograd.lessons import cells
 from autograd.wording import to_install
+from tests.answers import WRONG
 from tests.running import PACKAGE, script, surroundings
 
 ROOT = Path(__file__).parent.parent
@@ -34,6 +37,8 @@ LESSONS = {
     "toy_network": Lesson(
         says=(
             r"after 70 steps: L = 9\.12e-07, y = 0\.2010 for t = 0\.2",
+            r"∂L/∂w1 = 0\.015777, the product along the only path",
+            r"∂L/∂w1 \+= ∂L/∂v1 · ∂v1/∂w1 = 0\.015777 · 1 = 0\.015777",
             r"∂L/∂b2 before training │ 0\.1196646235 │ 0\.1196646235",
         ),
         pictures=frozenset({"toy_network-before.svg", "toy_network-after.svg", "toy_network-loss.svg"}),
@@ -43,18 +48,21 @@ LESSONS = {
             r"0 xor 1 = 0\.500",
             r"layers_0\w*\.dot\(x, out=z1\)",
             r"1 xor 0 +│ 1 +│ 1\.0000",
+            r"∂y/∂w1\[\d,0\] = 0\.\d+, the product along the only path",
+            r"∂y/∂w1\[\d,\d\] = 0, the product along the only path\n.*←\[0\] z1",
             r"rounded and right +│ 4 of 4 +│ 4 of 4",
         ),
-        pictures=frozenset({"xor.png", "xor-training.html"}),
+        pictures=frozenset({"xor.png", "xor-neuron.svg", "xor-network.svg", "xor-training.html"}),
     ),
     "iris": Lesson(
         says=(r"250 iterations: squared error 69\.246 → 23\.857", r"classified correctly, validation +│ – +│ 45 of 50"),
-        pictures=frozenset({"iris.png"}),
+        pictures=frozenset({"iris.png", "iris-network.svg"}),
     ),
     "activations": Lesson(
         says=(
             r"∂z/∂x = z·\(1 - z\)",
             r"at the best rate of each: relu \d+, tanh \d+, sigmoid \d+",
+            r"Instead of log\(exp\(z\)/\(1 \+ exp\(z\)\)\), write z\.logsigmoid\(\)\.",
             r"sigmoid last layer 3\.4e-01, first 2\.1e-05; × 0\.21 a layer",
             r"greatest slope of the sigmoid +│ ¼, at 0 \(closed form\) +│ 0\.2500",
         ),
@@ -67,6 +75,8 @@ LESSONS = {
             r"limit of stability: 2/λmax = 0\.474590, by bisection 0\.4745",
             r"0\.99 of the limit: × 0\.9800 a step, converges",
             r"1\.01 of the limit: × 1\.0200 a step, diverges",
+            r"stopped by divergence",
+            r"the result is beyond the largest float",
             r"best factor per step +│ 0\.857641 .*│ 0\.857641",
         ),
         pictures=frozenset({"gradient_descent-path.png", "gradient_descent-loss.png", "gradient_descent-rates.png"}),
@@ -76,12 +86,13 @@ LESSONS = {
             r"step  10   loss 0\.245070   accuracy  91%",
             r"micrograd's losses at steps 0, 1, 10: the same to 12 digits",
         ),
-        pictures=frozenset({"moons.png"}),
+        pictures=frozenset({"moons.png", "moons-network.svg"}),
     ),
     "names": Lesson(
         says=(
             r"a guess at random costs log 24 = 3\.1781 per character, the counted bigram 1\.4974",
             r"bigram, learnt +1\.4981 +1\.6056",
+            r"∂logit \w/∂embedding\[0,0\] = .* the sum of the products along 24 paths",
             r"kept: epoch 5, with 1\.7\d+ on the validation names",
         ),
         pictures=frozenset({"names.png"}),
@@ -90,22 +101,24 @@ LESSONS = {
         says=(
             r"greatest difference between them: \de-1[3-5]",
             r"between the rule and central differences: \de-1\d",
+            r"the sum of the products along 5,592,405 paths",
             r"factor per iteration of settling +│ 0\.4794 .*│ 0\.47\d\d",
             r"nodes for a gradient, by the rule .*│ 59",
             r"XOR, static: mean squared error .*│ 1\.0000",
             r"XOR with feedback: right +│ 4 of 4 +│ 4 of 4",
         ),
-        pictures=frozenset({"recurrent_backprop.png"}),
+        pictures=frozenset({"recurrent_backprop.png", "recurrent_backprop-network.svg"}),
     ),
     "sequences": Lesson(
         says=(
             r"the code of the RNN over 23 steps(.*\n)+        for v_t",
             r"RNN +times 0\.375 per step \(ρ = 0\.381\); 2e-13 of it arrives",
             r"LSTM, f = T/\(T \+ 1\) times 0\.963 per step",
+            r"∂L/∂h\[t=1\] \+= ∂L/∂\w+ · ∂\w+/∂h\[t=1\]",
             r"after  30 steps RNN  gets 1 of 2 right",
             r"after  30 steps LSTM gets 2 of 2 right",
         ),
-        pictures=frozenset({"sequences-continuation.png", "sequences-gradient.png"}),
+        pictures=frozenset({"sequences-continuation.png", "sequences-gradient.png", "sequences-network.svg"}),
     ),
     "mnist": Lesson(
         says=(
@@ -116,7 +129,9 @@ LESSONS = {
             r"layers_0\w*\.dot\(x, out=z1\)",
             r"7\d\.\d\d % of 60 test images read right",
         ),
-        pictures=frozenset({"mnist-data.png", "mnist-cost.png", "mnist-confusion.png", "mnist-misread.png"}),
+        pictures=frozenset(
+            {"mnist-data.png", "mnist-cost.png", "mnist-confusion.png", "mnist-misread.png", "mnist-network.svg"}
+        ),
     ),
     "convolution": Lesson(
         says=(
@@ -124,11 +139,14 @@ LESSONS = {
             r"the sum of 36 terms +0\.067623811",
             r"by backward +0\.067623811",
             r"by differences +0\.067623811",
+            r"∂L/∂filters\.w\[\S+\] = 0\.0676238, the sum of the products along 360 paths",
             r"convolutional +410 +1,810 +494",
             r"filters\.weight +\(N·36 × 9\) · \(9 × 4\)",
             r"convolutional +7\d\.\d % of 60 test images read right",
         ),
-        pictures=frozenset({"convolution-loss.png", "convolution-filters.png", "convolution-misread.png"}),
+        pictures=frozenset(
+            {"convolution-loss.png", "convolution-filters.png", "convolution-misread.png", "convolution-network.svg"}
+        ),
     ),
 }
 
@@ -139,7 +157,8 @@ def test_no_lesson_is_forgotten() -> None:
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_ends_where_it_should(name: str, tmp_path: Path) -> None:
-    done = script(FIGURES, str(DEMOS / f"{name}.py"), "--quick", "--out", str(tmp_path))
+    wrong = json.dumps(WRONG[name])
+    done = script(FIGURES, str(DEMOS / f"{name}.py"), "--quick", "--out", str(tmp_path), WRONG_ANSWERS=wrong)
     for pattern in LESSONS[name].says:
         assert re.search(pattern, done.stdout), done.stdout
     assert {p.name for p in tmp_path.iterdir()} == LESSONS[name].pictures
@@ -149,6 +168,7 @@ def test_a_lesson_ends_where_it_should(name: str, tmp_path: Path) -> None:
     assert "Warning" not in done.stderr
     assert "collide" not in done.stderr, done.stderr
     assert "leaves the picture" not in done.stderr, done.stderr
+    assert "exercise" not in done.stderr, done.stderr
 
 
 def test_labels_that_collide_or_leave_the_picture_are_noticed(tmp_path: Path) -> None:
@@ -164,6 +184,37 @@ def test_labels_that_collide_or_leave_the_picture_are_noticed(tmp_path: Path) ->
     assert f"'{'long' * 20}' and '{'longer' * 20}' collide" in said
     assert f"'{'longer' * 20}' leaves the picture" in said
     assert "'a'" not in said
+
+
+@pytest.mark.parametrize("name", EVERY_DEMO)
+def test_every_exercise_has_wrong_answers(name: str) -> None:
+    """They are tried in `test_a_lesson_ends_where_it_should`."""
+    answers = [cell.text for cell in cells((DEMOS / f"{name}.py").read_text(encoding="utf-8")) if cell.kind == "answer"]
+    functions = [match for text in answers for match in re.findall(r"^def (\w+)", text, re.MULTILINE)]
+    assert sorted(WRONG[name]) == sorted(functions)
+    assert all(WRONG[name].values())
+
+
+def test_a_check_that_notices_nothing_is_noticed(tmp_path: Path) -> None:
+    lesson = tmp_path / "lesson.py"
+    lesson.write_text(
+        "import types, sys\n"
+        "def f(): return 1\n"
+        "def g(): return 2\n"
+        "def f_is_right(): assert f() > 0\n"
+        "def g_is_right(): assert g() == 3\n"
+        "checks = [f_is_right] + [g_is_right] * (sys.argv[1] == 'wrong')\n"
+        "sys.modules['lesson'] = types.SimpleNamespace(CHECKS=checks)\n",
+        encoding="utf-8",
+    )
+    answers = json.dumps({"f": ["def f(): return 0", "def f(): return 5"], "g": []})
+    said = script(FIGURES, str(lesson), "right", WRONG_ANSWERS=answers).stderr.splitlines()
+    assert said == [
+        "exercise f: 'def f(): return 5' is right, and should be wrong",
+        "exercise g: 'def g(*_): raise NotImplementedError' is right, and should be unanswered",
+    ]
+    said = script(FIGURES, str(lesson), "wrong").stderr.splitlines()
+    assert said == ["the answers to the exercises are wrong"]
 
 
 # ── without the extras ──

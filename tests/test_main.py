@@ -180,7 +180,7 @@ def test_an_expression_may_open_with_a_minus_sign(tmp_path: Path, capsys: Captur
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["foo"], "there is no command foo; there are toy, draw, step, page, compile"),
+        (["foo"], "there is no command foo; there are toy, lessons, draw, step, page, compile"),
         (["darw", "x", "x=1"], "there is no command darw; did you mean draw"),
         (["tanh(x)", "x=1"], r'before an expression there is a command, as in python -m autograd draw "tanh\(x\)"'),
         (["draw"], "required: expression"),

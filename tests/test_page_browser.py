@@ -17,6 +17,7 @@ import pytest
 from autograd import Stepper, Value, explain, losses, where
 from autograd.nn import MLP, RNNCell
 from autograd.page import Page, layout, page
+from autograd.page.face import page_of
 from autograd.show.fold import folded
 from autograd.show.names import Names
 from autograd.toy import Toy
@@ -751,3 +752,15 @@ def test_a_notebook_frame_works(browser: "Browser", tmp_path: Path) -> None:
     assert bare(frame.locator("#sentence").text_content() or "") == bare(str(Stepper(toy()).to(1)))
     lesson.requests = [url for url in lesson.requests if not url.startswith("about:srcdoc")]
     lesson.close()
+
+
+def test_a_page_begins_where_a_walk_stands(opened: Opened) -> None:
+    names = Names(folded(toy()))
+    walked = opened(page_of(names)).walked()
+    for taken in (0, 1, 7, len(walked) - 1, len(walked)):
+        lesson = opened(page_of(names, taken=taken))
+        assert lesson["#next"].is_disabled() == (taken == len(walked))
+        assert lesson["#back"].is_disabled() == (taken == 0)
+        if taken:
+            assert lesson.text("#sentence") == " ".join(walked[taken - 1]["sentence"].split())
+            assert lesson.text("#count") == walked[taken - 1]["count"]

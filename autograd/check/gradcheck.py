@@ -24,7 +24,7 @@ from autograd.engine.number import short, shown
 from autograd.engine.tape import Tape
 from autograd.engine.value import Value
 from autograd.functional import grad_graph, leaves
-from autograd.wording import FEW, aligned, visible, wrapped
+from autograd.wording import FEW, Lines, aligned, visible, wrapped
 
 __all__ = ["GradcheckError", "GradcheckReport", "Row", "gradcheck"]
 
@@ -71,7 +71,7 @@ class Row:
 
 
 @dataclass(frozen=True, repr=False)
-class GradcheckReport:
+class GradcheckReport(Lines):
     """The rows of a check, one for each input; as text it is a table."""
 
     rows: tuple[Row, ...]

@@ -20,7 +20,7 @@ from autograd.check.probe import Probe
 from autograd.engine.number import short
 from autograd.engine.tape import Floats, Tape
 from autograd.formula.replay import DIGITS, replay
-from autograd.wording import aligned
+from autograd.wording import Lines, aligned
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class UlpsRow:
 
 
 @dataclass(frozen=True, repr=False)
-class UlpsReport:
+class UlpsReport(Lines):
     """The value of a function, then its derivative by each input; as text it is a table."""
 
     rows: tuple[UlpsRow, ...]

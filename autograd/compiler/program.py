@@ -32,14 +32,14 @@ from autograd.compiler.tracing import Graph, Leaves, Places, check_operations, r
 from autograd.console import printable
 from autograd.engine.number import WRITES
 from autograd.engine.value import Value
-from autograd.wording import counted
+from autograd.wording import Lines, Text, counted
 
 Kind: TypeAlias = Literal["loss", "inputs", "examples", "outputs"]
 """The loss with the gradient of the parameters or of the inputs, the gradient of each example, the outputs."""
 Scipy: TypeAlias = tuple[Callable[[Any], tuple[float, Array]], Array, tuple[()], str, bool]
 
 
-class Program:
+class Program(Lines):
     """A loss as code over arrays; `autograd.compile` makes it.
 
     Each input is an array or nested lists, of shape (N, …) for N examples, each with the shape of its leaves. N may be
@@ -183,22 +183,22 @@ class Program:
     # ── text ──
 
     @property
-    def source(self) -> str:
+    def source(self) -> Text:
         """The array code, forward and backward, with names and shapes."""
-        return self._part(self._main).code.source
+        return Text(self._part(self._main).code.source)
 
-    def trace(self) -> str:
+    def trace(self) -> Text:
         """The program after each pass of the compiler, as text."""
-        return printable(self._part(self._main).code.trace())
+        return Text(printable(self._part(self._main).code.trace()))
 
     @property
     def facts(self) -> Facts:
         """The facts of `report`, as numbers."""
         return self._part(self._main).code.facts
 
-    def report(self) -> str:
+    def report(self) -> Text:
         """The groups, products, calls and bytes, what stayed irregular and why, and a forecast of a step."""
-        return printable(report(self.facts, len(self.parameters)))
+        return Text(printable(report(self.facts, len(self.parameters))))
 
     def __repr__(self) -> str:
         facts, graph = self.facts, self._graph

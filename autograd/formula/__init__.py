@@ -1,7 +1,7 @@
 """The rules read as text, and over other kinds of numbers than floats.
 
 >>> from autograd import Value, formula
->>> print(formula.describe("tanh"))
+>>> formula.describe("tanh")
 z = tanh(x)
 ∂z/∂x = 1 - z²
 >>> h = Value(0.35, label="z1").sigmoid()

@@ -19,7 +19,7 @@ from autograd.formula.cases import Case, Expression, Rule, cases_of, fold, rule,
 from autograd.formula.vocabularies import Source, floats, which_case
 from autograd.formula.ways import Ways, lists_made, of_element, ways
 from autograd.operations import is_composed, latest, operation
-from autograd.wording import brief
+from autograd.wording import Text, brief
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 """How strongly a piece of text binds: one that binds less than its place needs is put in brackets."""
@@ -207,18 +207,18 @@ def _text(e: Expression, case: Case, names: Mapping[str, _Text], reading: type[_
     return fold(e, reading(names))
 
 
-def describe(op: str) -> str:
+def describe(op: str) -> Text:
     """The rule as lines of text, the value and each derivative, case by case; ValueError for an unknown rule.
 
-    Of an own operation that was defined again, it is the latest rule.
+    Of an own operation that was defined again, it is the latest rule. It is a str that shows as its lines.
 
-    >>> print(describe("relu"))
+    >>> describe("relu")
     z = x, ∂z/∂x = 1  if x > 0
     z = 0, ∂z/∂x = 0  if x ≤ 0
     z = nan, ∂z/∂x = nan
     """
     cases, r = cases_of(latest(op)), rule(latest(op))
-    return printable("\n".join(_described(case, r, ", " if len(cases) > 1 else "\n") for case in cases))
+    return Text(printable("\n".join(_described(case, r, ", " if len(cases) > 1 else "\n") for case in cases)))
 
 
 def _described(case: Case, r: Rule, joint: str) -> str:

@@ -28,7 +28,7 @@ from autograd.engine.value import Value
 from autograd.nn.tensors import leaves_of, numbers_in, put, row_of, shape_of
 from autograd.show.layers import Layer
 from autograd.show.models import MODELS
-from autograd.wording import counted, ends
+from autograd.wording import counted, ends, preformatted
 
 _ATOMS: Final = (float, int, str, type(None))
 """Kinds that hold nothing: lists of a million of them should be passed quickly."""
@@ -106,6 +106,17 @@ class Module:
             return "\n  ".join([self._title(), *(text.replace("\n", "\n  ") for text in ends(lines))])
         except RecursionError:  # A prompt shows it, so nothing is raised.
             return f"{type(self).__name__} of modules that are nested too deep to be shown"
+        except Exception as problem:  # A user's class may list its parameters itself.
+            return f"{type(self).__name__}, whose parameters can't be listed: {type(problem).__name__}: {problem}"
+
+    def _repr_html_(self) -> str:
+        from autograd.show.pictures.network import draw_network  # Only a notebook needs it.
+
+        try:
+            picture = draw_network(self).svg()
+        except Exception:  # A look at a model is no error, whatever its parts are.
+            picture = ""
+        return preformatted(repr(self)) + picture[picture.find("<svg") :]
 
     def _title(self) -> str:
         """The first line of the text of a module."""

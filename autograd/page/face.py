@@ -9,7 +9,7 @@ Page of v1: 4 steps, 2 nodes; a lesson for a browser, saved with .save("lesson.h
 
 import html
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,7 +99,11 @@ def page(
     if is_recorded(thing):
         made = _page_of_training(thing, arguments, loss, title, lang)
     else:
-        made = _page(thing, *_root(thing, arguments, loss), title, lang, fold)
+        root, kept = _root(thing, arguments, loss)
+        names = Names(folded(root))
+        if fold is None and thing is not root:
+            fold = len(names.tape) > MODEL_IN_FULL
+        made = page_of(names, kept, title=title, lang=lang, fold=fold)
     if path is not None:
         made.save(path)
     return made
@@ -145,12 +149,18 @@ def _values(nest: Any) -> Iterator[Value]:
             yield from _values(item)
 
 
-def _page(thing: object, of: Value, kept: list[Value], title: str, lang: str, fold: bool | None) -> Page:
-    names = Names(folded(of))
+def page_of(
+    names: Names,
+    kept: Sequence[Value] = (),
+    *,
+    title: str = "",
+    lang: str = "en",
+    fold: bool | None = None,
+    taken: int = 0,
+) -> Page:
+    """The page of the graph of these names; it begins where so many steps of the walk are taken."""
     tape, root = names.tape, names.root
-    if fold is None and thing is not of:
-        fold = len(tape) > MODEL_IN_FULL
-    made = contents(names, [tape.place(v) for v in kept if v in tape], fold=fold)
+    made = contents(names, [tape.place(v) for v in kept if v in tape], fold=fold) | {"taken": taken}
     for node in made["nodes"]:
         node["why"] = [translated(line, lang) for line in node.get("why", ())]
     heading = visible(title, TITLE) or WORDS[lang]["heading"].format(root=root)

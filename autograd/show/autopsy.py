@@ -35,7 +35,7 @@ from autograd.show.pictures.graph import draw_around
 from autograd.show.pictures.picture import Drawing
 from autograd.show.reasons import reason_of_gradient, reason_of_value
 from autograd.show.rewrites import Rewrites
-from autograd.wording import ends, wrapped
+from autograd.wording import Lines, ends, wrapped
 
 NEIGHBOURS: Final = 30
 """Nodes in the picture of a neighbourhood."""
@@ -49,7 +49,7 @@ Where: TypeAlias = Literal["nowhere", "value", "gradient"]
 
 
 @dataclass(frozen=True, repr=False)
-class Autopsy:
+class Autopsy(Lines):
     """The place where a nan or an infinity arises, the reason, and a remedy."""
 
     root: Value

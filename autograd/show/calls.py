@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.engine.tape import LEAF_CODE, Tape
+from autograd.operations import is_composed
 from autograd.show.layers import Place, Units
 from autograd.show.models import paths_on, places_on
 
@@ -64,6 +65,11 @@ class Call(NamedTuple):
 
 def structural_names(tape: Tape) -> dict[int, str]:
     """The names that nodes have by their places in models: parameters, inputs, preactivations and outputs."""
+    if any(map(is_composed, tape.operations)):
+        # A model records the operations that are one here, so its outputs are found among them.
+        plain = Tape(*map(tape.node, tape.roots))
+        named = {plain.node(place): name for place, name in structural_names(plain).items()}
+        return {tape.place(node): name for node, name in named.items() if node in tape}
     places = places_on(tape)
     names = {place: at.units.name(at.units.biases[at.bias], at.row) for place, at in places.items() if at.bias >= 0}
     calls = calls_on(tape, places)

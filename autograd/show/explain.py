@@ -33,7 +33,7 @@ from autograd.show.names import Names
 from autograd.show.paths import Path, Ways
 from autograd.show.pictures.draw import draw
 from autograd.show.pictures.picture import Drawing
-from autograd.wording import FEW, wrapped
+from autograd.wording import FEW, Lines, wrapped
 
 SHOWN: Final = 8
 """Paths that are written out, unless more are asked for."""
@@ -48,7 +48,7 @@ _ANY_SIZE: Final = Context(prec=20, Emax=MAX_EMAX)
 
 
 @dataclass(frozen=True, repr=False)
-class Explanation:
+class Explanation(Lines):
     """A gradient as a sum over paths: the largest of them, their number, and the sum of the others."""
 
     root: Value

@@ -39,7 +39,7 @@ from autograd.show.names import Names
 from autograd.show.pictures.graph import MAX_NODES
 from autograd.show.pictures.picture import Drawing
 from autograd.show.pictures.walk import draw_walk
-from autograd.wording import counted, wrapped
+from autograd.wording import Lines, counted, wrapped
 
 __all__ = ["Step", "Stepper"]
 
@@ -49,7 +49,7 @@ RECENT: Final = 4
 """So many gradients are shown, of those that have contributions."""
 
 
-class Stepper:
+class Stepper(Lines):
     """A walk through the graph of root: every operation forward, then every contribution to a gradient backward.
 
     The backward steps are those of `root.backward()` in its order, starting from zero, so that gradients add up to

@@ -4,7 +4,7 @@
 >>> x = Value(3.0, label="x")
 >>> y = x * x + 2 * x
 >>> y.label = "y"
->>> print(tree(y))
+>>> tree(y)
 y = v1 + v2 = 15
 ├── v1 = x·x = 9
 │   ├── x = 3
@@ -26,18 +26,19 @@ from autograd.show.digits import bare, data_texts
 from autograd.show.fold import folded
 from autograd.show.lines import announced, calculation, check_records
 from autograd.show.names import Names
-from autograd.wording import counted, wrapped
+from autograd.wording import Text, counted, wrapped
 
 MOST: Final = 200
 """Lines that a person reads."""
 
 
-def tree(root: Value, *, most: int = MOST, inner: bool = False) -> str:
+def tree(root: Value, *, most: int = MOST, inner: bool = False) -> Text:
     """The graph of root as indented text, a line for each edge, at most so many lines.
 
     The last line counts the nodes that are left out. Softmax and cross-entropy are one operation each; with `inner`
-    they are the operations that are recorded for them. TypeError for anything but a Value, ValueError for a `most` that
-    is no int from 1, and if the data of a node was changed since it was recorded.
+    they are the operations that are recorded for them. It is a str that the prompt and a notebook show as its lines.
+    TypeError for anything but a Value, ValueError for a `most` that is no int from 1, and if the data of a node was
+    changed since it was recorded.
     """
     tape = folded(a_value(root, "tree"), inner=inner)
     names, most = Names(tape), whole("most", most)
@@ -70,7 +71,7 @@ def tree(root: Value, *, most: int = MOST, inner: bool = False) -> str:
     left_out = len(names.own) - len(written)
     if left_out:
         texts.append(wrapped(f"… and {counted(left_out, 'more node')}; tree(root, most=…) shows more lines"))
-    return printable("\n".join(texts))
+    return Text(printable("\n".join(texts)))
 
 
 def _line(names: Names, place: int, data: str, before: str) -> str:

@@ -1,4 +1,4 @@
-"""Helpers of the lessons: the command line, progress bars, the table at the end, and the style of the figures."""
+"""Helpers of the lessons: the command line, pictures and their style, the table at the end, checks of exercises."""
 
 import argparse
 import math
@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from autograd import Program
+    from autograd import Drawing, Program
+    from autograd.page import Page
 
 # Libraries are imported inside functions, so that a missing one is named before a lesson imports it.
 
@@ -29,16 +30,30 @@ NEEDED = {
 }
 """The modules that the lessons import, and the distributions that pip installs them from."""
 DEMOS = Path(__file__).resolve().parent.parent
-IN_A_NOTEBOOK = "ipykernel" in sys.modules
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#808080"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE)
+
+
+def _is_in_a_notebook() -> bool:
+    """Whether cells of a notebook are run, which is no prompt in a terminal."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell is not None and type(shell).__name__ != "TerminalInteractiveShell"
+
+
+IN_A_NOTEBOOK = _is_in_a_notebook()
+NINE_DIGITS = 1e-9
+"""The order of operations changes the last digits of a float, of which there are sixteen."""
+CHECKS: list[Callable[[], object]] = []
+"""The checks of the exercises that were met so far."""
 
 
 def obstacle() -> str:
     """The libraries that the lessons need and that are not installed, and the remedy; empty if there is none."""
     missing = [name for module, name in NEEDED.items() if not installed(module)]
-    remedy = f'in the folder {DEMOS.parent}, run {sys.executable} -m pip install ".[demos]"'
-    return f"this lesson needs {', '.join(missing)}; {remedy}" if missing else ""
+    in_checkout = (DEMOS.parent / "pyproject.toml").exists()
+    where, what = (f"in the folder {DEMOS.parent}, ", '".[demos]"') if in_checkout else ("", " ".join(missing))
+    needs = f"this lesson needs {', '.join(missing)}"
+    return f"{needs}; {where}run {sys.executable} -m pip install {what}" if missing else ""
 
 
 def installed(module: str) -> bool:
@@ -88,12 +103,13 @@ def parser(
 
 
 def words(made: argparse.ArgumentParser, **quick: Any) -> argparse.Namespace:
-    """The options of the command line; --quick takes its defaults from `quick`. A notebook has the defaults.
+    """The options of the command line; --quick takes its defaults from `quick`.
 
-    The figures that are drawn later have the style of the lessons.
+    A notebook has no command line, so it takes the words of the variable LESSON_OPTIONS. The figures that are drawn
+    later have the style of the lessons.
     """
     _set_style()
-    given = [] if IN_A_NOTEBOOK else sys.argv[1:]
+    given = os.environ.get("LESSON_OPTIONS", "").split() if IN_A_NOTEBOOK else sys.argv[1:]
     if "--quick" in given:
         made.set_defaults(**quick)
     options = made.parse_args(given)
@@ -177,11 +193,49 @@ def compare(rows: Sequence[tuple[str, object, object]], *, tutorial: str = "tuto
     console.print(table)
 
 
-def save(figure: "Figure", path: Path) -> None:
-    """Write a figure to a file, close it, and print the path."""
-    import matplotlib.pyplot as plt
+def save(picture: "Figure | Drawing | Page", path: Path) -> None:
+    """Show a picture or a page in its cell of a notebook; a script writes it to a file instead, and prints the path."""
+    from autograd import Drawing
+    from autograd.page import Page
 
-    figure.savefig(path, metadata={"Software": None} if path.suffix == ".png" else None)
+    if isinstance(picture, (Drawing, Page)):
+        show(picture) if IN_A_NOTEBOOK else picture.save(path)
+    elif not IN_A_NOTEBOOK:  # A notebook shows every figure that is open at the end of a cell.
+        import matplotlib.pyplot as plt
+
+        picture.savefig(path, metadata={"Software": None} if path.suffix == ".png" else None)
+        plt.close(picture)
     if not IN_A_NOTEBOOK:
-        plt.close(figure)
-    print(f"wrote {os.fspath(path)}")
+        print(f"wrote {os.fspath(path)}")
+
+
+def show(thing: object) -> None:
+    """Show a thing as a notebook shows it, or print its text."""
+    if IN_A_NOTEBOOK:
+        sys.modules["IPython"].display.display(thing)
+    else:
+        print(thing)
+
+
+def agree(yours: "float | Sequence[float]", ours: "float | Sequence[float]", where: str = "") -> None:
+    """AssertionError unless the numbers of an answer are those of the engine, but for rounding."""
+    pairs = [*zip(*([x] if isinstance(x, (int, float)) else x for x in (yours, ours)), strict=True)]
+    told = f"{where}: " if where else ""
+    assert all(math.isclose(a, b, rel_tol=NINE_DIGITS, abs_tol=NINE_DIGITS) for a, b in pairs), (
+        f"{told}your answer is {yours}, and {ours} is right"
+    )
+
+
+def check(test: Callable[[], object]) -> Callable[[], object]:
+    """A decorator of the check of an exercise: a notebook runs it at once, and says how the answer is.
+
+    AssertionError for a wrong answer. A script has the right answers, and does not check them.
+    """
+    CHECKS.append(test)
+    if IN_A_NOTEBOOK:
+        try:
+            test()
+            print("right")
+        except NotImplementedError:
+            print("no answer yet")
+    return test

@@ -3,7 +3,8 @@
 class Page extends Player {
   constructor() {
     super();
-    this.at = 0; // So many of the steps on this page are taken.
+    // So many of the steps on this page are taken.
+    this.at = data.steps.findLastIndex((step) => step.n <= data.taken) + 1;
     this.changed = new Map(); // The numbers of leaves that the student has changed.
     this.chosen = null;
     this.chosenBox = null;
