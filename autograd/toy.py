@@ -1,4 +1,4 @@
-"""The toy network x → h → y with one hidden unit: its gradient three ways, its training and its pictures.
+"""The toy network x → h → y with one hidden unit: its gradient three ways, its training, its pictures and its pages.
 
 >>> from autograd.toy import Toy
 >>> toy = Toy(x=1.0, target=0.0, w1=0.5, b1=0.0, w2=-0.5, b2=0.0)
@@ -16,12 +16,15 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 from autograd.check import numerical_grad
 from autograd.console import is_terminal
 from autograd.engine.number import short
 from autograd.engine.value import Value
+from autograd.page.face import Page, page
+from autograd.page.training import MOST_SNAPSHOTS
 from autograd.show.pictures.chart import draw_curves
 from autograd.show.pictures.draw import draw
 from autograd.show.pictures.picture import Drawing
@@ -120,23 +123,25 @@ class Toy:
 
 
 def story(toy: Toy, *, lr: float, steps: int, threshold: float, out: Path) -> None:
-    """Print the gradient of a network three ways, train it, and write pictures of both into the folder out.
+    """Print the gradient of a network three ways, train it, and write pictures and pages of both into the folder out.
 
-    The folder is made if it doesn't exist. lr, steps and threshold are those of `Toy.train`. OSError if the folder or
-    a picture can't be written.
+    The pages are lessons for a browser: one walks through the graph before the training, step by step, and one through
+    the training. The folder is made if it doesn't exist. lr, steps and threshold are those of `Toy.train`. OSError if
+    the folder or a file can't be written.
     """
     out.mkdir(parents=True, exist_ok=True)
     say("The network   h = σ(x·w1 + b1)   y = σ(h·w2 + b2)   L = (y − t)²")
     say(", ".join(f"{v.label} = {short(v.data)}" for v in (toy.x, toy.target, *toy.weights)))
     _show_gradients(toy)
     _show_shared_factors(toy)
-    before = _picture(toy)
-    losses = _train(toy, lr, steps, threshold)
+    before, walk, record = _picture(toy), page(toy.loss(), title="The toy network, step by step"), _Record(toy)
+    losses = _train(toy, lr, steps, threshold, record)
     loss = draw_curves(losses, title="loss", across="step")
-    pictures = {"before": before, "after": _picture(toy), "loss": loss}
+    made: dict[str, Drawing | Page] = {"before.svg": before, "after.svg": _picture(toy), "loss.svg": loss}
+    made |= {"steps.html": walk, "training.html": page(record, title="The toy network learns")}
     print()
-    for name, picture in pictures.items():
-        print(f"wrote {picture.save(out / f'toy-{name}.svg')}")
+    for name, picture in made.items():
+        print(f"wrote {picture.save(out / f'toy-{name}')}")
 
 
 def _digits(x: float) -> str:
@@ -173,15 +178,17 @@ def _show_shared_factors(toy: Toy) -> None:
     )
 
 
-def _train(toy: Toy, lr: float, steps: int, threshold: float) -> list[float]:
+def _train(toy: Toy, lr: float, steps: int, threshold: float, record: "_Record") -> list[float]:
     say("", f"Gradient descent, learning rate {short(lr)}, until the loss is below {threshold:g}")
     losses: list[float] = []
     live = is_terminal(sys.stdout)
     for step, loss in enumerate(toy.train(lr=lr, steps=steps, threshold=threshold)):
         losses.append(loss)
+        record.keep(step, loss)
         # A pipe gets a line for the steps 0, 1, 2, 5, 10, 20, 50, 100 and so on.
         if live or str(step).rstrip("0") in ("", "1", "2", "5"):
             print(f"{chr(13) if live else ''}  step {step:>6}   loss {loss:.3e}", end="" if live else "\n", flush=live)
+    record.finish(losses)
     y = toy.forward()["y"].data
     say(*[""] * live, f"  after {counted(len(losses) - 1, 'step')}: loss {losses[-1]:.3e}, y = {y:.6f}")
     if not losses[-1] < threshold:
@@ -203,3 +210,58 @@ def _picture(toy: Toy) -> Drawing:
     loss = toy.loss()
     loss.backward()
     return draw(loss, parameters=toy.weights)
+
+
+class _Record:
+    """The snapshots of the training of a Toy, as a `train.Recorder` has them for a page."""
+
+    def __init__(self, toy: Toy) -> None:
+        self.toy, self.model = toy, _as_model(toy)
+        self.inputs, self.targets, self.grid = [[toy.x.data]], [toy.target.data], None
+        self.snapshots: list[SimpleNamespace] = []
+        self.history = SimpleNamespace(losses=[], validation=[], metrics={})
+        self._every = 1
+
+    def keep(self, step: int, loss: float) -> None:
+        """Keep the state before a step, if it is one of those kept; if there are many, every second one goes."""
+        if step % self._every:
+            return
+        self._add(step, loss)
+        if len(self.snapshots) == MOST_SNAPSHOTS:
+            self._every *= 2
+            del self.snapshots[1::2]
+
+    def finish(self, losses: list[float]) -> None:
+        """Keep the state after the last step, and the losses before all steps."""
+        last = len(losses) - 1
+        if self.snapshots[-1].epoch != last:
+            self._add(last, losses[-1])
+        self.history.losses = losses[:-1]
+
+    def _add(self, step: int, loss: float) -> None:
+        named = self.toy.forward()
+        self.toy.zero_grad()
+        named["L"].backward()
+        weights = dict(self.model.named_parameters())
+        data, gradients = ({name: getattr(w, of) for name, w in weights.items()} for of in ("data", "grad"))
+        one = {"epoch": step, "batch": 0, "loss": loss, "outputs": [named["y"].data], "surface": []}
+        self.snapshots.append(SimpleNamespace(**one, parameters=data, gradients=gradients))
+
+
+def _as_model(toy: Toy) -> Any:
+    """The network as a model of `nn` with the same weights, which draws it in columns."""
+    from autograd.nn import MLP  # The rest of this module needs no layers.
+
+    class Network(MLP):
+        def __call__(self, x: Any) -> Any:
+            h = self.layers[0]([Value(x[0], label="x")])
+            h.label = "h"
+            y = self.layers[1]([h])
+            y.label = "y"
+            return y
+
+    model = Network(1, [1, 1], activation="sigmoid", output_activation="sigmoid")
+    w1, b1, w2, b2 = toy.weights
+    for layer, w, b in zip(model.layers, (w1, w2), (b1, b2), strict=True):
+        layer.neurons[0].w, layer.neurons[0].b = [w], b
+    return model

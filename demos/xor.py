@@ -81,6 +81,19 @@ else:
 print(f"{history} in {perf_counter() - started:.2f} s")
 
 # %% [markdown]
+# ## The training, snapshot by snapshot
+#
+# A `Recorder` keeps snapshots of the same training of Values: its parameters, its gradients and its outputs. From them
+# `page` makes a lesson for a browser, in which you slide through the epochs and see how the square is divided.
+
+# %%
+watched = nn.MLP(2, [10, 1], init="fan_in", rng=random.Random(options.seed))
+recorder = train.Recorder(every=max(1, options.epochs // 100))
+optimizer = optim.SGD(watched.parameters(), lr=0.1)
+train.fit(watched, rows, losses.mse, optimizer, epochs=min(options.epochs, 400), record=recorder)
+save(autograd.page(recorder, title="A network learns XOR"), options.out / "xor-training.html")
+
+# %% [markdown]
 # ## The result
 #
 # The colours are the output over the whole square, and on the line it is ½. With ReLU its surface has flat facets.

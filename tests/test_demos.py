@@ -52,7 +52,7 @@ LESSONS = {
             r"∂y/∂w1\[\d,\d\] = 0, the product along the only path\n.*←\[0\] z1",
             r"rounded and right +│ 4 of 4 +│ 4 of 4",
         ),
-        pictures=frozenset({"xor.png", "xor-neuron.svg", "xor-network.svg"}),
+        pictures=frozenset({"xor.png", "xor-neuron.svg", "xor-network.svg", "xor-training.html"}),
     ),
     "iris": Lesson(
         says=(r"250 iterations: squared error 69\.246 → 23\.857", r"classified correctly, validation +│ – +│ 45 of 50"),

@@ -31,9 +31,13 @@ def test_the_main_job_prints_its_results_and_writes_its_pictures(tmp_path: Path,
     for word in (*WEIGHTS, "by hand", "differences", "backward", "δ2", "δ1", "after 70 steps"):
         assert word in output
     pictures = sorted((tmp_path / "pictures").iterdir())
-    assert [p.name for p in pictures] == ["toy-after.svg", "toy-before.svg", "toy-loss.svg"]
+    names = ["toy-after.svg", "toy-before.svg", "toy-loss.svg", "toy-steps.html", "toy-training.html"]
+    assert [p.name for p in pictures] == names
     for p in pictures:
-        assert ElementTree.parse(p).getroot().tag.endswith("svg")
+        if p.suffix == ".svg":
+            assert ElementTree.parse(p).getroot().tag.endswith("svg")
+        else:
+            assert p.read_text(encoding="utf-8").startswith("<!doctype html>")
         assert str(p) in output
 
 
@@ -340,6 +344,7 @@ def test_no_two_columns_of_the_gradients_touch(encoding: str, xs: list[float], t
         patch.setattr("autograd.toy._picture", lambda toy: Drawing("", ""))
         patch.setattr("autograd.toy.draw_curves", lambda losses, **_: Drawing("", ""))
         patch.setattr(Drawing, "save", lambda *_: Path())
+        patch.setattr("autograd.toy.page", lambda *_, **__: Drawing("", ""))
         lines = typed(["toy", *options, f"--target={target!r}", "--steps=1"], encoding, 80).splitlines()
     start = next(i for i, line in enumerate(lines) if "by hand" in line)
     cells = [re.split(r" {2,}", line.strip()) for line in lines[start : start + 5]]

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, draw, losses, networks, nn
+from autograd.show.pictures.arrangement import ENDS, MOST_COLUMNS, MOST_UNITS
 from autograd.show.pictures.chart import draw_curves
-from autograd.show.pictures.network import ENDS, MOST_COLUMNS, MOST_UNITS, draw_network
+from autograd.show.pictures.network import draw_network
 from autograd.show.pictures.opened import opened
 from autograd.show.pictures.palette import PALETTE
 from autograd.show.pictures.stages import NOWHERE, Stage, stages_of

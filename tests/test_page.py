@@ -24,7 +24,7 @@ from autograd.engine.tape import CONSTANT_CODE, Tape
 from autograd.nn import MLP, RNNCell
 from autograd.page import Page, page
 from autograd.page.contents import PATHS, contents, in_box, isolating
-from autograd.page.document import SCRIPTS, as_json, part
+from autograd.page.document import SCRIPTS, as_json
 from autograd.page.layout import layers, placed
 from autograd.page.scene import IN_FULL, MOST_BOXES, Scene, scene
 from autograd.page.walk import length
@@ -382,8 +382,13 @@ def test_the_languages_say_the_same() -> None:
 
 
 def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
-    text = "".join(part(f"script/{name}.js") for name in SCRIPTS) + part("page.html")
-    used = {*re.findall(r"\$word_(\w+)", text), *re.findall(r"(?:say|isolated|go)\(\"(\w+)\"", text), "heading"}
+    text = "".join(path.read_text(encoding="utf-8") for path in files() if path.suffix != ".css")
+    used = {
+        *re.findall(r"\$word_(\w+)", text),
+        *re.findall(r"(?:say|isolated|go)\(\"(\w+)\"", text),
+        "heading",
+        "training",
+    }
     pairs = re.findall(r"\? \"(\w+)\" : \"(\w+)\"", text)
     used |= {word for pair in pairs for word in pair} & WORDS["en"].keys()
     used |= {"plus", "minus", "zero", "bad"}  # The legend has one for each sign.
@@ -461,9 +466,13 @@ def test_inputs_of_a_model_are_named_leaves() -> None:
         (
             lambda: page(cast(Any, 3.0)),
             TypeError,
-            "page takes the root of a graph, or a model and its input, not float 3.0",
+            "page takes the root of a graph, a model and its input, or a train.Recorder, not float 3.0",
         ),
-        (lambda: page(Value), TypeError, "page takes the root of a graph, or a model and its input, not"),
+        (
+            lambda: page(Value),
+            TypeError,
+            "page takes the root of a graph, a model and its input, or a train.Recorder, not",
+        ),
         (lambda: page(toy(), [1.0]), TypeError, "page of a Value takes a path, and no input"),
         (lambda: page(toy(), loss=losses.mse), TypeError, "page of a Value takes a path, and no input"),
         (lambda: page(MLP(1, [1])), ValueError, "page of a model takes its input, and a target with a loss"),
@@ -523,7 +532,7 @@ def files() -> Iterator[Path]:
 
 
 def test_scripts_and_styles_need_nothing_that_a_policy_forbids() -> None:
-    assert {p.stem for p in files() if p.suffix == ".js"} == {*SCRIPTS}
+    assert {p.stem for p in files() if p.suffix == ".js"} == {name for row in SCRIPTS.values() for name in row}
     for path in files():
         text = path.read_text(encoding="utf-8")
         assert not re.search(

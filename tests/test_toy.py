@@ -66,5 +66,5 @@ def test_the_story_says_why_the_training_ended(
     toy = Toy(x=x, target=0.2, w1=w1, b1=0.0, w2=1e6 if w1 > 1.0 else 1.0, b2=0.0)
     story(toy, lr=1.0, steps=3, threshold=1e-6, out=tmp_path)
     assert says in " ".join(capsys.readouterr().out.split())
-    pictures = {"toy-before.svg", "toy-after.svg", *(["toy-loss.svg"] if math.isfinite(x) else [])}
-    assert {path.name for path in tmp_path.iterdir()} == pictures
+    made = {"before.svg", "after.svg", "loss.svg", "steps.html", "training.html"}
+    assert {path.name for path in tmp_path.iterdir()} == {f"toy-{name}" for name in made}

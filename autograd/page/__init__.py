@@ -13,6 +13,8 @@ Page of h: 6 steps, 4 nodes; a lesson for a browser, saved with .save("lesson.ht
 >>> "<html" in page.html, "<iframe" in page._repr_html_()
 (True, True)
 
+`autograd.page(recorder, "training.html")` is the page of a training, of which a `train.Recorder` has kept snapshots.
+
 The file loads nothing from the network. Its numbers and its sentences are those of the `Stepper`. Only where a student
 changes the number of a leaf, the page computes, by the rules written out as JavaScript.
 

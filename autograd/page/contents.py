@@ -13,7 +13,6 @@
 Every number and every sentence of the recorded graph is made here, in Python, and the page only shows it.
 """
 
-import math
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -25,6 +24,7 @@ from autograd.engine.number import short
 from autograd.formula import operation_text, rule
 from autograd.operations import symbol
 from autograd.page import layout
+from autograd.page.numbers import exact
 from autograd.page.scene import IN_FULL, WRITTEN_OUT, Scene, scene, written_in
 from autograd.page.walk import Move, length, moves
 from autograd.show import lines
@@ -233,13 +233,6 @@ def in_box(number: float) -> str:
     """
     six = brief(number)
     return six if len(six) <= _SHORT else short(number, 4).removesuffix(".0")
-
-
-def exact(number: float) -> float | str:
-    """A number as JSON has it, to its last bit; what JSON lacks as text that JavaScript reads."""
-    if math.isfinite(number):
-        return "-0" if number == 0.0 and math.copysign(1.0, number) < 0.0 else number
-    return "NaN" if math.isnan(number) else "Infinity" if number > 0.0 else "-Infinity"
 
 
 def isolating(names: Sequence[str]) -> Callable[[str], str]:

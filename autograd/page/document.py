@@ -22,8 +22,12 @@ from autograd.page.words import LANGUAGES, WORDS
 from autograd.show import sentences
 from autograd.show.pictures.palette import PALETTE
 
-SCRIPTS: Final = ("numbers", "live", "geometry", "picture", "about", "quiz", "controls", "player")
-"""The parts of the script, in the order of their use."""
+SCRIPTS: Final = {
+    "lesson": ("numbers", "live", "geometry", "picture", "about", "quiz", "bar", "controls", "player"),
+    "training": ("numbers", "bar", "network", "chart", "plane", "rows", "training"),
+}
+"""The parts of the script of each kind of page, in the order of their use."""
+STYLES: Final = {"lesson": ("page",), "training": ("page", "training")}
 _ENGINE: Final = """const engine = (() => {{
 {}
 return {{ rules: typeof rules === "undefined" ? {{}} : rules, forward_line, backward_line, gradient_of, short, bare }};
@@ -32,13 +36,15 @@ return {{ rules: typeof rules === "undefined" ? {{}} : rules, forward_line, back
 _ESCAPES: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
-def document(contents: dict[str, Any], *, lang: str, title: str, root: str) -> str:
-    """The text of a page with these contents, in a language."""
+def document(contents: dict[str, Any], *, lang: str, title: str, root: str = "", kind: str = "lesson") -> str:
+    """The text of a page of a kind with these contents, in a language."""
     words = WORDS[lang]
-    named = {name: html.escape(text.replace("{root}", root)) for name, text in words.items()}
-    engine = _ENGINE.format(sentences.script(contents["rules"] if contents["live"] else []))
-    script = "\n".join(["(() => {", '"use strict";', engine, *map(_script, SCRIPTS), "})();"])
-    style = colors() + part("page.css")
+    named = {f"word_{name}": html.escape(text.replace("{root}", root)) for name, text in words.items()}
+    named["title"] = html.escape(title)
+    engine = _ENGINE.format(sentences.script(contents["rules"] if contents.get("live") else []))
+    scripts = (part(f"script/{name}.js") for name in SCRIPTS[kind])
+    script = "\n".join(["(() => {", '"use strict";', engine, *scripts, "})();"])
+    style = colors() + "".join(part(f"{name}.css") for name in STYLES[kind])
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -50,13 +56,17 @@ def document(contents: dict[str, Any], *, lang: str, title: str, root: str) -> s
     )
     parts = {
         "lang": LANGUAGES[lang],
-        "title": html.escape(title),
         "policy": policy,
         "style": style,
         "script": script,
         "contents": as_json(contents | {"words": words}),
+        "body": _filled(f"{kind}.html", named | {"player": _filled("player.html", named)}),
     }
-    return Template(part("page.html")).substitute(parts | {f"word_{name}": text for name, text in named.items()})
+    return _filled("page.html", named | parts)
+
+
+def _filled(name: str, parts: dict[str, str]) -> str:
+    return Template(part(name)).substitute(parts)
 
 
 def as_json(contents: object) -> str:
@@ -80,10 +90,6 @@ def colors() -> str:
 def part(name: str) -> str:
     """The text of a file of this folder."""
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
-
-
-def _script(name: str) -> str:
-    return part(f"script/{name}.js")
 
 
 def _hashed(text: str) -> str:

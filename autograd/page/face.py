@@ -1,4 +1,4 @@
-"""The page of a graph, or of a model at work on an input.
+"""The page of a graph, of a model at work on an input, or of a training.
 
 >>> from autograd import Value
 >>> from autograd.page.face import page
@@ -18,6 +18,8 @@ from autograd.engine.number import described
 from autograd.engine.value import Value
 from autograd.page.contents import contents
 from autograd.page.document import document
+from autograd.page.recorded import Recorded, is_recorded
+from autograd.page.training import training
 from autograd.page.words import LANGUAGES, WORDS, translated
 from autograd.show.fold import folded
 from autograd.show.names import Names
@@ -66,7 +68,7 @@ class Page:
 
 
 def page(
-    thing: Value | Callable[[Any], Any],
+    thing: Value | Callable[[Any], Any] | Recorded,
     *given: Any,
     loss: Callable[[Any, Any], Any] | None = None,
     title: str = "",
@@ -82,19 +84,26 @@ def page(
     Up to 300 nodes, of a model up to 60, each have a box. A larger graph is folded into neurons, which open; fold=True
     and fold=False say otherwise. Of more than 100 neurons the nearest to the root are on the page, with their steps.
 
-    TypeError for anything but a Value or a model, and for a root that is no Value; ValueError for another language, for
-    a target without a loss or a loss without a target, and if data was changed since it was recorded; RuntimeError if
-    nothing can lay the graph out; OSError if the page can't be written.
+    `page(recorder)` is the page of a training, of which a `train.Recorder` has kept snapshots: the network with its
+    weights at each, the curves of the losses, the predictions, and for two inputs the decision surface. At most 200 of
+    the snapshots are on it, and fewer where the network is large, so that it has at most 2 MB.
+
+    TypeError for anything but a Value, a model or a Recorder, and for a root that is no Value; ValueError for another
+    language, for a target without a loss or a loss without a target, for a Recorder without snapshots, and if data was
+    changed since it was recorded; RuntimeError if nothing can lay the graph out; OSError if the page can't be written.
     """
     lang = known("language", lang, LANGUAGES)
     path, arguments = None, list(given)
     if arguments and isinstance(arguments[-1], (str, os.PathLike)):
         path = arguments.pop()
-    root, kept = _root(thing, arguments, loss)
-    names = Names(folded(root))
-    if fold is None and thing is not root:
-        fold = len(names.tape) > MODEL_IN_FULL
-    made = page_of(names, kept, title=title, lang=lang, fold=fold)
+    if is_recorded(thing):
+        made = _page_of_training(thing, arguments, loss, title, lang)
+    else:
+        root, kept = _root(thing, arguments, loss)
+        names = Names(folded(root))
+        if fold is None and thing is not root:
+            fold = len(names.tape) > MODEL_IN_FULL
+        made = page_of(names, kept, title=title, lang=lang, fold=fold)
     if path is not None:
         made.save(path)
     return made
@@ -107,7 +116,9 @@ def _root(thing: object, arguments: list[Any], loss: Callable[[Any, Any], Any] |
             raise TypeError("page of a Value takes a path, and no input, target or loss: these are for a model")
         return thing, []
     if not callable(thing) or isinstance(thing, type):
-        raise TypeError(f"page takes the root of a graph, or a model and its input, not {described(thing)}")
+        raise TypeError(
+            f"page takes the root of a graph, a model and its input, or a train.Recorder, not {described(thing)}"
+        )
     if not 1 <= len(arguments) <= 2 or (len(arguments) == 2) != (loss is not None):
         raise ValueError("page of a model takes its input, and a target with a loss: page(model, x, target, loss=…)")
     x = _leaves(arguments[0], "x", ())
@@ -155,3 +166,12 @@ def page_of(
     heading = visible(a_text("page: title", title), TITLE) or WORDS[lang]["heading"].format(root=root)
     text = document(made, lang=lang, title=heading, root=root)
     return Page(text, f"Page of {root}: {counted(made['total'], 'step')}, {counted(len(tape), 'node')}")
+
+
+def _page_of_training(recording: Any, arguments: list[Any], loss: object, title: str, lang: str) -> Page:
+    if arguments or loss is not None:
+        raise TypeError("page of a Recorder takes a path, and no input, target or loss: it has its own")
+    made = training(recording)
+    heading = visible(title, TITLE) or WORDS[lang]["training"]
+    of = f"{counted(len(made['epochs']), 'snapshot')} of {counted(made['epochs'][-1], 'epoch')}"
+    return Page(document(made, lang=lang, title=heading, kind="training"), f"Page of a training: {of}")

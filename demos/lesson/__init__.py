@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from autograd import Drawing, Program
+    from autograd.page import Page
 
 # Libraries are imported inside functions, so that a missing one is named before a lesson imports it.
 
@@ -192,11 +193,12 @@ def compare(rows: Sequence[tuple[str, object, object]], *, tutorial: str = "tuto
     console.print(table)
 
 
-def save(picture: "Figure | Drawing", path: Path) -> None:
-    """Show a picture in its cell of a notebook; a script writes it to a file instead, and prints the path."""
+def save(picture: "Figure | Drawing | Page", path: Path) -> None:
+    """Show a picture or a page in its cell of a notebook; a script writes it to a file instead, and prints the path."""
     from autograd import Drawing
+    from autograd.page import Page
 
-    if isinstance(picture, Drawing):
+    if isinstance(picture, (Drawing, Page)):
         show(picture) if IN_A_NOTEBOOK else picture.save(path)
     elif not IN_A_NOTEBOOK:  # A notebook shows every figure that is open at the end of a cell.
         import matplotlib.pyplot as plt

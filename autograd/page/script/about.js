@@ -103,11 +103,3 @@ class About {
     return form;
   }
 }
-
-/** A sentence whose blanks are names, each kept apart from the direction of the text around it. */
-function isolated(name, blanks) {
-  return data.words[name].split(/(\{\w+\})/).map((part) => {
-    const blank = part.match(/^\{(\w+)\}$/);
-    return blank ? element("bdi", { class: "math" }, blanks[blank[1]]) : part;
-  });
-}

@@ -1,22 +1,9 @@
-// The controls: buttons, the slider, the keys, and leaves that are dragged.
+// The controls of a lesson beside its bar: the keys of boxes, and leaves that are dragged.
 
-class Controls {
-  constructor(page) {
-    this.page = page;
-    this.listen();
-  }
-
+class Controls extends Bar {
   listen() {
-    byId("next").addEventListener("click", () => this.stopAnd(() => this.page.forward()));
-    byId("back").addEventListener("click", () => this.stopAnd(() => this.page.back()));
-    byId("play").addEventListener("click", () => (this.page.timer ? this.page.pause() : this.page.play()));
+    super.listen();
     byId("reset").addEventListener("click", () => this.page.reset());
-    byId("speed").addEventListener("change", () => this.page.timer && this.page.play());
-    byId("slider").addEventListener("input", (event) => {
-      const count = Number(event.target.value);
-      this.stopAnd(() => this.page.go(count ? this.page.visible()[count - 1] + 1 : 0));
-    });
-    document.addEventListener("keydown", (event) => this.key(event));
     byId("picture").addEventListener("pointerdown", (event) => this.drag(event));
     let width = innerWidth;
     addEventListener("resize", () => {
@@ -35,28 +22,9 @@ class Controls {
     });
   }
 
-  stopAnd(act) {
-    this.page.pause();
-    act();
-  }
-
-  key(event) {
-    const { target, key } = event;
-    const typing = target.matches("input:not([type=range]), select, textarea");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const group = target.closest("[data-node]");
-    if (group && this.keyOnBox(group, event)) return;
-    if (key === " " && target.matches("button, summary")) return;
-    const acts = {
-      ArrowRight: () => this.stopAnd(() => this.page.forward()),
-      ArrowLeft: () => this.stopAnd(() => this.page.back()),
-      Home: () => this.stopAnd(() => this.page.go(0)),
-      End: () => this.stopAnd(() => this.page.go(this.page.steps.length)),
-      " ": () => (this.page.timer ? this.page.pause() : this.page.play()),
-    };
-    if (!(key in acts)) return;
-    event.preventDefault();
-    acts[key]();
+  keyOn(event) {
+    const group = event.target.closest("[data-node]");
+    return group !== null && this.keyOnBox(group, event);
   }
 
   /** The keys of a box: true if this was one. */

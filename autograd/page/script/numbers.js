@@ -56,6 +56,11 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+/** A text in a picture, with its class and its place. */
+function text(kind, x, y, words) {
+  return element("svg:text", { class: kind, x, y }, words);
+}
+
 /** The class of a contribution by its sign: the colours of the page mean this and nothing else. */
 function signOf(x) {
   if (!Number.isFinite(x)) return "bad";
@@ -70,4 +75,23 @@ function wordwise(text) {
 /** The element of the page with that id. */
 function byId(id) {
   return document.getElementById(id);
+}
+
+/** A sentence whose blanks are names, each kept apart from the direction of the text around it. */
+function isolated(name, blanks) {
+  return data.words[name].split(/(\{\w+\})/).map((part) => {
+    const blank = part.match(/^\{(\w+)\}$/);
+    return blank ? element("bdi", { class: "math" }, blanks[blank[1]]) : part;
+  });
+}
+
+/** The numbers of a packed text, in which a number like the one before it is left out. */
+function unpacked(packed) {
+  let last = NaN;
+  return packed.split(",").map((text) => (last = text === "" ? last : Number(text)));
+}
+
+/** The number of a row at a place; the last one stands for those that are left out at its end. */
+function nth(row, at) {
+  return row[Math.min(at, row.length - 1)];
 }

@@ -292,10 +292,6 @@ function rectangle(width, height) {
   return element("svg:rect", { width, height, rx: 8, class: "back" });
 }
 
-function text(kind, x, y, words) {
-  return element("svg:text", { class: kind, x, y }, words);
-}
-
 /** The heads of arrows, one for each sign. */
 function arrows() {
   const heads = ["plus", "minus", "zero", "bad"].map((sign) =>

@@ -1,13 +1,13 @@
 // The page: the position in the walk, its controls, and changes of leaves.
 
-class Page {
+class Page extends Player {
   constructor() {
+    super();
     // So many of the steps on this page are taken.
     this.at = data.steps.findLastIndex((step) => step.n <= data.taken) + 1;
     this.changed = new Map(); // The numbers of leaves that the student has changed.
     this.chosen = null;
     this.chosenBox = null;
-    this.timer = 0;
     this.original();
     this.picture = new Picture(byId("picture"), (node, box) => this.choose(node, box), (line) => this.point(line));
     this.picture.changed = () => {
@@ -59,6 +59,15 @@ class Page {
     this.go(taken.length > 1 ? taken.at(-2) + 1 : 0);
   }
 
+  get length() {
+    return this.steps.length;
+  }
+
+  /** Go to where so many of the steps that can be seen are taken. */
+  slide(count) {
+    this.go(count ? this.visible()[count - 1] + 1 : 0);
+  }
+
   /** Go to where so many steps are taken. */
   go(at) {
     this.at = Math.max(0, Math.min(at, this.steps.length));
@@ -66,24 +75,6 @@ class Page {
     const { step } = this;
     if (step) this.picture.follow(step);
     if (!this.timer) this.speak();
-  }
-
-  play() {
-    if (this.at >= this.steps.length) this.at = 0;
-    clearInterval(this.timer);
-    this.timer = setInterval(() => {
-      this.forward();
-      if (!this.ahead()) this.pause();
-    }, Number(byId("speed").value));
-    this.paint();
-  }
-
-  pause() {
-    if (!this.timer) return;
-    clearInterval(this.timer);
-    this.timer = 0;
-    this.paint();
-    this.speak();
   }
 
   // ── what is shown ──

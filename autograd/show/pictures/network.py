@@ -7,14 +7,14 @@ Drawing(3 stages, 6 units, 9 weights): a picture, saved with .save("graph.svg")
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from autograd.arguments import shown
 from autograd.engine.number import short
 from autograd.engine.value import Value
 from autograd.show.digits import bare
+from autograd.show.pictures.arrangement import SQUARE, Arrangement, Spot, shown_units
 from autograd.show.pictures.palette import PALETTE, look
 from autograd.show.pictures.picture import Drawing
 from autograd.show.pictures.stages import Stage, Unit, stages_of
@@ -23,40 +23,16 @@ from autograd.wording import counted, visible
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-MOST_UNITS: Final = 16
-"""A column of more is folded in the middle,"""
-ENDS: Final = 5
-"""and so many are left at each end."""
-MOST_COLUMNS: Final = 12
-COLUMNS_AT_ENDS: Final = 4
-"""The same for columns."""
 MOST_SQUARES: Final = 3 * 7 * 7
 """A filter of more weights is drawn as an empty frame."""
-APART: Final = 2.4
-"""Inches from one column to the next, or as many as half of the height of the highest one."""
-PITCH: Final = 0.62
-"""Inches from one unit to the next."""
 SIZE: Final = 0.52
 """Of a unit, in inches."""
-SQUARE: Final = 0.2
-"""Of the largest weight of a filter, in inches."""
-TITLE: Final = 0.75
-"""Inches for the title of a stage."""
 WIDEST: Final = 5.0
 """Of an edge, in points,"""
 INK: Final = 45.0
 """divided by the square root of their number if these are many."""
 ROOM: Final = 6
 """Characters inside a unit."""
-
-
-class _Spot(NamedTuple):
-    """A unit of a stage, or None for those left out, at its place in inches."""
-
-    stage: int
-    unit: int | None
-    x: float
-    y: float
 
 
 class _Line(NamedTuple):
@@ -84,80 +60,21 @@ def draw_network(model: Any, x: Any = None, *, show: str = "weight") -> Drawing:
     return Drawing(_Picture(stages, show == "grad").dot(), summary)
 
 
-class _Picture:
+class _Picture(Arrangement):
     def __init__(self, stages: Sequence[Stage], by_gradient: bool) -> None:
-        self.stages, self.by_gradient = stages, by_gradient
-        self.last = max(stage.depth for stage in stages)
-        self.spots: list[_Spot] = []
-        self.texts: list[tuple[float, float, str]] = []
-        """Places in inches, and texts."""
-        self._arrange()
-        self.at = {(spot.stage, spot.unit): i for i, spot in enumerate(self.spots) if spot.unit is not None}
-        self.lines = [*self._found_lines()]
+        super().__init__(stages)
+        self.by_gradient = by_gradient
+        # Of several weights between two units the largest is drawn.
+        self.lines = [_Line(a, b, max(map(self._amount, weights), key=_size)) for a, b, weights in self.links()]
         self.largest = max((abs(amount) for *_, amount in self.lines if math.isfinite(amount)), default=0.0)
         self.widest = min(WIDEST, INK / math.sqrt(max(1, *(self._density(stage) for stage in stages))))
 
     def _amount(self, weight: Value) -> float:
         return weight.grad if self.by_gradient else weight.data
 
-    def _found_lines(self) -> Iterator[_Line]:
-        """The weights between units that are shown; of several between two units the largest."""
-        for (k, unit), end in self.at.items():
-            stage, amounts = self.stages[k], dict[int, list[float]]()
-            for column, start in enumerate(stage.starts):
-                if start in self.at:
-                    amounts.setdefault(self.at[start], []).extend(map(self._amount, stage.weights(unit, column)))
-            for spot, row in amounts.items():
-                yield _Line(spot, end, max(row, key=_size))
-
     def _density(self, stage: Stage) -> int:
         """The number of lines to a stage."""
-        return len(_shown(len(stage.units))) * sum(start in self.at for start in stage.starts)
-
-    # ── places ──
-
-    def _arrange(self) -> None:
-        depths, gap = _columns(self.stages)
-        columns = [
-            [k for k, stage in enumerate(self.stages) if stage.depth == d and not _is_below(stage)] for d in depths
-        ]
-        heights = [sum(TITLE + self._height(k) for k in column) for column in columns]
-        tallest = max(heights)
-        # Lines from the inputs below a column are steep if it is near.
-        apart = max(APART, tallest / (1.8 if any(map(_is_below, self.stages)) else 2.8))
-        for i, (depth, column) in enumerate(zip(depths, columns, strict=True)):
-            self._stack(column, apart * i, tallest)
-            for k, stage in enumerate(self.stages):
-                if _is_below(stage) and stage.depth == depth:
-                    self._put(k, apart * (i - 0.55), -tallest / 2 - 0.3, -tallest / 2 - 0.3 - self._height(k) - TITLE)
-            if gap and depth == gap[1]:
-                self.texts.append((apart * (i - 0.5), 0.0, f"…\n{gap[0]} more\n…"))
-
-    def _stack(self, column: Sequence[int], x: float, tallest: float) -> None:
-        """Put the stages of a column above one another; the title of a single one is on the line of all titles."""
-        heights = [TITLE + self._height(k) for k in column]
-        for k, above in zip(column, accumulate(heights, initial=0.0), strict=False):
-            top = sum(heights) / 2 - above - TITLE
-            self._put(k, x, top, tallest / 2 - TITLE if len(column) == 1 else top)
-
-    def _height(self, k: int) -> float:
-        return self._pitch(k) * len(_shown(len(self.stages[k].units)))
-
-    def _pitch(self, k: int) -> float:
-        """Inches from one unit of a stage to the next."""
-        shape = self.stages[k].shape
-        return max(PITCH, SQUARE * shape[1] + 0.25) if shape else PITCH
-
-    def _put(self, k: int, x: float, top: float, title: float | None = None) -> None:
-        """Put the units of a stage below a height, and its title above it."""
-        stage = self.stages[k]
-        text = f"{stage.title}\n{stage.subtitle}" if stage.subtitle else stage.title
-        self.texts.append((x, (top if title is None else title) + TITLE / 2, text))
-        for i, unit in enumerate(_shown(len(stage.units))):
-            y = top - self._pitch(k) * (i + 0.5)
-            self.spots.append(_Spot(k, unit, x, y))
-            if unit is None:
-                self.texts.append((x, y, f"… {len(stage.units) - 2 * ENDS:,} more …"))
+        return len(shown_units(len(stage.units))) * sum(start in self.at for start in stage.starts)
 
     # ── DOT text ──
 
@@ -178,7 +95,7 @@ class _Picture:
             _write(sheet, f"t{i}", x, y, text)
         return str(sheet.source)
 
-    def _draw_unit(self, sheet: "Digraph", key: str, spot: _Spot, stage: Stage) -> None:
+    def _draw_unit(self, sheet: "Digraph", key: str, spot: Spot, stage: Stage) -> None:
         unit = stage.units[spot.unit or 0]
         is_input = stage.kind in ("input", "state")
         colors = look("leaf" if is_input else "root" if stage.depth == self.last else "interior")
@@ -225,7 +142,7 @@ class _Picture:
         spots = [i for i, spot in enumerate(self.spots) if spot.stage == k and spot.unit is not None]
         return spots[len(spots) // 2] if spots else None
 
-    def _draw_filter(self, sheet: "Digraph", key: str, spot: _Spot, stage: Stage) -> None:
+    def _draw_filter(self, sheet: "Digraph", key: str, spot: Spot, stage: Stage) -> None:
         """The weights of a filter as squares, whose areas are their sizes, with its channels side by side."""
         channels, rows, columns = stage.shape
         few = channels * rows * columns <= MOST_SQUARES
@@ -270,25 +187,6 @@ def _role(amount: float) -> str:
     return "bad" if not math.isfinite(amount) else "zero" if not amount else "plus" if amount > 0 else "minus"
 
 
-def _is_below(stage: Stage) -> bool:
-    """Whether a stage is a row of inputs of one step of a cell, which stands below it."""
-    return stage.kind == "input" and stage.title.startswith("x at")
-
-
-def _columns(stages: Sequence[Stage]) -> tuple[list[int], tuple[int, int] | None]:
-    """The depths that are shown; and, if some in the middle are not, their number and the depth after them."""
-    depths = sorted({stage.depth for stage in stages})
-    if len(depths) <= MOST_COLUMNS:
-        return depths, None
-    kept = [*depths[:COLUMNS_AT_ENDS], *depths[-COLUMNS_AT_ENDS:]]
-    return kept, (len(depths) - len(kept), depths[-COLUMNS_AT_ENDS])
-
-
-def _shown(count: int) -> list[int | None]:
-    """The positions of the units that are shown, and None for those between."""
-    return [*range(count)] if count <= MOST_UNITS else [*range(ENDS), None, *range(count - ENDS, count)]
-
-
 def _size(amount: float) -> float:
     return abs(amount) if math.isfinite(amount) else math.inf
 
@@ -316,7 +214,7 @@ def _blank_sheet(legend: str) -> "Digraph":
     )
 
 
-def _draw_circle(sheet: "Digraph", key: str, spot: _Spot, unit: Unit, colors: dict[str, str]) -> None:
+def _draw_circle(sheet: "Digraph", key: str, spot: Spot, unit: Unit, colors: dict[str, str]) -> None:
     value = "" if unit.value is None else f" = {bare(short(unit.value))}"
     circle = {"shape": "circle", "width": f"{SIZE}", "style": "filled", "tooltip": visible(f"{unit.name}{value}")}
     if unit.value is not None and not math.isfinite(unit.value):

@@ -37,6 +37,8 @@ class Unit(NamedTuple):
     name: str
     value: float | None
     """Its output; None where there is no single one."""
+    place: int = -1
+    """Of its output on the tape; -1 where there is no single one."""
 
 
 class Stage(NamedTuple):
@@ -75,7 +77,12 @@ def stages_of(model: Any, x: Any) -> list[Stage]:
         )
     if x is None:
         return _Uncalled(layers).found
-    return _Called(Tape(*outputs_of(model, x))).found
+    return stages_on(Tape(*outputs_of(model, x)))
+
+
+def stages_on(tape: Tape) -> list[Stage]:
+    """The stages of a recorded graph."""
+    return _Called(tape).found
 
 
 def outputs_of(model: Any, x: Any) -> list[Value]:
@@ -211,7 +218,8 @@ class _Called:
             else:
                 starts.append((len(self.found), len(new)))
                 self.origins[place] = starts[-1]
-                new.append(Unit(self._input(place, j, call), self.tape.data[place] if times == 1 else None))
+                name = self._input(place, j, call)
+                new.append(Unit(name, self.tape.data[place], place) if times == 1 else Unit(name, None))
         if new:
             stages.add(len(self.found))
             title = f"x at {call.step}" if call is not None and call.step else "input"
@@ -242,7 +250,7 @@ class _Called:
         name = named.get(place) or units.name(units.symbol, i, *[call.step] * bool(call.step))
         if place < 0 or times > 1:
             return Unit(name, None)
-        return Unit(self._label(place) or name, self.tape.data[place])
+        return Unit(self._label(place) or name, self.tape.data[place], place)
 
     def _label(self, place: int) -> str:
         return "" if self.tape.is_constant(place) else str(self.tape.node(place).label)
