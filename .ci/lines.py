@@ -58,7 +58,7 @@ GROUPS = (
     Group(
         "pictures",
         ("show/pictures/",),
-        2233,
+        2252,
         "graphs folded by structure, with the flow of gradients; networks of every kind of layer; curves; walks whose "
         "layout stays; light and dark, SVG, PNG and PDF with all characters, each in seconds",
     ),
@@ -73,7 +73,7 @@ GROUPS = (
     Group(
         "page",
         ("page/",),
-        1718,
+        3163,
         "a walk and a training for a browser: their contents as data, places, words in two languages, and the scripts "
         "that show them without a library",
     ),
@@ -112,7 +112,7 @@ GROUPS = (
             "console.py",
             "arguments.py",
         ),
-        1008,
+        1059,
         "the public names, the command line with the lessons' networks and a remedy for every slip, lessons as "
         "notebooks, text for consoles of every encoding and width, and checks that all others share",
     ),
