@@ -61,9 +61,14 @@ def silu(v: Value) -> Value:
     return v * v.sigmoid()
 
 
-@autograd.operation
 def twice_and_one(x: float) -> tuple[float, float]:
     return 2.0 * x + 1.0, 2.0
+
+
+@pytest.fixture(autouse=True)
+def own_activation(own_operations: None) -> None:
+    """An operation of the user's own, which is gone after each test."""
+    autograd.operation(twice_and_one)
 
 
 class Kind(NamedTuple):

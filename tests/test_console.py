@@ -62,11 +62,16 @@ def test_a_greek_letter_has_its_name(letter: str) -> None:
     assert printable(letter, "ascii") == (name.capitalize() if letter.isupper() else name.lower())
 
 
+NO_CONSOLE = {"page", "glyphs.py"}
+"""Pages, and the alphabets of fonts: no console shows them."""
+
+
 def texts_of_programs() -> set[str]:
     """The strings in the sources of the package and of the lessons, docstrings included."""
     root = PACKAGE.parent
     folders = [PACKAGE, root / "demos"] if (root / "demos").exists() else [PACKAGE]
-    sources = [path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py")]
+    paths = [path for folder in folders for path in folder.rglob("*.py") if NO_CONSOLE.isdisjoint(path.parts)]
+    sources = [path.read_text(encoding="utf-8") for path in paths]
     nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 

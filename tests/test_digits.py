@@ -147,14 +147,14 @@ def test_rounding_changes_no_sign_of_a_derivative() -> None:
 
 def test_an_exponent_that_is_not_whole_does_not_look_whole() -> None:
     assert figures("power", [3.0, 2.0000001], 9.0).operands == {0: "3.0", 1: "2.0000001"}
-    assert line_of(Value(-2.0, label="x") ** 2.0000001) == "v2 = x^2.0000001 = (-2)^2.0000001 = nan"
-    assert line_of(Value(2.0, label="x") ** (1 / 3)) == "v2 = x^0.333333 = 2^0.333333 = 1.25992"
+    assert line_of(Value(-2.0, label="x") ** 2.0000001) == "v1 = x^2.0000001 = (-2)^2.0000001 = nan"
+    assert line_of(Value(2.0, label="x") ** (1 / 3)) == "v1 = x^0.333333 = 2^0.333333 = 1.25992"
 
 
 def test_a_result_that_is_nearly_another_number_follows_from_the_operands_shown() -> None:
     v = mean([Value(x) for x in (1.0, 2.0, 3.0000001)])
-    assert line_of(v) == "v3 = (v0 + v1 + v2)/3 = (1 + 2 + 3.0000001)/3 = 2.00000003"
-    assert tree(v).splitlines()[-1] == "└── v2 = 3.0000001"
+    assert line_of(v) == "v4 = (v1 + v2 + v3)/3 = (1 + 2 + 3.0000001)/3 = 2.00000003"
+    assert tree(v).splitlines()[-1] == "└── v3 = 3.0000001"
     assert line_of(Value(20.0123456, label="x").sigmoid()) == "v1 = sigmoid(x) = sigmoid(20.0123) = 0.999999998"
 
 
@@ -181,21 +181,21 @@ def test_numbers_that_differ_look_different_in_every_view() -> None:
     assert "a = 0.30000000000000004" in tree(y)
     assert ">0.30000000000000004<" in draw(y).dot
     steps = list(Stepper(a * NEAR))
-    assert str(steps[-1]) == "∂v2/∂a += ∂v2/∂v2 · ∂v2/∂a = 1 · 1.0000000002 = 1.0000000002"
+    assert str(steps[-1]) == "∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 1.0000000002 = 1.0000000002"
     assert ">1.0000000002<" in draw(a * NEAR).dot, "the constant"
     assert "∂ 1.0000000002" in draw(a * NEAR, partials=True).dot
-    assert tree(a * NEAR).splitlines()[0] == "v2 = a·1.0000000002 = 0.3000000001"
+    assert tree(a * NEAR).splitlines()[0] == "v1 = a·1.0000000002 = 0.3000000001"
 
 
 def test_gradients_that_cancel_are_shown_to_cancel() -> None:
     x = Value(2.0, label="x")
     y = x * 5.0000001 - x * 5
     y.label = "y"
-    assert str(list(Stepper(y))[-1]) == "∂y/∂x += ∂y/∂v2 · ∂v2/∂x = 1 · 5.0000001 = 5.0000001; -5 + 5.0000001 = 1e-07"
+    assert str(list(Stepper(y))[-1]) == "∂y/∂x += ∂y/∂v1 · ∂v1/∂x = 1 · 5.0000001 = 5.0000001; -5 + 5.0000001 = 1e-07"
     assert str(explain(y, x)).splitlines() == [
         "∂y/∂x = 1e-07, the sum of the products along 2 paths",
-        "  5.0000001 along y ←[1] v2 ←[5.0000001] x",
-        "  -5 along y ←[-1] v4 ←[5] x",
+        "  5.0000001 along y ←[1] v1 ←[5.0000001] x",
+        "  -5 along y ←[-1] v2 ←[5] x",
     ]
     walk = Stepper(y)
     walk.to("x")
