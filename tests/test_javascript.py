@@ -1,5 +1,6 @@
 """The rules as JavaScript give the numbers of the rules, at all floats, and of users' operations too."""
 
+import ast
 import inspect
 import math
 import random
@@ -22,6 +23,7 @@ from autograd.operations import OPERATIONS
 from tests import points
 from tests.javascript import evaluator, literal, rules_in, same
 from tests.oracle import table
+from tests.running import PACKAGE
 
 Run = Callable[[str, Sequence[float]], list[float]]
 NEAR = 1e-12
@@ -123,6 +125,15 @@ def flat(row: Iterable[Any]) -> Iterator[float]:
         yield from flat(part) if isinstance(part, list) else [part]
 
 
+@cache
+def lists_of(word: str) -> set[str]:
+    """The operands of a word that are lists, from its source: a compiled function has no annotations."""
+    tree = ast.parse((PACKAGE / "engine" / "ieee.py").read_text(encoding="utf-8"))
+    found = [part for part in tree.body if isinstance(part, ast.FunctionDef) and part.name == word]
+    arguments = [argument for function in found for argument in function.args.args]
+    return {a.arg for a in arguments if a.annotation is not None and "list" in ast.unparse(a.annotation)}
+
+
 def word_rows(word: str) -> Iterator[list[Any]]:
     """Operands of a word: special numbers and random ones, in lists where it takes lists."""
     rng = random.Random(word)
@@ -135,7 +146,7 @@ def word_rows(word: str) -> Iterator[list[Any]]:
             pool.remove(math.nan)  # Python finds the same object, equal or not.
         row: list[Any] = []
         for kind in kinds:
-            several = "list" in str(kind.annotation)
+            several = kind.name in lists_of(word)
             choices = few.get(kind.name, pool)
             row.append([rng.choice(choices) for _ in range(length)] if several else rng.choice(choices))
         if word == "log_of_shifted_sum":
