@@ -24,6 +24,16 @@ class Player {
   }
 }
 
+/** Calls back whenever the page has another width than now; a frame that isn't shown yet has none. */
+function whenWide(change) {
+  let width = document.body.clientWidth;
+  new ResizeObserver(() => {
+    if (document.body.clientWidth === width) return;
+    width = document.body.clientWidth;
+    change();
+  }).observe(document.body);
+}
+
 class Bar {
   constructor(page) {
     this.page = page;

@@ -5,11 +5,7 @@ class Controls extends Bar {
     super.listen();
     byId("reset").addEventListener("click", () => this.page.reset());
     byId("picture").addEventListener("pointerdown", (event) => this.drag(event));
-    let width = innerWidth;
-    addEventListener("resize", () => {
-      if (innerWidth !== width) this.page.picture.changed();
-      width = innerWidth;
-    });
+    whenWide(() => this.page.picture.changed());
     const list = () => this.page.list();
     byId("steps").addEventListener("toggle", list);
     addEventListener("beforeprint", () => {

@@ -19,12 +19,8 @@ class Training extends Player {
     else byId("right").append(byId("rows"));
     if (data.predictions.kind !== "none") this.part(new Rows(byId("rows"), this), "rows");
     this.bar = new TrainingBar(this);
-    let width = innerWidth;
-    addEventListener("resize", () => {
-      if (innerWidth !== width) this.draw();
-      width = innerWidth;
-    });
     byId("steps").addEventListener("toggle", () => this.list());
+    whenWide(() => this.draw());
     this.draw();
   }
 
