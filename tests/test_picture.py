@@ -373,6 +373,7 @@ def size(png: bytes) -> tuple[int, int]:
     return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
 
 
+@pytest.mark.filterwarnings("ignore:no font here has")  # A box has a size, too.
 @pytest.mark.parametrize("label", ["x", "中"])
 def test_a_png_has_150_pixels_per_inch(label: str) -> None:
     drawing = draw(Value(1.0, label=label))
@@ -434,6 +435,7 @@ def test_a_missing_glyph_is_found() -> None:
         missing.png()
 
 
+@pytest.mark.filterwarnings("ignore:no font here has")
 def test_a_dark_picture_is_dark() -> None:
     drawing = draw(Value(1.0, label="中"))
     assert drawing.pdf() == drawing.pdf() != drawing.pdf(dark=True)
