@@ -646,6 +646,7 @@ def is_space_or_joiner(character: str) -> bool:
     return unicodedata.category(character) == "Zs" or character in "\u200c\u200d"
 
 
+@pytest.mark.filterwarnings("ignore:no font here has")  # A box does no harm.
 @pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_labels_leave_the_shape_of_the_picture_alone(label: str) -> None:
     root = Value(1.0, label=label).tanh()
