@@ -1,7 +1,5 @@
 """Pages of trainings without a browser: that their data are the recorder's, that they are safe and small."""
 
-import base64
-import hashlib
 import json
 import math
 import random
@@ -27,7 +25,7 @@ from autograd.page.words import LANGUAGES, WORDS
 from autograd.toy import Toy, _Record, story
 from autograd.train import History, Recorder, Snapshot
 from tests.test_draw import HOSTILE, graphs
-from tests.test_page import Document, data_of, script_of
+from tests.test_page import Document, check_policy, data_of
 
 XOR_BYTES, MOST_BYTES = 300_000, 2_000_000
 """A page of XOR with 200 snapshots has at most so many, and any page."""
@@ -621,18 +619,7 @@ def test_packed_numbers_are_those_rounded(row: list[float]) -> None:
 
 
 def test_the_policy_allows_the_one_script_and_the_one_style() -> None:
-    made = page(xor())
-    found = Document(made.html)
-    (policy,) = (row["content"] for row in found.of("meta") if row.get("http-equiv") == "Content-Security-Policy")
-    assert policy is not None
-    (style,) = re.findall(r"<style>(.*?)</style>", made.html, re.S)
-    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
-    assert rules["default-src"] == "'none'"
-    for name, text in (("script-src", script_of(made, None)), ("style-src", style)):
-        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        assert rules[name] == f"'sha256-{digest}'"
-    assert len(found.of("script")) == 2
-    assert not [row for _, row in found.elements if {"src", "href", "style", "onclick", "onload"} & row.keys()]
+    check_policy(page(xor()))
 
 
 def test_labels_and_titles_stay_text() -> None:
