@@ -58,7 +58,7 @@ GROUPS = (
     Group(
         "pictures",
         ("show/pictures/",),
-        2252,
+        2255,
         "graphs folded by structure, with the flow of gradients; networks of every kind of layer; curves; walks whose "
         "layout stays; light and dark, SVG, PNG and PDF with all characters, each in seconds",
     ),

@@ -114,13 +114,13 @@ def pairs_label(pairs: Sequence[int], direction: str, skipped: bool, beside: boo
 
 def box(name: str, floats: Sequence[tuple[str, str]], columns: int = 0) -> str:
     """The label of a node: its name, and its numbers with their titles, in at least so many columns."""
-    room = f' WIDTH="{round(12 * _COLUMN * columns) + 6}"' if columns else ""
+    reserved = f' WIDTH="{round(12 * _COLUMN * columns) + 6}"' if columns else ""
     rows = [f'<TR><TD COLSPAN="2"><B>{text(name)}</B></TD></TR>'] if name else []
     for title, number in floats:
         if title:
-            rows.append(f'<TR><TD ALIGN="LEFT">{_faint(title)}</TD><TD ALIGN="RIGHT"{room}>{number}</TD></TR>')
+            rows.append(f'<TR><TD ALIGN="LEFT">{_faint(title)}</TD><TD ALIGN="RIGHT"{reserved}>{number}</TD></TR>')
         else:
-            rows.append(f'<TR><TD COLSPAN="2"{room}>{number}</TD></TR>')
+            rows.append(f'<TR><TD COLSPAN="2"{reserved}>{number}</TD></TR>')
     return _TABLE.format("".join(rows))
 
 

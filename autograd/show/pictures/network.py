@@ -64,6 +64,7 @@ class _Picture(Arrangement):
     def __init__(self, stages: Sequence[Stage], by_gradient: bool) -> None:
         super().__init__(stages)
         self.by_gradient = by_gradient
+        self.filters: dict[int, list[list[float]]] = {}
         # Of several weights between two units the largest is drawn.
         self.lines = [_Line(a, b, max(map(self._amount, weights), key=_size)) for a, b, weights in self.links()]
         self.largest = max((abs(amount) for *_, amount in self.lines if math.isfinite(amount)), default=0.0)
@@ -105,15 +106,8 @@ class _Picture(Arrangement):
         # The circle holds the value of an input or an output, so its name stands beside it.
         wide = 0.1 * len(visible(unit.name)) + 0.1
         away = SIZE / 2 + 0.06 + wide / 2
-        _write(
-            sheet,
-            f"{key}n",
-            spot.x + (-away if is_input else away),
-            spot.y,
-            unit.name,
-            wide,
-            "\\r" if is_input else "\\l",
-        )
+        x, end = (spot.x - away, "\\r") if is_input else (spot.x + away, "\\l")
+        _write(sheet, f"{key}n", x, spot.y, unit.name, wide, end)
 
     def _line(self, amount: float) -> dict[str, str]:
         """The look of an edge."""
@@ -151,8 +145,9 @@ class _Picture(Arrangement):
         frame = {"shape": "box", "style": "filled", "width": f"{width:.3f}", "height": f"{rows * SQUARE + 0.06:.3f}"}
         label = "" if few else "×".join(map(str, stage.shape))
         _place(sheet, key, spot.x, spot.y, label, **frame, **look("interior"), tooltip=stage.units[spot.unit or 0].name)
-        cells = range(channels * rows * columns if few else 0)
-        amounts = [[self._amount(w) for n in cells for w in stage.weights(u, n)] for u in range(len(stage.units))]
+        if not few:
+            return
+        amounts = self._filters(spot.stage)
         largest = max((abs(a) for row in amounts for a in row if math.isfinite(a)), default=0.0)
         for n, amount in enumerate(amounts[spot.unit or 0]):
             channel, at = divmod(n, rows * columns)
@@ -165,6 +160,16 @@ class _Picture(Arrangement):
             y = spot.y + (rows - 1) * SQUARE / 2 - row * SQUARE
             _place(sheet, f"{key}w{n}", x, y, "", **square, fillcolor=color, tooltip=tooltip)
 
+    def _filters(self, k: int) -> list[list[float]]:
+        """The numbers of each filter of a stage, read once for all of its filters."""
+        if k not in self.filters:
+            stage = self.stages[k]
+            cells = range(math.prod(stage.shape))
+            self.filters[k] = [
+                [self._amount(w) for n in cells for w in stage.weights(u, n)] for u in range(len(stage.units))
+            ]
+        return self.filters[k]
+
     def _legend(self) -> str:
         """The meaning of colours and widths, in the HTML of Graphviz."""
         words = {"plus": "positive", "minus": "negative", "zero": "zero, dashed", "bad": "nan or inf"}
@@ -175,12 +180,10 @@ class _Picture(Arrangement):
             parts.append(f"width: size of the {what}, {bare(short(self.largest, 3))} at most")
         elif self.lines and self.by_gradient and met == {"zero"}:
             parts = ["all gradients are 0: call backward() on a loss first"]
+        if not parts:
+            return ""
         cells = "".join(f"<TD>{part}</TD>" for part in parts)
-        return (
-            f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5"><TR>{cells}</TR></TABLE>'
-            if cells
-            else ""
-        )
+        return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5"><TR>{cells}</TR></TABLE>'
 
 
 def _role(amount: float) -> str:

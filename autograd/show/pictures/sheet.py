@@ -37,7 +37,7 @@ CROWD: Final = 100
 """Lines from which on they are thinner."""
 
 
-class Room(NamedTuple):
+class Reserved(NamedTuple):
     """The columns that texts may need at some time, so that no box ever changes its size."""
 
     numbers: Mapping[int, int]
@@ -63,7 +63,7 @@ class View(NamedTuple):
     """The place of the node whose lines are lit, or the one line at that position."""
     computed: float = math.inf
     """The data of operations at later places are not yet known."""
-    room: Room | None = None
+    reserved: Reserved | None = None
     notices: Sequence[str] = ()
     """Sentences above the picture."""
 
@@ -132,7 +132,7 @@ class _Sheet:
             self.digraph.node(self.ids[place], label, **(self._look(place) | {"ordering": "in"} | accent))
             self._lines(place, self.ids[place])
             return
-        label = looks.box(name, numbers, view.room.numbers.get(place, 0) if view.room else 0)
+        label = looks.box(name, numbers, view.reserved.numbers.get(place, 0) if view.reserved else 0)
         self.digraph.node(self.ids[place], label, **(self._look(place) | accent))
         if self.tape.operation(place):
             self._operation(place)
@@ -222,8 +222,8 @@ class _Sheet:
 
     def _partial(self, use: tuple[int, int], partial: float) -> str:
         words = f"∂ {alone(partial)}"
-        room = self.view.room.partials.get(use, 0) if self.view.room else 0
-        return looks.line_label(words if self.view.known(use[0]) else "", max(room, len(words)))
+        reserved = self.view.reserved.partials.get(use, 0) if self.view.reserved else 0
+        return looks.line_label(words if self.view.known(use[0]) else "", max(reserved, len(words)))
 
     def _flowing(self, amount: float | None) -> dict[str, str]:
         flow = self.view.flow
@@ -245,7 +245,7 @@ class _Sheet:
     def _in_short(self, place: int) -> str:
         """The text of a copy. In a walk it has no number that comes later, because its size stays."""
         name, number = self.view.names.own_name(place), bare(self.data[place])
-        if self.tape.operation(place) and self.view.room is not None:
+        if self.tape.operation(place) and self.view.reserved is not None:
             return name
         return f"{name} = {number if self.view.known(place) else looks.UNKNOWN}" if name else number
 

@@ -19,7 +19,7 @@ from autograd.show.pictures.flow import Flow, largest
 from autograd.show.pictures.looks import UNKNOWN
 from autograd.show.pictures.part import nearest
 from autograd.show.pictures.picture import Drawing
-from autograd.show.pictures.sheet import Room, View, sheet
+from autograd.show.pictures.sheet import Reserved, View, sheet
 
 
 def draw_walk(
@@ -51,16 +51,18 @@ def draw_walk(
         flow=Flow(amounts, grads, largest([1.0, *(given.amount for given in sweep or taken)]), complete=False),
         step=step,
         computed=computed,
-        room=_room(tape, sweep) if not part.hidden else None,
+        reserved=_reserved(tape, sweep) if not part.hidden else None,
         notices=notices(part, "the last step" if step else "the root", ""),
     )
     return Drawing(sheet(part, view).source, summary(part))
 
 
-def _room(tape: Tape, sweep: Sequence[Contribution[float]]) -> Room:
+def _reserved(tape: Tape, sweep: Sequence[Contribution[float]]) -> Reserved:
     """The columns of the longest texts that a walk shows in the boxes and at the lines of a tape."""
     numbers = {place: max(len(text), 2 * len(UNKNOWN)) for place, text in data_texts(tape, range(len(tape))).items()}
     for given in sweep:
         numbers[given.operand] = max(numbers[given.operand], len(alone(given.after)))
     uses = ((place, i) for place in range(len(tape)) for i in range(len(tape.operands_of(place))))
-    return Room(numbers, {(place, i): len(f"∂ {alone(tape.partials[tape.starts[place] + i])}") for place, i in uses})
+    return Reserved(
+        numbers, {(place, i): len(f"∂ {alone(tape.partials[tape.starts[place] + i])}") for place, i in uses}
+    )
