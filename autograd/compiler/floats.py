@@ -63,7 +63,7 @@ class Floats:
 
     def _lines(self, s: Statement) -> Iterator[str]:
         """A sum as one statement, or as several if it is long."""
-        to = self._name(s.out) if s.count is None else self._name(s.out).partition("[")[0]
+        to = self._name(s.out) if s.length is None else self._name(s.out).partition("[")[0]
         rest = iter(([] if s.number == 0.0 else [repr(s.number)]) + [self._part(part) for part in s.parts])
         start = ""
         while some := [*islice(rest, TERMS)]:

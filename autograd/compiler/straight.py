@@ -67,7 +67,7 @@ class Statement(NamedTuple):
     out: int
     parts: tuple[Part, ...]
     number: float = 0.0
-    count: int | None = None
+    length: int | None = None
     """Of a formula that is a list, its length: so many places from `out` on get a value."""
 
 
@@ -218,7 +218,7 @@ class Straight:
     def _list(self, label: str, applied: Applied, count: int) -> int:
         """The first place of a list."""
         first, *_ = [self._more(f"{label}[{i}]") for i in range(count)]
-        self.backward.append(Statement(first, (Part(1.0, (), applied),), count=count))
+        self.backward.append(Statement(first, (Part(1.0, (), applied),), length=count))
         return first
 
     def _guard(self, v: int) -> int:
