@@ -102,6 +102,11 @@ class Straight:
         kind = self.g.kind[place]
         return {PARAMETER: f"p{self.g.leaf[place]}", INPUT: f"x{self.g.leaf[place]}"}.get(int(kind), f"v{place}")
 
+    @property
+    def size(self) -> int:
+        """How many places there are."""
+        return len(self.g) + len(self._labels)
+
     def value(self, v: int) -> int:
         """The place of the value of a node; a detached one has that of its operand."""
         return self._detached.get(v, v)
