@@ -85,11 +85,10 @@ INLINE V poly23(V x, REAL a, REAL b, REAL c, REAL d, REAL e, REAL f, REAL g, REA
 
 #define SHIFT (IS_FLOAT ? 23 : 52)
 #define BIAS FOR_REAL(1023, 127)
-/* Added to a number it leaves the nearest integer in the low bits. */
+/* Added to a number below 2^51, or 2^22 in float, it leaves the nearest integer in the low bits. */
 #define SHIFTER FOR_REAL(0x1.8p52, 0x1.8p23)
 #define LEAST_NORMAL FOR_REAL(DBL_MIN, FLT_MIN)
 
-/* The nearest integer, for sizes below 2^51, or 2^22 in float. */
 INLINE V nearest(V x) {
 #ifdef HAS_AVX512
     return SIMD(roundscale)(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -98,34 +97,55 @@ INLINE V nearest(V x) {
 #endif
 }
 
-/* 2^n, which must be a normal number. */
-INLINE V power_of_two(V n) { return with_bits(bits_of(n + splat(SHIFTER + BIAS)) << SHIFT); }
-
-/* x·2^n, rounded once, where 2^(n/2) is a normal number. */
-INLINE V times_power_of_two(V x, V n) {
+/* x·2^n for a whole n, where x and the result are normal numbers. */
+INLINE V scaled(V x, V n) {
 #ifdef HAS_AVX512
     return SIMD(scalef)(x, n);
 #else
-    V half = nearest(n * splat(0.5));
-    return x * power_of_two(half) * power_of_two(n - half);
+    return with_bits(bits_of(x) + (bits_of(n + splat(SHIFTER)) << SHIFT));
 #endif
 }
 
-/* m from ¾ to 1½, and n, where x = m·2^n, for finite x above 0. */
+/* x·2^n for a whole n, rounded once if it isn't normal, for x near to 1 and 2^n far beyond its range too. */
+INLINE V scaled_anywhere(V x, V n) {
+#ifdef HAS_AVX512
+    return SIMD(scalef)(x, n);
+#else
+    const M up = greater(n, splat(0));
+    const REAL far = FOR_REAL(0x1p64, 0x1p32);
+    V nearer = scaled(x * choose(up, splat(1 / far), splat(far)), n);
+    return nearer * choose(up, splat(far), splat(1 / far));
+#endif
+}
+
+/* m from ¾ to 1½, and n, where x = m·2^n, for normal x above 0. */
 INLINE V mantissa_of(V x, V *n) {
 #ifdef HAS_AVX512
     V m = SIMD(getmant)(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan), exponent = SIMD(getexp)(x);
     *n = SIMD(mask_add)(exponent, less(m, splat(1)), exponent, splat(1));
     return m;
 #else
-    const M small = less(x, splat(LEAST_NORMAL));
-    V normal = choose(small, x * splat(FOR_REAL(0x1p54, 0x1p25)), x);
-    I bits = bits_of(normal) - bits_of(splat(0.75)) + bits_of(splat(1)), ones = bits_of(splat(0)) + 1;
-    V exponent = with_bits(bits >> SHIFT | bits_of(splat(SHIFTER))) - splat(SHIFTER + BIAS);
-    *n = exponent - choose(small, splat(FOR_REAL(54, 25)), splat(0));
-    return with_bits((bits & ((ones << SHIFT) - ones)) + bits_of(splat(0.75)));
+    I bits = bits_of(x) - bits_of(splat(0.75)) + bits_of(splat(1)), one = bits_of(splat(0)) + 1;
+    *n = with_bits(bits >> SHIFT | bits_of(splat(SHIFTER))) - splat(SHIFTER + BIAS);
+    return with_bits((bits & ((one << SHIFT) - one)) + bits_of(splat(0.75)));
 #endif
 }
+
+#ifdef HAS_AVX512
+/* Other numbers have exponents and mantissas too, from which come the right logarithms. */
+#define mantissa_of_any mantissa_of
+#define HAS_USUAL_LOG(x) 1
+#else
+#define HAS_USUAL_LOG(x) all(both(greater_equal(x, splat(LEAST_NORMAL)), less(x, splat(INFINITY))))
+
+/* The same for numbers that aren't normal too. */
+INLINE V mantissa_of_any(V x, V *n) {
+    const M small = less(x, splat(LEAST_NORMAL));
+    V m = mantissa_of(choose(small, x * splat(FOR_REAL(0x1p54, 0x1p25)), x), n);
+    *n = *n - choose(small, splat(FOR_REAL(54, 25)), splat(0));
+    return m;
+}
+#endif
 
 /* The upper half of the digits of x, whose square is exact. */
 INLINE V upper(V x) {
@@ -152,6 +172,8 @@ INLINE V lost_in_product(V x, V y, V z) {
 /* From here on e^x is infinite, and from there it is 0. */
 #define EXP_MOST splat(FOR_REAL(709.79, 88.73))
 #define EXP_LEAST splat(FOR_REAL(-746, -105))
+/* Up to this size of x, e^x is a normal number. */
+#define EXP_USUAL splat(FOR_REAL(708, 87))
 
 /* e^r − 1, and n, where x − low = r + n·log 2; low is less than a thousandth. */
 INLINE V exp_rest(V x, V low, V *n) {
@@ -161,38 +183,50 @@ INLINE V exp_rest(V x, V low, V *n) {
     return r + fused(r * r, EXP_POLYNOMIAL(r), lost);
 }
 
+/* e^(x − low) for every x. */
+APART V exp_of_any(V x, V low) {
+    V n, rest = exp_rest(at_least(at_most(x, EXP_MOST), EXP_LEAST), low, &n);
+    return scaled_anywhere(splat(1) + rest, n);
+}
+
 /* e^(x − low). */
 INLINE V exp_of_difference(V x, V low) {
+#ifdef HAS_AVX512
     V n, rest = exp_rest(at_least(at_most(x, EXP_MOST), EXP_LEAST), low, &n);
-    return times_power_of_two(splat(1) + rest, n);
+#else
+    if (!all(less(word_absolute(x), EXP_USUAL))) return exp_of_any(x, low);
+    V n, rest = exp_rest(x, low, &n);
+#endif
+    return scaled(splat(1) + rest, n);
 }
 
 WORD V word_exp(V x) { return exp_of_difference(x, splat(0)); }
 
 WORD V word_expm1(V x) {
     V n, rest = exp_rest(at_least(at_most(x, EXP_MOST), splat(-50)), splat(0), &n);
-    V half = power_of_two(n - splat(1)); /* 2^n may be infinite. */
+    V half = scaled(splat(0.5), n); /* 2^n may be infinite. */
     V z = fused(half, rest, half - splat(0.5));
-    return word_copysign(choose(equal(n, splat(0)), rest, z + z), x);
+    return word_copysign(choose(less(word_absolute(x), splat(0.25)), rest, z + z), x);
 }
 
 WORD V word_exp2(V x) {
     V limited = at_least(at_most(x, splat(FOR_REAL(1025, 129))), splat(FOR_REAL(-1076, -151)));
     V n = nearest(limited), part = limited - n, r = part * splat(LN_2_UPPER + LN_2_LOWER);
     V lost = fused(part, splat(LN_2_LOWER), lost_in_product(part, splat(LN_2_UPPER), r));
-    return times_power_of_two(splat(1) + (r + fused(r * r, EXP_POLYNOMIAL(r), lost)), n);
+    return scaled_anywhere(splat(1) + (r + fused(r * r, EXP_POLYNOMIAL(r), lost)), n);
 }
 
 WORD V word_tanh(V x) {
     V size = at_most(word_absolute(x), splat(22)); /* From here on it is 1 to the last digit. */
-    V n, rest = exp_rest(size + size, splat(0), &n), power = power_of_two(n);
+    V n, rest = exp_rest(size + size, splat(0), &n), power = scaled(splat(1), n);
     V z = fused(power, rest, power - splat(1)) / fused(power, rest, power + splat(1));
     return word_copysign(z, x);
 }
 
-/* ½·e^|x|, which is in range where the hyperbolic functions are. */
-INLINE V half_exp(V rest, V n) { return times_power_of_two(splat(1) + rest, n - splat(1)); }
-#define COSH_MOST splat(FOR_REAL(712, 90))
+#define COSH_MOST splat(FOR_REAL(711, 90))
+
+/* ½·e^|x| of what exp_rest gives for |x|: it is in range where the hyperbolic functions are. */
+INLINE V half_exp(V rest, V n) { return scaled_anywhere(splat(0.5) * (splat(1) + rest), n); }
 
 WORD V word_cosh(V x) {
     V n, rest = exp_rest(at_most(word_absolute(x), COSH_MOST), splat(0), &n), half = half_exp(rest, n);
@@ -201,7 +235,7 @@ WORD V word_cosh(V x) {
 
 WORD V word_sinh(V x) {
     V size = word_absolute(x), n, rest = exp_rest(at_most(size, COSH_MOST), splat(0), &n);
-    V half = power_of_two(at_most(n, splat(100)) - splat(1)), z = fused(half, rest, half - splat(0.5));
+    V half = scaled(splat(0.5), n), z = fused(half, rest, half - splat(0.5));
     z = choose(less(size, splat(FOR_REAL(1e-10, 1e-5))), size, z + z / (z + z + splat(1)));
     return word_copysign(choose(greater(size, splat(40)), half_exp(rest, n), z), x);
 }
@@ -222,26 +256,29 @@ INLINE V log_at_ends(V x, V z) {
     return choose(both(greater(x, splat(0)), less(x, splat(INFINITY))), z, end);
 }
 
+APART V log_of_any(V x) {
+    V n, m = mantissa_of_any(x, &n);
+    return log_at_ends(x, log_of_parts(m - splat(1), n, splat(0)));
+}
+
 WORD V word_log(V x) {
-    V n, m = mantissa_of(x, &n), z = log_of_parts(m - splat(1), n, splat(0));
-#ifdef HAS_AVX512
-    return z; /* There are exponents and mantissas at the ends too. */
-#else
-    return log_at_ends(x, z);
-#endif
+    if (!HAS_USUAL_LOG(x)) return log_of_any(x);
+    V n, m = mantissa_of(x, &n);
+    return log_of_parts(m - splat(1), n, splat(0));
 }
 
 WORD V word_log1p(V x) {
     V sum = splat(1) + x, n, m = mantissa_of(sum, &n), f = m - splat(1);
-    V lost = (x - (sum - splat(1))) * power_of_two(-n);
+    V lost = (x - (sum - splat(1))) * scaled(splat(1), -n);
     lost = fused(-f, fused(-f, lost, lost), lost); /* About lost/m. */
-    lost = choose(both(greater(sum, splat(0)), less(sum, splat(0x1p60))), lost, splat(0));
-    return word_copysign(log_at_ends(sum, log_of_parts(f, n, lost)), x);
+    const M inside = both(greater(sum, splat(0)), less(sum, splat(0x1p60)));
+    if (!all(inside)) return word_copysign(log_at_ends(sum, log_of_parts(f, n, choose(inside, lost, splat(0)))), x);
+    return word_copysign(log_of_parts(f, n, lost), x);
 }
 
 /* The logarithm of x to a base of which 1/log(base) and log(2)/log(base) are given in two parts. */
 INLINE V log_to_base(V x, REAL upper_factor, REAL lower_factor, REAL upper_of_2, REAL lower_of_2) {
-    V n, m = mantissa_of(x, &n), f = m - splat(1), s = f / (splat(2) + f), square = s * s, half = splat(0.5) * f * f;
+    V n, m = mantissa_of_any(x, &n), f = m - splat(1), s = f / (splat(2) + f), square = s * s, half = splat(0.5) * f * f;
     V high = upper(f - half), low = fused(s, fused(square, LOG_POLYNOMIAL(square), half), (f - high) - half);
     V rest = fused(low + high, splat(lower_factor), fused(low, splat(upper_factor), n * splat(lower_of_2)));
     V whole = n * splat(upper_of_2), part = high * splat(upper_factor), z = whole + part;
@@ -261,7 +298,7 @@ WORD V word_log10(V x) {
 
 /* log x for finite x above 0, to twice the digits: the result and what it lacks. */
 INLINE V precise_log(V x, V *lack) {
-    V n, m = mantissa_of(x, &n), f = m - splat(1), d = splat(1) + m, inverse = splat(1) / d;
+    V n, m = mantissa_of_any(x, &n), f = m - splat(1), d = splat(1) + m, inverse = splat(1) / d;
     V s = f * inverse, s_low = (-lost_in_product(s, d, s * d) + (f - s * d) - s * (m - (d - splat(1)))) * inverse;
     V square = s * s, square_low = fused(s + s, s_low, lost_in_product(s, s, square));
     /* The series 2s·(1 + s²·(⅓ + s²·…)) from the inside. */

@@ -39,8 +39,10 @@
  * pays; to have code that is compiled sooner, define WORD so that words are called. */
 #ifdef __GNUC__
 #define INLINE __attribute__((always_inline)) static inline
+#define APART __attribute__((noinline, unused)) static
 #else
 #define INLINE static inline
+#define APART static
 #endif
 #ifndef WORD
 #define WORD static inline
@@ -276,13 +278,13 @@ INLINE V word_sqrt(V x) {
 /* ── words of the C library ── */
 
 #define LANE_BY_LANE(word, function)                                                                        \
-    WORD V word(V x) {                                                                                      \
+    APART V word(V x) {                                                                                     \
         V z = x;                                                                                            \
         for (int i = 0; i < LANES; i++) LANE(z, i) = (REAL)function((double)LANE(x, i));                    \
         return z;                                                                                           \
     }
 #define LANE_BY_LANE_OF_TWO(word, function)                                                                 \
-    WORD V word(V x, V y) {                                                                                 \
+    APART V word(V x, V y) {                                                                                \
         V z = x;                                                                                            \
         for (int i = 0; i < LANES; i++) LANE(z, i) = (REAL)function((double)LANE(x, i), (double)LANE(y, i)); \
         return z;                                                                                           \
