@@ -35,17 +35,19 @@
 #endif
 #define BYTES (LANES * (IS_FLOAT ? 4 : 8))
 
-/* What is a few instructions is always part of the code around it. A word of many is where the compiler finds that it
- * pays; to have code that is compiled sooner, define WORD so that words are called. */
+/* A few instructions are always part of the code around them. A word of many is where the compiler finds that it pays:
+ * for code that is compiled sooner, define WORD so that words are called. */
 #ifdef __GNUC__
-#define INLINE __attribute__((always_inline)) static inline
+#define INLINE __attribute__((always_inline, unused)) static inline
 #define APART __attribute__((noinline, unused)) static
+#define UNUSED __attribute__((unused))
 #else
 #define INLINE static inline
 #define APART static
+#define UNUSED
 #endif
 #ifndef WORD
-#define WORD static inline
+#define WORD UNUSED static inline
 #endif
 
 /* ── the instructions of a processor ── */
