@@ -44,7 +44,8 @@ def shared_object(files: Mapping[str, str], *, options: Sequence[str] = (), seco
     """
     found = compiler()
     words = (*found.words, *SHARED, *options)
-    key = _digest("\0".join([*words, found.macros, *(part for file in sorted(files.items()) for part in file)]).encode())
+    texts = [part for file in sorted(files.items()) for part in file]
+    key = _digest("\0".join([*words, found.macros, *texts]).encode())
     where = folder()
     return _kept(where, key) or _made(where, key, files, words, seconds)
 

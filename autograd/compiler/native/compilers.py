@@ -21,6 +21,8 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Final, NamedTuple
 
+from autograd.compiler.binding import UnavailableError
+
 PROBE: Final = 20.0
 """Seconds in which a compiler has to say what it is."""
 SHOWN: Final = 5
@@ -32,7 +34,7 @@ _NATIVE: Final = (("-march=native",), ("-mcpu=native",), ())
 _WITHOUT: Final = "backend='native' and backend='numpy' need no compiler"
 
 
-class CompilerError(RuntimeError):
+class CompilerError(UnavailableError):
     """C that could not be compiled: there is no compiler, or it refuses, is killed or takes too long."""
 
 
@@ -65,7 +67,8 @@ def _first_of(named: str, path: str) -> Compiler:
     if named:
         what = f"the environment variable CC names the C compiler {named!r}, which can't be run"
         raise CompilerError(f"{what}; name another one there, or none; {_WITHOUT}")
-    raise CompilerError(f"there is no C compiler; {_to_install()}, or name one in the environment variable CC; {_WITHOUT}")
+    remedy = f"{_to_install()}, or name one in the environment variable CC"
+    raise CompilerError(f"there is no C compiler; {remedy}; {_WITHOUT}")
 
 
 def _to_install() -> str:

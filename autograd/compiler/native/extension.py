@@ -45,7 +45,7 @@ def compiled() -> Path:
 
 def sources() -> dict[str, str]:
     """The files of C that the extension is compiled from, by their names."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(HERE.iterdir()) if path.suffix in (".c", ".h")}
+    return {path.name: path.read_text(encoding="utf-8") for path in HERE.iterdir() if path.suffix in (".c", ".h")}
 
 
 def _loaded(path: Path) -> Any:

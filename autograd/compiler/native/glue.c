@@ -45,7 +45,7 @@ static int module_exec(PyObject *module) {
     if (add_type(module, &code_spec, &state->code) < 0 || add_type(module, &call_spec, &state->call) < 0 ||
         add_type(module, &bound_spec, &state->bound) < 0 || add_type(module, &training_spec, &state->training) < 0)
         return -1;
-#ifdef MACHINE_H
+#ifdef AUTOGRAD_MACHINE_H
     return machine_exec(module);
 #else
     return 0;
