@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Final
 
-from autograd.compiler.native.compilers import compiler, run
+from autograd.compiler.native.compilers import NEEDLESS, CompilerError, compiler, run
 
 SECONDS: Final = 120.0
 """In which a text has to be compiled, if nothing else is said."""
@@ -39,15 +39,17 @@ def shared_object(files: Mapping[str, str], *, options: Sequence[str] = (), seco
     """The path of a shared object of these files of C, texts by name; those that end in .c are compiled.
 
     options are further ones of the compiler. Any number of threads and processes may ask for the same object. Load it
-    soon: it is kept for a while after its last use here. CompilerError if it can't be compiled in so many seconds,
-    OSError if the disk is full.
+    soon: it is kept for a while after its last use here. CompilerError if it can't be compiled in so many seconds.
     """
     found = compiler()
     words = (*found.words, *SHARED, *options)
     texts = [part for file in sorted(files.items()) for part in file]
     key = _digest("\0".join([*words, found.macros, *texts]).encode())
     where = folder()
-    return _kept(where, key) or _made(where, key, files, words, seconds)
+    try:
+        return _kept(where, key) or _made(where, key, files, words, seconds)
+    except OSError as error:
+        raise CompilerError(f"nothing can be compiled in {where}: {error.strerror}; {NEEDLESS}") from error
 
 
 def _digest(contents: bytes) -> str:
@@ -77,6 +79,8 @@ def _made(where: Path, key: str, files: Mapping[str, str], words: tuple[str, ...
             Path(build, name).write_text(text, encoding="utf-8")
         made = Path(build, f"made{_SUFFIX}")
         run((*words, "-o", made.name, *sources, "-lm"), Path(build), seconds)
+        if not made.exists():
+            raise CompilerError(f"the C compiler {words[0]} makes no shared object; {NEEDLESS}")
         path = where / _name(key, made.read_bytes())
         made.replace(path)
     _trim(where, path)

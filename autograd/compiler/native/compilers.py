@@ -29,9 +29,10 @@ SHOWN: Final = 5
 """Lines of a compiler that an error shows."""
 COLUMNS: Final = 200
 """Of each of these lines."""
+NEEDLESS: Final = "backend='numpy' needs no compiler"
+"""The last part of an error."""
 _NATIVE: Final = (("-march=native",), ("-mcpu=native",), ())
 """Options for code of this very processor; each compiler takes one of them."""
-_WITHOUT: Final = "backend='native' and backend='numpy' need no compiler"
 
 
 class CompilerError(UnavailableError):
@@ -66,9 +67,9 @@ def _first_of(named: str, path: str) -> Compiler:
             return found
     if named:
         what = f"the environment variable CC names the C compiler {named!r}, which can't be run"
-        raise CompilerError(f"{what}; name another one there, or none; {_WITHOUT}")
+        raise CompilerError(f"{what}; name another one there, or none; {NEEDLESS}")
     remedy = f"{_to_install()}, or name one in the environment variable CC"
-    raise CompilerError(f"there is no C compiler; {remedy}; {_WITHOUT}")
+    raise CompilerError(f"there is no C compiler; {remedy}; {NEEDLESS}")
 
 
 def _to_install() -> str:
@@ -111,21 +112,21 @@ def run(words: tuple[str, ...], folder: Path, seconds: float) -> str:
             **group,  # type: ignore[call-overload]
         )
     except OSError as error:
-        raise CompilerError(f"the C compiler {words[0]} can't be run: {error.strerror}; {_WITHOUT}") from error
+        raise CompilerError(f"the C compiler {words[0]} can't be run: {error.strerror}; {NEEDLESS}") from error
     with process:
         try:
             said, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             raise CompilerError(
-                f"the C compiler {name} was stopped: it takes longer than {seconds:g} seconds; {_WITHOUT}"
+                f"the C compiler {name} was stopped: it takes longer than {seconds:g} seconds; {NEEDLESS}"
             ) from None
         finally:
             _end(process)
     if process.returncode < 0:
         by = signal.Signals(-process.returncode).name
-        raise CompilerError(f"the C compiler {name} was ended by {by}, perhaps for want of memory; {_WITHOUT}")
+        raise CompilerError(f"the C compiler {name} was ended by {by}, perhaps for want of memory; {NEEDLESS}")
     if process.returncode:
-        raise CompilerError(f"the C compiler {name} fails, with\n{_told(said)}\n{_WITHOUT}")
+        raise CompilerError(f"the C compiler {name} fails, with\n{_told(said)}\n{NEEDLESS}")
     return str(said)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autograd.compiler.native.cache import SECONDS, shared_object
-from autograd.compiler.native.compilers import CompilerError
+from autograd.compiler.native.compilers import NEEDLESS, CompilerError
 
 NAME: Final = "autograd.compiler.native._native"
 HERE: Final = Path(__file__).parent
@@ -61,7 +61,7 @@ def _loaded(path: Path) -> Any:
 def load(files: Mapping[str, str], dtype: str, *, options: Sequence[str] = (), seconds: float = SECONDS) -> Any:
     """The functions of a program in C, as a `Code` of the extension; files and options are those of `shared_object`.
 
-    CompilerError if the text can't be compiled, OSError if the result can't be loaded.
+    CompilerError if the text can't be compiled or the result can't be loaded.
     """
     code = native().Code
     for last in (False, True):
@@ -69,10 +69,7 @@ def load(files: Mapping[str, str], dtype: str, *, options: Sequence[str] = (), s
         try:
             return code(str(path), dtype)
         except OSError as error:
-            if path.exists():  # Else another process has removed it, to make room.
-                raise OSError(
-                    f"{error}; if the file system forbids programs, let XDG_CACHE_HOME name a folder of another one"
-                ) from error
-            if last:
-                raise
+            if last or path.exists():  # Else another process has removed it, to make room.
+                remedy = "if the file system forbids programs, let XDG_CACHE_HOME name a folder of another one"
+                raise CompilerError(f"{error}; {remedy}; {NEEDLESS}") from error
     raise AssertionError
