@@ -1,4 +1,4 @@
-"""Compiled C and the folder that keeps it: races, other users, damage, and compilers that fail, hang or aren't there."""
+"""Compiled C and the folder that keeps it: races, other users, damage; compilers that fail, hang or aren't there."""
 
 import ctypes
 import os
@@ -100,7 +100,9 @@ def test_several_files_make_one_object(home: Path) -> None:
 
 
 @needs_compiler
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b"", lambda b: b[:99] + b"?" + b[100:], lambda b: b + b"x"])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-1], lambda b: b"", lambda b: b[:99] + b"?" + b[100:], lambda b: b + b"x"]
+)
 def test_a_damaged_object_is_compiled_anew(home: Path, damage: Callable[[bytes], bytes]) -> None:
     path = shared_object(ONE)
     whole = path.read_bytes()
@@ -391,7 +393,9 @@ def test_the_next_compiler_is_taken_where_one_does_not_work(tmp_path: Path, monk
     """On a Mac without its tools, cc is a program that says how to install them."""
     usual = compiler().words[0]
     (tmp_path / "cc").write_text("#!/bin/sh\necho install me\nexit 1\n")
-    (tmp_path / "gcc").write_text(f'#!/bin/sh\ncase "$*" in *-march*) exit 1;; *-mcpu*) exit 1;; esac\nexec {usual} "$@"\n')
+    (tmp_path / "gcc").write_text(
+        f'#!/bin/sh\ncase "$*" in *-march*) exit 1;; *-mcpu*) exit 1;; esac\nexec {usual} "$@"\n'
+    )
     for name in ("cc", "gcc"):
         (tmp_path / name).chmod(0o755)
     monkeypatch.delenv("CC", raising=False)

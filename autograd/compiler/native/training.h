@@ -66,8 +66,11 @@ static void training_dealloc(PyObject *object) {
 
 static int hold_column(struct column *column, PyObject *pair, const struct reals *reals, Py_ssize_t rows, Py_ssize_t width) {
     PyObject *numbers, *slots;
-    if (!PyArg_ParseTuple(pair, "OO;a column is a pair of an array of rows and the slots of its leaves", &numbers, &slots))
+    if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
+        PyErr_SetString(PyExc_TypeError, "a column is a pair of an array of rows and the slots of its leaves");
         return 0;
+    }
+    numbers = PyTuple_GET_ITEM(pair, 0), slots = PyTuple_GET_ITEM(pair, 1);
     if (!hold_places(&column->slots, slots, "slots", -1, -1, width)) return 0;
     return hold_reals(&column->numbers, numbers, "a column", reals, rows * numbers_in(&column->slots), PyBUF_SIMPLE);
 }
@@ -94,8 +97,13 @@ static int training_arrays(Training *self, PyObject *const *arrays) {
         !hold_reals(&self->states, arrays[2], "states", reals, -1, PyBUF_WRITABLE) ||
         !hold_reals(&self->numbers, arrays[3], "numbers", reals, -1, PyBUF_WRITABLE))
         return 0;
-    if (self->parameters.buf == NULL || self->gradient.buf == NULL) {
+    if (self->gradient.buf == NULL || numbers_in(&self->parameters) == 0) {
         PyErr_SetString(PyExc_TypeError, "a training needs parameters and a gradient");
+        return 0;
+    }
+    if (numbers_in(&self->states) % numbers_in(&self->parameters)) {
+        PyErr_Format(PyExc_ValueError, "states: %zd numbers make no rows of %zd", numbers_in(&self->states),
+                     numbers_in(&self->parameters));
         return 0;
     }
     if (self->counter < numbers_in(&self->numbers)) return 1;
