@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from autograd.compiler.native import cache, compilers
 from autograd.compiler.native.cache import folder, shared_object
 from autograd.compiler.native.compilers import CompilerError, compiler
 from tests.interrupting import interrupted
-from tests.running import PACKAGE, python, surroundings
+from tests.running import PACKAGE, surroundings
 
 ONE = {"one.c": "int answer(void) { return 1; }"}
 SECONDS_TO_END = 20.0
@@ -284,7 +285,9 @@ assert os.wait()[1] == 0 and folder().is_dir()
 def test_a_temporary_folder_goes_with_its_own_process(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     places = {"XDG_CACHE_HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
-    seen = {*map(Path, python("-u", "-c", FORKING, **places).stdout.split())}
+    words = [sys.executable, "-P", "-u", "-c", FORKING]
+    told = subprocess.run(words, env={**surroundings(PACKAGE), **places}, stdout=subprocess.PIPE, check=True).stdout
+    seen = {*told.decode().split()}
     assert len(seen) == 2
     assert contents(tmp_path) == ["file"]
 
@@ -354,7 +357,7 @@ def test_the_lines_told_begin_with_the_first_error(said: str, told: str) -> None
 def test_without_a_compiler_the_error_tells_the_remedies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(compilers.sysconfig, "get_config_var", lambda name: None)
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: None)
     with refused("there is no C compiler; ") as error:
         shared_object(ONE)
     assert "in the environment variable CC; backend='numpy' needs no compiler" in str(error.value)
@@ -400,7 +403,7 @@ def test_the_next_compiler_is_taken_where_one_does_not_work(tmp_path: Path, monk
         (tmp_path / name).chmod(0o755)
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(compilers.sysconfig, "get_config_var", lambda name: "")
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: "")
     assert compiler().words == (str(tmp_path / "gcc"),)
 
 
