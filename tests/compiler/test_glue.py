@@ -443,6 +443,15 @@ def test_a_call_ends_after_a_while_and_the_next_one_goes_on() -> None:
     assert made.numbers[2] == 400_000
 
 
+def test_a_call_makes_at_most_so_many_steps() -> None:
+    made, losses = Trained(5, 2), list[float]()
+    for steps, start, finished in ((1, 2, 0), (1, 4, 0), (1, 0, 1), (4, 2, 1), (2, 0, 1)):
+        found, batches, _ = made.training.run(99, steps=steps)
+        assert (batches, made.training.start, len(found)) == (steps, start, finished)
+        losses += found
+    made.check(losses, [[*range(5)]] * 3)
+
+
 def test_the_mean_is_that_of_the_rows_so_far() -> None:
     pairs, targets = np.ones((6, 2)), np.arange(6.0)
     targets[4] = math.nan
@@ -558,13 +567,14 @@ def test_a_training_of_wrong_things_is_refused(kind: type[Exception], text: str,
 def test_orders_are_for_rows_that_are_shuffled() -> None:
     plain, shuffled = Trained(3, 2), Trained(3, 2, shuffled=True)
     for training, order in ((plain.training, places(0, 1, 2)), (shuffled.training, None)):
-        with refused(ValueError, "Training.run: an order is for shuffled rows, and epochs are 1 or more"):
+        with refused(ValueError, "Training.run: an order is for shuffled rows, and epochs and steps are 1 or more"):
             training.run(1, order=order)
-    with refused(ValueError, "epochs are 1 or more"):
-        plain.training.run(0)
-    for wrong in (places(0, 1, 3), places(0, -1, 2)):
+    for wrong in ({"epochs": 0}, {"epochs": 1, "steps": 0}):
+        with refused(ValueError, "epochs and steps are 1 or more"):
+            plain.training.run(**wrong)
+    for outside in (places(0, 1, 3), places(0, -1, 2)):
         with refused(IndexError, "order: "):
-            shuffled.training.run(1, order=wrong)
+            shuffled.training.run(1, order=outside)
     with refused(ValueError, "order: an array of 3 numbers is needed, not of 2"):
         shuffled.training.run(1, order=places(0, 1))
     assert shuffled.numbers[2] == 0.0

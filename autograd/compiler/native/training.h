@@ -33,7 +33,7 @@ struct slice {
     struct pause pause;
     Training *of;
     const int64_t *order;
-    long most;           /* Epochs. */
+    long most, steps;    /* Epochs and steps, at most. */
     double below;        /* An epoch with a smaller loss is the last one. */
     PyObject *answer;    /* Called now and then in a first step that is long; it may raise an error. */
     PyThreadState *waiting;
@@ -250,6 +250,7 @@ static void make_steps(struct slice *slice) {
     long gap = 1, due = 1;
     while (has_room(slice->of) && make_step(slice)) {
         if (slice->of->start == slice->of->rows && !end_epoch(slice)) return;
+        if (slice->batches == slice->steps) return;
         if (slice->batches < due) continue;
         double seconds = seconds_since(&slice->begin);
         if (seconds >= SLICE) return;
@@ -282,15 +283,17 @@ static PyObject *run_slice(struct slice *slice) {
 }
 
 static PyObject *training_run(PyObject *object, PyObject *args, PyObject *options) {
-    static char *names[] = {"epochs", "order", "below", "answer", NULL};
+    static char *names[] = {"epochs", "steps", "order", "below", "answer", NULL};
     Training *self = (Training *)object;
-    struct slice slice = {.pause = {ask}, .of = self, .below = -HUGE_VAL, .answer = Py_None};
+    struct slice slice = {.pause = {ask}, .of = self, .steps = LONG_MAX, .below = -HUGE_VAL, .answer = Py_None};
     PyObject *order = Py_None;
     Py_buffer places = {0};
-    if (!PyArg_ParseTupleAndKeywords(args, options, "l|$OdO:run", names, &slice.most, &order, &slice.below, &slice.answer))
+    if (!PyArg_ParseTupleAndKeywords(args, options, "l|$lOdO:run", names, &slice.most, &slice.steps, &order, &slice.below,
+                                     &slice.answer))
         return NULL;
-    if (slice.most < 1 || (order == Py_None) == self->shuffled)
-        return PyErr_Format(PyExc_ValueError, "Training.run: an order is for shuffled rows, and epochs are 1 or more");
+    if (slice.most < 1 || slice.steps < 1 || (order == Py_None) == self->shuffled)
+        return PyErr_Format(PyExc_ValueError,
+                            "Training.run: an order is for shuffled rows, and epochs and steps are 1 or more");
     PyObject *found = NULL;
     if (hold_places(&places, order, "order", self->rows, 0, self->rows) && enter(self->code)) {
         slice.order = places.buf;
@@ -308,7 +311,8 @@ static PyMemberDef training_members[] = {
 
 static PyMethodDef training_methods[] = {
     {"run", (PyCFunction)(void (*)(void))training_run, METH_VARARGS | METH_KEYWORDS,
-     "run(epochs, *, order=None, below=-inf, answer=None): make steps, for at most so many epochs and for a short while.\n\n"
+     "run(epochs, *, steps=max, order=None, below=-inf, answer=None): make steps, for at most so many epochs and for a "
+     "short while.\n\n"
      "It returns the losses of the epochs that are over, the number of steps, and the mean loss of the rows so far of the "
      "epoch. No step means that the loss of the next batch, which stands there then, isn't finite. An epoch is the last "
      "one if its loss is below the limit or if a parameter isn't finite. order is the places of the rows in this epoch. "
