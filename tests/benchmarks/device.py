@@ -7,7 +7,6 @@ is there, so that a run that is cut off has measured something.
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import traceback
@@ -18,8 +17,6 @@ from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
-
-import numpy as np
 
 from autograd.wording import to_install
 from tests.benchmarks import machine, table, timing
@@ -53,9 +50,9 @@ COLUMNS: Final = (
 )
 CAPTION: Final = (
     "A figure is the median of rounds in which the contenders take turns; a ratio is a contender's time divided by "
-    "ours. Before anything was timed, losses and parameters of some steps, or values and derivatives, were compared in "
-    f"float32 with matrix products in the precision {EXACT}, to {TOLERANCE:g} of the largest number; figures are of the "
-    "default precision, the same for all. first: compiling by XLA, and the first steps or the first call."
+    "ours. Before anything was timed, losses and parameters of some steps, or values and derivatives, were compared "
+    f"in float32 with matrix products in the precision {EXACT}, to {TOLERANCE:g} of the largest number; figures are of "
+    "the default precision, the same for all. first: compiling by XLA, and the first steps or the first call."
 )
 
 
@@ -114,8 +111,18 @@ def cases(sizes: Sizes) -> Iterator[Callable[[], Case]]:
 
     for n, count in sizes.batches.items():
         for make in (steps, loop):
-            yield lambda n=n, count=count, make=make: make(network(), accelerated.images(sizes.widths, count, n), n)
+            yield partial(case_of, make, network, sizes.widths, count, n)
     yield lambda: over_lanes(sizes.lanes)
+
+
+def case_of(
+    make: Callable[[Network, Data, int], Case],
+    network: Callable[[], Network],
+    widths: Sequence[int],
+    count: int,
+    n: int,
+) -> Case:
+    return make(network(), accelerated.images(widths, count, n), n)
 
 
 def steps(network: Network, data: Data, n: int) -> Case:
@@ -227,15 +234,9 @@ def described() -> dict[str, str]:
     return {
         "devices": ", ".join(f"{d.platform} {d.device_kind}" for d in jax.devices()),
         "cards": cards(),
-        "system": platform.platform(),
-        "Python": platform.python_version(),
-        **{
-            key: text
-            for key, text in machine.description(PACKAGES).items()
-            if key in ("CPU", "checkout", "packages")
-        },
-        "precision": f"float32; matrix products at JAX's default ({jax.config.jax_default_matmul_precision}), PyTorch's "
-        "at 'high', which rounds factors to 10 bits on a GPU",
+        **machine.description(PACKAGES),
+        "precision": f"float32; matrix products in JAX's {jax.config.jax_default_matmul_precision or 'default'} "
+        "precision, in PyTorch's 'high', which rounds factors to 10 bits on a GPU",
     }
 
 

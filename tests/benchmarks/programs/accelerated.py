@@ -17,7 +17,7 @@ import numpy as np
 import autograd
 from autograd import Value, losses, nn
 from tests.benchmarks import expression
-from tests.benchmarks.programs.case import Array, flat
+from tests.benchmarks.programs.case import Array, compiler, flat
 
 RATE: Final = 0.1
 STEPS: Final = 5
@@ -89,7 +89,7 @@ class Network:
     def compiled(self) -> tuple[Any, float]:
         """A program for JAX, and the seconds of compiling it."""
         start = perf_counter()
-        program = autograd.compile(
+        program = compiler()(
             self.loss, inputs=(self.x, self.y), parameters=self.model.parameters(), dtype="float32", backend="jax"
         )
         return program, perf_counter() - start
@@ -110,7 +110,7 @@ def entrant(training: Training, batches: Any, first: Any, ready: dict[str, float
     """An entrant that trains on and on with the batches; its results are those of the first ones, from the start."""
     start = perf_counter()
     state = training.start()
-    state, lost = training.train(state, first)
+    state, _ = training.train(state, first)
     training.read(state)
     ready = {**ready, "first": perf_counter() - start}
     state = training.start()
@@ -302,7 +302,7 @@ def our_lanes(a: Any, b: Any) -> Entrant:
     x, y = Value(expression.A), Value(expression.B)
     root = expression.expression(x, y)
     recorded = perf_counter()
-    program = autograd.compile(root, inputs=(x, y), dtype="float32", reduce=None, backend="jax")
+    program = compiler()(root, inputs=(x, y), dtype="float32", reduce=None, backend="jax")
     pure = program.jax()
     ready = {"record": recorded - start, "compile": perf_counter() - recorded}
     jitted = jax.jit(partial(pure, jnp.zeros(0, jnp.float32)))
