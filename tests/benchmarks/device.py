@@ -22,9 +22,9 @@ from autograd.wording import to_install
 from tests.benchmarks import machine, table, timing
 from tests.benchmarks.agreement import DisagreementError
 from tests.benchmarks.contender import MissingRivalError, require
-from tests.benchmarks.duel import MARKS, least
 from tests.benchmarks.programs import accelerated
 from tests.benchmarks.programs.accelerated import Data, Entrant, Network
+from tests.benchmarks.targets import MARKS, least
 
 OURS: Final = "ours"
 HAND: Final = "JAX, by hand"

@@ -12,7 +12,10 @@ from typing import Final
 from autograd import __version__
 from tests.benchmarks.builds import ROOT
 
-RIVALS: Final = ("micrograd", "torch", "jax", "jaxlib", "casadi", "numpy")
+RIVALS: Final = (
+    *("micrograd", "torch", "jax", "jaxlib", "casadi", "numpy"),
+    *("numba", "heyoka", "ddx-ad", "symengine", "drjit"),
+)
 """The distributions of the rivals."""
 CPUINFO: Final = Path("/proc/cpuinfo")
 

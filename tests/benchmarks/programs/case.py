@@ -90,6 +90,10 @@ class Contender(NamedTuple):
     most: float | None = None
     ready: float | None = None
 
+    @property
+    def is_ours(self) -> bool:
+        return self.name.startswith("ours")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:

@@ -13,7 +13,7 @@ from tests.benchmarks.programs.case import Array, Entrant, Scalars, answer, in_o
 from tests.benchmarks.programs.engines import by_inputs
 from tests.benchmarks.programs.training import Training, trained
 
-OPTIONS: Final[Mapping[str, Any]] = {"fastmath": True, "error_model": "numpy"}
+OPTIONS: Final[Mapping[str, Any]] = {"fastmath": True, "error_model": "numpy", "forceinline": True}
 QUICK: Final = ("exp", "log", "sqrt")
 """Functions that the text calls as `math_exp` where it knows that there is no error, and else as `exp`."""
 
@@ -50,18 +50,18 @@ class Statements(ast.NodeTransformer):
         self.names: dict[str, str] = {}
         self.count = count()
 
-    def visit_Assign(self, node: ast.Assign) -> list[ast.stmt]:  # noqa: N802 (ast calls it so)
+    def visit_Assign(self, node: ast.Assign) -> list[ast.stmt]:
         self.before = []
         self.generic_visit(node)
         return [*self.before, node]
 
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.expr:  # noqa: N802
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.expr:
         value = self.visit(node.value)
         name = self.names[node.target.id] = f"named_{next(self.count)}"
         self.before.append(ast.Assign([ast.Name(name, ast.Store())], value))
         return ast.Name(name, ast.Load())
 
-    def visit_Name(self, node: ast.Name) -> ast.Name:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.Name:
         return ast.Name(self.names.get(node.id, node.id), node.ctx)
 
 

@@ -68,10 +68,12 @@ def differentiated(engine: Engine, scalars: Scalars) -> Entrant:
     function = engine(scalars, len(scalars.batch[0]))
     fill(function.numbers, scalars)
     if not scalars.tensors:
-        return Entrant(
-            function.run,
-            lambda: (function.run(), answer(function.values(), by_inputs(scalars, function.gradients)))[1],
-        )
+
+        def of_each() -> Array:
+            function.run()
+            return answer(function.values(), by_inputs(scalars, function.gradients))
+
+        return Entrant(function.run, of_each)
 
     def reduced() -> tuple[Any, Array]:
         function.run()
@@ -96,7 +98,11 @@ def called(engine: Engine, scalars: Scalars) -> Entrant:
         run_it()
         return values(), gradients.tolist()
 
-    return Entrant(run, lambda: (lambda value, gradient: answer(value, [gradient]))(*run()))
+    def results() -> Array:
+        value, gradient = run()
+        return answer(value, [gradient])
+
+    return Entrant(run, results)
 
 
 def stepping(engine: Engine, rate: float, scalars: Scalars) -> Entrant:
@@ -161,7 +167,7 @@ def ddx(scalars: Scalars, n: int, *, interpreted: bool = False) -> Function:
     if interpreted:
         equation.options = ddx.Options(backend=ddx.Backend.INTERPRET)
     else:
-        equation.compile(points=n, cache_dir="")
+        equation.compile(points=n, cache_dir="", veclib=ddx.VecLib.AUTO)
     rows = len(equation.inputs)
     buffer = equation.buffer(np.ones((rows, n)) if n > 1 else np.ones(rows))
     buffer()
@@ -209,9 +215,9 @@ def casadi(scalars: Scalars, n: int) -> Function:
     run: Any = partial(raw)
     run.kept = buffer, function  # It reads their memory, and doesn't hold them.
     numbers, values, gradients = np.ones((n, function.size1_in(0))), np.empty(n), np.empty((n, len(s.wanted)))
-    buffer.set_arg(0, memoryview(numbers.reshape(-1)))
-    buffer.set_res(0, memoryview(values))
-    buffer.set_res(1, memoryview(gradients.reshape(-1)))
+    buffer.set_arg(0, numbers.reshape(-1).data)
+    buffer.set_res(0, values.data)
+    buffer.set_res(1, gradients.reshape(-1).data)
     return Function(numbers.T, run, lambda: values if n > 1 else values.item(), gradients.T)
 
 
@@ -259,21 +265,22 @@ def drjit(scalars: Scalars) -> Entrant:
         maximum=dr.maximum,
     )
     dr.set_thread_count(0)
-    n, wanted = len(scalars.batch[0]), [] if not scalars.tensors else vector(scalars).tolist()
+    n, of_parameters = len(scalars.batch[0]), bool(scalars.tensors)
+    wanted = vector(scalars).tolist() if of_parameters else []
     inputs = [number(row) for array in scalars.batch for row in array.reshape(n, -1).T]
-    leaves = [number(x) for x in wanted] + inputs
-    differs = len(wanted) or len(inputs)
+    leaves, differs = [number(x) for x in wanted] + inputs, len(wanted) or len(inputs)
     dr.eval(leaves)
 
     @dr.freeze  # type: ignore[untyped-decorator, unused-ignore]
     def value_and_grad(leaves: list[Any]) -> Any:
-        of = [number(x) for x in leaves[:differs]] + leaves[differs:]
+        # A number for all examples would have a sum at each place that reads it.
+        of = [x + dr.zeros(number, n) for x in leaves[:differs]] + leaves[differs:]
         dr.enable_grad(of[:differs])
         rest = iter(of)
         root = over_symbols(scalars, f, lambda _: next(rest)).root
-        value = dr.sum(root) / n if wanted else root
-        dr.backward(value)
-        return value, [dr.grad(x) for x in of[:differs]]
+        dr.backward(root)
+        slopes = [dr.grad(x) for x in of[:differs]]
+        return (dr.sum(root) / n, [dr.sum(x) / n for x in slopes]) if of_parameters else (root, slopes)
 
     def run() -> Any:
         found = value_and_grad(leaves)
@@ -284,6 +291,6 @@ def drjit(scalars: Scalars) -> Entrant:
     def results() -> Array:
         value, gradients = run()
         rows = [np.array(row) for row in gradients]
-        return answer(np.array(value), rows if wanted else by_inputs(scalars, np.array(rows)))
+        return answer(np.array(value), rows if of_parameters else by_inputs(scalars, np.array(rows)))
 
     return Entrant(run, results)

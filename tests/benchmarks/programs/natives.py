@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +17,7 @@ from tests.benchmarks.programs.case import (
     Case,
     Contender,
     Entrant,
+    Made,
     Race,
     Scalars,
     answer,
@@ -37,17 +37,17 @@ FEW: Final = 20
 # ── ours ──
 
 
-def made_for(backend: str, scalars: Scalars) -> Any:
+def made_for(backend: str, scalars: Scalars) -> Made:
     """Our program; MissingRivalError if the back end isn't there or declines it."""
-    program = program_of(scalars, backend).program
-    if program.backend != backend:
-        raise MissingRivalError(f"missing: {program.facts.reason}")
-    return program
+    made = program_of(scalars, backend)
+    if made.program.backend != backend:
+        raise MissingRivalError(f"missing: {made.program.facts.reason}")
+    return made
 
 
 def ours(backend: str, scalars: Scalars) -> Entrant:
     """The value and the gradient of a batch; the gradient may be in an array that is overwritten."""
-    program, batch = made_for(backend, scalars), scalars.batch
+    program, batch = made_for(backend, scalars).program, scalars.batch
 
     def results() -> Array:
         value, gradient = program.value_and_grad(*batch)
@@ -58,7 +58,7 @@ def ours(backend: str, scalars: Scalars) -> Entrant:
 
 def ours_called(backend: str, scalars: Scalars) -> Entrant:
     """One example, given as floats."""
-    program = made_for(backend, scalars)
+    program = made_for(backend, scalars).program
     function = program.value_and_grad
     a, b = (float(array[0]) for array in scalars.batch)
 
@@ -71,7 +71,7 @@ def ours_called(backend: str, scalars: Scalars) -> Entrant:
 
 def ours_fitted(backend: str, rate: float, scalars: Scalars) -> Entrant:
     """A training by `autograd.train.fit`, of which one call has many epochs of one step each."""
-    program = made_for(backend, scalars)
+    program = made_for(backend, scalars).program
     optimizer = autograd.optim.SGD(program, lr=rate)
     first = program.parameters.copy()
 
@@ -101,10 +101,6 @@ def of_ours(make: Callable[..., Entrant], most: Sequence[float], ready: Sequence
 def written(scalars: Scalars) -> Scalars:
     """The expression for any engine."""
     return replace(scalars, written=lambda f, _, a, b: expression.expression_of(a, b, f.relu))
-
-
-def pytorch_lanes(scalars: Scalars) -> Entrant:
-    return lanes.pytorch(scalars)
 
 
 CALL: Final = Race(

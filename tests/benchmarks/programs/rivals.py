@@ -87,7 +87,9 @@ def jax(scalars: Scalars, loss: Callable[..., Any], rate: float | None = None) -
     return Entrant(run, results, seconds)
 
 
-def pytorch_training(parts: Callable[[Scalars], tuple[Any, Callable[[], Any]]], rate: float, scalars: Scalars) -> Entrant:
+def pytorch_training(
+    parts: Callable[[Scalars], tuple[Any, Callable[[], Any]]], rate: float, scalars: Scalars
+) -> Entrant:
     """Eager steps of SGD, of the module and the loss that parts gives."""
     torch = import_module("torch")
     model, loss_of = parts(scalars)
