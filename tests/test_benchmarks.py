@@ -683,7 +683,7 @@ def test_readiness_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows["MNIST, written with * and +"].texts == {"target": "≤ 2.5 ✓", "most": "≤ 500 ✗"}
     assert rows["MNIST, dot neurons"].texts == {"target": "≤ 1 ✗", "most": ""}
     assert rows["MNIST, dot neurons"].figures["peak"] == 510.0
-    assert rows["MNIST, dot neurons"].figures["both"] == 1.5
+    assert rows["MNIST, dot neurons"].figures["all"] == 1.5
     assert rows["GPT, seven letters"].said == "missing: for a reason"
     assert max(map(len, table.text(block).splitlines())) <= table.WIDTH
 

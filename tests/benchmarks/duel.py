@@ -155,7 +155,7 @@ def duel(name: str, race: "Race", worker: Callable[[Process], Asked], settings: 
         measure(case, entries, worker, settings, way)
         ours = next((e for e in entries if e.contender.is_ours and not e.missing), entries[0])
         sections.append(Section(case.title, [row(case, entry, ours) for entry in entries]))
-        notes += compile_notes(case, entries)
+        notes += compile_notes(case, entries) if not way.native else []
         for process in {(threads, entry.library) for threads in way.threads for entry in entries}:
             worker(process).ask("program forget")
     if settings.cpu_time and not way.native:

@@ -39,7 +39,10 @@ FEW: Final = 20
 
 def made_for(backend: str, scalars: Scalars) -> Made:
     """Our program; MissingRivalError if the back end isn't there or declines it."""
-    made = program_of(scalars, backend)
+    try:
+        made = program_of(scalars, backend)
+    except ModuleNotFoundError as error:
+        raise MissingRivalError(f"missing: this checkout has no back end {backend}") from error
     if made.program.backend != backend:
         raise MissingRivalError(f"missing: {made.program.facts.reason}")
     return made
