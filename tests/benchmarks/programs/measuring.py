@@ -40,7 +40,7 @@ def prepare(key: list[Any], quick: bool, wanted: str, warm: bool = False) -> dic
     """
     place = Key(*key)
     case, contender = place.found()
-    if place[:2] not in _scalars:
+    if warm or place[:2] not in _scalars:  # A training that was measured has changed its parameters.
         _scalars[place[:2]] = case.scalars(quick)
     scalars = _scalars[place[:2]]
     try:
