@@ -11,6 +11,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -152,18 +153,21 @@ def over_lanes(n: int) -> Case:
 # ── a run ──
 
 
-def prepare(run: Run) -> None:
-    """Make the contenders, and compare their results; one that fails or differs is said to, and isn't timed."""
+def prepare(run: Run, exactly: Callable[[], AbstractContextManager[object]]) -> None:
+    """Make the contenders, and compare their results; one that fails or differs is said to, and isn't timed.
+
+    exactly makes a context in which matrix products are exact.
+    """
     want = None
     for name, make in run.case.contenders.items():
         try:
             if name.startswith("PyTorch"):
                 require("torch")
             entrant = make()
-            with import_module("jax").default_matmul_precision(EXACT):
+            with exactly():
                 results = entrant.results()
             want = results if want is None else want
-            require_close(name, results, want)
+            require_close(results, want)
             run.entrants[name] = entrant
         except (MissingRivalError, DisagreementError) as error:
             run.said[name] = str(error)
@@ -172,14 +176,12 @@ def prepare(run: Run) -> None:
             run.said[name] = f"failed: {type(error).__name__}: {error}".splitlines()[0]
 
 
-def require_close(name: str, got: Sequence[Any], want: Sequence[Any]) -> None:
+def require_close(got: Sequence[Any], want: Sequence[Any]) -> None:
     """Raise DisagreementError unless all arrays are near those of the first contender; they may lie on the device."""
-    jnp = import_module("jax.numpy")
     for i, (g, w) in enumerate(zip(got, want, strict=True)):
-        g, w = jnp.asarray(g, jnp.float32), jnp.asarray(w, jnp.float32)
         if g.shape != w.shape:
             raise DisagreementError(f"array {i} has the shape {g.shape}, and that of the first contender {w.shape}")
-        apart, size = float(jnp.abs(g - w).max()), float(jnp.abs(w).max())
+        apart, size = float(abs(g - w).max()), float(abs(w).max())
         if not apart <= TOLERANCE * size:
             raise DisagreementError(
                 f"array {i} differs from that of the first contender by {apart:.2g}, its largest number is {size:.2g}"
@@ -295,7 +297,7 @@ def refuse(file: Path | None, reason: str) -> int:
 
 
 def measure_all(sizes: Sizes, file: Path | None, deadline: float) -> int:
-    start = monotonic()
+    start, jax = monotonic(), import_module("jax")
     warm_up()
     about = described()
     for key, text in about.items():
@@ -310,7 +312,7 @@ def measure_all(sizes: Sizes, file: Path | None, deadline: float) -> int:
             break
         run = Run(make())
         print(f"\n{monotonic() - start:.0f} s: {run.case.title}", flush=True)
-        prepare(run)
+        prepare(run, partial(jax.default_matmul_precision, EXACT))
         measure(run, sizes, deadline)
         blocks.append(block(run))
         good = good and not any(text for text in run.said.values() if not text.startswith("missing"))
