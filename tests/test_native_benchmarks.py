@@ -128,7 +128,7 @@ def test_libraries_agree_with_ours(library: str, tmp_path: Path) -> None:
 def test_a_back_end_that_another_takes_the_place_of_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     scalars = natives.CALL.cases[0].scalars(True)
     made = program_of(scalars, "numpy")
-    monkeypatch.setattr(natives, "program_of", lambda scalars, backend: made)
+    monkeypatch.setattr(natives, "program_of", lambda scalars, backend, clock: made)
     assert natives.made_for("numpy", scalars) is made
     with pytest.raises(MissingRivalError, match=r"^missing: backend='numpy'"):
         natives.made_for("native", scalars)

@@ -26,6 +26,7 @@ from tests.benchmarks.programs.case import (
 )
 from tests.benchmarks.programs.engines import called, casadi, ddx, differentiated, heyoka, stepping, symengine
 from tests.benchmarks.programs.training import Training, trained
+from tests.benchmarks.timing import processor_seconds
 
 BACKENDS: Final = ("c", "native", "numpy")
 STEPS: Final = 10_000
@@ -40,7 +41,7 @@ FEW: Final = 20
 def made_for(backend: str, scalars: Scalars) -> Made:
     """Our program; MissingRivalError if the back end isn't there or declines it."""
     try:
-        made = program_of(scalars, backend)
+        made = program_of(scalars, backend, processor_seconds)
     except ModuleNotFoundError as error:
         raise MissingRivalError(f"missing: this checkout has no back end {backend}") from error
     if made.program.backend != backend:
