@@ -17,7 +17,7 @@ import numpy as np
 import autograd
 from autograd import Value, losses, nn
 from tests.benchmarks import expression
-from tests.benchmarks.programs.case import Array, compiler, flat
+from tests.benchmarks.programs.case import Array, compiler
 
 RATE: Final = 0.1
 STEPS: Final = 5
@@ -83,20 +83,12 @@ class Network:
         self.loss = losses.cross_entropy(self.model(self.x), self.y)
         self.record = perf_counter() - start
         self.tensors = {name: np.array(_data(tensor), "float32") for name, tensor in self.model.tensors().items()}
-        place = {id(v): i for i, v in enumerate(self.model.parameters())}
-        self._order = [place[id(v)] for tensor in self.model.tensors().values() for v in flat(tensor)]
 
     def compiled(self) -> tuple[Any, float]:
         """A program for JAX, and the seconds of compiling it."""
         start = perf_counter()
-        program = compiler()(
-            self.loss, inputs=(self.x, self.y), parameters=self.model.parameters(), dtype="float32", backend="jax"
-        )
+        program = compiler()(self.loss, inputs=(self.x, self.y), parameters=self.model, dtype="float32", backend="jax")
         return program, perf_counter() - start
-
-    def in_order(self, parameters: Any) -> Array:
-        """The flat vector of a program in the order of `Trained`."""
-        return np.asarray(parameters)[self._order]
 
 
 def _data(tensor: Any) -> Any:
@@ -150,12 +142,17 @@ def one_by_one(step: Callable[..., tuple[Any, Any]]) -> Callable[[Any, Any], tup
     return train
 
 
+def of_ours(program: Any, state: Any) -> Array:
+    """The parameters of a state of our training."""
+    return np.concatenate([np.ravel(state.parameters[name]) for name in program.views])
+
+
 def our_steps(network: Network, data: Data) -> Entrant:
     """`program.jax_step`, called for each batch."""
     program, seconds = network.compiled()
     step = program.jax_step(autograd.optim.SGD(program, lr=RATE))
     return entrant(
-        Training(step.start, one_by_one(step), lambda state: network.in_order(step.parameters(state))),
+        Training(step.start, one_by_one(step), partial(of_ours, program)),
         data.each,
         data.each[:STEPS],
         {"record": network.record, "compile": seconds},
@@ -163,17 +160,16 @@ def our_steps(network: Network, data: Data) -> Entrant:
 
 
 def our_loop(network: Network, data: Data) -> Entrant:
-    """`program.jax_loop`, called once for all batches."""
+    """`program.jax_loop`, called once for all batches: it takes all rows, and the places of those of each batch."""
+    jnp = import_module("jax.numpy")
     program, seconds = network.compiled()
     loop = program.jax_loop(autograd.optim.SGD(program, lr=RATE))
+    rows = tuple(array.reshape(-1, array.shape[-1]) for array in data.whole)
+    orders = jnp.arange(len(rows[0])).reshape(data.whole[0].shape[:2])
     return entrant(
-        Training(
-            loop.start,
-            lambda state, batches: loop(state, *batches),
-            lambda state: network.in_order(loop.parameters(state)),
-        ),
-        data.whole,
-        some(data),
+        Training(loop.start, lambda state, orders: loop(state, rows, orders), partial(of_ours, program)),
+        orders,
+        orders[:STEPS],
         {"record": network.record, "compile": seconds},
     )
 
@@ -297,15 +293,14 @@ def _over_lanes(function: Callable[[Any, Any], tuple[Any, Any]], a: Any, b: Any,
 
 def our_lanes(a: Any, b: Any) -> Entrant:
     """`program.jax()`, jitted."""
-    jax, jnp = import_module("jax"), import_module("jax.numpy")
+    jax = import_module("jax")
     start = perf_counter()
     x, y = Value(expression.A), Value(expression.B)
     root = expression.expression(x, y)
     recorded = perf_counter()
     program = compiler()(root, inputs=(x, y), dtype="float32", reduce=None, backend="jax")
-    pure = program.jax()
+    jitted = jax.jit(program.jax())
     ready = {"record": recorded - start, "compile": perf_counter() - recorded}
-    jitted = jax.jit(partial(pure, jnp.zeros(0, jnp.float32)))
     return _over_lanes(jitted, a, b, ready)
 
 
