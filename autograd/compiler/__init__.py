@@ -31,7 +31,7 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
     outputs: Any = None,
     dtype: Literal["float64", "float32"] = "float64",
     reduce: Literal["mean", "sum"] | None = "mean",
-    backend: Literal["auto", "numpy"] = "auto",
+    backend: Literal["auto", "numpy", "native", "c", "jax"] = "auto",
 ) -> "Program":
     """Make a program that computes the losses of many examples at once, and the gradient of their mean.
 
@@ -54,7 +54,13 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
     outputs is a Value or nested lists of Values, such as predictions, for `Program.outputs`; a tuple has several.
 
     reduce="sum" adds the losses, and None leaves a value and a gradient for each example. dtype="float32" is quicker,
-    and has numbers up to 3.4e38. backend="numpy" is the only one as yet, so it is that of "auto".
+    and has numbers up to 3.4e38.
+
+    backend is what runs the program: "numpy"; "native", a machine in C for graphs without large matrices, which is
+    installed with the package where a C compiler is at hand; "c", C code compiled for this program, which takes seconds
+    at most and needs a compiler; or "jax", for GPUs, TPUs and many machines. "auto" takes the quicker one of numpy and
+    native, by an estimate, or the one that the environment variable AUTOGRAD_BACKEND names. A back end leaves programs
+    that it can't run well to the next one: `Program.report` says which one runs, and why.
 
     Or the loss is a function of Values that returns a Value, or (loss, outputs). Then inputs has a size, a tuple of
     sizes or () for each argument, () for a single Value. The function runs twice, on different numbers. A comparison

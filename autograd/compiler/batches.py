@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy import ndarray
 
-from autograd.compiler import arguments, pipeline
+from autograd.compiler import arguments, backends, pipeline
 from autograd.compiler.arguments import Array
 from autograd.compiler.leaves import Argument
 from autograd.compiler.pipeline import Wanted
@@ -35,7 +35,7 @@ class Batch:
     def __init__(self, part: "Part", n: int, gradient: Array, scale: float) -> None:
         self._bound = part.code.bind(n, part.vector[: part.bound], gradient[: part.bound])
         self._bound.seed[:] = scale
-        self._forward, self._backward = self._bound.forward, self._bound.backward
+        self._forward, self._backward, self._both = self._bound.forward, self._bound.backward, self._bound.both
         self._weights, self._losses = np.full(n, scale) if part.reduce else None, self._bound.roots[0]
         self._moves: list[tuple[Index, Array, Index]] = []
         shapes = [(n, *a.shape) for a in part.arguments]
@@ -62,10 +62,13 @@ class Batch:
             target[...] = array
         for slots, aside, read in self._moves:
             self._bound.inputs[slots] = aside[read]
-        self._forward()
+        if backward and self._both is not None:
+            self._both()
+        else:
+            self._forward()
         if self._weights is not None:
             self.total = float(self._weights.dot(self._losses))
-        if backward:
+        if backward and self._both is None:
             self._backward()
         return True
 
@@ -128,8 +131,9 @@ class Part:
         vector: Array,
         gradient: Array,
         reduce: Reduction,
+        backend: str,
     ) -> None:
-        self.code = pipeline.Code(recording, wanted, str(vector.dtype))
+        self.code, self.choice = backends.code_of(recording, wanted, str(vector.dtype), backend)
         self.arguments, self.vector, self.gradient, self.reduce = inputs, vector, gradient, reduce
         self.bound = len(recording.parameters)
         slots = np.where(recording.inputs < 0, -1, self.code.input_slots)

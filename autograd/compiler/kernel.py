@@ -3,37 +3,16 @@
 import ast
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from autograd.compiler.binding import Array, Bound
 from autograd.compiler.module import Text
 from autograd.compiler.statements import ArrayProgram
 from autograd.compiler.text import text_of
 from autograd.compiler.views import strided
 from autograd.compiler.writing import namespace
-
-Array = NDArray[Any]
-
-
-class Bound(NamedTuple):
-    """A kernel for one number of examples, with arrays of its own.
-
-    Call both functions inside `np.errstate(all="ignore")`, backward once after each forward.
-    """
-
-    inputs: Array
-    """(slots of x, n), for the caller to fill before forward."""
-    seed: Array
-    """(1,): the gradient of the loss by itself, for the caller to set."""
-    roots: Array
-    """(R, n), after forward."""
-    input_gradient: Array | None
-    """(slots of x, n), after backward."""
-    forward: Callable[[], None]
-    backward: Callable[[], None]
-    """Overwrites all of the gradient."""
 
 
 class Kernel:

@@ -12,19 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.adjoint import adjoint, storing_first, whole_blocks_first
+from autograd.compiler.binding import Bound, Loop, Otherwise, Plan
 from autograd.compiler.branches import guarded
 from autograd.compiler.building import Builder
 from autograd.compiler.canonical import canonical
 from autograd.compiler.copies import without_copies
 from autograd.compiler.floats import Floats
-from autograd.compiler.kernel import Bound, Kernel
+from autograd.compiler.kernel import Kernel
 from autograd.compiler.layout import Layout
 from autograd.compiler.lower import ends_with_bias, lower
 from autograd.compiler.phantoms import cleaned
 from autograd.compiler.reading import Recording, scalars
 from autograd.compiler.report import Facts, ProductFact
 from autograd.compiler.scalars import LINEAR
-from autograd.compiler.schedule import scheduled
+from autograd.compiler.schedule import Schedule, scheduled
 from autograd.compiler.statements import LANES, ArrayProgram, Index, Named, Product, Slots, Statement
 
 Wanted: TypeAlias = Literal["parameters", "inputs", "both", "nothing"]
@@ -50,24 +51,30 @@ class Code:
 
     def __init__(self, recording: Recording, wanted: Wanted, dtype: str) -> None:
         self.recording, self.wanted, self.dtype = recording, wanted, dtype
+        self.exact = False
+        """Whether it completes no rows and keeps all guards."""
         self.graph = canonical(scalars(recording))
         if wanted != "nothing":
             guarded(self.graph)
-        self.schedule = scheduled(self.graph, wanted)
-        self.layout = self._layout()
-
-    def _layout(self, *, exact: bool = False) -> Layout:
-        ends = ends_with_bias(self.graph, self.schedule)
-        return Layout(self.graph, self.schedule.classes, len(self.recording.inputs), ends, exact=exact)
 
     def exactly(self) -> "Code":
         """Slower code of the same graph that completes no rows and keeps all guards, with the same input slots."""
         code = copy(self)
-        code.schedule = scheduled(self.graph, self.wanted, exact=True)
-        code.layout = self._layout(exact=True)
-        for stage in ("builder", "program", "kernel", "facts"):
+        code.exact = True
+        for stage in ("schedule", "layout", "builder", "program", "kernel", "facts"):
             vars(code).pop(stage, None)
         return code
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """The groups of nodes."""
+        return scheduled(self.graph, self.wanted, exact=self.exact)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The slots of the nodes."""
+        ends = ends_with_bias(self.graph, self.schedule)
+        return Layout(self.graph, self.schedule.classes, len(self.recording.inputs), ends, exact=self.exact)
 
     @property
     def completes(self) -> bool:
@@ -119,15 +126,45 @@ class Code:
     @property
     def irregular(self) -> bool:
         """Whether one example takes less time as Python over floats than as array code."""
-        on_floats = TERM * len(self.graph.owner)
         on_arrays = CALL * CALLS * len(self.schedule.groups) + WORK * len(self.graph.owner)
-        return self.dtype == "float64" and on_floats < on_arrays
+        return self.dtype == "float64" and self.seconds_on_floats < on_arrays
+
+    @property
+    def seconds_on_floats(self) -> float:
+        """An estimate of a value and a gradient as Python over floats."""
+        return TERM * len(self.graph.owner)
+
+    @property
+    def single(self) -> bool:
+        """Whether it is a function of numbers, without parameters: such are called for one example, as a rule."""
+        return not len(self.recording.parameters) and all(not named.slots.index.ndim for named in self.recording.names)
 
     def bind(self, n: int, parameters: NDArray[Any], gradient: NDArray[Any]) -> Bound:
         """Arrays and functions for n examples; parameters and gradient are read and written in place."""
         if n == 1 and self.irregular:
             return self._bound_floats(parameters, gradient)
         return self.kernel.bind(n, parameters, gradient)
+
+    def on_floats(self, otherwise: Otherwise) -> Otherwise | None:
+        """A quick `value_and_grad` of one example of several floats, if its graph is irregular."""
+        arguments = len(self.recording.inputs)
+        if self.wanted != "inputs" or arguments < 2 or not self.irregular:
+            return None
+        made = self.floats.value_and_grad
+
+        def value_and_grad(*numbers: Any, **options: Any) -> Any:
+            if len(numbers) != arguments or options:
+                return otherwise(*numbers, **options)
+            for x in numbers:
+                if type(x) is not float:
+                    return otherwise(*numbers)
+            return made(*numbers)
+
+        return value_and_grad
+
+    def loop(self, plan: Plan) -> Loop | None:
+        """None: Python makes the steps of a training."""
+        return None
 
     def _bound_floats(self, parameters: NDArray[Any], gradient: NDArray[Any]) -> Bound:
         inputs, roots, seed = np.zeros((self.layout.sizes["x"], 1)), np.zeros((len(self.graph.roots), 1)), np.ones(1)

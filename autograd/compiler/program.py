@@ -15,14 +15,18 @@
 Value(data=2.3, grad=0.0, label='w')
 """
 
+import weakref
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from autograd.arguments import known
+from autograd.compiler import jax
 from autograd.compiler.arguments import Array
+from autograd.compiler.backends import checked
 from autograd.compiler.batches import Batch, Blocks, Part, Reduction
+from autograd.compiler.binding import Loop, Plan
 from autograd.compiler.leaves import Argument, Shape, shape_text
 from autograd.compiler.parameters import Parameters, Views, labelled, listed, put
 from autograd.compiler.reading import Recording
@@ -50,14 +54,12 @@ class Program(Lines):
     `views`, `gradient`, `read`, `write_back`. Text: `source`, `report`, `trace`. Programs can be pickled and copied.
     """
 
-    def __init__(self, graph: Graph, parameters: Parameters, reduce: Reduction) -> None:
-        self._graph, self._parameters, self._reduce = graph, parameters, reduce
+    def __init__(self, graph: Graph, parameters: Parameters, reduce: Reduction, backend: str) -> None:
+        self._graph, self._parameters, self._reduce, self._backend = graph, parameters, reduce, backend
         self._gradient = np.zeros_like(parameters.vector)
         self._parts: dict[Kind, Part] = {}
         self._leaves: dict[Kind, Leaves] = {}
         self._main: Kind = "inputs" if not parameters.values else "examples" if reduce is None else "loss"
-        self._on_floats: Callable[..., tuple[float, Any]] | None = None
-        """A quick way for `value_and_grad` of plain floats, where there is one."""
 
     # ── numbers ──
 
@@ -77,6 +79,11 @@ class Program(Lines):
     def reduce(self) -> Literal["mean", "sum"] | None:
         """How the losses of a batch make one value; None leaves one for each example."""
         return self._reduce
+
+    @property
+    def backend(self) -> str:
+        """The back end that runs the program: numpy, native, c or jax; `report` says why."""
+        return self._part(self._main).choice.name
 
     @property
     def gradient(self) -> Array:
@@ -118,12 +125,6 @@ class Program(Lines):
         With copy=False the gradient is `program.gradient`, which the next call overwrites. For reduce=None the result
         is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`.
         """
-        if self._on_floats is not None and len(arrays) == len(self._graph.arguments):
-            for x in arrays:
-                if type(x) is not float:
-                    break
-            else:
-                return self._on_floats(*arrays)
         kind = self._main
         if kind == "examples":
             return self.per_example(*arrays)
@@ -180,6 +181,49 @@ class Program(Lines):
 
         return fun, vector.astype(np.float64), (), "L-BFGS-B", True
 
+    # ── JAX ──
+
+    def jax(
+        self,
+        call: Literal["value_and_grad", "per_example", "gradient_of_inputs", "outputs"] = "value_and_grad",
+        *,
+        exact: bool = False,
+    ) -> Any:
+        """A call of the program as a pure function of JAX, `function(parameters, *inputs)`; `source` is its text.
+
+        The parameters and their gradient are dictionaries of arrays, as in `jax_parameters`; a program without
+        parameters has no such argument. It may be used inside `jax.jit`, `jax.vmap` and the like.
+
+        With numbers that aren't finite, nan may take the place of other results in programs that complete rows by
+        zeros; exact=True makes slower code that doesn't. ImportError without JAX.
+        """
+        return jax.module("function").Function(self, call, exact=exact)
+
+    @property
+    def jax_parameters(self) -> dict[str, Any]:
+        """A copy of the parameters as arrays of JAX, by the names of `views`; it may be assigned to."""
+        return jax.module("trees").taken(self)  # type: ignore[no-any-return]
+
+    @jax_parameters.setter
+    def jax_parameters(self, tree: dict[str, Any]) -> None:
+        jax.module("trees").put(tree, self)
+
+    def jax_step(self, optimizer: Any) -> Any:
+        """A training step with an optimiser of the program: a compiled function `(state, *batch) -> (state, loss)`.
+
+        Its `start()` makes the state, a pytree of the parameters and of what the optimiser keeps, and `finish(state,
+        steps=…)` puts one into the program and the optimiser. A call uses its old state up.
+        """
+        return jax.module("stepping").Step(self, optimizer)
+
+    def jax_loop(self, optimizer: Any) -> Any:
+        """Many steps in one call, over data on the device: `(state, data, orders) -> (state, losses)`.
+
+        data has an array of all rows for each input, and orders the places of the rows of each batch, (steps, rows).
+        The rest is as for `jax_step`.
+        """
+        return jax.module("stepping").Loop(self, optimizer)
+
     # ── text ──
 
     @property
@@ -194,7 +238,8 @@ class Program(Lines):
     @property
     def facts(self) -> Facts:
         """The facts of `report`, as numbers."""
-        return self._part(self._main).code.facts
+        part = self._part(self._main)
+        return part.code.facts._replace(backend=part.choice.name, reason=part.choice.reason)
 
     def report(self) -> Text:
         """The groups, products, calls and bytes, what stayed irregular and why, and a forecast of a step."""
@@ -218,14 +263,24 @@ class Program(Lines):
     def __reduce__(self) -> tuple[Any, ...]:
         self._parameters.check()
         kept = self._parameters
-        return _restored, (self._graph, kept.values, kept.names, kept.vector, self._reduce)
+        return _restored, (self._graph, kept.values, kept.names, kept.vector, self._reduce, self._backend)
 
     # ── parts ──
 
     def _run(self, kind: Kind, arrays: tuple[Any, ...], *, backward: bool) -> Batch | Blocks:
+        self._check()
+        return (self._parts.get(kind) or self._part(kind)).run(arrays, backward)
+
+    def _check(self) -> None:
+        """Raise a ValueError if the data of a Value is not what was taken or put there."""
         if WRITES.count != self._parameters.seen:
             self._parameters.check()
-        return (self._parts.get(kind) or self._part(kind)).run(arrays, backward)
+
+    def _loop(self, columns: list[Array], optimizer: Any, size: int, reorder: Any, below: float) -> Loop | None:
+        """The steps of a training, where the back end makes many in one call; `Plan` describes the arguments."""
+        part = self._part("loss")
+        vectors = self.parameters, self.gradient
+        return part.code.loop(Plan(columns, part.slots, *vectors, optimizer, size, reorder, below))
 
     def _part(self, kind: Kind) -> Part:
         """The kernel for a kind of call, compiled when it is first called."""
@@ -234,8 +289,17 @@ class Program(Lines):
                 raise ValueError("the program has no outputs; name them, as in compile(loss, inputs, outputs=model(x))")
             if kind == "examples" and not self._parameters.values:
                 raise ValueError("the program has no parameters; gradient_of_inputs gives each example's own gradient")
-            self._parts[kind] = self._compiled(kind)
+            self._parts[kind] = part = self._compiled(kind)
+            if kind == self._main == "inputs" and not any(self.shapes.values()):
+                self._call_quickly(part)
         return self._parts[kind]
+
+    def _call_quickly(self, part: Part) -> None:
+        """Put a quick way for plain floats, where there is one, before `value_and_grad`."""
+        this = weakref.proxy(self)  # A program that held itself would wait for the collector of cycles.
+        quick = part.code.on_floats(lambda *arrays, **options: Program.value_and_grad(this, *arrays, **options))
+        if quick is not None:
+            vars(self)["value_and_grad"] = quick
 
     def _compiled(self, kind: Kind) -> Part:
         found = self._leaves.pop(kind, None) or self._graph.leaves(of_outputs=kind == "outputs")
@@ -255,17 +319,20 @@ class Program(Lines):
         recording = Recording(found.tape, found.places(leaves), found.places(row), names)
         gradient = self._gradient if kind == "loss" else np.zeros_like(self._gradient)
         wanted: Any = {"loss": "parameters", "outputs": "nothing"}.get(kind, "inputs")
-        return Part(recording, wanted, inputs, vector, gradient, self._reduce if kind in ("loss", "inputs") else None)
+        reduce = self._reduce if kind in ("loss", "inputs") else None
+        return Part(recording, wanted, inputs, vector, gradient, reduce, self._backend)
 
     def _by_inputs(self, batch: Batch | Blocks) -> Any:
         found = self._parts["inputs"].by_inputs(batch)
         return tuple(found) if len(found) > 1 else found[0]
 
 
-def _restored(graph: Graph, values: list[Value], names: list[Named], vector: Array, reduce: Any) -> Program:
+def _restored(
+    graph: Graph, values: list[Value], names: list[Named], vector: Array, reduce: Any, backend: str
+) -> Program:
     parameters = Parameters(values, names, str(vector.dtype))
     parameters.vector[:] = vector
-    return Program(graph, parameters, reduce)
+    return Program(graph, parameters, reduce, backend)
 
 
 # ── compile ──
@@ -277,7 +344,7 @@ def compiled(
     """The program of `autograd.compile`."""
     dtype = str(np.dtype(dtype)) if isinstance(dtype, (type, np.dtype)) else dtype
     known("dtype", dtype, ("float64", "float32"))
-    known("backend", backend, ("auto", "numpy"))
+    backend = checked(backend)
     if reduce is not None:
         known("reduction", reduce, ("mean", "sum"))
     if type(subject) is Value or not callable(subject):
@@ -302,11 +369,9 @@ def compiled(
             f"compile: the loss depends on the leaf {others[0]!r}{more}, which is no input and no parameter; list it "
             "as one, or write a plain number in its place"
         )
-    program = Program(graph, Parameters(values, names, dtype), reduce)
+    program = Program(graph, Parameters(values, names, dtype), reduce, backend)
     program._leaves = dict(zip((program._main, "outputs"), found, strict=False))
-    part = program._part(program._main)
-    if program._main == "inputs" and len(part.slots) > 1 and part.code.irregular and not any(program.shapes.values()):
-        program._on_floats = part.code.floats.value_and_grad
+    program._part(program._main)
     return program
 
 

@@ -66,6 +66,9 @@ class Facts(NamedTuple):
     seconds_per_example: float = 0.0
     block: int = 0
     """Examples that run together, so that their numbers stay in the cache; 0 for all."""
+    backend: str = "numpy"
+    reason: str = ""
+    """Why this back end was chosen."""
 
 
 def report(facts: Facts, parameters: int) -> str:
@@ -76,7 +79,8 @@ def report(facts: Facts, parameters: int) -> str:
         lines.append(f"    {product}{f', {often:,} times' if often > 1 else ''}")
     numbers = counted(facts.elements, "number")
     lines.append(f"{counted(facts.maps, 'elementwise statement')}, {numbers} for each example")
-    lines.append(f"{counted(facts.calls[0], 'call')} of NumPy forward, {facts.calls[1]:,} backward")
+    if facts.backend == "numpy":
+        lines.append(f"{counted(facts.calls[0], 'call')} of NumPy forward, {facts.calls[1]:,} backward")
     bytes_of = f"{facts.bytes_of_parameters:,} bytes of parameters"
     lines.append(f"{facts.bytes_per_example:,} bytes for each example, {bytes_of}")
     lines += [f"{counted(n, 'node')} stayed irregular: {reason}" for n, reason in facts.irregular]
@@ -85,6 +89,8 @@ def report(facts: Facts, parameters: int) -> str:
     if facts.overhead or facts.seconds_per_example:
         times = duration(facts.overhead), duration(facts.seconds_per_example)
         lines.append(f"a step of N examples takes about {times[0]} + N · {times[1]}")
+    if facts.reason:
+        lines.append(f"back end {facts.backend}: {facts.reason}")
     return "\n".join(lines)
 
 

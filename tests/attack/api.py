@@ -184,7 +184,7 @@ FITTING: Final[dict[str, tuple[str, ...]]] = {
     "init": ("'zeros'", "'uniform'"),
     "op": ("'tanh'", "'add'", "'total'", "'where'"),
     "numbers": ("'complex'", "'mpmath'", "'numpy'"),
-    "backend": ("'numpy'",),
+    "backend": ("'numpy'", "'native'", "'c'"),
     "dtype": ("'float32'", "'float64'"),
 }
 """Texts that a parameter of that name is likely to take."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import pipeline
-from autograd.compiler.kernel import Bound
+from autograd.compiler.binding import Bound
 from autograd.compiler.statements import LANES, ArrayProgram
 
 

@@ -11,7 +11,7 @@ import pytest
 import autograd
 from autograd import Value, dot, total
 from autograd.compiler import batches, pipeline
-from autograd.compiler.kernel import Bound
+from autograd.compiler.binding import Bound
 from autograd.compiler.pipeline import Code
 from autograd.compiler.program import Program
 

@@ -250,6 +250,7 @@ def test_names_in_an_array_program() -> None:
     z = linear(u, h[2:]) + linear([h[:2], h[2:]], y)
     program = autograd.compile(squares(z), (x, y), parameters={"w": w, "u": u})
     code = program._parts["loss"].code
+    assert isinstance(code, pipeline.Code)
     # After each row of x lies a 1 for the bias.
     names = {name: (slots.space, slots.index.tolist()) for name, slots in code.program.names}
     assert names["w"] == ("p", [[0, 1, 2], [3, 4, 5]])
@@ -404,6 +405,6 @@ def test_the_finder_names_the_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     def raising(_: Any) -> Any:
         raise RuntimeError("planted")
 
-    assert planted("autograd.compiler.pipeline.scheduled", lambda _: lambda *a: raising(a)).startswith(
+    assert planted("autograd.compiler.pipeline.scheduled", lambda _: lambda *a, **_: raising(a)).startswith(
         "RuntimeError in"
     )

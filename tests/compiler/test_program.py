@@ -15,7 +15,7 @@ import autograd
 from autograd import Value, losses, nn
 from autograd.compiler import batches, pipeline
 from autograd.compiler.arguments import one_hot
-from autograd.compiler.kernel import Bound
+from autograd.compiler.binding import Bound
 from autograd.compiler.program import Program
 
 RTOL: Final = 1e-12

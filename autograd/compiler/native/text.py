@@ -246,7 +246,7 @@ def weight(b: Block) -> float:
 
 def source(g: Scalars, classes, inputs: int, parameters: int, wanted: str, roll=True, most=1e9) -> str:
     program = Straight(g, classes, seeded=True)
-    out = [f"#define INPUTS {inputs}", f"#define PARAMETERS {parameters}", f"#define ROOTS {len(g.roots)}"]
+    out = [f"#define INPUTS {inputs}", f"#define PARAMETERS {parameters}", f"#define ROOTS {len(g.roots)}", f"#define SLOPES {inputs * (wanted in ('inputs', 'both'))}"]
     size = 0
     for kind in ("value", "gradient")[:1 + (wanted != "nothing")]:
         steps = Steps(program, inputs, "nothing" if kind == "value" else wanted)

@@ -1,0 +1,114 @@
+"""The choice between back ends: what was asked for, what is there, and what is quicker."""
+
+import copy
+import pickle
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value
+from autograd.compiler import backends
+from autograd.compiler.backends import VARIABLE
+from autograd.compiler.binding import Bindable, DeclinedError, UnavailableError
+from autograd.compiler.pipeline import Code
+from autograd.compiler.program import Program
+
+X = np.array([0.5, -1.0, 2.0])
+
+
+def squared(**options: Any) -> Program:
+    """(w·x)², with w = 3."""
+    w, x = Value(3.0), autograd.inputs()
+    return autograd.compile((w * x).square(), (x,), parameters=[w], **options)
+
+
+def declines(error: Exception) -> Callable[[Code], Bindable]:
+    def make(code: Code) -> Bindable:
+        raise error
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+
+def test_numpy_runs_when_it_is_asked_for() -> None:
+    program = squared(backend="numpy")
+    assert program.backend == "numpy"
+    assert program.report().splitlines()[-1] == "back end numpy: backend='numpy'"
+
+
+def test_a_program_that_is_declined_goes_to_the_next_back_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(backends._MAKERS, "c", declines(DeclinedError("too long")))
+    monkeypatch.setitem(backends._MAKERS, "native", declines(DeclinedError("too wide")))
+    program = squared(backend="c")
+    assert program.backend == "numpy"
+    assert program.report().splitlines()[-1] == "back end numpy: not c: too long; not native: too wide"
+    value, gradient = program.value_and_grad(X)
+    assert (value, gradient.tolist()) == ((9.0 * X * X).mean(), [(6.0 * X * X).mean()])
+
+
+def test_a_back_end_that_is_not_there_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(backends._MAKERS, "native", declines(UnavailableError("there is no C compiler")))
+    with pytest.warns(RuntimeWarning, match=r"^backend='native' isn't there: there is no C compiler$"):
+        program = squared(backend="native")
+    assert program.backend == "numpy"
+
+
+def test_the_environment_variable_takes_the_choice_of_auto_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(backends._MAKERS, "native", declines(DeclinedError("not today")))
+    monkeypatch.setenv(VARIABLE, "native")
+    assert squared().report().splitlines()[-1] == "back end numpy: not native: not today"
+    assert squared(backend="numpy").report().splitlines()[-1] == "back end numpy: backend='numpy'"
+    monkeypatch.setenv(VARIABLE, "numpy")
+    assert squared().report().splitlines()[-1] == "back end numpy: AUTOGRAD_BACKEND=numpy"
+    monkeypatch.setenv(VARIABLE, "fortran")
+    with pytest.raises(ValueError, match=r"^there is no backend for AUTOGRAD_BACKEND 'fortran'; there are auto, numpy"):
+        squared()
+
+
+@pytest.mark.parametrize(
+    ("machine", "arrays", "name"), [(1.0, 2.0, "native"), (2.0, 1.0, "numpy"), (1.0, 1.0, "numpy")]
+)
+def test_auto_takes_the_quicker_one(machine: float, arrays: float, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "import_module", lambda _: SimpleNamespace(check=lambda: None))
+    monkeypatch.setattr(backends, "seconds_of_machine", lambda code, n: machine)
+    monkeypatch.setattr(backends, "seconds_of_numpy", lambda code, n: arrays)
+    monkeypatch.setitem(backends._MAKERS, "native", lambda code: code)
+    program = squared()
+    assert program.backend == name
+    other = {"native": "numpy", "numpy": "native"}[name]
+    ratio = f"{max(machine, arrays) / min(machine, arrays):.2g}"
+    assert program.facts.reason == f"estimated {ratio} times as fast as {other} for 64 examples"
+
+
+def test_auto_is_numpy_where_there_is_no_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        raise UnavailableError("it was built without a compiler")
+
+    monkeypatch.setattr(backends, "import_module", lambda _: SimpleNamespace(check=check))
+    assert squared().facts.reason == "the machine isn't there: it was built without a compiler"
+
+
+def test_estimates_grow_with_the_work() -> None:
+    def code(terms: int) -> Code:
+        x = autograd.inputs(terms)
+        made = autograd.compile(autograd.total([v.tanh() for v in x]), (x,), backend="numpy")._part("inputs").code
+        assert isinstance(made, Code)
+        return made
+
+    few, many = code(3), code(300)
+    for estimate in (backends.seconds_of_machine, backends.seconds_of_numpy):
+        assert 0.0 < estimate(few, 1) < estimate(few, 1000) < estimate(many, 1000)
+
+
+def test_a_copy_keeps_its_back_end() -> None:
+    program = squared(backend="numpy")
+    for other in (copy.deepcopy(program), copy.copy(program), pickle.loads(pickle.dumps(program))):
+        assert other.facts.reason == "backend='numpy'"
