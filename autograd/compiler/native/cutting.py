@@ -1,7 +1,7 @@
 """Steps and loops cut into functions, and the memory through which these and the loops share values."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from autograd.compiler.native.loops import Before, Block, Loop, Roller
@@ -60,14 +60,18 @@ def _shared(block: Block) -> Iterator[int]:
     yield from (access.start for access in block.accesses.values() if isinstance(access, Before))
 
 
-def cut(blocks: Iterable[Block], name: str, weight, most: float) -> list[Function]:
-    """Functions of blocks, none of which is heavier than `most` if it has more than one block."""
+def weight(blocks: Iterable[Block]) -> int:
+    """How much there is to compile: the parts of all sums."""
+    return sum(len(block.parts) if isinstance(block, Step) else weight(block.steps) for block in blocks)
+
+
+def cut(blocks: Iterable[Block], name: str, most: int) -> list[Function]:
+    """Blocks as functions, of which none is heavier than that unless it has one block alone."""
     functions, heavy = list[Function](), most
     for block in blocks:
-        w = weight(block)
-        if not functions or heavy + w > most:
+        heavy += weight([block])
+        if not functions or heavy > most:
             functions.append(Function(f"{name}{len(functions) + 1}"))
-            heavy = 0.0
+            heavy = weight([block])
         functions[-1].blocks.append(block)
-        heavy += w
     return functions

@@ -109,10 +109,10 @@ class Roller:
         return self._kinds.setdefault(key, len(self._kinds))
 
     def _part(self, part: Part) -> object:
-        c, inside = part.coefficient, None
+        c, inside, of = part.coefficient, None, map(self.of.kind, part.reads())
         if part.applied is not None:
             inside = part.applied.formula, *(len(x) if isinstance(x, tuple) else None for x in part.applied.operands)
-        return c if abs(c) == 1.0 else None, len(part.factors), inside, part.guard == ONE, *map(self.of.kind, part.reads())
+        return c if abs(c) == 1.0 else None, len(part.factors), inside, part.guard == ONE, *of
 
 
 class _List:
@@ -165,16 +165,16 @@ class _List:
 
     def _is_new(self, s: Step) -> bool:
         """Whether each round has a place of its own for a step."""
-        return self._of.kind(s.out) == "value" and s.number is not None
+        return self._of.kind(s.out) == "value"
 
     def _fit(self, at: int, period: int, places: Sequence[int]) -> Fit:
         kind = self._of.kind(places[0])
         fits = [Fit(_same([place == places[0] for place in places]), places[0])]
         if kind == "number":
             fits.append(Fit(len(places), Table(tuple(map(self._of.number, places)))))
-        elif kind != "value":
+        elif kind not in ("value", "sum"):
             fits.append(_rows(kind, [*map(self._of.row, places)]))
-        else:
+        elif kind == "value":
             fits += [*self._own(at, period, places), *self._given(places)]
         return max(fits, key=lambda fit: fit.rounds)
 

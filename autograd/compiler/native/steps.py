@@ -14,8 +14,8 @@ from autograd.compiler.straight import Applied, Part, Statement, Straight
 LONG: Final = 4
 """Longer sums may be made a part at a time."""
 
-Kind: TypeAlias = Literal["value", "number", "p", "x", "roots", "dp", "dx"]
-"""Of a place: a value, a number, or a row of an array."""
+Kind: TypeAlias = Literal["value", "sum", "number", "p", "x", "roots", "dp", "dx"]
+"""Of a place: a value, one that parts are added to, a number, or a row of an array."""
 _LEAVES: Final[dict[int, Kind]] = {CONSTANT: "number", PARAMETER: "p", INPUT: "x"}
 
 
@@ -57,7 +57,7 @@ class Steps:
     """
 
     def __init__(self, program: Straight, inputs: int, wanted: str) -> None:
-        self.program, self._rows = program, list[tuple[Kind, int]]()
+        self.program, self._rows, self._sums = program, list[tuple[Kind, int]](), set[int]()
         g, gradients = program.g, program.gradients if wanted != "nothing" else {}
         roots = [(place, self._new("roots", k)) for k, place in enumerate(program.roots)]
         found: dict[Kind, dict[int, int]] = {"dp": {}, "dx": {}}
@@ -73,13 +73,16 @@ class Steps:
         zeros = [Step(self._new("dx", row), ()) for row in missing if row not in found["dx"]]
         self.forward: list[Step] = spread.steps(forward, roots)
         self.backward: list[Step] = [*zeros, *spread.steps(backward, [*sums, *slopes])]
+        self._sums = {s.out for s in (*self.forward, *self.backward) if s.number is None}
 
     def kind(self, place: int) -> Kind:
         """The kind of a place."""
         g = self.program.g
         if place >= self.program.size:
             return self._rows[place - self.program.size][0]
-        return _LEAVES.get(int(g.kind[place]), "value") if place < len(g) else "value"
+        if place < len(g) and int(g.kind[place]) in _LEAVES:
+            return _LEAVES[int(g.kind[place])]
+        return "sum" if place in self._sums else "value"
 
     def number(self, place: int) -> float:
         """The number that a place of that kind is."""
