@@ -54,11 +54,12 @@ class Floats:
         return made[name]  # type: ignore[no-any-return]
 
     def _name(self, place: int) -> str:
-        g = self._program.g
+        kinds = self._program.kinds
         if place == ONE:
             return "1.0"
-        if place < len(g) and g.kind[place] == CONSTANT:
-            return repr(float(g.number[place])) if g.number[place] >= 0.0 else f"({float(g.number[place])!r})"
+        if place < len(kinds) and kinds[place] == CONSTANT:
+            number = self._program.numbers[place]
+            return repr(number) if number >= 0.0 else f"({number!r})"
         return self._program.label(place)
 
     def _lines(self, s: Statement) -> Iterator[str]:

@@ -29,6 +29,9 @@ from autograd.compiler.schedule import PASSING
 from autograd.formula.cases import Expression, rule
 
 
+_LETTERS: Final = {PARAMETER: "p", INPUT: "x"}
+
+
 class Formula:
     """An expression over names; nodes that do the same have the same object."""
 
@@ -79,8 +82,16 @@ class Straight:
     """
 
     def __init__(self, g: Scalars, classes: NDArray[np.int8], *, seeded: bool = False) -> None:
-        self.g, self._starts = g, g.starts.tolist()
+        self.g, self._count, self._starts = g, len(g), g.starts.tolist()
+        self.kinds: list[int] = g.kind.tolist()
+        """The kind of each node."""
+        self.leaves: list[int] = g.leaf.tolist()
+        """The position of each leaf."""
+        self.numbers: list[float] = g.number.tolist()
+        """The number of each constant, and c0."""
         self._classes: list[int] = classes.tolist()
+        self._terms = [*zip(g.coefficient.tolist(), g.left.tolist(), g.right.tolist(), strict=True)]
+        self._guards: list[int] | None = None if g.guards is None else g.guards.tolist()
         self._formulas: dict[object, Formula] = {}
         self._labels: list[str] = []
         """Those of the places behind the nodes."""
@@ -97,15 +108,15 @@ class Straight:
 
     def label(self, place: int) -> str:
         """A name for a place: p and x for leaves, v for other nodes, and d before it for gradients."""
-        if place >= len(self.g):
-            return self._labels[place - len(self.g)]
-        kind = self.g.kind[place]
-        return {PARAMETER: f"p{self.g.leaf[place]}", INPUT: f"x{self.g.leaf[place]}"}.get(int(kind), f"v{place}")
+        if place >= self._count:
+            return self._labels[place - self._count]
+        letter = _LETTERS.get(self.kinds[place])
+        return f"v{place}" if letter is None else f"{letter}{self.leaves[place]}"
 
     @property
     def size(self) -> int:
         """How many places there are."""
-        return len(self.g) + len(self._labels)
+        return self._count + len(self._labels)
 
     def value(self, v: int) -> int:
         """The place of the value of a node; a detached one has that of its operand."""
@@ -113,29 +124,26 @@ class Straight:
 
     def _more(self, label: str) -> int:
         self._labels.append(label)
-        return len(self.g) + len(self._labels) - 1
+        return self._count + len(self._labels) - 1
 
     def _run_forward(self) -> None:
         for v in np.flatnonzero(self.g.kind >= LINEAR).tolist():
-            if self.g.kind[v] == LINEAR:
-                terms = range(self._starts[v], self._starts[v + 1])
-                self.forward.append(Statement(v, tuple(map(self._term, terms)), float(self.g.number[v])))
+            if self.kinds[v] == LINEAR:
+                terms = self._terms[self._starts[v] : self._starts[v + 1]]
+                self.forward.append(Statement(v, tuple(self._term(*term) for term in terms), self.numbers[v]))
             elif self._operation(v) == "detach":
                 self._detached[v] = self.value(self._operands(v)[0])
             else:
                 self.forward.append(Statement(v, (Part(1.0, (), self._applied(v, None)),)))
 
-    def _term(self, i: int) -> Part:
-        right = int(self.g.right[i])
-        factors = (int(self.g.left[i]),) if right == ONE else (int(self.g.left[i]), right)
-        return Part(float(self.g.coefficient[i]), tuple(map(self.value, factors)))
+    def _term(self, c: float, left: int, right: int) -> Part:
+        return Part(c, tuple(self.value(factor) for factor in (left, right) if factor != ONE))
 
     def _operation(self, v: int) -> str:
         return self.g.operations[int(self.g.code[v])]
 
     def _operands(self, v: int) -> list[int]:
-        found: list[int] = self.g.left[self._starts[v] : self._starts[v + 1]].tolist()
-        return found
+        return [left for _, left, _ in self._terms[self._starts[v] : self._starts[v + 1]]]
 
     def _applied(self, v: int, by: str | None, slope: int | None = None) -> Applied:
         """The value of an operation, or its derivative by an operand.
@@ -147,8 +155,8 @@ class Straight:
         numbers = {}
         for x, node in zip(r.operands, r.grouped(self._operands(v)), strict=True):
             places[x] = tuple(map(self.value, node)) if r.of_sequences else self.value(node)
-            if not r.of_sequences and self.g.kind[node] == CONSTANT:
-                numbers[x] = float(self.g.number[node])
+            if not r.of_sequences and self.kinds[node] == CONSTANT:
+                numbers[x] = self.numbers[node]
         key = (op, by, slope is None, *((x, c.hex()) for x, c in numbers.items()))
         if key not in self._formulas:
             e = value_of(op, numbers) if by is None else partial_of(op, by, numbers)
@@ -157,16 +165,15 @@ class Straight:
         return Applied(formula, tuple(places[x] for x in formula.names))
 
     def _run_backward(self) -> None:
-        g, parts = self.g, defaultdict[int, list[Part]](list)
-        first = int(g.roots[0])
+        first, parts = int(self.g.roots[0]), defaultdict[int, list[Part]](list)
         parts[first] = [Part(1.0, self._times(self.seed))]
         for v in range(first, -1, -1):
             if not parts.get(v) or self._classes[v] not in PASSING:
                 continue
             slope = self._sum(f"d{self.label(v)}", parts.pop(v))
-            if g.kind[v] == LINEAR:
+            if self.kinds[v] == LINEAR:
                 self._spread_linear(v, slope, parts)
-            elif g.kind[v] == OPERATION:
+            elif self.kinds[v] == OPERATION:
                 self._spread_operation(v, slope, parts)
             else:
                 self.gradients[v] = slope
@@ -187,17 +194,16 @@ class Straight:
 
     def _number(self, place: int) -> float | None:
         """The number that a place is, if it is one."""
-        is_number = place < len(self.g) and self.g.kind[place] == CONSTANT
-        return float(self.g.number[place]) if is_number else None
+        return self.numbers[place] if place < self._count and self.kinds[place] == CONSTANT else None
 
     def _spread_linear(self, v: int, slope: int, parts: dict[int, list[Part]]) -> None:
-        for i in range(self._starts[v], self._starts[v + 1]):
-            c, x, y = float(self.g.coefficient[i]), int(self.g.left[i]), int(self.g.right[i])
+        guard = self._guard(v)
+        for c, x, y in self._terms[self._starts[v] : self._starts[v + 1]]:
             # Each factor of a product is the derivative by the other, as the rule of multiply says.
-            c, sides = (2.0 * c, [(x, x)]) if x == y else (c, [(x, y), (y, x)] if y != ONE else [(x, ONE)])
+            factor, sides = (2.0 * c, [(x, x)]) if x == y else (c, [(x, y), (y, x)] if y != ONE else [(x, ONE)])
             for own, other in sides:
                 if self._classes[own] in PASSING:
-                    parts[own].append(Part(c, self._times(slope, self.value(other)), None, self._guard(v)))
+                    parts[own].append(Part(factor, self._times(slope, self.value(other)), None, guard))
 
     def _spread_operation(self, v: int, slope: int, parts: dict[int, list[Part]]) -> None:
         r, operands = rule(self._operation(v)), self._operands(v)
@@ -227,4 +233,4 @@ class Straight:
         return first
 
     def _guard(self, v: int) -> int:
-        return ONE if self.g.guards is None or self.g.guards[v] == ONE else self.value(int(self.g.guards[v]))
+        return ONE if self._guards is None else self.value(self._guards[v])

@@ -35,8 +35,9 @@ class Memory:
                     users[place].add(f)
         for place, several in users.items():
             if place in self._homes:
-                loop, first, _ = self._homes[place]
-                loop.given.add(first)
+                loop, first, k = self._homes[place]
+                if not (loop.carries(first, k) and all(loop in f.blocks for f in several)):
+                    loop.given.add(first)
             elif len(several) > 1:
                 self.slots[place] = self._take(1)
         for loop in loops:

@@ -75,7 +75,8 @@ class Words:
         """A name for a place: that of the straight-line program, or that of a row of an array."""
         if self.steps.kind(place) == "dp":
             return f"dp{self.steps.row(place)}"
-        return _ELEMENT.sub(r"_\1", self.steps.program.label(place))
+        label = self.steps.program.label(place)
+        return _ELEMENT.sub(r"_\1", label) if "[" in label else label
 
 
 class Lines:
@@ -93,8 +94,10 @@ class Lines:
         """The lines in the loop."""
         self._own: dict[int | Access, str] = {}
         """The texts of the places and accesses of the loop."""
-        self._made_up = 0
-        """How many names were."""
+        self._carried: dict[tuple[Loop, int], str] = {}
+        """The names of values that the rounds of a loop take from those before; at last they are those of the last."""
+        self._made_up = Counter[str]()
+        """How often a name was."""
         self._added = Counter(place for block in blocks for place in _added(block))
         self._last: dict[str, str] = {}
         """The numbers that are put into memory at the end, by their places there."""
@@ -123,7 +126,8 @@ class Lines:
             return self._own[access]
         if place in self._words.homes:
             loop, first, k = self._words.homes[place]
-            return self._element(loop, first, k, 0)
+            carried = self._carried.get((loop, first)) if k == loop.count - 1 else None
+            return carried or self._element(loop, first, k, 0)
         self._names[place] = self._found(place)
         return self._names[place]
 
@@ -161,14 +165,15 @@ class Lines:
             case Given(loop, place, first, step):
                 return self._element(loop, place, first, step)
             case Before(place, start):
-                return self._declared(self._new(f"{self._words.label(place)}_"), self._name(start), changes=True)
+                return self._declared(self._new(f"last_{self._words.label(place)}"), self._name(start), changes=True)
         name = self._new("numbers")
         self.lines.append(f"static const REAL {name}[] = {{{', '.join(map(_number, access.numbers))}}};")
         return f"splat({name}[k])"
 
     def _new(self, name: str) -> str:
-        self._made_up += 1
-        return f"{name}{self._made_up}"
+        """A name that nothing else has: this one, with a number behind it if need be."""
+        self._made_up[name] += 1
+        return name if self._made_up[name] == 1 else f"{name}_{self._made_up[name]}"
 
     # ── steps ──
 
@@ -180,6 +185,7 @@ class Lines:
         for access, name in [*self._own.items()]:
             if isinstance(access, Before):
                 self._inside.append(f"{name} = {self._own[access.place]};")
+                self._carried[loop, access.place] = name
         lines = [f"    {line}" for line in self._inside]
         self.lines += [f"for (long k = 0; k < {loop.count}; k++) {{", *lines, "}"]
         self._loop, self._own = None, {}
@@ -243,7 +249,7 @@ class Lines:
         return self._words.template(applied).filled(map(self._name, places), self._keep)
 
     def _keep(self, text: str) -> str:
-        name = self._new("k")
+        name = self._new("kept")
         self._line(f"const V {name} = {text};")
         return name
 

@@ -77,7 +77,12 @@ class Loop:
     accesses: dict[int, Access]
     """By places that nothing else has."""
     given: set[int] = field(default_factory=set)
-    """The places whose values are read behind the loop, those of each round."""
+    """The places whose values are kept, those of all rounds."""
+
+    def carries(self, place: int, k: int) -> bool:
+        """Whether a value of round k is the last one, and one that each round takes from the round before."""
+        befores = [access.place for access in self.accesses.values() if isinstance(access, Before)]
+        return k == self.count - 1 and place in befores
 
 
 Block: TypeAlias = Step | Loop

@@ -57,12 +57,14 @@ class Steps:
     """
 
     def __init__(self, program: Straight, inputs: int, wanted: str) -> None:
-        self.program, self._rows, self._sums = program, list[tuple[Kind, int]](), set[int]()
-        g, gradients = program.g, program.gradients if wanted != "nothing" else {}
+        self.program, self._rows = program, dict[int, int]()
+        self._kinds: list[Kind] = [_LEAVES.get(kind, "value") for kind in program.kinds]
+        self._kinds += ["value"] * (program.size - len(self._kinds))
+        gradients = program.gradients if wanted != "nothing" else {}
         roots = [(place, self._new("roots", k)) for k, place in enumerate(program.roots)]
         found: dict[Kind, dict[int, int]] = {"dp": {}, "dx": {}}
         for v, place in gradients.items():
-            found["dp" if g.kind[v] == PARAMETER else "dx"][int(g.leaf[v])] = place
+            found["dp" if program.kinds[v] == PARAMETER else "dx"][program.leaves[v]] = place
         sums = [(place, self._new("dp", row)) for row, place in sorted(found["dp"].items())]
         slopes = [(place, self._new("dx", row)) for row, place in sorted(found["dx"].items())]
         read = {place for place, _ in (*roots, *slopes)}
@@ -73,29 +75,26 @@ class Steps:
         zeros = [Step(self._new("dx", row), ()) for row in missing if row not in found["dx"]]
         self.forward: list[Step] = spread.steps(forward, roots)
         self.backward: list[Step] = [*zeros, *spread.steps(backward, [*sums, *slopes])]
-        self._sums = {s.out for s in (*self.forward, *self.backward) if s.number is None}
+        for s in (*self.forward, *self.backward):
+            if s.number is None and self._kinds[s.out] == "value":
+                self._kinds[s.out] = "sum"
 
     def kind(self, place: int) -> Kind:
         """The kind of a place."""
-        g = self.program.g
-        if place >= self.program.size:
-            return self._rows[place - self.program.size][0]
-        if place < len(g) and int(g.kind[place]) in _LEAVES:
-            return _LEAVES[int(g.kind[place])]
-        return "sum" if place in self._sums else "value"
+        return self._kinds[place]
 
     def number(self, place: int) -> float:
         """The number that a place of that kind is."""
-        return float(self.program.g.number[place])
+        return self.program.numbers[place]
 
     def row(self, place: int) -> int:
         """The row of a place that is one of an array."""
-        g = self.program.g
-        return int(g.leaf[place]) if place < len(g) else self._rows[place - self.program.size][1]
+        return self._rows[place] if place in self._rows else self.program.leaves[place]
 
     def _new(self, kind: Kind, row: int) -> int:
-        self._rows.append((kind, row))
-        return self.program.size + len(self._rows) - 1
+        self._rows[len(self._kinds)] = row
+        self._kinds.append(kind)
+        return len(self._kinds) - 1
 
 
 def _live(statements: Sequence[Statement], read: set[int], needed: Iterable[int] = ()) -> list[Statement]:

@@ -28,9 +28,7 @@ SHORT: Final = 400
 """A program of so many parts of sums is one function, without loops."""
 PART: Final = 200
 """So many are in one function of a program that is cut."""
-LONG: Final = 1500
-"""A program of more is compiled with fewer passes, which costs it little."""
-MOST: Final = 40_000
+MOST: Final = 50_000
 """A program of more takes more than a few seconds to compile."""
 ARGUMENTS: Final = {
     "n": "long n",
@@ -68,8 +66,9 @@ class Text(NamedTuple):
 
     def options(self, lanes: int) -> tuple[str, ...]:
         """The options for a compiler with which it makes good code in little time."""
-        level = "-O1" if self.weight > LONG else "-O2"
-        return (level, *QUICK, *(SCHEDULED if lanes > 1 and self.weight <= SHORT else ()))
+        if self.weight > SHORT:
+            return ("-Og", *QUICK)  # More passes take twice as long, and make nothing quicker.
+        return ("-O2", *QUICK, *(SCHEDULED if lanes > 1 else ()))
 
 
 def lanes_for(n: int, widest: int) -> int:
@@ -163,8 +162,9 @@ def _used(lines: Sequence[str], arguments: Iterable[str]) -> list[str]:
 
 
 def _function(kind: str, name: str, arguments: Sequence[str], lines: Sequence[str]) -> str:
-    head = f"{kind} void {name}({', '.join(ARGUMENTS[argument] for argument in arguments)}) {{"
-    return "\n".join([*_broken(head), *(part for line in lines for part in _broken(f"    {line}")), "}"])
+    declared = ", ".join(ARGUMENTS[argument].replace(" ", "\0") for argument in arguments)
+    head = [line.replace("\0", " ") for line in _broken(f"{kind} void {name}({declared}) {{")]
+    return "\n".join([*head, *(part for line in lines for part in _broken(f"    {line}")), "}"])
 
 
 def _broken(line: str) -> list[str]:
