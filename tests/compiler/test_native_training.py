@@ -230,7 +230,7 @@ def test_python_goes_on_where_c_ended_and_c_where_python_did(change: Callable[[A
 def test_a_callback_may_change_the_optimizer() -> None:
     def run() -> tuple[train.History, Any]:
         made = program()
-        optimizer = optim.SGD(made, lr=0.1, momentum=0.5)
+        optimizer: Any = optim.SGD(made, lr=0.1, momentum=0.5)
         schedule = optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
 
         def callback(epoch: int, loss: float) -> None:
@@ -242,7 +242,7 @@ def test_a_callback_may_change_the_optimizer() -> None:
             if epoch == 6:
                 velocity: Any = optimizer.param_groups[0].states["velocity"]
                 velocity[0][:] = 1.0
-                optimizer.parameters[0] = 0.0
+                optimizer.program.parameters[0] = 0.0
 
         return train.fit(made, (X, Y), optimizer, epochs=9, batch_size=4, shuffle=False, callback=callback), optimizer
 
