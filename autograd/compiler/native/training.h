@@ -40,7 +40,8 @@ struct slice {
     struct timespec begin;
     long batches;        /* Steps that were made. */
     double loss;         /* That of the last batch. */
-    double mean;         /* Of the rows so far of the epoch of the last step. */
+    double sum;          /* The loss of the epoch of the last step so far, as a part of the mean over all rows. */
+    long rows;           /* The rows of that epoch so far. */
 };
 
 static void training_dealloc(PyObject *object) {
@@ -206,8 +207,9 @@ static int differentiate(struct slice *slice, long count) {
     Training *self = slice->of;
     long first = fill(self, slice->order, count);
     struct pause *pause = slice->answer == Py_None ? NULL : &slice->pause;
-    if (!run_lanes(&self->lanes, first, first + count, 1, 1.0 / (double)count, pause)) return 0;
-    slice->loss = self->lanes.reals->mean((char *)self->lanes.roots + (size_t)first * self->lanes.reals->size, count);
+    double part = 1.0 / (double)count;
+    if (!run_lanes(&self->lanes, first, first + count, 1, part, pause)) return 0;
+    slice->loss = self->lanes.reals->sum((char *)self->lanes.roots + (size_t)first * self->lanes.reals->size, count, part);
     return isfinite(slice->loss);
 }
 
@@ -223,7 +225,7 @@ static int make_step(struct slice *slice) {
     if (self->counter >= 0) reals->count_up(self->numbers.buf, self->counter);
     self->start += count;
     slice->batches++;
-    slice->mean = self->sum * ((double)self->rows / (double)self->start);
+    slice->sum = self->sum, slice->rows = self->start;
     return 1;
 }
 
@@ -279,7 +281,8 @@ static PyObject *run_slice(struct slice *slice) {
     if (PyErr_Occurred()) return NULL;
     PyObject *losses = losses_of(self);
     if (losses == NULL) return NULL;
-    return Py_BuildValue("Nld", losses, slice->batches, slice->batches > 0 ? slice->mean : slice->loss);
+    double mean = slice->batches > 0 ? slice->sum * ((double)self->rows / (double)slice->rows) : slice->loss;
+    return Py_BuildValue("Nld", losses, slice->batches, mean);
 }
 
 static PyObject *training_run(PyObject *object, PyObject *args, PyObject *options) {
