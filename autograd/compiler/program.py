@@ -122,7 +122,8 @@ class Program(Lines):
         """The value, and its gradient by the parameters, flat and in their order.
 
         With copy=False the gradient is `program.gradient`, which the next call overwrites. For reduce=None the result
-        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`.
+        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`; with copy=False
+        the next call may overwrite all arrays of its result.
         """
         kind = self._main
         if kind == "examples":
@@ -130,7 +131,7 @@ class Program(Lines):
         batch = self._run(kind, arrays, backward=True)
         if kind == "loss":
             return batch.total, self._gradient.copy() if copy else self._gradient
-        return self._parts[kind].value(batch), self._by_inputs(batch)
+        return self._parts[kind].value(batch, copy=copy), self._by_inputs(batch, copy=copy)
 
     def per_example(self, *arrays: Any) -> tuple[Any, Array]:
         """The loss of each example, (N,), and its gradient by the P parameters, (N, P)."""
@@ -278,8 +279,8 @@ class Program(Lines):
         reduce = self._reduce if kind in ("loss", "inputs") else None
         return Part(recording, wanted, inputs, vector, gradient, reduce, self._backend)
 
-    def _by_inputs(self, batch: Batch | Blocks) -> Any:
-        found = self._parts["inputs"].by_inputs(batch)
+    def _by_inputs(self, batch: Batch | Blocks, *, copy: bool = True) -> Any:
+        found = self._parts["inputs"].by_inputs(batch, copy=copy)
         return tuple(found) if len(found) > 1 else found[0]
 
 
