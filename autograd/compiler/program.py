@@ -15,7 +15,6 @@
 Value(data=2.3, grad=0.0, label='w')
 """
 
-import weakref
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
@@ -297,9 +296,11 @@ class Program(Lines):
 
     def _call_quickly(self, part: Part) -> None:
         """Put a quick way for plain floats, where there is one, before `value_and_grad`."""
-        this = weakref.proxy(self)  # A program that held itself would wait for the collector of cycles.
-        quick = part.code.on_floats(lambda *arrays, **options: Program.value_and_grad(this, *arrays, **options))
-        if quick is not None:
+        # For other arguments it calls a twin, which has all that this program has: one that held itself would wait for
+        # the collector of cycles, and one that nothing holds but its function must not go.
+        twin = object.__new__(Program)
+        vars(twin).update(vars(self))
+        if (quick := part.code.on_floats(twin.value_and_grad)) is not None:
             vars(self)["value_and_grad"] = quick
 
     def _compiled(self, kind: Kind) -> Part:
