@@ -205,7 +205,10 @@ class Writer:
     # ── stores ──
 
     def store(self, out: Slots, value: Held, *, lanes: bool, add: bool, word: str) -> None:
-        """Let slots hold a value, or their sum with it; numbers of one slot, and of lanes that it lacks, are added up."""
+        """Let slots hold a value, or their sum with it.
+
+        The numbers of one slot, and of lanes that it lacks, are added up.
+        """
         index, value = self._without_repeats(out.index, value, over=lanes and not out.lanes)
         out = Slots(out.space, index)
         if add:
