@@ -1,0 +1,94 @@
+"""The instructions of the machine: the value of each rule, and its derivatives times the gradient that comes from above.
+
+>>> for i in instructions():
+...     if i.names.keys() & {"tanh", "tanh by x"}:
+...         print(i.names, i.text)
+{'tanh': ('x',)} OPERATION(..., 1, word_tanh(a))
+{'tanh by x': ('dz', 'z')} OPERATION(..., 2, (a * (splat(1.0) - (b * b))))
+
+The text is written when the package is built. Nobody states a derivative here: all come from the rules.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final, NamedTuple
+
+from autograd.compiler.building import UPSTREAM, VALUE
+from autograd.compiler.expressions import name, names_in, number, partial_of, put, times, value_of
+from autograd.compiler.native.words import as_c, header
+from autograd.engine import rules
+from autograd.formula.cases import Expression, rule
+
+FIRST: Final = 5
+"""The first code: those before are written in machine.h."""
+FORMS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {"power": (("y", 3.0), ("y", 0.5), ("y", -1.0))}
+"""Operands that are often these numbers, which have quicker forms."""
+_LETTERS: Final = "abcde"
+
+
+class Instruction(NamedTuple):
+    """An instruction: its names, with the operands in the order in which it reads them, and its text in C."""
+
+    names: dict[str, tuple[str, ...]]
+    text: str
+
+
+def instructions() -> list[Instruction]:
+    """All instructions, in the order of their codes; operations that do the same have one."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name, operands, e in _stated():
+        texts = dict(zip(operands, _LETTERS, strict=False))
+        text = f"OPERATION(%d, {len(operands)}, {as_c(e, texts)})"
+        found.setdefault(text, {})[name] = operands
+    return [Instruction(names, text % code) for code, (text, names) in enumerate(found.items(), FIRST)]
+
+
+def _stated() -> Iterator[tuple[str, tuple[str, ...], Expression]]:
+    for op in _operations():
+        operands = rule(op).operands
+        for form in ((), *FORMS.get(op, ())):
+            known = dict([form]) if form else {}
+            mark = "".join(f" {x}={c!r}" for x, c in known.items())
+            value = value_of(op, known)
+            yield op + mark, tuple(x for x in operands if x not in known), value
+            for by in operands:
+                if by not in known:
+                    e = contribution(op, by, known)
+                    yield f"{op} by {by}{mark}", _used(e, (UPSTREAM, VALUE, *operands)), e
+
+
+def _operations() -> list[str]:
+    """The rules of numbers; those of lists are cut into words."""
+    functions = [f.__name__ for _, f in inspect.getmembers(rules, inspect.isroutine) if f.__module__ == rules.__name__]
+    return [op for op in functions if not rule(op).of_sequences]
+
+
+def contribution(op: str, by: str, known: Mapping[str, float]) -> Expression:
+    """The gradient of an operation times its derivative by an operand.
+
+    `where` chooses its gradient, because 0 times a gradient that is infinite is none.
+    """
+    e = partial_of(op, by, known)
+    return put(name(UPSTREAM), number(1.0), e) if op == "where" else times(name(UPSTREAM), e)
+
+
+def _used(e: Expression, names: tuple[str, ...]) -> tuple[str, ...]:
+    found = names_in(e)
+    return tuple(x for x in names if x in found) or names[:1]
+
+
+def files() -> dict[str, str]:
+    """The texts of the files that machine.c includes, by name."""
+    made = instructions()
+    rows = [f"{code}\t{name}\t{' '.join(operands)}" for code, i in enumerate(made, FIRST) for name, operands in i.names.items()]
+    listed = "\n".join(f'    "{row}\\n" \\' for row in map(_escaped, rows))
+    return {
+        "words.h": header().split("\n", 1)[1],
+        "instructions.h": "".join(f"{i.text} /* {', '.join(i.names)} */\n" for i in made),
+        "names.h": f"#define NAMES \\\n{listed}\n    \"\"\n",
+    }
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\t", "\\t")

@@ -1,0 +1,65 @@
+"""The instructions that make the value of an operation, and what it contributes to the gradients of its operands.
+
+A rule of the package has one instruction for each. A user's own operation, and one of lists, is cut into words.
+"""
+
+from functools import cache
+from typing import NamedTuple, TypeAlias
+
+from autograd.compiler.expressions import value_of
+from autograd.compiler.native.instructions import FORMS, contribution
+from autograd.compiler.native.planning import codes
+from autograd.formula.cases import Expression, rule
+
+Operand: TypeAlias = int | tuple[str, int]
+"""An earlier step by its place, or an operand by its name, and by its place in a list."""
+Known: TypeAlias = tuple[tuple[str, float], ...]
+"""Operands that are numbers."""
+
+
+class Step(NamedTuple):
+    """An instruction and its operands; a number is a linear node without terms."""
+
+    code: int
+    operands: tuple[Operand, ...] = ()
+    number: float = 0.0
+
+
+class Recipe(NamedTuple):
+    """Steps, and the places of those that are results: a value, or one for each element of a list."""
+
+    steps: tuple[Step, ...]
+    results: tuple[int, ...]
+
+
+def known_numbers(op: str) -> Known:
+    """Operands of an operation for which it has other instructions, where they are these numbers."""
+    return FORMS.get(op, ())
+
+
+@cache
+def value_recipe(op: str, known: Known, length: int) -> Recipe:
+    """The value of an operation on lists of a length, or on numbers of which some are known; it is the last step."""
+    return _whole(op, known) or _cut(value_of(op, dict(known)), op, length)
+
+
+@cache
+def contribution_recipe(op: str, by: str, known: Known, length: int) -> Recipe:
+    """What an operation contributes to an operand, or to each element of a list."""
+    return _whole(f"{op} by {by}", known) or _cut(contribution(op, by, dict(known)), op, length)
+
+
+def _whole(name: str, known: Known) -> Recipe | None:
+    found = codes().get(name + "".join(f" {x}={c!r}" for x, c in known))
+    return found and Recipe((Step(found[0], tuple((x, 0) for x in found[1])),), (0,))
+
+
+def masked(recipe: Recipe) -> Recipe:
+    """The same, with 0 in the place of its results where the guard of the node isn't above 0."""
+    code, n = codes()["where by a"][0], len(recipe.steps)
+    steps = tuple(Step(code, (result, ("guard", 0))) for result in recipe.results)
+    return Recipe((*recipe.steps, *steps), tuple(range(n, n + len(steps))))
+
+
+def _cut(e: Expression, op: str, length: int) -> Recipe:
+    raise NotImplementedError
