@@ -224,7 +224,7 @@ _OF_LISTS: Final[dict[str, Callable[..., Found]]] = {
 
 # ── the header ──
 
-PATH: Final = Path(__file__).with_name("lanes.h")
+PATHS: Final = tuple(Path(__file__).with_name(f"{name}.h") for name in ("lanes", "elementary", "combined"))
 _STATED: Final = re.compile(r"^(?:WORD V |LANE_BY_LANE\w*\()word_(\w+)", re.MULTILINE)
 
 
@@ -240,7 +240,7 @@ def header(real: Literal["double", "float"] = "double", lanes: int | None = None
     Without a number there are as many lanes as the widest vector has of the processor that is compiled for.
     """
     width = "" if lanes is None else f"#define LANES {lanes}\n"
-    text = PATH.read_text(encoding="utf-8")
+    text = "\n".join(path.read_text(encoding="utf-8") for path in PATHS)
     known = set(_STATED.findall(text))
     defined = [_function(word) for word in _in_order() if word not in known]
     return f"#define REAL {real}\n{width}{text}\n/* ── words defined by others ── */\n\n" + "\n".join(defined)
