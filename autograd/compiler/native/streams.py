@@ -119,9 +119,8 @@ class _Streams:
         results = np.concatenate([inputs[loads], forward, [ONE], backward, [ONE]])
         terms, owner = self.terms_of(np.concatenate([forward, backward]))
         owner = owner + len(loads) + (owner >= len(forward))
-        place = np.empty(self.n, np.int32)
+        place = np.empty(self.n + 1, np.int32)
         place[results] = np.arange(len(results))
-        place[results[results == ONE]] = -1
         owners, read = [], []
         for at, nodes in (
             (owner, flow.left[terms]),

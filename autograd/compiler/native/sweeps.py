@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from autograd.compiler.building import UPSTREAM, VALUE
 from autograd.compiler.native.planning import Graph, order_of
 from autograd.compiler.native.recipes import Known, Recipe, contribution_recipe, known_numbers, masked, value_recipe
-from autograd.compiler.scalars import INPUT, LINEAR, ONE, OPERATION, PARAMETER, Floats, Integers, Mask, Scalars
+from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Floats, Integers, Mask, Scalars
 from autograd.formula.cases import rule
 
 Codes = NDArray[np.int16]
@@ -96,18 +96,20 @@ def _with_copies(g: Scalars, lanes: Mask) -> tuple[Scalars, Mask]:
     if g.guards is not None:
         copied[g.guards[guarded]] = True
     copied &= ~lanes
+    constant = copied & (g.kind == CONSTANT)
     if not copied.any():
         return g, lanes
     new = (np.cumsum(1 + copied) - 1 - copied).astype(np.int32)
     copy = new + copied
-    owner = np.concatenate([new[g.owner], copy[copied]])
+    read = copied & ~constant
+    owner = np.concatenate([new[g.owner], copy[read]])
     order = order_of(owner, int(new[-1]) + 2)
     made = [np.repeat(x, 1 + copied) for x in (g.kind, g.code, g.number, g.leaf, g.kept, lanes)]
     kind, code, number, leaf, kept, lanes = made
-    kind[copy[copied]], number[copy[copied]], lanes[copy[copied]] = LINEAR, 0.0, True
-    left = np.concatenate([np.where(operand, copy[g.left], new[g.left]), new[copied]])[order]
-    right = np.concatenate([np.where(g.right == ONE, ONE, new[g.right]), np.full(copied.sum(), ONE)])[order]
-    coefficient = np.concatenate([g.coefficient, np.ones(copied.sum())])[order]
+    kind[copy[copied]], lanes[copy[copied]] = LINEAR, True
+    left = np.concatenate([np.where(operand, copy[g.left], new[g.left]), new[read]])[order]
+    right = np.concatenate([np.where(g.right == ONE, ONE, new[g.right]), np.full(read.sum(), ONE)])[order]
+    coefficient = np.concatenate([g.coefficient, np.ones(read.sum())])[order]
     arrays = owner[order], coefficient, left.astype(np.int32), right.astype(np.int32), copy[g.roots]
     found = Scalars(kind, code, number, leaf, kept, *arrays, g.operations)
     if g.guards is not None:
@@ -154,7 +156,7 @@ class _Sweeps:
             left = np.ones(len(nodes), bool)
             for x, number in known_numbers(op):
                 y = g.left[starts[nodes] + r.operands.index(x)]
-                same = (g.kind[y] == 0) & (g.number[y] == number)
+                same = (starts[y] == starts[y + 1]) & (g.kind[y] != INPUT) & (g.kind[y] != PARAMETER) & (g.number[y] == number)
                 if same.any():
                     yield _Group(op, ((x, number),), nodes[same], 1)
                     left &= ~same
