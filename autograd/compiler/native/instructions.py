@@ -10,7 +10,7 @@ The text is written when the package is built. Nobody states a derivative here: 
 """
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -20,7 +20,7 @@ from autograd.compiler.native.words import as_c, header
 from autograd.engine import rules
 from autograd.formula.cases import Expression, rule
 
-FIRST: Final = 5
+FIRST: Final = 14
 """The first code: those before are written in machine.h."""
 FORMS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {"power": (("y", 3.0), ("y", 0.5), ("y", -1.0))}
 """Operands that are often these numbers, which have quicker forms."""
@@ -78,17 +78,32 @@ def _used(e: Expression, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(x for x in names if x in found) or names[:1]
 
 
-def files() -> dict[str, str]:
-    """The texts of the files that machine.c includes, by name."""
+PROCESSORS: Final = {"avx512": 8, "avx2": 4, "any": 2}
+"""Kinds of processors, the best one first, and the doubles in their vectors."""
+
+
+def files(processors: Iterable[str]) -> dict[str, str]:
+    """The texts of the files in C that are written from the rules, by name.
+
+    For each kind of processors there are files machine_<numbers>_<lanes>_<processor>.c.
+    """
     made = instructions()
-    rows = [f"{code}\t{name}\t{' '.join(operands)}" for code, i in enumerate(made, FIRST) for name, operands in i.names.items()]
-    listed = "\n".join(f'    "{row}\\n" \\' for row in map(_escaped, rows))
-    return {
+    listed = "".join(f'    "{row}" \\\n' for row in _rows(made))
+    found = {
         "words.h": header().split("\n", 1)[1],
         "instructions.h": "".join(f"{i.text} /* {', '.join(i.names)} */\n" for i in made),
-        "names.h": f"#define NAMES \\\n{listed}\n    \"\"\n",
+        "names.h": f"#define NAMES \\\n{listed}    \"\"\n",
+        "processors.h": f"#define PROCESSORS(X) {' '.join(f'X({name})' for name in processors)}\n",
     }
+    for name in processors:
+        for real, more in (("double", 1), ("float", 2)):
+            for lanes in (1, more * PROCESSORS[name]):
+                defined = f"#define REAL {real}\n#define LANES {lanes}\n#define PROCESSOR {name}\n"
+                found[f"machine_{real}_{lanes}_{name}.c"] = f'{defined}#include "interpreter.h"\n'
+    return found
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\t", "\\t")
+def _rows(made: list[Instruction]) -> Iterator[str]:
+    for code, instruction in enumerate(made, FIRST):
+        for name, operands in instruction.names.items():
+            yield f"{code}\\t{name}\\t{' '.join(operands)}\\n"

@@ -1,4 +1,4 @@
-/* A program as the machine runs it. machine.c runs it, plan.c makes it. */
+/* A program as the machine runs it: interpreter.h runs it, plan.c prepares it, face.c gives both to Python. */
 
 #ifndef AUTOGRAD_MACHINE_H
 #define AUTOGRAD_MACHINE_H
@@ -7,40 +7,52 @@
 
 #include "program.h"
 
-/* The codes of the instructions that are written here; those of instructions.h follow. */
-enum { END, LINEAR, SUM, LOAD, STORE, FIRST_OF_RULES };
+/* The codes of the instructions that are written here; those of instructions.h follow.
+ *
+ * FEW_TERMS + 3·a + b is a linear node of a terms w·x and b terms w·x·y, with a and b up to 2. */
+enum { END, LINEAR, SUM, LOAD, STORE, FEW_TERMS, FIRST_OF_RULES = FEW_TERMS + 9 };
 
 /* The streams of a program. Numbers are doubles, or all of them floats.
  *
  * The first stream and the last one are for what is the same in all lanes, so their registers are numbers; those of the
  * two between them are vectors. A program for one example has no streams for lanes.
  *
- * Registers of numbers: the parameters; the inputs, if it is for one example; the seed; constants; and the results. */
+ * Registers of numbers: the parameters; the inputs, if it is for one example; the seed; 1; constants; and the results. */
 struct machine {
-    const int32_t *before, *forward, *backward, *after;
-    const void *before_numbers, *after_numbers, *lane_numbers;
-    int64_t forward_count, lane_count; /* numbers of linear nodes in the streams for lanes: of the first one, of both */
-    int64_t one;                       /* whether it is for one example */
+    int64_t one;                      /* whether it is for one example */
     int64_t parameters, inputs, roots;
-    int64_t uniforms, slots, width; /* registers of numbers and of vectors; the lanes of a block at most */
-    int64_t sums, sum_slot;         /* sums over lanes, and the register of the first one */
-    const void *initial;            /* the registers of numbers before the first call */
+    int64_t numbers, vectors, width;  /* registers of numbers and of vectors; the lanes of a block at most */
+    int64_t forward_numbers;          /* of linear nodes in the first stream for lanes; the others are for the second */
+    int64_t lane_numbers, weights;    /* of both; and how many of them depend on registers */
+    int64_t sums, first_sum;          /* sums over lanes, and the register of the first one */
 
-    /* Numbers of linear nodes that depend on registers: the place gets the number times one or two of them. */
-    int64_t weights;
+    const int32_t *before, *forward, *backward, *after;
+    const void *numbers_before, *numbers_for_lanes, *numbers_after; /* of linear nodes */
+    const void *initial;                                            /* the registers of numbers before the first call */
+
+    /* The numbers that depend on registers: to a place, a number times two of them is added. */
     const int32_t *weight_places, *weight_registers;
     const void *weight_numbers;
 
-    /* The registers of the gradients of parameters, and of the roots and gradients of inputs of one example; -1 for 0. */
-    const int32_t *by_parameters, *root_slots, *by_inputs;
+    /* The registers of the gradients of parameters; those of the roots and of the gradients of inputs of one example.
+     * -1 is for a gradient of 0. */
+    const int32_t *by_parameters, *root_registers, *by_inputs;
 
     void *spare; /* memory for one call, or NULL while one uses it */
 };
 
-/* What the machine does, for one kind of numbers and one kind of processors. */
+/* The machine for one kind of numbers and one kind of processors: functions of a program, whose self is a struct machine. */
 struct machine_kind {
     void *value, *gradient, *update;
     int lanes;
+    /* Memory for one call, kept with the program, so that a call can't fail; 0 if there is none. Freed by the other. */
+    int (*reserve)(struct machine *);
+    void (*release)(struct machine *);
 };
+
+#ifdef Py_PYTHON_H
+/* Adds the functions of face.c to the extension. */
+int machine_exec(PyObject *module);
+#endif
 
 #endif

@@ -1,76 +1,65 @@
-"""The parts of preparing a program that go from node to node, which C does."""
+"""The parts of preparing a program for the machine that go from node to node; plan.c does them."""
 
-import ctypes
-import os
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.scalars import Integers, Mask
-
-
-@cache
-def library() -> Any:
-    return ctypes.CDLL(os.environ["MACHINE"])
+from autograd.compiler.native.extension import native
+from autograd.compiler.scalars import ONE, Floats, Integers, Mask
 
 
 @cache
 def codes() -> dict[str, tuple[int, tuple[str, ...]]]:
-    """The code and the operands of each instruction by its name."""
-    text = ctypes.c_char_p.in_dll(library(), "machine_names").value.decode()
-    found = {}
-    for line in text.splitlines():
-        code, name, operands = line.split("\t")
-        found[name] = int(code), tuple(operands.split())
-    return found
+    """The code of each instruction, and the names of its operands, by its name."""
+    lines = [line.split("\t") for line in native().instructions.splitlines()]
+    return {name: (int(code), tuple(operands.split())) for code, name, operands in lines}
 
 
-def _at(array: NDArray[Any], dtype: Any) -> ctypes.c_void_p:
-    assert array.dtype == dtype and array.flags.c_contiguous, (array.dtype, dtype)
-    return ctypes.c_void_p(array.ctypes.data)
+def starts_of(owner: Integers, n: int) -> NDArray[np.int64]:
+    """Where the items of each of n owners start, in ascending order of owners; the last item is their end."""
+    starts = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(owner, minlength=n), out=starts[1:])
+    return starts
 
 
-class Graph:
-    """The terms of nodes, which have their operands before them."""
+class Terms:
+    """The terms of nodes, in ascending order of nodes; operands of a node come before it."""
 
-    def __init__(self, starts: NDArray[np.int64], left: Integers, right: Integers) -> None:
-        self.n = len(starts) - 1
-        self._arrays = starts, left, right
-        self._terms = self.n, _at(starts, np.int64), _at(left, np.int32), _at(right, np.int32)
+    def __init__(self, owner: Integers, left: Integers, right: Integers, n: int) -> None:
+        self.starts, self.left, self.right = starts_of(owner, n), left, right
+        self._arrays = self.starts, left, right
 
     def readers(self, marks: Mask, passes: Mask) -> Mask:
-        """The marked nodes, and all that read one of them, directly or not, in a term that passes."""
+        """The marked nodes, and all that read one of them, directly or not, in terms that pass."""
         marks = marks.copy()
-        library().plan_mark_readers(ctypes.c_int64(self._terms[0]), *self._terms[1:], _at(passes, bool), _at(marks, bool))
+        native().mark_readers(*self._arrays, passes, marks)
         return marks
 
     def operands(self, marks: Mask, passes: Mask, allowed: Mask) -> Mask:
         """The marked nodes, and all that they read, directly or not, in terms that pass and through allowed nodes."""
         marks = marks.copy()
-        library().plan_mark_operands(ctypes.c_int64(self.n), *self._terms[1:], _at(passes, bool), _at(allowed, bool), _at(marks, bool))
+        native().mark_operands(*self._arrays, passes, allowed, marks)
         return marks
 
     def levels(self) -> Integers:
         """How many nodes lie on the longest way to each."""
-        levels = np.empty(self.n, np.int32)
-        library().plan_levels(ctypes.c_int64(self.n), *self._terms[1:], _at(levels, np.int32))
+        levels = np.empty(len(self.starts) - 1, np.int32)
+        native().number_levels(*self._arrays, levels)
         return levels
 
 
-def order_of(keys: Integers, kinds: int) -> Integers:
+def order_of(keys: NDArray[Any], kinds: int) -> Integers:
     """The places of keys from 0 to below `kinds` in ascending order, equal ones in their order."""
-    order, counts = np.empty(len(keys), np.int32), np.zeros(kinds + 1, np.int64)
-    library().plan_sort(ctypes.c_int64(len(keys)), _at(keys, np.int32), _at(counts, np.int64), ctypes.c_int64(kinds), _at(order, np.int32))
+    order = np.empty(len(keys), np.int32)
+    native().sort_keys(keys.astype(np.int32, copy=False), np.zeros(kinds + 1, np.int64), order)
     return order
 
 
-def registers_of(starts: NDArray[np.int64], operands: Integers) -> tuple[Integers, int]:
-    """A register for each result, and how many there are."""
-    n = len(starts) - 1
-    last, free, registers = (np.empty(n, np.int32) for _ in range(3))
-    f = library().plan_registers
-    f.restype = ctypes.c_int64
-    count = f(ctypes.c_int64(n), _at(starts, np.int64), _at(operands, np.int32), _at(last, np.int32), _at(free, np.int32), _at(registers, np.int32))
-    return registers, int(count)
+def shared_registers(owner: Integers, operands: Integers, n: int) -> tuple[Integers, int]:
+    """A register for each of n results, and how many there are; each pair of an owner and an operand is a reading."""
+    last, stack, registers = (np.empty(n, np.int32) for _ in range(3))
+    operands = np.ascontiguousarray(operands[order_of(owner, n)], np.int32)
+    count = native().share_registers(starts_of(owner, n), operands, last, stack, registers)
+    return registers, count

@@ -33,18 +33,18 @@ class Recipe(NamedTuple):
 
 
 def known_numbers(op: str) -> Known:
-    """Operands of an operation for which it has other instructions, where they are these numbers."""
+    """Operands of an operation for which it has instructions of their own where they are these numbers."""
     return FORMS.get(op, ())
 
 
 @cache
-def value_recipe(op: str, known: Known, length: int) -> Recipe:
+def valued(op: str, known: Known, length: int) -> Recipe:
     """The value of an operation on lists of a length, or on numbers of which some are known; it is the last step."""
     return _whole(op, known) or _cut(value_of(op, dict(known)), op, length)
 
 
 @cache
-def contribution_recipe(op: str, by: str, known: Known, length: int) -> Recipe:
+def contributed(op: str, by: str, known: Known, length: int) -> Recipe:
     """What an operation contributes to an operand, or to each element of a list."""
     return _whole(f"{op} by {by}", known) or _cut(contribution(op, by, dict(known)), op, length)
 
@@ -52,13 +52,6 @@ def contribution_recipe(op: str, by: str, known: Known, length: int) -> Recipe:
 def _whole(name: str, known: Known) -> Recipe | None:
     found = codes().get(name + "".join(f" {x}={c!r}" for x, c in known))
     return found and Recipe((Step(found[0], tuple((x, 0) for x in found[1])),), (0,))
-
-
-def masked(recipe: Recipe) -> Recipe:
-    """The same, with 0 in the place of its results where the guard of the node isn't above 0."""
-    code, n = codes()["where by a"][0], len(recipe.steps)
-    steps = tuple(Step(code, (result, ("guard", 0))) for result in recipe.results)
-    return Recipe((*recipe.steps, *steps), tuple(range(n, n + len(steps))))
 
 
 def _cut(e: Expression, op: str, length: int) -> Recipe:

@@ -1,216 +1,192 @@
-"""Streams of instructions for the machine: the nodes of a flow in the order in which they run, with their registers."""
+"""Streams of instructions for the machine: the nodes of a flow in the order in which they run, with their registers.
 
+Nodes run level by level, and those of a level that do the same run together: then the processor foresees what comes,
+and works on several at a time, for none of them needs another.
+"""
+
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.native.planning import Graph, order_of, registers_of
+from autograd.compiler.native.extension import native
+from autograd.compiler.native.planning import order_of, shared_registers, starts_of
 from autograd.compiler.native.sweeps import LEAF, SUM_OF_LANES, SUM_OF_TERMS, Flow
-from autograd.compiler.scalars import INPUT, ONE, PARAMETER, Floats, Integers
+from autograd.compiler.scalars import INPUT, ONE, PARAMETER, Floats, Integers, Mask
+from autograd.compiler.statements import Index
 
+END: Final = 0
 LOAD: Final = 3
 STORE: Final = 4
-NOTHING: Final = -0.0
-"""The number to which a sum may be added without a change, that of zeros included."""
+"""Codes of instructions, beside those of `sweeps`."""
+PLAIN: Final = 0
+PRODUCT: Final = 1
+ALONE: Final = 2
+"""Kinds of terms for lanes: with one factor that has lanes, with two, with none."""
 
 
 class Stream(NamedTuple):
-    """Instructions, and the numbers of linear nodes."""
+    """Instructions, the numbers of linear nodes, and those of them that depend on registers."""
 
     words: Integers
     numbers: Floats
+    weights: "Weights"
 
 
 class Weights(NamedTuple):
-    """Numbers of linear nodes for lanes that depend on numbers which are the same in all lanes."""
+    """To the number at each place, a number times those in two registers is added before the stream runs."""
 
     places: Integers
     registers: Integers
-    """Two for each, that of the number 1 if there is no second factor."""
     numbers: Floats
 
 
 class Streams(NamedTuple):
-    """A program for the machine, as `struct machine` has it."""
+    """A program for the machine: what `struct machine` has of it."""
 
     before: Stream
     forward: Stream
     backward: Stream
     after: Stream
-    weights: Weights
     initial: Floats
-    slots: int
+    vectors: int
     sums: int
-    sum_slot: int
+    first_sum: int
     by_parameters: Integers
     roots: Integers
     by_inputs: Integers
 
 
-def streams_of(flow: Flow, *, single: bool) -> Streams:
-    return _Streams(flow, single).made()
+class Writer:
+    """Writes the streams of a flow."""
 
-
-class _Streams:
-    def __init__(self, flow: Flow, single: bool) -> None:
-        self.flow, self.single = flow, single
-        self.n = len(flow.code)
-        self.starts = np.zeros(self.n + 1, np.int64)
-        np.cumsum(np.bincount(flow.owner, minlength=self.n), out=self.starts[1:])
-        self.levels = Graph(self.starts, flow.left, flow.right).levels()
-        self.products = np.bincount(flow.owner[flow.right != ONE], minlength=self.n)
-
-    def made(self) -> Streams:
-        flow = self.flow
-        for_lanes = flow.lane | (flow.code == SUM_OF_LANES)
-        inner = flow.live & (flow.code != LEAF)
-        before, forward, backward, after = (
-            self.ordered(np.flatnonzero(inner & (for_lanes == lanes) & (flow.backward == back)))
-            for lanes, back in ((False, False), (True, False), (True, True), (False, True))
+    def __init__(self, flow: Flow, *, single: bool) -> None:
+        self.flow, self.single, self.n = flow, single, len(flow.codes)
+        terms = flow.terms
+        self.left, self.right = terms.left, terms.right
+        self.kinds = (terms.right != ONE).astype(np.int8)
+        for_lanes = flow.lanes | (flow.codes == SUM_OF_LANES)
+        if not single:
+            self.classify(for_lanes[flow.owner])
+        self.levels, self.counts = terms.levels(), np.diff(terms.starts)
+        self.products = np.bincount(flow.owner[self.kinds == PRODUCT], minlength=self.n)
+        inner = flow.live & (flow.codes != LEAF)
+        self.before, self.after = (self.ordered(inner & ~for_lanes & (flow.backward == late)) for late in (False, True))
+        self.forward, self.backward = (
+            self.ordered(inner & for_lanes & (flow.backward == late)) for late in (False, True)
         )
-        self.slot = np.full(self.n + 1, ONE, np.int32)
-        leaves = flow.leaves[PARAMETER], flow.leaves[INPUT]
-        count = len(leaves[0])
-        read = leaves[0] != ONE
-        self.slot[leaves[0][read]] = np.flatnonzero(read)
-        if self.single:
-            read = leaves[1] != ONE
-            self.slot[leaves[1][read]] = count + np.flatnonzero(read)
-            count += len(leaves[1])
-        self.slot[flow.seed] = count
-        one = count + 1
-        constants = np.flatnonzero(flow.live & (flow.code == LEAF) & ~flow.lane & (self.slot[:-1] == ONE))
-        sums = backward[flow.code[backward] == SUM_OF_LANES]
-        rest = np.concatenate([constants, before, sums, after])
-        self.slot[rest] = one + 1 + np.arange(len(rest))
-        initial = np.zeros(one + 1 + len(rest))
-        initial[one], initial[self.slot[constants]] = 1.0, flow.number[constants]
-        self.slot[-1] = one
-        slots, weights = 0, Weights(np.zeros(0, np.int32), np.zeros((0, 2), np.int32), np.zeros(0))
-        if self.single:
-            streams = [self.stream(nodes) for nodes in (before, forward, backward, after)]
-        else:
-            slots, streams, weights = self.for_lanes(before, forward, backward, after, sums)
-        sum_slot = int(self.slot[sums[0]]) if len(sums) else 0
-        gradients = [np.where(x == ONE, ONE, self.slot[x]) for x in (flow.gradients[PARAMETER], flow.gradients[INPUT])]
-        return Streams(*streams, weights, initial, slots, len(sums), sum_slot, gradients[0], self.slot[flow.roots], gradients[1])
+        self.sums = self.backward[flow.codes[self.backward] == SUM_OF_LANES]
+        self.registers = np.full(self.n + 1, ONE, np.int32)
+        """The register of the number 1, and then that of each node."""
+        self.initial = self.number_registers()
 
-    def ordered(self, nodes: Integers) -> Integers:
+    def classify(self, for_lanes: Mask) -> None:
+        """Find out how many factors of these terms have lanes; one alone becomes the left one."""
+        lanes = np.append(self.flow.lanes, False)
+        on_left, on_right = lanes[self.left], lanes[self.right]
+        kinds = np.where(on_left & on_right, PRODUCT, np.where(on_left | on_right, PLAIN, ALONE))
+        self.kinds, swap = np.where(for_lanes, kinds, self.kinds).astype(np.int8), on_right & ~on_left
+        self.left, self.right = np.where(swap, self.right, self.left), np.where(swap, self.left, self.right)
+
+    def ordered(self, chosen: Mask) -> Integers:
         """Nodes level by level, and those of one kind together."""
-        for keys in (self.products, np.diff(self.starts), self.flow.code, self.levels):
-            own = keys[nodes].astype(np.int32)
+        nodes = np.flatnonzero(chosen).astype(np.int32)
+        for keys in (self.products, self.counts, self.flow.codes, self.levels):
+            own = keys[nodes]
             nodes = nodes[order_of(own, int(own.max(initial=0)) + 1)]
         return nodes
 
-    def terms_of(self, nodes: Integers) -> tuple[Integers, Integers]:
-        """The terms of some nodes in a row, and for each the place of its node among them."""
-        counts = np.diff(self.starts)[nodes]
-        owner = np.repeat(np.arange(len(nodes)), counts)
-        return np.arange(len(owner)) + (self.starts[nodes] - np.cumsum(counts) + counts)[owner], owner
+    def number_registers(self) -> Floats:
+        """Give each node without lanes its register; returned are the numbers that are there before."""
+        flow, registers = self.flow, self.registers[1:]
+        start = 0
+        for kind in (PARAMETER, INPUT) if self.single else (PARAMETER,):
+            there = np.flatnonzero(flow.leaves[kind] != ONE)
+            registers[flow.leaves[kind][there]] = start + there
+            start += len(flow.leaves[kind])
+        registers[flow.seed], self.registers[0] = start, start + 1
+        constants = np.flatnonzero((flow.codes == LEAF) & ~flow.lanes & flow.live & (registers == ONE))
+        rest = np.concatenate([constants, self.before, self.sums, self.after])
+        registers[rest] = start + 2 + np.arange(len(rest))
+        initial = np.zeros(start + 2 + len(rest))
+        initial[self.registers[0]], initial[registers[constants]] = 1.0, flow.numbers[constants]
+        return initial
 
-    def for_lanes(self, before, forward, backward, after, sums):
-        flow = self.flow
-        inputs = flow.leaves[INPUT]
-        loads = np.flatnonzero(inputs != ONE)
-        by = flow.gradients[INPUT]
-        stores = np.flatnonzero(by != ONE)
-        row = [*map(len, (loads, forward, [0], backward, [0]))]
-        results = np.concatenate([inputs[loads], forward, [ONE], backward, [ONE]])
-        terms, owner = self.terms_of(np.concatenate([forward, backward]))
-        owner = owner + len(loads) + (owner >= len(forward))
-        place = np.empty(self.n + 1, np.int32)
+    def written(self) -> Streams:
+        """The program."""
+        flow, vectors = self.flow, 0
+        if not self.single:
+            vectors = self.vector_registers()
+        before, after = self.stream(self.before), self.stream(self.after)
+        forward, backward = self.stream(self.forward), self.stream(self.backward)
+        if not self.single:
+            forward, backward, vectors = self.with_rows(forward, backward, vectors)
+        of = self.registers[1:]
+        none = {kind: np.full(len(leaves), ONE, np.int32) for kind, leaves in flow.leaves.items()}
+        slopes = none | {kind: np.where(x == ONE, ONE, of[x]) for kind, x in flow.gradients.items()}
+        first = int(of[self.sums[0]]) if len(self.sums) else 0
+        streams, roots = (before, forward, backward, after), of[flow.roots]
+        return Streams(
+            *streams, self.initial, vectors, len(self.sums), first, slopes[PARAMETER], roots, slopes[INPUT]
+        )
+
+    def stream(self, nodes: Integers) -> Stream:
+        """The instructions for some nodes."""
+        flow, terms = self.flow, self.flow.terms
+        results = self.registers[1:].copy()
+        results[self.sums] = np.arange(len(self.sums))
+        n, m = len(nodes), int(self.counts[nodes].sum())
+        words, numbers = np.empty(5 * n + 2 * m + 1, np.int32), np.empty(n + m)
+        weights = Weights(np.empty(m, np.int32), np.empty((m, 2), np.int32), np.empty(m))
+        known = flow.codes, flow.numbers, flow.coefficients, self.kinds, self.registers, results
+        a, b, c = native().write_stream(terms.starts, self.left, self.right, *known, nodes, words, numbers, *weights)
+        return Stream(words[:a], numbers[:b], Weights(*(x[:c] for x in weights)))
+
+    # ── lanes ──
+
+    def vector_registers(self) -> int:
+        """Give each node with lanes its register; returned is how many there are."""
+        flow, inputs = self.flow, self.flow.leaves[INPUT]
+        loaded, slopes = inputs[inputs != ONE], flow.gradients.get(INPUT, inputs[:0])
+        slopes = slopes[slopes != ONE]
+        # The roots are read behind the forward stream, the gradients of inputs behind the other one.
+        results = np.concatenate([loaded, self.forward, [ONE], self.backward, [ONE]])
+        place = np.full(self.n + 1, ONE, np.int32)
         place[results] = np.arange(len(results))
-        owners, read = [], []
-        for at, nodes in (
-            (owner, flow.left[terms]),
-            (owner, flow.right[terms]),
-            (np.full(len(flow.roots), len(loads) + len(forward)), flow.roots),
-            (np.full(len(stores), len(results) - 1), by[stores]),
-        ):
-            keep = (nodes != ONE) & flow.lane[nodes]
-            owners.append(at[keep])
-            read.append(place[nodes[keep]])
-        owners, read = np.concatenate(owners).astype(np.int32), np.concatenate(read).astype(np.int32)
-        order = order_of(owners, len(results))
-        starts = np.zeros(len(results) + 1, np.int64)
-        np.cumsum(np.bincount(owners, minlength=len(results)), out=starts[1:])
-        registers, slots = registers_of(starts, read[order])
-        keep = (results != ONE) & (flow.code[results] != SUM_OF_LANES)
-        self.slot[results[keep]] = registers[keep]
-        self.sum_of = np.full(self.n, ONE, np.int32)
-        self.sum_of[sums] = np.arange(len(sums))
-        R, I = len(flow.roots), len(inputs)
-        weights = []
-        first = self.stream(forward, weights, 0)
-        second = self.stream(backward, weights, len(first.numbers))
-        lead = [LOAD, len(loads), *np.stack([self.slot[inputs[loads]], loads], 1).ravel().tolist()] if len(loads) else []
-        tail = [STORE, R, *np.stack([I + np.arange(R), self.slot[flow.roots]], 1).ravel().tolist()]
-        end = []
-        if len(by):
-            zero = len(by) - len(stores)
-            if zero:
-                end = [SUM_OF_TERMS, 1, slots, 0, 0]
-                second = second._replace(numbers=np.append(second.numbers, 0.0))
-            at = np.where(by == ONE, slots, self.slot[by])
-            slots += zero > 0
-            end += [STORE, len(by), *np.stack([I + R + np.arange(I), at], 1).ravel().tolist()]
-        first = Stream(np.concatenate([lead, first.words[:-1], tail, [0]]).astype(np.int32), first.numbers)
-        second = Stream(np.concatenate([second.words[:-1], end, [0]]).astype(np.int32), second.numbers)
-        places, registers, numbers = (np.concatenate(x) for x in zip(*weights)) if weights else (np.zeros(0, np.int32), np.zeros((0, 2), np.int32), np.zeros(0))
-        found = Weights(places.astype(np.int32), registers.astype(np.int32), numbers)
-        return slots, [self.stream(before), first, second, self.stream(after)], found
+        middle, end = len(loaded) + len(self.forward), len(results) - 1
+        chosen = np.zeros(self.n, bool)
+        chosen[self.forward] = chosen[self.backward] = True
+        terms = np.flatnonzero(chosen[flow.owner])
+        pairs = [(place[flow.owner[terms]], side[terms]) for side in (self.left, self.right)]
+        pairs += [(np.full(len(flow.roots), middle), flow.roots), (np.full(len(slopes), end), slopes)]
+        owner, read = (np.concatenate(x) for x in zip(*pairs, strict=True))
+        kept = np.append(flow.lanes, False)[read]
+        found, count = shared_registers(owner[kept], place[read[kept]], len(results))
+        vectors = flow.lanes[results] & (results != ONE)
+        self.registers[1 + results[vectors]] = found[vectors]
+        return count
 
-    def stream(self, nodes, weights=None, offset=0) -> Stream:
-        flow, m = self.flow, len(nodes)
-        code = flow.code[nodes]
-        linear = code <= SUM_OF_LANES
-        terms, owner = self.terms_of(nodes)
-        left, right = flow.left[terms], flow.right[terms]
-        kind = (right != ONE).astype(np.int8)
-        of_lanes = weights is not None
-        if of_lanes:
-            on_left, on_right = flow.lane[left], flow.lane[right] & (right != ONE)
-            swap = on_right & ~on_left
-            left, right = np.where(swap, right, left), np.where(swap, left, right)
-            kind = np.where(on_left & on_right, 1, np.where(on_left | on_right, 0, 2)).astype(np.int8)
-        if (np.diff(owner * 3 + kind) < 0).any():
-            order = order_of((owner * 3 + kind).astype(np.int32), 3 * m)
-            terms, owner, left, right, kind = terms[order], owner[order], left[order], right[order], kind[order]
-        plain, products = (np.bincount(owner[kind == k], minlength=m) for k in (0, 1))
-        size = np.where(linear, 3 + plain + 2 * products, 1 + plain)
-        starts_run = np.diff(code, prepend=-1) != 0
-        at = np.cumsum(size + 2 * starts_run) - size
-        words = np.zeros((int(at[-1] + size[-1]) if m else 0) + 1, np.int32)
-        runs = np.flatnonzero(starts_run)
-        words[at[runs] - 2], words[at[runs] - 1] = code[runs], np.diff(np.append(runs, m))
-        words[at] = np.where(code == SUM_OF_LANES, self.sum_of[nodes], self.slot[nodes]) if of_lanes else self.slot[nodes]
-        words[at[linear] + 1], words[at[linear] + 2] = plain[linear], products[linear]
-        kept = kind < 2
-        counts = plain + products
-        ends = np.cumsum(counts)
-        rank = np.arange(len(owner[kept])) - (ends - counts)[owner[kept]]
-        o, k = owner[kept], kind[kept]
-        place = at[o] + np.where(linear[o], 3, 1) + rank + np.where(k == 1, rank - plain[o], 0)
-        words[place] = self.slot[left[kept]]
-        words[place[k == 1] + 1] = self.slot[right[kept][k == 1]]
-        own = (code == SUM_OF_TERMS).astype(np.int64)
-        number_size = np.where(linear, own + counts, 0)
-        number_at = np.cumsum(number_size) - number_size
-        numbers = np.zeros(int(number_size.sum()))
-        total = np.bincount(owner, minlength=m)
-        c0 = flow.number[nodes]
-        sums = np.flatnonzero(own)
-        numbers[number_at[sums]] = np.where((c0[sums] == 0.0) & (total[sums] > 0), NOTHING, c0[sums])
-        of_linear = linear[o]
-        number_place = number_at[o] + own[o] + rank
-        numbers[number_place[of_linear]] = flow.coefficient[terms[kept][of_linear]]
-        if of_lanes:
-            weighed = (k == 0) & of_linear & (right[kept] != ONE)
-            bias = ~kept
-            numbers[number_place[weighed]] = NOTHING
-            places = np.concatenate([number_place[weighed], number_at[owner[bias]]]) + offset
-            registers = np.stack([np.concatenate([right[kept][weighed], left[bias]]), np.concatenate([np.full(weighed.sum(), ONE), right[bias]])], 1)
-            numbers_of = np.concatenate([flow.coefficient[terms[kept][weighed]], flow.coefficient[terms[bias]]])
-            weights.append((places, self.slot[registers], numbers_of))
-        return Stream(words, numbers)
+    def with_rows(self, forward: Stream, backward: Stream, vectors: int) -> tuple[Stream, Stream, int]:
+        """The streams with instructions that load the inputs, and store the roots and the gradients of inputs."""
+        flow, of = self.flow, self.registers[1:]
+        inputs = flow.leaves[INPUT]
+        loaded = np.flatnonzero(inputs != ONE)
+        lead = _moves(LOAD, of[inputs[loaded]], loaded)
+        roots = _moves(STORE, len(inputs) + np.arange(len(flow.roots)), of[flow.roots])
+        forward = forward._replace(words=np.concatenate([lead, forward.words[:-1], roots, [END]]).astype(np.int32))
+        if INPUT not in flow.gradients:
+            return forward, backward, vectors
+        slopes = flow.gradients[INPUT]
+        missing = slopes == ONE
+        zero = np.array([SUM_OF_TERMS, 1, vectors, 0, 0] if missing.any() else [])
+        rows = len(inputs) + len(flow.roots) + np.arange(len(inputs))
+        stored = _moves(STORE, rows, np.where(missing, vectors, of[slopes]))
+        words = np.concatenate([backward.words[:-1], zero, stored, [END]]).astype(np.int32)
+        numbers = np.append(backward.numbers, [0.0] * int(missing.any()))
+        return forward, backward._replace(words=words, numbers=numbers), vectors + int(missing.any())
+
+
+def _moves(code: int, to: Index, of: Index) -> Index:
+    """An instruction that moves vectors."""
+    return np.concatenate([[code, len(to)], np.stack([to, of], axis=1).ravel()]) if len(to) else np.zeros(0, np.intp)

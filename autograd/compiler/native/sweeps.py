@@ -5,363 +5,305 @@ gradient times a coefficient and the other factor, an operation the result of an
 added to, and one kind of sum does both passes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.building import UPSTREAM, VALUE
-from autograd.compiler.native.planning import Graph, order_of
-from autograd.compiler.native.recipes import Known, Recipe, contribution_recipe, known_numbers, masked, value_recipe
-from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Floats, Integers, Mask, Scalars
+from autograd.compiler.native.planning import Terms, codes, order_of
+from autograd.compiler.native.recipes import Known, Recipe, contributed, known_numbers, valued
+from autograd.compiler.native.uniform import lanes_of, terms_of, with_copies
+from autograd.compiler.scalars import INPUT, LINEAR, ONE, OPERATION, PARAMETER, Floats, Integers, Mask, Scalars
+from autograd.compiler.statements import Index
 from autograd.formula.cases import rule
 
-Codes = NDArray[np.int16]
 LEAF: Final = 0
 SUM_OF_TERMS: Final = 1
-"""The code of a linear node."""
 SUM_OF_LANES: Final = 2
-"""The code of a linear node over all lanes together."""
+"""The codes of a node that is there before, of a linear node, and of one that is added up over all lanes."""
+MASK: Final = "where by a"
+"""The instruction that leaves a number where another one is above 0, and makes 0 of it elsewhere."""
 
 
 class Flow(NamedTuple):
     """Nodes in an order in which operands come first, and their terms, node by node, as in `Scalars`."""
 
-    code: Codes
-    """The instruction that makes a node; LEAF for one that is there before."""
-    number: Floats
-    lane: Mask
+    codes: NDArray[np.int16]
+    numbers: Floats
+    lanes: Mask
     """Whether a node has a number for each example of a batch."""
     backward: Mask
     live: Mask
+    """Whether a result depends on a node."""
     owner: Integers
-    coefficient: Floats
-    left: Integers
-    right: Integers
-    leaves: dict[int, Integers]
+    coefficients: Floats
+    terms: Terms
+    leaves: Mapping[int, Integers]
     """The nodes of parameters and of inputs, by their positions; ONE for those that aren't there."""
     seed: int
+    """The gradient of the first root."""
     roots: Integers
-    gradients: dict[int, Integers]
-    """The gradients of parameters and of inputs, as the leaves."""
+    gradients: Mapping[int, Integers]
+    """The gradients by leaves of the wanted kinds, by their positions; ONE for 0."""
 
 
-class _Group(NamedTuple):
-    """Nodes of one operation, on lists of one length, or with the same known numbers."""
-
-    op: str
-    known: Known
-    nodes: NDArray[np.intp]
-    length: int
-    """How many elements each operand has."""
-
-
-def flow_of(g: Scalars, counts: dict[int, int], wanted: tuple[int, ...], *, single: bool) -> Flow:
+def flow_of(g: Scalars, counts: Mapping[int, int], wanted: Sequence[int], *, single: bool) -> Flow:
     """The values of a graph, and the gradients of its first root by leaves of the wanted kinds.
 
     `counts` says how many parameters and inputs there are. For a single example no node has lanes.
     """
-    lanes = np.zeros(len(g), bool) if single else _lanes(g)
+    lanes = np.zeros(len(g), bool) if single else lanes_of(g)
     if not single:
-        g, lanes = _with_copies(g, lanes)
+        g, lanes = with_copies(g, lanes)
     return _Sweeps(g, lanes, wanted, single).flow(counts)
 
 
-def _graph(g: Scalars) -> Graph:
-    starts = np.zeros(len(g) + 1, np.int64)
-    np.cumsum(np.bincount(g.owner, minlength=len(g)), out=starts[1:])
-    return Graph(starts, g.left, g.right)
+@dataclass
+class _Growing:
+    """Nodes and terms in the making. Nodes are put in order by their times, and then as they came."""
+
+    count: int = 0
+    nodes: list[tuple[Any, ...]] = field(default_factory=list)
+    terms: list[tuple[Integers, Any, Integers, Integers]] = field(default_factory=list)
+
+    def add(self, times: Index, codes: Any, lanes: Mask, numbers: Any = 0.0) -> Integers:
+        """Append nodes; returned are their places."""
+        n = len(times)
+        self.nodes.append((times, *(np.broadcast_to(x, n) for x in (codes, lanes, numbers))))
+        self.count += n
+        return np.arange(self.count - n, self.count, dtype=np.int32)
+
+    def let(self, owner: Integers, coefficients: Any, left: Integers, right: Integers | None = None) -> None:
+        """Append a term to each of some nodes."""
+        rights = np.broadcast_to(np.int32(ONE), len(owner)) if right is None else right
+        self.terms.append((owner, np.broadcast_to(np.asarray(coefficients, float), len(owner)), left, rights))
 
 
-def _lanes(g: Scalars) -> Mask:
-    """Whether each node differs between examples; a node whose guard does so is worked out for each."""
-    every, graph, lanes = np.ones(len(g.owner), bool), _graph(g), np.asarray(g.kind == INPUT)
-    while True:
-        lanes = graph.readers(lanes, every)
-        if g.guards is None:
-            return lanes
-        more = (g.guards != ONE) & lanes[g.guards] & ~lanes & (g.kind >= LINEAR)
-        if not more.any():
-            return lanes
-        lanes |= more
+class _Group(NamedTuple):
+    """Nodes of one operation on lists of one length, or with the same known numbers."""
 
-
-def _with_copies(g: Scalars, lanes: Mask) -> tuple[Scalars, Mask]:
-    """A graph in which operations of lanes read lanes alone, and roots are such: through copies of what they read."""
-    operand = ~g.in_linear & lanes[g.owner] & ~lanes[g.left]
-    copied = np.zeros(len(g), bool)
-    copied[g.left[operand]] = copied[g.roots] = True
-    guarded = np.zeros(0, np.intp) if g.guards is None else np.flatnonzero((g.guards != ONE) & lanes)
-    if g.guards is not None:
-        copied[g.guards[guarded]] = True
-    copied &= ~lanes
-    constant = copied & (g.kind == CONSTANT)
-    if not copied.any():
-        return g, lanes
-    new = (np.cumsum(1 + copied) - 1 - copied).astype(np.int32)
-    copy = new + copied
-    read = copied & ~constant
-    owner = np.concatenate([new[g.owner], copy[read]])
-    order = order_of(owner, int(new[-1]) + 2)
-    made = [np.repeat(x, 1 + copied) for x in (g.kind, g.code, g.number, g.leaf, g.kept, lanes)]
-    kind, code, number, leaf, kept, lanes = made
-    kind[copy[copied]], lanes[copy[copied]] = LINEAR, True
-    left = np.concatenate([np.where(operand, copy[g.left], new[g.left]), new[read]])[order]
-    right = np.concatenate([np.where(g.right == ONE, ONE, new[g.right]), np.full(read.sum(), ONE)])[order]
-    coefficient = np.concatenate([g.coefficient, np.ones(read.sum())])[order]
-    arrays = owner[order], coefficient, left.astype(np.int32), right.astype(np.int32), copy[g.roots]
-    found = Scalars(kind, code, number, leaf, kept, *arrays, g.operations)
-    if g.guards is not None:
-        found.guards = np.full(len(kind), ONE, np.int32)
-        found.guards[new[guarded]] = copy[g.guards[guarded]]
-        rest = np.flatnonzero((g.guards != ONE) & ~lanes[new])
-        found.guards[new[rest]] = new[g.guards[rest]]
-    return found, lanes
+    op: str
+    known: Known
+    nodes: Index
+    length: int
+    """How many elements each operand has."""
 
 
 class _Sweeps:
-    """The graph of instructions in the making."""
-
-    def __init__(self, g: Scalars, lanes: Mask, wanted: tuple[int, ...], single: bool) -> None:
-        self.g, self.lanes, self.single, self.starts = g, lanes, single, g.starts
-        graph, passes = _graph(g), self._passes()
-        needs = graph.readers(np.isin(g.kind, wanted), passes)
+    def __init__(self, g: Scalars, lanes: Mask, wanted: Sequence[int], single: bool) -> None:
+        self.g, self.lanes, self.single, self.wanted, self.starts = g, lanes, single, wanted, g.starts
+        self.guards = g.guards if g.guards is not None else np.full(len(g), ONE, np.int32)
+        terms, passes, root = terms_of(g), self.passes(), g.roots[:1]
+        needs = terms.readers(np.isin(g.kind, wanted), passes)
         start = np.zeros(len(g), bool)
-        start[g.roots[0]] = needs[g.roots[0]]
-        self.reached = graph.operands(start, passes, needs)
-        """Whether a gradient of each node is needed."""
-        self.groups = [*self._groups()]
-        self.owner, self.coefficient, self.left, self.right = ([] for _ in range(4))
+        start[root] = needs[root]
+        self.reached = terms.operands(start, passes, needs)
+        """Whether the gradient of each node is needed."""
+        self.made = _Growing()
+        self.values = np.full(len(g) + 1, ONE, np.int32)
+        """The place of the value of each node; that of ONE is ONE."""
+        self.gradients = self.values.copy()
+        self.sums = self.values.copy()
+        """The places where what lanes contribute to a node without lanes is added up."""
 
-    def _passes(self) -> Mask:
+    def passes(self) -> Mask:
         """Whether each term passes a gradient on."""
         g = self.g
-        stopped = np.zeros(len(g), bool)
-        stopped[g.of("detach")] = True
-        passes = ~stopped[g.owner]
+        passes = np.ones(len(g.owner), bool)
         passes[self.starts[g.of("where")]] = False
-        return passes
+        detached = np.zeros(len(g), bool)
+        detached[g.of("detach")] = True
+        return passes & ~detached[g.owner]
 
-    def _groups(self) -> Iterator[_Group]:
+    def flow(self, counts: Mapping[int, int]) -> Flow:
+        """The whole graph."""
+        groups = [*self.groups()]
+        self.forward(groups)
+        seed = self.made.add(np.array([len(self.g)]), LEAF, np.zeros(1, bool))
+        if self.reached.any():
+            self.backward(groups, seed)
+        return self.finished(counts, seed)
+
+    def groups(self) -> Iterator[_Group]:
+        """The operations, those together that are done in one way."""
         g, starts = self.g, self.starts
         for code in np.unique(g.code[g.kind == OPERATION]).tolist():
             op, nodes = g.operations[code], np.flatnonzero((g.kind == OPERATION) & (g.code == code))
-            r = rule(op)
-            sizes = starts[nodes + 1] - starts[nodes]
+            r, sizes = rule(op), starts[nodes + 1] - starts[nodes]
             if r.of_sequences:
                 for size in np.unique(sizes).tolist():
                     yield _Group(op, (), nodes[sizes == size], size // len(r.operands))
                 continue
-            left = np.ones(len(nodes), bool)
-            for x, number in known_numbers(op):
-                y = g.left[starts[nodes] + r.operands.index(x)]
-                same = (starts[y] == starts[y + 1]) & (g.kind[y] != INPUT) & (g.kind[y] != PARAMETER) & (g.number[y] == number)
+            for known in known_numbers(op):
+                x = g.left[starts[nodes] + r.operands.index(known[0])]
+                is_number = (g.kind[x] != PARAMETER) & (g.kind[x] != INPUT) & (starts[x] == starts[x + 1])
+                same = is_number & (g.number[x] == known[1])
                 if same.any():
-                    yield _Group(op, ((x, number),), nodes[same], 1)
-                    left &= ~same
-            if left.any():
-                yield _Group(op, (), nodes[left], 1)
+                    yield _Group(op, (known,), nodes[same], 1)
+                    nodes = nodes[~same]
+            if len(nodes):
+                yield _Group(op, (), nodes, 1)
 
-    def flow(self, counts: dict[int, int]) -> Flow:
-        g, n, reached = self.g, len(self.g), self.reached
-        values = [(group, value_recipe(group.op, group.known, group.length)) for group in self.groups]
-        sizes = np.ones(n, np.int64)
-        for group, recipe in values:
-            sizes[group.nodes] = len(recipe.steps)
-        self.at = np.cumsum(sizes).astype(np.int32) - 1
-        self.at = np.append(self.at, ONE).astype(np.int32)  # at[ONE] is ONE.
-        """The place of the value of each node."""
-        end = int(self.at[n - 1]) + 1
-        seed, start = end, end + 1
-        self.summed = reached & ~self.lanes & (not self.single)
-        """Whether what lanes contribute to a node is added up over the lanes first."""
-        self.sizes = reached.astype(np.int64) + self.summed
-        parts = [*self._contributions()]
-        linear = self._guarded_terms() if g.guards is not None else None
-        ends = np.cumsum(self.sizes[::-1])[::-1]
-        self.block = (start + ends - self.sizes).astype(np.int32)
-        self.gradient = np.append(np.where(reached, self.block + self.summed, ONE), ONE).astype(np.int32)
-        total = start + int(ends[0]) if n else start
-        self.code, self.number = np.zeros(total, np.int16), np.zeros(total)
-        self.lane, self.backward = np.zeros(total, bool), np.arange(total) >= end
-        own = np.repeat(np.arange(n), sizes)
-        self.lane[:end] = self.lanes[own]
-        self.lane[start:] = np.repeat(self.lanes[::-1], self.sizes[::-1])
-        self.code[self.at[:n][g.kind == LINEAR]] = SUM_OF_TERMS
-        self.number[self.at[:n]] = g.number
-        keep = g.in_linear
-        self._add(self.at[g.owner[keep]], g.coefficient[keep], self.at[g.left[keep]], self.at[g.right[keep]])
-        for group, recipe in values:
-            self._place(group, group.nodes, recipe, self.at[group.nodes] - len(recipe.steps) + 1)
-        root = int(g.roots[0])
-        gradients = np.full(total, ONE, np.int32)
-        if reached[root]:
-            self._start(root, seed)
-            self._contribute_linear(linear)
-            for group, by, nodes, offset, recipe in parts:
-                self._contribute(group, by, nodes, recipe, self.block[nodes] + offset.astype(np.int32))
-            self._finish_sums()
-        alias = self._aliases()
-        owner = np.concatenate(self.owner) if self.owner else np.zeros(0, np.int32)
-        coefficient, left, right = (np.concatenate(x) if x else np.zeros(0, t) for x, t in ((self.coefficient, float), (self.left, np.int32), (self.right, np.int32)))
-        alias = np.append(alias, ONE).astype(np.int32)
-        keep = alias[owner] == owner
-        live = alias[:-1] == np.arange(total)
-        live[(self.code == LEAF) & self.backward] = False
-        live[seed] = True
-        order = order_of(owner[keep], total)
-        terms = owner[keep][order], coefficient[keep][order], alias[left[keep]][order], alias[right[keep]][order]
-        leaves, slopes = {}, {}
-        for kind, count in counts.items():
-            leaves[kind], slopes[kind] = np.full(count, ONE, np.int32), np.full(count, ONE, np.int32)
-            nodes = np.flatnonzero(g.kind == kind)
-            leaves[kind][g.leaf[nodes]] = self.at[nodes]
-            slopes[kind][g.leaf[nodes]] = alias[self.gradient[nodes]]
-        return Flow(self.code, self.number, self.lane, self.backward, live, *terms, leaves, seed, self.at[g.roots], slopes)
+    # ── values ──
 
-    # ── places of contributions ──
+    def forward(self, groups: Sequence[_Group]) -> None:
+        """Make the values."""
+        g, made = self.g, self.made
+        others = np.flatnonzero(g.kind != OPERATION)
+        codes = np.where(g.kind[others] == LINEAR, SUM_OF_TERMS, LEAF)
+        self.values[others] = made.add(others, codes, self.lanes[others], g.number[others])
+        steps = [self.steps(of.nodes, valued(of.op, of.known, of.length), of.nodes) for of in groups]
+        for of, places in zip(groups, steps, strict=True):
+            self.values[of.nodes] = places[-1]
+        for of, places in zip(groups, steps, strict=True):
+            self.connect(of, of.nodes, valued(of.op, of.known, of.length), places)
+        linear = g.in_linear
+        left, right = self.values[g.left[linear]], self.values[g.right[linear]]
+        made.let(self.values[g.owner[linear]], g.coefficient[linear], left, right)
 
-    def _contributions(self) -> Iterator[tuple[_Group, str, NDArray[np.intp], NDArray[np.int64], Recipe]]:
-        """For each operand of each group the nodes that contribute to it, where, and how."""
-        for group in self.groups:
-            r = rule(group.op)
-            if group.op == "detach":
-                continue
-            for i, by in enumerate(r.operands):
-                if by in dict(group.known) or (group.op == "where" and not i):
-                    continue
-                rows = self.starts[group.nodes][:, None] + i * group.length + np.arange(group.length)
-                nodes = group.nodes[self.reached[group.nodes] & self.reached[self.g.left[rows]].any(axis=1)]
-                recipe = contribution_recipe(group.op, by, group.known, group.length)
-                guarded = np.zeros(len(nodes), bool)
-                if self.g.guards is not None and group.op != "where":
-                    guarded = self.g.guards[nodes] != ONE
-                for some, how in ((nodes[~guarded], recipe), (nodes[guarded], masked(recipe))):
-                    if len(some):
-                        yield group, by, some, self.sizes[some], how
-                        self.sizes[some] += len(how.steps)
+    def steps(self, nodes: Index, recipe: Recipe, times: Index) -> list[Integers]:
+        """Make the nodes of a recipe."""
+        return [self.made.add(times, step.code, self.lanes[nodes], step.number) for step in recipe.steps]
 
-    def _guarded_terms(self) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.int64]]:
-        """The terms of guarded linear nodes, by which factor they pass a gradient to, and where two nodes mask that."""
-        g = self.g
-        assert g.guards is not None
-        found = []
-        for to_right, factor in ((False, g.left), (True, g.right)):
-            chosen = g.in_linear & (g.guards[g.owner] != ONE) & self.reached[g.owner] & self._is_reached(factor)
-            if to_right:
-                chosen &= g.left != g.right
-            found.append(np.flatnonzero(chosen))
-        terms = np.concatenate(found)
-        right = np.repeat([False, True], [len(x) for x in found])
-        owner = g.owner[terms]
-        order = np.argsort(owner, kind="stable")
-        rank = np.empty(len(terms), np.int64)
-        rank[order] = np.arange(len(terms)) - np.searchsorted(owner[order], owner[order])
-        offset = self.sizes[owner] + 2 * rank
-        np.add.at(self.sizes, owner, 2)
-        return terms, right, offset
-
-    def _is_reached(self, factor: Integers) -> Mask:
-        return np.asarray((factor != ONE) & self.reached[factor])
-
-    # ── terms ──
-
-    def _add(self, owner: Integers, coefficient: Floats | float, left: Integers, right: Integers | None = None) -> None:
-        """Append terms."""
-        n = len(owner)
-        self.owner.append(owner.astype(np.int32))
-        self.coefficient.append(np.broadcast_to(np.asarray(coefficient, float), n))
-        self.left.append(left.astype(np.int32))
-        self.right.append(np.full(n, ONE, np.int32) if right is None else right.astype(np.int32))
-
-    def _place(self, group: _Group, nodes: NDArray[np.intp], recipe: Recipe, start: Integers) -> None:
-        """Make the nodes of a recipe, for each node from a place on."""
-        operands = rule(group.op).operands
-        for i, step in enumerate(recipe.steps):
-            self.code[start + i], self.number[start + i] = step.code, step.number
+    def connect(self, of: _Group, nodes: Index, recipe: Recipe, places: Sequence[Integers]) -> None:
+        """Make the terms of a recipe."""
+        for step, place in zip(recipe.steps, places, strict=True):
             for x in step.operands:
-                if isinstance(x, int):
-                    read = start + x
-                elif x[0] == UPSTREAM:
-                    read = self.gradient[nodes]
-                elif x[0] == VALUE:
-                    read = self.at[nodes]
-                elif x[0] == "guard":
-                    assert self.g.guards is not None
-                    read = self.at[self.g.guards[nodes]]
-                else:
-                    place = operands.index(x[0]) * group.length + x[1]
-                    read = self.at[self.g.left[self.starts[nodes] + place]]
-                self._add(start + i, 1.0, read)
+                self.made.let(place, 1.0, places[x] if isinstance(x, int) else self.operand(of, nodes, *x))
 
-    def _start(self, root: int, seed: int) -> None:
-        """Let the gradient of the root be the seed."""
-        self.code[self.gradient[root]] = SUM_OF_TERMS
-        self._add(self.gradient[[root]], 1.0, np.array([seed]))
+    def operand(self, of: _Group, nodes: Index, name: str, i: int) -> Integers:
+        """The place of an operand of each node, by its name and its place in a list."""
+        if name == UPSTREAM:
+            return self.gradients[nodes]
+        if name == VALUE:
+            return self.values[nodes]
+        return self.values[self.g.left[self.starts[nodes] + rule(of.op).operands.index(name) * of.length + i]]
 
-    def _to(self, x: Integers, v: Integers) -> Integers:
-        """The node to which the contributions of nodes v to nodes x are added."""
-        return np.where(self.summed[x] & self.lanes[v], self.block[x], self.gradient[x])
+    # ── gradients ──
 
-    def _contribute_linear(self, guarded: Any) -> None:
-        g = self.g
-        free = g.in_linear & self.reached[g.owner]
-        if g.guards is not None:
-            free &= g.guards[g.owner] == ONE
-        twice = g.left == g.right
-        for own, other, chosen in (
-            (g.left, g.right, free & self._is_reached(g.left)),
-            (g.right, g.left, free & self._is_reached(g.right) & ~twice),
-        ):
-            v, x, c = g.owner[chosen], own[chosen], g.coefficient[chosen] * (1.0 + twice[chosen])
-            self._add(self._to(x, v), c, self.gradient[v], self.at[other[chosen]])
-        if guarded is None:
-            return
-        terms, right, offset = guarded
-        v = g.owner[terms]
-        at = self.block[v] + offset.astype(np.int32)
-        own, other = np.where(right, g.right[terms], g.left[terms]), np.where(right, g.left[terms], g.right[terms])
-        self.code[at] = SUM_OF_TERMS
-        self._add(at, g.coefficient[terms] * (1.0 + twice[terms]), self.gradient[v], self.at[other])
-        (mask,) = masked(Recipe((), (0,))).steps
-        self.code[at + 1] = mask.code
-        self._add(at + 1, 1.0, at)
-        self._add(at + 1, 1.0, self.at[g.guards[v]])
-        self._add(self._to(own, v), 1.0, at + 1)
-
-    def _contribute(self, group: _Group, by: str, nodes: NDArray[np.intp], recipe: Recipe, start: Integers) -> None:
-        self._place(group, nodes, recipe, start)
-        i = rule(group.op).operands.index(by)
-        for j, result in enumerate(recipe.results):
-            x = self.g.left[self.starts[nodes] + i * group.length + j]
-            some = self.reached[x]
-            self._add(self._to(x[some], nodes[some]), 1.0, start[some] + result)
-
-    def _finish_sums(self) -> None:
-        """Let the gradients of nodes that are the same in all lanes read what the lanes contribute."""
-        nodes = np.flatnonzero(self.reached)
-        self.code[self.gradient[nodes]] = SUM_OF_TERMS
-        used = np.zeros(len(self.code), bool)
-        for owner in self.owner:
+    def backward(self, groups: Sequence[_Group], seed: Integers) -> None:
+        """Make the gradients."""
+        made, nodes = self.made, np.flatnonzero(self.reached)
+        shared = nodes[~self.lanes[nodes]] if not self.single else nodes[:0]
+        self.sums[shared] = made.add(self.time(shared), SUM_OF_LANES, np.zeros(1, bool))
+        self.gradients[nodes] = made.add(self.time(nodes), SUM_OF_TERMS, self.lanes[nodes])
+        made.let(self.gradients[self.g.roots[:1]], 1.0, seed)
+        first = len(made.terms)
+        self.contribute_terms()
+        for of in groups:
+            for by in rule(of.op).operands:
+                self.contribute(of, by)
+        used = np.zeros(made.count, bool)
+        for owner, *_ in made.terms[first:]:
             used[owner] = True
-        nodes = np.flatnonzero(self.summed & used[self.block])
-        self.code[self.block[nodes]], self.lane[self.block[nodes]] = SUM_OF_LANES, False
-        self._add(self.gradient[nodes], 1.0, self.block[nodes])
+        shared = shared[used[self.sums[shared]]]
+        made.let(self.gradients[shared], 1.0, self.sums[shared])
 
-    def _aliases(self) -> Integers:
-        """For each node itself, or another one that it is a copy of."""
-        total = len(self.code)
-        alias = np.arange(total, dtype=np.int32)
-        counts = np.zeros(total, np.int32)
-        for owner in self.owner:
-            counts += np.bincount(owner, minlength=total).astype(np.int32)
-        for owner, coefficient, left, right in zip(self.owner, self.coefficient, self.left, self.right, strict=True):
-            same = (counts[owner] == 1) & self.backward[owner] & (self.code[owner] == SUM_OF_TERMS)
-            same &= (coefficient == 1.0) & (right == ONE) & (self.lane[owner] == self.lane[left])
-            alias[owner[same]] = left[same]
-        while True:
-            further = alias[alias]
-            if (further == alias).all():
-                return alias
-            alias = further
+    def time(self, nodes: Index) -> Index:
+        """When the gradients of nodes are made: after those of all that read them."""
+        return 2 * len(self.g) - nodes
+
+    def contribute_terms(self) -> None:
+        """Let linear nodes contribute to the gradients of their factors."""
+        g, twice = self.g, self.g.left == self.g.right
+        passes = g.in_linear & self.reached[g.owner]
+        for own, other, chosen in ((g.left, g.right, passes), (g.right, g.left, passes & ~twice & (g.right != ONE))):
+            terms = np.flatnonzero(chosen & self.reached[own])
+            v, x, factors = g.owner[terms], own[terms], g.coefficient[terms] * (1.0 + twice[terms])
+            guarded, others = self.guards[v] != ONE, self.values[other[terms]]
+            if guarded.any():
+                some, free = v[guarded], ~guarded
+                place = self.made.add(self.time(some), SUM_OF_TERMS, self.lanes[some])
+                self.made.let(place, factors[guarded], self.gradients[some], others[guarded])
+                self.give(some, x[guarded], place)
+                v, x, factors, others = v[free], x[free], factors[free], others[free]
+            self.made.let(self.target(v, x), factors, self.gradients[v], others)
+
+    def contribute(self, of: _Group, by: str) -> None:
+        """Let operations contribute to the gradients of one of their operands."""
+        r = rule(of.op)
+        i = r.operands.index(by)
+        if by in dict(of.known) or of.op == "detach" or (of.op == "where" and i == 0):
+            return
+        rows = self.g.left[self.starts[of.nodes][:, None] + i * of.length + np.arange(of.length)]
+        passes = self.reached[of.nodes] & self.reached[rows].any(axis=1)
+        nodes, rows = of.nodes[passes], rows[passes]
+        if not len(nodes):
+            return
+        recipe = contributed(of.op, by, of.known, of.length)
+        places = self.steps(nodes, recipe, self.time(nodes))
+        self.connect(of, nodes, recipe, places)
+        for x, result in zip(rows.T, recipe.results, strict=True):
+            some = self.reached[x]
+            self.give(nodes[some], x[some], places[result][some])
+
+    def give(self, v: Index, x: Index, places: Integers) -> None:
+        """Add what nodes v contribute to the gradients of nodes x: 0 where no sweep reaches v, whatever it is."""
+        guarded = self.guards[v] != ONE
+        if guarded.any():
+            some = v[guarded]
+            mask = self.made.add(self.time(some), codes()[MASK][0], self.lanes[some])
+            self.made.let(mask, 1.0, places[guarded])
+            self.made.let(mask, 1.0, self.values[self.guards[some]])
+            places = places.copy()
+            places[guarded] = mask
+        self.made.let(self.target(v, x), 1.0, places)
+
+    def target(self, v: Index, x: Index) -> Integers:
+        """The places to which the contributions of nodes v to nodes x are added."""
+        return np.where(self.lanes[v] & ~self.lanes[x], self.sums[x], self.gradients[x])
+
+    # ── the end ──
+
+    def finished(self, counts: Mapping[int, int], seed: Integers) -> Flow:
+        """The graph in its order."""
+        times, kinds, lanes, numbers = (np.concatenate(x) for x in zip(*self.made.nodes, strict=True))
+        columns = zip(*self.made.terms, strict=True) if self.made.terms else [np.zeros(0, np.int32)] * 4
+        owner, coefficients, left, right = map(np.concatenate, columns)
+        n, end = len(times), len(self.g)
+        order = order_of(times, 2 * end + 1)
+        place = np.empty(n + 1, np.int32)
+        place[order], place[ONE] = np.arange(n), ONE
+        same = _copies(owner, coefficients, left, right, lanes, (kinds == SUM_OF_TERMS) & (times > end))
+        kept = same[owner] == owner
+        owner, coefficients, left, right = (x[kept] for x in (owner, coefficients, left, right))
+        owner = place[owner]
+        by_owner = order_of(owner, n)
+        owner, coefficients = owner[by_owner], coefficients[by_owner]
+        place[:-1] = place[same]
+        terms = Terms(owner, place[left][by_owner], place[right][by_owner], n)
+        roots = place[self.values[self.g.roots]]
+        leaves = {kind: self.of_leaves(place[self.values], kind, count) for kind, count in counts.items()}
+        gradients = {kind: self.of_leaves(place[self.gradients], kind, counts[kind]) for kind in self.wanted}
+        wanted = np.zeros(n + 1, bool)
+        for places in (roots, *gradients.values()):
+            wanted[places] = True
+        every = np.ones(n, bool)
+        live = terms.operands(wanted[:-1], np.ones(len(owner), bool), every)
+        nodes = kinds[order].astype(np.int16), numbers[order], lanes[order], times[order] >= end, live
+        return Flow(*nodes, owner, coefficients, terms, leaves, int(place[seed[0]]), roots, gradients)
+
+    def of_leaves(self, places: Integers, kind: int, count: int) -> Integers:
+        """The places of the leaves of a kind, by their positions."""
+        found, nodes = np.full(count, ONE, np.int32), np.flatnonzero(self.g.kind == kind)
+        found[self.g.leaf[nodes]] = places[nodes]
+        return found
+
+
+def _copies(
+    owner: Integers, coefficients: Floats, left: Integers, right: Integers, lanes: Mask, among: Mask
+) -> Integers:
+    """For each node itself or, if it is one of some linear nodes and 1 times another node, that node."""
+    same = np.arange(len(lanes), dtype=np.int32)
+    alone = (np.bincount(owner, minlength=len(lanes)) == 1) & among
+    copies = alone[owner] & (coefficients == 1.0) & (right == ONE)
+    copies &= lanes[owner] == lanes[left]
+    same[owner[copies]] = left[copies]
+    while True:
+        further = same[same]
+        if (further == same).all():
+            return same
+        same = further

@@ -1,5 +1,5 @@
-/* The machine: runs streams of instructions over vectors of lanes. It is compiled once for each kind of numbers, each
- * width of vectors and each kind of processors; instructions.h is written from the rules when the package is built.
+/* The interpreter of streams of instructions, over vectors of lanes. Files that are written when it is built include it, once for
+ * each kind of numbers, of processors, and of vectors; instructions.h is written from the rules. See machine.h.
  *
  * A stream is a row of integers: the code of an instruction, for how many nodes it is done, and for each of them its
  * registers, that of the result first. Another row has the numbers of linear nodes. */
@@ -10,9 +10,9 @@
 
 #include "machine.h"
 
-#define JOINED_(a, b, c) a##_##b##_##c
-#define JOINED(a, b, c) JOINED_(a, b, c)
-#define NAMED(name) JOINED(name, REAL, PROCESSOR)
+#define NAMED_(name, real, processor) name##_##real##_##processor
+#define NAMED_FOR(name, real, processor) NAMED_(name, real, processor)
+#define NAMED(name) NAMED_FOR(name, REAL, PROCESSOR)
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* The lanes on which a stream runs, their registers, and the arrays that they are read from and written to. */
@@ -75,9 +75,38 @@ static ALWAYS_INLINE long add_up(const int count, const int32_t *at, const REAL 
     return k;
 }
 
+#define EACH_VECTOR for (long k = 0; k < VECTORS(lanes); k++)
+
+/* A linear node of few terms: how many there are is known when this is compiled. */
+static ALWAYS_INLINE void few_terms(const int plain, const int products, const int32_t *at, const REAL *w,
+                                    const struct lanes *lanes) {
+    V *z = REGISTER(at[0]), c[5];
+    const V *x[6];
+#pragma GCC unroll 6
+    for (int i = 0; i < plain + 2 * products; i++) x[i] = REGISTER(at[1 + i]);
+#pragma GCC unroll 5
+    for (int i = 0; i <= plain + products; i++) c[i] = splat(w[i]);
+    EACH_VECTOR {
+        V a = c[0];
+#pragma GCC unroll 2
+        for (int i = 0; i < plain; i++) a += c[1 + i] * x[i][k];
+#pragma GCC unroll 2
+        for (int i = 0; i < products; i++) a += c[1 + plain + i] * x[plain + 2 * i][k] * x[plain + 2 * i + 1][k];
+        z[k] = a;
+    }
+}
+
+#define FEW(plain, products)                                            \
+    case FEW_TERMS + 3 * (plain) + (products):                          \
+        do {                                                            \
+            few_terms(plain, products, at, w, lanes);                   \
+            at += 1 + (plain) + 2 * (products);                         \
+            w += 1 + (plain) + (products);                              \
+        } while (--count);                                              \
+        break;
+
 #define NEXT (at += 3 + at[1] + 2 * at[2])
 
-#define EACH_VECTOR for (long k = 0; k < VECTORS(lanes); k++)
 /* The value of operands a, b, …; those that are too many aren't read. */
 #define OPERATION(code, operands, value)                                                          \
     case code:                                                                                    \
@@ -110,6 +139,14 @@ static void run(const int32_t *at, const REAL *w, const struct lanes *lanes) {
                 NEXT;
             } while (--count);
             break;
+            FEW(0, 1)
+            FEW(0, 2)
+            FEW(1, 0)
+            FEW(1, 1)
+            FEW(1, 2)
+            FEW(2, 0)
+            FEW(2, 1)
+            FEW(2, 2)
 #if LANES > 1
         case SUM:
             do {
@@ -125,7 +162,10 @@ static void run(const int32_t *at, const REAL *w, const struct lanes *lanes) {
                 V *z = REGISTER(at[0]);
                 const REAL *from = lanes->rows[at[1]] + lanes->first;
                 const long whole = lanes->vectors - (lanes->last < LANES);
-                for (long k = 0; k < whole; k++) z[k] = load(from + k * LANES);
+                for (long k = 0; k < whole; k++) {
+                    __builtin_prefetch(from + (k + lanes->vectors) * LANES);
+                    z[k] = load(from + k * LANES);
+                }
                 if (whole < lanes->vectors) z[whole] = load_part(from + whole * LANES, lanes->last);
                 at += 2;
             } while (--count);
@@ -150,6 +190,7 @@ static void run(const int32_t *at, const REAL *w, const struct lanes *lanes) {
 }
 
 #if LANES == 1
+void NAMED(run_numbers)(const int32_t *at, const void *w, REAL *registers);
 void NAMED(run_numbers)(const int32_t *at, const void *w, REAL *registers) {
     const struct lanes one = {registers, NULL, NULL, 1, 0, 1};
     run(at, w, &one);
@@ -166,43 +207,56 @@ struct memory {
 
 static size_t rounded(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
-/* The spare memory of a program, or new one; NULL if there is none. */
-static struct memory *taken(struct machine *m) {
-    struct memory *memory = __atomic_exchange_n(&m->spare, NULL, __ATOMIC_ACQUIRE);
-    if (memory) return memory;
-    const size_t numbers = rounded((size_t)m->uniforms * sizeof(REAL));
-    const size_t weights = rounded((size_t)m->lane_count * sizeof(REAL));
+/* New memory for one call; NULL if there is none. */
+static struct memory *made(const struct machine *m) {
+    const size_t head = rounded(sizeof(struct memory));
+    const size_t numbers = rounded((size_t)m->numbers * sizeof(REAL));
+    const size_t weights = rounded((size_t)m->lane_numbers * sizeof(REAL));
     const size_t rows = rounded((size_t)(2 * m->inputs + m->roots) * sizeof(REAL *));
     const size_t sums = (size_t)m->sums * sizeof(V);
-    const size_t registers = (size_t)m->slots * (size_t)(m->width / LANES) * sizeof(V);
-    const size_t head = rounded(sizeof *memory);
+    const size_t registers = (size_t)m->vectors * (size_t)(m->width / LANES) * sizeof(V);
     char *start = malloc(63 + head + numbers + weights + rows + sums + registers);
     if (!start) return NULL;
     char *at = (char *)rounded((size_t)start);
-    memory = (struct memory *)at;
+    struct memory *memory = (struct memory *)at;
     memory->start = start;
     memory->numbers = (REAL *)(at += head);
     memory->weights = (REAL *)(at += numbers);
     memory->rows = (REAL **)(at += weights);
     memory->sums = (V *)(at += rows);
-    memory->registers = (V *)(at += sums);
-    memcpy(memory->numbers, m->initial, (size_t)m->uniforms * sizeof(REAL));
-    memcpy(memory->weights, m->lane_numbers, (size_t)m->lane_count * sizeof(REAL));
+    memory->registers = (V *)(at + sums);
+    memcpy(memory->numbers, m->initial, (size_t)m->numbers * sizeof(REAL));
+    memcpy(memory->weights, m->numbers_for_lanes, (size_t)m->lane_numbers * sizeof(REAL));
     return memory;
 }
 
-static void given_back(struct machine *m, struct memory *memory) {
+/* The spare memory of a program; if another thread uses it, new memory; without that, waits for the thread. */
+static struct memory *taken(struct machine *m) {
+    struct memory *memory;
+    do memory = __atomic_exchange_n(&m->spare, NULL, __ATOMIC_ACQUIRE);
+    while (!memory && !(memory = made(m)));
+    return memory;
+}
+
+static void give_back(struct machine *m, struct memory *memory) {
     memory = __atomic_exchange_n(&m->spare, memory, __ATOMIC_RELEASE);
     if (memory) free(memory->start);
 }
 
-/* Puts the numbers that depend on parameters into their places; several at one place are added up. */
+static int reserve(struct machine *m) { return (m->spare = made(m)) != NULL; }
+
+static void release(struct machine *m) {
+    if (m->spare) free(((struct memory *)m->spare)->start);
+}
+
+/* Puts the numbers that depend on registers into their places; several at one place are added up. */
 static void weigh(const struct machine *m, const struct memory *memory) {
-    const REAL *initial = m->lane_numbers, *by = m->weight_numbers, *of = memory->numbers;
+    const REAL *initial = m->numbers_for_lanes, *by = m->weight_numbers, *of = memory->numbers;
     const int32_t *places = m->weight_places, *registers = m->weight_registers;
-    for (long i = 0; i < m->weights; i++) memory->weights[places[i]] = initial[places[i]];
+    REAL *weights = memory->weights;
+    for (long i = 0; i < m->weights; i++) weights[places[i]] = initial[places[i]];
     for (long i = 0; i < m->weights; i++, registers += 2)
-        memory->weights[places[i]] += by[i] * of[registers[0]] * of[registers[1]];
+        weights[places[i]] += by[i] * of[registers[0]] * of[registers[1]];
 }
 
 /* Runs the streams for lanes on some of them, block by block. */
@@ -214,22 +268,22 @@ static void run_lanes(const struct machine *m, const struct memory *memory, long
         lanes.vectors = vectors < most ? vectors : most;
         lanes.last = vectors <= most ? (int)(left - (vectors - 1) * LANES) : LANES;
         run(m->forward, memory->weights, &lanes);
-        if (both) run(m->backward, memory->weights + m->forward_count, &lanes);
+        if (both) run(m->backward, memory->weights + m->forward_numbers, &lanes);
     }
 }
 
-/* Fills the registers of numbers, and those of x of one example. */
-static void fill(const struct machine *m, const struct memory *memory, const REAL *p, const REAL *x, REAL seed) {
+/* Fills the registers of numbers, and the weights. */
+static void begin(const struct machine *m, const struct memory *memory, const REAL *p, const REAL *x, REAL seed) {
     REAL *numbers = memory->numbers;
-    memcpy(numbers, p, (size_t)m->parameters * sizeof(REAL));
+    if (m->parameters) memcpy(numbers, p, (size_t)m->parameters * sizeof(REAL));
     numbers += m->parameters;
     if (m->one) {
-        memcpy(numbers, x, (size_t)m->inputs * sizeof(REAL));
+        if (m->inputs) memcpy(numbers, x, (size_t)m->inputs * sizeof(REAL));
         numbers += m->inputs;
     }
     *numbers = seed;
-    NAMED(run_numbers)(m->before, m->before_numbers, memory->numbers);
-    if (!m->one) weigh(m, memory);
+    NAMED(run_numbers)(m->before, m->numbers_before, memory->numbers);
+    weigh(m, memory);
 }
 
 /* Points the rows to the inputs, the roots, and the gradients of the inputs, if they are wanted. */
@@ -240,53 +294,50 @@ static void point(const struct machine *m, const struct memory *memory, long n, 
     for (long i = 0; i < m->inputs; i++) *rows++ = dx ? dx + i * n : NULL;
 }
 
-/* The numbers in some registers; 0 for a register -1. */
-static void gather(REAL *to, const int32_t *slots, long count, const REAL *numbers) {
-    for (long i = 0; i < count; i++) to[i] = slots[i] < 0 ? 0 : numbers[slots[i]];
+/* The numbers in some registers, or 0. */
+static void gather(REAL *to, const int32_t *registers, long count, const REAL *numbers) {
+    for (long i = 0; i < count; i++) to[i] = registers[i] < 0 ? 0 : numbers[registers[i]];
 }
 
 static void value(const void *self, long first, long stop, long n, const REAL *p, const REAL *x, REAL *roots) {
     struct machine *m = (struct machine *)self;
     struct memory *memory = taken(m);
-    if (!memory) return;
-    fill(m, memory, p, x, 0);
+    begin(m, memory, p, x, 0);
     if (m->one) {
-        gather(roots, m->root_slots, m->roots, memory->numbers);
+        gather(roots, m->root_registers, m->roots, memory->numbers);
     } else {
         point(m, memory, n, x, roots, NULL);
         run_lanes(m, memory, first, stop, 0);
     }
-    given_back(m, memory);
+    give_back(m, memory);
 }
 
 static void gradient(const void *self, long first, long stop, long n, const REAL *p, const REAL *x, REAL seed,
                      REAL *roots, REAL *dp, REAL *dx) {
     struct machine *m = (struct machine *)self;
     struct memory *memory = taken(m);
-    if (!memory) return;
     REAL *numbers = memory->numbers;
-    fill(m, memory, p, x, seed);
+    begin(m, memory, p, x, seed);
     if (m->one) {
-        gather(roots, m->root_slots, m->roots, numbers);
+        gather(roots, m->root_registers, m->roots, numbers);
     } else {
         point(m, memory, n, x, roots, dx);
         for (long i = 0; i < m->sums; i++) memory->sums[i] = splat(0);
         run_lanes(m, memory, first, stop, 1);
-        for (long i = 0; i < m->sums; i++) numbers[m->sum_slot + i] = sum(memory->sums[i]);
+        for (long i = 0; i < m->sums; i++) numbers[m->first_sum + i] = sum(memory->sums[i]);
     }
-    NAMED(run_numbers)(m->after, m->after_numbers, numbers);
+    NAMED(run_numbers)(m->after, m->numbers_after, numbers);
     if (m->one && dx) gather(dx, m->by_inputs, m->inputs, numbers);
     for (long i = 0; dp && i < m->parameters; i++)
         if (m->by_parameters[i] >= 0) dp[i] += numbers[m->by_parameters[i]];
-    given_back(m, memory);
+    give_back(m, memory);
 }
 
 /* The inputs are p, g and the states, and the roots are p and the states. */
 static void update(const void *self, long count, REAL *p, const REAL *g, REAL *states, const REAL *numbers) {
     struct machine *m = (struct machine *)self;
     struct memory *memory = taken(m);
-    if (!memory) return;
-    fill(m, memory, numbers, NULL, 0);
+    begin(m, memory, numbers, NULL, 0);
     REAL **rows = memory->rows;
     *rows++ = p;
     *rows++ = (REAL *)g;
@@ -294,8 +345,9 @@ static void update(const void *self, long count, REAL *p, const REAL *g, REAL *s
     *rows++ = p;
     for (long i = 0; i < m->inputs - 2; i++) *rows++ = states + i * count;
     run_lanes(m, memory, 0, count, 0);
-    given_back(m, memory);
+    give_back(m, memory);
 }
 
-const struct machine_kind NAMED(machine) = {(void *)value, (void *)gradient, (void *)update, LANES};
+extern const struct machine_kind NAMED(machine);
+const struct machine_kind NAMED(machine) = {(void *)value, (void *)gradient, (void *)update, LANES, reserve, release};
 #endif

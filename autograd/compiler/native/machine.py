@@ -1,0 +1,53 @@
+"""The machine as a back end: programs that are run instruction by instruction, in C, with no compiling at all."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from autograd.compiler.binding import Array, Bound, Loop, Otherwise, Plan
+from autograd.compiler.native.extension import native
+from autograd.compiler.native.streams import Stream, Streams, Writer
+from autograd.compiler.native.sweeps import flow_of
+from autograd.compiler.pipeline import Code
+from autograd.compiler.report import Facts
+from autograd.compiler.scalars import INPUT, PARAMETER, Scalars
+from autograd.compiler.statements import Index
+
+CACHE: Final = 1 << 19
+"""Bytes of all vectors of a block, which then stay in the cache of the second level."""
+WIDTHS: Final = (32, 256)
+"""The fewest and the most lanes of a block: with fewer each instruction takes as long, and more gain nothing."""
+WANTED: Final = {"parameters": (PARAMETER,), "inputs": (INPUT,), "both": (PARAMETER, INPUT), "nothing": ()}
+"""The kinds of leaves by which gradients are wanted."""
+
+
+def program_of(
+    g: Scalars, counts: dict[int, int], wanted: tuple[int, ...], dtype: str, *, single: bool, processor: str = ""
+) -> Any:
+    """A program of the machine, as a capsule for the extension.
+
+    `counts` says how many parameters and inputs there are. A processor is one of `native().processors()`; without one
+    it is the best of them.
+    """
+    made = Writer(flow_of(g, counts, wanted, single=single), single=single).written()
+    reals = np.dtype(dtype)
+    forward, backward = made.forward, made.backward
+    width = np.clip(CACHE // (reals.itemsize * max(made.vectors, 1)), *WIDTHS) // WIDTHS[0] * WIDTHS[0]
+    weights = [np.concatenate(pair) for pair in zip(forward.weights, backward.weights, strict=True)]
+    weights[0][len(forward.weights.places) :] += len(forward.numbers)
+    numbers = np.concatenate([forward.numbers, backward.numbers])
+    sizes = (
+        *(single, counts[PARAMETER], counts[INPUT], len(made.roots), len(made.initial), made.vectors, width),
+        *(len(forward.numbers), len(numbers), len(weights[0]), made.sums, made.first_sum),
+    )
+    words = [stream.words for stream in (made.before, forward, backward, made.after)]
+    of_reals = [made.before.numbers, numbers, made.after.numbers, made.initial, weights[2]]
+    with np.errstate(over="ignore"):
+        before, for_lanes, after, initial, by = (x.astype(reals) for x in of_reals)
+    places = [x.astype(np.int32) for x in (*weights[:2], made.by_parameters, made.roots, made.by_inputs)]
+    return native().machine(
+        processor or native().processors()[0], dtype, np.array(sizes, np.int64), *words, before, for_lanes, after, initial,
+        *places[:2], by, *places[2:],
+    )
