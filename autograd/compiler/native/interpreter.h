@@ -30,20 +30,33 @@ struct lanes {
 #endif
 #define REGISTER(slot) (lanes->registers + (long)(slot)*VECTORS(lanes))
 
-/* Side by side for some vectors: the terms of a linear node, w·x and w·x·y, added to a. */
-static ALWAYS_INLINE void add_terms(const int count, V *a, const int32_t *at, const REAL *w, const struct lanes *lanes,
-                                    const long k) {
-    const int32_t *slots = at + 3;
-    for (long t = 0; t < at[1]; t++, slots++) {
-        const V c = splat(*w++), *x = REGISTER(slots[0]) + k;
+/* w·x, or w·x·y if it is of products. */
+static ALWAYS_INLINE V term(const int of_products, const int32_t *at, const REAL *w, const struct lanes *lanes, long k) {
+    const V x = splat(*w) * REGISTER(at[0])[k];
+    return of_products ? x * REGISTER(at[1])[k] : x;
+}
+
+/* Adds n terms to some vectors that lie side by side. A single vector has four sums, which need not wait for each other. */
+static ALWAYS_INLINE void add_terms(const int count, V *a, const int of_products, long n, const int32_t *at, const REAL *w,
+                                    const struct lanes *lanes, const long k) {
+    const int step = 1 + of_products;
+    long t = 0;
+    if (count == 1 && n >= 8) {
+        V b[4] = {a[0], splat(-0.0), splat(-0.0), splat(-0.0)};
+        for (; t + 4 <= n; t += 4)
 #pragma GCC unroll 4
-        for (int i = 0; i < count; i++) a[i] += c * x[i];
+            for (int i = 0; i < 4; i++) b[i] += term(of_products, at + (t + i) * step, w + t + i, lanes, k);
+        a[0] = (b[0] + b[1]) + (b[2] + b[3]);
     }
-    for (long t = 0; t < at[2]; t++, slots += 2) {
-        const V c = splat(*w++), *x = REGISTER(slots[0]) + k, *y = REGISTER(slots[1]) + k;
+    for (; t < n; t++)
 #pragma GCC unroll 4
-        for (int i = 0; i < count; i++) a[i] += c * x[i] * y[i];
-    }
+        for (int i = 0; i < count; i++) a[i] += term(of_products, at + t * step, w + t, lanes, k + i);
+}
+
+/* The same for all terms of an instruction. */
+static ALWAYS_INLINE void add_all(const int count, V *a, const int32_t *at, const REAL *w, const struct lanes *lanes, long k) {
+    add_terms(count, a, 0, at[1], at + 3, w, lanes, k);
+    add_terms(count, a, 1, at[2], at + 3 + at[1], w + at[1], lanes, k);
 }
 
 /* z = w0 + Σ w·x + Σ w·x·y */
@@ -51,7 +64,7 @@ static ALWAYS_INLINE long linear(const int count, const int32_t *at, const REAL 
     V a[4];
 #pragma GCC unroll 4
     for (int i = 0; i < count; i++) a[i] = splat(*w);
-    add_terms(count, a, at, w + 1, lanes, k);
+    add_all(count, a, at, w + 1, lanes, k);
     V *z = REGISTER(at[0]) + k;
 #pragma GCC unroll 4
     for (int i = 0; i < count; i++) z[i] = a[i];
@@ -63,7 +76,7 @@ static ALWAYS_INLINE long add_up(const int count, const int32_t *at, const REAL 
     V a[4];
 #pragma GCC unroll 4
     for (int i = 0; i < count; i++) a[i] = splat(0);
-    add_terms(count, a, at, w, lanes, k);
+    add_all(count, a, at, w, lanes, k);
     V total = count == 4 ? (a[0] + a[1]) + (a[2] + a[3]) : a[0];
     k += count;
     if (LANES > 1 && k == lanes->vectors && lanes->last < LANES) {
