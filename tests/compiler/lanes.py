@@ -17,7 +17,7 @@ from autograd.compiler.native.words import FLAGS, HERE, header
 Real: TypeAlias = Literal["double", "float"]
 DTYPE: Final = {"double": np.float64, "float": np.float32}
 COMPILER: Final = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-WARNINGS: Final = ("-Wall", "-Wextra", "-Werror", "-Wno-unused-function")
+WARNINGS: Final = ("-Wall", "-Wextra", "-Werror")
 LIMIT: Final = 300.0
 """Seconds for a compiler that was given hundreds of functions, on a machine with other work."""
 needs_compiler: Final = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler here")

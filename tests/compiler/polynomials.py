@@ -65,6 +65,14 @@ def _scaled_tail(t: Real) -> Real:
     return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
 
 
+def _log_series(x: Real) -> Real:
+    return (2 * mp.atanh(_root(x)) / _root(x) - 2) / x
+
+
+def _same(x: Real) -> Real:
+    return x
+
+
 HALF_LN_2: Final = mp.log(2) / 2
 TAIL_END: Final = (mp.mpf(29) - mp.mpf(15) / 4) / (mp.mpf(29) + mp.mpf(15) / 4)
 """Φ(−40) = ½·erfc(28.3) is zero in double."""
@@ -80,14 +88,10 @@ POLYNOMIALS: Final = (
         lambda x: x**2,
     ),
     Polynomial(
-        "LOG",
-        "(2·atanh(√x)/√x − 2) / x",
-        lambda x: (2 * mp.atanh(_root(x)) / _root(x) - 2) / x,
-        mp.mpf(2) / 3,
-        (0, mp.mpf(1) / 25),
-        (8, 4),
-        (2e-18, 2e-10),
-        lambda x: x,
+        "LOG", "(2·atanh(√x)/√x − 2) / x", _log_series, mp.mpf(2) / 3, (0, mp.mpf(1) / 25), (8, 4), (2e-18, 2e-10), _same
+    ),
+    Polynomial(
+        "LOG1P", "the same, up to 1/9", _log_series, mp.mpf(2) / 3, (0, mp.mpf(1) / 9), (11, 5), (2e-18, 2e-9), _same
     ),
     Polynomial(
         "LOG_REST",
@@ -107,7 +111,7 @@ POLYNOMIALS: Final = (
         (0, (mp.pi / 4) ** 2),
         (6, 4),
         (2e-17, 2e-11),
-        lambda x: x,
+        _same,
     ),
     Polynomial(
         "COS",
@@ -118,6 +122,26 @@ POLYNOMIALS: Final = (
         (6, 3),
         (1e-18, 1e-9),
         lambda x: x**2,
+    ),
+    Polynomial(
+        "ATAN",
+        "(atan(√x)/√x − 1) / x",
+        lambda x: (mp.atan(_root(x)) / _root(x) - 1) / x,
+        -mp.mpf(1) / 3,
+        (0, mp.mpf(18) / 100),
+        (12, 6),
+        (2e-18, 2e-10),
+        _same,
+    ),
+    Polynomial(
+        "ASIN",
+        "(asin(√x)/√x − 1) / x",
+        lambda x: (mp.asin(_root(x)) / _root(x) - 1) / x,
+        mp.mpf(1) / 6,
+        (0, mp.mpf(1) / 4),
+        (13, 6),
+        (1e-17, 2e-9),
+        _same,
     ),
     Polynomial(
         "ERF", "erf(√x)/√x", lambda x: mp.erf(_root(x)) / _root(x), 2 / mp.sqrt(mp.pi), (0, 1), (13, 8), (2e-19, 4e-11)

@@ -35,15 +35,19 @@
 #endif
 #define BYTES (LANES * (IS_FLOAT ? 4 : 8))
 
-/* What is a few instructions is always part of the code around it. A word of many is where the compiler finds that it
- * pays; to have code that is compiled sooner, define WORD so that words are called. */
+/* A few instructions are always part of the code around them. A word of many is where the compiler finds that it pays:
+ * for code that is compiled sooner, define WORD so that words are called. */
 #ifdef __GNUC__
-#define INLINE __attribute__((always_inline)) static inline
+#define INLINE __attribute__((always_inline, unused)) static inline
+#define APART __attribute__((noinline, unused)) static
+#define UNUSED __attribute__((unused))
 #else
 #define INLINE static inline
+#define APART static
+#define UNUSED
 #endif
 #ifndef WORD
-#define WORD static inline
+#define WORD UNUSED static inline
 #endif
 
 /* ── the instructions of a processor ── */
@@ -276,13 +280,13 @@ INLINE V word_sqrt(V x) {
 /* ── words of the C library ── */
 
 #define LANE_BY_LANE(word, function)                                                                        \
-    WORD V word(V x) {                                                                                      \
+    APART V word(V x) {                                                                                     \
         V z = x;                                                                                            \
         for (int i = 0; i < LANES; i++) LANE(z, i) = (REAL)function((double)LANE(x, i));                    \
         return z;                                                                                           \
     }
 #define LANE_BY_LANE_OF_TWO(word, function)                                                                 \
-    WORD V word(V x, V y) {                                                                                 \
+    APART V word(V x, V y) {                                                                                \
         V z = x;                                                                                            \
         for (int i = 0; i < LANES; i++) LANE(z, i) = (REAL)function((double)LANE(x, i), (double)LANE(y, i)); \
         return z;                                                                                           \
