@@ -1,4 +1,4 @@
-"""Compiled C and the folder that keeps it: races, other users, damage, and compilers that fail, hang or aren't there."""
+"""Compiled C and the folder that keeps it: races, other users, damage; compilers that fail, hang or aren't there."""
 
 import ctypes
 import os
@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from autograd.compiler.native import cache, compilers
 from autograd.compiler.native.cache import folder, shared_object
 from autograd.compiler.native.compilers import CompilerError, compiler
 from tests.interrupting import interrupted
-from tests.running import PACKAGE, python, surroundings
+from tests.running import PACKAGE, surroundings
 
 ONE = {"one.c": "int answer(void) { return 1; }"}
 SECONDS_TO_END = 20.0
@@ -100,7 +101,9 @@ def test_several_files_make_one_object(home: Path) -> None:
 
 
 @needs_compiler
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b"", lambda b: b[:99] + b"?" + b[100:], lambda b: b + b"x"])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-1], lambda b: b"", lambda b: b[:99] + b"?" + b[100:], lambda b: b + b"x"]
+)
 def test_a_damaged_object_is_compiled_anew(home: Path, damage: Callable[[bytes], bytes]) -> None:
     path = shared_object(ONE)
     whole = path.read_bytes()
@@ -282,7 +285,9 @@ assert os.wait()[1] == 0 and folder().is_dir()
 def test_a_temporary_folder_goes_with_its_own_process(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     places = {"XDG_CACHE_HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
-    seen = {*map(Path, python("-u", "-c", FORKING, **places).stdout.split())}
+    words = [sys.executable, "-P", "-u", "-c", FORKING]
+    told = subprocess.run(words, env={**surroundings(PACKAGE), **places}, stdout=subprocess.PIPE, check=True).stdout
+    seen = {*told.decode().split()}
     assert len(seen) == 2
     assert contents(tmp_path) == ["file"]
 
@@ -352,7 +357,7 @@ def test_the_lines_told_begin_with_the_first_error(said: str, told: str) -> None
 def test_without_a_compiler_the_error_tells_the_remedies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(compilers.sysconfig, "get_config_var", lambda name: None)
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: None)
     with refused("there is no C compiler; ") as error:
         shared_object(ONE)
     assert "in the environment variable CC; backend='numpy' needs no compiler" in str(error.value)
@@ -391,12 +396,14 @@ def test_the_next_compiler_is_taken_where_one_does_not_work(tmp_path: Path, monk
     """On a Mac without its tools, cc is a program that says how to install them."""
     usual = compiler().words[0]
     (tmp_path / "cc").write_text("#!/bin/sh\necho install me\nexit 1\n")
-    (tmp_path / "gcc").write_text(f'#!/bin/sh\ncase "$*" in *-march*) exit 1;; *-mcpu*) exit 1;; esac\nexec {usual} "$@"\n')
+    (tmp_path / "gcc").write_text(
+        f'#!/bin/sh\ncase "$*" in *-march*) exit 1;; *-mcpu*) exit 1;; esac\nexec {usual} "$@"\n'
+    )
     for name in ("cc", "gcc"):
         (tmp_path / name).chmod(0o755)
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(compilers.sysconfig, "get_config_var", lambda name: "")
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: "")
     assert compiler().words == (str(tmp_path / "gcc"),)
 
 

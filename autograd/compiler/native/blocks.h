@@ -22,7 +22,7 @@ struct reals {
     void (*update)(const struct program *, long, void *, const void *, void *, const void *);
     double (*number)(const void *, long);
     void (*count_up)(void *, long);
-    double (*mean)(const void *, long);
+    double (*sum)(const void *, long, double);
     int (*all_finite)(const void *, long);
     void (*add)(void *, const void *, long);
     void (*gather)(void *, long, const void *, long, const int64_t *, const int64_t *, long);
@@ -96,16 +96,13 @@ struct job {
     flag stopped;
 };
 
-static void run_block(struct job *job, long block, void *dp) {
-    struct lanes *of = job->of;
-    long first = job->first + start_of(job->count, job->blocks, block);
-    long stop = job->first + start_of(job->count, job->blocks, block + 1);
-    if (!job->backward) {
+static void run_block(struct lanes *of, long first, long stop, int backward, double seed, void *dp) {
+    if (!backward) {
         of->reals->value(of->code, first, stop, of->n, of->p, of->x, of->roots);
         return;
     }
     if (dp != NULL) memset(dp, 0, bytes_of_sum(of));
-    of->reals->gradient(of->code, first, stop, of->n, of->p, of->x, job->seed, of->roots, dp, of->dx);
+    of->reals->gradient(of->code, first, stop, of->n, of->p, of->x, seed, of->roots, dp, of->dx);
 }
 
 /* The sum dp of a block: the first one is the result itself. */
@@ -119,7 +116,9 @@ static void *sum_of(const struct job *job, long block) {
 static void run_share(struct job *job, int thread) {
     for (long block = thread; block < job->blocks && !job->stopped; block += job->threads) {
         void *dp = sum_of(job, block);
-        run_block(job, block, dp);
+        long first = job->first + start_of(job->count, job->blocks, block);
+        long stop = job->first + start_of(job->count, job->blocks, block + 1);
+        run_block(job->of, first, stop, job->backward, job->seed, dp);
         if (job->threads == 1 && dp != NULL && block > 0) job->of->reals->add(job->of->dp, dp, job->of->parameters);
         if (thread == 0 && block + job->threads < job->blocks && job->pause != NULL && job->pause->ask(job->pause))
             job->stopped = 1;
@@ -177,7 +176,11 @@ static int threads_for(const struct lanes *of, long count, long blocks) {
 /* The roots of the lanes first … stop - 1, and with backward their gradients, of which dp is overwritten. 0 if a pause
  * ended it; then dp is without meaning. */
 static int run_lanes(struct lanes *of, long first, long stop, int backward, double seed, struct pause *pause) {
-    long count = stop - first, blocks = blocks_of(of, count);
+    long count = stop - first, blocks = count < 2 * LEAST ? 1 : blocks_of(of, count);
+    if (blocks == 1) {
+        run_block(of, first, stop, backward, seed, of->dp);
+        return 1;
+    }
     struct job job = {of, first, count, blocks, threads_for(of, count, blocks), backward, seed, pause, 0};
     if (job.threads == 1)
         run_share(&job, 0);

@@ -20,11 +20,11 @@ static double NAME(number)(const void *numbers, long place) { return (double)((c
 
 static void NAME(count_up)(void *numbers, long place) { ((REAL *)numbers)[place] += (REAL)1; }
 
-/* The mean of numbers, in several sums that the processor makes side by side. Each number is divided first: their sum
+/* The sum of a part of each number, in several sums that the processor makes side by side. The sum of the whole numbers
  * may overflow where their mean doesn't. */
-static double NAME(mean)(const void *numbers, long count) {
+static double NAME(sum)(const void *numbers, long count, double part) {
     const REAL *of = numbers;
-    double part = 1.0 / (double)count, sums[8] = {0};
+    double sums[8] = {0};
     long whole = count - count % 8;
     for (long i = 0; i < whole; i += 8)
         for (int k = 0; k < 8; k++) sums[k] += (double)of[i + k] * part;
@@ -64,6 +64,6 @@ static void NAME(gather)(void *x, long n, const void *column, long leaves, const
 
 static const struct reals NAME(reals) = {
     sizeof(REAL),      FORMAT,         NAME(value_of),   NAME(gradient_of), NAME(update_of),
-    NAME(number),      NAME(count_up), NAME(mean),       NAME(all_finite),  NAME(add),
+    NAME(number),      NAME(count_up), NAME(sum),       NAME(all_finite),  NAME(add),
     NAME(gather),
 };

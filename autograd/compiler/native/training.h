@@ -33,14 +33,15 @@ struct slice {
     struct pause pause;
     Training *of;
     const int64_t *order;
-    long most;           /* Epochs. */
+    long most, steps;    /* Epochs and steps, at most. */
     double below;        /* An epoch with a smaller loss is the last one. */
     PyObject *answer;    /* Called now and then in a first step that is long; it may raise an error. */
     PyThreadState *waiting;
     struct timespec begin;
     long batches;        /* Steps that were made. */
     double loss;         /* That of the last batch. */
-    double mean;         /* Of the rows so far of the epoch of the last step. */
+    double sum;          /* The loss of the epoch of the last step so far, as a part of the mean over all rows. */
+    long rows;           /* The rows of that epoch so far. */
 };
 
 static void training_dealloc(PyObject *object) {
@@ -66,8 +67,11 @@ static void training_dealloc(PyObject *object) {
 
 static int hold_column(struct column *column, PyObject *pair, const struct reals *reals, Py_ssize_t rows, Py_ssize_t width) {
     PyObject *numbers, *slots;
-    if (!PyArg_ParseTuple(pair, "OO;a column is a pair of an array of rows and the slots of its leaves", &numbers, &slots))
+    if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
+        PyErr_SetString(PyExc_TypeError, "a column is a pair of an array of rows and the slots of its leaves");
         return 0;
+    }
+    numbers = PyTuple_GET_ITEM(pair, 0), slots = PyTuple_GET_ITEM(pair, 1);
     if (!hold_places(&column->slots, slots, "slots", -1, -1, width)) return 0;
     return hold_reals(&column->numbers, numbers, "a column", reals, rows * numbers_in(&column->slots), PyBUF_SIMPLE);
 }
@@ -94,8 +98,13 @@ static int training_arrays(Training *self, PyObject *const *arrays) {
         !hold_reals(&self->states, arrays[2], "states", reals, -1, PyBUF_WRITABLE) ||
         !hold_reals(&self->numbers, arrays[3], "numbers", reals, -1, PyBUF_WRITABLE))
         return 0;
-    if (self->parameters.buf == NULL || self->gradient.buf == NULL) {
+    if (self->gradient.buf == NULL || numbers_in(&self->parameters) == 0) {
         PyErr_SetString(PyExc_TypeError, "a training needs parameters and a gradient");
+        return 0;
+    }
+    if (numbers_in(&self->states) % numbers_in(&self->parameters)) {
+        PyErr_Format(PyExc_ValueError, "states: %zd numbers make no rows of %zd", numbers_in(&self->states),
+                     numbers_in(&self->parameters));
         return 0;
     }
     if (self->counter < numbers_in(&self->numbers)) return 1;
@@ -198,8 +207,9 @@ static int differentiate(struct slice *slice, long count) {
     Training *self = slice->of;
     long first = fill(self, slice->order, count);
     struct pause *pause = slice->answer == Py_None ? NULL : &slice->pause;
-    if (!run_lanes(&self->lanes, first, first + count, 1, 1.0 / (double)count, pause)) return 0;
-    slice->loss = self->lanes.reals->mean((char *)self->lanes.roots + (size_t)first * self->lanes.reals->size, count);
+    double part = 1.0 / (double)count;
+    if (!run_lanes(&self->lanes, first, first + count, 1, part, pause)) return 0;
+    slice->loss = self->lanes.reals->sum((char *)self->lanes.roots + (size_t)first * self->lanes.reals->size, count, part);
     return isfinite(slice->loss);
 }
 
@@ -215,7 +225,7 @@ static int make_step(struct slice *slice) {
     if (self->counter >= 0) reals->count_up(self->numbers.buf, self->counter);
     self->start += count;
     slice->batches++;
-    slice->mean = self->sum * ((double)self->rows / (double)self->start);
+    slice->sum = self->sum, slice->rows = self->start;
     return 1;
 }
 
@@ -242,6 +252,7 @@ static void make_steps(struct slice *slice) {
     long gap = 1, due = 1;
     while (has_room(slice->of) && make_step(slice)) {
         if (slice->of->start == slice->of->rows && !end_epoch(slice)) return;
+        if (slice->batches == slice->steps) return;
         if (slice->batches < due) continue;
         double seconds = seconds_since(&slice->begin);
         if (seconds >= SLICE) return;
@@ -270,19 +281,22 @@ static PyObject *run_slice(struct slice *slice) {
     if (PyErr_Occurred()) return NULL;
     PyObject *losses = losses_of(self);
     if (losses == NULL) return NULL;
-    return Py_BuildValue("Nld", losses, slice->batches, slice->batches > 0 ? slice->mean : slice->loss);
+    double mean = slice->batches > 0 ? slice->sum * ((double)self->rows / (double)slice->rows) : slice->loss;
+    return Py_BuildValue("Nld", losses, slice->batches, mean);
 }
 
 static PyObject *training_run(PyObject *object, PyObject *args, PyObject *options) {
-    static char *names[] = {"epochs", "order", "below", "answer", NULL};
+    static char *names[] = {"epochs", "steps", "order", "below", "answer", NULL};
     Training *self = (Training *)object;
-    struct slice slice = {.pause = {ask}, .of = self, .below = -HUGE_VAL, .answer = Py_None};
+    struct slice slice = {.pause = {ask}, .of = self, .steps = LONG_MAX, .below = -HUGE_VAL, .answer = Py_None};
     PyObject *order = Py_None;
     Py_buffer places = {0};
-    if (!PyArg_ParseTupleAndKeywords(args, options, "l|$OdO:run", names, &slice.most, &order, &slice.below, &slice.answer))
+    if (!PyArg_ParseTupleAndKeywords(args, options, "l|$lOdO:run", names, &slice.most, &slice.steps, &order, &slice.below,
+                                     &slice.answer))
         return NULL;
-    if (slice.most < 1 || (order == Py_None) == self->shuffled)
-        return PyErr_Format(PyExc_ValueError, "Training.run: an order is for shuffled rows, and epochs are 1 or more");
+    if (slice.most < 1 || slice.steps < 1 || (order == Py_None) == self->shuffled)
+        return PyErr_Format(PyExc_ValueError,
+                            "Training.run: an order is for shuffled rows, and epochs and steps are 1 or more");
     PyObject *found = NULL;
     if (hold_places(&places, order, "order", self->rows, 0, self->rows) && enter(self->code)) {
         slice.order = places.buf;
@@ -300,7 +314,8 @@ static PyMemberDef training_members[] = {
 
 static PyMethodDef training_methods[] = {
     {"run", (PyCFunction)(void (*)(void))training_run, METH_VARARGS | METH_KEYWORDS,
-     "run(epochs, *, order=None, below=-inf, answer=None): make steps, for at most so many epochs and for a short while.\n\n"
+     "run(epochs, *, steps=max, order=None, below=-inf, answer=None): make steps, for at most so many epochs and for a "
+     "short while.\n\n"
      "It returns the losses of the epochs that are over, the number of steps, and the mean loss of the rows so far of the "
      "epoch. No step means that the loss of the next batch, which stands there then, isn't finite. An epoch is the last "
      "one if its loss is below the limit or if a parameter isn't finite. order is the places of the rows in this epoch. "
