@@ -10,13 +10,14 @@ The text is written when the package is built. Nobody states a derivative here: 
 """
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
 from autograd.compiler.building import UPSTREAM, VALUE
 from autograd.compiler.expressions import name, names_in, number, partial_of, put, times, value_of
-from autograd.compiler.native.words import as_c, header
+from autograd.compiler.native.words import COMPARISONS, PATHS, as_c, header
 from autograd.engine import rules
 from autograd.formula.cases import Expression, rule
 
@@ -37,14 +38,18 @@ class Instruction(NamedTuple):
 def instructions() -> list[Instruction]:
     """All instructions, in the order of their codes; operations that do the same have one."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for name, operands, e in _stated():
-        texts = dict(zip(operands, _LETTERS, strict=False))
-        text = f"OPERATION(%d, {len(operands)}, {as_c(e, texts)})"
-        found.setdefault(text, {})[name] = operands
+    for name, operands, text in (*_stated(), *_words()):
+        found.setdefault(f"OPERATION(%d, {len(operands)}, {text})", {})[name] = operands
     return [Instruction(names, text % code) for code, (text, names) in enumerate(found.items(), FIRST)]
 
 
-def _stated() -> Iterator[tuple[str, tuple[str, ...], Expression]]:
+def _stated() -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """The values and derivatives of the rules: their names, operands, and texts in C."""
+    for name, operands, e in _rules():
+        yield name, operands, str(as_c(e, dict(zip(operands, _LETTERS, strict=False))))
+
+
+def _rules() -> Iterator[tuple[str, tuple[str, ...], Expression]]:
     for op in _operations():
         operands = rule(op).operands
         for form in ((), *FORMS.get(op, ())):
@@ -56,6 +61,30 @@ def _stated() -> Iterator[tuple[str, tuple[str, ...], Expression]]:
                 if by not in known:
                     e = contribution(op, by, known)
                     yield f"{op} by {by}{mark}", _used(e, (UPSTREAM, VALUE, *operands)), e
+
+
+_FUNCTION: Final = re.compile(r"^(?:WORD|INLINE) V (\w+)\((V \w+(?:, V \w+)*)\)", re.MULTILINE)
+_ON_MASKS: Final = {"both": "({a} * {b})", "either": "word_maximum({a}, {b})"} | {
+    "choose": "choose(not_equal({a}, splat(0.0)), {b}, {c})"
+}
+"""Words whose operands are truth values, as numbers 1 and 0."""
+
+
+def _words() -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """The words of which other operations are made: as `as_c` writes them, their operands, and their texts in C."""
+    for sign in "+-*/":
+        yield f"({{}} {sign} {{}})", ("a", "b"), f"(a {sign} b)"
+    yield "(-{})", ("a",), "(-a)"
+    for word in COMPARISONS.values():
+        yield f"{word}({{}}, {{}})", ("a", "b"), f"choose({word}(a, b), splat(1.0), splat(0.0))"
+    for word, text in _ON_MASKS.items():
+        operands = tuple(x for x in _LETTERS if f"{{{x}}}" in text)
+        yield f"{word}({', '.join(['{}'] * len(operands))})", operands, text.format_map({x: x for x in _LETTERS})
+    of_lists = PATHS[-1].read_text(encoding="utf-8")
+    for word, parameters in dict(_FUNCTION.findall(header()) + _FUNCTION.findall(of_lists)).items():
+        if word.startswith("word_") or f" {word}(" in of_lists:
+            operands = tuple(_LETTERS[: parameters.count("V ")])
+            yield f"{word}({', '.join(['{}'] * len(operands))})", operands, f"{word}({', '.join(operands)})"
 
 
 def _operations() -> list[str]:

@@ -1,4 +1,4 @@
-/* A program as the machine runs it: interpreter.h runs it, plan.c prepares it, face.c gives both to Python. */
+/* A program as the machine runs it: interpreter.h runs it, plan.c prepares it, machine.c gives both to Python. */
 
 #ifndef AUTOGRAD_MACHINE_H
 #define AUTOGRAD_MACHINE_H
@@ -51,7 +51,7 @@ struct machine_kind {
 };
 
 #ifdef Py_PYTHON_H
-/* Adds the functions of face.c to the extension. */
+/* Adds the functions of machine.c to the extension. */
 int machine_exec(PyObject *module);
 #endif
 

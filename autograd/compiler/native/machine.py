@@ -51,3 +51,63 @@ def program_of(
         processor or native().processors()[0], dtype, np.array(sizes, np.int64), *words, before, for_lanes, after, initial,
         *places[:2], by, *places[2:],
     )
+
+
+class NativeCode:
+    completes = False
+    block = 0
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        self._made: dict[bool, Any] = {}
+
+    def functions(self, *, single: bool) -> Any:
+        if single not in self._made:
+            self._made[single] = self.made(single=single)
+        return self._made[single]
+
+    @property
+    def work(self) -> float:
+        return 3.0 * len(self.code.graph.owner)
+
+    @property
+    def input_slots(self) -> Index:
+        return np.arange(len(self.code.recording.inputs))
+
+    @property
+    def facts(self) -> Facts:
+        return self.code.facts
+
+    def exactly(self) -> "NativeCode":
+        return self
+
+    def bind(self, n: int, parameters: Array, gradient: Array) -> Bound:
+        wanted, dtype = self.code.wanted, np.dtype(self.code.dtype)
+        width, count = len(self.code.recording.inputs), len(self.code.graph.roots)
+        inputs, roots = np.zeros((width, n), dtype), np.zeros((count, n), dtype)
+        slopes = np.zeros((width, n), dtype) if wanted in ("inputs", "both") else None
+        seed = np.ones(1, dtype)
+        bound = native().Bound(self.functions(single=n == 1), n, parameters, inputs, roots,
+            gradient=gradient if wanted in ("parameters", "both") else None, input_gradient=slopes, seed=seed, work=self.work)
+        both = bound.value if wanted == "nothing" else bound.gradient
+        return Bound(inputs, seed, roots, slopes, bound.value, both, both)
+
+    def on_floats(self, otherwise: Otherwise) -> Otherwise | None:
+        return None
+
+    def loop(self, plan: Plan) -> Loop | None:
+        return None
+
+
+class Machine(NativeCode):
+    def made(self, *, single: bool) -> Any:
+        recording = self.code.recording
+        counts = {PARAMETER: len(recording.parameters), INPUT: len(recording.inputs)}
+        program = program_of(self.code.graph, counts, WANTED[self.code.wanted], self.code.dtype, single=single)
+        return native().Code(program, self.code.dtype)
+
+    source = trace = lambda self: ""
+
+
+def code_of(code: Code) -> Machine:
+    return Machine(code)

@@ -1,13 +1,21 @@
 """The parts of preparing a program for the machine that go from node to node; plan.c does them."""
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.native.extension import native
-from autograd.compiler.scalars import ONE, Floats, Integers, Mask
+from autograd.compiler.scalars import Integers, Mask
+
+LEAF: Final = 0
+SUM_OF_TERMS: Final = 1
+SUM_OF_LANES: Final = 2
+LOAD: Final = 3
+STORE: Final = 4
+"""The codes of machine.h: a node that is there before, a linear node, one that is added up over all lanes, and moves of
+inputs and results."""
 
 
 @cache

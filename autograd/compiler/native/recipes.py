@@ -3,12 +3,15 @@
 A rule of the package has one instruction for each. A user's own operation, and one of lists, is cut into words.
 """
 
+import re
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from autograd.compiler.expressions import value_of
+from autograd.compiler.building import UPSTREAM, VALUE
+from autograd.compiler.expressions import simplified, value_of
 from autograd.compiler.native.instructions import FORMS, contribution
-from autograd.compiler.native.planning import codes
+from autograd.compiler.native.planning import SUM_OF_TERMS, codes
+from autograd.compiler.native.words import _Steps
 from autograd.formula.cases import Expression, rule
 
 Operand: TypeAlias = int | tuple[str, int]
@@ -55,4 +58,36 @@ def _whole(name: str, known: Known) -> Recipe | None:
 
 
 def _cut(e: Expression, op: str, length: int) -> Recipe:
-    raise NotImplementedError
+    """An expression as one instruction for each word; a result that is an operand is copied."""
+    r, made, operands = rule(op), _Steps(), dict[str, tuple[str, int]]()
+    names = {}
+    for x in (UPSTREAM, VALUE, *r.operands):
+        marks = {f"{x} {i}": (x, i) for i in range(length if x in r.operands else 1)}
+        operands |= marks
+        names[x] = made.operand([*marks] if r.of_sequences and x in r.operands else next(iter(marks)))
+    found = made.read(simplified(e), names)
+    roots = found if isinstance(found, list) else [found]
+    steps: list[Step] = []
+    places: dict[int, Operand] = {}
+    for place in sorted(made.below(roots)):
+        text, of = made.steps[place]
+        if text in operands:
+            places[place] = operands[text]
+            continue
+        places[place] = len(steps)
+        number = _NUMBER.fullmatch(text)
+        steps.append(Step(SUM_OF_TERMS, (), _value(number[1])) if number else Step(codes()[text][0], tuple(places[i] for i in of)))
+    results = []
+    for place in map(places.__getitem__, roots):
+        if not isinstance(place, int):
+            steps.append(Step(codes()["positive"][0], (place,)))
+            place = len(steps) - 1
+        results.append(place)
+    return Recipe(tuple(steps), tuple(results))
+
+
+_NUMBER: Final = re.compile(r"splat\((.*)\)")
+
+
+def _value(text: str) -> float:
+    return float(text.lower().replace("infinity", "inf"))

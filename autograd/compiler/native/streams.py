@@ -11,15 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.native.extension import native
-from autograd.compiler.native.planning import codes, order_of, shared_registers
-from autograd.compiler.native.sweeps import LEAF, SUM_OF_LANES, SUM_OF_TERMS, Flow
+from autograd.compiler.native.planning import (
+    LEAF,
+    LOAD,
+    STORE,
+    SUM_OF_LANES,
+    SUM_OF_TERMS,
+    codes,
+    order_of,
+    shared_registers,
+)
+from autograd.compiler.native.sweeps import Flow
 from autograd.compiler.scalars import INPUT, ONE, PARAMETER, Floats, Integers, Mask
 from autograd.compiler.statements import Index
 
-END: Final = 0
-LOAD: Final = 3
-STORE: Final = 4
-"""Codes of instructions, beside those of `sweeps`."""
 PLAIN: Final = 0
 PRODUCT: Final = 1
 ALONE: Final = 2
@@ -194,7 +199,7 @@ class Writer:
         loaded = np.flatnonzero(inputs != ONE)
         lead = _moves(LOAD, of[inputs[loaded]], loaded)
         roots = _moves(STORE, len(inputs) + np.arange(len(flow.roots)), of[flow.roots])
-        forward = forward._replace(words=np.concatenate([lead, forward.words[:-1], roots, [END]]).astype(np.int32))
+        forward = forward._replace(words=np.concatenate([lead, forward.words[:-1], roots, [LEAF]]).astype(np.int32))
         if INPUT not in flow.gradients:
             return forward, backward, vectors
         slopes = flow.gradients[INPUT]
@@ -202,7 +207,7 @@ class Writer:
         zero = np.array([SUM_OF_TERMS, 1, vectors, 0, 0] if missing.any() else [])
         rows = len(inputs) + len(flow.roots) + np.arange(len(inputs))
         stored = _moves(STORE, rows, np.where(missing, vectors, of[slopes]))
-        words = np.concatenate([backward.words[:-1], zero, stored, [END]]).astype(np.int32)
+        words = np.concatenate([backward.words[:-1], zero, stored, [LEAF]]).astype(np.int32)
         numbers = np.append(backward.numbers, [0.0] * int(missing.any()))
         return forward, backward._replace(words=words, numbers=numbers), vectors + int(missing.any())
 

@@ -13,17 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.building import UPSTREAM, VALUE
-from autograd.compiler.native.planning import Terms, codes, order_of
+from autograd.compiler.native.planning import LEAF, SUM_OF_LANES, SUM_OF_TERMS, Terms, codes, order_of
 from autograd.compiler.native.recipes import Known, Recipe, contributed, known_numbers, valued
 from autograd.compiler.native.uniform import lanes_of, terms_of, with_copies
 from autograd.compiler.scalars import INPUT, LINEAR, ONE, OPERATION, PARAMETER, Floats, Integers, Mask, Scalars
 from autograd.compiler.statements import Index
 from autograd.formula.cases import rule
 
-LEAF: Final = 0
-SUM_OF_TERMS: Final = 1
-SUM_OF_LANES: Final = 2
-"""The codes of a node that is there before, of a linear node, and of one that is added up over all lanes."""
 MASK: Final = "where by a"
 """The instruction that leaves a number where another one is above 0, and makes 0 of it elsewhere."""
 
