@@ -39,12 +39,21 @@ class Template:
         self._kept.append(_MARK.split(text))
         return self._mark()
 
-    def filled(self, operands: Iterable[str], keep: Callable[[str], str]) -> list[str]:
-        """The texts of the results; `keep` declares a name for a text."""
+    def filled(self, operands: Iterable[str], keep: Callable[[str], str], wanted: Sequence[int] = (0,)) -> list[str]:
+        """The texts of some results; `keep` declares a name for a text."""
         texts = [*operands]
-        for pieces in self._kept:
-            texts.append(keep(_joined(pieces, texts)))
-        return [_joined(pieces, texts) for pieces in self._results]
+        count, results = len(texts), [self._results[i] for i in wanted]
+        needed = set().union(*map(_read, results)) if self._kept else set()
+        for i in range(len(self._kept) - 1, -1, -1):
+            needed |= _read(self._kept[i]) if count + i in needed else set()
+        for i, pieces in enumerate(self._kept, count):
+            texts.append(keep(_joined(pieces, texts)) if i in needed else "")
+        return [_joined(pieces, texts) for pieces in results]
+
+
+def _read(pieces: Sequence[str]) -> set[int]:
+    """The texts that are put between pieces."""
+    return {int(piece) for piece in pieces[1::2]}
 
 
 def _joined(pieces: Sequence[str], texts: Sequence[str]) -> str:
@@ -58,6 +67,8 @@ class Words:
 
     def __init__(self, steps: Steps, roller: Roller, memory: Memory, names: Mapping[tuple[Kind, int], str]) -> None:
         self.steps, self.homes, self.memory, self.names = steps, roller.homes, memory, names
+        self.read = {place for s in (*steps.forward, *steps.backward) for place in s.reads()}
+        """The places that steps read."""
         self._templates: dict[tuple[Formula, tuple[int | None, ...]], Template] = {}
 
     def template(self, applied: Applied) -> Template:
@@ -99,6 +110,9 @@ class Lines:
         self._made_up = Counter[str]()
         """How often a name was."""
         self._added = Counter(place for block in blocks for place in _added(block))
+        """How often parts are added to each place."""
+        self._by_loops = {row for block in blocks for row in _sums_of_loop(block)}
+        """The sums over examples that loops add to in memory."""
         self._last: dict[str, str] = {}
         """The numbers that are put into memory at the end, by their places there."""
         for block in blocks:
@@ -197,8 +211,9 @@ class Lines:
             self._assign(s, summed(texts + [self._part(part) for part in s.parts]))
         else:
             (part,) = s.parts
-            for out, text in zip(s.outs(), self._applied(part.applied), strict=True):
-                self._assign(s._replace(out=out), text)
+            wanted = [i for i, out in enumerate(s.outs()) if out in self._words.read]
+            for i, text in zip(wanted, self._applied(part.applied, wanted), strict=True):
+                self._assign(s._replace(out=s.out + i), text)
 
     def _assign(self, s: Step, text: str) -> None:
         """Give a text to the place of a step."""
@@ -207,7 +222,7 @@ class Lines:
             self._store(access.kind, affine(access.first, access.step), text)
         elif (kind := self._steps.kind(s.out)) in ("value", "sum") and s.number is not None:
             self._define(s.out, text)
-        elif kind == "sum" or self._added[s.out] > 1:
+        elif kind == "sum" or (self._added[s.out] > 1 and self._steps.row(s.out) not in self._by_loops):
             self._line(f"{self._growing(s.out)} += {text};")
         else:
             self._store(kind, str(self._steps.row(s.out)), text)
@@ -243,10 +258,10 @@ class Lines:
             return text
         return f"choose(greater({self._name(part.guard)}, splat(0.0)), {text}, splat(0.0))"
 
-    def _applied(self, applied: Applied | None) -> list[str]:
+    def _applied(self, applied: Applied | None, wanted: Sequence[int] = (0,)) -> list[str]:
         assert applied is not None
         places = [place for x in applied.operands for place in (x if isinstance(x, tuple) else (x,))]
-        return self._words.template(applied).filled(map(self._name, places), self._keep)
+        return self._words.template(applied).filled(map(self._name, places), self._keep, wanted)
 
     def _keep(self, text: str) -> str:
         name = self._new("kept")
@@ -259,6 +274,14 @@ def _added(block: Block) -> Iterator[int]:
     for s in (block,) * 1 if isinstance(block, Step) else block.steps * 2:
         if s.number is None:
             yield s.out
+
+
+def _sums_of_loop(block: Block) -> Iterator[int]:
+    """The rows of `dp` that differ from round to round of a loop."""
+    if isinstance(block, Loop):
+        for access in block.accesses.values():
+            if isinstance(access, Row) and access.kind == "dp":
+                yield from (access.first + k * access.step for k in range(block.count))
 
 
 def affine(first: int, step: int) -> str:

@@ -173,14 +173,16 @@ class _List:
         return self._of.kind(s.out) == "value"
 
     def _fit(self, at: int, period: int, places: Sequence[int]) -> Fit:
-        kind = self._of.kind(places[0])
-        fits = [Fit(_same([place == places[0] for place in places]), places[0])]
+        kind, first = self._of.kind(places[0]), places[0]
+        fits = [Fit(_same([place == first for place in places]), first)]
         if kind == "number":
             fits.append(Fit(len(places), Table(tuple(map(self._of.number, places)))))
-        elif kind not in ("value", "sum"):
-            fits.append(_rows(kind, [*map(self._of.row, places)]))
         elif kind == "value":
+            # What the first round gives has the name of what each round gives.
+            fits = fits * (self._home(at, period, first) is None)
             fits += [*self._own(at, period, places), *self._given(places)]
+        elif kind != "sum":
+            fits.append(_rows(kind, [*map(self._of.row, places)]))
         return max(fits, key=lambda fit: fit.rounds)
 
     def _own(self, at: int, period: int, places: Sequence[int]) -> Iterator[Fit]:

@@ -58,17 +58,17 @@ class Text(NamedTuple):
     weight: int
     """The parts of all sums."""
 
-    def files(self, dtype: str, lanes: int) -> dict[str, str]:
-        """The files for a compiler, by their names, for vectors of so many lanes."""
+    def files(self, dtype: str, lanes: int | None = None) -> dict[str, str]:
+        """The files for a compiler, by their names, for vectors of so many lanes, or for the widest of the processor."""
         real: Literal["double", "float"] = "double" if dtype == "float64" else "float"
         main = f'#include "words.h"\n\n{self.source}\n#include "entry.h"\n'
         return {"program.c": main, "words.h": header(real, lanes), "entry.h": _entry()}
 
-    def options(self, lanes: int) -> tuple[str, ...]:
+    def options(self, lanes: int | None = None) -> tuple[str, ...]:
         """The options for a compiler with which it makes good code in little time."""
         if self.weight > SHORT:
             return ("-Og", *QUICK)  # More passes take twice as long, and make nothing quicker.
-        return ("-O2", *QUICK, *(SCHEDULED if lanes > 1 else ()))
+        return ("-O2", *QUICK, *(() if lanes == 1 else SCHEDULED))
 
 
 def lanes_for(n: int, widest: int) -> int:
@@ -156,8 +156,8 @@ def _outer(name: str, lines: Sequence[str]) -> str:
 
 
 def _used(lines: Sequence[str], arguments: Iterable[str]) -> list[str]:
-    """The arguments that lines name."""
-    found = {word for line in lines for word in _WORD.findall(line)}
+    """The arguments that lines name, but for their comments."""
+    found = {word for line in lines for word in _WORD.findall(line.partition("/*")[0])}
     return [argument for argument in arguments if argument in found]
 
 
