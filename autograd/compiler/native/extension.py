@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from autograd.compiler.native.cache import SECONDS, shared_object
 from autograd.compiler.native.compilers import NEEDLESS, CompilerError
+from autograd.compiler.native.instructions import files
 
 NAME: Final = "autograd.compiler.native._native"
 HERE: Final = Path(__file__).parent
@@ -45,7 +46,8 @@ def compiled() -> Path:
 
 def sources() -> dict[str, str]:
     """The files of C that the extension is compiled from, by their names."""
-    return {path.name: path.read_text(encoding="utf-8") for path in HERE.iterdir() if path.suffix in (".c", ".h")}
+    own = {path.name: path.read_text(encoding="utf-8") for path in HERE.iterdir() if path.suffix in (".c", ".h")}
+    return own | files(["avx512"])
 
 
 def _loaded(path: Path) -> Any:

@@ -103,7 +103,11 @@ class NativeCode(ABC):
     def loop(self, plan: Plan) -> Loop | None:
         """The steps of a training; None if Python has to make them one by one."""
         width, roots = len(self.code.recording.inputs), len(self.code.graph.roots)
-        return loop_of(self.functions(single=False), plan, width=width, roots=roots, work=self.work)
+        return loop_of(self._compiled, self.functions(single=False), plan, width=width, roots=roots, work=self.work)
+
+    def _compiled(self, code: Code) -> Any:
+        """The functions of another program, by the same back end."""
+        return type(self)(code).functions(single=False)
 
     @property
     @abstractmethod
