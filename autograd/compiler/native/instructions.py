@@ -108,13 +108,15 @@ def _used(e: Expression, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 PROCESSORS: Final = {"avx512": 8, "avx2": 4, "any": 2}
-"""Kinds of processors, the best one first, and the doubles in their vectors."""
+"""The doubles in a vector of each kind of processors."""
 
 
-def files(processors: Iterable[str]) -> dict[str, str]:
+def files(processors: Iterable[str], *, here: bool = False) -> dict[str, str]:
     """The texts of the files in C that are written from the rules, by name.
 
-    For each kind of processors there are files machine_<numbers>_<lanes>_<processor>.c.
+    There are files of their own for each of these kinds of processors, of which the best one comes first. They are
+    machine_….c, and the last part of their names is the kind. If they are compiled for the machine that is here alone,
+    vectors are as long as its compiler has them.
     """
     made = instructions()
     listed = "".join(f'    "{row}" \\\n' for row in _rows(made))
@@ -122,13 +124,16 @@ def files(processors: Iterable[str]) -> dict[str, str]:
         "words.h": header().split("\n", 1)[1],
         "instructions.h": "".join(f"{i.text} /* {', '.join(i.names)} */\n" for i in made),
         "names.h": f"#define NAMES \\\n{listed}    \"\"\n",
-        "processors.h": f"#define PROCESSORS(X) {' '.join(f'X({name})' for name in processors)}\n",
+        "processors.h": f"#define PROCESSORS(X) {' '.join(f'X({kind})' for kind in processors)}\n",
     }
-    for name in processors:
+    for kind in processors:
+        of_numbers = "avx2" if kind == "avx512" else kind
         for real, more in (("double", 1), ("float", 2)):
-            for lanes in (1, more * PROCESSORS[name]):
-                defined = f"#define REAL {real}\n#define LANES {lanes}\n#define PROCESSOR {name}\n"
-                found[f"machine_{real}_{lanes}_{name}.c"] = f'{defined}#include "interpreter.h"\n'
+            defined = f"#define REAL {real}\n#define PROCESSOR {kind}\n#define OF_NUMBERS {of_numbers}\n"
+            lanes = "" if here else f"#define LANES {more * PROCESSORS[kind]}\n"
+            found[f"machine_{real}_{kind}.c"] = f'{defined}{lanes}#include "interpreter.h"\n'
+            if kind == of_numbers:
+                found[f"machine_{real}_one_{kind}.c"] = f'{defined}#define LANES 1\n#include "interpreter.h"\n'
     return found
 
 
