@@ -15,13 +15,13 @@
 Value(data=2.3, grad=0.0, label='w')
 """
 
-import weakref
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from autograd.arguments import known
+from autograd.compiler import jax
 from autograd.compiler.arguments import Array
 from autograd.compiler.backends import checked
 from autograd.compiler.batches import Batch, Blocks, Part, Reduction
@@ -122,7 +122,8 @@ class Program(Lines):
         """The value, and its gradient by the parameters, flat and in their order.
 
         With copy=False the gradient is `program.gradient`, which the next call overwrites. For reduce=None the result
-        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`.
+        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`; with copy=False
+        the next call may overwrite all arrays of its result.
         """
         kind = self._main
         if kind == "examples":
@@ -130,7 +131,7 @@ class Program(Lines):
         batch = self._run(kind, arrays, backward=True)
         if kind == "loss":
             return batch.total, self._gradient.copy() if copy else self._gradient
-        return self._parts[kind].value(batch), self._by_inputs(batch)
+        return self._parts[kind].value(batch, copy=copy), self._by_inputs(batch, copy=copy)
 
     def per_example(self, *arrays: Any) -> tuple[Any, Array]:
         """The loss of each example, (N,), and its gradient by the P parameters, (N, P)."""
@@ -179,6 +180,49 @@ class Program(Lines):
                 vector[:] = before
 
         return fun, vector.astype(np.float64), (), "L-BFGS-B", True
+
+    # ── JAX ──
+
+    def jax(
+        self,
+        call: Literal["value_and_grad", "per_example", "gradient_of_inputs", "outputs"] = "value_and_grad",
+        *,
+        exact: bool = False,
+    ) -> Any:
+        """A call of the program as a pure function of JAX, `function(parameters, *inputs)`; `source` is its text.
+
+        The parameters and their gradient are dictionaries of arrays, as in `jax_parameters`; a program without
+        parameters has no such argument. It may be used inside `jax.jit`, `jax.vmap` and the like.
+
+        With numbers that aren't finite, nan may take the place of other results in programs that complete rows by
+        zeros; exact=True makes slower code that doesn't. ImportError without JAX.
+        """
+        return jax.module("function").Function(self, call, exact=exact)
+
+    @property
+    def jax_parameters(self) -> dict[str, Any]:
+        """A copy of the parameters as arrays of JAX, by the names of `views`; it may be assigned to."""
+        return jax.module("trees").taken(self)  # type: ignore[no-any-return]
+
+    @jax_parameters.setter
+    def jax_parameters(self, tree: dict[str, Any]) -> None:
+        jax.module("trees").put(tree, self)
+
+    def jax_step(self, optimizer: Any) -> Any:
+        """A training step with an optimiser of the program: a compiled function `(state, *batch) -> (state, loss)`.
+
+        Its `start()` makes the state, a pytree of the parameters and of what the optimiser keeps, and `finish(state,
+        steps=…)` puts one into the program and the optimiser. A call uses its old state up.
+        """
+        return jax.module("stepping").Step(self, optimizer)
+
+    def jax_loop(self, optimizer: Any) -> Any:
+        """Many steps in one call, over data on the device: `(state, data, orders) -> (state, losses)`.
+
+        data has an array of all rows for each input, and orders the places of the rows of each batch, (steps, rows).
+        The rest is as for `jax_step`.
+        """
+        return jax.module("stepping").Loop(self, optimizer)
 
     # ── text ──
 
@@ -252,9 +296,11 @@ class Program(Lines):
 
     def _call_quickly(self, part: Part) -> None:
         """Put a quick way for plain floats, where there is one, before `value_and_grad`."""
-        this = weakref.proxy(self)  # A program that held itself would wait for the collector of cycles.
-        quick = part.code.on_floats(lambda *arrays, **options: Program.value_and_grad(this, *arrays, **options))
-        if quick is not None:
+        # For other arguments it calls a twin, which has all that this program has: one that held itself would wait for
+        # the collector of cycles, and one that nothing holds but its function must not go.
+        twin = object.__new__(Program)
+        vars(twin).update(vars(self))
+        if (quick := part.code.on_floats(twin.value_and_grad)) is not None:
             vars(self)["value_and_grad"] = quick
 
     def _compiled(self, kind: Kind) -> Part:
@@ -278,8 +324,8 @@ class Program(Lines):
         reduce = self._reduce if kind in ("loss", "inputs") else None
         return Part(recording, wanted, inputs, vector, gradient, reduce, self._backend)
 
-    def _by_inputs(self, batch: Batch | Blocks) -> Any:
-        found = self._parts["inputs"].by_inputs(batch)
+    def _by_inputs(self, batch: Batch | Blocks, *, copy: bool = True) -> Any:
+        found = self._parts["inputs"].by_inputs(batch, copy=copy)
         return tuple(found) if len(found) > 1 else found[0]
 
 

@@ -9,14 +9,19 @@ Array = NDArray[Any]
 
 LINE = r"""
 #include <stddef.h>
+#ifndef ROOTS
+#define ROOTS 2
+#endif
 
-/* Each lane has the loss (a·x + b·y - t)² and the output a·x + b·y. */
+static REAL output_of(const REAL *p, const REAL *x, long n) { return p[0] * x[0] + p[1] * x[n]; }
+
+/* Each lane has the loss (a·x + b·y - t)² and, as a second root, the output a·x + b·y. */
 void program_value(const void *self, long first, long stop, long n, const REAL *p, const REAL *x, REAL *roots) {
     (void)self;
     for (long i = first; i < stop; i++) {
-        REAL output = p[0] * x[i] + p[1] * x[n + i], error = output - x[2 * n + i];
+        REAL output = output_of(p, x + i, n), error = output - x[2 * n + i];
         roots[i] = error * error;
-        roots[n + i] = output;
+        if (ROOTS == 2) roots[n + i] = output;
     }
 }
 
@@ -24,7 +29,7 @@ void program_gradient(const void *self, long first, long stop, long n, const REA
                       REAL *roots, REAL *dp, REAL *dx) {
     program_value(self, first, stop, n, p, x, roots);
     for (long i = first; i < stop; i++) {
-        REAL slope = seed * 2 * (roots[n + i] - x[2 * n + i]);
+        REAL slope = seed * 2 * (output_of(p, x + i, n) - x[2 * n + i]);
         if (dp != NULL) {
             dp[0] += slope * x[i];
             dp[1] += slope * x[n + i];

@@ -45,18 +45,24 @@ static void NAME(add)(void *to, const void *from, long count) {
     for (long i = 0; i < count; i++) sum[i] += more[i];
 }
 
-/* Puts some rows of a column, (rows, leaves), into the lanes of x, (slots, n): those at the places, or all in their order
- * for NULL. Some rows are read at a time, so that what is written lies side by side. */
-static void NAME(gather)(void *x, long n, const void *column, long leaves, const int64_t *slots, const int64_t *places,
-                         long count) {
-    const REAL *from[TILE];
+/* Puts the rows first … first + count - 1 of an order, or of a column itself, into lanes of x, (slots, n). Some rows are
+ * read at a time, so that what is written lies side by side. */
+static void NAME(gather)(void *x, long n, const struct column *column, const int64_t *order, long first, long count) {
+    const REAL *from[TILE], *numbers = column->numbers;
+    if (column->leaves == 1 && order == NULL) {
+        if (column->slots[0] >= 0)
+            memcpy((REAL *)x + (size_t)column->slots[0] * (size_t)n, numbers + first, (size_t)count * sizeof(REAL));
+        return;
+    }
     for (long lane = 0; lane < count; lane += TILE) {
         int rows = (int)(count - lane < TILE ? count - lane : TILE);
-        for (int r = 0; r < rows; r++)
-            from[r] = (const REAL *)column + (size_t)(places == NULL ? lane + r : (long)places[lane + r]) * (size_t)leaves;
-        for (long k = 0; k < leaves; k++) {
-            if (slots[k] < 0) continue;
-            REAL *to = (REAL *)x + (size_t)slots[k] * (size_t)n + lane;
+        for (int r = 0; r < rows; r++) {
+            long row = first + lane + r;
+            from[r] = numbers + (size_t)(order == NULL ? row : (long)order[row]) * (size_t)column->leaves;
+        }
+        for (long k = 0; k < column->leaves; k++) {
+            if (column->slots[k] < 0) continue;
+            REAL *to = (REAL *)x + (size_t)column->slots[k] * (size_t)n + lane;
             for (int r = 0; r < rows; r++) to[r] = from[r][k];
         }
     }

@@ -5,22 +5,16 @@
 
 #define SLICE 0.05 /* Seconds of a call. */
 
-/* The rows of one input, (rows, leaves), and the slots of its leaves. */
-struct column {
-    Py_buffer numbers, slots;
-};
-
 typedef struct {
     PyObject_HEAD
     Code *code, *update;
     struct lanes lanes;
     Py_buffer parameters, gradient, states, numbers;
     struct column *columns;
-    Py_ssize_t inputs;
+    Py_buffer *held;     /* The arrays of the columns: numbers and slots in turn. */
     long rows, size;     /* Of all batches, and of one. */
     long counter;        /* The place of the number of steps among the numbers of the update, or -1. */
-    int shuffled;        /* x has the rows of one batch; else all rows, in their order. */
-    int filled;          /* Whether x has them. */
+    int shuffled;        /* The rows are read for each batch; else x has all of them, in their order. */
     void *memory;        /* Of x and the roots. */
     long start;          /* The first row of the next batch. */
     double sum;          /* The loss of this epoch so far, as a part of the mean over all rows. */
@@ -49,10 +43,8 @@ static void training_dealloc(PyObject *object) {
     PyTypeObject *type = Py_TYPE(object);
     Py_buffer *held[] = {&self->parameters, &self->gradient, &self->states, &self->numbers};
     for (size_t k = 0; k < sizeof held / sizeof *held; k++) PyBuffer_Release(held[k]);
-    for (Py_ssize_t k = 0; k < self->inputs; k++) {
-        PyBuffer_Release(&self->columns[k].numbers);
-        PyBuffer_Release(&self->columns[k].slots);
-    }
+    for (Py_ssize_t k = 0; k < 2 * self->lanes.inputs; k++) PyBuffer_Release(&self->held[k]);
+    PyMem_Free(self->held);
     PyMem_Free(self->columns);
     PyMem_RawFree(self->memory);
     PyMem_RawFree(self->losses);
@@ -65,15 +57,18 @@ static void training_dealloc(PyObject *object) {
 
 /* ── what it is made of ── */
 
-static int hold_column(struct column *column, PyObject *pair, const struct reals *reals, Py_ssize_t rows, Py_ssize_t width) {
-    PyObject *numbers, *slots;
+static int hold_column(struct column *column, Py_buffer *held, PyObject *pair, const struct reals *reals, Py_ssize_t rows,
+                       Py_ssize_t width) {
     if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
         PyErr_SetString(PyExc_TypeError, "a column is a pair of an array of rows and the slots of its leaves");
         return 0;
     }
-    numbers = PyTuple_GET_ITEM(pair, 0), slots = PyTuple_GET_ITEM(pair, 1);
-    if (!hold_places(&column->slots, slots, "slots", -1, -1, width)) return 0;
-    return hold_reals(&column->numbers, numbers, "a column", reals, rows * numbers_in(&column->slots), PyBUF_SIMPLE);
+    PyObject *numbers = PyTuple_GET_ITEM(pair, 0), *slots = PyTuple_GET_ITEM(pair, 1);
+    if (!hold_places(&held[1], slots, "slots", -1, -1, width)) return 0;
+    Py_ssize_t leaves = numbers_in(&held[1]);
+    if (!hold_reals(&held[0], numbers, "a column", reals, rows * leaves, PyBUF_SIMPLE)) return 0;
+    *column = (struct column){held[0].buf, held[1].buf, (long)leaves};
+    return 1;
 }
 
 static int training_columns(Training *self, PyObject *columns, Py_ssize_t width) {
@@ -81,14 +76,16 @@ static int training_columns(Training *self, PyObject *columns, Py_ssize_t width)
     if (row == NULL) return 0;
     Py_ssize_t count = PySequence_Fast_GET_SIZE(row);
     self->columns = PyMem_Calloc((size_t)count + 1, sizeof *self->columns);
-    if (self->columns == NULL) PyErr_NoMemory();
-    int held = self->columns != NULL;
-    for (; held && self->inputs < count; self->inputs++) {
-        PyObject *pair = PySequence_Fast_GET_ITEM(row, self->inputs);
-        held = hold_column(&self->columns[self->inputs], pair, self->code->reals, self->rows, width);
+    self->held = PyMem_Calloc(2 * (size_t)count + 1, sizeof *self->held);
+    int good = self->columns != NULL && self->held != NULL;
+    if (!good) PyErr_NoMemory();
+    for (Py_ssize_t k = 0; good && k < count; k++) {
+        self->lanes.inputs = k + 1;
+        good = hold_column(&self->columns[k], &self->held[2 * k], PySequence_Fast_GET_ITEM(row, k), self->code->reals,
+                           self->rows, width);
     }
     Py_DECREF(row);
-    return held;
+    return good;
 }
 
 static int training_arrays(Training *self, PyObject *const *arrays) {
@@ -115,20 +112,25 @@ static int training_arrays(Training *self, PyObject *const *arrays) {
 /* Takes room for x, the roots, the sums of blocks and a first loss. */
 static int training_room(Training *self, long width, long roots) {
     const struct reals *reals = self->code->reals;
-    long lanes = self->shuffled ? self->size : self->rows, vector = 64 / (long)reals->size;
-    self->lanes = (struct lanes){.code = &self->code->functions, .reals = reals, .p = self->parameters.buf,
-                                 .dp = self->gradient.buf, .parameters = (long)numbers_in(&self->parameters),
-                                 .n = (lanes + vector - 1) / vector * vector, .work = self->lanes.work,
-                                 .threads = self->lanes.threads};
-    size_t row = (size_t)self->lanes.n * reals->size;
+    struct lanes *lanes = &self->lanes;
+    long count = self->shuffled ? self->size : self->rows, vector = 64 / (long)reals->size;
+    lanes->code = &self->code->functions, lanes->reals = reals;
+    lanes->p = self->parameters.buf, lanes->dp = self->gradient.buf;
+    lanes->parameters = (long)numbers_in(&self->parameters);
+    lanes->n = (count + vector - 1) / vector * vector;
+    size_t row = (size_t)lanes->n * reals->size;
     char *x = aligned(row * (size_t)(width + roots), &self->memory);
     self->room = 64;
     self->losses = PyMem_RawMalloc((size_t)self->room * sizeof *self->losses);
-    if (x == NULL || self->losses == NULL || !make_room(&self->lanes, self->size)) {
+    if (x == NULL || self->losses == NULL || !make_room(lanes, self->size)) {
         PyErr_NoMemory();
         return 0;
     }
-    self->lanes.x = x, self->lanes.roots = x + row * (size_t)width;
+    lanes->x = x, lanes->roots = x + row * (size_t)width;
+    lanes->columns = self->columns, lanes->chunk = chunk_of(reals->size, width);
+    if (self->shuffled) return 1;
+    gather(lanes, 0, self->rows, 0);
+    lanes->columns = NULL; /* x has all rows from now on. */
     return 1;
 }
 
@@ -189,27 +191,15 @@ static int ask(struct pause *pause) {
 
 /* ── steps ── */
 
-/* Puts the rows of a batch into x, or all rows; returns the lane of the first one. */
-static long fill(Training *self, const int64_t *order, long count) {
-    if (self->filled) return self->start;
-    self->filled = !self->shuffled;
-    if (self->filled) count = self->rows;
-    for (Py_ssize_t k = 0; k < self->inputs; k++) {
-        struct column *column = &self->columns[k];
-        self->lanes.reals->gather((void *)self->lanes.x, self->lanes.n, column->numbers.buf, (long)numbers_in(&column->slots),
-                                  column->slots.buf, order == NULL ? NULL : order + self->start, count);
-    }
-    return self->shuffled ? 0 : self->start;
-}
-
 /* Computes the loss of the next batch and its gradient; 0 if that was ended, or if the loss isn't finite. */
 static int differentiate(struct slice *slice, long count) {
     Training *self = slice->of;
-    long first = fill(self, slice->order, count);
+    long first = self->shuffled ? 0 : self->start;
+    if (self->shuffled) self->lanes.order = slice->order + self->start;
     struct pause *pause = slice->answer == Py_None ? NULL : &slice->pause;
     double part = 1.0 / (double)count;
     if (!run_lanes(&self->lanes, first, first + count, 1, part, pause)) return 0;
-    slice->loss = self->lanes.reals->sum((char *)self->lanes.roots + (size_t)first * self->lanes.reals->size, count, part);
+    slice->loss = self->lanes.reals->sum(from_lane(&self->lanes, self->lanes.roots, first), count, part);
     return isfinite(slice->loss);
 }
 

@@ -22,6 +22,11 @@ class Update(NamedTuple):
     """The place among the numbers that counts the steps; -1 if there is none."""
 
 
+def loop_of(code: Any, plan: Plan, *, width: int, roots: int, work: float) -> "NativeLoop | None":
+    """The steps of a training; None if its optimiser is one that C doesn't know."""
+    return None
+
+
 class NativeLoop:
     """The steps of a training in C, as a `Loop`.
 
