@@ -38,7 +38,7 @@ class Kind(NamedTuple):
 
 
 def kinds() -> list[Kind]:
-    """Those of which code can run here: with all instructions of this processor, with older ones, and with none by name."""
+    """Those of which code can run here: with all instructions of this processor, with fewer, and with none by name."""
     found = [*(Kind("double", lanes) for lanes in (1, 4, 8)), *(Kind("float", lanes) for lanes in (1, 8, 16))]
     if {"avx2", "fma"} <= _instructions():
         found += [Kind("double", 4, ("-mavx2", "-mfma")), Kind("float", 8, ("-mavx2", "-mfma"))]
