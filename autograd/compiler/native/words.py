@@ -19,7 +19,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from autograd.compiler.expressions import known, simplified
+from autograd.compiler.expressions import known, number, simplified
 from autograd.compiler.words import definitions
 from autograd.formula.cases import WORDS, Expression, names_in
 
@@ -59,10 +59,19 @@ def as_c(e: Expression, texts: Mapping[str, str | Sequence[str]], keep: Keep | N
     """
     made = _Steps()
     names = {name: made.operand(text) for name, text in texts.items()}
-    found = made.read(simplified(e), names)
+    found = made.read(simplified(_counted(e, texts)), names)
     roots = found if isinstance(found, list) else [found]
     written = made.written(roots, keep)
     return [written[root] for root in roots] if isinstance(found, list) else written[found]
+
+
+def _counted(e: Expression, texts: Mapping[str, str | Sequence[str]]) -> Expression:
+    """An expression with the lengths of lists as numbers."""
+    if e.form == "length":
+        return number(float(len(texts[str(e.parts[0])])))
+    return Expression(
+        e.form, tuple(_counted(part, texts) if isinstance(part, Expression) else part for part in e.parts)
+    )
 
 
 class _Step(NamedTuple):
@@ -125,7 +134,8 @@ class _Steps:
             case "infix":
                 return self.each(f"({{}} {text} {{}})", *of)
         numbers = [known(part) if isinstance(part, Expression) else None for part in e.parts[1:]]
-        return self.quicker(text, numbers, of) or self.call(text, *of)
+        found = self.quicker(text, numbers, of)
+        return self.call(text, *of) if found is None else found
 
     def quicker(self, word: str, numbers: Sequence[float | None], of: Sequence[Found]) -> Found | None:
         """The place of a word in a form that is quicker because an operand is this number; None if there is none."""
@@ -157,7 +167,7 @@ class _Steps:
             return _OF_LISTS[word](self, *map(_listed, of))
         if word == "joined":
             return [*_listed(of[0]), *_listed(of[1])]
-        if word in definitions() and not is_elementwise(word):
+        if word in definitions() and (not is_elementwise(word) or definitions()[word].cases[0].value.form == "name"):
             definition, case = definitions()[word], definitions()[word].cases[0]
             names = dict(zip(definition.operands, of, strict=True))
             for name, e in case.lets:
@@ -216,22 +226,22 @@ _OF_MASKS: Final = (*(f"{word}(" for word in COMPARISONS.values()), "both(", "ei
 # ── words of lists ──
 
 
-def _length(steps: _Steps, xs: list[int]) -> tuple[int, int, int, int]:
-    """The greatest absolute number of a list, the scale, and the length and the sum of squares of the scaled list."""
+def _length(steps: _Steps, xs: list[int]) -> tuple[int, int, int]:
+    """A scale for a list, and the sum of squares and the length of the scaled list."""
     size = steps.joined("word_fmax({}, {})", [steps.add("word_absolute({})", x) for x in xs])
     scale = steps.add("scale_of({})", size)
     scaled = [steps.add("({} * {})", x, scale) for x in xs]
     squares = steps.joined("({} + {})", [steps.add("({} * {})", x, x) for x in scaled])
-    return scale, squares, steps.add("scaled_length({}, {})", size, squares), size
+    return scale, squares, steps.add("scaled_length({}, {})", size, squares)
 
 
 def _norm(steps: _Steps, xs: list[int]) -> Found:
-    scale, _, length, _ = _length(steps, xs)
+    scale, _, length = _length(steps, xs)
     return steps.add("({} / {})", length, scale)
 
 
 def _directions(steps: _Steps, xs: list[int]) -> Found:
-    scale, squares, length, _ = _length(steps, xs)
+    scale, squares, length = _length(steps, xs)
     count = steps.joined("({} + {})", [steps.add("one_if_infinite({})", x) for x in xs])
     infinities = steps.add("infinities_of({}, {})", count, squares)
     return [steps.add("part_of_length({}, {}, {}, {})", x, scale, length, infinities) for x in xs]
