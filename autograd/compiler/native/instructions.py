@@ -12,13 +12,17 @@ The text is written when the package is built. Nobody states a derivative here: 
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 from typing import Final, NamedTuple
 
+from autograd.compiler import expressions, stable, words
 from autograd.compiler.building import UPSTREAM, VALUE
 from autograd.compiler.expressions import name, names_in, number, partial_of, put, times, value_of
+from autograd.compiler.native import words as native_words
 from autograd.compiler.native.words import COMPARISONS, PATHS, as_c, header
 from autograd.engine import rules
+from autograd.formula import textbook
 from autograd.formula.cases import Expression, rule
 
 FIRST: Final = 14
@@ -123,7 +127,7 @@ def files(processors: Iterable[str], *, here: bool = False) -> dict[str, str]:
     found = {
         "words.h": header().split("\n", 1)[1],
         "instructions.h": "".join(f"{i.text} /* {', '.join(i.names)} */\n" for i in made),
-        "names.h": f"#define NAMES \\\n{listed}    \"\"\n",
+        "names.h": f'#define DIGEST "{digest()}"\n#define NAMES \\\n{listed}    ""\n',
         "processors.h": f"#define PROCESSORS(X) {' '.join(f'X({kind})' for kind in processors)}\n",
     }
     for kind in processors:
@@ -135,6 +139,15 @@ def files(processors: Iterable[str], *, here: bool = False) -> dict[str, str]:
             if kind == of_numbers:
                 found[f"machine_{real}_one_{kind}.c"] = f'{defined}#define LANES 1\n#include "interpreter.h"\n'
     return found
+
+
+def digest() -> str:
+    """A digest of all that the extension is made of: its files of C, and the files from which others are written."""
+    folder = Path(__file__).parent
+    others = (rules, stable, textbook, expressions, words, native_words)
+    texts = [Path(str(module.__file__)).with_suffix(".py") for module in others]
+    paths = [*sorted(folder.glob("*.[ch]")), Path(__file__), *(path.with_name(path.name.split(".")[0] + ".py") for path in texts)]
+    return blake2b(b"".join(path.read_bytes() for path in paths), digest_size=16).hexdigest()
 
 
 def _rows(made: list[Instruction]) -> Iterator[str]:

@@ -205,6 +205,7 @@ static PyMethodDef methods[] = {
 };
 
 int machine_exec(PyObject *module) {
-    return PyModule_AddFunctions(module, methods) < 0 ? -1
-           : PyModule_AddStringConstant(module, "instructions", names_of_instructions);
+    if (PyModule_AddFunctions(module, methods) < 0) return -1;
+    if (PyModule_AddStringConstant(module, "digest", digest_of_sources) < 0) return -1;
+    return PyModule_AddStringConstant(module, "instructions", names_of_instructions);
 }

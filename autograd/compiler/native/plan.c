@@ -12,6 +12,7 @@
 
 /* For each name of an instruction a line: its code, the name, and its operands. */
 const char *const names_of_instructions = NAMES;
+const char *const digest_of_sources = DIGEST;
 
 /* Marks each node that reads a marked one in a term that passes. */
 void mark_readers(const struct terms *of, const uint8_t *passes, uint8_t *marks) {

@@ -40,6 +40,6 @@ struct stream {
 
 void write_stream(const struct nodes *of, int64_t count, const int32_t *order, struct stream *to);
 
-extern const char *const names_of_instructions;
+extern const char *const names_of_instructions, *const digest_of_sources;
 
 #endif
