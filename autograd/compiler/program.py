@@ -15,7 +15,6 @@
 Value(data=2.3, grad=0.0, label='w')
 """
 
-import weakref
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
@@ -296,8 +295,10 @@ class Program(Lines):
 
     def _call_quickly(self, part: Part) -> None:
         """Put a quick way for plain floats, where there is one, before `value_and_grad`."""
-        this = weakref.proxy(self)  # A program that held itself would wait for the collector of cycles.
-        quick = part.code.on_floats(lambda *arrays, **options: Program.value_and_grad(this, *arrays, **options))
+        # All that it is, without the quick way: a program that held itself would wait for the collector of cycles.
+        plain = object.__new__(Program)
+        vars(plain).update(vars(self))
+        quick = part.code.on_floats(plain.value_and_grad)
         if quick is not None:
             vars(self)["value_and_grad"] = quick
 

@@ -6,6 +6,7 @@ import pickle
 import random
 import re
 import timeit
+import weakref
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -532,3 +533,20 @@ def test_gradients_of_inputs_that_are_read_in_part_and_between_ones() -> None:
     z1, z2 = (sum(w.data * a for w, a in zip(weights, row, strict=True)) + 1.0 for row in (x1, x2))
     found = program.gradient_of_inputs([x1, x2])
     assert found == pytest.approx(np.outer([z2, z1], [w.data for w in weights]))
+
+
+def test_the_quick_way_of_floats_outlives_its_program_and_takes_all_calls() -> None:
+    x, y = autograd.inputs(name="x"), autograd.inputs(name="y")
+    program = autograd.compile((x * y).exp(), (x, y))
+    assert "value_and_grad" in vars(program)
+    gone, call = weakref.ref(program), program.value_and_grad
+    value, gradient = call(2.0, 3.0)
+    del program
+    assert gone() is None  # Without the collector of cycles.
+    assert value == pytest.approx(math.exp(6.0), rel=RTOL, abs=0.0)
+    assert gradient == pytest.approx((3.0 * value, 2.0 * value), rel=RTOL, abs=0.0)
+    mean, gradients = call(np.array([2.0, 0.0]), [3.0, 1.0])
+    assert mean == pytest.approx((value + 1.0) / 2.0, rel=RTOL, abs=0.0)
+    np.testing.assert_allclose(gradients, [[1.5 * value, 0.5], [value, 0.0]], rtol=RTOL)
+    with pytest.raises(ValueError, match="input"):
+        call(2.0)
