@@ -131,10 +131,7 @@ class _Sum:
                 factor *= side.array.number
         self._factor, self._seen, self._kept = factor, seen, [i for i in seen if i in kept]
         self._times_n = over and not (left.array.lanes or right.array.lanes)
-        alone = [
-            [i for i in seen if i not in kept and a.strides[i] and not b.strides[i]]
-            for a, b in ((left, right), (right, left))
-        ]
+        alone = [[i for i in seen if i not in kept and a.strides[i] and not b.strides[i]] for a, b in ((left, right), (right, left))]
         self._left = self._summed(left, alone[0], over=over and left.array.lanes and not right.array.lanes)
         self._right = self._summed(right, alone[1], over=over and right.array.lanes and not left.array.lanes)
 
@@ -206,3 +203,4 @@ def _letters(axes: Sequence[int]) -> str:
 
 def _times(one: str, other: str) -> str:
     return f"jnp.square({one})" if one == other else f"({one} * {other})"
+
