@@ -82,7 +82,8 @@ class Loop(Steps):
         def one(state: State, order: Any) -> tuple[State, Any]:
             return self.pure(state, *(jnp.take(array, order, axis=0, mode="clip") for array in data))
 
-        return lax.scan(one, state, orders)
+        found: tuple[State, Any] = lax.scan(one, state, orders)
+        return found
 
     def __call__(self, state: State, data: Sequence[Any], orders: Any) -> tuple[State, Any]:
         """The state after the steps, and their losses."""
