@@ -12,13 +12,17 @@ The text is written when the package is built. Nobody states a derivative here: 
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 from typing import Final, NamedTuple
 
+from autograd.compiler import expressions, stable, words
 from autograd.compiler.building import UPSTREAM, VALUE
 from autograd.compiler.expressions import name, names_in, number, partial_of, put, times, value_of
+from autograd.compiler.native import words as native_words
 from autograd.compiler.native.words import COMPARISONS, PATHS, as_c, header
 from autograd.engine import rules
+from autograd.formula import textbook
 from autograd.formula.cases import Expression, rule
 
 FIRST: Final = 14
@@ -108,28 +112,42 @@ def _used(e: Expression, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 PROCESSORS: Final = {"avx512": 8, "avx2": 4, "any": 2}
-"""Kinds of processors, the best one first, and the doubles in their vectors."""
+"""The doubles in a vector of each kind of processors."""
 
 
-def files(processors: Iterable[str]) -> dict[str, str]:
+def files(processors: Iterable[str], *, here: bool = False) -> dict[str, str]:
     """The texts of the files in C that are written from the rules, by name.
 
-    For each kind of processors there are files machine_<numbers>_<lanes>_<processor>.c.
+    There are files of their own for each of these kinds of processors, of which the best one comes first. They are
+    machine_….c, and the last part of their names is the kind. If they are compiled for the machine that is here alone,
+    vectors are as long as its compiler has them.
     """
     made = instructions()
     listed = "".join(f'    "{row}" \\\n' for row in _rows(made))
     found = {
         "words.h": header().split("\n", 1)[1],
         "instructions.h": "".join(f"{i.text} /* {', '.join(i.names)} */\n" for i in made),
-        "names.h": f"#define NAMES \\\n{listed}    \"\"\n",
-        "processors.h": f"#define PROCESSORS(X) {' '.join(f'X({name})' for name in processors)}\n",
+        "names.h": f'#define DIGEST "{digest()}"\n#define NAMES \\\n{listed}    ""\n',
+        "processors.h": f"#define PROCESSORS(X) {' '.join(f'X({kind})' for kind in processors)}\n",
     }
-    for name in processors:
+    for kind in processors:
+        of_numbers = "avx2" if kind == "avx512" else kind
         for real, more in (("double", 1), ("float", 2)):
-            for lanes in (1, more * PROCESSORS[name]):
-                defined = f"#define REAL {real}\n#define LANES {lanes}\n#define PROCESSOR {name}\n"
-                found[f"machine_{real}_{lanes}_{name}.c"] = f'{defined}#include "interpreter.h"\n'
+            defined = f"#define REAL {real}\n#define PROCESSOR {kind}\n#define OF_NUMBERS {of_numbers}\n"
+            lanes = "" if here else f"#define LANES {more * PROCESSORS[kind]}\n"
+            found[f"machine_{real}_{kind}.c"] = f'{defined}{lanes}#include "interpreter.h"\n'
+            if kind == of_numbers:
+                found[f"machine_{real}_one_{kind}.c"] = f'{defined}#define LANES 1\n#include "interpreter.h"\n'
     return found
+
+
+def digest() -> str:
+    """A digest of all that the extension is made of: its files of C, and the files from which others are written."""
+    folder = Path(__file__).parent
+    others = (rules, stable, textbook, expressions, words, native_words)
+    texts = [Path(str(module.__file__)).with_suffix(".py") for module in others]
+    paths = [*sorted(folder.glob("*.[ch]")), Path(__file__), *(path.with_name(path.name.split(".")[0] + ".py") for path in texts)]
+    return blake2b(b"".join(path.read_bytes() for path in paths), digest_size=16).hexdigest()
 
 
 def _rows(made: list[Instruction]) -> Iterator[str]:

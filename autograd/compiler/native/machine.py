@@ -1,19 +1,15 @@
 """The machine as a back end: programs that are run instruction by instruction, in C, with no compiling at all."""
 
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 
-from autograd.compiler.binding import Array, Bound, Loop, Otherwise, Plan
 from autograd.compiler.native.extension import native
-from autograd.compiler.native.streams import Stream, Streams, Writer
+from autograd.compiler.native.face import NativeCode
+from autograd.compiler.native.streams import Writer
 from autograd.compiler.native.sweeps import flow_of
 from autograd.compiler.pipeline import Code
-from autograd.compiler.report import Facts
 from autograd.compiler.scalars import INPUT, PARAMETER, Scalars
-from autograd.compiler.statements import Index
 
 CACHE: Final = 1 << 19
 """Bytes of all vectors of a block, which then stay in the cache of the second level."""
@@ -53,61 +49,27 @@ def program_of(
     )
 
 
-class NativeCode:
-    completes = False
-    block = 0
-
-    def __init__(self, code: Code) -> None:
-        self.code = code
-        self._made: dict[bool, Any] = {}
-
-    def functions(self, *, single: bool) -> Any:
-        if single not in self._made:
-            self._made[single] = self.made(single=single)
-        return self._made[single]
-
-    @property
-    def work(self) -> float:
-        return 3.0 * len(self.code.graph.owner)
-
-    @property
-    def input_slots(self) -> Index:
-        return np.arange(len(self.code.recording.inputs))
-
-    @property
-    def facts(self) -> Facts:
-        return self.code.facts
-
-    def exactly(self) -> "NativeCode":
-        return self
-
-    def bind(self, n: int, parameters: Array, gradient: Array) -> Bound:
-        wanted, dtype = self.code.wanted, np.dtype(self.code.dtype)
-        width, count = len(self.code.recording.inputs), len(self.code.graph.roots)
-        inputs, roots = np.zeros((width, n), dtype), np.zeros((count, n), dtype)
-        slopes = np.zeros((width, n), dtype) if wanted in ("inputs", "both") else None
-        seed = np.ones(1, dtype)
-        bound = native().Bound(self.functions(single=n == 1), n, parameters, inputs, roots,
-            gradient=gradient if wanted in ("parameters", "both") else None, input_gradient=slopes, seed=seed, work=self.work)
-        both = bound.value if wanted == "nothing" else bound.gradient
-        return Bound(inputs, seed, roots, slopes, bound.value, both, both)
-
-    def on_floats(self, otherwise: Otherwise) -> Otherwise | None:
-        return None
-
-    def loop(self, plan: Plan) -> Loop | None:
-        return None
-
 
 class Machine(NativeCode):
-    def made(self, *, single: bool) -> Any:
-        recording = self.code.recording
-        counts = {PARAMETER: len(recording.parameters), INPUT: len(recording.inputs)}
-        program = program_of(self.code.graph, counts, WANTED[self.code.wanted], self.code.dtype, single=single)
-        return native().Code(program, self.code.dtype)
+    """A program that the machine runs."""
 
-    source = trace = lambda self: ""
+    def made(self, *, single: bool) -> Any:
+        """The functions, as a `Code` of the extension, for one example or for any number of them."""
+        dtype = self.code.dtype
+        counts = {PARAMETER: len(self.code.recording.parameters), INPUT: len(self.code.recording.inputs)}
+        program = program_of(self.code.graph, counts, WANTED[self.code.wanted], dtype, single=single)
+        return native().Code(program, dtype)
+
+    @property
+    def source(self) -> str:
+        """The graph that the machine runs, node by node."""
+        return str(self.code.graph)
+
+    def trace(self) -> str:
+        """The program after each stage, as text."""
+        return f"── the machine runs this graph ──\n{self.source}"
 
 
 def code_of(code: Code) -> Machine:
+    """The code of a recording for the machine."""
     return Machine(code)
