@@ -52,17 +52,6 @@ void program_update(const void *self, long count, REAL *p, const REAL *g, REAL *
 }
 """
 
-UPDATE = r"""
-/* The update of LINE as a value: the inputs are p, g and the state. */
-void program_value(const void *self, long first, long stop, long n, const REAL *p, const REAL *x, REAL *roots) {
-    (void)self;
-    for (long i = first; i < stop; i++) {
-        roots[n + i] = p[1] * x[2 * n + i] + x[n + i];
-        roots[i] = x[i] - p[0] * roots[n + i];
-    }
-}
-"""
-
 WAITING = r"""
 /* Says in the second root that it runs, and waits until somebody changes the first one. */
 void program_value(const void *self, long first, long stop, long n, const double *p, const double *x, double *roots) {

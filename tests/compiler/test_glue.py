@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from autograd.compiler.native.compilers import CompilerError
 from autograd.compiler.native.extension import load, native
-from tests.compiler.native_programs import LINE, UPDATE, WAITING, Array, Steps, files, line, line_by_parameters
+from tests.compiler.native_programs import LINE, WAITING, Array, Steps, files, line, line_by_parameters
 
 ROUNDING = {"float64": 1e-12, "float32": 2e-4}
 """Relative: sums are made in another order."""
@@ -455,9 +455,8 @@ def test_a_call_ends_after_a_while_and_the_next_one_goes_on() -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("count", [2, 7, 1024, 1025, 5000])
-@pytest.mark.parametrize("text", [LINE, UPDATE])
-def test_all_parameters_are_updated_by_a_function_or_by_a_value_of_one(text: str, count: int, dtype: str) -> None:
-    made = Trained(5, 2, count=count, dtype=dtype, update=code(text, dtype))
+def test_all_parameters_and_states_are_updated(count: int, dtype: str) -> None:
+    made = Trained(5, 2, count=count, dtype=dtype)
     made.check(made.run(3), [[*range(5)]] * 3)
 
 
@@ -651,7 +650,6 @@ def test_nothing_leaks() -> None:
         lambda: arrays.bound(threads=3, work=LONG).gradient(),
         lambda: made.call(5, order=order),
         lambda: Trained(8, 2).call(100),
-        lambda: Trained(8, 2, update=code(UPDATE)).call(100),
         fails,
     ):
         assert min(grown(work) for _ in range(3)) < 16 * CALLS  # Less than the smallest object in each call.

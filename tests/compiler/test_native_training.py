@@ -32,15 +32,15 @@ from tests.compiler.native_programs import LINE, files
 ROUNDING = 1e-11
 """Relative: sums are made in another order, in some hundred steps."""
 UPDATE = r"""
-/* A step of SGD for one parameter: p, g and, with momentum, the velocity. The numbers are -lr, behind the part of the
- * gradient that the velocity takes if there is a dampening. */
-void program_value(const void *self, long first, long stop, long n, const double *p, const double *x, double *roots) {
+/* A step of SGD; with momentum, the velocity is a state. The numbers are -lr, behind the part of the gradient that the
+ * velocity takes if there is a dampening. */
+void program_update(const void *self, long count, double *p, const double *g, double *states, const double *numbers) {
     (void)self;
-    double kept = DAMPENING != 0.0 ? p[0] : 1.0, rate = DAMPENING != 0.0 ? p[1] : p[0];
-    for (long i = first; i < stop; i++) {
-        double change = x[n + i] + DECAY * x[i];
-        if (MOMENTUM != 0.0) change = roots[n + i] = MOMENTUM * x[2 * n + i] + kept * change;
-        roots[i] = x[i] + rate * change;
+    double kept = DAMPENING != 0.0 ? numbers[0] : 1.0, rate = numbers[DAMPENING != 0.0];
+    for (long i = 0; i < count; i++) {
+        double change = g[i] + DECAY * p[i];
+        if (MOMENTUM != 0.0) change = states[i] = MOMENTUM * states[i] + kept * change;
+        p[i] += rate * change;
     }
 }
 """

@@ -20,9 +20,7 @@ typedef void gradient_float(const void *self, long first, long stop, long n, con
                             float *roots, float *dp, float *dx);
 
 /* Changes count parameters p and the states (S, count) of an optimiser by the gradient g; numbers are those that all
- * parameters share, such as the learning rate. A program without this function may have a value of one parameter
- * instead: its inputs are then p, g and the states, its roots p and the states after the step, its parameters the
- * numbers. */
+ * parameters share, such as the learning rate. */
 typedef void update_double(const void *self, long count, double *p, const double *g, double *states,
                            const double *numbers);
 typedef void update_float(const void *self, long count, float *p, const float *g, float *states, const float *numbers);

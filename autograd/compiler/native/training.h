@@ -14,8 +14,6 @@ typedef struct {
     Py_buffer *held;     /* The arrays of the columns: numbers and slots in turn. */
     long rows, size;     /* Of all batches, and of one. */
     long numbers;        /* Of the update for each step. */
-    struct lanes chunk;  /* Of an update by a value: some parameters at a time. */
-    void *memory_of_chunk;
     int shuffled;        /* The rows are read for each batch; else x has all of them, in their order. */
     void *memory;        /* Of x and the roots. */
     long start;          /* The first row of the next batch. */
@@ -51,7 +49,6 @@ static void training_dealloc(PyObject *object) {
     PyMem_Free(self->held);
     PyMem_Free(self->columns);
     PyMem_RawFree(self->memory);
-    PyMem_RawFree(self->memory_of_chunk);
     PyMem_RawFree(self->losses);
     PyMem_RawFree(self->lanes.sums);
     Py_XDECREF(self->code);
@@ -114,20 +111,6 @@ static long round_up(long count, const struct reals *reals) {
     return (count + vector - 1) / vector * vector;
 }
 
-/* Takes room for the inputs and roots of an update by a value. */
-static int room_of_chunk(Training *self) {
-    struct lanes *chunk = &self->chunk;
-    long count = (long)numbers_in(&self->parameters), states = (long)numbers_in(&self->states) / count;
-    chunk->reals = self->code->reals, chunk->code = &self->update->functions;
-    chunk->inputs = 2 + states, chunk->chunk = count < LEAST ? count : LEAST;
-    chunk->n = round_up(chunk->chunk, chunk->reals);
-    size_t row = (size_t)chunk->n * chunk->reals->size;
-    char *x = aligned(row * (size_t)(3 + 2 * states), &self->memory_of_chunk);
-    if (x == NULL) return 0;
-    chunk->x = x, chunk->roots = x + row * (size_t)chunk->inputs;
-    return 1;
-}
-
 /* Takes room for x, the roots, the sums of blocks and a first loss. */
 static int training_room(Training *self, long width, long roots) {
     const struct reals *reals = self->code->reals;
@@ -140,8 +123,7 @@ static int training_room(Training *self, long width, long roots) {
     char *x = aligned(row * (size_t)(width + roots), &self->memory);
     self->room = 64;
     self->losses = PyMem_RawMalloc((size_t)self->room * sizeof *self->losses);
-    int by_value = self->update->functions.update == NULL;
-    if (x == NULL || self->losses == NULL || !make_room(lanes, self->size) || (by_value && !room_of_chunk(self))) {
+    if (x == NULL || self->losses == NULL || !make_room(lanes, self->size)) {
         PyErr_NoMemory();
         return 0;
     }
@@ -153,15 +135,11 @@ static int training_room(Training *self, long width, long roots) {
     return 1;
 }
 
-static void *its_way_to_update(const Code *code) {
-    return code->functions.update != NULL ? code->functions.update : code->functions.value;
-}
-
 static int training_codes(Training *self, PyTypeObject *type, PyObject *code, PyObject *update) {
     PyTypeObject *of = state_of_type(type)->code;
     self->code = (Code *)Py_XNewRef(code_of(code, of, its_gradient, "gradient"));
     if (self->code == NULL) return 0;
-    self->update = (Code *)Py_XNewRef(code_of(update, of, its_way_to_update, "update"));
+    self->update = (Code *)Py_XNewRef(code_of(update, of, its_update, "update"));
     if (self->update == NULL) return 0;
     if (self->code->reals == self->update->reals) return 1;
     PyErr_SetString(PyExc_ValueError, "the program and the update compute with numbers of different kinds");
@@ -226,35 +204,12 @@ static int differentiate(struct slice *slice, long count) {
     return isfinite(slice->loss);
 }
 
-/* An update by a value: rows of p, g and the states become those of p and the states. */
-static void update_by_value(Training *self, const void *numbers) {
-    struct lanes *chunk = &self->chunk;
-    long all = self->lanes.parameters, rows = (long)chunk->inputs;
-    chunk->p = numbers;
-    for (long start = 0; start < all; start += chunk->chunk) {
-        long count = all - start < chunk->chunk ? all - start : chunk->chunk;
-        size_t bytes = (size_t)count * chunk->reals->size;
-        for (long k = 0; k < rows; k++) {
-            void *row = k == 0 ? self->parameters.buf : k == 1 ? self->gradient.buf : from_lane(chunk, self->states.buf, (k - 2) * all);
-            memcpy(from_lane(chunk, chunk->x, k * chunk->n), from_lane(chunk, row, start), bytes);
-        }
-        run_program(chunk, 0, count, 0, 0.0, NULL);
-        for (long k = 0; k < rows - 1; k++) {
-            void *row = k == 0 ? self->parameters.buf : from_lane(chunk, self->states.buf, (k - 1) * all);
-            memcpy(from_lane(chunk, row, start), from_lane(chunk, chunk->roots, k * chunk->n), bytes);
-        }
-    }
-}
-
 static void update_parameters(struct slice *slice) {
     Training *self = slice->of;
     long row = slice->batches < slice->rows_of_numbers ? slice->batches : slice->rows_of_numbers - 1;
     const void *numbers = self->numbers ? slice->numbers + (size_t)(row * self->numbers) * self->lanes.reals->size : NULL;
-    if (self->update->functions.update == NULL)
-        update_by_value(self, numbers);
-    else
-        self->lanes.reals->update(&self->update->functions, self->lanes.parameters, self->parameters.buf, self->gradient.buf,
-                                  self->states.buf, numbers);
+    self->lanes.reals->update(&self->update->functions, self->lanes.parameters, self->parameters.buf, self->gradient.buf,
+                              self->states.buf, numbers);
 }
 
 /* Makes the step of the next batch; 0 if there is none. */
@@ -380,8 +335,7 @@ static PyType_Slot training_slots[] = {
     {Py_tp_doc, "Training(code, update, rows, size, width, roots, columns, parameters, gradient, *, states=None, "
                 "numbers=0, shuffled=False, threads=1, work=1.0): steps of an optimiser.\n\n"
                 "columns has a pair for each input: an array of rows, and the slots of the leaves of a row among the width "
-                "slots of x; -1 for a leaf that is not read. update has program_update, or a program_value of one parameter, of "
-                "its gradient and its states. It takes so many numbers for each step."},
+                "slots of x; -1 for a leaf that is not read. The update takes so many numbers for each step."},
     {Py_tp_new, training_new},
     {Py_tp_dealloc, training_dealloc},
     {Py_tp_members, training_members},

@@ -27,7 +27,7 @@ from autograd.engine.functions import maximum, where
 from autograd.engine.tape import LEAF_CODE, Tape
 from autograd.engine.value import Value
 from autograd.optim.methods import SGD, Adagrad, Adam, AdamW, RMSprop
-from autograd.optim.optimizer import Group, Ops, Optimizer
+from autograd.optim.optimizer import Group, Optimizer
 
 KNOWN: Final = (SGD, Adam, AdamW, RMSprop, Adagrad)
 """The optimisers whose updates are recorded; a user's own may do anything."""
@@ -87,7 +87,8 @@ class Update:
 
     def _recorded(self, optimizer: Optimizer) -> Recording:
         group = _Recorder(self._group)
-        optimizer._update(group, _Ops)  # type: ignore[arg-type]
+        numbers: Any = _Ops
+        optimizer._update(group, numbers)
         (p,), self.starts = group.each, group.starts
         self._shared = [shared for shared, _ in group.shared]
         after = [p.data.value, *(row[0].value for row in group.states.values())]
@@ -218,8 +219,8 @@ class Lane:
     __radd__, __rmul__ = __add__, __mul__
 
 
-class _Ops(Ops):
-    """The functions that an update needs."""
+class _Ops:
+    """The functions that an update needs, as `Ops` has them for floats."""
 
     root = staticmethod(Shared.root)
     sqrt = staticmethod(Lane.sqrt)
