@@ -195,7 +195,7 @@ INLINE V upper(V x) {
 
 /* What was lost when x·y was rounded to z. */
 INLINE V lost_in_product(V x, V y, V z) {
-#ifdef __FMA__
+#ifdef HAS_FMA
     return fused(x, y, -z);
 #else
     V a = upper(x), b = x - a, c = upper(y), d = y - c;

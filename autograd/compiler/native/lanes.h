@@ -269,14 +269,24 @@ INLINE M is_finite(V x) { return less(word_absolute(x), splat(INFINITY)); }
 
 /* ── words of one rounding ── */
 
+#if defined __FMA__ || defined __ARM_FEATURE_FMA
+#define HAS_FMA
+#if IS_FLOAT
+#define ONE_FUSED fmaf
+#else
+#define ONE_FUSED fma
+#endif
+#endif
+
 /* x·y + z in one rounding, where the processor has that. */
 INLINE V fused(V x, V y, V z) {
-#if LANES == 1 && defined __FMA__
-    return FOR_REAL(__builtin_fma(x, y, z), __builtin_fmaf((float)x, (float)y, (float)z));
-#elif defined SIMD && defined __FMA__
+#if !defined HAS_FMA
+    return x * y + z;
+#elif defined SIMD
     return SIMD(fmadd)(x, y, z);
 #else
-    return x * y + z;
+    for (int i = 0; i < LANES; i++) LANE(z, i) = ONE_FUSED(LANE(x, i), LANE(y, i), LANE(z, i));
+    return z;
 #endif
 }
 
