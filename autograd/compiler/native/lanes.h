@@ -1,7 +1,7 @@
-/* Vectors of LANES examples: V holds a REAL for each, and M a truth value for each.
+/* Vectors of LANES examples: V holds a REAL for each, M a truth value, and I the bits of a REAL.
  *
- * REAL is double or float, LANES is 1, 2, 4, 8 or 16. V takes + - * / and a minus sign; compare with less, equal, …, and
- * take one or the other with choose. Products are added in one rounding only by `fused`: compile with
+ * REAL is double or float, LANES is 1, 2, 4, 8 or, for float, 16. V takes + - * / and a minus sign; compare with less,
+ * equal, …, and take one or the other with choose. A product and a sum are rounded as one by `fused` alone: compile with
  * -ffp-contract=off, and never with -ffast-math. */
 
 #include <float.h>
@@ -89,7 +89,7 @@ typedef int64_t lane_truth;
 
 #if LANES == 1
 typedef REAL V;
-typedef lane_bits I; /* The bits of a V. */
+typedef lane_bits I;
 #define LANE(v, i) (v)
 #else
 typedef REAL V __attribute__((vector_size(BYTES)));
@@ -263,9 +263,6 @@ INLINE V word_sign(V x) {
     V below = choose(less(x, splat(0)), splat(-1), x + splat(0));
     return choose(greater(x, splat(0)), splat(1), below);
 }
-
-/* Whether x is neither nan nor an infinity. */
-INLINE M is_finite(V x) { return less(word_absolute(x), splat(INFINITY)); }
 
 /* ── words of one rounding ── */
 
