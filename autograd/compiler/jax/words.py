@@ -23,7 +23,7 @@ def _scaled_power(c: Any, x: Any, y: Any, k: Any) -> Any:
     """
     power = jnp.power(x, y - k)
     half = jnp.power(jnp.abs(x), 0.5 * (y - k))
-    in_halves = jnp.copysign((c * half) * half, c * jnp.sign(power))
+    in_halves = (c * half) * half * jnp.copysign(1.0, power)
     split = (half > 0.0) & (half < jnp.inf) & (power == power)
     out = jnp.where(split, in_halves, jnp.where(power == 0.0, power, c * power))
     usual = (power != 0.0) & (jnp.abs(power) < jnp.inf)
