@@ -24,7 +24,8 @@ def _scaled_power(c: Any, x: Any, y: Any, k: Any) -> Any:
     power, size = jnp.power(x, y - k), jnp.abs(x)
     sign, half = jnp.copysign(1.0, power), jnp.power(size, 0.5 * (y - k))
     split = (half > 0.0) & (half < jnp.inf) & (power == power)
-    lost = (jnp.abs(c) == jnp.inf) & (size > 0.0) & (size < jnp.inf)  # The power is 0 by its underflow alone.
+    root = jnp.power(size, 0.5 * y)
+    lost = (jnp.abs(c) == jnp.inf) & (root > 0.0) & (root < jnp.inf)  # The power is 0 by its underflow alone.
     others = jnp.where(power != 0.0, c * power, jnp.where(lost, c * sign, power))
     out = jnp.where(split, (c * half) * half * sign, others)
     usual = (power != 0.0) & (jnp.abs(power) < jnp.inf)
