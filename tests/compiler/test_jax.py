@@ -65,7 +65,7 @@ def batch(n: int = 7, seed: int = 0) -> tuple[np.ndarray[Any, Any], np.ndarray[A
 
 
 def flat(program: Any, tree: Any) -> np.ndarray[Any, Any]:
-    vector = np.empty_like(program.parameters)
+    vector: np.ndarray[Any, Any] = np.empty_like(program.parameters)
     trees.joined(tree, trees.of_program(program), vector)
     return vector
 
@@ -249,8 +249,8 @@ def test_random_programs_are_the_eager_ones(seed: int) -> None:
 @pytest.mark.parametrize("seed", [2, 5, 14, 21, 23, 36])
 def test_random_programs_with_loops_are_the_eager_ones(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "UNROLLED", 0)
-    program = RandomProgram(seed)
-    assert "lax.scan" in compiled(program).jax("gradient_of_inputs").source
+    program: Any = compiled(RandomProgram(seed))
+    assert "lax.scan" in program.jax("gradient_of_inputs").source
     assert report(seed, partial(compiled, backend="jax")).wrong == ""
 
 
@@ -327,7 +327,7 @@ def test_steps_and_loops_are_those_of_numpy(name: str, dtype: str) -> None:
         here, there = optimizer.param_groups[0], first.param_groups[0]
         assert (here.steps, here.states.keys()) == (6, there.states.keys())
         for key, parts in there.states.items():
-            assert near(np.concatenate(here.states[key]), np.concatenate(parts), dtype)  # type: ignore[arg-type]
+            assert near(np.concatenate(here.states[key]), np.concatenate(parts), dtype)
 
 
 @pytest.mark.parametrize("name", ["SGD with dampening", "Adam", "Adagrad"])
@@ -477,7 +477,7 @@ def test_a_parameter_that_is_not_finite_ends_the_training() -> None:
     ends = []
     for backend in ("numpy", "jax"):
         w, x = Value(1.0), autograd.inputs()
-        program = autograd.compile(w * x, (x,), parameters={"w": w}, backend=backend)  # type: ignore[arg-type]
+        program = autograd.compile(w * x, (x,), parameters={"w": w}, backend=backend)
         history = train.fit(program, ([1.0],), optim.SGD(program, lr=1e308), epochs=9)
         ends.append((history.stopped_by, history.losses))
     assert ends[0] == ends[1]

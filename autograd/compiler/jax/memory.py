@@ -39,6 +39,10 @@ class Held(NamedTuple):
         """The number that all slots hold, if it is known."""
         return self.array.number if isinstance(self.array, Number) else None
 
+    def reshaped(self, shape: Sequence[int]) -> "Held":
+        """The same in another shape."""
+        return Held(self.array, self.places.reshape(shape))
+
 
 class Memory:
     """The arrays that hold the slots of each space, which all hold 0 at first."""

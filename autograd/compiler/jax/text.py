@@ -3,12 +3,13 @@
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.jax import products
+from autograd.compiler.jax import maps, products
 from autograd.compiler.jax.loops import Loop, studied
 from autograd.compiler.jax.memory import Held, known
 from autograd.compiler.jax.writer import Line, Pending, Writer, living, words
@@ -59,9 +60,9 @@ def text_of(program: ArrayProgram, signature: Signature, dtype: str) -> Text:
         w.memory.put(Slots("s", np.zeros(1, np.intp)), Held(_seed(w, signature), np.zeros(1, np.intp)))
     parts = [rolled(part) for part in (program.setup, program.forward, program.backward)]
     blocks = [block for part in parts for block in part]
-    needed = _last_reads(blocks, program, signature, w.memory.sizes)
+    reads = _last_reads(blocks, program, signature, w.memory.sizes)
     for i, block in enumerate(blocks):
-        _block(w, block, lambda slots, i=i: bool((needed[slots.space][slots.index] > i).any()))
+        _block(w, block, partial(_is_read_after, reads, i))
     last = _result(w, program, signature)
     return _text(w, signature, first, last)
 
@@ -120,6 +121,10 @@ def _last_reads(
     return last
 
 
+def _is_read_after(last: Mapping[str, Index], block: int, slots: Slots) -> bool:
+    return bool((last[slots.space][slots.index] > block).any())
+
+
 def _block(w: Writer, block: Block, needed: Callable[[Slots], bool]) -> None:
     """The lines of a block: a loop, if it is long and its steps are alike."""
     statements = block.count * len(block.rows)
@@ -134,7 +139,7 @@ def _statement(w: Writer, s: Statement) -> None:
     if not s.out.index.size:
         return
     if isinstance(s, Map):
-        w.map(s)
+        maps.write(w, s)
     else:
         products.write(w, s)
 

@@ -106,7 +106,7 @@ class Training:
     def _taken(self) -> State:
         """The state of the program and the optimiser as they are now."""
         plan, group = self._plan, self._plan.optimizer.param_groups[0]
-        now = [plan.parameters, *(part for row in group.states.values() for part in row)]
+        now: list[Any] = [plan.parameters, *(part for row in group.states.values() for part in row)]
         same = len(now) == len(self._left) and all(np.array_equal(*pair) for pair in zip(now, self._left, strict=True))
         if self._state is None or not same:
             return self._update.start(plan.parameters)

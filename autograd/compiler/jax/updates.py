@@ -95,7 +95,8 @@ def _had(name: str) -> str:
 class _Ops(Ops):
     """The functions that an update needs, for arrays of JAX."""
 
-    root, sqrt, divide, maximum = map(staticmethod, (jnp.sqrt, jnp.sqrt, jnp.divide, jnp.maximum))
+    root = sqrt = staticmethod(jnp.sqrt)
+    divide, maximum = staticmethod(jnp.divide), staticmethod(jnp.maximum)
 
 
 class _Leaf:
