@@ -95,8 +95,10 @@ def _had(name: str) -> str:
 class _Ops(Ops):
     """The functions that an update needs, for arrays of JAX."""
 
-    root = sqrt = staticmethod(jnp.sqrt)
-    divide, maximum = staticmethod(jnp.divide), staticmethod(jnp.maximum)
+    root: Any = staticmethod(jnp.sqrt)
+    sqrt: Any = root
+    divide: Any = staticmethod(jnp.divide)
+    maximum: Any = staticmethod(jnp.maximum)
 
 
 class _Leaf:
