@@ -53,7 +53,7 @@ def applied(
 
 
 def _on_one_grid(w: Writer, given: Mapping[str, Held], lists: Collection[str]) -> tuple[Grid, dict[str, View]]:
-    """What is held, as views along the same axes, that of lists the first."""
+    """Views of numbers along the same axes, that of lists the first."""
     turned = [np.moveaxis(x.places, -1, 0) if key in lists else x.places for key, x in given.items()]
     ends = [LIST + LABELS if key in lists else LABELS for key in given]
     labels = [row[: places.ndim] for row, places in zip(ends, turned, strict=True)]

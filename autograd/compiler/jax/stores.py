@@ -52,7 +52,7 @@ def _once(w: Writer, index: Index, value: Held, *, over: bool) -> tuple[Index, H
 
 
 def _held(view: View, shape: Sequence[int]) -> Held:
-    """What the slots of a view hold."""
+    """The numbers of a view."""
     return Held(view.array, (view.starts[0] + positions(view.sizes, view.strides)).reshape(shape))
 
 

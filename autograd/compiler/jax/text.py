@@ -1,4 +1,24 @@
-"""An array program written as a pure function of JAX: each line makes a new array, which XLA is free to fuse."""
+"""An array program written as a pure function of JAX: each line makes a new array, which XLA is free to fuse.
+
+>>> import autograd
+>>> w, x = autograd.Value(2.0), autograd.inputs(3)
+>>> code = autograd.compile(autograd.total(x).tanh() * w, (x,), parameters={"w": w}, backend="numpy")._parts["loss"].code
+>>> inputs, parameters = code.program.names[:1], code.program.names[1:]
+>>> print(text_of(code.program, Signature("value_and_grad", parameters, inputs, "sum", "parameters"), "float32").source)
+import jax.numpy as jnp
+<BLANKLINE>
+<BLANKLINE>
+def value_and_grad(parameters, x):
+    x = jnp.asarray(x, 'float32')
+    n = x.shape[0]
+    w = parameters['w']
+    total1 = jnp.sum(x, axis=-1)
+    tanh1 = jnp.tanh(total1)
+    v1 = w * tanh1
+    dw = jnp.sum(tanh1)
+    return (jnp.sum(v1), {'w': dw})
+<BLANKLINE>
+"""
 
 import ast
 import re
@@ -37,7 +57,7 @@ class Text(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What the function takes and returns, by the slots of an array program."""
+    """The arguments and results of a function, by the slots of an array program."""
 
     name: str
     parameters: Sequence[Named]
@@ -45,8 +65,8 @@ class Signature(NamedTuple):
     inputs: Sequence[Named]
     reduce: Reduction
     results: str
-    """What is returned beside the value: parameters, inputs, or outputs alone. Or all roots, and after "bound" the
-    gradients that are wanted: then the gradient of the loss by itself is an argument more."""
+    """The results beside the value: parameters, inputs, or outputs alone. Or all roots, and after "bound" the gradients
+    that are wanted: then the gradient of the loss by itself is an argument more."""
     shapes: Sequence[tuple[Index, tuple[int, ...]]] = ()
     """The roots that make each output."""
 

@@ -30,7 +30,7 @@ EPOCHS: Final = 1024
 
 
 class _Run(NamedTuple):
-    """What the steps of a call change."""
+    """The numbers that the steps of a call change."""
 
     state: State
     gradient: Tree
@@ -65,7 +65,7 @@ class Training:
         self._starts = range(0, self._rows, self._size)
         self._most, self._epochs = max(1, min(EPOCHS, MOST // self._rows)), 1
         self._failed: Slice | None = None
-        """What the next call tells, after a loss that isn't finite."""
+        """The answer of the next call, after a loss that isn't finite."""
         with precision(code.dtype):
             self._data = tuple(jnp.array(column) for column in plan.columns)
         self._state: State | None = None

@@ -127,7 +127,7 @@ class Writer:
     # ── operands ──
 
     def held(self, slots: Slots) -> Held:
-        """What slots hold; those of several arrays are joined to one."""
+        """The numbers of slots; those of several arrays are joined to one."""
         if slots.space == "c":
             return self._of_constants(self._constants[slots.index])
         found = self.memory.held(slots)
@@ -164,12 +164,12 @@ class Writer:
         return f"jnp.broadcast_to({text}, {shape})" if lanes and not piece.array.lanes else text
 
     def view(self, held: Held) -> View:
-        """What is held as a view; irregular places are taken into an array of their own."""
+        """Numbers as a view; those at irregular places are taken into an array of their own."""
         grid = unify([held.places], [LABELS[: held.places.ndim]])
         return self.on_grid(held, grid.sizes, grid.strides[0], dense(grid.sizes))
 
     def on_grid(self, held: Held, sizes: Sequence[int], strides: Sequence[int] | None, own: Sequence[int]) -> View:
-        """What is held on a grid; places that no strides give are taken into an array, which has those of its own."""
+        """Numbers on a grid; those at places that no strides give are taken into an array with strides of its own."""
         if strides is not None:
             return View(held.array, (int(held.places.flat[0]),), tuple(sizes), tuple(strides))
         flat = held.places.ravel()
