@@ -219,16 +219,16 @@ class Lines:
         """Give a text to the place of a step."""
         access = self._loop.accesses.get(s.out) if self._loop else None
         if isinstance(access, Row):
-            self._store(access.kind, affine(access.first, access.step), text)
+            self._store(access.kind, affine(access.first, access.step), text, s)
         elif (kind := self._steps.kind(s.out)) in ("value", "sum") and s.number is not None:
             self._define(s.out, text)
         elif kind == "sum" or (self._added[s.out] > 1 and self._steps.row(s.out) not in self._by_loops):
-            self._line(f"{self._growing(s.out)} += {text};")
+            self._line(_adding(self._growing(s.out), text, s))
         else:
-            self._store(kind, str(self._steps.row(s.out)), text)
+            self._store(kind, str(self._steps.row(s.out)), text, s)
 
-    def _store(self, kind: Kind, row: str, text: str) -> None:
-        self._line(f"sums[{row}] += {text};" if kind == "dp" else f"store({_at(kind, row)}, {text});")
+    def _store(self, kind: Kind, row: str, text: str, s: Step) -> None:
+        self._line(_adding(f"sums[{row}]", text, s) if kind == "dp" else f"store({_at(kind, row)}, {text});")
 
     def _define(self, place: int, text: str) -> None:
         """Make the value of a place, and keep it if others need it."""
@@ -267,6 +267,12 @@ class Lines:
         name = self._new("kept")
         self._line(f"const V {name} = {text};")
         return name
+
+
+def _adding(where: str, text: str, s: Step) -> str:
+    """The line that adds to a place; a single part with a minus sign is subtracted."""
+    minus = len(s.parts) == 1 and text.startswith("-")
+    return f"{where} -= {text[1:]};" if minus else f"{where} += {text};"
 
 
 def _added(block: Block) -> Iterator[int]:

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from autograd.compiler.scalars import CONSTANT, INPUT, ONE, PARAMETER
 from autograd.compiler.straight import Applied, Part, Statement, Straight
 
-LONG: Final = 4
+LONG: Final = 8
 """Longer sums may be made a part at a time."""
 
 Kind: TypeAlias = Literal["value", "sum", "number", "p", "x", "roots", "dp", "dx"]
@@ -128,11 +128,13 @@ class _Spread:
             rows[place].append(row)
         found: list[list[Step]] = [[] for _ in range(len(statements) + 1)]
         for i, s in enumerate(statements, 1):
-            out, at = s.out, self._places(s, first)
+            out, at = s.out, dict[int, list[Part]]()
             if s.length is None and out not in self._read and [*map(self._kind, rows[out])] == ["dp"]:
                 (out,) = rows.pop(out)
-            elif s.length is None and len(s.parts) > LONG < len(at):
+                at = self._places(s, first)
+            elif s.length is None and len(s.parts) > LONG < len(places := self._places(s, first)):
                 found[0].append(Step(out, (), s.number))
+                at = places
             else:
                 found[i].append(Step(*s))
                 at = {i: []}

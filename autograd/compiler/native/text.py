@@ -147,6 +147,16 @@ class _Writer:
         return [*texts, *whole, *([_outer("gradient", [*chain(*calls)])] if self._wanted != "nothing" else [])]
 
 
+TOLD: Final = {
+    "value": "Stores the roots of LANES examples.",
+    "gradient": "Stores the roots of LANES examples and, if there are SLOPES, the gradients of the first root by the\n"
+    " * inputs; adds those by the parameters to sums.",
+    "forward": "Some of the values of LANES examples.",
+    "backward": "Some of the gradients of LANES examples.",
+}
+"""The work of each function."""
+
+
 def _outer(name: str, lines: Sequence[str]) -> str:
     """The function `value` or `gradient`, which has all arguments."""
     arguments = OF_VALUE if name == "value" else tuple(ARGUMENTS)
@@ -164,7 +174,8 @@ def _used(lines: Sequence[str], arguments: Iterable[str]) -> list[str]:
 def _function(kind: str, name: str, arguments: Sequence[str], lines: Sequence[str]) -> str:
     declared = ", ".join(ARGUMENTS[argument].replace(" ", "\0") for argument in arguments)
     head = [line.replace("\0", " ") for line in _broken(f"{kind} void {name}({declared}) {{")]
-    return "\n".join([*head, *(part for line in lines for part in _broken(f"    {line}")), "}"])
+    told = f"/* {TOLD[name.rstrip('0123456789')]} */"
+    return "\n".join([told, *head, *(part for line in lines for part in _broken(f"    {line}")), "}"])
 
 
 def _broken(line: str) -> list[str]:
