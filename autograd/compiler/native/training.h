@@ -17,6 +17,7 @@ typedef struct {
     int shuffled;        /* The rows are read for each batch; else x has all of them, in their order. */
     void *memory;        /* Of x and the roots. */
     long start;          /* The first row of the next batch. */
+    char ordered;        /* Whether the order is that of this epoch already. */
     double sum;          /* The loss of this epoch so far, as a part of the mean over all rows. */
     double *losses;      /* Of the epochs that this call has finished. */
     long finished, room;
@@ -26,7 +27,8 @@ typedef struct {
 struct slice {
     struct pause pause;
     Training *of;
-    const int64_t *order;
+    int64_t *order;
+    uint32_t *generator; /* Of the order, or NULL if it stays as it is. */
     long most, steps;    /* Epochs and steps, at most. */
     const char *numbers; /* Of the update: a row for each step, the last one for all further steps. */
     long rows_of_numbers;
@@ -196,6 +198,8 @@ static int ask(struct pause *pause) {
 static int differentiate(struct slice *slice, long count) {
     Training *self = slice->of;
     long first = self->shuffled ? 0 : self->start;
+    if (slice->generator != NULL && !self->ordered) shuffle(slice->generator, slice->order, self->rows);
+    self->ordered = 1;
     if (self->shuffled) self->lanes.order = slice->order + self->start;
     struct pause *pause = slice->answer == Py_None ? NULL : &slice->pause;
     double part = 1.0 / (double)count;
@@ -229,7 +233,7 @@ static int make_step(struct slice *slice) {
 static int end_epoch(struct slice *slice) {
     Training *self = slice->of;
     double loss = self->losses[self->finished++] = self->sum;
-    self->start = 0, self->sum = 0.0;
+    self->start = 0, self->ordered = 0, self->sum = 0.0;
     return !(loss < slice->below) && self->lanes.reals->all_finite(self->parameters.buf, self->lanes.parameters) &&
            self->finished < slice->most;
 }
@@ -289,43 +293,66 @@ static int hold_numbers(const Training *self, Py_buffer *table, PyObject *number
     return 0;
 }
 
+/* Holds the state of a generator, for an order that is changed. */
+static int hold_generator(Py_buffer *state, PyObject *generator, const Py_buffer *order) {
+    if (generator == Py_None) return 1;
+    if (!hold(state, generator, "generator", "IL", 4, WORDS + 1, PyBUF_WRITABLE)) return 0;
+    if (order->buf != NULL && !order->readonly && numbers_in(order) < UINT32_MAX) return 1;
+    PyErr_SetString(PyExc_ValueError, "a generator shuffles an order that can be written");
+    return 0;
+}
+
+static PyObject *native_shuffle(PyObject *Py_UNUSED(module), PyObject *args) {
+    PyObject *order, *generator;
+    Py_buffer places = {0}, state = {0};
+    if (!PyArg_ParseTuple(args, "OO:shuffle", &order, &generator)) return NULL;
+    int held = hold(&places, order, "order", "lq", 8, -1, PyBUF_WRITABLE) && hold_generator(&state, generator, &places);
+    if (held && state.buf != NULL) shuffle(state.buf, places.buf, (long)numbers_in(&places));
+    PyBuffer_Release(&places);
+    PyBuffer_Release(&state);
+    return held ? Py_NewRef(Py_None) : NULL;
+}
+
 static PyObject *training_run(PyObject *object, PyObject *args, PyObject *options) {
-    static char *names[] = {"epochs", "numbers", "steps", "order", "below", "answer", NULL};
+    static char *names[] = {"epochs", "numbers", "steps", "order", "generator", "below", "answer", NULL};
     Training *self = (Training *)object;
     struct slice slice = {.pause = {ask}, .of = self, .steps = LONG_MAX, .below = -HUGE_VAL, .answer = Py_None};
-    PyObject *order = Py_None, *numbers = Py_None;
-    Py_buffer places = {0}, table = {0};
-    if (!PyArg_ParseTupleAndKeywords(args, options, "l|$OlOdO:run", names, &slice.most, &numbers, &slice.steps, &order,
-                                     &slice.below, &slice.answer))
+    PyObject *order = Py_None, *numbers = Py_None, *generator = Py_None;
+    Py_buffer places = {0}, table = {0}, state = {0};
+    if (!PyArg_ParseTupleAndKeywords(args, options, "l|$OlOOdO:run", names, &slice.most, &numbers, &slice.steps, &order,
+                                     &generator, &slice.below, &slice.answer))
         return NULL;
     if (slice.most < 1 || slice.steps < 1 || (order == Py_None) == self->shuffled)
         return PyErr_Format(PyExc_ValueError,
                             "Training.run: an order is for shuffled rows, and epochs and steps are 1 or more");
     PyObject *found = NULL;
     if (hold_places(&places, order, "order", self->rows, 0, self->rows) && hold_numbers(self, &table, numbers) &&
-        enter(self->code)) {
-        slice.order = places.buf, slice.numbers = table.buf;
+        hold_generator(&state, generator, &places) && enter(self->code)) {
+        slice.order = places.buf, slice.numbers = table.buf, slice.generator = state.buf;
         slice.rows_of_numbers = self->numbers ? (long)numbers_in(&table) / self->numbers : 1;
         found = run_slice(&slice);
         self->code->running = 0;
     }
     PyBuffer_Release(&places);
     PyBuffer_Release(&table);
+    PyBuffer_Release(&state);
     return found;
 }
 
 static PyMemberDef training_members[] = {
     {"start", T_LONG, offsetof(Training, start), READONLY, "The first row of the next batch; 0 at the start of an epoch."},
+    {"ordered", T_BOOL, offsetof(Training, ordered), READONLY, "Whether the next batch is of an order that was used before."},
     {0},
 };
 
 static PyMethodDef training_methods[] = {
     {"run", (PyCFunction)(void (*)(void))training_run, METH_VARARGS | METH_KEYWORDS,
-     "run(epochs, *, numbers=None, steps=max, order=None, below=-inf, answer=None): make steps, for at most so many epochs "
-     "and for a short while.\n\n"
+     "run(epochs, *, numbers=None, steps=max, order=None, generator=None, below=-inf, answer=None): make steps, for at most "
+     "so many epochs and for a short while.\n\n"
      "It returns the losses of the epochs that are over, the number of steps, and the mean loss of the rows so far of the "
      "epoch. No step means that the loss of the next batch, which stands there then, isn't finite. An epoch is the last "
-     "one if its loss is below the limit or if a parameter isn't finite. order is the places of the rows in this epoch. "
+     "one if its loss is below the limit or if a parameter isn't finite. order is the places of the rows in this epoch; "
+     "with a generator, the state of a random.Random, it is shuffled before each epoch. "
      "numbers has a row for the update of each step; the last one is for all further steps. "
      "answer is called now and then in a first step that is long; if it raises an error, no step was made."},
     {0},
