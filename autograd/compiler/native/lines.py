@@ -111,8 +111,8 @@ class Lines:
         """How often a name was."""
         self._added = Counter(place for block in blocks for place in _added(block))
         """How often parts are added to each place."""
-        self._by_loops = {row for block in blocks for row in _sums_of_loop(block)}
-        """The sums over examples that loops add to in memory."""
+        self._by_loops = {row for block in blocks for row in _rows_of_loop(block)}
+        """The rows that loops read or add to in memory."""
         self._last: dict[str, str] = {}
         """The numbers that are put into memory at the end, by their places there."""
         for block in blocks:
@@ -152,11 +152,12 @@ class Lines:
             return "splat(seed)"
         if kind == "number":
             return splat(1.0 if place == ONE else self._steps.number(place))
+        if kind == "sum" and ("sum", self._steps.row(place)) in self._by_loops:
+            return self._row(kind, self._steps.row(place), 0)
         if kind in ("value", "sum"):
             return self._declared(words.label(place), f"memory[{words.memory.slots[place]}]")
         row = self._steps.row(place)
-        text = f"splat(p[{row}])" if kind == "p" else f"load({_at(kind, str(row))})"
-        return self._declared(words.label(place), text, words.comment(kind, row))
+        return self._declared(words.label(place), self._row(kind, row, 0), words.comment(kind, row))
 
     def _declared(self, name: str, text: str, comment: str = "", *, changes: bool = False) -> str:
         """A name that stands for a text from here on, and in front of a loop if this is one."""
@@ -174,8 +175,7 @@ class Lines:
     def _access(self, access: Access) -> str:
         match access:
             case Row(kind, first, step):
-                index = affine(first, step)
-                return f"splat(p[{index}])" if kind == "p" else f"load({_at(kind, index)})"
+                return self._row(kind, first, step)
             case Given(loop, place, first, step):
                 return self._element(loop, place, first, step)
             case Before(place, start):
@@ -183,6 +183,13 @@ class Lines:
         name = self._new("numbers")
         self.lines.append(f"static const REAL {name}[] = {{{', '.join(map(_number, access.numbers))}}};")
         return f"splat({name}[k])"
+
+    def _row(self, kind: Kind, first: int, step: int) -> str:
+        """The text of rows that are read, or added to."""
+        if kind == "sum":
+            return f"memory[{affine(self._words.memory.sums + first, step)}]"
+        index = affine(first, step)
+        return {"p": f"splat(p[{index}])", "dp": f"sums[{index}]"}.get(kind) or f"load({_at(kind, index)})"
 
     def _new(self, name: str) -> str:
         """A name that nothing else has: this one, with a number behind it if need be."""
@@ -219,16 +226,25 @@ class Lines:
         """Give a text to the place of a step."""
         access = self._loop.accesses.get(s.out) if self._loop else None
         if isinstance(access, Row):
-            self._store(access.kind, affine(access.first, access.step), text, s)
-        elif (kind := self._steps.kind(s.out)) in ("value", "sum") and s.number is not None:
-            self._define(s.out, text)
-        elif kind == "sum" or (self._added[s.out] > 1 and self._steps.row(s.out) not in self._by_loops):
+            self._store(access, text, s)
+            return
+        kind = self._steps.kind(s.out)
+        row = Row(kind, 0 if kind == "value" else self._steps.row(s.out), 0)
+        if kind in ("roots", "dx") or row[:2] in self._by_loops or (kind == "dp" and self._added[s.out] == 1):
+            self._store(row, text, s)
+        elif s.number is None:
             self._line(_adding(self._growing(s.out), text, s))
         else:
-            self._store(kind, str(self._steps.row(s.out)), text, s)
+            self._define(s.out, text)
 
-    def _store(self, kind: Kind, row: str, text: str, s: Step) -> None:
-        self._line(_adding(f"sums[{row}]", text, s) if kind == "dp" else f"store({_at(kind, row)}, {text});")
+    def _store(self, row: Row, text: str, s: Step) -> None:
+        """Store a text in a row of an array, or add it."""
+        if s.number is None:
+            self._line(_adding(self._row(*row), text, s))
+        elif row.kind == "sum":
+            self._line(f"{self._row(*row)} = {text};")
+        else:
+            self._line(f"store({_at(row.kind, affine(row.first, row.step))}, {text});")
 
     def _define(self, place: int, text: str) -> None:
         """Make the value of a place, and keep it if others need it."""
@@ -282,12 +298,12 @@ def _added(block: Block) -> Iterator[int]:
             yield s.out
 
 
-def _sums_of_loop(block: Block) -> Iterator[int]:
-    """The rows of `dp` that differ from round to round of a loop."""
+def _rows_of_loop(block: Block) -> Iterator[tuple[Kind, int]]:
+    """The rows that are added to and differ from round to round of a loop."""
     if isinstance(block, Loop):
         for access in block.accesses.values():
-            if isinstance(access, Row) and access.kind == "dp":
-                yield from (access.first + k * access.step for k in range(block.count))
+            if isinstance(access, Row) and access.kind in ("dp", "sum"):
+                yield from ((access.kind, access.first + k * access.step) for k in range(block.count))
 
 
 def affine(first: int, step: int) -> str:

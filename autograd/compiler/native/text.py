@@ -22,6 +22,7 @@ from autograd.compiler.native.loops import Block, Roller
 from autograd.compiler.native.steps import Kind, Steps
 from autograd.compiler.native.words import header
 from autograd.compiler.pipeline import Code
+from autograd.compiler.scalars import ONE, PARAMETER
 from autograd.compiler.straight import Straight
 
 SHORT: Final = 400
@@ -29,7 +30,9 @@ SHORT: Final = 400
 PART: Final = 200
 """So many are in one function of a program that is cut."""
 MOST: Final = 50_000
-"""A program of more takes more than a few seconds to compile."""
+"""A program of more takes more than a few seconds to write or to compile."""
+WIDE: Final = 8_000
+"""The weights of an example that BLAS multiplies in less time than straight-line code."""
 ARGUMENTS: Final = {
     "n": "long n",
     "p": "const REAL *restrict p",
@@ -59,7 +62,7 @@ class Text(NamedTuple):
     """The parts of all sums."""
 
     def files(self, dtype: str, lanes: int | None = None) -> dict[str, str]:
-        """The files for a compiler, by their names, for vectors of so many lanes, or for the widest of the processor."""
+        """The files for a compiler, by their names, for vectors of so many lanes, or for the widest ones."""
         real: Literal["double", "float"] = "double" if dtype == "float64" else "float"
         main = f'#include "words.h"\n\n{self.source}\n#include "entry.h"\n'
         return {"program.c": main, "words.h": header(real, lanes), "entry.h": _entry()}
@@ -82,8 +85,18 @@ def _entry() -> str:
 
 
 def text_of(code: Code) -> Text:
-    """The text of a program; DeclinedError if it would take too long to compile."""
+    """The text of a program; DeclinedError if it would take too long to compile, or has wide matrices."""
+    g = code.graph
+    weights = int((g.in_linear & g.reads(PARAMETER) & (g.right != ONE)).sum())
+    if weights > WIDE:
+        raise DeclinedError(f"it multiplies {weights:,} weights for each example, which BLAS does in less time")
+    if len(g.owner) > MOST:
+        raise DeclinedError(_too_long(len(g.owner)))
     return _Writer(code).text()
+
+
+def _too_long(parts: int) -> str:
+    return f"straight-line code has {parts:,} parts of sums, too many to compile in a few seconds"
 
 
 class _Writer:
@@ -100,7 +113,7 @@ class _Writer:
         roller, halves = self._blocks(steps)
         heavy = sum(map(weight, halves))
         if heavy > MOST:
-            raise DeclinedError(f"straight-line code has {heavy:,} parts of sums, too many to compile in a few seconds")
+            raise DeclinedError(_too_long(heavy))
         if heavy > SHORT:
             functions = self._cut(steps, roller, halves)
         else:
