@@ -21,7 +21,7 @@ from autograd.formula.cases import WORDS, Expression, rule
 from autograd.formula.vocabularies import floats
 from autograd.operations import OPERATIONS
 from tests.compiler import polynomials
-from tests.compiler.lanes import CALLED, Function, Kind, Real, compiled, kinds, needs_compiler
+from tests.compiler.lanes import CALLED, DTYPE, Function, Kind, Real, compiled, kinds, needs_compiler
 from tests.compiler.test_expressions import IN_FLOAT32, LISTS, LOOSER, POINTS, ROUNDINGS, SCALAR, close
 from tests.compiler.test_listings import CONSTANTS
 from tests.oracle import MARKS
@@ -91,11 +91,10 @@ def ulps(found: float, truth: Any, real: Real) -> float:
 
 def random_bits(rng: Random, real: Real) -> float:
     """Any finite number, each as likely as another."""
-    dtype, size = (np.float64, 64) if real == "double" else (np.float32, 32)
-    while True:
-        found = float(np.array([rng.getrandbits(size)], f"u{size // 8}").view(dtype)[0])
-        if math.isfinite(found):
-            return found
+    size = np.dtype(DTYPE[real]).itemsize
+    while not math.isfinite(found := float(np.frombuffer(rng.randbytes(size), DTYPE[real])[0])):
+        pass
+    return found
 
 
 def drawn(word: str, real: Real) -> list[tuple[float, ...]]:
@@ -112,9 +111,13 @@ def drawn(word: str, real: Real) -> list[tuple[float, ...]]:
     if word == "power":  # For most negative numbers it is nan, and for most exponents out of range.
         columns[0] = [abs(x) if i % 4 else x for i, x in enumerate(columns[0])]
         columns[1] = [float(round(y)) if i % 3 else y for i, y in enumerate(columns[1])]
-    with np.errstate(over="ignore"):
-        exact = np.array(columns, np.float64 if real == "double" else np.float32).astype(float)
-    return [row for row in map(tuple, exact.T.tolist()) if all(map(math.isfinite, row))]
+    exact = [rounded(column, real) for column in columns]
+    return [row for row in zip(*exact, strict=True) if all(map(math.isfinite, row))]
+
+
+def rounded(numbers: Sequence[float], real: Real) -> list[float]:
+    with np.errstate(over="ignore", under="ignore"):
+        return np.array(numbers).astype(DTYPE[real]).astype(float).tolist()  # type: ignore[no-any-return]
 
 
 @cache
@@ -179,17 +182,11 @@ def test_special_numbers(kind: Kind) -> None:
     functions = {word: Function(["x"], [f"word_{word}(x)"]) for word in OF_ONE}
     functions |= {word: Function(["x", "y"], [f"word_{word}(x, y)"]) for word in OF_TWO}
     words = compiled(functions, kind, *CALLED)
-    for word in functions:
-        with np.errstate(over="ignore"):
-            exact = np.array([*POINTS, 1.5, -3.0, 0.25], np.float64 if kind.real == "double" else np.float32).astype(
-                float
-            )
-        rows = [*product(exact.tolist(), repeat=len(functions[word].operands))]
-        for found, row in zip(words[word](*zip(*rows, strict=True))[0].tolist(), rows, strict=True):
-            with np.errstate(over="ignore", under="ignore"):
-                wanted = float(
-                    np.array(on_floats(word)(*row)).astype(np.float64 if kind.real == "double" else np.float32)
-                )
+    for word, f in functions.items():
+        rows = [*product(rounded([*POINTS, 1.5, -3.0, 0.25], kind.real), repeat=len(f.operands))]
+        alone = np.repeat(rows, kind.lanes, axis=0)  # Whole vectors of a number take the branch of that number.
+        for found, row in zip(words[word](*alone.T)[0, :: kind.lanes].tolist(), rows, strict=True):
+            (wanted,) = rounded([on_floats(word)(*row)], kind.real)
             if wanted in (0.0, INF, -INF) or wanted != wanted:
                 assert repr(found) == repr(wanted), (word, row)
 

@@ -1,7 +1,7 @@
-/* Vectors of LANES examples: V holds a REAL for each, and M a truth value for each.
+/* Vectors of LANES examples: V holds a REAL for each, M a truth value, and I the bits of a REAL.
  *
- * REAL is double or float, LANES is 1, 2, 4, 8 or 16. V takes + - * / and a minus sign; compare with less, equal, …, and
- * take one or the other with choose. Products are added in one rounding only by `fused`: compile with
+ * REAL is double or float, LANES is 1, 2, 4, 8 or, for float, 16. V takes + - * / and a minus sign; compare with less,
+ * equal, …, and take one or the other with choose. A product and a sum are rounded as one by `fused` alone: compile with
  * -ffp-contract=off, and never with -ffast-math. */
 
 #include <float.h>
@@ -89,7 +89,7 @@ typedef int64_t lane_truth;
 
 #if LANES == 1
 typedef REAL V;
-typedef lane_bits I; /* The bits of a V. */
+typedef lane_bits I;
 #define LANE(v, i) (v)
 #else
 typedef REAL V __attribute__((vector_size(BYTES)));
@@ -264,19 +264,26 @@ INLINE V word_sign(V x) {
     return choose(greater(x, splat(0)), splat(1), below);
 }
 
-/* Whether x is neither nan nor an infinity. */
-INLINE M is_finite(V x) { return less(word_absolute(x), splat(INFINITY)); }
-
 /* ── words of one rounding ── */
+
+#if defined __FMA__ || defined __ARM_FEATURE_FMA
+#define HAS_FMA
+#if IS_FLOAT
+#define ONE_FUSED fmaf
+#else
+#define ONE_FUSED fma
+#endif
+#endif
 
 /* x·y + z in one rounding, where the processor has that. */
 INLINE V fused(V x, V y, V z) {
-#if LANES == 1 && defined __FMA__
-    return FOR_REAL(__builtin_fma(x, y, z), __builtin_fmaf((float)x, (float)y, (float)z));
-#elif defined SIMD && defined __FMA__
+#if !defined HAS_FMA
+    return x * y + z;
+#elif defined SIMD
     return SIMD(fmadd)(x, y, z);
 #else
-    return x * y + z;
+    for (int i = 0; i < LANES; i++) LANE(z, i) = ONE_FUSED(LANE(x, i), LANE(y, i), LANE(z, i));
+    return z;
 #endif
 }
 

@@ -63,10 +63,10 @@ def _width(vectors: int, dtype: str) -> int:
 class Machine(NativeCode):
     """A program that the machine runs."""
 
-    def made(self, *, single: bool) -> Any:
-        """The functions, as a `Code` of the extension, for one example or for any number of them."""
+    def made(self, lanes: int) -> Any:
+        """The functions, as a `Code` of the extension, for so many examples together; 0 for what is best for many."""
         dtype = self.code.dtype
-        program = program_of(self.code.graph, self.counts, WANTED[self.code.wanted], dtype, single=single)
+        program = program_of(self.code.graph, self.counts, WANTED[self.code.wanted], dtype, single=lanes == 1)
         return native().Code(program, dtype)
 
     @property
