@@ -88,15 +88,18 @@ def _flags(sources: Path) -> list[str]:
 
 def _is_x86() -> bool:
     """Whether the code is for a processor of that family alone."""
-    flags = f"{os.environ.get('ARCHFLAGS', '')} {os.environ.get('CFLAGS', '')} {sysconfig.get_config_var('CFLAGS') or ''}"
+    flags = (
+        f"{os.environ.get('ARCHFLAGS', '')} {os.environ.get('CFLAGS', '')} {sysconfig.get_config_var('CFLAGS') or ''}"
+    )
     return platform.machine().lower() in ("x86_64", "amd64") and "arm64" not in flags
 
 
 def _compiler() -> Any:
     """The compiler and its options, as the environment and Python have them."""
-    import setuptools  # noqa: F401  (It brings distutils.)
     from distutils.ccompiler import new_compiler
     from distutils.sysconfig import customize_compiler
+
+    import setuptools  # noqa: F401  (It brings distutils.)
 
     compiler = new_compiler()
     customize_compiler(compiler)

@@ -65,8 +65,8 @@ def main() -> None:
         )
         machine_code = {p.replace(".py", EXTENSION) for p in (*ENGINE, "autograd/engine/machine_code__mypyc.py")}
         expect(
-            "it holds the sources, the lessons, py.typed, the machine code and the extension for native programs, and nothing "
-            "else",
+            "it holds the sources, the lessons, py.typed, the machine code and the extension for native programs, and "
+            "nothing else",
             set(contents(direct)) == plain | machine_code | {f"autograd/compiler/native/_native{EXTENSION}"},
         )
 

@@ -95,7 +95,7 @@ def _sole_consumers(g: Scalars) -> tuple[Mask, Integers, np.ndarray]:
     factor = np.zeros(n)
     factor[read] = g.coefficient[plain]
     if (free & (np.bincount(read, minlength=n) > 1)).any():  # Sums with weights take longer.
-        factor = np.bincount(read, g.coefficient[plain], minlength=n)
+        factor[:] = np.bincount(read, g.coefficient[plain], minlength=n)
     # A sum times a number would lose its exactness, unless the number is a power of two, and no great one.
     others = np.flatnonzero(free & (np.abs(factor) != 1.0))
     mantissa, exponent = np.frexp(factor[others])

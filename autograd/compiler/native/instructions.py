@@ -1,10 +1,7 @@
-"""The instructions of the machine: the value of each rule, and its derivatives times the gradient that comes from above.
+"""The instructions of the machine: the value of each rule, and its derivatives times the upstream gradient.
 
->>> for i in instructions():
-...     if i.names.keys() & {"tanh", "tanh by x"}:
-...         print(i.names, i.text)
-{'tanh': ('x',)} OPERATION(..., 1, word_tanh(a))
-{'tanh by x': ('dz', 'z')} OPERATION(..., 2, (a * (splat(1.0) - (b * b))))
+>>> [(i.names, i.text) for i in instructions() if "tanh by x" in i.names]
+[({'tanh by x': ('dz', 'z')}, 'OPERATION(..., 2, (a * (splat(1.0) - (b * b))))')]
 
 The text is written when the package is built. Nobody states a derivative here: all come from the rules.
 """
@@ -18,7 +15,7 @@ from typing import Final, NamedTuple
 
 from autograd.compiler import expressions, stable, words
 from autograd.compiler.building import UPSTREAM, VALUE
-from autograd.compiler.expressions import name, names_in, number, partial_of, put, times, value_of
+from autograd.compiler.expressions import names_in, number, partial_of, put, times, value_of
 from autograd.compiler.native import words as native_words
 from autograd.compiler.native.words import COMPARISONS, PATHS, as_c, header
 from autograd.engine import rules
@@ -56,15 +53,17 @@ def _stated() -> Iterator[tuple[str, tuple[str, ...], str]]:
 def _rules() -> Iterator[tuple[str, tuple[str, ...], Expression]]:
     for op in _operations():
         operands = rule(op).operands
-        for form in ((), *FORMS.get(op, ())):
-            known = dict([form]) if form else {}
-            mark = "".join(f" {x}={c!r}" for x, c in known.items())
-            value = value_of(op, known)
-            yield op + mark, tuple(x for x in operands if x not in known), value
-            for by in operands:
-                if by not in known:
-                    e = contribution(op, by, known)
-                    yield f"{op} by {by}{mark}", _used(e, (UPSTREAM, VALUE, *operands)), e
+        for known in ({}, *(dict([pair]) for pair in FORMS.get(op, ()))):
+            mark, free = marked(known), tuple(x for x in operands if x not in known)
+            yield op + mark, free, value_of(op, known)
+            for by in free:
+                e = contribution(op, by, known)
+                yield f"{op} by {by}{mark}", _used(e, (UPSTREAM, VALUE, *operands)), e
+
+
+def marked(known: Mapping[str, float]) -> str:
+    """The last part of the name of an instruction for operands that are these numbers."""
+    return "".join(f" {x}={number!r}" for x, number in known.items())
 
 
 _FUNCTION: Final = re.compile(r"^(?:WORD|INLINE) V (\w+)\((V \w+(?:, V \w+)*)\)", re.MULTILINE)
@@ -102,8 +101,8 @@ def contribution(op: str, by: str, known: Mapping[str, float]) -> Expression:
 
     `where` chooses its gradient, because 0 times a gradient that is infinite is none.
     """
-    e = partial_of(op, by, known)
-    return put(name(UPSTREAM), number(1.0), e) if op == "where" else times(name(UPSTREAM), e)
+    e, upstream = partial_of(op, by, known), expressions.name(UPSTREAM)
+    return put(upstream, number(1.0), e) if op == "where" else times(upstream, e)
 
 
 def _used(e: Expression, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -144,9 +143,10 @@ def files(processors: Iterable[str], *, here: bool = False) -> dict[str, str]:
 def digest() -> str:
     """A digest of all that the extension is made of: its files of C, and the files from which others are written."""
     folder = Path(__file__).parent
-    others = (rules, stable, textbook, expressions, words, native_words)
-    texts = [Path(str(module.__file__)).with_suffix(".py") for module in others]
-    paths = [*sorted(folder.glob("*.[ch]")), Path(__file__), *(path.with_name(path.name.split(".")[0] + ".py") for path in texts)]
+    modules = (rules, stable, textbook, expressions, words, native_words)
+    # A compiled module has its source beside it.
+    texts = [Path(str(m.__file__)).with_name(f"{m.__name__.rpartition('.')[2]}.py") for m in modules]
+    paths = [*sorted(folder.glob("*.[ch]")), Path(__file__), *texts]
     return blake2b(b"".join(path.read_bytes() for path in paths), digest_size=16).hexdigest()
 
 

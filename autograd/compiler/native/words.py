@@ -57,7 +57,7 @@ def as_c(e: Expression, texts: Mapping[str, str | Sequence[str]], keep: Keep | N
     is used several times, and returns the name that stands for it from there on: `const V name = text;`. Without `keep`
     such a text is repeated.
     """
-    made = _Steps()
+    made = Steps()
     names = {name: made.operand(text) for name, text in texts.items()}
     found = made.read(simplified(_counted(e, texts)), names)
     roots = found if isinstance(found, list) else [found]
@@ -81,7 +81,7 @@ class _Step(NamedTuple):
     of: tuple[int, ...] = ()
 
 
-class _Steps:
+class Steps:
     """An expression as steps over single numbers, each of which is there once."""
 
     def __init__(self) -> None:
@@ -226,7 +226,7 @@ _OF_MASKS: Final = (*(f"{word}(" for word in COMPARISONS.values()), "both(", "ei
 # ── words of lists ──
 
 
-def _length(steps: _Steps, xs: list[int]) -> tuple[int, int, int]:
+def _length(steps: Steps, xs: list[int]) -> tuple[int, int, int]:
     """A scale for a list, and the sum of squares and the length of the scaled list."""
     size = steps.joined("word_fmax({}, {})", [steps.add("word_absolute({})", x) for x in xs])
     scale = steps.add("scale_of({})", size)
@@ -235,12 +235,12 @@ def _length(steps: _Steps, xs: list[int]) -> tuple[int, int, int]:
     return scale, squares, steps.add("scaled_length({}, {})", size, squares)
 
 
-def _norm(steps: _Steps, xs: list[int]) -> Found:
+def _norm(steps: Steps, xs: list[int]) -> Found:
     scale, _, length = _length(steps, xs)
     return steps.add("({} / {})", length, scale)
 
 
-def _directions(steps: _Steps, xs: list[int]) -> Found:
+def _directions(steps: Steps, xs: list[int]) -> Found:
     scale, squares, length = _length(steps, xs)
     count = steps.joined("({} + {})", [steps.add("one_if_infinite({})", x) for x in xs])
     infinities = steps.add("infinities_of({}, {})", count, squares)
