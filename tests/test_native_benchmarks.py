@@ -17,7 +17,7 @@ from tests.benchmarks import duel, fresh, process, table, timing
 from tests.benchmarks.agreement import DisagreementError
 from tests.benchmarks.builds import Build
 from tests.benchmarks.contender import MissingRivalError
-from tests.benchmarks.programs import beginnings, emitted, engines, heston, iris, natives, races
+from tests.benchmarks.programs import beginnings, emitted, engines, heston, iris, measuring, natives, races
 from tests.benchmarks.programs.case import VALUES, Case, Contender, Entrant, Race, Scalars, eager, program_of
 from tests.benchmarks.programs.case import require_close as require_close_arrays
 from tests.benchmarks.programs.training import STEPS
@@ -132,6 +132,32 @@ def test_a_back_end_that_another_takes_the_place_of_is_missing(monkeypatch: pyte
     assert natives.made_for("numpy", scalars) is made
     with pytest.raises(MissingRivalError, match=r"^missing: backend='numpy'"):
         natives.made_for("native", scalars)
+
+
+def test_a_run_of_many_steps_has_the_time_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = measuring.Key("native-xor", 0, 0)
+    monkeypatch.setitem(measuring._entrants, key, Entrant(lambda: None, lambda: np.zeros(1), steps=5))
+    monkeypatch.setitem(measuring._repeats, key, 2)
+    monkeypatch.setattr(timing, "seconds_for", lambda run, repeats, clock: 30.0)
+    assert measuring.measure_round([*key], 0.0) == {"seconds": 3.0}
+
+
+def test_it_is_ready_after_the_first_run_without_the_time_of_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    lasts = iter([5.0, 2.0])  # The first run has compiled something too.
+
+    def run() -> None:
+        nonlocal now
+        now += next(lasts)
+
+    def make(scalars: Scalars) -> Entrant:
+        nonlocal now
+        now += 10.0
+        return Entrant(run, lambda: np.zeros(1))
+
+    monkeypatch.setattr(timing, "processor_seconds", lambda: now)
+    _, seconds = measuring.ready_after(Contender("ours, c", make), natives.CALL.cases[0].scalars(True))
+    assert seconds == 10.0 + 5.0 - 2.0
 
 
 # ── the text for numba ──

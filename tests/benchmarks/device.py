@@ -11,7 +11,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -259,6 +259,21 @@ def warm_up() -> None:
         torch.cuda.synchronize()
 
 
+@contextmanager
+def exact() -> Iterator[None]:
+    """A context in which the matrix products of JAX and PyTorch have the precision in which results are compared."""
+    with import_module("jax").default_matmul_precision(EXACT):
+        torch = sys.modules.get("torch")  # Who has not imported it yet multiplies nothing with it.
+        before = torch.get_float32_matmul_precision() if torch else ""
+        if torch:
+            torch.set_float32_matmul_precision(EXACT)
+        try:
+            yield
+        finally:
+            if torch:
+                torch.set_float32_matmul_precision(before)
+
+
 # ── the command ──
 
 
@@ -297,7 +312,7 @@ def refuse(file: Path | None, reason: str) -> int:
 
 
 def measure_all(sizes: Sizes, file: Path | None, deadline: float) -> int:
-    start, jax = monotonic(), import_module("jax")
+    start = monotonic()
     warm_up()
     about = described()
     for key, text in about.items():
@@ -312,7 +327,7 @@ def measure_all(sizes: Sizes, file: Path | None, deadline: float) -> int:
             break
         run = Run(make())
         print(f"\n{monotonic() - start:.0f} s: {run.case.title}", flush=True)
-        prepare(run, partial(jax.default_matmul_precision, EXACT))
+        prepare(run, exact)
         measure(run, sizes, deadline)
         blocks.append(block(run))
         good = good and not any(text for text in run.said.values() if not text.startswith("missing"))

@@ -42,12 +42,12 @@ void program_gradient(const void *self, long first, long stop, long n, const REA
     }
 }
 
-/* numbers are the rate, the decay of the state, and the number of steps before this one. */
+/* numbers are the rate of the step and the decay of the state. */
 void program_update(const void *self, long count, REAL *p, const REAL *g, REAL *states, const REAL *numbers) {
     (void)self;
     for (long i = 0; i < count; i++) {
         states[i] = numbers[1] * states[i] + g[i];
-        p[i] -= numbers[0] / (numbers[2] + 1) * states[i];
+        p[i] -= numbers[0] * states[i];
     }
 }
 """
@@ -81,11 +81,16 @@ def line_by_parameters(p: Array, x: Array) -> Array:
 
 
 class Steps:
-    """The training of LINE by its update."""
+    """The training of LINE by its update, whose rate falls from step to step."""
 
     def __init__(self, p: Array, columns: Array, rate: float, decay: float) -> None:
         self.p, self.columns, self.rate, self.decay = p.astype(float), columns, rate, decay
-        self.states, self.gradient, self.steps = np.zeros(2), np.zeros(2), 0
+        self.states, self.gradient, self.steps = np.zeros(len(p)), np.zeros(len(p)), 0
+
+    def numbers(self, start: int, count: int) -> Array:
+        """The numbers of some steps."""
+        steps = np.arange(start, start + count)
+        return np.stack([self.rate / (steps + 1.0), np.full(count, self.decay)], axis=1)
 
     def epoch(self, size: int, order: list[int]) -> float:
         """Make the steps of an epoch, and return the mean loss of its rows."""
@@ -93,7 +98,7 @@ class Steps:
         for start in range(0, len(order), size):
             x = self.columns[:, order[start : start + size]]
             total += line(self.p, x)[0][0].sum() / len(order)
-            self.gradient = line_by_parameters(self.p, x) / x.shape[1]
+            self.gradient[:2] = line_by_parameters(self.p, x) / x.shape[1]
             self.states = self.decay * self.states + self.gradient
             self.p -= self.rate / (self.steps + 1) * self.states
             self.steps += 1

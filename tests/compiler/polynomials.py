@@ -11,6 +11,9 @@ mp.dps = 60  # Terms of the quotients below cancel, and still the numbers have m
 NEAR_ZERO: Final = mp.mpf(10) ** -20
 """There the quotients below are their limits, to the last digit that counts."""
 
+GRID: Final = 300
+"""Points; the error goes up and down less than 25 times."""
+
 Real = Any
 
 
@@ -25,7 +28,7 @@ class Polynomial(NamedTuple):
     interval: tuple[Real, Real]
     terms: tuple[int, int]
     errors: tuple[float, float]
-    """Relative to the function, times the weight."""
+    """The greatest, times the weight: so far the polynomial may be from the function."""
     weight: Callable[[Real], Real] = lambda x: 1
 
     def __call__(self, x: Real) -> Real:
@@ -34,6 +37,12 @@ class Polynomial(NamedTuple):
     def coefficients(self, real: Literal["double", "float"]) -> list[Real]:
         """From the lowest, not rounded."""
         return mp.chebyfit(self, self.interval, self.terms[real == "float"])[::-1]  # type: ignore[no-any-return]
+
+    def error(self, real: Literal["double", "float"]) -> float:
+        """The greatest error of the polynomial, with numbers that aren't rounded, on a fine grid."""
+        c, (low, high) = self.coefficients(real)[::-1], self.interval
+        grid = [low + (high - low) * mp.mpf(i) / GRID for i in range(GRID + 1)]
+        return float(max(abs((mp.polyval(c, x) - self(x)) * self.weight(x)) for x in grid))
 
     def macro(self, real: Literal["double", "float"]) -> str:
         """A macro of C for its values."""
@@ -88,7 +97,14 @@ POLYNOMIALS: Final = (
         lambda x: x**2,
     ),
     Polynomial(
-        "LOG", "(2·atanh(√x)/√x − 2) / x", _log_series, mp.mpf(2) / 3, (0, mp.mpf(1) / 25), (8, 4), (2e-18, 2e-10), _same
+        "LOG",
+        "(2·atanh(√x)/√x − 2) / x",
+        _log_series,
+        mp.mpf(2) / 3,
+        (0, mp.mpf(1) / 25),
+        (8, 4),
+        (2e-18, 2e-10),
+        _same,
     ),
     Polynomial(
         "LOG1P", "the same, up to 1/9", _log_series, mp.mpf(2) / 3, (0, mp.mpf(1) / 9), (11, 5), (2e-18, 2e-9), _same

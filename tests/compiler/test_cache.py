@@ -114,6 +114,18 @@ def test_a_damaged_object_is_compiled_anew(home: Path, damage: Callable[[bytes],
     assert again.name.endswith(f"-{cache._digest(again.read_bytes())}.so")
 
 
+@posix
+@needs_compiler
+def test_when_one_of_several_files_fails_all_are_stopped(home: Path, compiling_with: Callable[[str], Path]) -> None:
+    place = compiling_with(
+        f'case "$*" in *-c\\ bad.c*) while [ ! -e "$here/pids" ]; do sleep 0.01; done; exit 1;; esac; {HANGING}'
+    )
+    with refused("fails, with\n  no message\nbackend="):
+        shared_object({"bad.c": "", "good.c": ""})
+    assert ended(place)
+    assert contents(home) == []
+
+
 @needs_compiler
 def test_a_contracted_sum_of_products_is_not_made(home: Path) -> None:
     """(1 + 2^-30)² - (1 + 2^-29) is 0 if the square is rounded, and 2^-60 if the sum alone is."""

@@ -28,7 +28,7 @@ class Handmade(NativeCode):
 
     source = LINE
 
-    def made(self, *, single: bool) -> Any:
+    def made(self, lanes: int) -> Any:
         return load(files(f"#define ROOTS 1\n{LINE}", self.code.dtype), self.code.dtype)
 
     def trace(self) -> str:
@@ -38,7 +38,7 @@ class Handmade(NativeCode):
 class OfNumbers(Handmade):
     """The same for the programs of `numbers` alone."""
 
-    def made(self, *, single: bool) -> Any:
+    def made(self, lanes: int) -> Any:
         text = re.sub(r"\bp\[(\d)\]", r"(REAL)(2 + \1)", LINE)
         return load(files(f"#define ROOTS 1\n{text}", self.code.dtype), self.code.dtype)
 

@@ -23,7 +23,7 @@ from autograd import Value, optim, train
 from autograd.compiler import pipeline
 from autograd.compiler.binding import Plan
 from autograd.compiler.native.extension import load
-from autograd.compiler.native.training import NativeLoop, Update
+from autograd.compiler.native.training import NativeLoop
 from autograd.compiler.program import Program
 from autograd.train import epochs, progress
 from autograd.train.compiled import Compiled
@@ -32,12 +32,15 @@ from tests.compiler.native_programs import LINE, files
 ROUNDING = 1e-11
 """Relative: sums are made in another order, in some hundred steps."""
 UPDATE = r"""
+/* A step of SGD; with momentum, the velocity is a state. The numbers are -lr, behind the part of the gradient that the
+ * velocity takes if there is a dampening. */
 void program_update(const void *self, long count, double *p, const double *g, double *states, const double *numbers) {
     (void)self;
+    double kept = DAMPENING != 0.0 ? numbers[0] : 1.0, rate = numbers[DAMPENING != 0.0];
     for (long i = 0; i < count; i++) {
-        double change = g[i] + numbers[3] * p[i];
-        if (numbers[1] != 0.0) change = states[i] = numbers[1] * states[i] + numbers[2] * change;
-        p[i] -= numbers[0] * change;
+        double change = g[i] + DECAY * p[i];
+        if (MOMENTUM != 0.0) change = states[i] = MOMENTUM * states[i] + kept * change;
+        p[i] += rate * change;
     }
 }
 """
@@ -56,15 +59,12 @@ def program() -> Any:
     return autograd.compile((output - t).square(), (x, t), parameters=[a, b], outputs=output, backend="numpy")
 
 
-def update_of(optimizer: Any) -> Update:
+def update_of(optimizer: Any) -> Any:
+    """The update of an optimiser in C."""
     group = optimizer.param_groups[0]
-
-    def numbers() -> list[float]:
-        kept = 1.0 - group["dampening"] if "velocity" in group.states else 1.0
-        return [group["lr"], group["momentum"], kept, group["weight_decay"], group.steps]
-
-    states = {"velocity": 0.0} if group["momentum"] else {}
-    return Update(load(files(UPDATE), "float64"), states, numbers, counter=4)
+    names = {"MOMENTUM": "momentum", "DAMPENING": "dampening", "DECAY": "weight_decay"}
+    defined = "".join(f"#define {word} {group[name]!r}\n" for word, name in names.items())
+    return load(files(defined + UPDATE), "float64")
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def in_c(**options: Any) -> Iterator[list[NativeLoop]]:
     def loop(self: object, plan: Plan) -> NativeLoop:
         plan = plan._replace(slots=[np.array([0, 1]), np.array([2])])
         code = load(files(LINE), "float64")
-        made.append(NativeLoop(code, update_of(plan.optimizer), plan, width=3, roots=2, **options))
+        made.append(NativeLoop(lambda _: update_of(plan.optimizer), code, plan, width=3, roots=2, **options))
         return made[-1]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -136,6 +136,10 @@ OPTIONS: list[dict[str, Any]] = [
     {"epochs": 5, "batch_size": 3, "metrics": {"far": lambda y, t: abs(y - t)}},
     {"epochs": 500, "lr": 10.0},
     {"epochs": 500, "lr": 10.0, "batch_size": 2},
+    {"epochs": 500, "lr": 10.0, "batch_size": 11, "shuffle": True},
+    {"epochs": 500, "lr": 1e3, "batch_size": 6},
+    {"epochs": 60, "batch_size": 4},
+    {"epochs": 60, "batch_size": 4, "callback": lambda epoch, loss: epoch == 40},
     {"epochs": 500, "lr": 1e308},
     {"epochs": 2, "lr": 1e308, "momentum": 0.5},
 ]

@@ -29,8 +29,7 @@ struct reals {
     void (*value)(const struct program *, long, long, long, const void *, const void *, void *);
     void (*gradient)(const struct program *, long, long, long, const void *, const void *, double, void *, void *, void *);
     void (*update)(const struct program *, long, void *, const void *, void *, const void *);
-    double (*number)(const void *, long);
-    void (*count_up)(void *, long);
+    double (*number)(const void *);
     double (*sum)(const void *, long, double);
     int (*all_finite)(const void *, long);
     void (*add)(void *, const void *, long);

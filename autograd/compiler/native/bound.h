@@ -97,7 +97,7 @@ static int is_long(double operations) { return operations >= LONG_WORK; }
 
 /* Runs the program; 0 with an error if it can't be. The lanes are those of self, or have other inputs. */
 static int bound_run(Bound *self, struct lanes *lanes, int backward) {
-    double seed = self->seed.buf == NULL ? 1.0 : lanes->reals->number(self->seed.buf, 0);
+    double seed = self->seed.buf == NULL ? 1.0 : lanes->reals->number(self->seed.buf);
     if (backward && code_of((PyObject *)self->code, Py_TYPE(self->code), its_gradient, "gradient") == NULL) return 0;
     if (!enter(self->code)) return 0;
     PyThreadState *waiting = is_long(lanes->work * (double)self->count) ? PyEval_SaveThread() : NULL;

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Final
 
-from autograd.compiler.native.compilers import NEEDLESS, CompilerError, compiler, run
+from autograd.compiler.native.compilers import NEEDLESS, CompilerError, compiler, run, run_all
 
 SECONDS: Final = 120.0
 """In which a text has to be compiled, if nothing else is said."""
@@ -78,6 +78,9 @@ def _made(where: Path, key: str, files: Mapping[str, str], words: tuple[str, ...
         for name, text in files.items():
             Path(build, name).write_text(text, encoding="utf-8")
         made = Path(build, f"made{_SUFFIX}")
+        if len(sources) > 1:
+            run_all([(*words, "-c", name, "-o", f"{name}.o") for name in sources], Path(build), seconds)
+            sources = [f"{name}.o" for name in sources]
         run((*words, "-o", made.name, *sources, "-lm"), Path(build), seconds)
         if not made.exists():
             raise CompilerError(f"the C compiler {words[0]} makes no shared object; {NEEDLESS}")

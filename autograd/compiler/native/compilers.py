@@ -16,13 +16,19 @@ import signal
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
+from threading import Event
+from time import monotonic
 from typing import Final, NamedTuple
 
 from autograd.compiler.binding import UnavailableError
 
+LOOK: Final = 0.1
+"""Seconds after which a compiler ends that is told to stop."""
 PROBE: Final = 20.0
 """Seconds in which a compiler has to say what it is."""
 SHOWN: Final = 5
@@ -90,10 +96,23 @@ def _known(words: tuple[str, ...]) -> Compiler | None:
     return None
 
 
-def run(words: tuple[str, ...], folder: Path, seconds: float) -> str:
+def run_all(commands: Sequence[tuple[str, ...]], folder: Path, seconds: float) -> None:
+    """Run a compiler several times, side by side where there are several processors; the rest is as for `run`."""
+    stop = Event()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            for job in [pool.submit(run, words, folder, seconds, stop) for words in commands]:
+                job.result()
+        except BaseException:
+            stop.set()
+            raise
+
+
+def run(words: tuple[str, ...], folder: Path, seconds: float, stop: Event | None = None) -> str:
     """Run a compiler in a folder, which its temporary files are put into as well, and return what it prints.
 
-    CompilerError if it fails or takes longer. It ends with this call, and so do the processes that it starts.
+    CompilerError if it fails, takes longer or is told to stop. It ends with this call, and so do the processes that it
+    starts.
     """
     name = Path(words[0]).name
     places = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(folder))
@@ -115,7 +134,7 @@ def run(words: tuple[str, ...], folder: Path, seconds: float) -> str:
         raise CompilerError(f"the C compiler {words[0]} can't be run: {error.strerror}; {NEEDLESS}") from error
     with process:
         try:
-            said, _ = process.communicate(timeout=seconds)
+            said = _said(process, monotonic() + seconds, stop)
         except subprocess.TimeoutExpired:
             raise CompilerError(
                 f"the C compiler {name} was stopped: it takes longer than {seconds:g} seconds; {NEEDLESS}"
@@ -127,7 +146,17 @@ def run(words: tuple[str, ...], folder: Path, seconds: float) -> str:
         raise CompilerError(f"the C compiler {name} was ended by {by}, perhaps for want of memory; {NEEDLESS}")
     if process.returncode:
         raise CompilerError(f"the C compiler {name} fails, with\n{_told(said)}\n{NEEDLESS}")
-    return str(said)
+    return said
+
+
+def _said(process: "subprocess.Popen[str]", until: float, stop: Event | None) -> str:
+    """The output of a process when it has ended; TimeoutExpired if it doesn't until then, or is told to stop."""
+    while True:
+        try:
+            return process.communicate(timeout=max(0.0, min(LOOK, until - monotonic())))[0]
+        except subprocess.TimeoutExpired:
+            if monotonic() >= until or (stop is not None and stop.is_set()):
+                raise
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

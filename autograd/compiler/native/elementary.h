@@ -31,7 +31,7 @@ INLINE V poly23(V x, REAL a, REAL b, REAL c, REAL d, REAL e, REAL f, REAL g, REA
     return WITH_FOUR(WITH_FOUR(upper, x, e, f, g, h), x, a, b, c, d);
 }
 
-/* What follows is printed by tests/compiler/polynomials.py. */
+/* What follows is printed by tests/compiler/polynomials.py: interpolations in Chebyshev's points, made with mpmath. */
 #if IS_FLOAT
 /* (eˣ − 1 − x) / x² */
 #define EXP_POLYNOMIAL(x) poly6(x, 0.5000000013, 0.1666666668, 0.04166646501, 0.008333310934, 0.001393364103, \
@@ -195,7 +195,7 @@ INLINE V upper(V x) {
 
 /* What was lost when x·y was rounded to z. */
 INLINE V lost_in_product(V x, V y, V z) {
-#ifdef __FMA__
+#ifdef HAS_FMA
     return fused(x, y, -z);
 #else
     V a = upper(x), b = x - a, c = upper(y), d = y - c;
@@ -215,7 +215,7 @@ INLINE V lost_in_product(V x, V y, V z) {
 /* Up to this size of x, e^x is a normal number. */
 #define EXP_USUAL splat(FOR_REAL(708, 87))
 
-/* e^r − 1, and n as an exponent, where x − low = r + n·log 2; low is less than a thousandth. */
+/* e^r − 1, and n as an exponent, where x − low = r + n·log 2; low must be below 0.06. */
 INLINE V exp_rest(V x, V low, V *exponent) {
     V n;
     *exponent = exponent_near(x, splat(LOG2_E), &n);

@@ -32,17 +32,26 @@ class NativeCode(ABC):
 
     def __init__(self, code: Code) -> None:
         self.code = code
-        self._made: dict[bool, Any] = {}
+        self._made: dict[int, Any] = {}
 
     @abstractmethod
-    def made(self, *, single: bool) -> Any:
-        """The functions, as a `Code` of the extension, for one example or for any number of them."""
+    def made(self, lanes: int) -> Any:
+        """The functions, as a `Code` of the extension, for so many examples together; 0 for what is best for many."""
 
-    def functions(self, *, single: bool) -> Any:
-        """The functions, made when they are first asked for."""
-        if single not in self._made:
-            self._made[single] = self.made(single=single)
-        return self._made[single]
+    def updating(self, code: Code) -> Any:
+        """The functions of the update of an optimiser, whose graph this is, by the same back end."""
+        return type(self)(code).functions(0)
+
+    def functions(self, n: int) -> Any:
+        """The functions for batches of n examples, made when they are first asked for."""
+        lanes = self.lanes(n)
+        if lanes not in self._made:
+            self._made[lanes] = self.made(lanes)
+        return self._made[lanes]
+
+    def lanes(self, n: int) -> int:
+        """The examples that functions for n of them work on together; 0 for as many as the processor can."""
+        return int(n == 1)
 
     @property
     def work(self) -> float:
@@ -71,7 +80,7 @@ class NativeCode(ABC):
         slopes = zeros((width, n), dtype) if wanted in ("inputs", "both") else None
         seed = np.ones(1, dtype)
         bound = native().Bound(
-            self.functions(single=n == 1),
+            self.functions(n),
             n,
             parameters,
             inputs,
@@ -91,7 +100,7 @@ class NativeCode(ABC):
         recording = self.code.recording
         slots = np.where(recording.inputs < 0, -1, self.input_slots).astype(np.int64)
         made: Otherwise = native().Call(
-            self.functions(single=True),
+            self.functions(1),
             slots,
             len(slots),
             len(self.code.graph.roots),
@@ -103,7 +112,8 @@ class NativeCode(ABC):
     def loop(self, plan: Plan) -> Loop | None:
         """The steps of a training; None if Python has to make them one by one."""
         width, roots = len(self.code.recording.inputs), len(self.code.graph.roots)
-        return loop_of(self.functions(single=False), plan, width=width, roots=roots, work=self.work)
+        functions = self.functions(max(2, min(plan.size, len(plan.columns[0]))))
+        return loop_of(self.updating, functions, plan, width=width, roots=roots, work=self.work)
 
     @property
     @abstractmethod

@@ -1,10 +1,7 @@
-"""The instructions of the machine: the value of each rule, and its derivatives times the gradient that comes from above.
+"""The instructions of the machine: the value of each rule, and its derivatives times the upstream gradient.
 
->>> for i in instructions():
-...     if i.names.keys() & {"tanh", "tanh by x"}:
-...         print(i.names, i.text)
-{'tanh': ('x',)} OPERATION(..., 1, word_tanh(a))
-{'tanh by x': ('dz', 'z')} OPERATION(..., 2, (a * (splat(1.0) - (b * b))))
+>>> [(i.names, i.text) for i in instructions() if "tanh by x" in i.names]
+[({'tanh by x': ('dz', 'z')}, 'OPERATION(..., 2, (a * (splat(1.0) - (b * b))))')]
 
 The text is written when the package is built. Nobody states a derivative here: all come from the rules.
 """
@@ -12,13 +9,17 @@ The text is written when the package is built. Nobody states a derivative here: 
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 from typing import Final, NamedTuple
 
+from autograd.compiler import expressions, stable, words
 from autograd.compiler.building import UPSTREAM, VALUE
-from autograd.compiler.expressions import name, names_in, number, partial_of, put, times, value_of
+from autograd.compiler.expressions import names_in, number, partial_of, put, times, value_of
+from autograd.compiler.native import words as native_words
 from autograd.compiler.native.words import COMPARISONS, PATHS, as_c, header
 from autograd.engine import rules
+from autograd.formula import textbook
 from autograd.formula.cases import Expression, rule
 
 FIRST: Final = 14
@@ -52,15 +53,17 @@ def _stated() -> Iterator[tuple[str, tuple[str, ...], str]]:
 def _rules() -> Iterator[tuple[str, tuple[str, ...], Expression]]:
     for op in _operations():
         operands = rule(op).operands
-        for form in ((), *FORMS.get(op, ())):
-            known = dict([form]) if form else {}
-            mark = "".join(f" {x}={c!r}" for x, c in known.items())
-            value = value_of(op, known)
-            yield op + mark, tuple(x for x in operands if x not in known), value
-            for by in operands:
-                if by not in known:
-                    e = contribution(op, by, known)
-                    yield f"{op} by {by}{mark}", _used(e, (UPSTREAM, VALUE, *operands)), e
+        for known in ({}, *(dict([pair]) for pair in FORMS.get(op, ()))):
+            mark, free = marked(known), tuple(x for x in operands if x not in known)
+            yield op + mark, free, value_of(op, known)
+            for by in free:
+                e = contribution(op, by, known)
+                yield f"{op} by {by}{mark}", _used(e, (UPSTREAM, VALUE, *operands)), e
+
+
+def marked(known: Mapping[str, float]) -> str:
+    """The last part of the name of an instruction for operands that are these numbers."""
+    return "".join(f" {x}={number!r}" for x, number in known.items())
 
 
 _FUNCTION: Final = re.compile(r"^(?:WORD|INLINE) V (\w+)\((V \w+(?:, V \w+)*)\)", re.MULTILINE)
@@ -98,8 +101,8 @@ def contribution(op: str, by: str, known: Mapping[str, float]) -> Expression:
 
     `where` chooses its gradient, because 0 times a gradient that is infinite is none.
     """
-    e = partial_of(op, by, known)
-    return put(name(UPSTREAM), number(1.0), e) if op == "where" else times(name(UPSTREAM), e)
+    e, upstream = partial_of(op, by, known), expressions.name(UPSTREAM)
+    return put(upstream, number(1.0), e) if op == "where" else times(upstream, e)
 
 
 def _used(e: Expression, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -108,28 +111,43 @@ def _used(e: Expression, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 PROCESSORS: Final = {"avx512": 8, "avx2": 4, "any": 2}
-"""Kinds of processors, the best one first, and the doubles in their vectors."""
+"""The doubles in a vector of each kind of processors."""
 
 
-def files(processors: Iterable[str]) -> dict[str, str]:
+def files(processors: Iterable[str], *, here: bool = False) -> dict[str, str]:
     """The texts of the files in C that are written from the rules, by name.
 
-    For each kind of processors there are files machine_<numbers>_<lanes>_<processor>.c.
+    There are files of their own for each of these kinds of processors, of which the best one comes first. They are
+    machine_….c, and the last part of their names is the kind. If they are compiled for the machine that is here alone,
+    vectors are as long as its compiler has them.
     """
     made = instructions()
     listed = "".join(f'    "{row}" \\\n' for row in _rows(made))
     found = {
         "words.h": header().split("\n", 1)[1],
         "instructions.h": "".join(f"{i.text} /* {', '.join(i.names)} */\n" for i in made),
-        "names.h": f"#define NAMES \\\n{listed}    \"\"\n",
-        "processors.h": f"#define PROCESSORS(X) {' '.join(f'X({name})' for name in processors)}\n",
+        "names.h": f'#define DIGEST "{digest()}"\n#define NAMES \\\n{listed}    ""\n',
+        "processors.h": f"#define PROCESSORS(X) {' '.join(f'X({kind})' for kind in processors)}\n",
     }
-    for name in processors:
+    for kind in processors:
+        of_numbers = "avx2" if kind == "avx512" else kind
         for real, more in (("double", 1), ("float", 2)):
-            for lanes in (1, more * PROCESSORS[name]):
-                defined = f"#define REAL {real}\n#define LANES {lanes}\n#define PROCESSOR {name}\n"
-                found[f"machine_{real}_{lanes}_{name}.c"] = f'{defined}#include "interpreter.h"\n'
+            defined = f"#define REAL {real}\n#define PROCESSOR {kind}\n#define OF_NUMBERS {of_numbers}\n"
+            lanes = "" if here else f"#define LANES {more * PROCESSORS[kind]}\n"
+            found[f"machine_{real}_{kind}.c"] = f'{defined}{lanes}#include "interpreter.h"\n'
+            if kind == of_numbers:
+                found[f"machine_{real}_one_{kind}.c"] = f'{defined}#define LANES 1\n#include "interpreter.h"\n'
     return found
+
+
+def digest() -> str:
+    """A digest of all that the extension is made of: its files of C, and the files from which others are written."""
+    folder = Path(__file__).parent
+    modules = (rules, stable, textbook, expressions, words, native_words)
+    # A compiled module has its source beside it.
+    texts = [Path(str(m.__file__)).with_name(f"{m.__name__.rpartition('.')[2]}.py") for m in modules]
+    paths = [*sorted(folder.glob("*.[ch]")), Path(__file__), *texts]
+    return blake2b(b"".join(path.read_bytes() for path in paths), digest_size=16).hexdigest()
 
 
 def _rows(made: list[Instruction]) -> Iterator[str]:

@@ -13,6 +13,7 @@
 #define NAMED_(name, real, processor) name##_##real##_##processor
 #define NAMED_FOR(name, real, processor) NAMED_(name, real, processor)
 #define NAMED(name) NAMED_FOR(name, REAL, PROCESSOR)
+#define RUN_NUMBERS NAMED_FOR(run_numbers, REAL, OF_NUMBERS)
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* The lanes on which a stream runs, their registers, and the arrays that they are read from and written to. */
@@ -203,13 +204,13 @@ static void run(const int32_t *at, const REAL *w, const struct lanes *lanes) {
 }
 
 #if LANES == 1
-void NAMED(run_numbers)(const int32_t *at, const void *w, REAL *registers);
-void NAMED(run_numbers)(const int32_t *at, const void *w, REAL *registers) {
+void RUN_NUMBERS(const int32_t *at, const void *w, REAL *registers);
+void RUN_NUMBERS(const int32_t *at, const void *w, REAL *registers) {
     const struct lanes one = {registers, NULL, NULL, 1, 0, 1};
     run(at, w, &one);
 }
 #else
-void NAMED(run_numbers)(const int32_t *at, const void *w, REAL *registers);
+void RUN_NUMBERS(const int32_t *at, const void *w, REAL *registers);
 
 /* The memory of one call. */
 struct memory {
@@ -295,7 +296,7 @@ static void begin(const struct machine *m, const struct memory *memory, const RE
         numbers += m->inputs;
     }
     *numbers = seed;
-    NAMED(run_numbers)(m->before, m->numbers_before, memory->numbers);
+    RUN_NUMBERS(m->before, m->numbers_before, memory->numbers);
     weigh(m, memory);
 }
 
@@ -339,7 +340,7 @@ static void gradient(const void *self, long first, long stop, long n, const REAL
         run_lanes(m, memory, first, stop, 1);
         for (long i = 0; i < m->sums; i++) numbers[m->first_sum + i] = sum(memory->sums[i]);
     }
-    NAMED(run_numbers)(m->after, m->numbers_after, numbers);
+    RUN_NUMBERS(m->after, m->numbers_after, numbers);
     if (m->one && dx) gather(dx, m->by_inputs, m->inputs, numbers);
     for (long i = 0; dp && i < m->parameters; i++)
         if (m->by_parameters[i] >= 0) dp[i] += numbers[m->by_parameters[i]];

@@ -1,7 +1,7 @@
-/* Vectors of LANES examples: V holds a REAL for each, and M a truth value for each.
+/* Vectors of LANES examples: V holds a REAL for each, M a truth value, and I the bits of a REAL.
  *
- * REAL is double or float, LANES is 1, 2, 4, 8 or 16. V takes + - * / and a minus sign; compare with less, equal, …, and
- * take one or the other with choose. Products are added in one rounding only by `fused`: compile with
+ * REAL is double or float, LANES is 1, 2, 4, 8 or, for float, 16. V takes + - * / and a minus sign; compare with less,
+ * equal, …, and take one or the other with choose. A product and a sum are rounded as one by `fused` alone: compile with
  * -ffp-contract=off, and never with -ffast-math. */
 
 #include <float.h>
@@ -52,11 +52,11 @@
 
 /* ── the instructions of a processor ── */
 
-/* SIMD(add) is the intrinsic that adds two V, and SIMD_MASK(cmp) one that gives an M. */
-#if LANES > 1 && BYTES >= 16 && BYTES <= 64 && defined WIDEST && WIDEST >= 16 && \
-    (defined __x86_64__ || defined __i386__) && defined __SSE2__
-#include <immintrin.h>
+/* SIMD(add) is the intrinsic that adds two V, and SIMD_MASK(cmp) one that gives an M. Without them, or with PORTABLE
+ * defined, all is written in the operators of C. */
+#if LANES > 1 && defined __SSE2__ && defined WIDEST && BYTES >= 16 && !defined PORTABLE
 #if BYTES <= WIDEST
+#include <immintrin.h>
 #if BYTES == 64
 #define SIMD_OF(name, kind) _mm512_##name##_##kind
 #elif BYTES == 32
@@ -89,7 +89,7 @@ typedef int64_t lane_truth;
 
 #if LANES == 1
 typedef REAL V;
-typedef lane_bits I; /* The bits of a V. */
+typedef lane_bits I;
 #define LANE(v, i) (v)
 #else
 typedef REAL V __attribute__((vector_size(BYTES)));
@@ -137,16 +137,29 @@ INLINE V load(const REAL *from) {
 
 INLINE void store(REAL *to, V v) { memcpy(to, &v, sizeof v); }
 
+#ifdef HAS_AVX512
+#define FIRST_LANES(count) ((M)((1u << (count)) - 1))
+#endif
+
 /* The first count of LANES numbers, count ≥ 1; the first one stands in the other lanes too. */
 INLINE V load_part(const REAL *from, int count) {
-    REAL numbers[LANES];
-    for (int i = 0; i < LANES; i++) numbers[i] = from[i < count ? i : 0];
-    return load(numbers);
+#ifdef HAS_AVX512
+    return SIMD(mask_loadu)(splat(from[0]), FIRST_LANES(count), from);
+#else
+    V v = splat(from[0]);
+    for (int i = 1; i < LANES; i++)
+        if (i < count) LANE(v, i) = from[i];
+    return v;
+#endif
 }
 
 INLINE void store_part(REAL *to, V v, int count) {
+#ifdef HAS_AVX512
+    SIMD(mask_storeu)(to, FIRST_LANES(count), v);
+#else
     for (int i = 0; i < LANES; i++)
         if (i < count) to[i] = LANE(v, i);
+#endif
 }
 
 /* The sum of the first count lanes. */
@@ -202,7 +215,7 @@ INLINE int all(M m) {
 #if LANES == 1
     return m;
 #elif defined HAS_AVX512
-    return m == (M)((1u << LANES) - 1);
+    return m == FIRST_LANES(LANES);
 #elif defined SIMD
     return SIMD(movemask)(with_bits((I)m)) == (1 << LANES) - 1;
 #else
@@ -251,19 +264,26 @@ INLINE V word_sign(V x) {
     return choose(greater(x, splat(0)), splat(1), below);
 }
 
-/* Whether x is neither nan nor an infinity. */
-INLINE M is_finite(V x) { return less(word_absolute(x), splat(INFINITY)); }
-
 /* ── words of one rounding ── */
+
+#if defined __FMA__ || defined __ARM_FEATURE_FMA
+#define HAS_FMA
+#if IS_FLOAT
+#define ONE_FUSED fmaf
+#else
+#define ONE_FUSED fma
+#endif
+#endif
 
 /* x·y + z in one rounding, where the processor has that. */
 INLINE V fused(V x, V y, V z) {
-#if LANES == 1 && defined __FMA__
-    return FOR_REAL(__builtin_fma(x, y, z), __builtin_fmaf((float)x, (float)y, (float)z));
-#elif defined SIMD && defined __FMA__
+#if !defined HAS_FMA
+    return x * y + z;
+#elif defined SIMD
     return SIMD(fmadd)(x, y, z);
 #else
-    return x * y + z;
+    for (int i = 0; i < LANES; i++) LANE(z, i) = ONE_FUSED(LANE(x, i), LANE(y, i), LANE(z, i));
+    return z;
 #endif
 }
 

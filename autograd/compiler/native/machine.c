@@ -13,7 +13,7 @@
 
 enum { MOST = 20 };
 
-/* The arguments of a call: arrays, of which nothing is checked but that they are there. */
+/* The arguments of a call. */
 struct arrays {
     Py_buffer views[MOST];
     int count;
@@ -23,19 +23,24 @@ static void let_go(struct arrays *arrays) {
     while (arrays->count > 0) PyBuffer_Release(&arrays->views[--arrays->count]);
 }
 
-/* Holds so many arrays; 0 with an error if there are fewer or more. */
-static int hold_all(struct arrays *arrays, PyObject *const *given, Py_ssize_t count, Py_ssize_t wanted) {
+/* Holds arrays with items of so many bytes, a digit for each array; 0 with an error for others. */
+static int hold_all(struct arrays *arrays, PyObject *const *given, Py_ssize_t count, const char *sizes) {
     arrays->count = 0;
-    if (count != wanted) {
-        PyErr_Format(PyExc_TypeError, "%zd arrays are needed, not %zd", wanted, count);
+    if (count != (Py_ssize_t)strlen(sizes)) {
+        PyErr_Format(PyExc_TypeError, "%zd arrays are needed, not %zd", strlen(sizes), count);
         return 0;
     }
-    for (; arrays->count < count; arrays->count++)
-        if (PyObject_GetBuffer(given[arrays->count], &arrays->views[arrays->count], PyBUF_SIMPLE) < 0) {
-            let_go(arrays);
-            return 0;
-        }
-    return 1;
+    for (int i = 0; i < count; i++) {
+        Py_buffer *view = &arrays->views[i];
+        if (PyObject_GetBuffer(given[i], view, PyBUF_C_CONTIGUOUS) < 0) break;
+        arrays->count = i + 1;
+        if (view->itemsize == sizes[i] - '0') continue;
+        PyErr_Format(PyExc_TypeError, "array %d has items of %zd bytes, not of %c", i, view->itemsize, sizes[i]);
+        break;
+    }
+    if (!PyErr_Occurred()) return 1;
+    let_go(arrays);
+    return 0;
 }
 
 static void *at(const struct arrays *arrays, int i) { return arrays->views[i].buf; }
@@ -53,9 +58,16 @@ static PyObject *done(struct arrays *arrays, PyObject *result) {
 
 /* ── preparing ── */
 
+static PyObject *py_starts(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count) {
+    struct arrays arrays;
+    if (!hold_all(&arrays, given, count, "48")) return NULL;
+    find_starts(items(&arrays, 0, 4), at(&arrays, 0), items(&arrays, 1, 8) - 1, at(&arrays, 1));
+    return done(&arrays, Py_NewRef(Py_None));
+}
+
 static PyObject *py_readers(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count) {
     struct arrays arrays;
-    if (!hold_all(&arrays, given, count, 5)) return NULL;
+    if (!hold_all(&arrays, given, count, "84411")) return NULL;
     struct terms terms = terms_in(&arrays);
     mark_readers(&terms, at(&arrays, 3), at(&arrays, 4));
     return done(&arrays, Py_NewRef(Py_None));
@@ -63,7 +75,7 @@ static PyObject *py_readers(PyObject *Py_UNUSED(module), PyObject *const *given,
 
 static PyObject *py_operands(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count) {
     struct arrays arrays;
-    if (!hold_all(&arrays, given, count, 6)) return NULL;
+    if (!hold_all(&arrays, given, count, "844111")) return NULL;
     struct terms terms = terms_in(&arrays);
     mark_operands(&terms, at(&arrays, 3), at(&arrays, 4), at(&arrays, 5));
     return done(&arrays, Py_NewRef(Py_None));
@@ -71,7 +83,7 @@ static PyObject *py_operands(PyObject *Py_UNUSED(module), PyObject *const *given
 
 static PyObject *py_levels(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count) {
     struct arrays arrays;
-    if (!hold_all(&arrays, given, count, 4)) return NULL;
+    if (!hold_all(&arrays, given, count, "8444")) return NULL;
     struct terms terms = terms_in(&arrays);
     number_levels(&terms, at(&arrays, 3));
     return done(&arrays, Py_NewRef(Py_None));
@@ -79,14 +91,14 @@ static PyObject *py_levels(PyObject *Py_UNUSED(module), PyObject *const *given, 
 
 static PyObject *py_sort(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count) {
     struct arrays arrays;
-    if (!hold_all(&arrays, given, count, 3)) return NULL;
+    if (!hold_all(&arrays, given, count, "484")) return NULL;
     sort_keys(items(&arrays, 0, 4), at(&arrays, 0), at(&arrays, 1), items(&arrays, 1, 8) - 1, at(&arrays, 2));
     return done(&arrays, Py_NewRef(Py_None));
 }
 
 static PyObject *py_registers(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count) {
     struct arrays arrays;
-    if (!hold_all(&arrays, given, count, 5)) return NULL;
+    if (!hold_all(&arrays, given, count, "84444")) return NULL;
     int64_t used = share_registers(items(&arrays, 0, 8) - 1, at(&arrays, 0), at(&arrays, 1), at(&arrays, 2),
                                    at(&arrays, 3), at(&arrays, 4));
     return done(&arrays, PyLong_FromLongLong(used));
@@ -94,7 +106,7 @@ static PyObject *py_registers(PyObject *Py_UNUSED(module), PyObject *const *give
 
 static PyObject *py_stream(PyObject *Py_UNUSED(module), PyObject *const *given, Py_ssize_t count) {
     struct arrays arrays;
-    if (!hold_all(&arrays, given, count, 15)) return NULL;
+    if (!hold_all(&arrays, given, count, "844288144448448")) return NULL;
     struct nodes nodes = {terms_in(&arrays), at(&arrays, 3), at(&arrays, 4), at(&arrays, 5),
                           at(&arrays, 6),    at(&arrays, 7), at(&arrays, 8)};
     struct stream to = {at(&arrays, 10), at(&arrays, 11), at(&arrays, 12), at(&arrays, 13), at(&arrays, 14), 0, 0, 0};
@@ -179,7 +191,9 @@ static PyObject *py_program(PyObject *Py_UNUSED(module), PyObject *const *given,
     if (whole == NULL) return PyErr_NoMemory();
     whole->kind = kind;
     whole->program = (struct program){kind->value, kind->gradient, kind->update, &whole->machine};
-    if (!hold_all(&whole->arrays, given + 2, count - 2, 1 + ARRAYS)) {
+    /* In the order of struct machine: its sizes, four streams, numbers, weights, and three rows of registers. */
+    const char *sizes = strcmp(dtype, "float32") ? "844448888448444" : "844444444444444";
+    if (!hold_all(&whole->arrays, given + 2, count - 2, sizes)) {
         PyMem_RawFree(whole);
         return NULL;
     }
@@ -193,6 +207,7 @@ static PyObject *py_program(PyObject *Py_UNUSED(module), PyObject *const *given,
 }
 
 static PyMethodDef methods[] = {
+    {"find_starts", (PyCFunction)(void *)py_starts, METH_FASTCALL, NULL},
     {"mark_readers", (PyCFunction)(void *)py_readers, METH_FASTCALL, NULL},
     {"mark_operands", (PyCFunction)(void *)py_operands, METH_FASTCALL, NULL},
     {"number_levels", (PyCFunction)(void *)py_levels, METH_FASTCALL, NULL},
@@ -205,6 +220,7 @@ static PyMethodDef methods[] = {
 };
 
 int machine_exec(PyObject *module) {
-    return PyModule_AddFunctions(module, methods) < 0 ? -1
-           : PyModule_AddStringConstant(module, "instructions", names_of_instructions);
+    if (PyModule_AddFunctions(module, methods) < 0) return -1;
+    if (PyModule_AddStringConstant(module, "digest", digest_of_sources) < 0) return -1;
+    return PyModule_AddStringConstant(module, "instructions", names_of_instructions);
 }

@@ -1,19 +1,17 @@
 """The machine as a back end: programs that are run instruction by instruction, in C, with no compiling at all."""
 
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from autograd.compiler.binding import Array, Bound, Loop, Otherwise, Plan
 from autograd.compiler.native.extension import native
-from autograd.compiler.native.streams import Stream, Streams, Writer
+from autograd.compiler.native.face import NativeCode
+from autograd.compiler.native.listing import listing
+from autograd.compiler.native.streams import Writer
 from autograd.compiler.native.sweeps import flow_of
 from autograd.compiler.pipeline import Code
-from autograd.compiler.report import Facts
 from autograd.compiler.scalars import INPUT, PARAMETER, Scalars
-from autograd.compiler.statements import Index
 
 CACHE: Final = 1 << 19
 """Bytes of all vectors of a block, which then stay in the cache of the second level."""
@@ -24,90 +22,69 @@ WANTED: Final = {"parameters": (PARAMETER,), "inputs": (INPUT,), "both": (PARAME
 
 
 def program_of(
-    g: Scalars, counts: dict[int, int], wanted: tuple[int, ...], dtype: str, *, single: bool, processor: str = ""
+    g: Scalars, counts: Mapping[int, int], wanted: Sequence[int], dtype: str, *, single: bool, processor: str = ""
 ) -> Any:
     """A program of the machine, as a capsule for the extension.
 
-    `counts` says how many parameters and inputs there are. A processor is one of `native().processors()`; without one
-    it is the best of them.
+    `counts` says how many parameters and inputs there are, and gradients by leaves of the wanted kinds are made. The
+    processor is one of `native().processors()`; without a name it is the best of them.
     """
     made = Writer(flow_of(g, counts, wanted, single=single), single=single).written()
-    reals = np.dtype(dtype)
-    forward, backward = made.forward, made.backward
-    width = np.clip(CACHE // (reals.itemsize * max(made.vectors, 1)), *WIDTHS) // WIDTHS[0] * WIDTHS[0]
-    weights = [np.concatenate(pair) for pair in zip(forward.weights, backward.weights, strict=True)]
-    weights[0][len(forward.weights.places) :] += len(forward.numbers)
-    numbers = np.concatenate([forward.numbers, backward.numbers])
+    for_lanes, weights = made.for_lanes()
     sizes = (
-        *(single, counts[PARAMETER], counts[INPUT], len(made.roots), len(made.initial), made.vectors, width),
-        *(len(forward.numbers), len(numbers), len(weights[0]), made.sums, made.first_sum),
+        *(single, counts[PARAMETER], counts[INPUT], len(made.roots), len(made.initial), made.vectors),
+        *(_width(made.vectors, dtype), len(made.forward.numbers), len(for_lanes), len(weights.numbers)),
+        *(made.sums, made.first_sum),
     )
-    words = [stream.words for stream in (made.before, forward, backward, made.after)]
-    of_reals = [made.before.numbers, numbers, made.after.numbers, made.initial, weights[2]]
-    with np.errstate(over="ignore"):
-        before, for_lanes, after, initial, by = (x.astype(reals) for x in of_reals)
-    places = [x.astype(np.int32) for x in (*weights[:2], made.by_parameters, made.roots, made.by_inputs)]
-    return native().machine(
-        processor or native().processors()[0], dtype, np.array(sizes, np.int64), *words, before, for_lanes, after, initial,
-        *places[:2], by, *places[2:],
-    )
+    with np.errstate(over="ignore"):  # A large number may be infinite in float32.
+        before, lanes, after, initial, by = (
+            numbers.astype(dtype)
+            for numbers in (made.before.numbers, for_lanes, made.after.numbers, made.initial, weights.numbers)
+        )
+    words = (stream.words for stream in (made.before, made.forward, made.backward, made.after))
+    registers = made.by_parameters, made.roots, made.by_inputs
+    arrays = *words, before, lanes, after, initial, weights.places, weights.registers, by, *registers
+    return native().machine(processor or best_processor(), dtype, np.array(sizes, np.int64), *arrays)
 
 
-class NativeCode:
-    completes = False
-    block = 0
+def best_processor() -> str:
+    """The kind of processors that this one is of."""
+    best: str = native().processors()[0]
+    return best
 
-    def __init__(self, code: Code) -> None:
-        self.code = code
-        self._made: dict[bool, Any] = {}
 
-    def functions(self, *, single: bool) -> Any:
-        if single not in self._made:
-            self._made[single] = self.made(single=single)
-        return self._made[single]
-
-    @property
-    def work(self) -> float:
-        return 3.0 * len(self.code.graph.owner)
-
-    @property
-    def input_slots(self) -> Index:
-        return np.arange(len(self.code.recording.inputs))
-
-    @property
-    def facts(self) -> Facts:
-        return self.code.facts
-
-    def exactly(self) -> "NativeCode":
-        return self
-
-    def bind(self, n: int, parameters: Array, gradient: Array) -> Bound:
-        wanted, dtype = self.code.wanted, np.dtype(self.code.dtype)
-        width, count = len(self.code.recording.inputs), len(self.code.graph.roots)
-        inputs, roots = np.zeros((width, n), dtype), np.zeros((count, n), dtype)
-        slopes = np.zeros((width, n), dtype) if wanted in ("inputs", "both") else None
-        seed = np.ones(1, dtype)
-        bound = native().Bound(self.functions(single=n == 1), n, parameters, inputs, roots,
-            gradient=gradient if wanted in ("parameters", "both") else None, input_gradient=slopes, seed=seed, work=self.work)
-        both = bound.value if wanted == "nothing" else bound.gradient
-        return Bound(inputs, seed, roots, slopes, bound.value, both, both)
-
-    def on_floats(self, otherwise: Otherwise) -> Otherwise | None:
-        return None
-
-    def loop(self, plan: Plan) -> Loop | None:
-        return None
+def _width(vectors: int, dtype: str) -> int:
+    """How many lanes make a block: a multiple of the least number."""
+    least, most = WIDTHS
+    fitting = CACHE // (np.dtype(dtype).itemsize * max(vectors, 1))
+    return max(least, min(fitting, most) // least * least)
 
 
 class Machine(NativeCode):
-    def made(self, *, single: bool) -> Any:
-        recording = self.code.recording
-        counts = {PARAMETER: len(recording.parameters), INPUT: len(recording.inputs)}
-        program = program_of(self.code.graph, counts, WANTED[self.code.wanted], self.code.dtype, single=single)
-        return native().Code(program, self.code.dtype)
+    """A program that the machine runs."""
 
-    source = trace = lambda self: ""
+    def made(self, lanes: int) -> Any:
+        """The functions, as a `Code` of the extension, for so many examples together; 0 for what is best for many."""
+        dtype = self.code.dtype
+        program = program_of(self.code.graph, self.counts, WANTED[self.code.wanted], dtype, single=lanes == 1)
+        return native().Code(program, dtype)
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """How many parameters and inputs there are."""
+        return {PARAMETER: len(self.code.recording.parameters), INPUT: len(self.code.recording.inputs)}
+
+    @property
+    def source(self) -> str:
+        """The values and gradients of one example, node by node: what the machine runs."""
+        return listing(flow_of(self.code.graph, self.counts, WANTED[self.code.wanted], single=True))
+
+    def trace(self) -> str:
+        """The program after each stage, as text."""
+        parts = {"canonical form": self.code.graph, "values and gradients": self.source}
+        return "\n\n".join(f"── {title} ──\n{part}" for title, part in parts.items())
 
 
 def code_of(code: Code) -> Machine:
+    """The code of a recording for the machine."""
     return Machine(code)

@@ -12,6 +12,13 @@
 
 /* For each name of an instruction a line: its code, the name, and its operands. */
 const char *const names_of_instructions = NAMES;
+const char *const digest_of_sources = DIGEST;
+
+/* Where the terms of each node start, of terms in ascending order of owners. starts has count + 1 zeros. */
+void find_starts(int64_t terms, const int32_t *owner, int64_t count, int64_t *starts) {
+    for (int64_t i = 0; i < terms; i++) starts[owner[i] + 1]++;
+    for (int64_t v = 0; v < count; v++) starts[v + 1] += starts[v];
+}
 
 /* Marks each node that reads a marked one in a term that passes. */
 void mark_readers(const struct terms *of, const uint8_t *passes, uint8_t *marks) {

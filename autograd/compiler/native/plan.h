@@ -12,6 +12,7 @@ struct terms {
     const int32_t *left, *right;
 };
 
+void find_starts(int64_t terms, const int32_t *owner, int64_t count, int64_t *starts);
 void mark_readers(const struct terms *of, const uint8_t *passes, uint8_t *marks);
 void mark_operands(const struct terms *of, const uint8_t *passes, const uint8_t *allowed, uint8_t *marks);
 void number_levels(const struct terms *of, int32_t *levels);
@@ -40,6 +41,6 @@ struct stream {
 
 void write_stream(const struct nodes *of, int64_t count, const int32_t *order, struct stream *to);
 
-extern const char *const names_of_instructions;
+extern const char *const names_of_instructions, *const digest_of_sources;
 
 #endif

@@ -28,7 +28,7 @@ def codes() -> dict[str, tuple[int, tuple[str, ...]]]:
 def starts_of(owner: Integers, n: int) -> NDArray[np.int64]:
     """Where the items of each of n owners start, in ascending order of owners; the last item is their end."""
     starts = np.zeros(n + 1, np.int64)
-    np.cumsum(np.bincount(owner, minlength=n), out=starts[1:])
+    native().find_starts(owner.astype(np.int32, copy=False), starts)
     return starts
 
 

@@ -3,6 +3,9 @@
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from autograd.compiler.native.compilers import compiler
 from autograd.compiler.native.extension import load
 from autograd.compiler.native.face import NativeCode
 from autograd.compiler.native.text import Text, text_of
@@ -14,17 +17,25 @@ class Compiled(NativeCode):
 
     def __init__(self, code: Code) -> None:
         super().__init__(code)
-        self.functions(single=code.single)  # Where there is no compiler, this is the time to say it.
+        self.functions(1 if code.single else 0)  # Where there is no compiler, this is the time to say it.
 
     @cached_property
     def text(self) -> Text:
         """The text, and how it is compiled."""
         return text_of(self.code)
 
-    def made(self, *, single: bool) -> Any:
-        """The functions, as a `Code` of the extension, for one example or for any number of them."""
-        lanes = 1 if single else None
-        return load(self.text.files(self.code.dtype, lanes), self.code.dtype, options=self.text.options(lanes))
+    def lanes(self, n: int) -> int:
+        """Fewer lanes for fewer examples: those that are left empty take as long as the others."""
+        few = 1 << (n - 1).bit_length()
+        return few if n and few * np.dtype(self.code.dtype).itemsize < _bytes_of_vectors() else 0
+
+    def made(self, lanes: int) -> Any:
+        """The functions, as a `Code` of the extension, for so many examples together; 0 for what is best for many."""
+        return _loaded(self.text, self.code.dtype, lanes or None)
+
+    def updating(self, code: Code) -> Any:
+        """The functions of the update of an optimiser, whose graph this is."""
+        return _loaded(text_of(code), code.dtype, None, "-DUPDATE")
 
     @property
     def source(self) -> str:
@@ -34,6 +45,16 @@ class Compiled(NativeCode):
     def trace(self) -> str:
         """The program after each stage, as text."""
         return f"{self.code.trace()}\n\n── C ──\n{self.source}"
+
+
+def _loaded(text: Text, dtype: str, lanes: int | None, *more: str) -> Any:
+    return load(text.files(dtype, lanes), dtype, options=(*text.options(lanes), *more))
+
+
+def _bytes_of_vectors() -> int:
+    """The bytes of the longest vectors for which the compiler has instructions."""
+    macros = compiler().macros
+    return 64 if "__AVX512F__" in macros else 32 if "__AVX__" in macros else 16
 
 
 def code_of(code: Code) -> Compiled:

@@ -16,9 +16,7 @@ static void NAME(update_of)(const struct program *code, long count, void *p, con
     ((NAME(update) *)code->update)(code->self, count, p, g, states, numbers);
 }
 
-static double NAME(number)(const void *numbers, long place) { return (double)((const REAL *)numbers)[place]; }
-
-static void NAME(count_up)(void *numbers, long place) { ((REAL *)numbers)[place] += (REAL)1; }
+static double NAME(number)(const void *numbers) { return (double)*(const REAL *)numbers; }
 
 /* The sum of a part of each number, in several sums that the processor makes side by side. The sum of the whole numbers
  * may overflow where their mean doesn't. */
@@ -69,7 +67,6 @@ static void NAME(gather)(void *x, long n, const struct column *column, const int
 }
 
 static const struct reals NAME(reals) = {
-    sizeof(REAL),      FORMAT,         NAME(value_of),   NAME(gradient_of), NAME(update_of),
-    NAME(number),      NAME(count_up), NAME(sum),       NAME(all_finite),  NAME(add),
-    NAME(gather),
+    sizeof(REAL),      FORMAT,    NAME(value_of),   NAME(gradient_of), NAME(update_of),
+    NAME(number),      NAME(sum), NAME(all_finite), NAME(add),         NAME(gather),
 };

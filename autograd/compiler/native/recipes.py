@@ -1,17 +1,18 @@
-"""The instructions that make the value of an operation, and what it contributes to the gradients of its operands.
+"""The instructions that make the value of an operation, and its contributions to the gradients of its operands.
 
 A rule of the package has one instruction for each. A user's own operation, and one of lists, is cut into words.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
 from autograd.compiler.building import UPSTREAM, VALUE
 from autograd.compiler.expressions import simplified, value_of
-from autograd.compiler.native.instructions import FORMS, contribution
+from autograd.compiler.native.instructions import FORMS, contribution, marked
 from autograd.compiler.native.planning import SUM_OF_TERMS, codes
-from autograd.compiler.native.words import _Steps
+from autograd.compiler.native.words import Steps
 from autograd.formula.cases import Expression, rule
 
 Operand: TypeAlias = int | tuple[str, int]
@@ -48,46 +49,46 @@ def valued(op: str, known: Known, length: int) -> Recipe:
 
 @cache
 def contributed(op: str, by: str, known: Known, length: int) -> Recipe:
-    """What an operation contributes to an operand, or to each element of a list."""
+    """The contributions of an operation to an operand, or to each element of a list."""
     return _whole(f"{op} by {by}", known) or _cut(contribution(op, by, dict(known)), op, length)
 
 
 def _whole(name: str, known: Known) -> Recipe | None:
-    found = codes().get(name + "".join(f" {x}={c!r}" for x, c in known))
+    found = codes().get(name + marked(dict(known)))
     return found and Recipe((Step(found[0], tuple((x, 0) for x in found[1])),), (0,))
 
 
 def _cut(e: Expression, op: str, length: int) -> Recipe:
-    """An expression as one instruction for each word; a result that is an operand is copied."""
-    r, made, operands = rule(op), _Steps(), dict[str, tuple[str, int]]()
-    names = {}
+    """An expression as one instruction for each word."""
+    r, words, operands, names = rule(op), Steps(), dict[str, Operand](), {}
     for x in (UPSTREAM, VALUE, *r.operands):
-        marks = {f"{x} {i}": (x, i) for i in range(length if x in r.operands else 1)}
+        in_list = r.of_sequences and x in r.operands
+        marks = {f"{x} {i}": (x, i) for i in range(length if in_list else 1)}
         operands |= marks
-        names[x] = made.operand([*marks] if r.of_sequences and x in r.operands else next(iter(marks)))
-    found = made.read(simplified(e), names)
+        names[x] = words.operand([*marks] if in_list else next(iter(marks)))
+    found = words.read(simplified(e), names)
     roots = found if isinstance(found, list) else [found]
-    steps: list[Step] = []
-    places: dict[int, Operand] = {}
-    for place in sorted(made.below(roots)):
-        text, of = made.steps[place]
-        if text in operands:
-            places[place] = operands[text]
-            continue
-        places[place] = len(steps)
-        number = _NUMBER.fullmatch(text)
-        steps.append(Step(SUM_OF_TERMS, (), _value(number[1])) if number else Step(codes()[text][0], tuple(places[i] for i in of)))
+    steps, places = list[Step](), dict[int, Operand]()
+    for place in sorted(words.below(roots)):
+        text, of = words.steps[place]
+        places[place] = operands.get(text, len(steps))
+        if text not in operands:
+            steps.append(_step(text, [places[inner] for inner in of]))
     results = []
-    for place in map(places.__getitem__, roots):
-        if not isinstance(place, int):
-            steps.append(Step(codes()["positive"][0], (place,)))
-            place = len(steps) - 1
-        results.append(place)
+    for root in roots:
+        result = places[root]
+        if isinstance(result, tuple):  # An operand is copied.
+            steps.append(_step("positive", [result]))
+            result = len(steps) - 1
+        results.append(result)
     return Recipe(tuple(steps), tuple(results))
 
 
+def _step(text: str, operands: Sequence[Operand]) -> Step:
+    """A step of the words in C: a number, or an instruction by its name."""
+    if number := _NUMBER.fullmatch(text):
+        return Step(SUM_OF_TERMS, (), float(number[1].lower().replace("infinity", "inf")))
+    return Step(codes()[text][0], tuple(operands))
+
+
 _NUMBER: Final = re.compile(r"splat\((.*)\)")
-
-
-def _value(text: str) -> float:
-    return float(text.lower().replace("infinity", "inf"))

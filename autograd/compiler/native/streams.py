@@ -4,7 +4,6 @@ Nodes run level by level, and those of a level that do the same run together: th
 and works on several at a time, for none of them needs another.
 """
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -46,6 +45,15 @@ class Weights(NamedTuple):
     registers: Integers
     numbers: Floats
 
+    def cut(self, count: int) -> "Weights":
+        """The first ones."""
+        return Weights(self.places[:count], self.registers[:count], self.numbers[:count])
+
+    def followed_by(self, others: "Weights") -> "Weights":
+        """These and others."""
+        places, registers = np.concatenate([self.places, others.places]), [self.registers, others.registers]
+        return Weights(places, np.concatenate(registers), np.concatenate([self.numbers, others.numbers]))
+
 
 class Streams(NamedTuple):
     """A program for the machine: what `struct machine` has of it."""
@@ -61,6 +69,12 @@ class Streams(NamedTuple):
     by_parameters: Integers
     roots: Integers
     by_inputs: Integers
+
+    def for_lanes(self) -> tuple[Floats, Weights]:
+        """The numbers of both streams for lanes in a row, and those of them that depend on registers."""
+        first, second = self.forward, self.backward
+        shifted = second.weights._replace(places=second.weights.places + np.int32(len(first.numbers)))
+        return np.concatenate([first.numbers, second.numbers]), first.weights.followed_by(shifted)
 
 
 class Writer:
@@ -152,9 +166,7 @@ class Writer:
         slopes = none | {kind: np.where(x == ONE, ONE, of[x]) for kind, x in flow.gradients.items()}
         first = int(of[self.sums[0]]) if len(self.sums) else 0
         streams, roots = (before, forward, backward, after), of[flow.roots]
-        return Streams(
-            *streams, self.initial, vectors, len(self.sums), first, slopes[PARAMETER], roots, slopes[INPUT]
-        )
+        return Streams(*streams, self.initial, vectors, len(self.sums), first, slopes[PARAMETER], roots, slopes[INPUT])
 
     def stream(self, nodes: Integers) -> Stream:
         """The instructions for some nodes."""
@@ -166,7 +178,7 @@ class Writer:
         weights = Weights(np.empty(m, np.int32), np.empty((m, 2), np.int32), np.empty(m))
         known = self.codes, flow.numbers, flow.coefficients, self.kinds, self.registers, results
         a, b, c = native().write_stream(terms.starts, self.left, self.right, *known, nodes, words, numbers, *weights)
-        return Stream(words[:a], numbers[:b], Weights(*(x[:c] for x in weights)))
+        return Stream(words[:a], numbers[:b], weights.cut(c))
 
     # ── lanes ──
 

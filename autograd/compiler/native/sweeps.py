@@ -68,7 +68,8 @@ class _Growing:
     def add(self, times: Index, codes: Any, lanes: Mask, numbers: Any = 0.0) -> Integers:
         """Append nodes; returned are their places."""
         n = len(times)
-        self.nodes.append((times, *(np.broadcast_to(x, n) for x in (codes, lanes, numbers))))
+        kinds = np.broadcast_to(np.asarray(codes, np.int16), n)
+        self.nodes.append((times.astype(np.int32), kinds, np.broadcast_to(lanes, n), np.broadcast_to(numbers, n)))
         self.count += n
         return np.arange(self.count - n, self.count, dtype=np.int32)
 
@@ -76,6 +77,19 @@ class _Growing:
         """Append a term to each of some nodes."""
         rights = np.broadcast_to(np.int32(ONE), len(owner)) if right is None else right
         self.terms.append((owner, np.broadcast_to(np.asarray(coefficients, float), len(owner)), left, rights))
+
+    def node_arrays(self) -> list[Any]:
+        """The times, codes, lanes and numbers of all nodes; they are here no more."""
+        columns = [*zip(*self.nodes, strict=True)]
+        self.nodes.clear()
+        return [np.concatenate(columns.pop(0)) for _ in range(4)]
+
+    def term_arrays(self) -> list[Any]:
+        """The owners, coefficients, left and right factors of all terms; they are here no more."""
+        none = np.zeros(0, np.int32)
+        columns: list[Any] = [*zip(*(self.terms or [(none, np.zeros(0), none, none)]), strict=True)]
+        self.terms.clear()
+        return [np.concatenate(columns.pop(0)) for _ in range(4)]
 
 
 class _Group(NamedTuple):
@@ -256,20 +270,19 @@ class _Sweeps:
 
     def finished(self, counts: Mapping[int, int], seed: Integers) -> Flow:
         """The graph in its order."""
-        times, kinds, lanes, numbers = (np.concatenate(x) for x in zip(*self.made.nodes, strict=True))
-        columns = zip(*self.made.terms, strict=True) if self.made.terms else [np.zeros(0, np.int32)] * 4
-        owner, coefficients, left, right = map(np.concatenate, columns)
+        times, kinds, lanes, numbers = self.made.node_arrays()
+        owner, coefficients, left, right = self.made.term_arrays()
         n, end = len(times), len(self.g)
         order = order_of(times, 2 * end + 1)
         place = np.empty(n + 1, np.int32)
-        place[order], place[ONE] = np.arange(n), ONE
+        place[order], place[ONE] = np.arange(n, dtype=np.int32), ONE
         same = _copies(owner, coefficients, left, right, lanes, (kinds == SUM_OF_TERMS) & (times > end))
-        kept = same[owner] == owner
-        owner, coefficients, left, right = (x[kept] for x in (owner, coefficients, left, right))
-        owner = place[owner]
-        by_owner = order_of(owner, n)
-        owner, coefficients = owner[by_owner], coefficients[by_owner]
+        # The terms of copies go behind all others, and are left out.
+        copies = same[owner] != owner
+        owner = np.where(copies, np.int32(n), place[owner])
         place[:-1] = place[same]
+        by_owner = order_of(owner, n + 1)[: len(owner) - int(copies.sum())]
+        owner, coefficients = owner[by_owner], coefficients[by_owner]
         terms = Terms(owner, place[left][by_owner], place[right][by_owner], n)
         roots = place[self.values[self.g.roots]]
         leaves = {kind: self.of_leaves(place[self.values], kind, count) for kind, count in counts.items()}
@@ -279,7 +292,7 @@ class _Sweeps:
             wanted[places] = True
         every = np.ones(n, bool)
         live = terms.operands(wanted[:-1], np.ones(len(owner), bool), every)
-        nodes = kinds[order].astype(np.int16), numbers[order], lanes[order], times[order] >= end, live
+        nodes = kinds[order], numbers[order], lanes[order], times[order] >= end, live
         return Flow(*nodes, owner, coefficients, terms, leaves, int(place[seed[0]]), roots, gradients)
 
     def of_leaves(self, places: Integers, kind: int, count: int) -> Integers:

@@ -1,19 +1,12 @@
 """Which nodes differ between the examples of a batch, and copies of the others for operations that read both kinds.
 
->>> import numpy as np
->>> from autograd import Tape, Value
->>> from autograd.compiler.reading import Recording, scalars
->>> w, x = Value(1.0), Value(2.0)
->>> tape = Tape((w * w).maximum(x))
->>> g = scalars(Recording(tape, np.array([tape.place(x)]), np.array([tape.place(w)])))
->>> g, lanes = with_copies(g, lanes_of(g))
->>> print(g)
-2 leaves
-[1] = p0·p0
-[2] = [1]
-[4] = maximum([2], x0)
->>> lanes.tolist()
-[False, False, True, True, True]
+With parameters p and inputs x, maximum(p0·p0, x0) becomes
+
+    [1] = p0·p0
+    [2] = [1]
+    [4] = maximum([2], x0)
+
+where the copy [2] has a number for each example.
 """
 
 import numpy as np
@@ -58,8 +51,7 @@ def with_copies(g: Scalars, lanes: Mask) -> tuple[Scalars, Mask]:
     place = (np.cumsum(size) - size).astype(np.int32)
     copy = (place + copied).astype(np.int32)
     place_or_one = np.append(place, ONE).astype(np.int32)
-    arrays = [np.repeat(x, size) for x in (g.kind, g.code, g.number, g.leaf, g.kept, lanes)]
-    kind, code, number, leaf, kept, lanes = arrays
+    kind, number, lanes = np.repeat(g.kind, size), np.repeat(g.number, size), np.repeat(lanes, size)
     of = copied & (g.kind != CONSTANT)  # The copy of a constant has its number, and reads nothing.
     kind[copy[copied]], lanes[copy[copied]], number[copy[of]] = LINEAR, True, 0.0
     owner = np.concatenate([place[g.owner], copy[of]])
@@ -67,7 +59,9 @@ def with_copies(g: Scalars, lanes: Mask) -> tuple[Scalars, Mask]:
     left = np.concatenate([np.where(read, copy[g.left], place[g.left]), place[of]])[order]
     right = np.concatenate([place_or_one[g.right], np.full(of.sum(), ONE, np.int32)])[order]
     coefficient = np.concatenate([g.coefficient, np.ones(of.sum())])[order]
-    made = Scalars(kind, code, number, leaf, kept, owner[order], coefficient, left, right, copy[g.roots], g.operations)
+    code, leaf = np.repeat(g.code, size), np.repeat(g.leaf, size)
+    terms = owner[order], coefficient, left, right, copy[g.roots]
+    made = Scalars(kind, code, number, leaf, np.repeat(g.kept, size), *terms, g.operations)
     if g.guards is not None:
         guards = np.repeat(place_or_one[g.guards], size)
         guards[copy[copied]] = ONE

@@ -19,7 +19,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from autograd.compiler.expressions import simplified
+from autograd.compiler.expressions import known, number, simplified
 from autograd.compiler.words import definitions
 from autograd.formula.cases import WORDS, Expression, names_in
 
@@ -27,8 +27,16 @@ COMPARISONS: Final = {"<": "less", "<=": "less_equal", ">": "greater", ">=": "gr
     "==": "equal",
     "!=": "not_equal",
 }
-PAIRS: Final = {"total": "({} + {})", "greatest": "word_maximum({}, {})", "least": "word_minimum({}, {})"}
-"""How words of lists join two numbers."""
+PAIRS: Final = {
+    "total": ("({} + {})", 0.0),
+    "greatest": ("word_maximum({}, {})", -math.inf),
+    "least": ("word_minimum({}, {})", math.inf),
+}
+"""How words of lists join two numbers, and their value for an empty list."""
+LIMITS: Final = {"maximum": "at_least", "minimum": "at_most"}
+"""Words that are quicker if the second operand is a number and not nan."""
+WHOLE: Final = (4.0, 5.0, 6.0, 7.0, 8.0)
+"""The powers that are made of products, of three roundings at most."""
 FLAGS: Final = ("-std=gnu11", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi")
 """The flags with which a compiler makes good code of the header.
 
@@ -49,12 +57,21 @@ def as_c(e: Expression, texts: Mapping[str, str | Sequence[str]], keep: Keep | N
     is used several times, and returns the name that stands for it from there on: `const V name = text;`. Without `keep`
     such a text is repeated.
     """
-    made = _Steps()
+    made = Steps()
     names = {name: made.operand(text) for name, text in texts.items()}
-    found = made.read(simplified(e), names)
+    found = made.read(simplified(_counted(e, texts)), names)
     roots = found if isinstance(found, list) else [found]
     written = made.written(roots, keep)
     return [written[root] for root in roots] if isinstance(found, list) else written[found]
+
+
+def _counted(e: Expression, texts: Mapping[str, str | Sequence[str]]) -> Expression:
+    """An expression with the lengths of lists as numbers."""
+    if e.form == "length":
+        return number(float(len(texts[str(e.parts[0])])))
+    return Expression(
+        e.form, tuple(_counted(part, texts) if isinstance(part, Expression) else part for part in e.parts)
+    )
 
 
 class _Step(NamedTuple):
@@ -64,7 +81,7 @@ class _Step(NamedTuple):
     of: tuple[int, ...] = ()
 
 
-class _Steps:
+class Steps:
     """An expression as steps over single numbers, each of which is there once."""
 
     def __init__(self) -> None:
@@ -116,21 +133,41 @@ class _Steps:
                 return self.each("choose({}, {}, {})", *of)
             case "infix":
                 return self.each(f"({{}} {text} {{}})", *of)
-        return self.call(text, *of)
+        numbers = [known(part) if isinstance(part, Expression) else None for part in e.parts[1:]]
+        found = self.quicker(text, numbers, of)
+        return self.call(text, *of) if found is None else found
+
+    def quicker(self, word: str, numbers: Sequence[float | None], of: Sequence[Found]) -> Found | None:
+        """The place of a word in a form that is quicker because an operand is this number; None if there is none."""
+        x, y = (*numbers, None, None)[:2]
+        if word == "power" and x == 2.0:
+            return self.each("word_exp2({})", of[1])
+        if word == "power" and y in WHOLE:
+            return self.whole_power(of[0], int(y))
+        if word in LIMITS and y is not None and y == y:
+            return self.each(f"{LIMITS[word]}({{}}, {{}})", *of)
+        return None
+
+    def whole_power(self, x: Found, y: int) -> Found:
+        """The place of a power as products of squares."""
+        square = self.each("({} * {})", x, x)
+        if y < 4:
+            return square if y == 2 else self.each("({} * {})", square, x)
+        half = self.whole_power(square, y // 2)
+        return self.each("({} * {})", half, x) if y % 2 else half
 
     def call(self, word: str, *of: Found) -> Found:
         """The place of a word of operands."""
         if word == "divide":
             return self.each("({} / {})", *of)
-        if word == "power" and self.steps[_first(of[0])].text == "splat(2.0)":
-            return self.each("word_exp2({})", of[1])
         if word in PAIRS:
-            return self.joined(PAIRS[word], _listed(of[0]))
+            pair, of_none = PAIRS[word]
+            return self.joined(pair, _listed(of[0])) if of[0] != [] else self.add(f"splat({_number(of_none)})")
         if word in _OF_LISTS:
             return _OF_LISTS[word](self, *map(_listed, of))
         if word == "joined":
             return [*_listed(of[0]), *_listed(of[1])]
-        if word in definitions() and not is_elementwise(word):
+        if word in definitions() and (not is_elementwise(word) or definitions()[word].cases[0].value.form == "name"):
             definition, case = definitions()[word], definitions()[word].cases[0]
             names = dict(zip(definition.operands, of, strict=True))
             for name, e in case.lets:
@@ -178,10 +215,6 @@ def _number(x: float) -> str:
     return repr(x) if math.isfinite(x) else "INFINITY" if x > 0.0 else "-INFINITY"
 
 
-def _first(place: Found) -> int:
-    return place if isinstance(place, int) else place[0]
-
-
 def _listed(place: Found) -> list[int]:
     return place if isinstance(place, list) else [place]
 
@@ -193,22 +226,22 @@ _OF_MASKS: Final = (*(f"{word}(" for word in COMPARISONS.values()), "both(", "ei
 # ── words of lists ──
 
 
-def _length(steps: _Steps, xs: list[int]) -> tuple[int, int, int, int]:
-    """The greatest absolute number of a list, the scale, and the length and the sum of squares of the scaled list."""
+def _length(steps: Steps, xs: list[int]) -> tuple[int, int, int]:
+    """A scale for a list, and the sum of squares and the length of the scaled list."""
     size = steps.joined("word_fmax({}, {})", [steps.add("word_absolute({})", x) for x in xs])
     scale = steps.add("scale_of({})", size)
     scaled = [steps.add("({} * {})", x, scale) for x in xs]
     squares = steps.joined("({} + {})", [steps.add("({} * {})", x, x) for x in scaled])
-    return scale, squares, steps.add("scaled_length({}, {})", size, squares), size
+    return scale, squares, steps.add("scaled_length({}, {})", size, squares)
 
 
-def _norm(steps: _Steps, xs: list[int]) -> Found:
-    scale, _, length, _ = _length(steps, xs)
+def _norm(steps: Steps, xs: list[int]) -> Found:
+    scale, _, length = _length(steps, xs)
     return steps.add("({} / {})", length, scale)
 
 
-def _directions(steps: _Steps, xs: list[int]) -> Found:
-    scale, squares, length, _ = _length(steps, xs)
+def _directions(steps: Steps, xs: list[int]) -> Found:
+    scale, squares, length = _length(steps, xs)
     count = steps.joined("({} + {})", [steps.add("one_if_infinite({})", x) for x in xs])
     infinities = steps.add("infinities_of({}, {})", count, squares)
     return [steps.add("part_of_length({}, {}, {}, {})", x, scale, length, infinities) for x in xs]
