@@ -2,7 +2,8 @@
 
 >>> import autograd
 >>> w, x = autograd.Value(2.0), autograd.inputs(3)
->>> code = autograd.compile(autograd.total(x).tanh() * w, (x,), parameters={"w": w}, backend="numpy")._parts["loss"].code
+>>> loss = autograd.total(x).tanh() * w
+>>> code = autograd.compile(loss, (x,), parameters={"w": w}, backend="numpy")._parts["loss"].code
 >>> inputs, parameters = code.program.names[:1], code.program.names[1:]
 >>> print(text_of(code.program, Signature("value_and_grad", parameters, inputs, "sum", "parameters"), "float32").source)
 import jax.numpy as jnp
@@ -69,6 +70,19 @@ class Signature(NamedTuple):
     that are wanted: then the gradient of the loss by itself is an argument more."""
     shapes: Sequence[tuple[Index, tuple[int, ...]]] = ()
     """The roots that make each output."""
+
+
+def length_of(program: ArrayProgram) -> int:
+    """About how many lines the text of a program has."""
+    if len(program.forward) + len(program.backward) <= UNROLLED:
+        return UNROLLED
+    blocks = [block for part in (program.forward, program.backward) for block in rolled(part)]
+    return sum(len(block.rows) * (1 if _is_long(block) else block.count) for block in blocks)
+
+
+def _is_long(block: Block) -> bool:
+    """Whether a block is rather a loop than statements one by one."""
+    return block.count > 1 and block.count * len(block.rows) > UNROLLED
 
 
 def text_of(program: ArrayProgram, signature: Signature, dtype: str) -> Text:
@@ -147,8 +161,7 @@ def _is_read_after(last: Mapping[str, Index], block: int, slots: Slots) -> bool:
 
 def _block(w: Writer, block: Block, needed: Callable[[Slots], bool]) -> None:
     """The lines of a block: a loop, if it is long and its steps are alike."""
-    statements = block.count * len(block.rows)
-    if block.count > 1 and statements > UNROLLED and (body := studied(block, w.memory.sizes)) is not None:
+    if _is_long(block) and (body := studied(block, w.memory.sizes)) is not None:
         Loop(w, body, _statement, needed).write()
         return
     for single in block.unrolled():
