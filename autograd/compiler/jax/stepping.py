@@ -10,22 +10,28 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from autograd.arguments import described
 from autograd.compiler.jax.function import Function
 from autograd.compiler.jax.trees import joined, of_program, precision
 from autograd.compiler.jax.updates import State, Update
+from autograd.optim import Optimizer
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
-    from autograd.optim import Optimizer
 
 
 class Steps:
     """The base of `Step` and `Loop`: the state of a training, and a step of it.
 
-    ValueError for an optimiser of other parameters than the program's, and for a program without one loss of a batch.
+    TypeError for anything else than an optimiser. ValueError for one of other parameters than the program's, and for a
+    program without one loss of a batch.
     """
 
-    def __init__(self, program: "Program", optimizer: "Optimizer") -> None:
+    def __init__(self, program: "Program", optimizer: Optimizer) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                f"a step takes an optimizer of the program, as optim.SGD(program), not {described(optimizer)}"
+            )
         if optimizer.parameters is not program.parameters:
             raise ValueError("the optimizer changes other parameters than the program's; make it of this program")
         if program.reduce is None:
@@ -53,7 +59,7 @@ class Steps:
 class Step(Steps):
     """A step as a function `(state, *batch) -> (state, loss)`, compiled; the old state is used up."""
 
-    def __init__(self, program: "Program", optimizer: "Optimizer") -> None:
+    def __init__(self, program: "Program", optimizer: Optimizer) -> None:
         super().__init__(program, optimizer)
         self.jitted = jax.jit(self.pure, donate_argnums=0)
 
@@ -72,7 +78,7 @@ class Loop(Steps):
     places of the rows of each batch. losses has the loss of each batch before its step.
     """
 
-    def __init__(self, program: "Program", optimizer: "Optimizer") -> None:
+    def __init__(self, program: "Program", optimizer: Optimizer) -> None:
         super().__init__(program, optimizer)
         self.jitted = jax.jit(self.several, donate_argnums=0)
 
