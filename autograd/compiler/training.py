@@ -22,10 +22,17 @@ class Training:
 
     columns has an array or nested list for each input. Class numbers in the last one become one-hot where its rows
     have a probability for each class. ValueError for columns of different lengths, for no rows, for a class out of
-    range, for a program whose loss is not the mean of a batch, and for an optimiser of other parameters.
+    range, for a program whose loss is not the mean of a batch, and for an optimiser of other parameters. `order` is the
+    list of the numbers of the rows that `shuffle` puts into another order, if they have one already.
     """
 
-    def __init__(self, program: "Program", columns: Iterable[ArrayLike], optimizer: "Optimizer") -> None:
+    def __init__(
+        self,
+        program: "Program",
+        columns: Iterable[ArrayLike],
+        optimizer: "Optimizer",
+        order: list[int] | None = None,
+    ) -> None:
         if program.reduce != "mean":
             raise ValueError(f"a training minimises a mean; compile with reduce='mean', not {program.reduce!r}")
         if optimizer.parameters is not program.parameters:
@@ -40,8 +47,8 @@ class Training:
         dtype = program.parameters.dtype
         given = zip(arrays, places, strict=True)
         self._arrays: list[Array] = [narrowed(array, where, dtype).astype(dtype, copy=False) for array, where in given]
-        self._order = list(range(self.rows))
-        self._places: NDArray[np.intp] | None = None
+        self._order = list(range(self.rows)) if order is None else order
+        self._places: NDArray[np.intp] | None = None if order is None else np.array(order)
 
     @property
     def reads(self) -> tuple[str, ...] | None:

@@ -19,6 +19,7 @@ from autograd.train.compiled import Compiled
 from autograd.train.eager import DivergenceError, Eager
 from autograd.train.history import History
 from autograd.train.interrupts import Interrupts
+from autograd.train.loader import Loader
 from autograd.train.progress import bar
 from autograd.train.recorder import Recorder, Recording
 from autograd.train.slips import measures
@@ -69,19 +70,24 @@ def fit(
     whole arrays, such as (X, Y) with X[i] and Y[i] for row i. Class numbers may stand in the last one where the
     program takes a probability for each class. The training changes `program.parameters`, and at its end, however it
     comes, `program.write_back()` puts them into the Values. A callback uses `program.outputs(X)` for its measurements,
-    or calls `write_back` first.
+    or calls `write_back` first. The data of a program may also be a `Loader`, which has a batch_size, shuffle and rng
+    of its own. The training goes on at its place and moves it on, so that what a callback saves of the program, the
+    optimiser and the loader by `autograd.state` is enough to go on with later.
 
     ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, for a loss that
     depends on no parameter of the optimiser, for a program whose loss is not a mean, or without outputs for metrics,
     and for a Recorder that has another training; TypeError for an argument of another kind; ImportError for
     progress=True without rich.
     """
+    loader = _loader(model, data, batch_size, shuffle, rng)
     kind: Any = Compiled if is_program(model) else Eager
     way = kind(model, data, loss, optimizer)
     held_out = None if validation is None else kind(model, validation, loss, optimizer)
     functions = measures(metrics)
     whole("epochs", epochs, least=0)
     size = way.rows if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
+    if loader is not None:
+        size, shuffle, rng = loader.size, loader.shuffled, loader.rng
     limit = -math.inf if stop_below is None else real("stop_below", stop_below)
     record, ask = _recorder_and_callback(record, callback)
     draws = generator(rng)
@@ -94,9 +100,9 @@ def fit(
     with Interrupts() as interrupts, bar(epochs, math.ceil(way.rows / size), progress) as advance:
         try:
             for epoch in range(epochs):
-                if shuffled:
+                if shuffled and not (loader and loader.batch):
                     way.shuffle(draws)
-                loss_of_epoch = _epoch(way, size, interrupts, advance)
+                loss_of_epoch = _epoch(way, size, loader, interrupts, advance)
                 history.add(loss_of_epoch, *interrupts.allow(way.measured, held_out, functions))
                 asked = ask is not None and _true(interrupts.allow(ask, epoch, loss_of_epoch))
                 if way.broken():
@@ -142,18 +148,35 @@ def _reason(what: str, broken: str, origin: str) -> str:
     return "\n".join([wrapped(f"{what} {which}", 2), *([origin] if origin else []), wrapped(remedy, 2)])
 
 
-def _epoch(way: Any, size: int, interrupts: Interrupts, advance: Any) -> float:
-    """Make a step for each batch, and return the mean loss of all rows, each before the step of its batch."""
-    of_all, rows = 0.0, int(way.rows)
-    for start in range(0, rows, size):
-        stop = min(start + size, rows)
+def _epoch(way: Any, size: int, loader: Loader | None, interrupts: Interrupts, advance: Any) -> float:
+    """Make a step for each batch, and return the mean loss of all rows, each before the step of its batch.
+
+    With a loader these are the rows that are left of its epoch.
+    """
+    of_all, first, end = 0.0, loader.batch * size if loader else 0, int(way.rows)
+    rows = end - first
+    for start in range(first, end, size):
+        stop = min(start + size, end)
         loss: float = interrupts.allow(way.differentiate, start, stop)
         if not math.isfinite(loss):
             raise DivergenceError(f"the loss of a batch is {loss}")
         of_all += loss * ((stop - start) / rows)  # No sum of losses, which may overflow where their mean doesn't.
         way.step()
-        advance(of_all * (rows / stop))
+        if loader:
+            loader.advance()
+        advance(of_all * (rows / (stop - first)))
     return of_all
+
+
+def _loader(model: Any, data: Any, *options: Any) -> Loader | None:
+    """The data, if it is a Loader; TypeError for a model that isn't compiled, and for options that it has itself."""
+    if not isinstance(data, Loader):
+        return None
+    if not is_program(model):
+        raise TypeError("fit takes a Loader for a compiled program; for a model, pass its rows, a list of pairs")
+    if any(option is not None for option in options):
+        raise TypeError("a Loader has its own batch_size, shuffle and rng; give them to the Loader, and not to fit")
+    return data
 
 
 def _true(answer: object) -> bool:
