@@ -1,0 +1,157 @@
+"""The calls of a program as pure functions of JAX.
+
+Importing this module imports JAX.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NoReturn, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.arguments import known
+from autograd.compiler.jax.text import Kind, Signature, text_of
+from autograd.compiler.jax.words import WORDS
+from autograd.compiler.leaves import shape_text
+from autograd.compiler.pipeline import Code
+from autograd.compiler.statements import Index, Named, Slots
+from autograd.wording import Text
+
+if TYPE_CHECKING:
+    from autograd.compiler.parameters import Parameters
+    from autograd.compiler.program import Program
+
+Tree = dict[str, Any]
+"""Arrays by name."""
+_PARTS: Final[Mapping[Kind, Any]] = {
+    "value_and_grad": "loss",
+    "per_example": "examples",
+    "gradient_of_inputs": "inputs",
+    "outputs": "outputs",
+}
+
+
+def entries(parameters: "Parameters") -> list[tuple[str, Index]]:
+    """The arrays of parameters by name, each parameter in one of them: those without a name are in one more."""
+    found, free = list[tuple[str, Index]](), np.ones(len(parameters.values), bool)
+    for name, slots in parameters.names:
+        if slots.index.size and free[slots.index].all():
+            found.append((name, slots.index))
+            free[slots.index] = False
+    rest = np.flatnonzero(free)
+    if len(rest):
+        name = next(name for name in ("parameters", "other parameters") if name not in dict(found))
+        found.append((name, rest))
+    return found
+
+
+def taken(parameters: "Parameters") -> Tree:
+    """The parameters as arrays of JAX."""
+    with precision(str(parameters.vector.dtype)):
+        return {name: jnp.array(parameters.vector[index]) for name, index in entries(parameters)}
+
+
+def flat(tree: Mapping[str, Any], parameters: "Parameters") -> NDArray[Any]:
+    """The numbers of a tree in the order of the parameters; ValueError if it isn't like the one of `taken`."""
+    own = entries(parameters)
+    if {*tree} != {name for name, _ in own}:
+        raise ValueError(f"the tree has the names {', '.join(map(str, tree))}, the program {', '.join(n for n, _ in own)}")
+    vector = np.empty_like(parameters.vector)
+    for name, index in own:
+        if np.shape(tree[name]) != index.shape:
+            raise ValueError(f"{name} has the shape {index.shape}, and the tree has {np.shape(tree[name])}")
+        vector[index] = np.asarray(tree[name])
+    return vector
+
+
+def precision(dtype: str) -> Any:
+    """A context in which JAX computes in a type, whatever its own setting is."""
+    return jax.enable_x64(dtype == "float64")
+
+
+class Function:
+    """A call of a program as a pure function of arrays: `function(parameters, *inputs)`.
+
+    It may be transformed by `jax.jit`, `jax.vmap` and the like. `source` is its text.
+    """
+
+    def __init__(self, program: "Program", kind: Kind, *, exact: bool = False) -> None:
+        known("call", kind, get_args(Kind))
+        if kind == "value_and_grad" and program._main != "loss":
+            kind = "per_example" if program._main == "examples" else "gradient_of_inputs"
+        part = program._part(_PARTS[kind])
+        code = part.code.exactly() if exact else part.code
+        self._arguments = [a for a in part.arguments if a.name != "parameters" or kind != "per_example"]
+        self._arguments = part.arguments[:-1] if kind == "per_example" else part.arguments
+        self._entries = entries(program._parameters) if kind != "gradient_of_inputs" or program.parameters.size else []
+        self.dtype = str(program.parameters.dtype)
+        signature = self._signature(program, kind, code)
+        self._text = text_of(code.program, signature, self.dtype)
+        namespace: dict[str, Any] = {**WORDS, **self._text.tables}
+        exec(compile(self._text.source, f"<{kind} for JAX>", "exec"), namespace)
+        self._on_batches = namespace[kind]
+        self.__name__ = kind
+
+    def _signature(self, program: "Program", kind: Kind, code: Code) -> Signature:
+        count = len(self._arguments)
+        inputs = code.program.names[:count]
+        if kind == "per_example":
+            start = sum(len(a.leaves) for a in self._arguments)
+            own = [Named(name, Slots("x", code.input_slots[index + start])) for name, index in self._entries]
+        else:
+            own = [Named(name, Slots("p", index)) for name, index in self._entries]
+        results = {"gradient_of_inputs": "inputs", "outputs": "outputs"}.get(kind, "parameters")
+        reduce = None if kind in ("per_example", "outputs") else program.reduce
+        shapes, start = [], 0
+        if kind == "outputs":
+            for row, shape in program._graph.rows():
+                shapes.append((np.arange(start, start + len(row)), shape))
+                start += len(row)
+        return Signature(kind, own, inputs, reduce, results, shapes)
+
+    @property
+    def source(self) -> Text:
+        """The text, for batches."""
+        return Text(self._text.source)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """The results for a batch, or for one example without its axis."""
+        if self.dtype == "float64" and not jax.config.jax_enable_x64:
+            _refuse()
+        own = 1 if self._entries else 0
+        if len(arguments) != own + len(self._arguments):
+            names = ", ".join(["parameters"] * own + [a.name for a in self._arguments])
+            raise TypeError(f"{self.__name__} takes {names}; {len(arguments)} arguments were given")
+        arrays = [jnp.asarray(array, self.dtype) for array in arguments[own:]]
+        single = all(array.shape == a.shape for array, a in zip(arrays, self._arguments, strict=True))
+        if single:
+            arrays = [array[None] for array in arrays]
+        self._check(arrays)
+        found = self._on_batches(*arguments[:own], *arrays)
+        found = jax.tree.map(lambda x: jnp.asarray(x, self.dtype), found)
+        return self._of_one(found) if single else found
+
+    def _check(self, arrays: Sequence[Any]) -> None:
+        n = arrays[0].shape[:1]
+        for array, a in zip(arrays, self._arguments, strict=True):
+            if array.shape != (*n, *a.shape) or not n:
+                raise ValueError(f"{self.__name__} takes {a}, and not {shape_text(array.shape)}; N is the same for all")
+
+    def _of_one(self, found: Any) -> Any:
+        """The results of one example, without the axis of the batch."""
+        if self.__name__ in ("per_example", "outputs"):
+            return jax.tree.map(lambda x: x[0], found)
+        value, gradient = found
+        value = value[0] if value.ndim else value
+        if self.__name__ == "gradient_of_inputs":
+            gradient = jax.tree.map(lambda x: x[0], gradient)
+        return value, gradient
+
+
+def _refuse() -> NoReturn:
+    raise TypeError(
+        "the program computes in float64, which JAX has turned off: call jax.config.update('jax_enable_x64', True) "
+        "at the start, or use `with jax.enable_x64(True):`, or compile with dtype='float32'"
+    )

@@ -1,0 +1,201 @@
+"""An array program written as a pure function of JAX: each line makes a new array, which XLA is free to fuse."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.jax import products
+from autograd.compiler.jax.memory import Held, known
+from autograd.compiler.jax.writer import Pending, Writer
+from autograd.compiler.jax.writing import OWN, definition
+from autograd.compiler.merging import sizes_of, with_merged_sums
+from autograd.compiler.statements import ArrayProgram, Index, Map, Named, Slots, Statement
+from autograd.compiler.words import definitions
+
+Kind: TypeAlias = Literal["value_and_grad", "per_example", "gradient_of_inputs", "outputs"]
+Reduction: TypeAlias = Literal["mean", "sum"] | None
+_WORD: Final = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+
+
+class Text(NamedTuple):
+    """The source of a function, and the arrays and functions that it takes from outside by name."""
+
+    name: str
+    source: str
+    tables: dict[str, NDArray[Any]]
+    words: frozenset[str]
+    """Those of `words` of this package."""
+
+
+class Signature(NamedTuple):
+    """What the function takes and returns, by the slots of an array program."""
+
+    name: str
+    parameters: Sequence[Named]
+    """The entries of the dictionary of parameters: slots of p, or of x where each example has its own gradient."""
+    inputs: Sequence[Named]
+    reduce: Reduction
+    results: str
+    """What is returned beside the value: parameters, inputs, or outputs alone."""
+    shapes: Sequence[tuple[Index, tuple[int, ...]]] = ()
+    """The roots that make each output."""
+
+
+def text_of(program: ArrayProgram, signature: Signature, dtype: str) -> Text:
+    """The text of a function for batches of any size."""
+    program = with_merged_sums(program)
+    w = Writer(sizes_of(program), program.constants, dtype)
+    first = _first_lines(w, signature)
+    if program.sizes["s"]:
+        w.memory.put(Slots("s", np.zeros(1, np.intp)), Held(_seed(w, signature.reduce), np.zeros(1, np.intp)))
+    for statement in program:
+        _statement(w, statement)
+    last = _result(w, program, signature)
+    return _text(w, signature, first, last)
+
+
+def _first_lines(w: Writer, s: Signature) -> list[str]:
+    """The lines that take the arguments apart."""
+    names = [w.fresh(_identifier(named.name)) for named in s.inputs]
+    lines = []
+    for name, (_, slots) in zip(names, s.inputs, strict=True):
+        lines.append(f"{name} = jnp.asarray({name}, {w.dtype!r})")
+        _given(w, name, slots, lanes=True)
+    lines.append(f"n = {names[0]}.shape[0]")
+    for name, slots in s.parameters:
+        word = w.fresh(_identifier(name))
+        w.lines.append((word, f"parameters[{name!r}]"))
+        _given(w, word, slots, lanes=False)
+    return [f"def {s.name}({', '.join(['parameters'] * bool(s.parameters) + names)}):", *_indented(lines)]
+
+
+def _given(w: Writer, name: str, slots: Slots, *, lanes: bool) -> None:
+    array = Pending("", slots.index.shape, lanes=lanes)
+    array.name = name
+    w.memory.put(slots, Held(array, np.arange(slots.index.size).reshape(slots.index.shape)))
+
+
+def _seed(w: Writer, reduce: Reduction) -> Any:
+    if reduce != "mean":
+        return known(1.0)
+    array = Pending("", (), lanes=False)
+    array.name = w.fresh("seed")
+    w.lines.append((array.name, "1.0 / n"))
+    return array
+
+
+def _statement(w: Writer, s: Statement) -> None:
+    if not s.out.index.size:
+        return
+    if isinstance(s, Map):
+        w.map(s)
+    else:
+        products.write(w, s)
+
+
+def _result(w: Writer, program: ArrayProgram, s: Signature) -> str:
+    """The text of what is returned."""
+    if s.results == "outputs":
+        texts = [_of_lanes(w, Slots(program.roots.space, program.roots.index[i]), shape) for i, shape in s.shapes]
+        return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+    loss = Slots(program.roots.space, program.roots.index[:1].reshape(()))
+    if s.results == "inputs":
+        found = [_of_lanes(w, slots.gradient(), slots.index.shape) for _, slots in s.inputs]
+        gradient = found[0] if len(found) == 1 else f"({', '.join(found)})"
+    else:
+        one = _of_lanes if s.reduce is None else _plain
+        entries = [f"{name!r}: {one(w, slots.gradient(), slots.index.shape)}" for name, slots in s.parameters]
+        gradient = f"{{{', '.join(entries)}}}"
+    return f"({_value(w, loss, s.reduce)}, {gradient})"
+
+
+def _value(w: Writer, loss: Slots, reduce: Reduction) -> str:
+    if reduce is None:
+        return _of_lanes(w, loss, ())
+    held = w.held(loss)
+    if held.array.lanes:
+        return f"jnp.{reduce}({_shown(w, held)})"
+    return _shown(w, held) if reduce == "mean" else f"(n * {_shown(w, held)})"
+
+
+def _shown(w: Writer, held: Held) -> str:
+    """A number that slots hold, or an array of it."""
+    return repr(held.number) if held.number is not None else w.text(w.view(held), held.places.shape)
+
+
+def _plain(w: Writer, slots: Slots, shape: tuple[int, ...]) -> str:
+    return _full(w, slots, shape, lanes=False)
+
+
+def _of_lanes(w: Writer, slots: Slots, shape: tuple[int, ...]) -> str:
+    return _full(w, slots, shape, lanes=True)
+
+
+def _full(w: Writer, slots: Slots, shape: tuple[int, ...], *, lanes: bool) -> str:
+    """The text of all that slots hold, in a shape."""
+    held = w.held(Slots(slots.space, slots.index.reshape(shape)))
+    sizes = f"({'n, ' * lanes}{''.join(f'{k}, ' for k in shape)})"
+    if held.number is not None:
+        return f"jnp.full({sizes}, {_shown(w, held)}, {w.dtype!r})"
+    view = w.view(held).narrow()
+    whole = int(np.prod(view.sizes, initial=1)) == int(np.prod(shape, initial=1))
+    if whole and held.array.lanes == lanes:
+        return w.text(view, shape)
+    view = w.view(Held(held.array, held.places))
+    if len(view.sizes) != len(shape):  # An axis of the shape is several of the view.
+        index = w.table(held.places)
+        row = w.text(view._replace(starts=(0,), sizes=(held.array.size,), strides=(1,)), (held.array.size,))
+        return f"jnp.broadcast_to({row}[{':, ' * held.array.lanes}{index}], {sizes})"
+    return f"jnp.broadcast_to({w.text(view)}, {sizes})"
+
+
+# ── putting it together ──
+
+
+def _text(w: Writer, s: Signature, first: Sequence[str], last: str) -> Text:
+    used = _words([last, *first])
+    lines = []
+    for name, text in reversed(w.lines):
+        if name in used:
+            used |= _words([text])
+            lines.append(f"{name} = {text}")
+    body = [*first, *_indented([*reversed(lines), f"return {last}"])]
+    functions = list[str]()
+    for word in _definitions(used):
+        functions += ["", "", *definition(word)]
+        used |= _words(definition(word))
+    plain = ast.unparse(ast.parse("\n".join(["import jax.numpy as jnp", *functions, *body])))
+    source = re.sub(r"\n\n(?=def )", "\n\n\n", plain) + "\n"
+    tables = {name: numbers for name, numbers in w.tables.items() if name in used}
+    return Text(s.name, source, tables, frozenset(used & {*OWN}))
+
+
+def _definitions(used: set[str]) -> Iterator[str]:
+    """The words with definitions among names, those that others need first."""
+    done = set[str]()
+
+    def needed(words: Iterable[str]) -> Iterator[str]:
+        for word in sorted(words):
+            if word not in done:
+                done.add(word)
+                yield from needed({*definitions()} & _words(definition(word)))
+                yield word
+
+    yield from needed({*definitions()} & used)
+
+
+def _words(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in _WORD.findall(text)}
+
+
+def _identifier(name: str) -> str:
+    plain = "".join(c if c.isalnum() else "_" for c in name).strip("_")
+    return plain if plain[:1].isalpha() else f"p{plain}"
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]

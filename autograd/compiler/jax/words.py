@@ -1,0 +1,78 @@
+"""The words of the rules that are no function of `jax.numpy` and have no definition: functions of arrays of JAX.
+
+Importing this module imports JAX. A list is an array along its last axis. Where a quick formula would leave the range
+of floats, a scaled one stands beside it, and `where` chooses: under `jit` both are computed.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import jax.numpy as jnp
+from jax.scipy.special import erf, erfc
+
+
+def _normal_cdf(x: Any) -> Any:
+    return 0.5 * erfc(x * -math.sqrt(0.5))
+
+
+def _scaled_power(c: Any, x: Any, y: Any, k: Any) -> Any:
+    """c · x^(y−k): in two steps where the power alone leaves the range; a factor of zero gives 0, a power of zero too.
+
+    For |y| from 2^53 on, where y − k is rounded, the sign may be wrong.
+    """
+    power = jnp.power(x, y - k)
+    half = jnp.power(jnp.abs(x), 0.5 * (y - k))
+    in_halves = jnp.copysign((c * half) * half, c * jnp.sign(power))
+    split = (half > 0.0) & (half < jnp.inf) & (power == power)
+    out = jnp.where(split, in_halves, jnp.where(power == 0.0, power, c * power))
+    usual = (power != 0.0) & (jnp.abs(power) < jnp.inf)
+    return jnp.where(usual, c * power, jnp.where((c == 0.0) | (c != c), c, out))
+
+
+def _scale(xs: Any) -> Any:
+    """For each list a number by which its members are divided, so that their squares stay in range."""
+    greatest = jnp.max(jnp.abs(xs), axis=-1, keepdims=True)
+    return jnp.where((greatest > 0.0) & (greatest < jnp.inf), greatest, 1.0)
+
+
+def _norm(xs: Any) -> Any:
+    scale = _scale(xs)
+    size = jnp.sqrt(jnp.sum(jnp.square(xs / scale), axis=-1)) * scale[..., 0]
+    return jnp.where(jnp.any(jnp.isinf(xs), axis=-1), jnp.inf, size)
+
+
+def _directions(xs: Any) -> Any:
+    """Each member by the norm; of a single infinite one ±1, and 0 for the others."""
+    infinite = jnp.isinf(xs)
+    alone = jnp.sum(infinite, axis=-1, keepdims=True) == 1
+    scaled = jnp.where(alone & ~jnp.any(jnp.isnan(xs), axis=-1, keepdims=True), jnp.copysign(infinite, xs), xs)
+    scaled = scaled / _scale(scaled)
+    return scaled / jnp.sqrt(jnp.sum(jnp.square(scaled), axis=-1, keepdims=True))
+
+
+def _direction(x: Any, y: Any) -> Any:
+    pair = jnp.stack(jnp.broadcast_arrays(x, y), axis=-1)
+    return jnp.where((x == 0.0) & (y == 0.0), 0.0, _directions(pair)[..., 0])
+
+
+def _hypot(x: Any, y: Any) -> Any:
+    return _norm(jnp.stack(jnp.broadcast_arrays(x, y), axis=-1))
+
+
+def _joined(xs: Any, x: Any) -> Any:
+    shape = jnp.broadcast_shapes(xs.shape[:-1], jnp.shape(x))
+    parts = [jnp.broadcast_to(xs, (*shape, xs.shape[-1])), jnp.broadcast_to(x, shape)[..., None]]
+    return jnp.concatenate(parts, axis=-1)
+
+
+WORDS: Final[dict[str, Callable[..., Any]]] = {
+    "erf": erf,
+    "normal_cdf": _normal_cdf,
+    "scaled_power": _scaled_power,
+    "norm": _norm,
+    "directions": _directions,
+    "direction": _direction,
+    "hypot": _hypot,
+    "joined": _joined,
+}

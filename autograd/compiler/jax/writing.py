@@ -1,0 +1,150 @@
+"""Expressions of the rules as text of `jax.numpy`.
+
+>>> from autograd.compiler.expressions import name, partial_of, times, value_of
+>>> as_jax(times(name("dz"), partial_of("tanh", "x")), {"dz": "dv1", "z": "tanh1"}).text
+'(dv1 * (1.0 - (tanh1 * tanh1)))'
+>>> as_jax(value_of("sigmoid"), {"x": "z1"}).text
+'sigmoid(z1)'
+>>> print(*definition("sigmoid"), sep="\\n")
+def sigmoid(x):
+    e = jnp.exp(jnp.minimum(x, 40.0))
+    return (e / (1.0 + e))
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from autograd.compiler.expressions import simplified
+from autograd.compiler.words import UFUNCS, definitions
+from autograd.formula.cases import Expression, fold
+
+REDUCTIONS: Final = {"total": "sum", "greatest": "max", "least": "min"}
+OWN: Final = ("erf", "normal_cdf", "scaled_power", "norm", "directions", "direction", "hypot", "joined")
+"""The words for which `words` of this package has functions."""
+_LISTS: Final = ("directions", "joined", "others")
+"""The words whose results are lists."""
+
+
+class Written(NamedTuple):
+    """The text of a value."""
+
+    text: str
+    kind: str = "array"
+    """array, list (an array whose last axis is that of lists) or number."""
+
+
+def as_jax(e: Expression, texts: Mapping[str, str], lists: Collection[str] = ()) -> Written:
+    """An expression as text; `texts` has that of an array for each name, those in `lists` with a last axis for lists.
+
+    The text calls the words for which `definition` has a function, and those in OWN. Every part is in parentheses.
+    """
+    return fold(simplified(e), _Reading({key: Written(text, _kind(key in lists)) for key, text in texts.items()}))
+
+
+def definition(word: str) -> Iterator[str]:
+    """The lines of a function for a word that has a definition, as `as_jax` calls it."""
+    rule = definitions()[word]
+    case = rule.cases[0]
+    reading = _Reading({key: Written(key) for key in (*rule.operands, *(let for let, _ in case.lets))})
+    yield f"def {word}({', '.join(rule.operands)}):"
+    for let, e in case.lets:
+        yield f"    {let} = {fold(e, reading).text}"
+    yield f"    return {fold(case.value, reading).text}"
+
+
+def _kind(is_list: bool) -> str:
+    return "list" if is_list else "array"
+
+
+class _Reading:
+    """The meaning of an expression as text."""
+
+    def __init__(self, texts: Mapping[str, Written]) -> None:
+        self._texts = texts
+
+    def number(self, number: float) -> Written:
+        return Written(repr(number).replace("inf", "jnp.inf").replace("nan", "jnp.nan"), "number")
+
+    def constant(self, name: str, number: float) -> Written:
+        return self.number(number)
+
+    def name(self, name: str) -> Written:
+        return self._texts[name]
+
+    element = name
+
+    def length(self, sequence: str) -> Written:
+        return Written(f"{self._texts[sequence].text}.shape[-1]", "number")
+
+    def infix(self, sign: str, left: Written, right: Written) -> Written:
+        if sign == "*" and left == right and not left.text.isidentifier():
+            return self._elementwise("jnp.square({})", left)
+        return self._elementwise(f"({{}} {sign} {{}})", left, right)
+
+    def negative(self, inner: Written) -> Written:
+        return self._elementwise("(-{})", inner)
+
+    def comparison(self, sign: str, left: Written, right: Written) -> Written:
+        return self._elementwise(f"({{}} {sign} {{}})", left, right)
+
+    def logic(self, word: str, *parts: Written) -> Written:
+        parts = tuple(dict.fromkeys(parts))
+        between = {"and": " & ", "or": " | "}[word]
+        return self._elementwise(f"({between.join(['{}'] * len(parts))})", *parts)
+
+    def choice(self, test: Written, then: Written, other: Written) -> Written:
+        return self._elementwise("jnp.where({}, {}, {})", test, then, other)
+
+    def each(self, of: Written, *sequences: str) -> Written:
+        if of.kind == "list":
+            return of
+        text = of.text if of.kind == "number" else f"{of.text}[..., None]"
+        return Written(f"jnp.broadcast_to({text}, {self._texts[sequences[0]].text}.shape)", "list")
+
+    def call(self, word: str, *arguments: Written) -> Written:
+        first = arguments[0]
+        if word == "divide":
+            return self.infix("/", *arguments)
+        if word == "absolute":
+            return self._elementwise("jnp.abs({})", first)
+        if word in REDUCTIONS:
+            return Written(f"jnp.{REDUCTIONS[word]}({first.text}, axis=-1)")
+        if word in ("last", "others"):
+            return Written(*((f"{first.text}[..., -1]",) if word == "last" else (f"{first.text}[..., :-1]", "list")))
+        of_lists = any(x.kind == "list" for x in arguments)
+        if word in definitions() and of_lists and not _is_elementwise(word):
+            return self._inlined(word, *arguments)
+        if word in OWN and (word in _LISTS or word == "norm"):
+            return Written(f"{word}({', '.join(x.text for x in arguments)})", _kind(word in _LISTS))
+        function = word if word in OWN or word in definitions() else f"jnp.{UFUNCS[word]}"
+        return self._elementwise(f"{function}({', '.join(['{}'] * len(arguments))})", *arguments)
+
+    def _inlined(self, word: str, *arguments: Written) -> Written:
+        """The definition of a word of lists, in the place of its call."""
+        rule = definitions()[word]
+        names = dict(zip(rule.operands, arguments, strict=True))
+        for let, e in rule.cases[0].lets:
+            names[let] = fold(e, _Reading(names))
+        return fold(rule.cases[0].value, _Reading(names))
+
+    def _elementwise(self, pattern: str, *of: Written) -> Written:
+        """A text of others; beside lists, an array serves all members of its list."""
+        kinds = {x.kind for x in of}
+        mixed = "list" in kinds
+        texts = [f"{x.text}[..., None]" if mixed and x.kind == "array" else x.text for x in of]
+        kind = "list" if mixed else "array" if "array" in kinds else "number"
+        return Written(pattern.format(*texts), kind)
+
+
+def _is_elementwise(word: str) -> bool:
+    """Whether a definition works on numbers, and so on each member of a list by itself."""
+    case = definitions()[word].cases[0]
+    return not any(_has_lists(e) for e in (case.value, *(e for _, e in case.lets)))
+
+
+def _has_lists(e: Expression) -> bool:
+    if e.form in ("element", "length", "each") or (e.form == "call" and e.parts[0] in {*REDUCTIONS, "last", "others"}):
+        return True
+    if e.form == "call" and e.parts[0] in definitions() and not _is_elementwise(str(e.parts[0])):
+        return True
+    return any(_has_lists(part) for part in e.parts if isinstance(part, Expression))
