@@ -47,6 +47,9 @@ class Standin:
             p.data = data
         return value.data, self.gradient.copy() if copy else self.gradient
 
+    def _loop(self, *plan: object) -> None:
+        """No back end: Python makes the steps."""
+
     def write_back(self) -> None:
         """Put the parameters into the Values."""
         for p, data in zip(self.model.parameters(), self.parameters.tolist(), strict=True):

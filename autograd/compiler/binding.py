@@ -1,12 +1,15 @@
 """The face of every back end: code that binds a program to a number of examples, and the arrays and functions made."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from numpy.typing import NDArray
 
 from autograd.compiler.report import Facts
 from autograd.compiler.statements import Index
+
+if TYPE_CHECKING:
+    from autograd.optim import Optimizer
 
 Array: TypeAlias = NDArray[Any]
 Otherwise: TypeAlias = Callable[..., Any]
@@ -31,6 +34,49 @@ class Bound(NamedTuple):
     """Overwrites all of the gradient."""
     both: Callable[[], None] | None = None
     """Forward and backward in one pass, where that is quicker."""
+
+
+class Plan(NamedTuple):
+    """A training, for a back end that makes many of its steps in one call."""
+
+    columns: Sequence[Array]
+    """The rows of each input, (rows, …), with numbers of the type of the parameters."""
+    slots: Sequence[Index]
+    """The row of `Bound.inputs` for each leaf of each input; -1 for one that isn't read."""
+    parameters: Array
+    """Flat; they are changed in place."""
+    gradient: Array
+    """That of the last batch, in place too."""
+    optimizer: "Optimizer"
+    size: int
+    """The rows of a batch; the last one of an epoch may be smaller."""
+    reorder: Callable[[], Index] | None
+    """The places of the rows in the next epoch, to be called before each; None for the order that they have."""
+    below: float
+    """The training is over after an epoch with a smaller loss."""
+
+
+class Slice(NamedTuple):
+    """Some steps of a training."""
+
+    losses: list[float]
+    """Of each epoch that was finished: the mean over all rows, each before the step of its batch."""
+    batches: int
+    """The steps that were made. 0 if the loss of the next batch isn't finite."""
+    mean: float
+    """The mean loss of the rows so far of the epoch of the last step; without a step, the loss that isn't finite."""
+
+
+class Loop(Protocol):
+    """The steps of a training, many in one call; each call goes on where the last one ended."""
+
+    def run(self, epochs: int, answer: Callable[[], None]) -> Slice:
+        """Make steps, for at most so many epochs, and for a short while, so that Ctrl-C can be answered.
+
+        An epoch is the last one of a call if its loss is below the limit, or if a parameter isn't finite at its end. A
+        batch whose loss isn't finite gets no step. The optimiser has the state that its own steps would leave. Where a
+        single step takes long, `answer` is called in it; if that raises an error, no step was made.
+        """
 
 
 class Bindable(Protocol):
@@ -67,6 +113,9 @@ class Bindable(Protocol):
 
         None if there is none that is quicker than arrays.
         """
+
+    def loop(self, plan: Plan) -> Loop | None:
+        """The steps of a training; None if Python has to make them one by one."""
 
     def trace(self) -> str:
         """The program after each stage, as text."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.adjoint import adjoint, storing_first, whole_blocks_first
-from autograd.compiler.binding import Bound, Otherwise
+from autograd.compiler.binding import Bound, Loop, Otherwise, Plan
 from autograd.compiler.branches import guarded
 from autograd.compiler.building import Builder
 from autograd.compiler.canonical import canonical
@@ -161,6 +161,10 @@ class Code:
             return made(*numbers)
 
         return value_and_grad
+
+    def loop(self, plan: Plan) -> Loop | None:
+        """None: Python makes the steps of a training."""
+        return None
 
     def _bound_floats(self, parameters: NDArray[Any], gradient: NDArray[Any]) -> Bound:
         inputs, roots, seed = np.zeros((self.layout.sizes["x"], 1)), np.zeros((len(self.graph.roots), 1)), np.ones(1)

@@ -25,6 +25,7 @@ from autograd.arguments import known
 from autograd.compiler.arguments import Array
 from autograd.compiler.backends import checked
 from autograd.compiler.batches import Batch, Blocks, Part, Reduction
+from autograd.compiler.binding import Loop, Plan
 from autograd.compiler.leaves import Argument, Shape, shape_text
 from autograd.compiler.parameters import Parameters, Views, labelled, listed, put
 from autograd.compiler.reading import Recording
@@ -223,9 +224,19 @@ class Program(Lines):
     # ── parts ──
 
     def _run(self, kind: Kind, arrays: tuple[Any, ...], *, backward: bool) -> Batch | Blocks:
+        self._check()
+        return (self._parts.get(kind) or self._part(kind)).run(arrays, backward)
+
+    def _check(self) -> None:
+        """Raise a ValueError if the data of a Value is not what was taken or put there."""
         if WRITES.count != self._parameters.seen:
             self._parameters.check()
-        return (self._parts.get(kind) or self._part(kind)).run(arrays, backward)
+
+    def _loop(self, columns: list[Array], optimizer: Any, size: int, reorder: Any, below: float) -> Loop | None:
+        """The steps of a training, where the back end makes many in one call; `Plan` describes the arguments."""
+        part = self._part("loss")
+        vectors = self.parameters, self.gradient
+        return part.code.loop(Plan(columns, part.slots, *vectors, optimizer, size, reorder, below))
 
     def _part(self, kind: Kind) -> Part:
         """The kernel for a kind of call, compiled when it is first called."""

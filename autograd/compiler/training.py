@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from autograd.compiler.arguments import Array, narrowed, numbers, one_hot
 
 if TYPE_CHECKING:
+    from autograd.compiler.binding import Loop
     from autograd.compiler.program import Program
     from autograd.optim import Optimizer
 
@@ -43,7 +44,7 @@ class Training:
             shown = ", ".join(str(array.shape) for array in arrays)
             raise ValueError(f"data is arrays with as many rows in each, and at least one row, not of shapes {shown}")
         arrays[-1] = _one_hot(arrays[-1], [*program.shapes.values()][-1])
-        self.program, self.step, self.rows = program, optimizer.step, len(arrays[0])
+        self.program, self.optimizer, self.step, self.rows = program, optimizer, optimizer.step, len(arrays[0])
         dtype = program.parameters.dtype
         given = zip(arrays, places, strict=True)
         self._arrays: list[Array] = [narrowed(array, where, dtype).astype(dtype, copy=False) for array, where in given]
@@ -76,6 +77,25 @@ class Training:
         """Put the rows into another order, as `draws.shuffle` does with a list of them."""
         draws.shuffle(self._order)
         self._places = np.array(self._order)
+
+    def loop(self, size: int, draws: Random | None, below: float) -> "Loop | None":
+        """The steps of batches of so many rows, where the back end of the program makes many in one call.
+
+        The rows are shuffled before each epoch, if there are draws. The training ends after an epoch whose loss is
+        below the limit.
+        """
+
+        def reorder() -> NDArray[np.intp]:
+            assert draws is not None
+            self.shuffle(draws)
+            assert self._places is not None
+            return self._places
+
+        return self.program._loop(self._arrays, self.optimizer, size, None if draws is None else reorder, below)
+
+    def check(self) -> None:
+        """Raise a ValueError if the data of a Value is not what the program took or put there."""
+        self.program._check()
 
     def differentiate(self, start: int, stop: int) -> float:
         """The loss of the batch of rows from start to before stop; its gradient is left in the program."""

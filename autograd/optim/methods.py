@@ -53,7 +53,7 @@ class SGD(Optimizer):
             for p, g in zip(group.each, group.decayed(), strict=True):
                 p.data += rate * g
             return
-        kept = 1.0 - group["dampening"] if "velocity" in group.states else 1.0
+        kept = 1.0 - group["dampening"] * group.has("velocity") if group["dampening"] else 1.0
         velocity = group.state("velocity")
         for i, (p, g) in enumerate(zip(group.each, group.decayed(), strict=True)):
             v = velocity[i]
@@ -91,7 +91,7 @@ class Adam(Optimizer):
         b1, b2 = group["betas"]
         steps = group.steps + 1
         rate = group["lr"] / (1.0 - b1**steps)
-        root = ieee.sqrt(1.0 - b2**steps)
+        root = ops.root(1.0 - b2**steps)
         sqrt, divide, eps, amsgrad = ops.sqrt, ops.divide, group["eps"], group["amsgrad"]
         means, squares = group.state("mean"), group.state("square")
         greatest = group.state("greatest") if amsgrad else []

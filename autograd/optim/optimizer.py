@@ -47,8 +47,12 @@ class _Block:
 
 
 class Ops:
-    """The functions that an update needs beside operators, for floats; NumPy has them under these names for arrays."""
+    """The functions that an update needs beside operators, for floats; other kinds of numbers have them by their names.
 
+    `root` is the square root of a number that all parameters share.
+    """
+
+    root = staticmethod(ieee.sqrt)
     sqrt = staticmethod(ieee.sqrt)
     divide = staticmethod(ieee.divide)
     maximum = staticmethod(lambda x, y: x if x > y or x != x else y)
@@ -59,8 +63,13 @@ def _on_arrays() -> "Callable[[Optimizer], None]":
     """A function for the step of an optimiser of a program."""
     import numpy as np
 
+    class OnArrays(Ops):
+        """The same for arrays."""
+
+        sqrt, divide, maximum = map(staticmethod, (np.sqrt, np.divide, np.maximum))  # type: ignore[assignment]
+
     # Overflow and nan pass without a warning, as they do with Values. Made once, this takes half the time of a `with`.
-    return np.errstate(all="ignore")(lambda optimizer: optimizer._update_all(cast(type[Ops], np)))
+    return np.errstate(all="ignore")(lambda optimizer: optimizer._update_all(OnArrays))
 
 
 class Group(dict[str, Any]):
@@ -79,6 +88,10 @@ class Group(dict[str, Any]):
         if name not in self.states:
             self.states[name] = [_full(p, start) for p in self.each]
         return self.states[name]
+
+    def has(self, name: str) -> bool:
+        """Whether numbers are kept under a name."""
+        return name in self.states
 
     def hyperparameters(self) -> dict[str, Any]:
         """All entries but the parameters."""

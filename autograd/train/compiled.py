@@ -9,8 +9,10 @@
 4.0
 """
 
+from random import Random
 from typing import TYPE_CHECKING, Any
 
+from autograd.train.epochs import Slices
 from autograd.train.loader import Loader
 from autograd.train.slips import Metrics, optimizer_of, rows_of
 
@@ -36,6 +38,11 @@ class Compiled:
         self.program, self.training = program, Training(program, self.columns, optimizer, order)
         self.rows, self.step, self.shuffle = self.training.rows, self.training.step, self.training.shuffle
         self.differentiate = self.training.differentiate
+
+    def slices(self, size: int, draws: Random | None, limit: float) -> Slices | None:
+        """The epochs of batches of some size, where the back end of the program makes many steps in one call."""
+        loop = self.training.loop(size, draws, limit)
+        return None if loop is None else Slices(loop, self.training.check)
 
     def broken(self) -> str:
         """The first parameter that isn't finite, with its number; empty if all are."""

@@ -68,6 +68,9 @@ class Eager:
         loss.backward()
         return loss.data
 
+    def slices(self, size: int, draws: Random | None, limit: float) -> None:
+        """None: each batch has a graph of its own."""
+
     def _diverged(self, loss: Value, batch: list[Value], start: int) -> DivergenceError:
         """The first row whose loss isn't finite, and where in its graph that arises."""
         from autograd.show.autopsy import autopsy

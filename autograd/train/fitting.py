@@ -17,6 +17,7 @@ from autograd.engine.value import Value
 from autograd.optim import Optimizer
 from autograd.train.compiled import Compiled
 from autograd.train.eager import DivergenceError, Eager
+from autograd.train.epochs import epochs_of
 from autograd.train.history import History
 from autograd.train.interrupts import Interrupts
 from autograd.train.loader import Loader
@@ -96,20 +97,24 @@ def fit(
     if epochs:
         way.measured(held_out, functions, 1)  # A mistake should be met before an epoch is over.
     if record is not None:
-        way = Recording(record, way, history, size)
+        way = Recording(record, way, history, size, loader.batch if loader else 0)
+    one_by_one = held_out is not None or functions or ask is not None
+    watched = record is not None or not epochs
+    loop = epochs_of(way, size, draws if shuffled else None, limit, watched=watched, loader=loader)
     with Interrupts() as interrupts, bar(epochs, math.ceil(way.rows / size), progress) as advance:
         try:
-            for epoch in range(epochs):
-                if shuffled and not (loader and loader.batch):
-                    way.shuffle(draws)
-                loss_of_epoch = _epoch(way, size, loader, interrupts, advance)
-                history.add(loss_of_epoch, *interrupts.allow(way.measured, held_out, functions))
-                asked = ask is not None and _true(interrupts.allow(ask, epoch, loss_of_epoch))
-                if way.broken():
-                    raise DivergenceError(f"its loss was {loss_of_epoch:.6g}")
-                if asked or loss_of_epoch < limit:
-                    history.stopped_by = "callback" if asked else "threshold"
-                    break
+            while (epoch := len(history.losses)) < epochs:
+                losses = loop.make(1 if one_by_one else epochs - epoch, interrupts, advance)
+                if losses:
+                    history.losses += losses[:-1]
+                    history.add(losses[-1], *interrupts.allow(way.measured, held_out, functions))
+                    epoch = len(history.losses) - 1
+                    asked = ask is not None and _true(interrupts.allow(ask, epoch, losses[-1]))
+                    if way.broken():
+                        raise DivergenceError(f"its loss was {losses[-1]:.6g}")
+                    if asked or losses[-1] < limit:
+                        history.stopped_by = "callback" if asked else "threshold"
+                        break
                 interrupts.answer()
         except DivergenceError as found:
             history.stopped_by = "divergence"
@@ -146,26 +151,6 @@ def _reason(what: str, broken: str, origin: str) -> str:
     which = f"The first parameter that isn't finite is {broken}." if broken else "All parameters are finite."
     remedy = "If it isn't the data, take a smaller learning rate, or clip the gradients: nn.utils.clip_grad_norm_."
     return "\n".join([wrapped(f"{what} {which}", 2), *([origin] if origin else []), wrapped(remedy, 2)])
-
-
-def _epoch(way: Any, size: int, loader: Loader | None, interrupts: Interrupts, advance: Any) -> float:
-    """Make a step for each batch, and return the mean loss of all rows, each before the step of its batch.
-
-    With a loader these are the rows that are left of its epoch.
-    """
-    of_all, first, end = 0.0, loader.batch * size if loader else 0, int(way.rows)
-    rows = end - first
-    for start in range(first, end, size):
-        stop = min(start + size, end)
-        loss: float = interrupts.allow(way.differentiate, start, stop)
-        if not math.isfinite(loss):
-            raise DivergenceError(f"the loss of a batch is {loss}")
-        of_all += loss * ((stop - start) / rows)  # No sum of losses, which may overflow where their mean doesn't.
-        way.step()
-        if loader:
-            loader.advance()
-        advance(of_all * (rows / (stop - first)))
-    return of_all
 
 
 def _loader(model: Any, data: Any, *options: Any) -> Loader | None:

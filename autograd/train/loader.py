@@ -107,11 +107,10 @@ class Loader:
             places = self.order[start : start + self.size]
             yield tuple(Rows(column, places) for column in self.columns)
 
-    def advance(self) -> None:
-        """Move the place on by a batch."""
-        self.batch += 1
-        if self.batch == len(self):
-            self.epoch, self.batch = self.epoch + 1, 0
+    def advance(self, batches: int = 1) -> None:
+        """Move the place on by so many batches."""
+        epochs, self.batch = divmod(self.batch + batches, len(self))
+        self.epoch += epochs
 
     def __repr__(self) -> str:
         of = f"{counted(self.rows, 'row')} in batches of {self.size:,}"

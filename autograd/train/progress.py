@@ -22,11 +22,14 @@ _REFRESH: Final = 0.1
 
 
 @contextmanager
-def bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[[float], object]]:
-    """A progress bar, as the function to call after each batch with the mean loss of its epoch so far."""
+def bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[..., object]]:
+    """A progress bar, as the function to call after each batch with the mean loss of its epoch so far.
+
+    It may be called after several batches, with their number as well.
+    """
     shown = _rich_bar(wanted) if wanted or (wanted is None and sys.stderr.isatty()) else None
     if shown is None:
-        yield lambda loss: None
+        yield lambda loss, more=1: None
         return
     done, reached, due = 0, math.nan, 0.0
     with shown as progress:
@@ -36,9 +39,9 @@ def bar(epochs: int, batches: int, wanted: bool | None) -> Iterator[Callable[[fl
             epoch = max(done - 1, 0) // batches + 1
             progress.update(task, completed=done, description=f"epoch {epoch}/{epochs}  loss {reached:.4g}")
 
-        def advance(loss: float) -> None:
+        def advance(loss: float, more: int = 1) -> None:
             nonlocal done, reached, due
-            done, reached = done + 1, loss
+            done, reached = done + more, loss
             if (now := monotonic()) >= due:
                 due = now + _REFRESH
                 show()

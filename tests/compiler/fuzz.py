@@ -9,13 +9,13 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -55,6 +55,9 @@ def compiled(program: RandomProgram, **options: Any) -> Compiled:
     return autograd.compile(function, shapes, parameters=program.parameters, **options)
 
 
+Makers: TypeAlias = Maker | Mapping[str, Maker]
+
+
 class Report(NamedTuple):
     """The verdict on one seed."""
 
@@ -72,7 +75,7 @@ class Report(NamedTuple):
         return "a wrong result" if " of call " in self.wrong else self.wrong.split(":")[0]
 
 
-def report(seed: int | Plan, make: Maker = compiled) -> Report:
+def report(seed: int | Plan, make: Makers = compiled) -> Report:
     """The verdict on the program of a seed or plan; what it raises is a fault as well."""
     program = RandomProgram(seed)
     options, number = Options.of(program), program.plan.seed
@@ -83,7 +86,7 @@ def report(seed: int | Plan, make: Maker = compiled) -> Report:
         text = str(error).splitlines()[0][:200] if str(error) else ""
         return Report(number, f"{type(error).__name__} in {where}: {text}", 0, 0, program.plan.wild, options.dtype)
     first = verdict.faults[0] if verdict.faults else None
-    wrong = f"{first.asked} of call {first.call}: {first.what}" if first else ""
+    wrong = f"{first.who} {first.asked} of call {first.call}: {first.what}".lstrip() if first else ""
     return Report(number, wrong, len(verdict.excused), verdict.skipped, program.plan.wild, options.dtype)
 
 
@@ -124,7 +127,7 @@ def describe(plan: Plan, options: Options) -> str:
     return f"inputs {shapes}; {blocks}; loss: {', '.join(name for name, _ in plan.losses)}; {how}{edge}"
 
 
-def explained(seed: int, make: Maker = compiled) -> str:
+def explained(seed: int, make: Makers = compiled) -> str:
     """The smallest part of a wrong program that is wrong too, and how to look at it."""
 
     kind = report(seed, make).kind
@@ -151,7 +154,7 @@ def _culprit(program: RandomProgram) -> str:
     return "each pass is right on some other numbers"
 
 
-def reports(seeds: Iterable[int], jobs: int, make: Maker = compiled) -> Iterator[Report]:
+def reports(seeds: Iterable[int], jobs: int, make: Makers = compiled) -> Iterator[Report]:
     """The verdicts on many seeds, from several processes."""
     if jobs == 1:
         yield from (report(seed, make) for seed in seeds)
@@ -172,13 +175,15 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("last", type=int, help="the seed to stop before")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--shrink", type=int, default=5, help="how many wrong programs to make small")
+    parser.add_argument("--backends", default="", help="as in numpy,native,c,jax: judges each of them; that of auto")
     parser.add_argument("--plainly", action="store_true", help="judge an evaluator in place of the compiler")
     parser.add_argument("--interpreted", action="store_true", help="judge the compiler without its text")
     return parser.parse_args(words)
 
 
 def _compare(given: argparse.Namespace) -> int:
-    make: Maker = Plainly if given.plainly else compiled
+    behind = {name: partial(compiled, backend=name) for name in given.backends.split(",") if name}
+    make: Makers = Plainly if given.plainly else behind or compiled
     start, wrong, kinds, counts = time.monotonic(), [], Counter[str](), Counter[str]()
     seeds = range(given.first, given.last)
     for i, found in enumerate(reports(seeds, given.jobs, make), start=1):

@@ -12,7 +12,7 @@ largest number of its kind. Where it is not, the program is run again with round
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
@@ -78,6 +78,8 @@ class Fault(NamedTuple):
     call: int
     asked: str
     what: str
+    who: str = ""
+    """The name of the maker."""
 
 
 class Verdict(NamedTuple):
@@ -100,10 +102,14 @@ class Results(NamedTuple):
 Maker = Callable[..., Compiled]
 
 
-def judge(program: RandomProgram, make: Maker, options: Options) -> Verdict:
-    """Compile and call a program, with other inputs, parameters and batch sizes each time."""
+def judge(program: RandomProgram, make: Maker | Mapping[str, Maker], options: Options) -> Verdict:
+    """Compile and call a program, with other inputs, parameters and batch sizes each time.
+
+    Several makers, by names for what is at fault, answer the same questions.
+    """
     verdict = Verdict([], [], 0)
-    compiled = make(program, dtype=options.dtype, reduce=options.reduce)
+    makers = make if isinstance(make, Mapping) else {"": make}
+    made = {name: maker(program, dtype=options.dtype, reduce=options.reduce) for name, maker in makers.items()}
     rng = np.random.default_rng(program.plan.seed)
     for call, n in enumerate(options.batches):
         examples = rounded(program.draw_inputs(rng, n), options.dtype)
@@ -113,16 +119,17 @@ def judge(program: RandomProgram, make: Maker, options: Options) -> Verdict:
         verdict = verdict._replace(skipped=verdict.skipped + skipped)
         if not len(examples):
             continue
-        if len(parameters):
-            compiled.parameters[:] = parameters
         parts = program.arrays(examples.astype(options.dtype))
-        for asked in options.asked:
-            if asked == "per_example" and not len(parameters):
-                continue  # It is a ValueError.
-            with np.errstate(all="ignore"):
-                found = answers(compiled, asked, program, parts, options.reduce)
-                for name, got in found.items():
-                    _compare(verdict, Fault(call, name, ""), got, truth, options)
+        for who, compiled in made.items():
+            if len(parameters):
+                compiled.parameters[:] = parameters
+            for asked in options.asked:
+                if asked == "per_example" and not len(parameters):
+                    continue  # It is a ValueError.
+                with np.errstate(all="ignore"):
+                    found = answers(compiled, asked, program, parts, options.reduce)
+                    for name, got in found.items():
+                        _compare(verdict, Fault(call, name, "", who), got, truth, options)
     return verdict
 
 

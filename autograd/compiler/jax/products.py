@@ -51,13 +51,17 @@ def write(w: Writer, s: Product) -> None:
     left, right = _Side(w, s.left), _Side(w, s.right)
     if len(_cuts((left, 2), (right, 2))) > MOST or len(_blocks(left, right)) > MOST:
         left, right = left.joined(), right.joined()
-    terms = _cuts((left, 2), (right, 2))
-    for c, f, p in _blocks(left, right):
+    terms, blocks = _cuts((left, 2), (right, 2)), _blocks(left, right)
+    add = s.add
+    if not add and len(blocks) > 1 and len(np.unique(s.out.index)) < s.out.index.size:
+        w.memory.put(s.out, Held(known(0.0), np.zeros(s.out.index.shape, np.intp)))
+        add = True  # Several blocks may add to one slot.
+    for c, f, p in blocks:
         of_block = Slots(s.out.space, s.out.index[c, f, p])
         first, *others = [_product(w, s, of_block, left.part(c, f, t), right.part(c, p, t)) for t in terms]
         for other in others:
             first = _added(w, first, other)
-        w.store(Slots(s.out.space, first.index), first.held, lanes=False, add=s.add, word="z")
+        w.store(Slots(s.out.space, first.index), first.held, lanes=False, add=add, word="z")
 
 
 def _cuts(*sides: tuple[_Side, int]) -> list[slice]:
@@ -74,12 +78,14 @@ def _blocks(left: _Side, right: _Side) -> list[tuple[slice, slice, slice]]:
 
 
 def _added(w: Writer, one: _Part, other: _Part) -> _Part:
-    order = np.argsort(other.index.ravel())
-    at = order[np.searchsorted(other.index.ravel()[order], one.index)]
-    given = {"a": one.held, "b": Held(other.held.array, other.held.places.ravel()[at])}
+    own, places = other.index.ravel(), other.held.places.ravel()
+    if not np.array_equal(own, one.index.ravel()):
+        order = np.argsort(own)
+        places = places[order[np.searchsorted(own[order], one.index.ravel())]]
+    given = {"a": one.held, "b": Held(other.held.array, places.reshape(one.index.shape))}
     numbers = {key: number(held.number) for key, held in given.items() if held.number is not None}
     rest = {key: held for key, held in given.items() if key not in numbers}
-    return _Part(one.index, w.evaluated(simplified(replaced(SUM, numbers)), rest, (), one.index.shape))
+    return _Part(one.index, w.elementwise(simplified(replaced(SUM, numbers)), rest, (), one.index.shape))
 
 
 def _product(w: Writer, s: Product, out: Slots, left: Held, right: Held) -> _Part:

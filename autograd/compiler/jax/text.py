@@ -84,7 +84,7 @@ def _seed(w: Writer, reduce: Reduction) -> Any:
         return known(1.0)
     array = Pending("", (), lanes=False)
     array.name = w.fresh("seed")
-    w.lines.append((array.name, "1.0 / n"))
+    w.lines.append((array.name, f"jnp.asarray(1.0 / n, {w.dtype!r})"))
     return array
 
 

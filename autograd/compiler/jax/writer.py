@@ -7,14 +7,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.expressions import known as number_of
 from autograd.compiler.expressions import name, number, plus, replaced, simplified
 from autograd.compiler.jax.memory import Held, Memory, Number, known, trimmed, written
 from autograd.compiler.jax.writing import as_jax
 from autograd.compiler.statements import Index, Map, Slots, operands
 from autograd.compiler.storage import Array, View, merged
 from autograd.compiler.views import LABELS, LIST, dense, injective, positions, unify
-from autograd.formula.cases import Expression
+from autograd.compiler.words import evaluated
+from autograd.formula.cases import Expression, names_in
 
 SHORT: Final = 8
 """So many numbers or fewer stand in the text; more are a table beside it."""
@@ -137,12 +137,13 @@ class Writer:
         numbers = {key: held.number for key, held in given.items() if key not in s.rows}
         literals = {key: number(x) for key, x in numbers.items() if x is not None}
         e = simplified(replaced(s.expression, literals))
-        given = {key: held for key, held in given.items() if key not in literals}
-        value = self.evaluated(e, given, s.rows & given.keys(), s.out.index.shape, is_list=s.is_list)
+        used = names_in(e)
+        given = {key: held for key, held in given.items() if key in used and key not in literals}
+        value = self.elementwise(e, given, s.rows & given.keys(), s.out.index.shape, is_list=s.is_list)
         lanes = any(slots.lanes for slots in operands(s).values())
         self.store(s.out, value, lanes=lanes, add=s.add, word=_word(e))
 
-    def evaluated(
+    def elementwise(
         self,
         e: Expression,
         given: Mapping[str, Held],
@@ -152,12 +153,11 @@ class Writer:
         is_list: bool = False,
     ) -> Held:
         """The value of an expression for slots in this shape."""
-        if (x := number_of(e)) is not None:
-            return Held(known(x), np.zeros(shape, np.intp))
+        if not given:
+            with np.errstate(all="ignore"):
+                return Held(known(float(evaluated(e, {}))), np.zeros(shape, np.intp))
         if e.form == "name" and not lists:
             return given[str(e.parts[0])]
-        if not given:
-            return Held(Pending(as_jax(e, {}).text, (), lanes=False), np.zeros(shape, np.intp))
         lists = {*lists} | ({""} if is_list else set())
         every = [(np.moveaxis(x.places, -1, 0), LIST + LABELS) if key in lists else (x.places, LABELS) for key, x in given.items()]
         labels = [names[: places.ndim] for places, names in every]
@@ -210,7 +210,7 @@ class Writer:
             if old.number != 0.0:
                 e = simplified(replaced(SUM, {key: number(x.number) for key, x in (("a", old), ("b", value)) if x.number is not None}))
                 given = {key: x for key, x in (("a", old), ("b", value)) if x.number is None}
-                value = self.evaluated(e, given, (), index.shape)
+                value = self.elementwise(e, given, (), index.shape)
         self.memory.put(out, Held(self.bound(value.array, self._name(out, word)), value.places))
 
     def _name(self, out: Slots, word: str) -> str:
@@ -255,7 +255,10 @@ class Writer:
 
     def _scattered(self, index: Index, value: Held) -> tuple[Index, Held]:
         """Sums of values by slots that no strides give."""
-        flat = self.view(Held(value.array, value.places.ravel()))
+        row = Held(value.array, value.places.ravel())
+        flat = self.view(row)
+        if prod(flat.narrow().sizes) < index.size:  # Numbers that are one place are repeated.
+            flat = self.on_grid(row, (index.size,), None, (1,))
         each, inverse = np.unique(index.ravel(), return_inverse=True)
         lanes = value.array.lanes
         zeros = f"jnp.zeros(({'n, ' * lanes}{len(each)}{'' if lanes else ','}), {self.dtype!r})"

@@ -112,7 +112,7 @@ class _Reading:
         if word in ("last", "others"):
             return Written(*((f"{first.text}[..., -1]",) if word == "last" else (f"{first.text}[..., :-1]", "list")))
         of_lists = any(x.kind == "list" for x in arguments)
-        if word in definitions() and of_lists and not _is_elementwise(word):
+        if word in definitions() and (_is_name(word) or (of_lists and not _is_elementwise(word))):
             return self._inlined(word, *arguments)
         if word in OWN and (word in _LISTS or word == "norm"):
             return Written(f"{word}({', '.join(x.text for x in arguments)})", _kind(word in _LISTS))
@@ -134,6 +134,11 @@ class _Reading:
         texts = [f"{x.text}[..., None]" if mixed and x.kind == "array" else x.text for x in of]
         kind = "list" if mixed else "array" if "array" in kinds else "number"
         return Written(pattern.format(*texts), kind)
+
+
+def _is_name(word: str) -> bool:
+    """Whether a definition is one of its operands."""
+    return definitions()[word].cases[0].value.form == "name"
 
 
 def _is_elementwise(word: str) -> bool:

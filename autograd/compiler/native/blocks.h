@@ -1,0 +1,189 @@
+/* A program over all its lanes: in blocks, on several threads, with a pause now and then in long work.
+ *
+ * The blocks depend on the number of lanes alone. Each has a sum dp of its own, and these are added in their order: the
+ * result is the same, bit for bit, however many threads there are and whichever is ready first. */
+
+enum { LEAST = 1024, BLOCKS = 64, TILE = 8 };
+#define SUMS ((size_t)1 << 26)   /* Bytes of the sums of all blocks, at most. */
+#define PER_THREAD 1e6           /* Operations on one lane that make the start of a thread worth while. */
+
+#ifdef _MSC_VER
+typedef volatile int flag;
+#else
+#include <stdatomic.h>
+typedef atomic_int flag;
+#endif
+
+struct reals {
+    size_t size;
+    const char *format;
+    void (*value)(const struct program *, long, long, long, const void *, const void *, void *);
+    void (*gradient)(const struct program *, long, long, long, const void *, const void *, double, void *, void *, void *);
+    void (*update)(const struct program *, long, void *, const void *, void *, const void *);
+    double (*number)(const void *, long);
+    void (*count_up)(void *, long);
+    double (*mean)(const void *, long);
+    int (*all_finite)(const void *, long);
+    void (*add)(void *, const void *, long);
+    void (*gather)(void *, long, const void *, long, const int64_t *, const int64_t *, long);
+};
+
+#define JOINED(word, type) word##_##type
+#define OF_TYPE(word, type) JOINED(word, type)
+#define NAME(word) OF_TYPE(word, REAL)
+
+#define REAL double
+#define FORMAT "d"
+#include "reals.h"
+#undef REAL
+#undef FORMAT
+#define REAL float
+#define FORMAT "f"
+#include "reals.h"
+#undef REAL
+#undef FORMAT
+
+/* A program with its arrays. */
+struct lanes {
+    const struct program *code;
+    const struct reals *reals;
+    const void *p, *x;
+    void *roots, *dp, *dx;
+    long n, parameters;
+    double work;          /* Operations on one lane. */
+    int threads;
+    void *sums;           /* The sums of blocks, or NULL if there is never more than one block. */
+};
+
+/* Something that long work asks between two blocks; it ends the work by an answer that isn't 0. */
+struct pause {
+    int (*ask)(struct pause *);
+};
+
+static void *aligned(size_t bytes, void **whole) {
+    *whole = PyMem_RawCalloc(bytes + 64, 1);
+    return *whole == NULL ? NULL : (void *)(((uintptr_t)*whole + 63) & ~(uintptr_t)63);
+}
+
+static size_t bytes_of_sum(const struct lanes *of) { return (size_t)of->parameters * of->reals->size; }
+
+static long blocks_of(const struct lanes *of, long count) {
+    size_t sum = of->dp == NULL ? 0 : bytes_of_sum(of);
+    long most = sum * BLOCKS > SUMS ? (long)(SUMS / sum) : BLOCKS, blocks = count / LEAST;
+    return blocks < 1 || most < 1 ? 1 : blocks < most ? blocks : most;
+}
+
+/* The first lane of a block, of count lanes in all; blocks are whole vectors, whatever the processor has. */
+static long start_of(long count, long blocks, long block) {
+    return block == blocks ? count : (long)((double)count / (double)blocks * (double)block) / 16 * 16;
+}
+
+/* Room for the sums that the work on so many lanes needs; 0 if there is none. */
+static int make_room(struct lanes *of, long most) {
+    long blocks = of->dp == NULL ? 1 : blocks_of(of, most);
+    if (blocks == 1) return 1;
+    of->sums = PyMem_RawMalloc(bytes_of_sum(of) * (size_t)(of->threads > 1 ? blocks : 1));
+    return of->sums != NULL;
+}
+
+/* One pass over some lanes, shared by several threads. */
+struct job {
+    struct lanes *of;
+    long first, count, blocks;
+    int threads, backward;
+    double seed;
+    struct pause *pause;
+    flag stopped;
+};
+
+static void run_block(struct job *job, long block, void *dp) {
+    struct lanes *of = job->of;
+    long first = job->first + start_of(job->count, job->blocks, block);
+    long stop = job->first + start_of(job->count, job->blocks, block + 1);
+    if (!job->backward) {
+        of->reals->value(of->code, first, stop, of->n, of->p, of->x, of->roots);
+        return;
+    }
+    if (dp != NULL) memset(dp, 0, bytes_of_sum(of));
+    of->reals->gradient(of->code, first, stop, of->n, of->p, of->x, job->seed, of->roots, dp, of->dx);
+}
+
+/* The sum dp of a block: the first one is the result itself. */
+static void *sum_of(const struct job *job, long block) {
+    struct lanes *of = job->of;
+    if (of->dp == NULL || block == 0) return of->dp;
+    return (char *)of->sums + bytes_of_sum(of) * (size_t)(job->threads > 1 ? block : 0);
+}
+
+/* The blocks of one thread: every so many of all. */
+static void run_share(struct job *job, int thread) {
+    for (long block = thread; block < job->blocks && !job->stopped; block += job->threads) {
+        void *dp = sum_of(job, block);
+        run_block(job, block, dp);
+        if (job->threads == 1 && dp != NULL && block > 0) job->of->reals->add(job->of->dp, dp, job->of->parameters);
+        if (thread == 0 && block + job->threads < job->blocks && job->pause != NULL && job->pause->ask(job->pause))
+            job->stopped = 1;
+    }
+}
+
+struct worker {
+    struct job *job;
+    int thread;
+    PyThread_type_lock done;
+};
+
+static void work(void *given) {
+    struct worker *worker = given;
+    run_share(worker->job, worker->thread);
+    PyThread_release_lock(worker->done);
+}
+
+/* Starts a thread for a share; 0 if there can't be one more. */
+static int started(struct worker *worker) {
+    worker->done = PyThread_allocate_lock();
+    if (worker->done == NULL) return 0;
+    PyThread_acquire_lock(worker->done, WAIT_LOCK);
+    if (PyThread_start_new_thread(work, worker) != PYTHREAD_INVALID_THREAD_ID) return 1;
+    PyThread_release_lock(worker->done);
+    PyThread_free_lock(worker->done);
+    return 0;
+}
+
+static void run_on_threads(struct job *job) {
+    struct worker workers[BLOCKS];
+    int running[BLOCKS] = {0};
+    for (int k = 1; k < job->threads; k++) {
+        workers[k] = (struct worker){job, k, NULL};
+        running[k] = started(&workers[k]);
+    }
+    run_share(job, 0);
+    for (int k = 1; k < job->threads; k++) {
+        if (!running[k]) {
+            run_share(job, k);
+            continue;
+        }
+        PyThread_acquire_lock(workers[k].done, WAIT_LOCK);
+        PyThread_release_lock(workers[k].done);
+        PyThread_free_lock(workers[k].done);
+    }
+}
+
+static int threads_for(const struct lanes *of, long count, long blocks) {
+    double most = of->work * (double)count / PER_THREAD;
+    int threads = of->threads < blocks ? of->threads : (int)blocks;
+    return most < 2.0 ? 1 : most < threads ? (int)most : threads;
+}
+
+/* The roots of the lanes first … stop - 1, and with backward their gradients, of which dp is overwritten. 0 if a pause
+ * ended it; then dp is without meaning. */
+static int run_lanes(struct lanes *of, long first, long stop, int backward, double seed, struct pause *pause) {
+    long count = stop - first, blocks = blocks_of(of, count);
+    struct job job = {of, first, count, blocks, threads_for(of, count, blocks), backward, seed, pause, 0};
+    if (job.threads == 1)
+        run_share(&job, 0);
+    else
+        run_on_threads(&job);
+    if (job.threads > 1 && backward && of->dp != NULL && !job.stopped)
+        for (long block = 1; block < blocks; block++) of->reals->add(of->dp, sum_of(&job, block), of->parameters);
+    return !job.stopped;
+}
