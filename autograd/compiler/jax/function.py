@@ -9,66 +9,25 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.arguments import known
 from autograd.compiler.jax.text import Kind, Signature, text_of
+from autograd.compiler.jax.trees import entries
 from autograd.compiler.jax.words import WORDS
 from autograd.compiler.leaves import shape_text
 from autograd.compiler.pipeline import Code
-from autograd.compiler.statements import Index, Named, Slots
+from autograd.compiler.statements import Named, Slots
 from autograd.wording import Text
 
 if TYPE_CHECKING:
-    from autograd.compiler.parameters import Parameters
     from autograd.compiler.program import Program
 
-Tree = dict[str, Any]
-"""Arrays by name."""
 _PARTS: Final[Mapping[Kind, Any]] = {
     "value_and_grad": "loss",
     "per_example": "examples",
     "gradient_of_inputs": "inputs",
     "outputs": "outputs",
 }
-
-
-def entries(parameters: "Parameters") -> list[tuple[str, Index]]:
-    """The arrays of parameters by name, each parameter in one of them: those without a name are in one more."""
-    found, free = list[tuple[str, Index]](), np.ones(len(parameters.values), bool)
-    for name, slots in parameters.names:
-        if slots.index.size and free[slots.index].all():
-            found.append((name, slots.index))
-            free[slots.index] = False
-    rest = np.flatnonzero(free)
-    if len(rest):
-        name = next(name for name in ("parameters", "other parameters") if name not in dict(found))
-        found.append((name, rest))
-    return found
-
-
-def taken(parameters: "Parameters") -> Tree:
-    """The parameters as arrays of JAX."""
-    with precision(str(parameters.vector.dtype)):
-        return {name: jnp.array(parameters.vector[index]) for name, index in entries(parameters)}
-
-
-def flat(tree: Mapping[str, Any], parameters: "Parameters") -> NDArray[Any]:
-    """The numbers of a tree in the order of the parameters; ValueError if it isn't like the one of `taken`."""
-    own = entries(parameters)
-    if {*tree} != {name for name, _ in own}:
-        raise ValueError(f"the tree has the names {', '.join(map(str, tree))}, the program {', '.join(n for n, _ in own)}")
-    vector = np.empty_like(parameters.vector)
-    for name, index in own:
-        if np.shape(tree[name]) != index.shape:
-            raise ValueError(f"{name} has the shape {index.shape}, and the tree has {np.shape(tree[name])}")
-        vector[index] = np.asarray(tree[name])
-    return vector
-
-
-def precision(dtype: str) -> Any:
-    """A context in which JAX computes in a type, whatever its own setting is."""
-    return jax.enable_x64(dtype == "float64")
 
 
 class Function:
@@ -83,9 +42,8 @@ class Function:
             kind = "per_example" if program._main == "examples" else "gradient_of_inputs"
         part = program._part(_PARTS[kind])
         code = part.code.exactly() if exact else part.code
-        self._arguments = [a for a in part.arguments if a.name != "parameters" or kind != "per_example"]
         self._arguments = part.arguments[:-1] if kind == "per_example" else part.arguments
-        self._entries = entries(program._parameters) if kind != "gradient_of_inputs" or program.parameters.size else []
+        self._entries = entries(program._parameters.names, len(program.parameters)) if kind != "gradient_of_inputs" or program.parameters.size else []
         self.dtype = str(program.parameters.dtype)
         signature = self._signature(program, kind, code)
         self._text = text_of(code.program, signature, self.dtype)

@@ -1,0 +1,90 @@
+"""Training steps of a program on the devices of JAX: one in each call, or many.
+
+Importing this module imports JAX.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from autograd.compiler.jax.function import Function
+from autograd.compiler.jax.trees import entries, joined, precision
+from autograd.compiler.jax.updates import State, Update
+
+if TYPE_CHECKING:
+    from autograd.compiler.program import Program
+    from autograd.optim import Optimizer
+
+
+class Steps:
+    """What `Step` and `Loop` have in common: the state of a training, and a step of it.
+
+    ValueError for an optimiser of other parameters than the program's, and for a program without one loss of a batch.
+    """
+
+    def __init__(self, program: "Program", optimizer: "Optimizer") -> None:
+        if optimizer.parameters is not program.parameters:
+            raise ValueError("the optimizer changes other parameters than the program's; make it of this program")
+        if program.reduce is None:
+            raise ValueError("a step needs one loss for a batch; compile with reduce='mean' or 'sum'")
+        self._program = program
+        self._own = entries(program._parameters.names, len(program.parameters))
+        self.dtype = str(program.parameters.dtype)
+        self._gradient, self._update = Function(program, "value_and_grad"), Update(optimizer, self._own, self.dtype)
+
+    def start(self) -> State:
+        """The state of the program's parameters now, and of what the optimiser has kept."""
+        return self._update.start(self._program.parameters)
+
+    def finish(self, state: State, *, steps: int) -> None:
+        """Put a state into the program and its optimiser, after so many steps since `start`."""
+        joined(state.parameters, self._own, self._program.parameters)
+        self._update.finish(state, steps)
+
+    def pure(self, state: State, *batch: Any) -> tuple[State, Any]:
+        """The state after a step, and the loss before it; for use inside functions that JAX transforms."""
+        loss, gradient = self._gradient(state.parameters, *batch)
+        return self._update(state, gradient), loss
+
+
+class Step(Steps):
+    """A step as a function `(state, *batch) -> (state, loss)`, compiled; the old state is used up."""
+
+    def __init__(self, program: "Program", optimizer: "Optimizer") -> None:
+        super().__init__(program, optimizer)
+        self.jitted = jax.jit(self.pure, donate_argnums=0)
+
+    def __call__(self, state: State, *batch: Any) -> tuple[State, Any]:
+        """The state after a step, and the loss before it."""
+        if self.dtype == "float32":
+            return self.jitted(state, *batch)  # type: ignore[no-any-return]
+        with precision(self.dtype):
+            return self.jitted(state, *batch)  # type: ignore[no-any-return]
+
+
+class Loop(Steps):
+    """Many steps as a function `(state, data, orders) -> (state, losses)`, compiled; the old state is used up.
+
+    data has an array of all rows for each input. orders is an array of whole numbers, (steps, batch size), with the
+    places of the rows of each batch. losses has the loss of each batch before its step.
+    """
+
+    def __init__(self, program: "Program", optimizer: "Optimizer") -> None:
+        super().__init__(program, optimizer)
+        self.jitted = jax.jit(self.several, donate_argnums=0)
+
+    def several(self, state: State, data: Sequence[Any], orders: Any) -> tuple[State, Any]:
+        """The same for use inside functions that JAX transforms."""
+
+        def one(state: State, order: Any) -> tuple[State, Any]:
+            return self.pure(state, *(jnp.take(array, order, axis=0, mode="clip") for array in data))
+
+        return lax.scan(one, state, orders)
+
+    def __call__(self, state: State, data: Sequence[Any], orders: Any) -> tuple[State, Any]:
+        """The state after the steps, and their losses."""
+        with precision(self.dtype):
+            return self.jitted(state, tuple(data), orders)  # type: ignore[no-any-return]

@@ -1,0 +1,57 @@
+"""The parameters of a program as arrays of JAX by name, and back.
+
+Importing this module imports JAX.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.statements import Index, Named
+
+Tree: TypeAlias = dict[str, Any]
+"""Arrays by name."""
+Entries: TypeAlias = list[tuple[str, Index]]
+"""The names of a tree, each with the places of its numbers in a flat vector."""
+
+
+def entries(names: Iterable[Named], count: int) -> Entries:
+    """So many parameters by their names, each of them once; those without a name of their own are one array more."""
+    found, free = Entries(), np.ones(count, bool)
+    for name, slots in names:
+        if slots.index.size and free[slots.index].all():
+            found.append((name, slots.index))
+            free[slots.index] = False
+    rest = np.flatnonzero(free)
+    if len(rest):
+        taken = {name for name, _ in found}
+        found.append((next(name for name in ("parameters", "other parameters") if name not in taken), rest))
+    return found
+
+
+def split(vector: NDArray[Any], own: Entries) -> Tree:
+    """The tree of a vector, in its type."""
+    with precision(str(vector.dtype)):
+        return {name: jnp.array(vector[index]) for name, index in own}
+
+
+def joined(tree: Mapping[str, Any], own: Entries, out: NDArray[Any]) -> None:
+    """Write the numbers of a tree into a vector; ValueError if it has other names or shapes."""
+    if {*tree} != {name for name, _ in own}:
+        known = ", ".join(name for name, _ in own)
+        raise ValueError(f"the tree has the names {', '.join(map(str, tree))}, and the program has {known}")
+    arrays = {name: np.asarray(array) for name, array in tree.items()}
+    for name, index in own:
+        if arrays[name].shape != index.shape:
+            raise ValueError(f"{name} has the shape {index.shape}, and in the tree {arrays[name].shape}")
+    for name, index in own:
+        out[index] = arrays[name]
+
+
+def precision(dtype: str) -> Any:
+    """A context in which JAX has numbers of a type, whatever its setting is; the setting stays as it is."""
+    return jax.enable_x64(dtype == "float64")
