@@ -69,6 +69,20 @@ class Devices:
 
         return jax.make_array_from_callback(shape, self._over(self._rows), part, dtype)
 
+    def orders(self, orders: Any) -> jax.Array:
+        """The places of the rows of batches, (steps, batch size), divided as the rows themselves are."""
+        host = np.asarray(orders, np.int32)
+        missing = self.padded(host.shape[1]) - host.shape[1]
+        host = np.pad(host, [(0, 0), (0, missing)])
+        return jax.make_array_from_callback(host.shape, self._over(None, self._rows), host.__getitem__, host.dtype)
+
+    def everywhere(self, array: Any, dtype: str) -> jax.Array:
+        """An array that is whole on every device."""
+        if isinstance(array, jax.Array):
+            return jax.device_put(array.astype(dtype), self.whole)
+        host = np.asarray(array, dtype)
+        return jax.make_array_from_callback(host.shape, self.whole, host.__getitem__, dtype)
+
     def padded(self, n: int) -> int:
         """The least number from n that can be divided among the devices."""
         return -(-n // self.count) * self.count
@@ -84,9 +98,10 @@ class Devices:
         longest = max(axes, key=lambda axis: shape[axis])
         return self._over(*[None] * longest, self._parts)
 
-    def shardings(self, tree: Any) -> Any:
-        """The sharding of each array of a tree."""
-        return jax.tree.map(lambda array: self.sharding(np.shape(array)), tree)
+    def kept(self, tree: Any) -> Any:
+        """The arrays of a tree inside a function that JAX traces, divided as `put` divides them."""
+        place = jax.lax.with_sharding_constraint
+        return jax.tree.map(lambda array: place(array, self.sharding(array.shape)), tree)
 
     def put(self, tree: Any) -> Any:
         """The arrays of a tree, each on the devices that hold it or a part of it."""
