@@ -21,20 +21,21 @@ AXIS: Final = "devices"
 """The axis of a mesh that is made of a number or a list of devices."""
 LARGE: Final = 1 << 12
 """Numbers of a matrix that is worth splitting: below it, the calls between the devices take longer than its sums."""
-SHARDS: Final = ("nothing", "layers")
+SHARDS: Final = ("layers",)
 
 
 class Devices:
     """A mesh of devices, over which the rows of a batch are divided.
 
     devices is a number of devices, the first ones that JAX has, or a list of them, or a mesh. The rows are divided
-    along the first axis of the mesh. shard="nothing" keeps all parameters on every device; shard="layers" splits each
-    large array of them, and what the optimiser keeps for it, along the last axis of the mesh: each device then holds a
+    along the first axis of the mesh. All parameters are on every device; shard="layers" splits each large
+    array of them, and what the optimiser keeps for it, along the last axis of the mesh: each device then holds a
     part, and the devices exchange the parts when they compute. TypeError and ValueError for anything else.
     """
 
-    def __init__(self, devices: Given, shard: str = "nothing") -> None:
-        known("shard", shard, SHARDS)
+    def __init__(self, devices: Given, shard: str | None = None) -> None:
+        if shard is not None:
+            known("way to shard", shard, SHARDS)
         self.mesh = _mesh(devices)
         """The devices with the names of their axes."""
         self.whole = self._over()
