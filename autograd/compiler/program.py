@@ -22,6 +22,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from autograd.arguments import known
+from autograd.compiler import jax
 from autograd.compiler.arguments import Array
 from autograd.compiler.backends import checked
 from autograd.compiler.batches import Batch, Blocks, Part, Reduction
@@ -179,6 +180,49 @@ class Program(Lines):
                 vector[:] = before
 
         return fun, vector.astype(np.float64), (), "L-BFGS-B", True
+
+    # ── JAX ──
+
+    def jax(
+        self,
+        call: Literal["value_and_grad", "per_example", "gradient_of_inputs", "outputs"] = "value_and_grad",
+        *,
+        exact: bool = False,
+    ) -> Any:
+        """A call of the program as a pure function of JAX, `function(parameters, *inputs)`; `source` is its text.
+
+        The parameters and their gradient are dictionaries of arrays, as in `jax_parameters`; a program without
+        parameters has no such argument. It may be used inside `jax.jit`, `jax.vmap` and the like.
+
+        With numbers that aren't finite, nan may take the place of other results in programs that complete rows by
+        zeros; exact=True makes slower code that doesn't. ImportError without JAX.
+        """
+        return jax.module("function").Function(self, call, exact=exact)
+
+    @property
+    def jax_parameters(self) -> dict[str, Any]:
+        """A copy of the parameters as arrays of JAX, by the names of `views`; it may be assigned to."""
+        return jax.module("trees").taken(self)  # type: ignore[no-any-return]
+
+    @jax_parameters.setter
+    def jax_parameters(self, tree: dict[str, Any]) -> None:
+        jax.module("trees").put(tree, self)
+
+    def jax_step(self, optimizer: Any) -> Any:
+        """A training step with an optimiser of the program: a compiled function `(state, *batch) -> (state, loss)`.
+
+        Its `start()` makes the state, a pytree of the parameters and of what the optimiser keeps, and `finish(state,
+        steps=…)` puts one into the program and the optimiser. A call uses its old state up.
+        """
+        return jax.module("stepping").Step(self, optimizer)
+
+    def jax_loop(self, optimizer: Any) -> Any:
+        """Many steps in one call, over data on the device: `(state, data, orders) -> (state, losses)`.
+
+        data has an array of all rows for each input, and orders the places of the rows of each batch, (steps, rows).
+        The rest is as for `jax_step`.
+        """
+        return jax.module("stepping").Loop(self, optimizer)
 
     # ── text ──
 

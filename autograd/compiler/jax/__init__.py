@@ -1,4 +1,27 @@
-"""Array programs as text of JAX, and trainings on its devices.
+"""Programs as text of JAX, which runs on GPUs, TPUs and many machines.
 
-Nothing here is imported, and JAX is not, before a program is asked for it.
+JAX is imported when a program asks for it: its modules here are got by `module`.
 """
+
+from importlib import import_module
+from typing import Any
+
+from autograd.compiler.binding import UnavailableError
+from autograd.wording import to_install
+
+
+def check() -> None:
+    """Raise UnavailableError if JAX isn't there, with the remedy."""
+    try:
+        import_module("jax")
+    except ModuleNotFoundError:
+        raise UnavailableError(f"JAX is not installed: {to_install('jax', 'jax')}") from None
+
+
+def module(name: str) -> Any:
+    """A module of this package; ImportError if JAX isn't there."""
+    try:
+        check()
+    except UnavailableError as error:
+        raise ImportError(str(error)) from None
+    return import_module(f"autograd.compiler.jax.{name}")

@@ -3,7 +3,7 @@
 Importing this module imports JAX.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn, get_args
 
 import jax
@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd.arguments import known
-from autograd.compiler.jax.text import Kind, Signature, text_of
-from autograd.compiler.jax.trees import entries
+from autograd.compiler.jax.text import Kind, Signature, Text, text_of
+from autograd.compiler.jax.trees import of_program
 from autograd.compiler.jax.words import WORDS
 from autograd.compiler.leaves import shape_text
 from autograd.compiler.pipeline import Code
 from autograd.compiler.statements import Named, Slots
-from autograd.wording import Text
+from autograd.wording import Text as Shown
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
@@ -28,6 +28,14 @@ _PARTS: Final[Mapping[Kind, Any]] = {
     "gradient_of_inputs": "inputs",
     "outputs": "outputs",
 }
+
+
+def made(text: Text) -> Callable[..., Any]:
+    """The function of a text."""
+    names: dict[str, Any] = {word: WORDS[word] for word in text.words} | text.tables
+    exec(compile(text.source, f"<{text.name} for JAX>", "exec"), names)
+    function: Callable[..., Any] = names[text.name]
+    return function
 
 
 class Function:
@@ -43,13 +51,11 @@ class Function:
         part = program._part(_PARTS[kind])
         code = part.code.exactly() if exact else part.code
         self._arguments = part.arguments[:-1] if kind == "per_example" else part.arguments
-        self._entries = entries(program._parameters.names, len(program.parameters)) if kind != "gradient_of_inputs" or program.parameters.size else []
+        self._entries = of_program(program) if kind != "gradient_of_inputs" or program.parameters.size else []
         self.dtype = str(program.parameters.dtype)
         signature = self._signature(program, kind, code)
         self._text = text_of(code.program, signature, self.dtype)
-        namespace: dict[str, Any] = {**WORDS, **self._text.tables}
-        exec(compile(self._text.source, f"<{kind} for JAX>", "exec"), namespace)
-        self._on_batches = namespace[kind]
+        self._on_batches = made(self._text)
         self.__name__ = kind
 
     def _signature(self, program: "Program", kind: Kind, code: Code) -> Signature:
@@ -70,9 +76,9 @@ class Function:
         return Signature(kind, own, inputs, reduce, results, shapes)
 
     @property
-    def source(self) -> Text:
+    def source(self) -> Shown:
         """The text, for batches."""
-        return Text(self._text.source)
+        return Shown(self._text.source)
 
     def __call__(self, *arguments: Any) -> Any:
         """The results for a batch, or for one example without its axis."""

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from autograd.compiler.jax.function import Function
-from autograd.compiler.jax.trees import entries, joined, precision
+from autograd.compiler.jax.trees import joined, of_program, precision
 from autograd.compiler.jax.updates import State, Update
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Steps:
         if program.reduce is None:
             raise ValueError("a step needs one loss for a batch; compile with reduce='mean' or 'sum'")
         self._program = program
-        self._own = entries(program._parameters.names, len(program.parameters))
+        self._own = of_program(program)
         self.dtype = str(program.parameters.dtype)
         self._gradient, self._update = Function(program, "value_and_grad"), Update(optimizer, self._own, self.dtype)
 

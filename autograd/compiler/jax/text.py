@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from autograd.compiler.jax.writer import Pending, Writer
 from autograd.compiler.jax.writing import OWN, definition
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.statements import ArrayProgram, Index, Map, Named, Slots, Statement
+from autograd.compiler.storage import Array
 from autograd.compiler.words import definitions
 
 Kind: TypeAlias = Literal["value_and_grad", "per_example", "gradient_of_inputs", "outputs"]
@@ -40,7 +41,8 @@ class Signature(NamedTuple):
     inputs: Sequence[Named]
     reduce: Reduction
     results: str
-    """What is returned beside the value: parameters, inputs, or outputs alone."""
+    """What is returned beside the value: parameters, inputs, or outputs alone. Or all roots, and after "bound" the
+    gradients that are wanted: then the gradient of the loss by itself is an argument more."""
     shapes: Sequence[tuple[Index, tuple[int, ...]]] = ()
     """The roots that make each output."""
 
@@ -51,7 +53,7 @@ def text_of(program: ArrayProgram, signature: Signature, dtype: str) -> Text:
     w = Writer(sizes_of(program), program.constants, dtype)
     first = _first_lines(w, signature)
     if program.sizes["s"]:
-        w.memory.put(Slots("s", np.zeros(1, np.intp)), Held(_seed(w, signature.reduce), np.zeros(1, np.intp)))
+        w.memory.put(Slots("s", np.zeros(1, np.intp)), Held(_seed(w, signature), np.zeros(1, np.intp)))
     for statement in program:
         _statement(w, statement)
     last = _result(w, program, signature)
@@ -70,7 +72,11 @@ def _first_lines(w: Writer, s: Signature) -> list[str]:
         word = w.fresh(_identifier(name))
         w.lines.append((word, f"parameters[{name!r}]"))
         _given(w, word, slots, lanes=False)
-    return [f"def {s.name}({', '.join(['parameters'] * bool(s.parameters) + names)}):", *_indented(lines)]
+    if s.results.startswith("bound"):
+        names = ["parameters", *names, w.fresh("seed")]
+    elif s.parameters:
+        names = ["parameters", *names]
+    return [f"def {s.name}({', '.join(names)}):", *_indented(lines)]
 
 
 def _given(w: Writer, name: str, slots: Slots, *, lanes: bool) -> None:
@@ -79,10 +85,14 @@ def _given(w: Writer, name: str, slots: Slots, *, lanes: bool) -> None:
     w.memory.put(slots, Held(array, np.arange(slots.index.size).reshape(slots.index.shape)))
 
 
-def _seed(w: Writer, reduce: Reduction) -> Any:
-    if reduce != "mean":
-        return known(1.0)
+def _seed(w: Writer, s: Signature) -> Array:
+    """The gradient of the loss by itself."""
     array = Pending("", (), lanes=False)
+    if s.results.startswith("bound"):
+        array.name = "seed"
+        return array
+    if s.reduce != "mean":
+        return known(1.0)
     array.name = w.fresh("seed")
     w.lines.append((array.name, f"jnp.asarray(1.0 / n, {w.dtype!r})"))
     return array
@@ -102,6 +112,8 @@ def _result(w: Writer, program: ArrayProgram, s: Signature) -> str:
     if s.results == "outputs":
         texts = [_of_lanes(w, Slots(program.roots.space, program.roots.index[i]), shape) for i, shape in s.shapes]
         return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+    if s.results.startswith("bound"):
+        return _all(w, program, s)
     loss = Slots(program.roots.space, program.roots.index[:1].reshape(()))
     if s.results == "inputs":
         found = [_of_lanes(w, slots.gradient(), slots.index.shape) for _, slots in s.inputs]
@@ -111,6 +123,19 @@ def _result(w: Writer, program: ArrayProgram, s: Signature) -> str:
         entries = [f"{name!r}: {one(w, slots.gradient(), slots.index.shape)}" for name, slots in s.parameters]
         gradient = f"{{{', '.join(entries)}}}"
     return f"({_value(w, loss, s.reduce)}, {gradient})"
+
+
+def _all(w: Writer, program: ArrayProgram, s: Signature) -> str:
+    """All roots, and the gradients that are wanted, None for others."""
+    roots = _of_lanes(w, program.roots, program.roots.index.shape)
+    by_parameters = by_inputs = "None"
+    if s.results in ("bound parameters", "bound both"):
+        entries = [f"{name!r}: {_plain(w, slots.gradient(), slots.index.shape)}" for name, slots in s.parameters]
+        by_parameters = f"{{{', '.join(entries)}}}"
+    if s.results in ("bound inputs", "bound both"):
+        ((_, slots),) = s.inputs
+        by_inputs = _of_lanes(w, slots.gradient(), slots.index.shape)
+    return f"({roots}, {by_parameters}, {by_inputs})"
 
 
 def _value(w: Writer, loss: Slots, reduce: Reduction) -> str:

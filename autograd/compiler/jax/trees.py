@@ -4,7 +4,7 @@ Importing this module imports JAX.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.statements import Index, Named
+
+if TYPE_CHECKING:
+    from autograd.compiler.program import Program
 
 Tree: TypeAlias = dict[str, Any]
 """Arrays by name."""
@@ -31,6 +34,21 @@ def entries(names: Iterable[Named], count: int) -> Entries:
         taken = {name for name, _ in found}
         found.append((next(name for name in ("parameters", "other parameters") if name not in taken), rest))
     return found
+
+
+def of_program(program: "Program") -> Entries:
+    """The arrays of a program's parameters."""
+    return entries(program._parameters.names, len(program.parameters))
+
+
+def taken(program: "Program") -> Tree:
+    """The parameters of a program."""
+    return split(program.parameters, of_program(program))
+
+
+def put(tree: Mapping[str, Any], program: "Program") -> None:
+    """Write a tree into the parameters of a program; ValueError if it has other names or shapes."""
+    joined(tree, of_program(program), program.parameters)
 
 
 def split(vector: NDArray[Any], own: Entries) -> Tree:
