@@ -37,7 +37,9 @@ made = parser(
     epochs=20,
 )
 made.add_argument("--machine", metavar="K/N", help="for the lesson itself: the number of this process, of how many")
-made.add_argument("--meet", metavar="HOST:PORT", help="for the lesson itself: the place where processes find each other")
+made.add_argument(
+    "--meet", metavar="HOST:PORT", help="for the lesson itself: the place where processes find each other"
+)
 made.add_argument("--kept", type=Path, metavar="PATH", help="for the lesson itself: the file to keep the training in")
 options = words(made, epochs=6)
 JAX = installed("jax")
@@ -213,9 +215,17 @@ if JAX:
 table: list[tuple[str, object, object]] = [("gradients of two parts, added up: difference", "0", f"{apart:.0e}")]
 if JAX:
     table += [
-        ("loss of the last epoch, one process and two", "equal", f"{alone['losses'][-1]:.9f}, {two[0]['losses'][-1]:.9f}"),
+        (
+            "loss of the last epoch, one process and two",
+            "equal",
+            f"{alone['losses'][-1]:.9f}, {two[0]['losses'][-1]:.9f}",
+        ),
         ("two processes: same curve to 12 digits", "yes", "yes" if difference(two[0]["losses"]) < 1e-12 else "no"),
         ("two processes, then one: the same", "yes", "yes" if difference(resumed) < 1e-12 else "no"),
-        ("rows read by each of two", "a half", f"{two[0]['read'] / alone['read']:.2f}, {two[1]['read'] / alone['read']:.2f}"),
+        (
+            "rows read by each of two",
+            "a half",
+            f"{two[0]['read'] / alone['read']:.2f}, {two[1]['read'] / alone['read']:.2f}",
+        ),
     ]
 compare(table, tutorial="theory")

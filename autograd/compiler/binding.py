@@ -54,6 +54,10 @@ class Plan(NamedTuple):
     """The places of the rows in the next epoch, to be called before each; None for the order that they have."""
     below: float
     """The training is over after an epoch with a smaller loss."""
+    devices: Any = None
+    """The devices of JAX that share each batch, as users name them."""
+    shard: str | None = None
+    """The way in which they share the parameters."""
 
 
 class Slice(NamedTuple):

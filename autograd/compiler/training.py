@@ -48,6 +48,8 @@ class Training:
         dtype = program.parameters.dtype
         given = zip(arrays, places, strict=True)
         self._arrays: list[Array] = [narrowed(array, where, dtype).astype(dtype, copy=False) for array, where in given]
+        self.divided: tuple[Any, str | None] = (None, None)
+        """The devices of JAX that share the rows of a batch, and the way in which they share the parameters."""
         self._order = list(range(self.rows)) if order is None else order
         self._places: NDArray[np.intp] | None = None if order is None else np.array(order)
 
@@ -91,7 +93,8 @@ class Training:
             assert self._places is not None
             return self._places
 
-        return self.program._loop(self._arrays, self.optimizer, size, None if draws is None else reorder, below)
+        order = None if draws is None else reorder
+        return self.program._loop(self._arrays, self.optimizer, size, order, below, *self.divided)
 
     def check(self) -> None:
         """Raise a ValueError if the data of a Value is not what the program took or put there."""

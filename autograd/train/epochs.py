@@ -72,7 +72,8 @@ class Slices:
         DivergenceError for a loss that isn't finite.
         """
         self._check()
-        found = self._loop.run(most, interrupts.answer)
+        # A back end may draw the orders of several epochs ahead, and then the place of a loader would be behind.
+        found = self._loop.run(1 if self.loader else most, interrupts.answer)
         if not found.batches:
             raise DivergenceError(f"the loss of a batch is {found.mean}")
         if self.loader:

@@ -45,6 +45,8 @@ def fit(
     metrics: Mapping[str, Callable[[Any, Any], object]] | None = None,
     callback: Callable[[int, float], object] | Recorder | None = None,
     record: Recorder | None = None,
+    devices: Any = None,
+    shard: str | None = None,
     progress: bool | None = None,
 ) -> History:
     """Fit a model to data, a sequence of rows (input, target), and return the History of the losses.
@@ -63,6 +65,9 @@ def fit(
     validation is data like data, whose loss is computed at the end of each epoch. metrics are functions by name: the
     mean of metric(output, target) over the rows of validation, or of data if there is none, is computed then too. The
     output is that of the model, or of a program, with numbers in the place of Values, and True counts 1.
+
+    devices share the batches of a program of backend="jax", and shard="layers" splits its large arrays of parameters
+    among them: `Program.jax_step` tells how. In a training of several processes all of them call fit alike.
 
     record is a `Recorder`, which keeps snapshots of the training; it may stand in the place of the callback too.
 
@@ -96,6 +101,8 @@ def fit(
     history = History(metrics={name: [] for name in functions})
     if epochs:
         way.measured(held_out, functions, 1)  # A mistake should be met before an epoch is over.
+    if devices is not None or shard is not None:
+        _divide(model, way, record, devices, shard)
     if record is not None:
         way = Recording(record, way, history, size, loader.batch if loader else 0)
     one_by_one = held_out is not None or functions or ask is not None
@@ -151,6 +158,19 @@ def _reason(what: str, broken: str, origin: str) -> str:
     which = f"The first parameter that isn't finite is {broken}." if broken else "All parameters are finite."
     remedy = "If it isn't the data, take a smaller learning rate, or clip the gradients: nn.utils.clip_grad_norm_."
     return "\n".join([wrapped(f"{what} {which}", 2), *([origin] if origin else []), wrapped(remedy, 2)])
+
+
+def _divide(model: Any, way: Any, record: Recorder | None, devices: Any, shard: str | None) -> None:
+    """Let devices share the batches of a training; an error for one that can't be divided."""
+    if devices is None:
+        raise ValueError(f"shard={shard!r} says how devices share the parameters; name them, as in devices=8")
+    if not is_program(model) or model.backend != "jax":
+        raise ValueError("devices share the batches of a program of JAX; compile it with backend='jax'")
+    if record is not None:
+        raise ValueError(
+            "a Recorder looks at every step, and devices make many of them in one call; leave out one of both"
+        )
+    way.training.divided = devices, shard
 
 
 def _loader(model: Any, data: Any, *options: Any) -> Loader | None:

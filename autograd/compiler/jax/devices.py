@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
@@ -70,12 +71,12 @@ class Devices:
 
         return jax.make_array_from_callback(shape, self._over(self._rows), part, dtype)
 
-    def orders(self, orders: Any) -> jax.Array:
-        """The places of the rows of batches, (steps, batch size), divided as the rows themselves are."""
-        host = np.asarray(orders, np.int32)
-        missing = self.padded(host.shape[1]) - host.shape[1]
-        host = np.pad(host, [(0, 0), (0, missing)])
-        return jax.make_array_from_callback(host.shape, self._over(None, self._rows), host.__getitem__, host.dtype)
+    def taken(self, array: Any, places: Any) -> Any:
+        """The rows at some places of an array that is whole on every device, in a function that JAX traces."""
+        n = len(places)
+        places = jnp.pad(places, (0, self.padded(n) - n))
+        rows = jnp.take(array, places, axis=0, mode="clip")
+        return jax.lax.with_sharding_constraint(rows, self._over(self._rows))[:n]
 
     def everywhere(self, array: Any, dtype: str) -> jax.Array:
         """An array that is whole on every device."""
@@ -108,8 +109,11 @@ class Devices:
         """The arrays of a tree, each on the devices that hold it or a part of it."""
 
         def placed(array: Any) -> jax.Array:
+            sharding = self.sharding(np.shape(array))
+            if isinstance(array, jax.Array) and array.sharding == sharding:
+                return array
             host = np.asarray(array)
-            return jax.make_array_from_callback(host.shape, self.sharding(host.shape), host.__getitem__, host.dtype)
+            return jax.make_array_from_callback(host.shape, sharding, host.__getitem__, host.dtype)
 
         return jax.tree.map(placed, tree)
 

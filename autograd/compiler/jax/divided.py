@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
+from autograd.compiler.binding import Plan
 from autograd.compiler.jax.devices import Devices
 from autograd.compiler.jax.stepping import Loop, Step, Steps
+from autograd.compiler.jax.training import Run, Training
 from autograd.compiler.jax.trees import precision
 from autograd.compiler.jax.updates import State
+from autograd.compiler.pipeline import Code
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
@@ -73,16 +78,60 @@ class DividedLoop(_Divided, Loop):
     Each device has the data of all rows, and makes the batches of its own ones.
     """
 
-    def __init__(self, program: "Program", optimizer: "Optimizer", devices: Devices) -> None:
-        super().__init__(program, optimizer, devices)
-        self.jitted = jax.jit(self._several, static_argnums=0, donate_argnums=1)
-
-    def _several(self, rows: int, state: State, data: Sequence[Any], orders: Any) -> tuple[State, Any]:
-        return self.several(state, data, orders[:, :rows])
+    def rows(self, array: Any, places: Any) -> Any:
+        """The rows of an array at some places, divided among the devices."""
+        return self.devices.taken(array, places)
 
     def __call__(self, state: State, data: Sequence[Any], orders: Any) -> tuple[State, Any]:
         """The state after the steps, and their losses."""
         with precision(self.dtype):
-            everywhere = tuple(self.devices.everywhere(array, self.dtype) for array in data)
-            rows = np.shape(orders)[1]
-            return self.jitted(rows, state, everywhere, self.devices.orders(orders))  # type: ignore[no-any-return]
+            return super().__call__(state, [self.devices.everywhere(array, self.dtype) for array in data], orders)
+
+
+class DividedTraining(Training):
+    """The steps of a training by `fit` on several devices, as a `Loop`. Each device has the data of all rows."""
+
+    def __init__(self, code: Code, plan: Plan) -> None:
+        self._devices = Devices(plan.devices, plan.shard)
+        super().__init__(code, plan)
+        if jax.process_count() > 1:
+            self._most = 1  # The processes must not differ in the epochs of a call, which one of them may find long.
+
+    def _placed(self, column: Any) -> jax.Array:
+        return self._devices.everywhere(column, self._dtype)
+
+    def _taken(self) -> State:
+        return self._devices.put(super()._taken())  # type: ignore[no-any-return]
+
+    def _put_back(self, run: Run, steps: int) -> None:
+        whole = self._devices.gathered((run.state, run.gradient))
+        super()._put_back(run._replace(state=whole[0], gradient=whole[1]), steps)
+        self._state = run.state
+
+    def _batch(self, data: Sequence[Any], order: Any, start: Any, size: int) -> list[Any]:
+        places = start + jnp.arange(size) if order is None else lax.dynamic_slice_in_dim(order, start, size)
+        return [self._devices.taken(array, places) for array in data]
+
+    def _step(self, run: Run, batch: Sequence[Any]) -> Run:
+        run = super()._step(run, batch)
+        return run._replace(state=self._devices.kept(run.state))
+
+
+def step_of(program: "Program", optimizer: "Optimizer", devices: Any, shard: str | None) -> Step:
+    """The step of a program, on one device or on those that are named."""
+    return (
+        Step(program, optimizer) if _alone(devices, shard) else DividedStep(program, optimizer, Devices(devices, shard))
+    )
+
+
+def loop_of(program: "Program", optimizer: "Optimizer", devices: Any, shard: str | None) -> Loop:
+    """The loop of a program, on one device or on those that are named."""
+    return (
+        Loop(program, optimizer) if _alone(devices, shard) else DividedLoop(program, optimizer, Devices(devices, shard))
+    )
+
+
+def _alone(devices: Any, shard: str | None) -> bool:
+    if devices is None and shard is not None:
+        raise ValueError(f"shard={shard!r} says how devices share the parameters; name them, as in devices=8")
+    return devices is None
