@@ -15,7 +15,6 @@ python demos/many_machines.py --out pictures
 
 # %%
 import json
-import os
 import random
 import tempfile
 from pathlib import Path
@@ -25,6 +24,7 @@ from lesson import BLUE, DEMOS, ORANGE, agree, check, compare, installed, machin
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 
 import autograd
@@ -37,14 +37,14 @@ made = parser(
     epochs=20,
 )
 made.add_argument("--machine", metavar="K/N", help="for the lesson itself: the number of this process, of how many")
-made.add_argument(
-    "--meet", metavar="HOST:PORT", help="for the lesson itself: the place where processes find each other"
-)
-made.add_argument("--kept", type=Path, metavar="PATH", help="for the lesson itself: the file to keep the training in")
+made.add_argument("--meet", metavar="HOST:PORT", help="for the lesson itself: where they find each other")
+made.add_argument("--halfway", type=Path, metavar="PATH", help="for the lesson itself: the file to write at half time")
 options = words(made, epochs=6)
-JAX = installed("jax")
-if not JAX:
-    print(f"The trainings of this lesson are left out, because they need JAX: {to_install('jax', 'jax')}\n")
+missing = [library for library in ("jax", "safetensors") if not installed(library)]
+READY = not missing
+for library in missing:
+    command = to_install(library, {"safetensors": "save"}.get(library, library))
+    print(f"The trainings of this lesson are left out, because they need {library}: {command}")
 
 # %% [markdown]
 # ## The network
@@ -57,12 +57,12 @@ digits = load_digits()
 pixels, kinds = digits.data[:ROWS] / 16.0, np.eye(10)[digits.target[:ROWS]]
 
 
-def network() -> tuple[nn.MLP, autograd.Program]:
-    """The network at its start, and the program of its loss."""
+def network() -> autograd.Program:
+    """The program of the loss, with the weights at their start."""
     model = nn.MLP(64, [HIDDEN, 10], init="fan_in", rng=random.Random(options.seed))
     x, t = autograd.inputs(64, name="x"), autograd.inputs(10, name="t")
     loss = losses.cross_entropy(model(x), t)
-    return model, autograd.compile(loss, (x, t), parameters=model, backend="jax" if JAX else "numpy")
+    return autograd.compile(loss, (x, t), parameters=model)
 
 
 # %% [markdown]
@@ -85,14 +85,15 @@ class File:
 
     def __getitem__(self, places: np.ndarray) -> np.ndarray:
         self.read += len(places)
-        return self.rows[places]
+        found: np.ndarray = self.rows[places]
+        return found
 
 
 file = File(pixels)
-for x, _ in train.Loader((file, kinds), SIZE, rng=random.Random(options.seed)):
-    part = x[: len(x) // 2]
-    print(f"of a batch of {len(x)} rows, the half of one machine is {len(part)}")
-print(f"it has read {file.read} of {ROWS} rows in this epoch")
+loader = train.Loader((file, kinds), SIZE, rng=random.Random(options.seed))
+for batch, _ in loader:
+    half = batch[: len(batch) // 2]
+print(f"{loader}: a machine that takes the first half of each batch reads {file.read} of {ROWS} rows")
 
 # %% [markdown]
 # ## The gradients of two parts
@@ -101,7 +102,7 @@ print(f"it has read {file.read} of {ROWS} rows in this epoch")
 # gradient of all rows.
 
 # %%
-_, program = network()
+program = network()
 whole, gradient = program.value_and_grad(pixels, kinds)
 parts = [program.value_and_grad(pixels[rows], kinds[rows]) for rows in (slice(100), slice(100, ROWS))]
 added = sum(share * part for share, (_, part) in zip((100 / ROWS, 220 / ROWS), parts, strict=True))
@@ -113,34 +114,36 @@ print(f"greatest difference between the gradients: {apart:.0e}")
 # ## The training
 #
 # Every machine runs the same function. `jax.devices()` are the devices of all machines, and `jax_step` divides the rows
-# of a batch among them. The partitioner of JAX writes what each device computes, and the sums over all of them; nothing
-# below depends on how many there are. If a file has a training that was left, the function goes on with it.
-
+# of a batch among them. JAX's partitioner finds what each device computes and the sums over all of them; nothing below
+# depends on how many there are. At half time, one of the machines writes a file with the parameters, the state of the
+# optimiser and the place of the loader. A training that starts from such a file goes on there.
 
 # %%
-def trained(epochs: int, kept: Path | None = None) -> dict[str, Any]:
+HALF = (options.epochs + 1) // 2
+
+
+def trained(start: Path | None = None, halfway: Path | None = None) -> dict[str, Any]:
     """The loss of each epoch, and the rows that this process has read."""
     import jax
 
-    _, program = network()
-    file = File(pixels)
+    program, file = network(), File(pixels)
     loader = train.Loader((file, kinds), SIZE, rng=random.Random(options.seed))
     optimizer = optim.SGD(program, lr=0.2, momentum=0.9)
     everything = {"program": program, "optimizer": optimizer, "loader": loader}
-    if kept and kept.exists():
-        state.load(everything, kept)
+    if start:
+        state.load(everything, start)
     step = program.jax_step(optimizer, devices=jax.devices())
-    now, curve, steps = step.start(), list[float](), 0
-    for _ in range(epochs):
+    now, curve = step.start(), list[float]()
+    while loader.epoch < options.epochs:
         batches = []
         for x, t in loader:
             now, loss = step(now, x, t)
             batches.append((len(x) / ROWS, loss))
         curve.append(sum(share * float(loss) for share, loss in batches))
-        steps += len(batches)
-    step.finish(now, steps=steps)
-    if kept and jax.process_index() == 0:
-        state.save(everything, kept)
+        if halfway and loader.epoch == HALF:
+            step.finish(now, steps=HALF * len(loader))
+            if jax.process_index() == 0:
+                state.save(everything, halfway)
     return {"losses": curve, "read": file.read}
 
 
@@ -157,54 +160,47 @@ if options.machine:
     machines.end_with_the_caller()
     number, count = map(int, options.machine.split("/"))
     jax.distributed.initialize(options.meet, count, number, initialization_timeout=60)
-    print(json.dumps(trained(options.epochs, options.kept)))
+    print(json.dumps(trained(halfway=options.halfway)))
     raise SystemExit
 
 # %% [markdown]
 # ## One and two
 #
-# One process trains here, without the others. Then two processes train together, with half of the rows each. They stop
-# in the midst, and a single process goes on from their file.
+# First, one process trains alone. Then two processes train together, with half of the rows each. At last one process
+# goes on from the file that the two have written at half time.
 
 # %%
-LIMIT = 120.0
-script, option = DEMOS / "many_machines.py", [f"--seed={options.seed}"]
-
-
-def together(epochs: int, *more: str) -> list[dict[str, Any]]:
-    """The results of two processes."""
-    found = machines.run(script, f"--epochs={epochs}", *option, *more, processes=2, seconds=LIMIT)
-    return [json.loads(line) for line in found]
-
-
+LIMIT = 300.0
 alone: dict[str, Any] = {"losses": [], "read": 0}
-two, resumed = [alone, alone], list[float]()
-if JAX:
-    half = options.epochs // 2
-    alone = trained(options.epochs)
-    two = together(options.epochs)
+both, resumed = [alone, alone], list[float]()
+if READY:
+    alone = trained()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "training.safetensors"
-        first = together(half, f"--kept={path}") if half else [alone]
-        resumed = first[0]["losses"][:half] + trained(options.epochs - half, path)["losses"]
-    for epoch, (one, other, later) in enumerate(zip(alone["losses"], two[0]["losses"], resumed, strict=True), 1):
-        if epoch in (1, 2, 5, half, half + 1, options.epochs):
-            print(f"epoch {epoch:>2}   one process {one:.12f}   two {other:.12f}   two, then one {later:.12f}")
-    print(f"rows that were read: one process {alone['read']:,}, two {two[0]['read']:,} and {two[1]['read']:,}")
+        chosen = [f"--seed={options.seed}", f"--epochs={options.epochs}", f"--halfway={path}"]
+        lines = machines.run(DEMOS / "many_machines.py", *chosen, processes=2, seconds=LIMIT)
+        both = [json.loads(line) for line in lines]
+        resumed = both[0]["losses"][:HALF] + trained(path)["losses"]
+    rows = zip(alone["losses"], both[0]["losses"], resumed, strict=True)
+    for epoch, (one, two, later) in enumerate(rows, 1):
+        if epoch in (1, 2, 5, HALF, HALF + 1, options.epochs):
+            print(f"epoch {epoch:>2}   one process {one:.12f}   two {two:.12f}   two, then one {later:.12f}")
+    print(f"rows that were read: one process {alone['read']:,}, two {both[0]['read']:,} and {both[1]['read']:,}")
 
 
-def difference(curve: list[float]) -> float:
-    """The greatest difference of a curve from that of one process, as a part of the loss."""
-    return max(abs(a / b - 1) for a, b in zip(curve, alone["losses"], strict=True))
+def same(curve: list[float]) -> str:
+    """Whether a curve is that of one process, but for rounding."""
+    return "yes" if all(abs(a / b - 1) < 1e-12 for a, b in zip(curve, alone["losses"], strict=True)) else "no"
 
 
 # %%
-if JAX:
+if READY:
     figure, axes = plt.subplots(figsize=(7, 4))
     epochs = range(1, options.epochs + 1)
-    axes.semilogy(epochs, alone["losses"], color=BLUE, linewidth=5, alpha=0.4, label="one process")
-    axes.semilogy(epochs, two[0]["losses"], color=ORANGE, label="two processes")
+    axes.semilogy(epochs, alone["losses"], color=BLUE, linewidth=6, alpha=0.4, label="one process")
+    axes.semilogy(epochs, both[0]["losses"], color=ORANGE, label="two processes")
     axes.set(title="the loss of each epoch", xlabel="epoch", ylabel="cross-entropy")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
     save(figure, options.out / "many_machines.png")
 
@@ -213,19 +209,63 @@ if JAX:
 
 # %%
 table: list[tuple[str, object, object]] = [("gradients of two parts, added up: difference", "0", f"{apart:.0e}")]
-if JAX:
+if READY:
+    last = f"{alone['losses'][-1]:.9f}, {both[0]['losses'][-1]:.9f}"
+    shares = ", ".join(f"{one['read'] / alone['read']:.2f}" for one in both)
     table += [
-        (
-            "loss of the last epoch, one process and two",
-            "equal",
-            f"{alone['losses'][-1]:.9f}, {two[0]['losses'][-1]:.9f}",
-        ),
-        ("two processes: same curve to 12 digits", "yes", "yes" if difference(two[0]["losses"]) < 1e-12 else "no"),
-        ("two processes, then one: the same", "yes", "yes" if difference(resumed) < 1e-12 else "no"),
-        (
-            "rows read by each of two",
-            "a half",
-            f"{two[0]['read'] / alone['read']:.2f}, {two[1]['read'] / alone['read']:.2f}",
-        ),
+        ("loss of the last epoch, one process and two", "equal", last),
+        ("two processes: the same curve to 12 digits", "yes", same(both[0]["losses"])),
+        ("two processes, then one: the same", "yes", same(resumed)),
+        ("rows read by each of two", "½", shares),
     ]
 compare(table, tutorial="theory")
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body of each function, and run the cell below it, which checks your answer.
+#
+# 1. Three machines have computed the gradients of the mean losses of their rows. Write the gradient of the mean over
+#    all rows.
+
+
+# %% answer
+def gradient_of_all(gradients: list[list[float]], rows: list[int]) -> list[float]:
+    """The gradient of the mean over all rows, by those of the means over each machine's rows."""
+    return [
+        sum(n * g for n, g in zip(rows, column, strict=True)) / sum(rows) for column in zip(*gradients, strict=True)
+    ]
+
+
+# %%
+@check
+def gradient_of_all_is_right() -> None:
+    model = nn.MLP(1, [2, 1], activation="tanh", rng=random.Random(1))
+    data = [([k / 5], k * k / 25) for k in range(-5, 5)]
+
+    def gradient_of(part: list[tuple[list[float], float]]) -> list[float]:
+        model.zero_grad()
+        losses.mse([model(x) for x, _ in part], [t for _, t in part]).backward()
+        return [p.grad for p in model.parameters()]
+
+    parts = [data[:5], data[5:7], data[7:]]
+    found = gradient_of_all([gradient_of(part) for part in parts], [len(part) for part in parts])
+    agree(found, gradient_of(data), "for parts of 5, 2 and 3 rows")
+
+
+# %% [markdown]
+# 2. Devices can only share a batch whose rows they can divide evenly. Rows that count for nothing are added to the
+#    others: how many?
+
+
+# %% answer
+def rows_to_add(rows: int, devices: int) -> int:
+    """The least number of rows to add, so that each device has as many."""
+    return -rows % devices
+
+
+# %%
+@check
+def rows_to_add_is_right() -> None:
+    for rows, devices, right in ((48, 2, 0), (32, 8, 0), (101, 8, 3), (5, 8, 3), (1, 3, 2)):
+        agree(rows_to_add(rows, devices), right, f"for {rows} rows and {devices} devices")
