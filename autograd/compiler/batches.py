@@ -133,6 +133,7 @@ class Part:
         reduce: Reduction,
         backend: str,
     ) -> None:
+        self.recording, self.wanted = recording, wanted
         self.code, self.choice = backends.code_of(recording, wanted, str(vector.dtype), backend)
         self.arguments, self.vector, self.gradient, self.reduce = inputs, vector, gradient, reduce
         self.bound = len(recording.parameters)

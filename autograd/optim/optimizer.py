@@ -66,7 +66,7 @@ def _on_arrays() -> "Callable[[Optimizer], None]":
     class OnArrays(Ops):
         """The same for arrays."""
 
-        sqrt, divide, maximum = map(staticmethod, (np.sqrt, np.divide, np.maximum))  # type: ignore[assignment]
+        sqrt, divide, maximum = map(staticmethod, (np.sqrt, np.divide, np.maximum))
 
     # Overflow and nan pass without a warning, as they do with Values. Made once, this takes half the time of a `with`.
     return np.errstate(all="ignore")(lambda optimizer: optimizer._update_all(OnArrays))

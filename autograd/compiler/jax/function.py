@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd.arguments import known
+from autograd.compiler.jax.program import JaxCode
 from autograd.compiler.jax.text import Kind, Signature, Text, text_of
 from autograd.compiler.jax.trees import of_program
 from autograd.compiler.jax.words import WORDS
@@ -20,6 +21,7 @@ from autograd.compiler.statements import Named, Slots
 from autograd.wording import Text as Shown
 
 if TYPE_CHECKING:
+    from autograd.compiler.batches import Part
     from autograd.compiler.program import Program
 
 _PARTS: Final[Mapping[Kind, Any]] = {
@@ -28,6 +30,13 @@ _PARTS: Final[Mapping[Kind, Any]] = {
     "gradient_of_inputs": "inputs",
     "outputs": "outputs",
 }
+
+
+def _code(part: "Part") -> Code:
+    """The code for arrays of a part, whatever runs it."""
+    if isinstance(part.code, JaxCode):
+        return part.code.code
+    return part.code if isinstance(part.code, Code) else Code(part.recording, part.wanted, str(part.vector.dtype))
 
 
 def made(text: Text) -> Callable[..., Any]:
@@ -49,7 +58,8 @@ class Function:
         if kind == "value_and_grad" and program._main != "loss":
             kind = "per_example" if program._main == "examples" else "gradient_of_inputs"
         part = program._part(_PARTS[kind])
-        code = part.code.exactly() if exact else part.code
+        code = _code(part)
+        code = code.exactly() if exact else code
         self._arguments = part.arguments[:-1] if kind == "per_example" else part.arguments
         self._entries = of_program(program) if kind != "gradient_of_inputs" or program.parameters.size else []
         self.dtype = str(program.parameters.dtype)

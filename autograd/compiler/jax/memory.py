@@ -136,7 +136,9 @@ def _refined(size: int, seen: View) -> tuple[int, ...]:
 def _sliced(seen: View, shape: Sequence[int]) -> tuple[list[str], str] | None:
     """The keys that slice an array of this shape into a view, and the text that puts the axes in order at last."""
     worths = dense(shape)
-    along = {next((i for i, w in enumerate(worths) if step % w == 0), -1): axis for axis, step in enumerate(seen.strides)}
+    along = {
+        next((i for i, w in enumerate(worths) if step % w == 0), -1): axis for axis, step in enumerate(seen.strides)
+    }
     if -1 in along or len(along) < len(seen.sizes):
         return None
     keys, rest = list[str](), seen.starts[0]

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from autograd.compiler.expressions import name, number, replaced, simplified
+from autograd.compiler.expressions import number, replaced, simplified
 from autograd.compiler.jax.memory import Held, Number, known
 from autograd.compiler.jax.writer import SUM, Pending, Writer, total
 from autograd.compiler.statements import Index, Product, Slots
@@ -42,7 +42,7 @@ class _Side:
 class _Part(NamedTuple):
     """The value of a product for slots, each of which stands once."""
 
-    index: Index
+    slots: Index
     held: Held
 
 
@@ -61,7 +61,7 @@ def write(w: Writer, s: Product) -> None:
         first, *others = [_product(w, s, of_block, left.part(c, f, t), right.part(c, p, t)) for t in terms]
         for other in others:
             first = _added(w, first, other)
-        w.store(Slots(s.out.space, first.index), first.held, lanes=False, add=add, word="z")
+        w.store(Slots(s.out.space, first.slots), first.held, lanes=False, add=add, word="z")
 
 
 def _cuts(*sides: tuple[_Side, int]) -> list[slice]:
@@ -78,14 +78,14 @@ def _blocks(left: _Side, right: _Side) -> list[tuple[slice, slice, slice]]:
 
 
 def _added(w: Writer, one: _Part, other: _Part) -> _Part:
-    own, places = other.index.ravel(), other.held.places.ravel()
-    if not np.array_equal(own, one.index.ravel()):
+    own, places = other.slots.ravel(), other.held.places.ravel()
+    if not np.array_equal(own, one.slots.ravel()):
         order = np.argsort(own)
-        places = places[order[np.searchsorted(own[order], one.index.ravel())]]
-    given = {"a": one.held, "b": Held(other.held.array, places.reshape(one.index.shape))}
+        places = places[order[np.searchsorted(own[order], one.slots.ravel())]]
+    given = {"a": one.held, "b": Held(other.held.array, places.reshape(one.slots.shape))}
     numbers = {key: number(held.number) for key, held in given.items() if held.number is not None}
     rest = {key: held for key, held in given.items() if key not in numbers}
-    return _Part(one.index, w.elementwise(simplified(replaced(SUM, numbers)), rest, (), one.index.shape))
+    return _Part(one.slots, w.elementwise(simplified(replaced(SUM, numbers)), rest, (), one.slots.shape))
 
 
 def _product(w: Writer, s: Product, out: Slots, left: Held, right: Held) -> _Part:
@@ -131,7 +131,10 @@ class _Sum:
                 factor *= side.array.number
         self._factor, self._seen, self._kept = factor, seen, [i for i in seen if i in kept]
         self._times_n = over and not (left.array.lanes or right.array.lanes)
-        alone = [[i for i in seen if i not in kept and a.strides[i] and not b.strides[i]] for a, b in ((left, right), (right, left))]
+        alone = [
+            [i for i in seen if i not in kept and a.strides[i] and not b.strides[i]]
+            for a, b in ((left, right), (right, left))
+        ]
         self._left = self._summed(left, alone[0], over=over and left.array.lanes and not right.array.lanes)
         self._right = self._summed(right, alone[1], over=over and right.array.lanes and not left.array.lanes)
 
@@ -203,4 +206,3 @@ def _letters(axes: Sequence[int]) -> str:
 
 def _times(one: str, other: str) -> str:
     return f"jnp.square({one})" if one == other else f"({one} * {other})"
-

@@ -25,18 +25,18 @@ class JaxCode:
     """All examples run together: XLA cuts them as it likes."""
 
     def __init__(self, code: Code) -> None:
-        self._code = code
+        self.code = code
         self._called: Any = None
 
     @property
     def input_slots(self) -> Index:
         """The row of `Bound.inputs` for each input."""
-        return self._code.input_slots
+        return self.code.input_slots
 
     @property
     def completes(self) -> bool:
         """Whether an infinity or a nan may have met a zero that the graph doesn't have."""
-        return self._code.completes
+        return self.code.completes
 
     @property
     def source(self) -> str:
@@ -47,12 +47,12 @@ class JaxCode:
     @property
     def facts(self) -> Facts:
         """The facts that the report tells."""
-        return self._code.facts
+        return self.code.facts
 
     @property
     def _call(self) -> Any:
         if self._called is None:
-            self._called = module("calls").Call(self._code)
+            self._called = module("calls").Call(self.code)
         return self._called
 
     def bind(self, n: int, parameters: Any, gradient: Any) -> Bound:
@@ -62,7 +62,7 @@ class JaxCode:
 
     def exactly(self) -> "JaxCode":
         """Slower code of the same graph that never `completes`, with the same input slots."""
-        return JaxCode(self._code.exactly())
+        return JaxCode(self.code.exactly())
 
     def on_floats(self, otherwise: Otherwise) -> None:
         """None: a call of JAX takes longer than one of NumPy."""
@@ -70,11 +70,11 @@ class JaxCode:
     def loop(self, plan: Plan) -> Loop | None:
         """The steps of a training, on the device."""
         if plan.devices is not None:
-            divided: Loop = module("divided").DividedTraining(self._code, plan)
+            divided: Loop = module("divided").DividedTraining(self.code, plan)
             return divided
-        made: Loop = module("training").Training(self._code, plan)
+        made: Loop = module("training").Training(self.code, plan)
         return made
 
     def trace(self) -> str:
         """The program after each stage, as text."""
-        return self._code.trace() + f"\n\n── JAX ──\n{self.source}"
+        return self.code.trace() + f"\n\n── JAX ──\n{self.source}"

@@ -82,7 +82,8 @@ class Loop(Steps):
         def one(state: State, order: Any) -> tuple[State, Any]:
             return self.pure(state, *(self.rows(array, order) for array in data))
 
-        return lax.scan(one, state, orders)
+        found: tuple[State, Any] = lax.scan(one, state, orders)
+        return found
 
     def rows(self, array: Any, places: Any) -> Any:
         """The rows of an array at some places, inside a function that JAX traces."""

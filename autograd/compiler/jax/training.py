@@ -111,7 +111,7 @@ class Training:
         """The state of the program and the optimiser as they are now."""
         plan, group = self._plan, self._plan.optimizer.param_groups[0]
         now = [plan.parameters, *(part for row in group.states.values() for part in row)]
-        same = len(now) == len(self._left) and all(map(np.array_equal, now, self._left))
+        same = len(now) == len(self._left) and all(np.array_equal(*pair) for pair in zip(now, self._left, strict=True))
         if self._state is None or not same:
             return self._update.start(plan.parameters)
         return self._state._replace(numbers=self._update.numbers())
@@ -122,7 +122,8 @@ class Training:
         joined(run.state.parameters, self._own, plan.parameters)
         joined(run.gradient, self._own, plan.gradient)
         self._update.finish(run.state, steps)
-        self._left = [plan.parameters.copy(), *(part.copy() for row in group.states.values() for part in row)]
+        parts: list[Any] = [part for row in group.states.values() for part in row]
+        self._left = [part.copy() for part in (plan.parameters, *parts)]
 
     # ── on the device ──
 

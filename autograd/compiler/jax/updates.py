@@ -72,7 +72,7 @@ class Update:
         for name, tree in state.kept.items():
             row = np.empty(sum(index.size for _, index in self._own), self._dtype)
             joined(tree, self._own, row)
-            parts = group.state(name, self._starts[name])
+            parts: list[Any] = group.state(name, self._starts[name])
             ends = np.cumsum([np.size(part) for part in parts])
             parts[:] = np.split(row, ends[:-1])
         group.steps += steps
@@ -96,7 +96,7 @@ def _had(name: str) -> str:
 class _Ops(Ops):
     """The functions that an update needs, for arrays of JAX."""
 
-    root, sqrt, divide, maximum = map(staticmethod, (jnp.sqrt, jnp.sqrt, jnp.divide, jnp.maximum))  # type: ignore[assignment]
+    root, sqrt, divide, maximum = map(staticmethod, (jnp.sqrt, jnp.sqrt, jnp.divide, jnp.maximum))
 
 
 class _Leaf:

@@ -118,9 +118,7 @@ class Writer:
         grid = unify([held.places], [LABELS[: held.places.ndim]])
         return self.on_grid(held, grid.sizes, grid.strides[0], dense(grid.sizes))
 
-    def on_grid(
-        self, held: Held, sizes: Sequence[int], strides: Sequence[int] | None, own: Sequence[int]
-    ) -> View:
+    def on_grid(self, held: Held, sizes: Sequence[int], strides: Sequence[int] | None, own: Sequence[int]) -> View:
         """What is held on a grid; places that no strides give are taken into an array, which has those of its own."""
         if strides is not None:
             return View(held.array, (int(held.places.flat[0]),), tuple(sizes), tuple(strides))
@@ -159,7 +157,10 @@ class Writer:
         if e.form == "name" and not lists:
             return given[str(e.parts[0])]
         lists = {*lists} | ({""} if is_list else set())
-        every = [(np.moveaxis(x.places, -1, 0), LIST + LABELS) if key in lists else (x.places, LABELS) for key, x in given.items()]
+        every = [
+            (np.moveaxis(x.places, -1, 0), LIST + LABELS) if key in lists else (x.places, LABELS)
+            for key, x in given.items()
+        ]
         labels = [names[: places.ndim] for places, names in every]
         grid = unify([places for places, _ in every], labels)
         seen = {
@@ -195,20 +196,29 @@ class Writer:
         if stride or size == 1:
             return view._replace(sizes=(*view.sizes, size), strides=(*view.strides, stride))
         sizes = (*view.narrow().sizes, size)
-        text = f"jnp.broadcast_to({self.text(view)}[..., None], ({'n, ' * view.array.lanes}{', '.join(map(str, sizes))},))"
+        text = (
+            f"jnp.broadcast_to({self.text(view)}[..., None], ({'n, ' * view.array.lanes}{', '.join(map(str, sizes))},))"
+        )
         steps = [step if k > 1 else 0 for step, k in zip(dense(sizes), sizes, strict=True)]
         return View(Pending(text, sizes, lanes=view.array.lanes), (0,), (*view.sizes, size), (*steps[:-1], 1))
 
     # ── stores ──
 
     def store(self, out: Slots, value: Held, *, lanes: bool, add: bool, word: str) -> None:
-        """Let slots hold a value, or their sum with it; numbers of one slot, and of lanes that it lacks, are added up."""
+        """Let slots hold a value, or their sum with it.
+
+        The numbers of one slot, and of lanes that it lacks, are added up.
+        """
         index, value = self._without_repeats(out.index, value, over=lanes and not out.lanes)
         out = Slots(out.space, index)
         if add:
             old = self.held(out)
             if old.number != 0.0:
-                e = simplified(replaced(SUM, {key: number(x.number) for key, x in (("a", old), ("b", value)) if x.number is not None}))
+                e = simplified(
+                    replaced(
+                        SUM, {key: number(x.number) for key, x in (("a", old), ("b", value)) if x.number is not None}
+                    )
+                )
                 given = {key: x for key, x in (("a", old), ("b", value)) if x.number is None}
                 value = self.elementwise(e, given, (), index.shape)
         self.memory.put(out, Held(self.bound(value.array, self._name(out, word)), value.places))
