@@ -18,7 +18,9 @@ from safetensors.numpy import load_file, save_file
 import autograd
 from autograd import Value, losses, nn, optim, state, train
 from tests.interrupting import interrupted, points
+from tests.test_state import corrupted
 
+DAMAGES = 100
 ROWS = [([random.Random(k).gauss(0, 1), k / 7.0], math.sin(k)) for k in range(11)]
 X, Y = np.array([x for x, _ in ROWS]), np.array([t for _, t in ROWS])
 OPTIMIZERS: dict[str, Callable[[Any], optim.Optimizer]] = {
@@ -158,9 +160,7 @@ def test_parameters_without_a_name_are_saved_too(tmp_path: Path) -> None:
     program = autograd.compile(w * x + b, (x,), parameters=[w, b])
     program._parameters.names[:] = program._parameters.names[:0]
     state.save(program, tmp_path / "t")
-    assert {name: array.tolist() for name, array in load_file(tmp_path / "t").items()} == {
-        "other parameters": [2.0, 3.0]
-    }
+    assert {name: array.tolist() for name, array in load_file(tmp_path / "t").items()} == {"parameters": [2.0, 3.0]}
     program.parameters = 0.0
     state.load(program, tmp_path / "t")
     assert program.parameters.tolist() == [2.0, 3.0]
@@ -174,6 +174,19 @@ def test_a_program_gets_its_numbers_and_the_values_wait_for_write_back(tmp_path:
     program.write_back()
     state.load(program, tmp_path / "t")
     assert (program.value([1.0]), w.data) == (2.0, 5.0)
+
+
+def test_a_loader_that_shuffles_is_no_loader_that_does_not(tmp_path: Path) -> None:
+    loader = train.Loader((Y,), 4, rng=random.Random(1))
+    list(loader)
+    state.save(loader, tmp_path / "t")
+    plain = train.Loader((Y,), 4, shuffle=False)
+    with pytest.raises(ValueError, match="t is of a loader that shuffles its rows, and this one doesn't"):
+        state.load(plain, tmp_path / "t")
+    assert (plain.epoch, plain.order) == (0, [*range(11)])
+    state.save(plain, tmp_path / "t")
+    state.load(loader, tmp_path / "t")
+    assert (loader.epoch, loader.order) == (0, [*range(11)])
 
 
 def test_groups_have_hyperparameters_and_states_of_their_own(tmp_path: Path) -> None:
@@ -269,6 +282,17 @@ def test_a_file_of_other_things_is_refused_and_nothing_changed(
     with pytest.raises(ValueError, match=message):
         state.load(other, tmp_path / "t")
     assert bits(other) == before
+
+
+def test_a_damaged_file_is_refused_and_nothing_changed(tmp_path: Path) -> None:
+    path, rng, ours, other = tmp_path / "t", random.Random(7), things(), things()
+    state.save(ours, path)
+    content, before = path.read_bytes(), bits(other)
+    for _ in range(DAMAGES):
+        path.write_bytes(corrupted(content, rng))
+        with pytest.raises(ValueError, match="t"):
+            state.load(other, path)
+        assert bits(other) == before
 
 
 def test_a_part_that_is_missing_is_named(tmp_path: Path) -> None:

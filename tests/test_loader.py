@@ -1,6 +1,7 @@
 """A loader gives the batches that `fit` makes, whichever part of them is read, and goes on where it was left."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import losses, nn, optim, train
+from autograd.compiler.binding import Slice
 from autograd.train import Loader
 from autograd.train.loader import Rows
 
@@ -175,6 +177,53 @@ def test_the_loss_of_the_rest_of_an_epoch_is_the_mean_of_its_rows() -> None:
     )
 
 
+class Many:
+    """A back end that makes whole epochs in one call, as `Loop` says; here by NumPy, one step after another."""
+
+    def __init__(self, made: autograd.Program, *plan: Any) -> None:
+        self.program, (self.columns, self.optimizer, self.size, self.reorder, *_) = made, plan
+        self.calls: list[int] = []
+
+    def run(self, epochs: int, answer: Callable[[], None]) -> Slice:
+        self.calls.append(epochs)
+        losses, rows = [], len(self.columns[0])
+        for _ in range(epochs):
+            order, of_all = self.reorder(), 0.0
+            for start in range(0, rows, self.size):
+                places = order[start : start + self.size]
+                loss, _ = self.program.value_and_grad(*(column[places] for column in self.columns), copy=False)
+                self.optimizer.step()
+                of_all += loss * (len(places) / rows)
+            losses.append(of_all)
+        return Slice(losses, epochs * -(-rows // self.size), losses[-1])
+
+
+@pytest.mark.parametrize("batches", [0, 2])
+def test_the_place_of_a_loader_is_right_where_a_back_end_makes_many_steps(
+    batches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, found = program(), program(), []
+
+    def loop(made: autograd.Program, *plan: Any) -> Many:
+        found.append(Many(made, *plan))
+        return found[0]
+
+    places, loaders = [], [Loader((X, Y), 4, rng=random.Random(2)) for _ in range(2)]
+    histories = []
+    for made, loader in zip((one, other), loaders, strict=True):
+        optimizer = optim.SGD(made, lr=0.1)
+        for _, (x, t) in zip(range(batches), loader, strict=False):
+            made.value_and_grad(x, t, copy=False)
+            optimizer.step()
+        if made is other:
+            monkeypatch.setattr(autograd.Program, "_loop", loop)
+        histories.append(train.fit(made, loader, optimizer, epochs=3))
+        places.append((loader.epoch, loader.batch, loader.order, loader.rng.getstate()))
+    assert histories[0].losses == histories[1].losses
+    assert places[0] == places[1]
+    assert found[0].calls == [1] * (2 if batches else 3)  # It may draw the orders of the epochs of a call ahead.
+
+
 def test_a_loader_has_its_own_options() -> None:
     made, loader = program(), Loader((X, Y), 4)
     refused: list[dict[str, Any]] = [{"batch_size": 4}, {"shuffle": False}, {"rng": random.Random(1)}]
@@ -184,6 +233,21 @@ def test_a_loader_has_its_own_options() -> None:
     model = nn.MLP(2, [1])
     with pytest.raises(TypeError, match="fit takes a Loader for a compiled program; for a model, pass its rows"):
         train.fit(model, loader, losses.mse, optim.SGD(model.parameters()), epochs=1)
+
+
+def test_devices_are_those_of_jax() -> None:
+    model = nn.MLP(2, [1])
+    for subject, arguments in (
+        (model, [[([1.0, 2.0], 0.0)], losses.mse, optim.SGD(model.parameters())]),
+        (program(), []),
+    ):
+        rest = arguments or [(X, Y), optim.SGD(subject)]  # type: ignore[arg-type]
+        with pytest.raises(
+            ValueError, match="devices share the batches of a program of JAX; compile it with backend='jax'"
+        ):
+            train.fit(subject, *rest, epochs=1, devices=2)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="shard='layers' says how devices share the parameters; name them"):
+            train.fit(subject, *rest, epochs=1, shard="layers")  # type: ignore[arg-type]
 
 
 def test_rows_are_known_by_their_places() -> None:

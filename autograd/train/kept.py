@@ -89,16 +89,13 @@ class OfModule:
 
 
 class OfProgram:
-    """The parameters of a compiled program: those of each view, and the others in the order of the parameters."""
+    """The parameters of a compiled program, by the names that they have for JAX as well."""
 
     def __init__(self, program: "Program") -> None:
-        self._vector = program.parameters
-        import numpy as np
+        from autograd.compiler.statements import entries
 
-        places = {name: slots.index for name, slots in program._parameters.names}
-        named = np.concatenate([np.zeros(0, int), *(index.ravel() for index in places.values())])
-        others = np.setdiff1d(np.arange(len(self._vector)), named)
-        self._places: dict[str, Any] = {**places, **({"other parameters": others} if len(others) else {})}
+        self._vector = program.parameters
+        self._places = dict(entries(program._parameters.names, len(self._vector)))
 
     def numbers(self) -> dict[str, Any]:
         """The numbers of `program.parameters`."""
@@ -305,6 +302,8 @@ class OfLoader:
         order = [*map(float, own["order"][1])]
         if sorted(order) != [*range(loader.rows)]:
             raise ValueError(f"{source}: order is no order of {loader.rows:,} rows")
+        if not loader.shuffled and order != loader.order:
+            raise ValueError(f"{source} is of a loader that shuffles its rows, and this one doesn't; make it so")
         if batch >= len(loader):
             raise ValueError(f"{source}: place is batch {batch:,} of an epoch, and this loader has {len(loader):,}")
 

@@ -1,4 +1,4 @@
-"""A training by two processes has the numbers of one; each reads its own rows, and any other training goes on with it."""
+"""A training by two processes has the numbers of one; each reads its own rows, and other trainings go on with it."""
 
 import json
 import os
