@@ -5,6 +5,7 @@ several statements share may lie in an array once: slots that hold the same numb
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -43,6 +44,7 @@ class Memory:
     """The arrays that hold the slots of each space, which all hold 0 at first."""
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
+        self.sizes = sizes
         self._arrays: list[Array] = [known(0.0)]
         self._known: dict[Array, int] = {}
         """The places of the arrays in the list."""
@@ -129,7 +131,7 @@ def _refined(size: int, seen: View) -> tuple[int, ...]:
     """A shape of an array that has an axis for each stride of a view; that of a row if there is none."""
     steps = {abs(stride) for stride, length in zip(seen.strides, seen.sizes, strict=True) if stride and length > 1}
     worths = sorted({size, 1, *steps}, reverse=True)
-    cuts = [*zip(worths, worths[1:], strict=False)]
+    cuts = [*pairwise(worths)]
     return (size,) if any(outer % inner for outer, inner in cuts) else tuple(o // i for o, i in cuts)
 
 

@@ -39,6 +39,11 @@ class _Side:
         return _Side(self._w, self.slots, joined=True)
 
 
+def _is_padding(side: _Side, terms: slice) -> bool:
+    """Whether a stretch of the rows of a side is 0, which no number of the graph is."""
+    return side.slots.space != "c" and side.part(slice(None), slice(None), terms).number == 0.0
+
+
 class _Part(NamedTuple):
     """The value of a product for slots, each of which stands once."""
 
@@ -52,6 +57,7 @@ def write(w: Writer, s: Product) -> None:
     if len(_cuts((left, 2), (right, 2))) > MOST or len(_blocks(left, right)) > MOST:
         left, right = left.joined(), right.joined()
     terms, blocks = _cuts((left, 2), (right, 2)), _blocks(left, right)
+    terms = [t for t in terms if not (_is_padding(left, t) or _is_padding(right, t))] or terms[:1]
     add = s.add
     if not add and len(blocks) > 1 and len(np.unique(s.out.index)) < s.out.index.size:
         w.memory.put(s.out, Held(known(0.0), np.zeros(s.out.index.shape, np.intp)))

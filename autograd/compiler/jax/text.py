@@ -2,24 +2,27 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.jax import products
+from autograd.compiler.jax.loops import Loop, studied
 from autograd.compiler.jax.memory import Held, known
-from autograd.compiler.jax.writer import Pending, Writer
+from autograd.compiler.jax.writer import Line, Pending, Writer, living, words
 from autograd.compiler.jax.writing import OWN, definition
 from autograd.compiler.merging import sizes_of, with_merged_sums
-from autograd.compiler.statements import ArrayProgram, Index, Map, Named, Slots, Statement
+from autograd.compiler.rolling import Block, rolled
+from autograd.compiler.statements import ArrayProgram, Index, Map, Named, Slots, Statement, operands
 from autograd.compiler.storage import Array
 from autograd.compiler.words import definitions
 
 Kind: TypeAlias = Literal["value_and_grad", "per_example", "gradient_of_inputs", "outputs"]
 Reduction: TypeAlias = Literal["mean", "sum"] | None
-_WORD: Final = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+UNROLLED: Final = 64
+"""The most statements of a loop that are written one by one."""
 
 
 class Text(NamedTuple):
@@ -54,8 +57,11 @@ def text_of(program: ArrayProgram, signature: Signature, dtype: str) -> Text:
     first = _first_lines(w, signature)
     if program.sizes["s"]:
         w.memory.put(Slots("s", np.zeros(1, np.intp)), Held(_seed(w, signature), np.zeros(1, np.intp)))
-    for statement in program:
-        _statement(w, statement)
+    parts = [rolled(part) for part in (program.setup, program.forward, program.backward)]
+    blocks = [block for part in parts for block in part]
+    needed = _last_reads(blocks, program, signature, w.memory.sizes)
+    for i, block in enumerate(blocks):
+        _block(w, block, lambda slots, i=i: bool((needed[slots.space][slots.index] > i).any()))
     last = _result(w, program, signature)
     return _text(w, signature, first, last)
 
@@ -70,7 +76,7 @@ def _first_lines(w: Writer, s: Signature) -> list[str]:
     lines.append(f"n = {names[0]}.shape[0]")
     for name, slots in s.parameters:
         word = w.fresh(_identifier(name))
-        w.lines.append((word, f"parameters[{name!r}]"))
+        w.lines.append(Line(word, f"parameters[{name!r}]"))
         _given(w, word, slots, lanes=False)
     if s.results.startswith("bound"):
         names = ["parameters", *names, w.fresh("seed")]
@@ -94,8 +100,33 @@ def _seed(w: Writer, s: Signature) -> Array:
     if s.reduce != "mean":
         return known(1.0)
     array.name = w.fresh("seed")
-    w.lines.append((array.name, f"jnp.asarray(1.0 / n, {w.dtype!r})"))
+    w.lines.append(Line(array.name, f"jnp.asarray(1.0 / n, {w.dtype!r})"))
     return array
+
+
+def _last_reads(
+    blocks: Sequence[Block], program: ArrayProgram, s: Signature, sizes: Mapping[str, int]
+) -> dict[str, Index]:
+    """For each slot the last block that reads it, after all if it is a result; -1 for none."""
+    last = {space: np.full(size, -1) for space, size in sizes.items()}
+    for i, block in enumerate(blocks):
+        for row in block.rows:
+            for statement in row:
+                for slots in (*operands(statement).values(), *([statement.out] if statement.add else [])):
+                    last[slots.space][slots.index] = i
+    results = [program.roots, *(named.slots.gradient() for named in (*s.parameters, *s.inputs))]
+    for slots in results:
+        last[slots.space][slots.index] = len(blocks)
+    return last
+
+
+def _block(w: Writer, block: Block, needed: Callable[[Slots], bool]) -> None:
+    """The lines of a block: a loop, if it is long and its steps are alike."""
+    if block.count * len(block.rows) > UNROLLED and (body := studied(block, w.memory.sizes)) is not None:
+        Loop(w, body, _statement, needed).write()
+        return
+    for single in block.unrolled():
+        _statement(w, single.rows[0][0])
 
 
 def _statement(w: Writer, s: Statement) -> None:
@@ -110,37 +141,41 @@ def _statement(w: Writer, s: Statement) -> None:
 def _result(w: Writer, program: ArrayProgram, s: Signature) -> str:
     """The text of what is returned."""
     if s.results == "outputs":
-        texts = [_of_lanes(w, Slots(program.roots.space, program.roots.index[i]), shape) for i, shape in s.shapes]
+        texts = [w.full(Slots(program.roots.space, program.roots.index[i]), shape, lanes=True) for i, shape in s.shapes]
         return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
     if s.results.startswith("bound"):
         return _all(w, program, s)
     loss = Slots(program.roots.space, program.roots.index[:1].reshape(()))
     if s.results == "inputs":
-        found = [_of_lanes(w, slots.gradient(), slots.index.shape) for _, slots in s.inputs]
+        found = [w.full(slots.gradient(), slots.index.shape, lanes=True) for _, slots in s.inputs]
         gradient = found[0] if len(found) == 1 else f"({', '.join(found)})"
     else:
-        one = _of_lanes if s.reduce is None else _plain
-        entries = [f"{name!r}: {one(w, slots.gradient(), slots.index.shape)}" for name, slots in s.parameters]
+        lanes = s.reduce is None
+        entries = [
+            f"{name!r}: {w.full(slots.gradient(), slots.index.shape, lanes=lanes)}" for name, slots in s.parameters
+        ]
         gradient = f"{{{', '.join(entries)}}}"
     return f"({_value(w, loss, s.reduce)}, {gradient})"
 
 
 def _all(w: Writer, program: ArrayProgram, s: Signature) -> str:
     """All roots, and the gradients that are wanted, None for others."""
-    roots = _of_lanes(w, program.roots, program.roots.index.shape)
+    roots = w.full(program.roots, program.roots.index.shape, lanes=True)
     by_parameters = by_inputs = "None"
     if s.results in ("bound parameters", "bound both"):
-        entries = [f"{name!r}: {_plain(w, slots.gradient(), slots.index.shape)}" for name, slots in s.parameters]
+        entries = [
+            f"{name!r}: {w.full(slots.gradient(), slots.index.shape, lanes=False)}" for name, slots in s.parameters
+        ]
         by_parameters = f"{{{', '.join(entries)}}}"
     if s.results in ("bound inputs", "bound both"):
         ((_, slots),) = s.inputs
-        by_inputs = _of_lanes(w, slots.gradient(), slots.index.shape)
+        by_inputs = w.full(slots.gradient(), slots.index.shape, lanes=True)
     return f"({roots}, {by_parameters}, {by_inputs})"
 
 
 def _value(w: Writer, loss: Slots, reduce: Reduction) -> str:
     if reduce is None:
-        return _of_lanes(w, loss, ())
+        return w.full(loss, (), lanes=True)
     held = w.held(loss)
     if held.array.lanes:
         return f"jnp.{reduce}({_shown(w, held)})"
@@ -152,48 +187,20 @@ def _shown(w: Writer, held: Held) -> str:
     return repr(held.number) if held.number is not None else w.text(w.view(held), held.places.shape)
 
 
-def _plain(w: Writer, slots: Slots, shape: tuple[int, ...]) -> str:
-    return _full(w, slots, shape, lanes=False)
-
-
-def _of_lanes(w: Writer, slots: Slots, shape: tuple[int, ...]) -> str:
-    return _full(w, slots, shape, lanes=True)
-
-
-def _full(w: Writer, slots: Slots, shape: tuple[int, ...], *, lanes: bool) -> str:
-    """The text of all that slots hold, in a shape."""
-    held = w.held(Slots(slots.space, slots.index.reshape(shape)))
-    sizes = f"({'n, ' * lanes}{''.join(f'{k}, ' for k in shape)})"
-    if held.number is not None:
-        return f"jnp.full({sizes}, {_shown(w, held)}, {w.dtype!r})"
-    view = w.view(held).narrow()
-    whole = int(np.prod(view.sizes, initial=1)) == int(np.prod(shape, initial=1))
-    if whole and held.array.lanes == lanes:
-        return w.text(view, shape)
-    view = w.view(Held(held.array, held.places))
-    if len(view.sizes) != len(shape):  # An axis of the shape is several of the view.
-        index = w.table(held.places)
-        row = w.text(view._replace(starts=(0,), sizes=(held.array.size,), strides=(1,)), (held.array.size,))
-        return f"jnp.broadcast_to({row}[{':, ' * held.array.lanes}{index}], {sizes})"
-    return f"jnp.broadcast_to({w.text(view)}, {sizes})"
-
-
 # ── putting it together ──
 
 
 def _text(w: Writer, s: Signature, first: Sequence[str], last: str) -> Text:
-    used = _words([last, *first])
-    lines = []
-    for name, text in reversed(w.lines):
-        if name in used:
-            used |= _words([text])
-            lines.append(f"{name} = {text}")
-    body = [*first, *_indented([*reversed(lines), f"return {last}"])]
+    lines = living(w.lines, [last])
+    used = words([last, *first, *(text for line in lines for text in (line.text, *line.before))])
+    shown = [text for line in lines for text in (*line.before, f"{line.names} = {line.text}")]
+    body = [*first, *_indented([*shown, f"return {last}"])]
     functions = list[str]()
     for word in _definitions(used):
         functions += ["", "", *definition(word)]
-        used |= _words(definition(word))
-    plain = ast.unparse(ast.parse("\n".join(["import jax.numpy as jnp", *functions, *body])))
+        used |= words(definition(word))
+    imports = ["import jax.numpy as jnp", *(["from jax import lax"] if "lax" in used else [])]
+    plain = ast.unparse(ast.parse("\n".join([*imports, *functions, *body])))
     source = re.sub(r"\n\n(?=def )", "\n\n\n", plain) + "\n"
     tables = {name: numbers for name, numbers in w.tables.items() if name in used}
     return Text(s.name, source, tables, frozenset(used & {*OWN}))
@@ -203,18 +210,14 @@ def _definitions(used: set[str]) -> Iterator[str]:
     """The words with definitions among names, those that others need first."""
     done = set[str]()
 
-    def needed(words: Iterable[str]) -> Iterator[str]:
-        for word in sorted(words):
+    def needed(wanted: Iterable[str]) -> Iterator[str]:
+        for word in sorted(wanted):
             if word not in done:
                 done.add(word)
-                yield from needed({*definitions()} & _words(definition(word)))
+                yield from needed({*definitions()} & words(definition(word)))
                 yield word
 
     yield from needed({*definitions()} & used)
-
-
-def _words(texts: Iterable[str]) -> set[str]:
-    return {word for text in texts for word in _WORD.findall(text)}
 
 
 def _identifier(name: str) -> str:

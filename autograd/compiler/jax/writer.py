@@ -1,24 +1,53 @@
 """Statements of an array program written as lines of JAX, each of which makes a new array."""
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from math import prod
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.expressions import name, number, plus, replaced, simplified
 from autograd.compiler.jax.memory import Held, Memory, Number, known, trimmed, written
-from autograd.compiler.jax.writing import as_jax
+from autograd.compiler.jax.writing import OWN, as_jax
 from autograd.compiler.statements import Index, Map, Slots, operands
 from autograd.compiler.storage import Array, View, merged
 from autograd.compiler.views import LABELS, LIST, dense, injective, positions, unify
-from autograd.compiler.words import evaluated
+from autograd.compiler.words import definitions, evaluated
 from autograd.formula.cases import Expression, names_in
 
 SHORT: Final = 8
 """So many numbers or fewer stand in the text; more are a table beside it."""
+PARTS: Final = 64
+"""The most lines that one map becomes."""
+_WORD: Final = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 SUM: Final = plus(name("a"), name("b"))
+
+
+class Line(NamedTuple):
+    """Names, and the text of what they name; before it come lines that it needs."""
+
+    names: str
+    text: str
+    before: tuple[str, ...] = ()
+
+
+def living(lines: Sequence[Line], results: Iterable[str]) -> list[Line]:
+    """The lines that results need, in their order."""
+    used, kept = words(results), list[Line]()
+    for line in reversed(lines):
+        if used & words([line.names]):
+            used |= words([line.text, *line.before])
+            kept.append(line)
+    return kept[::-1]
+
+
+def words(texts: Iterable[str]) -> set[str]:
+    """The names in texts, without attributes."""
+    return {word for text in texts for word in _WORD.findall(text)}
 
 
 class Writer:
@@ -26,14 +55,25 @@ class Writer:
 
     def __init__(self, sizes: Mapping[str, int], constants: NDArray[np.float64], dtype: str) -> None:
         self.memory, self.dtype = Memory(sizes), dtype
-        self.lines: list[tuple[str, str]] = []
-        """Names and their texts."""
+        self.lines: list[Line] = []
         self.tables: dict[str, NDArray[Any]] = {}
         """Arrays by name that the text takes from outside."""
         self._constants = constants
-        self._taken: set[str] = {"n", "jnp", "parameters", "lax"}
+        self._taken = {"n", "jnp", "parameters", "lax", *OWN, *definitions()}
         self._tables: dict[bytes, str] = {}
         self._joined: dict[tuple[object, ...], Array] = {}
+
+    def inner(self, sizes: Mapping[str, int]) -> "Writer":
+        """A writer for the body of a loop, which has slots of its own and knows the names of this one."""
+        made = copy(self)
+        made.memory, made.lines, made._joined = Memory(sizes), [], {}
+        return made
+
+    def given(self, name: str, shape: tuple[int, ...], *, lanes: bool) -> Array:
+        """An array that has a name."""
+        array = Pending("", shape, lanes=lanes)
+        array.name = name
+        return array
 
     # ── names ──
 
@@ -61,7 +101,7 @@ class Writer:
             text, array.text = array.text, ""
             if text:
                 array.name = self.fresh(word)
-                self.lines.append((array.name, text))
+                self.lines.append(Line(array.name, text))
         return array
 
     def text(self, seen: View, shape: Sequence[int] | None = None) -> str:
@@ -127,10 +167,49 @@ class Writer:
         text = f"{self.text(row, (held.array.size,))}[{':, ' if held.array.lanes else ''}{self.table(flat)}]"
         return View(Pending(text, (len(flat),), lanes=held.array.lanes), (0,), tuple(sizes), tuple(own))
 
+    def full(self, slots: Slots, shape: tuple[int, ...], *, lanes: bool) -> str:
+        """The text of all that slots hold, in a shape, and with lanes if asked for."""
+        return self.full_of(self.held(Slots(slots.space, slots.index.reshape(shape))), shape, lanes=lanes)
+
+    def full_of(self, held: Held, shape: tuple[int, ...], *, lanes: bool) -> str:
+        """The text of all that is held."""
+        sizes = f"({'n, ' * lanes}{''.join(f'{k}, ' for k in shape)})"
+        if held.number is not None:
+            return f"jnp.full({sizes}, {_literal(held.number)}, {self.dtype!r})"
+        view = self.view(held)
+        if prod(view.narrow().sizes) == prod(shape) and held.array.lanes == lanes:
+            return self.text(view.narrow(), shape)
+        if len(view.sizes) != len(shape):  # An axis of the shape is several of the view.
+            flat = self.on_grid(held, shape, None, dense(shape))
+            return f"jnp.broadcast_to({self.text(flat, shape)}, {sizes})"
+        return f"jnp.broadcast_to({self.text(view)}, {sizes})"
+
     # ── maps ──
 
     def map(self, s: Map) -> None:
-        """A map."""
+        """A map; slots whose operands lie in other arrays are written by themselves, for a join costs more."""
+        parts = self._parts(s)
+        if parts is None:
+            self._map(s)
+            return
+        for places in parts:
+            given = {key: Slots(slots.space, slots.index.ravel()[places]) for key, slots in operands(s).items()}
+            self._map(replace(s, out=Slots(s.out.space, s.out.index.ravel()[places]), operands=given))
+
+    def _parts(self, s: Map) -> list[Index] | None:
+        """The places of slots that are alike in where their operands lie; None for one part or too many."""
+        if s.rows or (not s.add and len(np.unique(s.out.index)) < s.out.index.size):
+            return None
+        rows = [self.memory.owners(slots).ravel() for slots in operands(s).values() if slots.space != "c"]
+        rows += [self.memory.owners(s.out).ravel()] * s.add
+        if all((row == row[0]).all() for row in rows):
+            return None
+        kinds, of = np.unique(np.array(rows), axis=1, return_inverse=True)
+        if kinds.shape[1] > PARTS:
+            return None
+        return [np.flatnonzero(of.ravel() == kind) for kind in dict.fromkeys(of.ravel().tolist())]
+
+    def _map(self, s: Map) -> None:
         given = {key: self.held(slots) for key, slots in operands(s).items()}
         numbers = {key: held.number for key, held in given.items() if key not in s.rows}
         literals = {key: number(x) for key, x in numbers.items() if x is not None}
