@@ -40,11 +40,13 @@ made.add_argument("--machine", metavar="K/N", help="for the lesson itself: the n
 made.add_argument("--meet", metavar="HOST:PORT", help="for the lesson itself: where they find each other")
 made.add_argument("--halfway", type=Path, metavar="PATH", help="for the lesson itself: the file to write at half time")
 options = words(made, epochs=6)
-missing = [library for library in ("jax", "safetensors") if not installed(library)]
-READY = not missing
-for library in missing:
-    command = to_install(library, {"safetensors": "save"}.get(library, library))
-    print(f"The trainings of this lesson are left out, because they need {library}: {command}")
+LIBRARIES = {"jax": "jax", "safetensors": "save"}
+"""The libraries that the trainings need, and the extras that have them."""
+READY = all(map(installed, LIBRARIES))
+for library, extra in LIBRARIES.items():
+    if not installed(library):
+        print(f"The trainings of this lesson are left out, because they need {library}:")
+        print(to_install(library, extra))
 
 # %% [markdown]
 # ## The network
@@ -93,7 +95,8 @@ file = File(pixels)
 loader = train.Loader((file, kinds), SIZE, rng=random.Random(options.seed))
 for batch, _ in loader:
     half = batch[: len(batch) // 2]
-print(f"{loader}: a machine that takes the first half of each batch reads {file.read} of {ROWS} rows")
+print(loader)
+print(f"a machine that takes the first half of each batch reads {file.read} of {ROWS} rows")
 
 # %% [markdown]
 # ## The gradients of two parts

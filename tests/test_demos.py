@@ -135,7 +135,7 @@ LESSONS = {
                     r"two processes, then one: the same +│ yes +│ yes",
                 )
                 if JAX
-                else (r"The trainings of this lesson are left out, because they need jax: pip install jax, or in",)
+                else (r"The trainings of this lesson are left out, because they need jax:\npip install jax, or in",)
             ),
         ),
         pictures=frozenset({"many_machines.png"} if JAX else ()),
