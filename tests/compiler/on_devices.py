@@ -82,10 +82,17 @@ def steps(kind: str, of: str) -> list[float]:
     step = program.jax_step(optimizer, **DEVICES[of]())
     now, found = step.start(), []
     for batch in batches():
-        now, loss = step(now, *batch)
+        given = on_one_device(batch) if len(batch[0]) == SIZES[0] else batch
+        now, loss = step(now, *given)
         found.append(float(loss))
     step.finish(now, steps=len(found))
     return [*found, *numbers(program, optimizer)]
+
+
+def on_one_device(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arrays of JAX."""
+    with jax.enable_x64(True):
+        return tuple(map(jax.numpy.array, arrays))
 
 
 def numbers(program: autograd.Program, optimizer: optim.Optimizer) -> list[float]:
@@ -112,7 +119,7 @@ def loop(of: str) -> list[float]:
     several = program.jax_loop(optimizer, **DEVICES[of]())
     orders = np.random.default_rng(2).integers(0, ROWS, size=(7, 11))
     now, first = several(several.start(), data(), orders)
-    now, then = several(now, data(), orders)
+    now, then = several(now, on_one_device(data()), orders)
     several.finish(now, steps=14)
     return [*np.asarray(first).tolist(), *np.asarray(then).tolist(), *numbers(program, optimizer)]
 

@@ -110,7 +110,7 @@ class Devices:
 
         def placed(array: Any) -> jax.Array:
             sharding = self.sharding(np.shape(array))
-            if isinstance(array, jax.Array) and array.sharding == sharding:
+            if isinstance(array, jax.Array) and array.sharding.is_equivalent_to(sharding, array.ndim):
                 return array
             host = np.asarray(array)
             return jax.make_array_from_callback(host.shape, sharding, host.__getitem__, host.dtype)
