@@ -122,7 +122,8 @@ def _last_reads(
 
 def _block(w: Writer, block: Block, needed: Callable[[Slots], bool]) -> None:
     """The lines of a block: a loop, if it is long and its steps are alike."""
-    if block.count * len(block.rows) > UNROLLED and (body := studied(block, w.memory.sizes)) is not None:
+    statements = block.count * len(block.rows)
+    if block.count > 1 and statements > UNROLLED and (body := studied(block, w.memory.sizes)) is not None:
         Loop(w, body, _statement, needed).write()
         return
     for single in block.unrolled():

@@ -21,11 +21,13 @@ def _scaled_power(c: Any, x: Any, y: Any, k: Any) -> Any:
 
     For |y| from 2^53 on, where y − k is rounded, the sign may be wrong.
     """
-    power = jnp.power(x, y - k)
-    half = jnp.power(jnp.abs(x), 0.5 * (y - k))
-    in_halves = jnp.copysign((c * half) * half, c * jnp.sign(power))
+    power, size = jnp.power(x, y - k), jnp.abs(x)
+    sign, half = jnp.copysign(1.0, power), jnp.power(size, 0.5 * (y - k))
     split = (half > 0.0) & (half < jnp.inf) & (power == power)
-    out = jnp.where(split, in_halves, jnp.where(power == 0.0, power, c * power))
+    root = jnp.power(size, 0.5 * y)
+    lost = (jnp.abs(c) == jnp.inf) & (root > 0.0) & (root < jnp.inf)  # The power is 0 by its underflow alone.
+    others = jnp.where(power != 0.0, c * power, jnp.where(lost, c * sign, power))
+    out = jnp.where(split, (c * half) * half * sign, others)
     usual = (power != 0.0) & (jnp.abs(power) < jnp.inf)
     return jnp.where(usual, c * power, jnp.where((c == 0.0) | (c != c), c, out))
 

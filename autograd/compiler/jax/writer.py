@@ -23,7 +23,7 @@ SHORT: Final = 8
 """So many numbers or fewer stand in the text; more are a table beside it."""
 PARTS: Final = 64
 """The most lines that one map becomes."""
-_WORD: Final = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_WORD: Final = re.compile(r"""'[^']*'|"[^"]*"|(?<![\w.])[A-Za-z_]\w*""")
 SUM: Final = plus(name("a"), name("b"))
 
 
@@ -46,8 +46,8 @@ def living(lines: Sequence[Line], results: Iterable[str]) -> list[Line]:
 
 
 def words(texts: Iterable[str]) -> set[str]:
-    """The names in texts, without attributes."""
-    return {word for text in texts for word in _WORD.findall(text)}
+    """The names in texts, beside attributes and strings."""
+    return {word for text in texts for word in _WORD.findall(text) if word[0] not in "'\""}
 
 
 class Writer:
