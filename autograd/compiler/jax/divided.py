@@ -78,6 +78,10 @@ class DividedLoop(_Divided, Loop):
     Each device has the data of all rows, and makes the batches of its own ones.
     """
 
+    def several(self, state: State, data: Sequence[Any], orders: Any) -> tuple[State, Any]:
+        """The steps as of one device; the state stays where it is."""
+        return self.devices.kept(super().several(state, data, orders))  # type: ignore[no-any-return]
+
     def rows(self, array: Any, places: Any) -> Any:
         """The rows of an array at some places, divided among the devices."""
         return self.devices.taken(array, places)
@@ -113,8 +117,11 @@ class DividedTraining(Training):
         return [self._devices.taken(array, places) for array in data]
 
     def _step(self, run: Run, batch: Sequence[Any]) -> Run:
-        run = super()._step(run, batch)
-        return run._replace(state=self._devices.kept(run.state))
+        return self._devices.kept(super()._step(run, batch))  # type: ignore[no-any-return]
+
+    def _several(self, state: State, data: Sequence[Any], orders: Any, count: Any) -> tuple[Run, Any]:
+        # What a loop leaves may lie elsewhere than what its steps leave.
+        return self._devices.kept(super()._several(state, data, orders, count))  # type: ignore[no-any-return]
 
 
 def step_of(program: "Program", optimizer: "Optimizer", devices: Any, shard: str | None) -> Step:
