@@ -90,9 +90,9 @@ def steps(kind: str, of: str) -> list[float]:
 
 
 def on_one_device(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Arrays of JAX."""
+    """Arrays of JAX that are committed to another device than the first one."""
     with jax.enable_x64(True):
-        return tuple(map(jax.numpy.array, arrays))
+        return tuple(jax.device_put(array, jax.devices()[-1]) for array in arrays)
 
 
 def numbers(program: autograd.Program, optimizer: optim.Optimizer) -> list[float]:

@@ -77,7 +77,7 @@ def test_fit_and_loops_are_shared_too(found: list[dict[str, Any]]) -> None:
 
     program = compiled("numpy")
     optimizer = OPTIMIZERS["sgd"](program)
-    history = train.fit(program, data(), optimizer, epochs=3, batch_size=16, rng=random.Random(4))
+    history = train.fit(program, data(), optimizer, epochs=6, batch_size=16, rng=random.Random(4))
     by_fit = [*history.losses, *numbers(program, optimizer)]
     program, by_loop = compiled("numpy"), []
     optimizer = optim.SGD(program, lr=0.1)
