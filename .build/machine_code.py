@@ -61,6 +61,7 @@ def build(root: Path, folder: Path) -> list[Path]:
     """
     if reason := obstacle():
         raise NoMachineCodeError(reason)
+    folder.mkdir(exist_ok=True)
     shutil.copytree(root / ENGINE, folder / ENGINE, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
     for package in (folder / "autograd", folder / ENGINE):
         (package / "__init__.py").write_text("")  # An empty package imports nothing that mypyc would follow.

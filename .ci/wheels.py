@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-KINDS = (".py", ".js", ".css", ".html")
+KINDS = (".py", ".js", ".css", ".html", ".c", ".h")
 SOURCES = {p.relative_to(ROOT).as_posix() for p in (ROOT / "autograd").rglob("*.*") if p.suffix in KINDS}
 LESSONS = {f"autograd/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / "demos").rglob("*.py")}
 INTERPRETED = ("/__init__.py", "/interpreters.py", "/native.py")
@@ -65,8 +65,9 @@ def main() -> None:
         )
         machine_code = {p.replace(".py", EXTENSION) for p in (*ENGINE, "autograd/engine/machine_code__mypyc.py")}
         expect(
-            "it holds the sources, the lessons, py.typed and the machine code, and nothing else",
-            set(contents(direct)) == plain | machine_code,
+            "it holds the sources, the lessons, py.typed, the machine code and the extension for native programs, and nothing "
+            "else",
+            set(contents(direct)) == plain | machine_code | {f"autograd/compiler/native/_native{EXTENSION}"},
         )
 
         run("hatchling", "build", "--target", "sdist", "--directory", str(folder / "sdist"))
@@ -83,6 +84,8 @@ def main() -> None:
         expect(
             f"without a C compiler the same wheel is built, and one line is printed: {reasons[:1]}", len(reasons) == 1
         )
+        reasons = [line.strip() for line in output.splitlines() if "no extension for native programs" in line]
+        expect(f"and another one for native programs: {reasons[:1]}", len(reasons) == 1)
         expect("the two are the same bytes", fallback.read_bytes() == pure.read_bytes())
 
         broken = folder / "broken"

@@ -105,9 +105,8 @@ def stages() -> list[tuple[str, list[str]]]:
     """The stages of the compiler in their order, each with its modules, from the table of CONTRIBUTING.md."""
     guide = (PACKAGE.parent / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
     table = guide.split("| stage |")[1].split("\n\n")[0]
-    return [
-        (title, re.findall(r"`(\w+)`", row)) for title, row in re.findall(r"^\| ([^|`]+) \| (`[^|]+) \|", table, re.M)
-    ]
+    rows = re.findall(r"^\| ([^|`]+) \| (`[^|]+) \|", table, re.M)
+    return [(title, re.findall(r"`([\w.]+)`", row)) for title, row in rows]
 
 
 def of_compiler(module: str) -> str:

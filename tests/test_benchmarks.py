@@ -23,6 +23,7 @@ from tests.benchmarks import (
     drawing_race,
     duel,
     expression,
+    fresh,
     gpt,
     growth,
     growth_race,
@@ -676,13 +677,13 @@ def test_readiness_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
             return {"missing": "missing: for a reason"}
         return {"parameters": 0.1, "record": 0.5, "compile": 1.0, "before": 90_000_000, "peak": 510_000_000}
 
-    monkeypatch.setattr(duel, "ask_once", ask_once)
-    block = duel.ready(PURE, QUICK)
+    monkeypatch.setattr(fresh, "ask_once", ask_once)
+    block = fresh.ready(PURE, QUICK)
     rows = {row.contender: row for row in block.sections[0].rows}
     assert rows["MNIST, written with * and +"].texts == {"target": "≤ 2.5 ✓", "most": "≤ 500 ✗"}
     assert rows["MNIST, dot neurons"].texts == {"target": "≤ 1 ✗", "most": ""}
     assert rows["MNIST, dot neurons"].figures["peak"] == 510.0
-    assert rows["MNIST, dot neurons"].figures["both"] == 1.5
+    assert rows["MNIST, dot neurons"].figures["all"] == 1.5
     assert rows["GPT, seven letters"].said == "missing: for a reason"
     assert max(map(len, table.text(block).splitlines())) <= table.WIDTH
 

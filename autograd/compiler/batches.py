@@ -40,6 +40,10 @@ class Batch:
         self._moves: list[tuple[Index, Array, Index]] = []
         shapes = [(n, *a.shape) for a in part.arguments]
         self._targets = [(self._target(*pair), pair[1]) for pair in zip(part.slots, shapes, strict=True)]
+        take, given = self._bound.take, zip(part.arguments, part.slots, strict=True)
+        self._whole = (
+            None if take is None else take([(a.shape, slots) for a, slots in given], scale if part.reduce else 0.0)
+        )
 
     def _target(self, slots: Index, shape: tuple[int, ...]) -> Array:
         """The array to copy an input to: the buffer of the kernel itself, if its slots are in some regular order."""
@@ -50,12 +54,20 @@ class Batch:
         self._moves.append((slots[read], aside.reshape(shape[0], -1).T, read))
         return aside
 
-    @np.errstate(all="ignore")
     def run(self, arrays: Sequence[Any], backward: bool, certain: bool) -> bool:
         """Compute the roots, and the gradients if backward.
 
         If it is not certain that the arrays fit, False for one that has not the very shape and type of its buffer.
         """
+        total = None if self._whole is None else self._whole(arrays, backward)
+        if total is None:
+            return self._run(arrays, backward, certain)
+        self.total = total
+        return True
+
+    @np.errstate(all="ignore")
+    def _run(self, arrays: Sequence[Any], backward: bool, certain: bool) -> bool:
+        """The same by arrays of NumPy."""
         for array, (target, shape) in zip(arrays, self._targets):  # noqa: B905  (its check costs as much as a copy)
             if not (certain or (type(array) is ndarray and array.shape == shape and array.dtype is target.dtype)):
                 return False
@@ -197,14 +209,14 @@ class Part:
             return rows
         return rows[0] if rows.ndim > 1 else float(rows[0])
 
-    def value(self, batch: Batch | Blocks) -> Any:
-        """The mean or sum of the losses, or the loss of each example."""
+    def value(self, batch: Batch | Blocks, *, copy: bool = True) -> Any:
+        """The mean or sum of the losses, or the loss of each example; without a copy the next call overwrites it."""
         if self.reduce:
             return batch.total
-        return self.result(batch.roots[0] if batch.lasting else batch.roots[0].copy())
+        return self.result(batch.roots[0].copy() if copy and not batch.lasting else batch.roots[0])
 
-    def by_inputs(self, batch: Batch | Blocks) -> list[Any]:
-        """The gradient by each input, in the shape of its array."""
+    def by_inputs(self, batch: Batch | Blocks, *, copy: bool = True) -> list[Any]:
+        """The gradient by each input, in the shape of its array; without a copy the next call may overwrite it."""
         assert batch.input_gradient is not None
         found = []
         for a, reads, missing in self._reads:
@@ -212,7 +224,7 @@ class Part:
             if len(missing):
                 rows[missing] = 0.0
             columns = rows.T
-            columns = np.ascontiguousarray(columns) if batch.lasting else columns.copy(order="C")
+            columns = columns.copy(order="C") if copy and not batch.lasting else np.ascontiguousarray(columns)
             found.append(self.result(columns.reshape(-1, *a.shape)))
         return found
 

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from autograd.optim import Optimizer
 
 Array: TypeAlias = NDArray[Any]
+Shape: TypeAlias = tuple[int, ...]
 Otherwise: TypeAlias = Callable[..., Any]
+Take: TypeAlias = Callable[[Sequence[tuple[Shape, Index]], float], Callable[[Sequence[Any], bool], float | None]]
+"""Makes a function of all inputs, given the shape of an example of each and its rows in `Bound.inputs`, -1 for a leaf
+that isn't read. The function does forward, or both, for arrays that need not be in the inputs before. It returns the
+sum of the losses, each times the weight that is the second argument, or None for arrays that aren't of the very shape,
+type and order in memory."""
 
 
 class Bound(NamedTuple):
@@ -34,6 +40,7 @@ class Bound(NamedTuple):
     """Overwrites all of the gradient."""
     both: Callable[[], None] | None = None
     """Forward and backward in one pass, where that is quicker."""
+    take: Take | None = None
 
 
 class Plan(NamedTuple):

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.compiler.scalars import (
     CONSTANT,
@@ -91,25 +92,32 @@ def _sole_consumers(g: Scalars) -> tuple[Mask, Integers, np.ndarray]:
     sign, signs = np.zeros(n), np.sign(g.coefficient[plain])
     sign[read] = signs
     free[read[sign[read] != signs]] = False  # Infinities of opposite signs are to meet.
-    factor = np.bincount(read, g.coefficient[plain], minlength=n)
+    factor = np.zeros(n)
+    factor[read] = g.coefficient[plain]
+    if (free & (np.bincount(read, minlength=n) > 1)).any():  # Sums with weights take longer.
+        factor = np.bincount(read, g.coefficient[plain], minlength=n)
     # A sum times a number would lose its exactness, unless the number is a power of two, and no great one.
-    mantissa, exponent = np.frexp(factor)
+    others = np.flatnonzero(free & (np.abs(factor) != 1.0))
+    mantissa, exponent = np.frexp(factor[others])
     scalable = (np.abs(mantissa) == 0.5) & (np.abs(exponent) < POWERS)
-    alone = (np.bincount(g.owner, minlength=n) == 1) & (g.number == 0.0)
-    return free & (alone | scalable), consumer, factor
+    alone = (np.bincount(g.owner, minlength=n)[others] == 1) & (g.number[others] == 0.0)
+    free[others[~(alone | scalable)]] = False
+    return free, consumer, factor
 
 
 def _chased(free: Mask, consumer: Integers, factor: np.ndarray) -> tuple[Integers, np.ndarray]:
     """For each free node the node at the end of its chain of consumers, and the product of the factors on the way."""
     target = np.where(free, consumer, np.arange(len(free), dtype=np.int32))
     factor = np.where(free, factor, 1.0)
-    active = np.flatnonzero(free)
+    active, scaled = np.flatnonzero(free), bool((factor != 1.0).any())
     while len(active):
         above = target[active]
         going = free[above]
         active, above = active[going], above[going]
-        further, product = target[above], factor[active] * factor[above]
-        target[active], factor[active] = further, product
+        further = target[above]
+        if scaled:
+            factor[active] *= factor[above]
+        target[active] = further
     return target, factor
 
 
@@ -214,11 +222,14 @@ def merge(g: Scalars) -> bool:
 
 def unify(g: Scalars) -> bool:
     """Make one node of nodes that are equal."""
+    nodes = np.flatnonzero((g.kind != PARAMETER) & (g.kind != INPUT))
+    if len(np.unique(_hashes(g)[nodes])) == len(nodes):
+        return False
     sums, coefficient, factors = g.in_linear, g.coefficient.copy(), np.stack([g.left, g.right], axis=1)
     coefficient[sums], factors[sums] = _ordered(coefficient[sums], factors[sums], g.owner[sums])
     by = np.append(np.arange(len(g), dtype=np.int32), np.int32(ONE))  # by[ONE] is ONE.
     found: dict[tuple[object, ...], int] = {}
-    nodes, starts = np.flatnonzero((g.kind != PARAMETER) & (g.kind != INPUT)), g.starts
+    starts = g.starts
     head = (nodes, g.kind[nodes], g.code[nodes], g.number[nodes], starts[nodes], starts[nodes + 1])
     for v, kind, code, number, s, e in zip(*(array.tolist() for array in head), strict=True):
         c, before = coefficient[s:e], factors[s:e]
@@ -233,6 +244,21 @@ def unify(g: Scalars) -> bool:
     g.replace(by)
     g.compact()
     return True
+
+
+def _hashes(g: Scalars) -> NDArray[np.uint64]:
+    """A number for each node that equal nodes share, whatever the order of their terms."""
+    factors = np.stack([np.minimum(g.left, g.right), np.maximum(g.left, g.right)]).astype(np.uint64)
+    of_terms = _mixed(g.coefficient.view(np.uint64) + _mixed(factors[0] + _mixed(factors[1])))
+    sums = np.append(np.uint64(0), np.cumsum(of_terms))
+    kinds = _mixed(g.kind.astype(np.uint64) + _mixed(g.code.astype(np.uint64)))
+    return sums[g.starts[1:]] - sums[g.starts[:-1]] + _mixed(g.number.view(np.uint64) + kinds)
+
+
+def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers in which each bit depends on many of those before."""
+    x = (x ^ (x >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
+    return x ^ (x >> np.uint64(29))
 
 
 def _ordered(coefficient: Floats, factors: Integers, *owner: Integers) -> tuple[Floats, Integers]:

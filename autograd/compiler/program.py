@@ -15,7 +15,6 @@
 Value(data=2.3, grad=0.0, label='w')
 """
 
-import weakref
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
@@ -123,7 +122,8 @@ class Program(Lines):
         """The value, and its gradient by the parameters, flat and in their order.
 
         With copy=False the gradient is `program.gradient`, which the next call overwrites. For reduce=None the result
-        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`.
+        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`; with copy=False
+        the next call may overwrite all arrays of its result.
         """
         kind = self._main
         if kind == "examples":
@@ -131,7 +131,7 @@ class Program(Lines):
         batch = self._run(kind, arrays, backward=True)
         if kind == "loss":
             return batch.total, self._gradient.copy() if copy else self._gradient
-        return self._parts[kind].value(batch), self._by_inputs(batch)
+        return self._parts[kind].value(batch, copy=copy), self._by_inputs(batch, copy=copy)
 
     def per_example(self, *arrays: Any) -> tuple[Any, Array]:
         """The loss of each example, (N,), and its gradient by the P parameters, (N, P)."""
@@ -304,9 +304,11 @@ class Program(Lines):
 
     def _call_quickly(self, part: Part) -> None:
         """Put a quick way for plain floats, where there is one, before `value_and_grad`."""
-        this = weakref.proxy(self)  # A program that held itself would wait for the collector of cycles.
-        quick = part.code.on_floats(lambda *arrays, **options: Program.value_and_grad(this, *arrays, **options))
-        if quick is not None:
+        # For other arguments it calls a twin, which has all that this program has: one that held itself would wait for
+        # the collector of cycles, and one that nothing holds but its function must not go.
+        twin = object.__new__(Program)
+        vars(twin).update(vars(self))
+        if (quick := part.code.on_floats(twin.value_and_grad)) is not None:
             vars(self)["value_and_grad"] = quick
 
     def _compiled(self, kind: Kind) -> Part:
@@ -330,8 +332,8 @@ class Program(Lines):
         reduce = self._reduce if kind in ("loss", "inputs") else None
         return Part(recording, wanted, inputs, vector, gradient, reduce, self._backend)
 
-    def _by_inputs(self, batch: Batch | Blocks) -> Any:
-        found = self._parts["inputs"].by_inputs(batch)
+    def _by_inputs(self, batch: Batch | Blocks, *, copy: bool = True) -> Any:
+        found = self._parts["inputs"].by_inputs(batch, copy=copy)
         return tuple(found) if len(found) > 1 else found[0]
 
 

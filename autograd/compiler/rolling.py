@@ -52,7 +52,7 @@ def rolled(statements: Sequence[Statement]) -> list[Block]:
     """The statements in their order, as blocks."""
     known: dict[object, int] = {}
     kinds = np.array([known.setdefault(_kind(s), len(known)) for s in statements])
-    runs = {period: _runs(kinds, period) for period in range(1, min(LONGEST, len(kinds) // FEWEST) + 1)}
+    runs = {period: alike(kinds, period) for period in range(1, min(LONGEST, len(kinds) // FEWEST) + 1)}
     blocks, at = [], 0
     while at < len(statements):
         covered, period = 1, 1
@@ -66,7 +66,7 @@ def rolled(statements: Sequence[Statement]) -> list[Block]:
     return blocks
 
 
-def _runs(kinds: Index, period: int) -> Index:
+def alike(kinds: Index, period: int) -> Index:
     """From each position, how many statements in a row are like those a period later."""
     same = kinds[:-period] == kinds[period:]
     ends = np.where(same, len(same), np.arange(len(same)))

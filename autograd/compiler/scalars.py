@@ -62,7 +62,9 @@ class Scalars:
     @property
     def starts(self) -> NDArray[np.intp]:
         """Where the terms of each node start; the last item is their end."""
-        return np.searchsorted(self.owner, np.arange(len(self) + 1))
+        starts = np.zeros(len(self) + 1, np.intp)
+        np.cumsum(np.bincount(self.owner, minlength=len(self)), out=starts[1:])
+        return starts
 
     @property
     def in_linear(self) -> Mask:

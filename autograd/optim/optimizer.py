@@ -66,7 +66,9 @@ def _on_arrays() -> "Callable[[Optimizer], None]":
     class OnArrays(Ops):
         """The same for arrays."""
 
-        sqrt, divide, maximum = map(staticmethod, (np.sqrt, np.divide, np.maximum))
+        sqrt: Any = staticmethod(np.sqrt)
+        divide: Any = staticmethod(np.divide)
+        maximum: Any = staticmethod(np.maximum)
 
     # Overflow and nan pass without a warning, as they do with Values. Made once, this takes half the time of a `with`.
     return np.errstate(all="ignore")(lambda optimizer: optimizer._update_all(OnArrays))

@@ -113,13 +113,14 @@ def fit(
             while (epoch := len(history.losses)) < epochs:
                 losses = loop.make(1 if one_by_one else epochs - epoch, interrupts, advance)
                 if losses:
-                    history.losses += losses[:-1]
-                    history.add(losses[-1], *interrupts.allow(way.measured, held_out, functions))
+                    last = losses.pop()
+                    history.losses += losses
+                    history.add(last, *interrupts.allow(way.measured, held_out, functions))
                     epoch = len(history.losses) - 1
-                    asked = ask is not None and _true(interrupts.allow(ask, epoch, losses[-1]))
+                    asked = ask is not None and _true(interrupts.allow(ask, epoch, last))
                     if way.broken():
-                        raise DivergenceError(f"its loss was {losses[-1]:.6g}")
-                    if asked or losses[-1] < limit:
+                        raise DivergenceError(f"its loss was {last:.6g}")
+                    if asked or last < limit:
                         history.stopped_by = "callback" if asked else "threshold"
                         break
                 interrupts.answer()

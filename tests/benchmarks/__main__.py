@@ -39,8 +39,8 @@ RACES: Final[Mapping[str, Race]] = {
     "public": public_race.race,
 }
 FIRST: Final = (*CONTESTS, *RACES)
-NAMES: Final = (*FIRST, *duel.NAMES)
-TABLES: Final = {"eager": FIRST, "compiled": duel.NAMES}
+NAMES: Final = (*FIRST, *duel.NAMES, *duel.NATIVE_NAMES)
+TABLES: Final = {"eager": FIRST, "compiled": duel.NAMES, "native": duel.NATIVE_NAMES}
 """Names of a whole table."""
 NOTICE: Final = "--quick: all sizes are tiny. The times below mean nothing; they only show that everything runs."
 CAPTION: Final = (
@@ -71,9 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
-        description="Measures this checkout and its rivals on the same programs and prints two tables: eager, of both "
-        "builds, and compiled, of programs made by autograd.compile. Rivals are used where they are installed: pip "
-        "install '.[bench]'.",
+        description="Measures this checkout and its rivals on the same programs and prints three tables: eager, of "
+        "both builds; compiled, of programs made by autograd.compile; native, of programs by each of its back ends. "
+        "Rivals are used where they are installed: pip install '.[bench,native-bench]'.",
     )
     parser.add_argument("--only", type=_names, default=NAMES, help=f"some of {','.join((*TABLES, *NAMES))}; all")
     parser.add_argument("--rounds", type=int, help=f"at least {LEAST_ROUNDS}, which is the default")
@@ -124,20 +124,20 @@ def run(options: argparse.Namespace) -> None:
         settings = Settings(options.quick, options.rounds, no_compiled, options.cpu_time, progress)
         described = machine.description()
         show_heading(described, settings)
-        duels = stack.enter_context(duel.Duels(ours[0], settings))
-        captions = {FIRST: CAPTION, duel.NAMES: duel.CAPTION}
+        duels = {names: stack.enter_context(duel.Duels(ours[0], settings, way)) for names, way in duel.WAYS.items()}
+        captions = {FIRST: CAPTION, duel.NAMES: duel.CAPTION, duel.NATIVE_NAMES: duel.NATIVE_CAPTION}
         workers: dict[str, Worker] = {}
         blocks = []
         for name in options.only:
             progress.work(name)
-            names = FIRST if name in FIRST else duel.NAMES
+            names = next(names for names in TABLES.values() if name in names)
             if names in captions:
                 print("", *table.paragraph(captions.pop(names)), sep="\n", flush=True)
             if name in CONTESTS:
                 workers = workers or {build.name: stack.enter_context(Worker(build)) for build in ours}
                 block = contest(CONTESTS[name], workers, settings)
-            elif name in duel.NAMES:
-                block = duels.race(name)
+            elif names in duels:
+                block = duels[names].race(name)
             else:
                 block = RACES[name](ours, settings)
             blocks.append(block)

@@ -4,6 +4,7 @@ import gc
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -11,20 +12,23 @@ from typing import Final
 from autograd import __version__
 from tests.benchmarks.builds import ROOT
 
-RIVALS: Final = ("micrograd", "torch", "jax", "jaxlib", "casadi", "numpy")
+RIVALS: Final = (
+    *("micrograd", "torch", "jax", "jaxlib", "casadi", "numpy"),
+    *("numba", "heyoka", "ddx-ad", "symengine", "drjit"),
+)
 """The distributions of the rivals."""
 CPUINFO: Final = Path("/proc/cpuinfo")
 
 
-def description() -> dict[str, str]:
-    """The lines above the table."""
+def description(packages: Sequence[str] = RIVALS) -> dict[str, str]:
+    """The lines above the table, with the versions of packages."""
     return {
         "CPU": f"{_cpu()}, {os.cpu_count()} cores, load {load()}",
         "system": platform.platform(),
         "Python": f"{platform.python_implementation()} {platform.python_version()}, {platform.python_compiler()}; "
         f"collector thresholds {', '.join(map(str, gc.get_threshold()))}",
         "checkout": _revision(),
-        "packages": ", ".join([f"scalar-autograd {__version__}", *map(_package, RIVALS)]),
+        "packages": ", ".join([f"scalar-autograd {__version__}", *map(_package, packages)]),
     }
 
 

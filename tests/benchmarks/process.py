@@ -21,14 +21,16 @@ ONE_THREAD: Final = {
 RIVALS: Final = {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"}
 
 
-def environment(build: Build, one_thread: bool = True) -> dict[str, str]:
+def environment(build: Build, one_thread: bool = True, cache: str = "") -> dict[str, str]:
     """The environment of a process that imports the package of a build and the benchmarks of this checkout.
 
-    Scalars gain nothing from threads. Without one_thread every library has as many as it takes by itself.
+    Scalars gain nothing from threads. Without one_thread every library has as many as it takes by itself. cache is the
+    folder for what programs compile, instead of the user's.
     """
     surrounding = {name: text for name, text in os.environ.items() if name not in ONE_THREAD}
     path = os.pathsep.join((str(build.folder), str(ROOT)))
-    return {**surrounding, **(ONE_THREAD if one_thread else {}), **RIVALS, "PYTHONPATH": path}
+    caches = {"XDG_CACHE_HOME": cache} if cache else {}
+    return {**surrounding, **(ONE_THREAD if one_thread else {}), **RIVALS, **caches, "PYTHONPATH": path}
 
 
 class WorkerError(Exception):
@@ -41,11 +43,11 @@ class Worker:
     It is a context manager that ends the process.
     """
 
-    def __init__(self, build: Build, one_thread: bool = True) -> None:
+    def __init__(self, build: Build, one_thread: bool = True, cache: str = "") -> None:
         self.build = build
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "tests.benchmarks.worker"],
-            env=environment(build, one_thread),
+            env=environment(build, one_thread, cache),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",

@@ -1,11 +1,12 @@
 """Times rounds, with the cyclic collector at its default or off, and summarises them."""
 
 import gc
+import os
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Final
 
 ROUND_SECONDS: Final = 0.05
@@ -32,6 +33,18 @@ def seconds_for(run: Callable[[], object], repeats: int, clock: Callable[[], flo
     for _ in repeat(None, repeats):
         run()
     return clock() - start
+
+
+def keep_to_one_core() -> None:
+    """Keep this process, and those that it starts, to one core, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def processor_seconds() -> float:
+    """The seconds in which this process and the ended ones that it started ran."""
+    ended = os.times()
+    return process_time() + ended.children_user + ended.children_system
 
 
 def repeats_for(run: Callable[[], object], seconds: float) -> int:

@@ -33,6 +33,11 @@ def identify() -> dict[str, Any]:
     }
 
 
+def pin() -> dict[str, Any]:
+    timing.keep_to_one_core()
+    return {}
+
+
 def _own_copy(work: str) -> ModuleType:
     # The interpreter specialises bytecode for the types that it meets, so contenders with common code would slow each
     # other down.
@@ -86,6 +91,7 @@ def _of_programs(name: str) -> Callable[..., dict[str, Any]]:
 
 COMMANDS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "identify": identify,
+    "pin": pin,
     "prepare": prepare,
     "round": measure_round,
     "wide results": wide.results,
@@ -98,6 +104,7 @@ COMMANDS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "program round": _of_programs("measure_round"),
     "program forget": _of_programs("forget"),
     "program ready": _of_programs("ready"),
+    "program first": _of_programs("first"),
 }
 
 

@@ -9,14 +9,19 @@ Array = NDArray[Any]
 
 LINE = r"""
 #include <stddef.h>
+#ifndef ROOTS
+#define ROOTS 2
+#endif
 
-/* Each lane has the loss (a·x + b·y - t)² and the output a·x + b·y. */
+static REAL output_of(const REAL *p, const REAL *x, long n) { return p[0] * x[0] + p[1] * x[n]; }
+
+/* Each lane has the loss (a·x + b·y - t)² and, as a second root, the output a·x + b·y. */
 void program_value(const void *self, long first, long stop, long n, const REAL *p, const REAL *x, REAL *roots) {
     (void)self;
     for (long i = first; i < stop; i++) {
-        REAL output = p[0] * x[i] + p[1] * x[n + i], error = output - x[2 * n + i];
+        REAL output = output_of(p, x + i, n), error = output - x[2 * n + i];
         roots[i] = error * error;
-        roots[n + i] = output;
+        if (ROOTS == 2) roots[n + i] = output;
     }
 }
 
@@ -24,7 +29,7 @@ void program_gradient(const void *self, long first, long stop, long n, const REA
                       REAL *roots, REAL *dp, REAL *dx) {
     program_value(self, first, stop, n, p, x, roots);
     for (long i = first; i < stop; i++) {
-        REAL slope = seed * 2 * (roots[n + i] - x[2 * n + i]);
+        REAL slope = seed * 2 * (output_of(p, x + i, n) - x[2 * n + i]);
         if (dp != NULL) {
             dp[0] += slope * x[i];
             dp[1] += slope * x[n + i];
@@ -37,12 +42,12 @@ void program_gradient(const void *self, long first, long stop, long n, const REA
     }
 }
 
-/* numbers are the rate, the decay of the state, and the number of steps before this one. */
+/* numbers are the rate of the step and the decay of the state. */
 void program_update(const void *self, long count, REAL *p, const REAL *g, REAL *states, const REAL *numbers) {
     (void)self;
     for (long i = 0; i < count; i++) {
         states[i] = numbers[1] * states[i] + g[i];
-        p[i] -= numbers[0] / (numbers[2] + 1) * states[i];
+        p[i] -= numbers[0] * states[i];
     }
 }
 """
@@ -76,11 +81,16 @@ def line_by_parameters(p: Array, x: Array) -> Array:
 
 
 class Steps:
-    """The training of LINE by its update."""
+    """The training of LINE by its update, whose rate falls from step to step."""
 
     def __init__(self, p: Array, columns: Array, rate: float, decay: float) -> None:
         self.p, self.columns, self.rate, self.decay = p.astype(float), columns, rate, decay
-        self.states, self.gradient, self.steps = np.zeros(2), np.zeros(2), 0
+        self.states, self.gradient, self.steps = np.zeros(len(p)), np.zeros(len(p)), 0
+
+    def numbers(self, start: int, count: int) -> Array:
+        """The numbers of some steps."""
+        steps = np.arange(start, start + count)
+        return np.stack([self.rate / (steps + 1.0), np.full(count, self.decay)], axis=1)
 
     def epoch(self, size: int, order: list[int]) -> float:
         """Make the steps of an epoch, and return the mean loss of its rows."""
@@ -88,7 +98,7 @@ class Steps:
         for start in range(0, len(order), size):
             x = self.columns[:, order[start : start + size]]
             total += line(self.p, x)[0][0].sum() / len(order)
-            self.gradient = line_by_parameters(self.p, x) / x.shape[1]
+            self.gradient[:2] = line_by_parameters(self.p, x) / x.shape[1]
             self.states = self.decay * self.states + self.gradient
             self.p -= self.rate / (self.steps + 1) * self.states
             self.steps += 1

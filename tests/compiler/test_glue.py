@@ -343,17 +343,25 @@ def test_two_threads_call_two_programs_at_once() -> None:
 
 
 class Trained:
-    """A training of LINE, and the same in NumPy."""
+    """A training of LINE, and the same in NumPy; LINE reads but two of the parameters."""
 
     def __init__(
-        self, rows: int, size: int, *, dtype: str = "float64", shuffled: bool = False, given: Any = (), **options: Any
+        self,
+        rows: int,
+        size: int,
+        *,
+        count: int = 2,
+        dtype: str = "float64",
+        shuffled: bool = False,
+        given: Any = (),
+        **options: Any,
     ) -> None:
         random = np.random.default_rng(rows)
         self.columns = random.normal(size=(3, rows)).astype(dtype)
-        self.p = random.normal(size=2).astype(dtype)
-        self.g, self.states = np.zeros(2, dtype), np.zeros(2, dtype)
-        self.numbers = np.array([0.1, 0.5, 0.0], dtype)
+        self.p = random.normal(size=count).astype(dtype)
+        self.g, self.states, self.steps = np.zeros(count, dtype), random.normal(size=count).astype(dtype), 0
         self.same, self.size, self.rows = Steps(self.p, self.columns.astype(float), 0.1, 0.5), size, rows
+        self.same.states = self.states.astype(float)
         pairs = np.ascontiguousarray(self.columns[:2].T)
         arguments: dict[str, Any] = {
             "code": code(dtype=dtype),
@@ -366,21 +374,26 @@ class Trained:
             "parameters": self.p,
             "gradient": self.g,
             "states": self.states,
-            "numbers": self.numbers,
-            "counter": 2,
+            "numbers": 2,
             "shuffled": shuffled,
             **options,
             **dict(given),
         }
         self.training = native().Training(**arguments)
 
+    def call(self, epochs: int, steps: int = 100, **options: Any) -> Any:
+        """The result of one call of at most so many steps."""
+        numbers = self.same.numbers(self.steps, steps).astype(self.p.dtype)
+        found = self.training.run(epochs, **{"numbers": numbers, "steps": steps, **options})
+        self.steps += found[1]
+        return found
+
     def run(self, epochs: int, **options: Any) -> list[float]:
         """The losses of so many epochs, in as many calls as it takes."""
-        losses, steps = list[float](), 0
+        losses = list[float]()
         while len(losses) < epochs:
-            found, batches, mean = self.training.run(epochs - len(losses), **options)
+            found, batches, mean = self.call(epochs - len(losses), **options)
             losses += found
-            steps += batches
             assert batches > 0
             if self.training.start == 0:
                 assert mean == losses[-1]
@@ -393,7 +406,7 @@ class Trained:
         assert losses == pytest.approx(expected, rel=10.0 * ROUNDING[dtype])
         for found, same in ((self.p, self.same.p), (self.g, self.same.gradient), (self.states, self.same.states)):
             close(found, same)
-        assert self.numbers[2] == self.same.steps
+        assert self.steps == self.same.steps
 
 
 @given(
@@ -428,25 +441,38 @@ def test_large_batches_are_shared_by_threads_with_the_same_numbers() -> None:
 
 def test_many_epochs_give_as_many_losses() -> None:
     made = Trained(3, 3)
-    losses, batches, mean = made.training.run(1000)
+    losses, batches, mean = made.call(1000, 1000)
     assert (len(losses), batches, mean, made.training.start) == (1000, 1000, losses[-1], 0)
     made.check(losses, [[0, 1, 2]] * 1000)
 
 
 def test_a_call_ends_after_a_while_and_the_next_one_goes_on() -> None:
-    made, steps = Trained(20_000, 1), 0
+    made, steps, numbers = Trained(20_000, 1), 0, np.ones((1, 2))
     while not steps % 20_000:  # Else it has ended just with an epoch.
-        steps += made.training.run(10**9)[1]
+        steps += made.training.run(10**9, numbers=numbers)[1]
     assert made.training.start == steps % 20_000
-    made = Trained(1000, 1)
-    assert len(made.run(400)) == 400
-    assert made.numbers[2] == 400_000
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", [2, 7, 1024, 1025, 5000])
+def test_all_parameters_and_states_are_updated(count: int, dtype: str) -> None:
+    made = Trained(5, 2, count=count, dtype=dtype)
+    made.check(made.run(3), [[*range(5)]] * 3)
+
+
+def test_the_last_numbers_are_for_all_further_steps() -> None:
+    made, same = Trained(5, 5), Trained(5, 5)
+    table = np.array([[0.1, 0.5], [0.2, 0.25], [0.05, 0.75]])
+    made.call(9, numbers=table)
+    for k in range(9):
+        same.call(1, numbers=table[min(k, 2)])
+    assert made.p.tolist() == same.p.tolist()
 
 
 def test_a_call_makes_at_most_so_many_steps() -> None:
     made, losses = Trained(5, 2), list[float]()
     for steps, start, finished in ((1, 2, 0), (1, 4, 0), (1, 0, 1), (4, 2, 1), (2, 0, 1)):
-        found, batches, _ = made.training.run(99, steps=steps)
+        found, batches, _ = made.call(99, steps)
         assert (batches, made.training.start, len(found)) == (steps, start, finished)
         losses += found
     made.check(losses, [[*range(5)]] * 3)
@@ -456,8 +482,8 @@ def test_the_mean_is_that_of_the_rows_so_far() -> None:
     pairs, targets = np.ones((6, 2)), np.arange(6.0)
     targets[4] = math.nan
     columns = [(pairs, places(0, 1)), (targets, places(2))]
-    made = Trained(6, 2, columns=columns, numbers=np.zeros(3))  # Of a rate of 0, so that the parameters stay.
-    losses, batches, mean = made.training.run(9)
+    made = Trained(6, 2, columns=columns)
+    losses, batches, mean = made.call(9, numbers=np.zeros((1, 2)))  # The rate is 0, so that the parameters stay.
     output = made.p.sum()
     assert (losses, batches, made.training.start) == ([], 2, 4)
     assert mean == pytest.approx(np.mean((output - targets[:4]) ** 2))
@@ -467,7 +493,7 @@ def test_an_epoch_below_the_limit_is_the_last_one() -> None:
     losses = Trained(5, 5).run(50)
     limit = losses[20]
     assert limit == min(losses[:21])
-    found, batches, _ = Trained(5, 5).training.run(50, below=limit)
+    found, batches, _ = Trained(5, 5).call(50, below=limit)
     assert (found, batches) == (losses[:22], 22), "a loss at the limit is not below it"
 
 
@@ -475,7 +501,7 @@ def test_an_epoch_below_the_limit_is_the_last_one() -> None:
 def test_an_epoch_that_ends_with_a_parameter_that_is_not_finite_is_the_last_one(number: float) -> None:
     made = Trained(5, 5)
     made.states[1] = number
-    found, batches, _ = made.training.run(50)
+    found, batches, _ = made.call(50)
     assert (len(found), batches) == (1, 1)
 
 
@@ -483,21 +509,20 @@ def test_no_step_is_made_with_a_loss_that_is_not_finite() -> None:
     pairs = np.zeros((6, 2))
     pairs[3] = math.inf
     made = Trained(6, 2, columns=[(pairs, places(0, 1)), (np.ones(6), places(2))])
-    first, start = made.training.run(9), made.training.start
-    p, numbers = made.p.copy(), made.numbers.copy()
+    first, start, p = made.call(9), made.training.start, made.p.copy()
     assert (first[:2], start) == (([], 1), 2)
     for _ in range(2):
-        losses, batches, loss = made.training.run(9)
+        losses, batches, loss = made.call(9)
         assert (losses, batches, made.training.start) == ([], 0, 2)
         assert not math.isfinite(loss)
-    assert (p.tolist(), numbers.tolist()) == (made.p.tolist(), made.numbers.tolist())
+    assert p.tolist() == made.p.tolist()
     assert not np.isfinite(made.g).any(), "the gradient is that of the last batch"
 
 
 def test_losses_whose_sum_overflows_have_a_mean() -> None:
     huge = 1e154
     made = Trained(4, 4, columns=[(np.zeros((4, 2)), places(0, 1)), (np.full(4, huge), places(2))])
-    losses, batches, _ = made.training.run(1)
+    losses, batches, _ = made.call(1)
     assert (batches, losses) == (1, [pytest.approx(huge * huge)])
 
 
@@ -508,7 +533,7 @@ def test_a_long_step_is_ended_by_an_error_and_not_made() -> None:
         asked.append(made.p.tolist())
         if len(asked) == 2:
             with refused(RuntimeError, "this program is running"):
-                made.training.run(1)
+                made.call(1)
             raise KeyboardInterrupt
 
     for threads in (1, 2):
@@ -516,14 +541,14 @@ def test_a_long_step_is_ended_by_an_error_and_not_made() -> None:
         made = Trained(64 * 1024, 64 * 1024, code=code(SLOW), work=LONG, threads=threads)
         before = made.p.tolist()
         with pytest.raises(KeyboardInterrupt):
-            made.training.run(1, answer=answer)
+            made.call(1, answer=answer)
         assert (made.p.tolist(), asked, made.training.start) == (before, [before] * 2, 0)
 
 
 def test_an_answer_that_raises_no_error_lets_a_long_step_go_on() -> None:
     asked: list[int] = []
     made = Trained(64 * 1024, 64 * 1024, code=code(SLOW))
-    losses, batches, _ = made.training.run(1, answer=lambda: asked.append(1))
+    losses, batches, _ = made.call(1, answer=lambda: asked.append(1))
     assert batches == 1
     made.check(losses, [[*range(64 * 1024)]])
     assert asked
@@ -537,10 +562,9 @@ def test_an_answer_that_raises_no_error_lets_a_long_step_go_on() -> None:
         (ValueError, "Training: a size, a number of threads or a place is out of range", {"rows": 0}),
         (ValueError, "Training: a size, a number of threads or a place is out of range", {"roots": 0}),
         (ValueError, "Training: a size, a number of threads or a place is out of range", {"threads": 0}),
-        (ValueError, "Training: a size, a number of threads or a place is out of range", {"counter": -2}),
-        (IndexError, "the counter is not among the 3 numbers", {"counter": 3}),
-        (ValueError, "the program has no function program_update", {"update": WAITING}),
-        (ValueError, "the program has no function program_gradient", {"code": WAITING}),
+        (ValueError, "Training: a size, a number of threads or a place is out of range", {"numbers": -1}),
+        (ValueError, "the program has no function program_update", {"update": "nothing"}),
+        (ValueError, "the program has no function program_gradient", {"code": "waiting"}),
         (TypeError, "a Code is needed, not NoneType", {"update": None}),
         (ValueError, "the program and the update compute with numbers of different kinds", {"update": "float32"}),
         (TypeError, "columns is a sequence of pairs", {"columns": 3}),
@@ -555,11 +579,10 @@ def test_an_answer_that_raises_no_error_lets_a_long_step_go_on() -> None:
     ],
 )
 def test_a_training_of_wrong_things_is_refused(kind: type[Exception], text: str, change: dict[str, Any]) -> None:
-    for name, program in change.items():
-        if program is WAITING:
-            change = {name: code(WAITING)}
-        elif isinstance(program, str):
-            change = {name: code(dtype=program)}
+    texts = {"nothing": "void program_gradient(void) {}", "waiting": WAITING, "float32": LINE}
+    for name, word in change.items():
+        if isinstance(word, str):
+            change = {name: code(texts[word], "float32" if word == "float32" else "float64")}
     with refused(kind, text):
         Trained(4, 2, given=change)
 
@@ -568,16 +591,25 @@ def test_orders_are_for_rows_that_are_shuffled() -> None:
     plain, shuffled = Trained(3, 2), Trained(3, 2, shuffled=True)
     for training, order in ((plain.training, places(0, 1, 2)), (shuffled.training, None)):
         with refused(ValueError, "Training.run: an order is for shuffled rows, and epochs and steps are 1 or more"):
-            training.run(1, order=order)
+            training.run(1, order=order, numbers=np.ones((1, 2)))
     for wrong in ({"epochs": 0}, {"epochs": 1, "steps": 0}):
         with refused(ValueError, "epochs and steps are 1 or more"):
-            plain.training.run(**wrong)
+            plain.training.run(**wrong, numbers=np.ones((1, 2)))
     for outside in (places(0, 1, 3), places(0, -1, 2)):
         with refused(IndexError, "order: "):
-            shuffled.training.run(1, order=outside)
+            shuffled.call(1, order=outside)
     with refused(ValueError, "order: an array of 3 numbers is needed, not of 2"):
-        shuffled.training.run(1, order=places(0, 1))
-    assert shuffled.numbers[2] == 0.0
+        shuffled.call(1, order=places(0, 1))
+    numbers: list[tuple[Any, str]] = [
+        (np.ones(3), "3 numbers make no rows of 2"),
+        (None, "0 numbers make no rows of 2"),
+    ]
+    for wrong_numbers, text in numbers:
+        with refused(ValueError, text):
+            plain.call(1, numbers=wrong_numbers)
+    with refused(TypeError, "numbers: an array of the kind d is needed, not f"):
+        plain.call(1, numbers=np.ones((1, 2), np.float32))
+    assert plain.p.tolist() == Trained(3, 2).p.tolist()
     shuffled.run(1, order=places(2, 2, 2))
 
 
@@ -607,7 +639,7 @@ def test_nothing_leaks() -> None:
 
     def fails() -> None:
         with pytest.raises(IndexError):
-            made.training.run(1, order=order + 1)
+            made.call(1, order=order + 1)
         with pytest.raises(ValueError, match="rows"):
             arrays.bound(inputs=np.zeros(7))
 
@@ -616,11 +648,11 @@ def test_nothing_leaks() -> None:
         lambda: called(0, 1, 2)(1.0, 2.0, 3.0),
         bound.gradient,
         lambda: arrays.bound(threads=3, work=LONG).gradient(),
-        lambda: made.training.run(5, order=order),
-        lambda: Trained(8, 2).training.run(100),
+        lambda: made.call(5, order=order),
+        lambda: Trained(8, 2).call(100),
         fails,
     ):
-        assert min(grown(work) for _ in range(3)) < 8 * CALLS  # Less than the smallest object in each call.
+        assert min(grown(work) for _ in range(3)) < 16 * CALLS  # Less than the smallest object in each call.
 
 
 # ── loading ──

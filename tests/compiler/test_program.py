@@ -1,11 +1,13 @@
 """`Program`: calls, shapes, parameters and errors, whatever kernel runs below."""
 
 import copy
+import gc
 import math
 import pickle
 import random
 import re
 import timeit
+import weakref
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -532,3 +534,22 @@ def test_gradients_of_inputs_that_are_read_in_part_and_between_ones() -> None:
     z1, z2 = (sum(w.data * a for w, a in zip(weights, row, strict=True)) + 1.0 for row in (x1, x2))
     found = program.gradient_of_inputs([x1, x2])
     assert found == pytest.approx(np.outer([z2, z1], [w.data for w in weights]))
+
+
+def test_a_program_is_freed_at_once_and_its_function_outlives_it() -> None:
+    def product() -> Program:
+        return autograd.compile(lambda x, y: x * y, ((), ()), backend="numpy")
+
+    gc.disable()
+    try:
+        program = product()
+        assert "value_and_grad" in vars(program), "it has a quick way, which is of the program"
+        seen = weakref.ref(program)
+        del program
+        assert seen() is None
+    finally:
+        gc.enable()
+    function = product().value_and_grad
+    assert function(2.0, 3.0) == (6.0, (3.0, 2.0))
+    value, slopes = function([2.0, 1.0], [3.0, 1.0])
+    assert (value, [slope.tolist() for slope in slopes]) == (3.5, [[1.5, 0.5], [1.0, 0.5]])

@@ -15,7 +15,6 @@ from autograd.compiler.jax.program import JaxCode
 from autograd.compiler.jax.text import Kind, Signature, Text, text_of
 from autograd.compiler.jax.trees import of_program
 from autograd.compiler.jax.words import WORDS
-from autograd.compiler.leaves import shape_text
 from autograd.compiler.pipeline import Code
 from autograd.compiler.statements import Named, Slots
 from autograd.wording import Text as Shown
@@ -111,7 +110,7 @@ class Function:
         n = arrays[0].shape[:1]
         for array, a in zip(arrays, self._arguments, strict=True):
             if array.shape != (*n, *a.shape) or not n:
-                raise ValueError(f"{self.__name__} takes {a}, and not {shape_text(array.shape)}; N is the same for all")
+                raise ValueError(f"{self.__name__} takes {a}, and not {array.shape}; N is the same for all")
 
     def _of_one(self, found: Any) -> Any:
         """The results of one example, without the axis of the batch."""

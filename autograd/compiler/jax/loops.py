@@ -4,7 +4,7 @@ The body is the second repetition, on slots of its own: for the numbers that its
 repetition before it made, and for those that were there before the loop.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -57,7 +57,7 @@ def _reads(s: Statement) -> dict[str, Slots]:
     return operands(s) | ({OLD: s.out} if s.add else {})
 
 
-def studied(block: Block, sizes: dict[str, int]) -> Body | None:
+def studied(block: Block, sizes: Mapping[str, int]) -> Body | None:
     """The statements of a loop, if each repetition reads as the one before it."""
     last = {space: np.full((3, size), -1) for space, size in sizes.items()}
     found: list[list[dict[str, Source]]] = []

@@ -29,7 +29,7 @@ def known(number: float) -> Number:
 
 
 class Held(NamedTuple):
-    """What some slots hold: places of an array, in the shape of the index array of the slots."""
+    """The numbers of some slots: places of an array, in the shape of the index array of the slots."""
 
     array: Array
     places: Index
@@ -38,6 +38,10 @@ class Held(NamedTuple):
     def number(self) -> float | None:
         """The number that all slots hold, if it is known."""
         return self.array.number if isinstance(self.array, Number) else None
+
+    def reshaped(self, shape: Sequence[int]) -> "Held":
+        """The same in another shape."""
+        return Held(self.array, self.places.reshape(shape))
 
 
 class Memory:
@@ -64,7 +68,7 @@ class Memory:
         return self._owner[slots.space][slots.index]
 
     def held(self, slots: Slots) -> Held | None:
-        """What slots hold; None if several arrays hold them."""
+        """The numbers of slots; None if several arrays hold them."""
         owners = self.owners(slots)
         first = int(owners.flat[0])
         if (owners != first).any():

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from autograd.compiler.expressions import number, replaced, simplified
+from autograd.compiler.jax.elementwise import added
 from autograd.compiler.jax.memory import Held, Number, known
-from autograd.compiler.jax.writer import SUM, Pending, Writer, total
+from autograd.compiler.jax.stores import moving, store, summed
+from autograd.compiler.jax.writer import Pending, Writer, total
 from autograd.compiler.statements import Index, Product, Slots
 from autograd.compiler.storage import Array, View, merged
 from autograd.compiler.views import dense, injective, positions, unify
@@ -67,7 +68,7 @@ def write(w: Writer, s: Product) -> None:
         first, *others = [_product(w, s, of_block, left.part(c, f, t), right.part(c, p, t)) for t in terms]
         for other in others:
             first = _added(w, first, other)
-        w.store(Slots(s.out.space, first.slots), first.held, lanes=False, add=add, word="z")
+        store(w, Slots(s.out.space, first.slots), first.held, over=False, add=add, word="z")
 
 
 def _cuts(*sides: tuple[_Side, int]) -> list[slice]:
@@ -88,10 +89,7 @@ def _added(w: Writer, one: _Part, other: _Part) -> _Part:
     if not np.array_equal(own, one.slots.ravel()):
         order = np.argsort(own)
         places = places[order[np.searchsorted(own[order], one.slots.ravel())]]
-    given = {"a": one.held, "b": Held(other.held.array, places.reshape(one.slots.shape))}
-    numbers = {key: number(held.number) for key, held in given.items() if held.number is not None}
-    rest = {key: held for key, held in given.items() if key not in numbers}
-    return _Part(one.slots, w.elementwise(simplified(replaced(SUM, numbers)), rest, (), one.slots.shape))
+    return _Part(one.slots, added(w, one.held, Held(other.held.array, places.reshape(one.slots.shape))))
 
 
 def _product(w: Writer, s: Product, out: Slots, left: Held, right: Held) -> _Part:
@@ -99,7 +97,7 @@ def _product(w: Writer, s: Product, out: Slots, left: Held, right: Held) -> _Par
     labels = ["cfp", "cft", "cpt"]
     grid = unify([out.index, left.places, right.places], labels)
     steps = grid.strides[0]
-    if steps is None or not injective(*_moving(grid.sizes, steps)):
+    if steps is None or not injective(*moving(grid.sizes, steps)):
         steps = grid.dense("cfp")
     a = w.on_grid(left, grid.sizes, grid.strides[1], grid.dense(labels[1]))
     b = w.on_grid(right, grid.sizes, grid.strides[2], grid.dense(labels[2]))
@@ -109,11 +107,6 @@ def _product(w: Writer, s: Product, out: Slots, left: Held, right: Held) -> _Par
     index = _corner(out.index, grid.labels, grid.sizes, kept)
     places = positions([grid.sizes[i] for i in kept], [strides.get(i, 0) for i in kept])
     return _Part(index, Held(found, places.reshape(index.shape)))
-
-
-def _moving(sizes: Sequence[int], steps: Sequence[int]) -> tuple[list[int], list[int]]:
-    pairs = [(size, step) for size, step in zip(sizes, steps, strict=True) if step and size > 1]
-    return [size for size, _ in pairs], [step for _, step in pairs]
 
 
 def _corner(index: Index, labels: str, sizes: Sequence[int], kept: Sequence[int]) -> Index:
@@ -145,7 +138,7 @@ class _Sum:
         self._right = self._summed(right, alone[1], over=over and right.array.lanes and not left.array.lanes)
 
     def _summed(self, side: View, axes: Sequence[int], *, over: bool) -> View:
-        return self._w.summed(side, axes, over=over) if axes or over else side
+        return summed(self._w, side, axes, over=over) if axes or over else side
 
     def value(self) -> tuple[Array, dict[int, int]]:
         """The array of the sum, and the step of each axis in it."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """What `Step` and `Loop` have in common: the state of a training, and a step of it.
+    """The base of `Step` and `Loop`: the state of a training, and a step of it.
 
     ValueError for an optimiser of other parameters than the program's, and for a program without one loss of a batch.
     """

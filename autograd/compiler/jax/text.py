@@ -1,14 +1,36 @@
-"""An array program written as a pure function of JAX: each line makes a new array, which XLA is free to fuse."""
+"""An array program written as a pure function of JAX: each line makes a new array, which XLA is free to fuse.
+
+>>> import autograd
+>>> w, x = autograd.Value(2.0), autograd.inputs(3)
+>>> loss = autograd.total(x).tanh() * w
+>>> code = autograd.compile(loss, (x,), parameters={"w": w}, backend="numpy")._parts["loss"].code
+>>> inputs, parameters = code.program.names[:1], code.program.names[1:]
+>>> print(text_of(code.program, Signature("value_and_grad", parameters, inputs, "sum", "parameters"), "float32").source)
+import jax.numpy as jnp
+<BLANKLINE>
+<BLANKLINE>
+def value_and_grad(parameters, x):
+    x = jnp.asarray(x, 'float32')
+    n = x.shape[0]
+    w = parameters['w']
+    total1 = jnp.sum(x, axis=-1)
+    tanh1 = jnp.tanh(total1)
+    v1 = w * tanh1
+    dw = jnp.sum(tanh1)
+    return (jnp.sum(v1), {'w': dw})
+<BLANKLINE>
+"""
 
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.jax import products
+from autograd.compiler.jax import maps, products
 from autograd.compiler.jax.loops import Loop, studied
 from autograd.compiler.jax.memory import Held, known
 from autograd.compiler.jax.writer import Line, Pending, Writer, living, words
@@ -36,7 +58,7 @@ class Text(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What the function takes and returns, by the slots of an array program."""
+    """The arguments and results of a function, by the slots of an array program."""
 
     name: str
     parameters: Sequence[Named]
@@ -44,10 +66,23 @@ class Signature(NamedTuple):
     inputs: Sequence[Named]
     reduce: Reduction
     results: str
-    """What is returned beside the value: parameters, inputs, or outputs alone. Or all roots, and after "bound" the
-    gradients that are wanted: then the gradient of the loss by itself is an argument more."""
+    """The results beside the value: parameters, inputs, or outputs alone. Or all roots, and after "bound" the gradients
+    that are wanted: then the gradient of the loss by itself is an argument more."""
     shapes: Sequence[tuple[Index, tuple[int, ...]]] = ()
     """The roots that make each output."""
+
+
+def length_of(program: ArrayProgram) -> int:
+    """About how many lines the text of a program has."""
+    if len(program.forward) + len(program.backward) <= UNROLLED:
+        return UNROLLED
+    blocks = [block for part in (program.forward, program.backward) for block in rolled(part)]
+    return sum(len(block.rows) * (1 if _is_long(block) else block.count) for block in blocks)
+
+
+def _is_long(block: Block) -> bool:
+    """Whether a block is rather a loop than statements one by one."""
+    return block.count > 1 and block.count * len(block.rows) > UNROLLED
 
 
 def text_of(program: ArrayProgram, signature: Signature, dtype: str) -> Text:
@@ -59,9 +94,9 @@ def text_of(program: ArrayProgram, signature: Signature, dtype: str) -> Text:
         w.memory.put(Slots("s", np.zeros(1, np.intp)), Held(_seed(w, signature), np.zeros(1, np.intp)))
     parts = [rolled(part) for part in (program.setup, program.forward, program.backward)]
     blocks = [block for part in parts for block in part]
-    needed = _last_reads(blocks, program, signature, w.memory.sizes)
+    reads = _last_reads(blocks, program, signature, w.memory.sizes)
     for i, block in enumerate(blocks):
-        _block(w, block, lambda slots, i=i: bool((needed[slots.space][slots.index] > i).any()))
+        _block(w, block, partial(_is_read_after, reads, i))
     last = _result(w, program, signature)
     return _text(w, signature, first, last)
 
@@ -120,10 +155,13 @@ def _last_reads(
     return last
 
 
+def _is_read_after(last: Mapping[str, Index], block: int, slots: Slots) -> bool:
+    return bool((last[slots.space][slots.index] > block).any())
+
+
 def _block(w: Writer, block: Block, needed: Callable[[Slots], bool]) -> None:
     """The lines of a block: a loop, if it is long and its steps are alike."""
-    statements = block.count * len(block.rows)
-    if block.count > 1 and statements > UNROLLED and (body := studied(block, w.memory.sizes)) is not None:
+    if _is_long(block) and (body := studied(block, w.memory.sizes)) is not None:
         Loop(w, body, _statement, needed).write()
         return
     for single in block.unrolled():
@@ -134,7 +172,7 @@ def _statement(w: Writer, s: Statement) -> None:
     if not s.out.index.size:
         return
     if isinstance(s, Map):
-        w.map(s)
+        maps.write(w, s)
     else:
         products.write(w, s)
 

@@ -30,7 +30,7 @@ EPOCHS: Final = 1024
 
 
 class Run(NamedTuple):
-    """What the steps of a call change."""
+    """The numbers that the steps of a call change."""
 
     state: State
     gradient: Tree
@@ -65,7 +65,7 @@ class Training:
         self._starts = range(0, self._rows, self._size)
         self._most, self._epochs = max(1, min(EPOCHS, MOST // self._rows)), 1
         self._failed: Slice | None = None
-        """What the next call tells, after a loss that isn't finite."""
+        """The answer of the next call, after a loss that isn't finite."""
         with precision(code.dtype):
             self._data = tuple(map(self._placed, plan.columns))
         self._state: State | None = None
@@ -110,7 +110,7 @@ class Training:
     def _taken(self) -> State:
         """The state of the program and the optimiser as they are now."""
         plan, group = self._plan, self._plan.optimizer.param_groups[0]
-        now = [plan.parameters, *(part for row in group.states.values() for part in row)]
+        now: list[Any] = [plan.parameters, *(part for row in group.states.values() for part in row)]
         same = len(now) == len(self._left) and all(np.array_equal(*pair) for pair in zip(now, self._left, strict=True))
         if self._state is None or not same:
             return self._update.start(plan.parameters)

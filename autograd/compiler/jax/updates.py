@@ -18,12 +18,12 @@ from autograd.optim.optimizer import Group, Ops, Optimizer
 
 
 class State(NamedTuple):
-    """What a training changes, as a pytree."""
+    """The numbers that a training changes, as a pytree."""
 
     parameters: Tree
     """Arrays by name."""
     kept: dict[str, Tree]
-    """What the optimiser keeps for each parameter, by its own names: velocity, mean, …"""
+    """Those that the optimiser keeps for each parameter, by its own names: velocity, mean, …"""
     numbers: dict[str, Any]
     """The learning rate lr, which may be replaced between steps; and the count of steps if the optimiser reads it."""
 
@@ -96,7 +96,10 @@ def _had(name: str) -> str:
 class _Ops(Ops):
     """The functions that an update needs, for arrays of JAX."""
 
-    root, sqrt, divide, maximum = map(staticmethod, (jnp.sqrt, jnp.sqrt, jnp.divide, jnp.maximum))
+    root: Any = staticmethod(jnp.sqrt)
+    sqrt: Any = root
+    divide: Any = staticmethod(jnp.divide)
+    maximum: Any = staticmethod(jnp.maximum)
 
 
 class _Leaf:

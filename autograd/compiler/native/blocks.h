@@ -4,6 +4,7 @@
  * result is the same, bit for bit, however many threads there are and whichever is ready first. */
 
 enum { LEAST = 1024, BLOCKS = 64, TILE = 8 };
+#define CHUNK ((size_t)1 << 16)  /* Bytes of the inputs of the lanes whose rows are read together. */
 #define SUMS ((size_t)1 << 26)   /* Bytes of the sums of all blocks, at most. */
 #define PER_THREAD 1e6           /* Operations on one lane that make the start of a thread worth while. */
 
@@ -14,18 +15,25 @@ typedef volatile int flag;
 typedef atomic_int flag;
 #endif
 
+/* The rows of one input, (rows, leaves), and the slots of its leaves. */
+struct column {
+    const void *numbers;
+    const int64_t *slots;
+    long leaves;
+};
+
+/* Loops over one kind of numbers; reals.h has them. */
 struct reals {
     size_t size;
     const char *format;
     void (*value)(const struct program *, long, long, long, const void *, const void *, void *);
     void (*gradient)(const struct program *, long, long, long, const void *, const void *, double, void *, void *, void *);
     void (*update)(const struct program *, long, void *, const void *, void *, const void *);
-    double (*number)(const void *, long);
-    void (*count_up)(void *, long);
-    double (*mean)(const void *, long);
+    double (*number)(const void *);
+    double (*sum)(const void *, long, double);
     int (*all_finite)(const void *, long);
     void (*add)(void *, const void *, long);
-    void (*gather)(void *, long, const void *, long, const int64_t *, const int64_t *, long);
+    void (*gather)(void *, long, const struct column *, const int64_t *, long, long);
 };
 
 #define JOINED(word, type) word##_##type
@@ -43,12 +51,17 @@ struct reals {
 #undef REAL
 #undef FORMAT
 
-/* A program with its arrays. */
+/* A program with its arrays. With columns, x is a place to put their rows into, those of some lanes at a time; order is
+ * the places of the rows, or NULL. */
 struct lanes {
     const struct program *code;
     const struct reals *reals;
-    const void *p, *x;
-    void *roots, *dp, *dx;
+    const void *p;
+    void *x, *roots, *dp, *dx;
+    const struct column *columns;
+    Py_ssize_t inputs;
+    const int64_t *order;
+    long chunk;           /* The lanes whose rows are read together. */
     long n, parameters;
     double work;          /* Operations on one lane. */
     int threads;
@@ -96,16 +109,48 @@ struct job {
     flag stopped;
 };
 
-static void run_block(struct job *job, long block, void *dp) {
-    struct lanes *of = job->of;
-    long first = job->first + start_of(job->count, job->blocks, block);
-    long stop = job->first + start_of(job->count, job->blocks, block + 1);
-    if (!job->backward) {
+/* An array from a lane on. */
+static void *from_lane(const struct lanes *of, void *array, long lane) {
+    return array == NULL ? NULL : (char *)array + (size_t)lane * of->reals->size;
+}
+
+static void run_program(struct lanes *of, long first, long stop, int backward, double seed, void *dp) {
+    if (backward)
+        of->reals->gradient(of->code, first, stop, of->n, of->p, of->x, seed, of->roots, dp, of->dx);
+    else
         of->reals->value(of->code, first, stop, of->n, of->p, of->x, of->roots);
-        return;
+}
+
+/* Puts the rows of some lanes into x, from a lane of x on. */
+static void gather(const struct lanes *of, long first, long count, long lane) {
+    for (Py_ssize_t k = 0; k < of->inputs; k++) {
+        const struct column *column = &of->columns[k];
+        of->reals->gather(from_lane(of, of->x, lane), of->n, column, of->order, first, count);
     }
-    if (dp != NULL) memset(dp, 0, bytes_of_sum(of));
-    of->reals->gradient(of->code, first, stop, of->n, of->p, of->x, job->seed, of->roots, dp, of->dx);
+}
+
+/* The lanes whose rows are read together, so that they stay in the cache. */
+static long chunk_of(size_t size, long width) {
+    size_t lanes = CHUNK / (size * (size_t)(width > 0 ? width : 1)) / 16 * 16;
+    return lanes < 64 ? 64 : (long)lanes;
+}
+
+/* The same for lanes whose rows are read now. The rows always come to the same lanes of x. */
+static void run_chunks(struct lanes *of, long first, long stop, int backward, double seed, void *dp) {
+    for (long start = first; start < stop; start += of->chunk) {
+        long count = stop - start < of->chunk ? stop - start : of->chunk;
+        struct lanes chunk = *of;
+        gather(of, start, count, first);
+        chunk.x = from_lane(of, of->x, first);
+        chunk.roots = from_lane(of, of->roots, start);
+        chunk.dx = from_lane(of, of->dx, start);
+        run_program(&chunk, 0, count, backward, seed, dp);
+    }
+}
+
+static void run_block(struct lanes *of, long first, long stop, int backward, double seed, void *dp) {
+    if (backward && dp != NULL) memset(dp, 0, bytes_of_sum(of));
+    (of->columns == NULL ? run_program : run_chunks)(of, first, stop, backward, seed, dp);
 }
 
 /* The sum dp of a block: the first one is the result itself. */
@@ -119,7 +164,9 @@ static void *sum_of(const struct job *job, long block) {
 static void run_share(struct job *job, int thread) {
     for (long block = thread; block < job->blocks && !job->stopped; block += job->threads) {
         void *dp = sum_of(job, block);
-        run_block(job, block, dp);
+        long first = job->first + start_of(job->count, job->blocks, block);
+        long stop = job->first + start_of(job->count, job->blocks, block + 1);
+        run_block(job->of, first, stop, job->backward, job->seed, dp);
         if (job->threads == 1 && dp != NULL && block > 0) job->of->reals->add(job->of->dp, dp, job->of->parameters);
         if (thread == 0 && block + job->threads < job->blocks && job->pause != NULL && job->pause->ask(job->pause))
             job->stopped = 1;
@@ -177,7 +224,11 @@ static int threads_for(const struct lanes *of, long count, long blocks) {
 /* The roots of the lanes first … stop - 1, and with backward their gradients, of which dp is overwritten. 0 if a pause
  * ended it; then dp is without meaning. */
 static int run_lanes(struct lanes *of, long first, long stop, int backward, double seed, struct pause *pause) {
-    long count = stop - first, blocks = blocks_of(of, count);
+    long count = stop - first, blocks = count < 2 * LEAST ? 1 : blocks_of(of, count);
+    if (blocks == 1) {
+        run_block(of, first, stop, backward, seed, of->dp);
+        return 1;
+    }
     struct job job = {of, first, count, blocks, threads_for(of, count, blocks), backward, seed, pause, 0};
     if (job.threads == 1)
         run_share(&job, 0);

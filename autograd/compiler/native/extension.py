@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from autograd.compiler.native.cache import SECONDS, shared_object
 from autograd.compiler.native.compilers import NEEDLESS, CompilerError
+from autograd.compiler.native.instructions import digest, files
+from autograd.compiler.native.words import FLAGS
 
 NAME: Final = "autograd.compiler.native._native"
 HERE: Final = Path(__file__).parent
@@ -25,10 +27,18 @@ _LINKED: Final = {
 @cache
 def native() -> Any:
     """The module `_native`, which glue.c describes. CompilerError if there is none and it can't be compiled."""
+    found = installed()
+    return _loaded(compiled()) if found is None else found
+
+
+@cache
+def installed() -> Any:
+    """The module of the installation; None if there is none, or if it was made of other sources than those here."""
     try:
-        return import_module(NAME)
+        found = import_module(NAME)
     except ImportError:  # It is not there, or it was made for another Python.
-        return _loaded(compiled())
+        return None
+    return found if found.digest == digest() else None
 
 
 def compiled() -> Path:
@@ -39,13 +49,14 @@ def compiled() -> Path:
             f"the C headers of Python are not installed in {include}, so autograd can't compile its extension; install "
             "them, as in apt install python3-dev; backend='numpy' needs none"
         )
-    options = ("-O3", "-Wall", "-Wextra", f"-I{include}", *_LINKED.get(sys.platform, ()))
+    options = (*FLAGS, "-O3", "-Wall", "-Wextra", f"-I{include}", *_LINKED.get(sys.platform, ()))
     return shared_object(sources(), options=options)
 
 
 def sources() -> dict[str, str]:
     """The files of C that the extension is compiled from, by their names."""
-    return {path.name: path.read_text(encoding="utf-8") for path in HERE.iterdir() if path.suffix in (".c", ".h")}
+    own = {path.name: path.read_text(encoding="utf-8") for path in HERE.iterdir() if path.suffix in (".c", ".h")}
+    return own | files(["any"], here=True)
 
 
 def _loaded(path: Path) -> Any:

@@ -19,8 +19,8 @@ typedef void gradient_double(const void *self, long first, long stop, long n, co
 typedef void gradient_float(const void *self, long first, long stop, long n, const float *p, const float *x, float seed,
                             float *roots, float *dp, float *dx);
 
-/* Changes count parameters p and the states (S, count) of an optimiser by the gradient g; numbers are its
- * hyperparameters and the like. */
+/* Changes count parameters p and the states (S, count) of an optimiser by the gradient g; numbers are those that all
+ * parameters share, such as the learning rate. */
 typedef void update_double(const void *self, long count, double *p, const double *g, double *states,
                            const double *numbers);
 typedef void update_float(const void *self, long count, float *p, const float *g, float *states, const float *numbers);

@@ -16,15 +16,13 @@ static void NAME(update_of)(const struct program *code, long count, void *p, con
     ((NAME(update) *)code->update)(code->self, count, p, g, states, numbers);
 }
 
-static double NAME(number)(const void *numbers, long place) { return (double)((const REAL *)numbers)[place]; }
+static double NAME(number)(const void *numbers) { return (double)*(const REAL *)numbers; }
 
-static void NAME(count_up)(void *numbers, long place) { ((REAL *)numbers)[place] += (REAL)1; }
-
-/* The mean of numbers, in several sums that the processor makes side by side. Each number is divided first: their sum
+/* The sum of a part of each number, in several sums that the processor makes side by side. The sum of the whole numbers
  * may overflow where their mean doesn't. */
-static double NAME(mean)(const void *numbers, long count) {
+static double NAME(sum)(const void *numbers, long count, double part) {
     const REAL *of = numbers;
-    double part = 1.0 / (double)count, sums[8] = {0};
+    double sums[8] = {0};
     long whole = count - count % 8;
     for (long i = 0; i < whole; i += 8)
         for (int k = 0; k < 8; k++) sums[k] += (double)of[i + k] * part;
@@ -45,25 +43,30 @@ static void NAME(add)(void *to, const void *from, long count) {
     for (long i = 0; i < count; i++) sum[i] += more[i];
 }
 
-/* Puts some rows of a column, (rows, leaves), into the lanes of x, (slots, n): those at the places, or all in their order
- * for NULL. Some rows are read at a time, so that what is written lies side by side. */
-static void NAME(gather)(void *x, long n, const void *column, long leaves, const int64_t *slots, const int64_t *places,
-                         long count) {
-    const REAL *from[TILE];
+/* Puts the rows first … first + count - 1 of an order, or of a column itself, into lanes of x, (slots, n). Some rows are
+ * read at a time, so that what is written lies side by side. */
+static void NAME(gather)(void *x, long n, const struct column *column, const int64_t *order, long first, long count) {
+    const REAL *from[TILE], *numbers = column->numbers;
+    if (column->leaves == 1 && order == NULL) {
+        if (column->slots[0] >= 0)
+            memcpy((REAL *)x + (size_t)column->slots[0] * (size_t)n, numbers + first, (size_t)count * sizeof(REAL));
+        return;
+    }
     for (long lane = 0; lane < count; lane += TILE) {
         int rows = (int)(count - lane < TILE ? count - lane : TILE);
-        for (int r = 0; r < rows; r++)
-            from[r] = (const REAL *)column + (size_t)(places == NULL ? lane + r : (long)places[lane + r]) * (size_t)leaves;
-        for (long k = 0; k < leaves; k++) {
-            if (slots[k] < 0) continue;
-            REAL *to = (REAL *)x + (size_t)slots[k] * (size_t)n + lane;
+        for (int r = 0; r < rows; r++) {
+            long row = first + lane + r;
+            from[r] = numbers + (size_t)(order == NULL ? row : (long)order[row]) * (size_t)column->leaves;
+        }
+        for (long k = 0; k < column->leaves; k++) {
+            if (column->slots[k] < 0) continue;
+            REAL *to = (REAL *)x + (size_t)column->slots[k] * (size_t)n + lane;
             for (int r = 0; r < rows; r++) to[r] = from[r][k];
         }
     }
 }
 
 static const struct reals NAME(reals) = {
-    sizeof(REAL),      FORMAT,         NAME(value_of),   NAME(gradient_of), NAME(update_of),
-    NAME(number),      NAME(count_up), NAME(mean),       NAME(all_finite),  NAME(add),
-    NAME(gather),
+    sizeof(REAL),      FORMAT,    NAME(value_of),   NAME(gradient_of), NAME(update_of),
+    NAME(number),      NAME(sum), NAME(all_finite), NAME(add),         NAME(gather),
 };

@@ -5,22 +5,16 @@
 
 #define SLICE 0.05 /* Seconds of a call. */
 
-/* The rows of one input, (rows, leaves), and the slots of its leaves. */
-struct column {
-    Py_buffer numbers, slots;
-};
-
 typedef struct {
     PyObject_HEAD
     Code *code, *update;
     struct lanes lanes;
-    Py_buffer parameters, gradient, states, numbers;
+    Py_buffer parameters, gradient, states;
     struct column *columns;
-    Py_ssize_t inputs;
+    Py_buffer *held;     /* The arrays of the columns: numbers and slots in turn. */
     long rows, size;     /* Of all batches, and of one. */
-    long counter;        /* The place of the number of steps among the numbers of the update, or -1. */
-    int shuffled;        /* x has the rows of one batch; else all rows, in their order. */
-    int filled;          /* Whether x has them. */
+    long numbers;        /* Of the update for each step. */
+    int shuffled;        /* The rows are read for each batch; else x has all of them, in their order. */
     void *memory;        /* Of x and the roots. */
     long start;          /* The first row of the next batch. */
     double sum;          /* The loss of this epoch so far, as a part of the mean over all rows. */
@@ -34,24 +28,25 @@ struct slice {
     Training *of;
     const int64_t *order;
     long most, steps;    /* Epochs and steps, at most. */
+    const char *numbers; /* Of the update: a row for each step, the last one for all further steps. */
+    long rows_of_numbers;
     double below;        /* An epoch with a smaller loss is the last one. */
     PyObject *answer;    /* Called now and then in a first step that is long; it may raise an error. */
     PyThreadState *waiting;
     struct timespec begin;
     long batches;        /* Steps that were made. */
     double loss;         /* That of the last batch. */
-    double mean;         /* Of the rows so far of the epoch of the last step. */
+    double sum;          /* The loss of the epoch of the last step so far, as a part of the mean over all rows. */
+    long rows;           /* The rows of that epoch so far. */
 };
 
 static void training_dealloc(PyObject *object) {
     Training *self = (Training *)object;
     PyTypeObject *type = Py_TYPE(object);
-    Py_buffer *held[] = {&self->parameters, &self->gradient, &self->states, &self->numbers};
+    Py_buffer *held[] = {&self->parameters, &self->gradient, &self->states};
     for (size_t k = 0; k < sizeof held / sizeof *held; k++) PyBuffer_Release(held[k]);
-    for (Py_ssize_t k = 0; k < self->inputs; k++) {
-        PyBuffer_Release(&self->columns[k].numbers);
-        PyBuffer_Release(&self->columns[k].slots);
-    }
+    for (Py_ssize_t k = 0; k < 2 * self->lanes.inputs; k++) PyBuffer_Release(&self->held[k]);
+    PyMem_Free(self->held);
     PyMem_Free(self->columns);
     PyMem_RawFree(self->memory);
     PyMem_RawFree(self->losses);
@@ -64,15 +59,18 @@ static void training_dealloc(PyObject *object) {
 
 /* ── what it is made of ── */
 
-static int hold_column(struct column *column, PyObject *pair, const struct reals *reals, Py_ssize_t rows, Py_ssize_t width) {
-    PyObject *numbers, *slots;
+static int hold_column(struct column *column, Py_buffer *held, PyObject *pair, const struct reals *reals, Py_ssize_t rows,
+                       Py_ssize_t width) {
     if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
         PyErr_SetString(PyExc_TypeError, "a column is a pair of an array of rows and the slots of its leaves");
         return 0;
     }
-    numbers = PyTuple_GET_ITEM(pair, 0), slots = PyTuple_GET_ITEM(pair, 1);
-    if (!hold_places(&column->slots, slots, "slots", -1, -1, width)) return 0;
-    return hold_reals(&column->numbers, numbers, "a column", reals, rows * numbers_in(&column->slots), PyBUF_SIMPLE);
+    PyObject *numbers = PyTuple_GET_ITEM(pair, 0), *slots = PyTuple_GET_ITEM(pair, 1);
+    if (!hold_places(&held[1], slots, "slots", -1, -1, width)) return 0;
+    Py_ssize_t leaves = numbers_in(&held[1]);
+    if (!hold_reals(&held[0], numbers, "a column", reals, rows * leaves, PyBUF_SIMPLE)) return 0;
+    *column = (struct column){held[0].buf, held[1].buf, (long)leaves};
+    return 1;
 }
 
 static int training_columns(Training *self, PyObject *columns, Py_ssize_t width) {
@@ -80,54 +78,60 @@ static int training_columns(Training *self, PyObject *columns, Py_ssize_t width)
     if (row == NULL) return 0;
     Py_ssize_t count = PySequence_Fast_GET_SIZE(row);
     self->columns = PyMem_Calloc((size_t)count + 1, sizeof *self->columns);
-    if (self->columns == NULL) PyErr_NoMemory();
-    int held = self->columns != NULL;
-    for (; held && self->inputs < count; self->inputs++) {
-        PyObject *pair = PySequence_Fast_GET_ITEM(row, self->inputs);
-        held = hold_column(&self->columns[self->inputs], pair, self->code->reals, self->rows, width);
+    self->held = PyMem_Calloc(2 * (size_t)count + 1, sizeof *self->held);
+    int good = self->columns != NULL && self->held != NULL;
+    if (!good) PyErr_NoMemory();
+    for (Py_ssize_t k = 0; good && k < count; k++) {
+        self->lanes.inputs = k + 1;
+        good = hold_column(&self->columns[k], &self->held[2 * k], PySequence_Fast_GET_ITEM(row, k), self->code->reals,
+                           self->rows, width);
     }
     Py_DECREF(row);
-    return held;
+    return good;
 }
 
 static int training_arrays(Training *self, PyObject *const *arrays) {
     const struct reals *reals = self->code->reals;
     if (!hold_reals(&self->parameters, arrays[0], "parameters", reals, -1, PyBUF_WRITABLE) ||
         !hold_reals(&self->gradient, arrays[1], "gradient", reals, numbers_in(&self->parameters), PyBUF_WRITABLE) ||
-        !hold_reals(&self->states, arrays[2], "states", reals, -1, PyBUF_WRITABLE) ||
-        !hold_reals(&self->numbers, arrays[3], "numbers", reals, -1, PyBUF_WRITABLE))
+        !hold_reals(&self->states, arrays[2], "states", reals, -1, PyBUF_WRITABLE))
         return 0;
     if (self->gradient.buf == NULL || numbers_in(&self->parameters) == 0) {
         PyErr_SetString(PyExc_TypeError, "a training needs parameters and a gradient");
         return 0;
     }
-    if (numbers_in(&self->states) % numbers_in(&self->parameters)) {
-        PyErr_Format(PyExc_ValueError, "states: %zd numbers make no rows of %zd", numbers_in(&self->states),
-                     numbers_in(&self->parameters));
-        return 0;
-    }
-    if (self->counter < numbers_in(&self->numbers)) return 1;
-    PyErr_Format(PyExc_IndexError, "the counter is not among the %zd numbers", numbers_in(&self->numbers));
+    if (numbers_in(&self->states) % numbers_in(&self->parameters) == 0) return 1;
+    PyErr_Format(PyExc_ValueError, "states: %zd numbers make no rows of %zd", numbers_in(&self->states),
+                 numbers_in(&self->parameters));
     return 0;
+}
+
+static long round_up(long count, const struct reals *reals) {
+    long vector = 64 / (long)reals->size;
+    return (count + vector - 1) / vector * vector;
 }
 
 /* Takes room for x, the roots, the sums of blocks and a first loss. */
 static int training_room(Training *self, long width, long roots) {
     const struct reals *reals = self->code->reals;
-    long lanes = self->shuffled ? self->size : self->rows, vector = 64 / (long)reals->size;
-    self->lanes = (struct lanes){.code = &self->code->functions, .reals = reals, .p = self->parameters.buf,
-                                 .dp = self->gradient.buf, .parameters = (long)numbers_in(&self->parameters),
-                                 .n = (lanes + vector - 1) / vector * vector, .work = self->lanes.work,
-                                 .threads = self->lanes.threads};
-    size_t row = (size_t)self->lanes.n * reals->size;
+    struct lanes *lanes = &self->lanes;
+    lanes->code = &self->code->functions, lanes->reals = reals;
+    lanes->p = self->parameters.buf, lanes->dp = self->gradient.buf;
+    lanes->parameters = (long)numbers_in(&self->parameters);
+    lanes->n = round_up(self->shuffled ? self->size : self->rows, reals);
+    size_t row = (size_t)lanes->n * reals->size;
     char *x = aligned(row * (size_t)(width + roots), &self->memory);
     self->room = 64;
     self->losses = PyMem_RawMalloc((size_t)self->room * sizeof *self->losses);
-    if (x == NULL || self->losses == NULL || !make_room(&self->lanes, self->size)) {
+    if (x == NULL || self->losses == NULL || !make_room(lanes, self->size)) {
         PyErr_NoMemory();
         return 0;
     }
-    self->lanes.x = x, self->lanes.roots = x + row * (size_t)width;
+    lanes->x = x, lanes->roots = x + row * (size_t)width;
+    lanes->columns = self->columns, lanes->chunk = chunk_of(reals->size, width);
+    if (self->shuffled) return 1;
+    gather(lanes, 0, self->rows, 0);
+    lanes->columns = NULL; /* x has all rows from now on. */
     return 1;
 }
 
@@ -144,20 +148,20 @@ static int training_codes(Training *self, PyTypeObject *type, PyObject *code, Py
 
 static PyObject *training_new(PyTypeObject *type, PyObject *args, PyObject *options) {
     static char *names[] = {"code", "update", "rows", "size", "width", "roots", "columns", "parameters", "gradient", "states",
-                            "numbers", "counter", "shuffled", "threads", "work", NULL};
-    PyObject *code, *update, *columns, *arrays[4] = {NULL, NULL, Py_None, Py_None};
-    long rows, size, width, roots, counter = -1;
+                            "numbers", "shuffled", "threads", "work", NULL};
+    PyObject *code, *update, *columns, *arrays[3] = {NULL, NULL, Py_None};
+    long rows, size, width, roots, numbers = 0;
     int shuffled = 0, threads = 1;
     double each = 1.0;
-    if (!PyArg_ParseTupleAndKeywords(args, options, "OOllllOOO|$OOlpid:Training", names, &code, &update, &rows, &size, &width,
-                                     &roots, &columns, &arrays[0], &arrays[1], &arrays[2], &arrays[3], &counter, &shuffled,
-                                     &threads, &each))
+    if (!PyArg_ParseTupleAndKeywords(args, options, "OOllllOOO|$Olpid:Training", names, &code, &update, &rows, &size, &width,
+                                     &roots, &columns, &arrays[0], &arrays[1], &arrays[2], &numbers, &shuffled, &threads,
+                                     &each))
         return NULL;
-    if (rows < 1 || size < 1 || size > rows || width < 0 || roots < 1 || threads < 1 || counter < -1)
+    if (rows < 1 || size < 1 || size > rows || width < 0 || roots < 1 || threads < 1 || numbers < 0)
         return PyErr_Format(PyExc_ValueError, "Training: a size, a number of threads or a place is out of range");
     Training *self = (Training *)type->tp_alloc(type, 0);
     if (self == NULL) return NULL;
-    self->rows = rows, self->size = size, self->counter = counter, self->shuffled = shuffled;
+    self->rows = rows, self->size = size, self->numbers = numbers, self->shuffled = shuffled;
     self->lanes.threads = threads, self->lanes.work = each;
     if (!training_codes(self, type, code, update) || !training_columns(self, columns, width) ||
         !training_arrays(self, arrays) || !training_room(self, width, roots))
@@ -188,42 +192,36 @@ static int ask(struct pause *pause) {
 
 /* ── steps ── */
 
-/* Puts the rows of a batch into x, or all rows; returns the lane of the first one. */
-static long fill(Training *self, const int64_t *order, long count) {
-    if (self->filled) return self->start;
-    self->filled = !self->shuffled;
-    if (self->filled) count = self->rows;
-    for (Py_ssize_t k = 0; k < self->inputs; k++) {
-        struct column *column = &self->columns[k];
-        self->lanes.reals->gather((void *)self->lanes.x, self->lanes.n, column->numbers.buf, (long)numbers_in(&column->slots),
-                                  column->slots.buf, order == NULL ? NULL : order + self->start, count);
-    }
-    return self->shuffled ? 0 : self->start;
-}
-
 /* Computes the loss of the next batch and its gradient; 0 if that was ended, or if the loss isn't finite. */
 static int differentiate(struct slice *slice, long count) {
     Training *self = slice->of;
-    long first = fill(self, slice->order, count);
+    long first = self->shuffled ? 0 : self->start;
+    if (self->shuffled) self->lanes.order = slice->order + self->start;
     struct pause *pause = slice->answer == Py_None ? NULL : &slice->pause;
-    if (!run_lanes(&self->lanes, first, first + count, 1, 1.0 / (double)count, pause)) return 0;
-    slice->loss = self->lanes.reals->mean((char *)self->lanes.roots + (size_t)first * self->lanes.reals->size, count);
+    double part = 1.0 / (double)count;
+    if (!run_lanes(&self->lanes, first, first + count, 1, part, pause)) return 0;
+    slice->loss = self->lanes.reals->sum(from_lane(&self->lanes, self->lanes.roots, first), count, part);
     return isfinite(slice->loss);
+}
+
+static void update_parameters(struct slice *slice) {
+    Training *self = slice->of;
+    long row = slice->batches < slice->rows_of_numbers ? slice->batches : slice->rows_of_numbers - 1;
+    const void *numbers = self->numbers ? slice->numbers + (size_t)(row * self->numbers) * self->lanes.reals->size : NULL;
+    self->lanes.reals->update(&self->update->functions, self->lanes.parameters, self->parameters.buf, self->gradient.buf,
+                              self->states.buf, numbers);
 }
 
 /* Makes the step of the next batch; 0 if there is none. */
 static int make_step(struct slice *slice) {
     Training *self = slice->of;
-    const struct reals *reals = self->lanes.reals;
     long count = self->rows - self->start < self->size ? self->rows - self->start : self->size;
     if (!differentiate(slice, count)) return 0;
     self->sum += slice->loss * ((double)count / (double)self->rows);
-    reals->update(&self->update->functions, self->lanes.parameters, self->parameters.buf, self->gradient.buf,
-                  self->states.buf, self->numbers.buf);
-    if (self->counter >= 0) reals->count_up(self->numbers.buf, self->counter);
+    update_parameters(slice);
     self->start += count;
     slice->batches++;
-    slice->mean = self->sum * ((double)self->rows / (double)self->start);
+    slice->sum = self->sum, slice->rows = self->start;
     return 1;
 }
 
@@ -279,28 +277,40 @@ static PyObject *run_slice(struct slice *slice) {
     if (PyErr_Occurred()) return NULL;
     PyObject *losses = losses_of(self);
     if (losses == NULL) return NULL;
-    return Py_BuildValue("Nld", losses, slice->batches, slice->batches > 0 ? slice->mean : slice->loss);
+    double mean = slice->batches > 0 ? slice->sum * ((double)self->rows / (double)slice->rows) : slice->loss;
+    return Py_BuildValue("Nld", losses, slice->batches, mean);
+}
+
+/* Holds the numbers of the update, a row or more. */
+static int hold_numbers(const Training *self, Py_buffer *table, PyObject *numbers) {
+    if (!hold_reals(table, numbers, "numbers", self->code->reals, -1, PyBUF_SIMPLE)) return 0;
+    if (self->numbers == 0 || (numbers_in(table) > 0 && numbers_in(table) % self->numbers == 0)) return 1;
+    PyErr_Format(PyExc_ValueError, "numbers: %zd numbers make no rows of %ld", numbers_in(table), self->numbers);
+    return 0;
 }
 
 static PyObject *training_run(PyObject *object, PyObject *args, PyObject *options) {
-    static char *names[] = {"epochs", "steps", "order", "below", "answer", NULL};
+    static char *names[] = {"epochs", "numbers", "steps", "order", "below", "answer", NULL};
     Training *self = (Training *)object;
     struct slice slice = {.pause = {ask}, .of = self, .steps = LONG_MAX, .below = -HUGE_VAL, .answer = Py_None};
-    PyObject *order = Py_None;
-    Py_buffer places = {0};
-    if (!PyArg_ParseTupleAndKeywords(args, options, "l|$lOdO:run", names, &slice.most, &slice.steps, &order, &slice.below,
-                                     &slice.answer))
+    PyObject *order = Py_None, *numbers = Py_None;
+    Py_buffer places = {0}, table = {0};
+    if (!PyArg_ParseTupleAndKeywords(args, options, "l|$OlOdO:run", names, &slice.most, &numbers, &slice.steps, &order,
+                                     &slice.below, &slice.answer))
         return NULL;
     if (slice.most < 1 || slice.steps < 1 || (order == Py_None) == self->shuffled)
         return PyErr_Format(PyExc_ValueError,
                             "Training.run: an order is for shuffled rows, and epochs and steps are 1 or more");
     PyObject *found = NULL;
-    if (hold_places(&places, order, "order", self->rows, 0, self->rows) && enter(self->code)) {
-        slice.order = places.buf;
+    if (hold_places(&places, order, "order", self->rows, 0, self->rows) && hold_numbers(self, &table, numbers) &&
+        enter(self->code)) {
+        slice.order = places.buf, slice.numbers = table.buf;
+        slice.rows_of_numbers = self->numbers ? (long)numbers_in(&table) / self->numbers : 1;
         found = run_slice(&slice);
         self->code->running = 0;
     }
     PyBuffer_Release(&places);
+    PyBuffer_Release(&table);
     return found;
 }
 
@@ -311,20 +321,21 @@ static PyMemberDef training_members[] = {
 
 static PyMethodDef training_methods[] = {
     {"run", (PyCFunction)(void (*)(void))training_run, METH_VARARGS | METH_KEYWORDS,
-     "run(epochs, *, steps=max, order=None, below=-inf, answer=None): make steps, for at most so many epochs and for a "
-     "short while.\n\n"
+     "run(epochs, *, numbers=None, steps=max, order=None, below=-inf, answer=None): make steps, for at most so many epochs "
+     "and for a short while.\n\n"
      "It returns the losses of the epochs that are over, the number of steps, and the mean loss of the rows so far of the "
      "epoch. No step means that the loss of the next batch, which stands there then, isn't finite. An epoch is the last "
      "one if its loss is below the limit or if a parameter isn't finite. order is the places of the rows in this epoch. "
+     "numbers has a row for the update of each step; the last one is for all further steps. "
      "answer is called now and then in a first step that is long; if it raises an error, no step was made."},
     {0},
 };
 
 static PyType_Slot training_slots[] = {
     {Py_tp_doc, "Training(code, update, rows, size, width, roots, columns, parameters, gradient, *, states=None, "
-                "numbers=None, counter=-1, shuffled=False, threads=1, work=1.0): steps of an optimiser.\n\n"
+                "numbers=0, shuffled=False, threads=1, work=1.0): steps of an optimiser.\n\n"
                 "columns has a pair for each input: an array of rows, and the slots of the leaves of a row among the width "
-                "slots of x; -1 for a leaf that is not read."},
+                "slots of x; -1 for a leaf that is not read. The update takes so many numbers for each step."},
     {Py_tp_new, training_new},
     {Py_tp_dealloc, training_dealloc},
     {Py_tp_members, training_members},

@@ -1,25 +1,31 @@
 """The training of a native program: the steps of an optimiser in C, and the state that they leave in it."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+import math
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 
-from autograd.compiler.binding import Array, Plan, Slice
+from autograd.compiler.binding import Array, DeclinedError, Plan, Slice
 from autograd.compiler.native.extension import native
+from autograd.compiler.native.update import Update, is_known
+from autograd.compiler.pipeline import Code
+
+AHEAD: Final = (64, 1 << 14)
+"""The fewest and the most steps of one call whose numbers are computed ahead."""
 
 
-class Update(NamedTuple):
-    """The update of an optimiser as a function of C."""
+def loop_of(compiled: Callable[[Code], Any], code: Any, plan: Plan, **sizes: Any) -> "NativeLoop | None":
+    """The steps of a training; None if its optimiser is not one of the package, or its update can't be compiled.
 
-    code: Any
-    """A `Code` with `program_update`."""
-    starts: Mapping[str, float]
-    """The names of the optimiser's states, in the order of the rows in C, and the number that each starts with."""
-    numbers: Callable[[], list[float]]
-    """The hyperparameters and the like for the next step; they may change from call to call."""
-    counter: int = -1
-    """The place among the numbers that counts the steps; -1 if there is none."""
+    compiled makes a `Code` of the extension, as `code` is one, of the update. The sizes are those of `NativeLoop`.
+    """
+    if not is_known(plan.optimizer):
+        return None
+    try:
+        return NativeLoop(compiled, code, plan, **sizes)
+    except DeclinedError:
+        return None
 
 
 class NativeLoop:
@@ -29,57 +35,73 @@ class NativeLoop:
     """
 
     def __init__(
-        self, code: Any, update: Update, plan: Plan, *, width: int, roots: int, threads: int = 1, work: float = 1.0
+        self,
+        compiled: Callable[[Code], Any],
+        code: Any,
+        plan: Plan,
+        *,
+        width: int,
+        roots: int,
+        threads: int = 1,
+        work: float = 1.0,
     ) -> None:
-        self._plan, self._update = plan, update
-        self._group = plan.optimizer.param_groups[0]
-        dtype, rows = plan.parameters.dtype, len(plan.columns[0])
-        self._states = np.zeros((len(update.starts), len(plan.parameters)), dtype)
-        self._views = {name: self._blocks_of(row) for name, row in zip(update.starts, self._states, strict=True)}
-        self._numbers = np.zeros(len(update.numbers()), dtype)
-        self._order: Array | None = None
-        columns = [
-            (np.ascontiguousarray(column).reshape(rows, -1), np.ascontiguousarray(slots, np.int64))
+        self._compiled, self._code, self._plan = compiled, code, plan
+        self._rows, self._group = len(plan.columns[0]), plan.optimizer.param_groups[0]
+        self._options = {"width": width, "roots": roots, "threads": threads, "work": work}
+        self._columns = [
+            (np.ascontiguousarray(column).reshape(self._rows, -1), np.ascontiguousarray(slots, np.int64))
             for column, slots in zip(plan.columns, plan.slots, strict=True)
         ]
+        self._order: Array | None = None
+        self._ahead = AHEAD[0]
+        self._make()
+
+    def _make(self) -> None:
+        """Make the training for the hyperparameters of now."""
+        plan, dtype = self._plan, self._plan.parameters.dtype
+        self._update = update = Update(plan.optimizer, str(dtype))
+        self._states = np.zeros((len(update.starts), len(plan.parameters)), dtype)
+        self._views = {name: self._blocks_of(row) for name, row in zip(update.starts, self._states, strict=True)}
         self._training = native().Training(
-            code,
-            update.code,
-            rows,
-            min(plan.size, rows),
-            width,
-            roots,
-            columns,
-            plan.parameters,
-            plan.gradient,
+            self._code,
+            self._compiled(update.code),
+            self._rows,
+            min(plan.size, self._rows),
+            columns=self._columns,
+            parameters=plan.parameters,
+            gradient=plan.gradient,
             states=self._states,
-            numbers=self._numbers,
-            counter=update.counter,
+            numbers=update.numbers(1).shape[1],
             shuffled=plan.reorder is not None,
-            threads=threads,
-            work=work,
+            **self._options,
         )
 
     def run(self, epochs: int, answer: Callable[[], None]) -> Slice:
         """Make steps, as `Loop` says."""
-        plan, training, group = self._plan, self._training, self._group
-        options: dict[str, Any] = {"below": plan.below, "answer": answer}
-        if plan.reorder is not None:
-            if training.start == 0:
+        plan, group = self._plan, self._group
+        if self._training.start == 0:
+            if not self._update.fits:
+                self._make()
+            if plan.reorder is not None:
                 self._order = np.ascontiguousarray(plan.reorder(), np.int64)
-            epochs, options["order"] = 1, self._order
-        if not group.states.keys() >= self._views.keys():
-            options["steps"] = 1  # The first step has numbers of its own.
-        self._take()
-        found = Slice(*training.run(epochs, **options))
+        if plan.reorder is not None:
+            epochs = 1
+        self._take_states()
+        steps = min(self._ahead, epochs * math.ceil(self._rows / plan.size))
+        numbers = self._update.numbers(steps).astype(plan.parameters.dtype)
+        options = {"steps": steps} if self._update.counts else {}
+        found = Slice(
+            *self._training.run(epochs, numbers=numbers, order=self._order, below=plan.below, answer=answer, **options)
+        )
         if found.batches:
             group.steps += found.batches
             group.states.update({name: [*views] for name, views in self._views.items()})
+        if found.batches == self._ahead:
+            self._ahead = min(2 * self._ahead, AHEAD[1])
         return found
 
-    def _take(self) -> None:
-        """Take the numbers and the states that the optimiser has now."""
-        self._numbers[:] = self._update.numbers()
+    def _take_states(self) -> None:
+        """Take the states that the optimiser has now, unless they are those that were left in it."""
         for name, start in self._update.starts.items():
             kept: list[Any] = self._group.states.get(name, [start] * len(self._views[name]))
             for view, number in zip(self._views[name], kept, strict=True):

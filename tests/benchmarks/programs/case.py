@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add, mul
 from time import perf_counter
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -21,12 +23,28 @@ TOLERANCES: Final = {"float64": 1e-10, "float32": 1e-4}
 """Relative to the greatest result, or to 1. Sums of up to 10,000 paths are taken in different orders."""
 
 
+class Functions(NamedTuple):
+    """The functions that programs of scalars call, of any engine."""
+
+    relu: Callable[[Any], Any]
+    tanh: Callable[[Any], Any]
+    sigmoid: Callable[[Any], Any]
+    exp: Callable[[Any], Any]
+    sqrt: Callable[[Any], Any]
+    maximum: Callable[[Any, float], Any]
+
+
+VALUES: Final = Functions(Value.relu, Value.tanh, Value.sigmoid, Value.exp, Value.sqrt, autograd.maximum)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scalars:
     """A program of scalars: `loss` takes nested lists, a row of each array of `batch`, and returns one Value.
 
     `tensors` names the parameters, nested as their shapes say, in the order in which results list them. `parameters`
-    are the same in the order in which a user passes them. Without any, the gradient is that of the inputs.
+    are the same in the order in which a user passes them. Without any, the gradient is that of the inputs. `written` is
+    the same program for any engine: it takes its functions, the tensors by name, and then what `loss` takes. A training
+    takes `steps` in one call.
     """
 
     loss: Callable[..., Value]
@@ -35,6 +53,8 @@ class Scalars:
     parameters: Sequence[Value] = ()
     dtype: str = "float64"
     reduce: str | None = "mean"
+    written: Any = None
+    steps: int = 1
 
     def numbers(self) -> dict[str, Array]:
         """The parameters as arrays."""
@@ -46,20 +66,33 @@ class Scalars:
 
 
 class Entrant(NamedTuple):
-    """A contender that is ready: `run` is timed, `results` gives the value and the gradient from the initial state."""
+    """A contender that is ready: `run` is timed, `results` gives the value and the gradient from the initial state.
+
+    A run may have several steps; its time is then divided by their number.
+    """
 
     run: Callable[[], object]
     results: Callable[[], Array]
     compile_seconds: float | None = None
+    steps: int = 1
 
 
 class Contender(NamedTuple):
-    """A row of a case; `least` is the target for its time divided by ours."""
+    """A row of a case; `least` is the target for its time divided by ours.
+
+    `most` is a target for its own figure, and `ready` for the seconds until its first result.
+    """
 
     name: str
     make: Callable[[Scalars], Entrant]
     needs: str = ""
     least: float | None = None
+    most: float | None = None
+    ready: float | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        return self.name.startswith("ours")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +122,11 @@ class Race(NamedTuple):
     unit: str
     cases: Sequence[Case]
     notes: Sequence[str] = ()
+
+
+def dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+    """The sum of products, over the numbers of any engine."""
+    return reduce(add, map(mul, xs, ys))
 
 
 def nested(function: Callable[[Any], Any], thing: Nested) -> Nested:
@@ -187,21 +225,22 @@ class Made(NamedTuple):
         return self.record + self.compile
 
 
-def program_of(scalars: Scalars) -> Made:
-    """Record the program of one example, and compile it."""
+def program_of(scalars: Scalars, backend: str = "auto", clock: Callable[[], float] = perf_counter) -> Made:
+    """Record the program of one example, and compile it for a back end."""
     compiled = compiler()
     inputs = tuple(nested(Value, thing) for thing in row(scalars.batch, 0))
-    start = perf_counter()
+    start = clock()
     loss = scalars.loss(*inputs)
-    recorded = perf_counter()
+    recorded = clock()
     program = compiled(
         loss,
         inputs=inputs,
         parameters=list(scalars.parameters) or None,
         dtype=scalars.dtype,
         reduce=scalars.reduce,
+        backend=backend,
     )
-    return Made(program, recorded - start, perf_counter() - recorded)
+    return Made(program, recorded - start, clock() - recorded)
 
 
 def in_order(scalars: Scalars, gradient: Any) -> list[Array]:

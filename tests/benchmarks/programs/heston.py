@@ -8,9 +8,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from autograd import Value, maximum
+from autograd import Value
 from tests.benchmarks.programs import rivals
-from tests.benchmarks.programs.case import OURS, Array, Case, Contender, Entrant, Race, Scalars, compiled_entrant
+from tests.benchmarks.programs.case import (
+    OURS,
+    VALUES,
+    Array,
+    Case,
+    Contender,
+    Entrant,
+    Functions,
+    Race,
+    Scalars,
+    compiled_entrant,
+)
 
 PATHS: Final = 10_000
 STEPS: Final = 50
@@ -26,16 +37,16 @@ DISCOUNT: Final = math.exp(-INTEREST * YEARS)
 PARAMETERS: Final = {"price": 100.0, "variance": 0.04, "reversion": 1.5, "mean": 0.04, "volatility": 0.5}
 
 
-def call(parameters: Sequence[Value], first: Sequence[Any], second: Sequence[Any]) -> Value:
+def call(f: Functions, parameters: Sequence[Any], first: Sequence[Any], second: Sequence[Any]) -> Any:
     """The discounted payoff of one path, by Euler's method with the given normal numbers."""
     s, v, reversion, mean, volatility = parameters
     dt = YEARS / len(first)
     for z1, z2 in zip(first, second, strict=True):
-        positive = maximum(v, LEAST)
-        sigma = (positive * dt).sqrt()
-        s = s * ((INTEREST - 0.5 * positive) * dt + sigma * z1).exp()
+        positive = f.maximum(v, LEAST)
+        sigma = f.sqrt(positive * dt)
+        s = s * f.exp((INTEREST - 0.5 * positive) * dt + sigma * z1)
         v = v + reversion * (mean - positive) * dt + volatility * sigma * (CORRELATION * z1 + OTHER * z2)
-    return DISCOUNT * (s - STRIKE).relu()
+    return DISCOUNT * f.relu(s - STRIKE)
 
 
 def scalars(tiny: bool) -> Scalars:
@@ -43,10 +54,11 @@ def scalars(tiny: bool) -> Scalars:
     parameters = [Value(number) for number in PARAMETERS.values()]
     first, second = np.random.default_rng(10).standard_normal((2, paths, steps))
     return Scalars(
-        loss=partial(call, parameters),
+        loss=partial(call, VALUES, parameters),
         batch=(first, second),
         tensors=dict(zip(PARAMETERS, parameters, strict=True)),
         parameters=parameters,
+        written=lambda f, p, first, second: call(f, [*p.values()], first, second),
     )
 
 
@@ -149,14 +161,7 @@ def pytorch(scalars: Scalars) -> Entrant:
             self.five = torch.nn.ParameterList([torch.nn.Parameter(torch.tensor(x)) for x in PARAMETERS.values()])
 
         def forward(self, first: Any, second: Any) -> Any:
-            s, v, reversion, mean, volatility = self.five
-            dt = YEARS / len(first)
-            for z1, z2 in zip(first, second, strict=True):
-                positive = v.clamp(min=LEAST)
-                sigma = (positive * dt).sqrt()
-                s = s * ((INTEREST - 0.5 * positive) * dt + sigma * z1).exp()
-                v = v + reversion * (mean - positive) * dt + volatility * sigma * (CORRELATION * z1 + OTHER * z2)
-            return DISCOUNT * (s - STRIKE).relu()
+            return call(rivals.torch_functions(), self.five, first, second)
 
     model = Model()
     first, second = (torch.from_numpy(np.ascontiguousarray(array.T)) for array in scalars.batch)

@@ -1,7 +1,7 @@
 """Steps of the tutorial's network for Iris: 4-5-3 sigmoids without biases on 100 flowers."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from typing import Any, Final
@@ -10,7 +10,17 @@ import numpy as np
 
 from autograd import losses, nn
 from tests.benchmarks.programs import rivals
-from tests.benchmarks.programs.case import OURS, Case, Contender, Entrant, Race, Scalars, compiled_step
+from tests.benchmarks.programs.case import (
+    OURS,
+    Case,
+    Contender,
+    Entrant,
+    Functions,
+    Race,
+    Scalars,
+    compiled_step,
+    dot,
+)
 
 RATE: Final = 0.1
 STEPS: Final = 100_000
@@ -30,7 +40,15 @@ def scalars(tiny: bool) -> Scalars:
         tensors=model.tensors(),
         parameters=model.parameters(),
         reduce="sum",
+        written=written,
     )
+
+
+def written(f: Functions, p: Mapping[str, Any], x: Sequence[Any], t: Sequence[Any]) -> Any:
+    """The loss of a flower, for any engine."""
+    hidden = [f.sigmoid(dot(row, x)) for row in p["0.weight"]]
+    apart = [f.sigmoid(dot(row, hidden)) - y for row, y in zip(p["1.weight"], t, strict=True)]
+    return 0.5 * dot(apart, apart)
 
 
 def numpy(scalars: Scalars) -> Entrant:
@@ -72,23 +90,33 @@ def numpy(scalars: Scalars) -> Entrant:
     return own.entrant(value_and_grad, RATE)
 
 
-def pytorch(scalars: Scalars) -> Entrant:
+def pytorch_parts(scalars: Scalars) -> tuple[Any, Callable[[], Any]]:
+    """The module and its loss."""
     torch = import_module("torch")
     linear = partial(torch.nn.Linear, bias=False)
     model = torch.nn.Sequential(linear(4, 5), torch.nn.Sigmoid(), linear(5, 3), torch.nn.Sigmoid())
     x, t = map(torch.from_numpy, scalars.batch)
     criterion = torch.nn.MSELoss(reduction="sum")
-    return rivals.pytorch(scalars, model, lambda: 0.5 * criterion(model(x), t), RATE)
+    return model, lambda: 0.5 * scalars.reduced(criterion(model(x), t))
 
 
-def jax(scalars: Scalars) -> Entrant:
+def pytorch(scalars: Scalars) -> Entrant:
+    return rivals.pytorch(scalars, *pytorch_parts(scalars), RATE)
+
+
+def jax_loss() -> Callable[..., Any]:
+    """The loss of a row of the batch."""
     jax = import_module("jax")
 
     def loss(p: Any, x: Any, t: Any) -> Any:
         y = jax.nn.sigmoid(p["1.weight"] @ jax.nn.sigmoid(p["0.weight"] @ x))
         return 0.5 * ((y - t) ** 2).sum()
 
-    return rivals.jax(scalars, loss, RATE)
+    return loss
+
+
+def jax(scalars: Scalars) -> Entrant:
+    return rivals.jax(scalars, jax_loss(), RATE)
 
 
 def repeated(make: Callable[[Scalars], Entrant], steps: int, scalars: Scalars) -> Entrant:

@@ -11,12 +11,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from autograd import Value
+from tests.benchmarks.programs import rivals
 from tests.benchmarks.programs.case import (
     OURS,
+    VALUES,
     Array,
     Case,
     Contender,
     Entrant,
+    Functions,
     Race,
     Scalars,
     answer,
@@ -75,8 +78,8 @@ def _number(operation: str, x: float, y: float) -> float:
     return 1.0 / (1.0 + math.exp(-x))
 
 
-def graph(plan: Plan, inputs: Sequence[Any]) -> Any:
-    """The result of a plan over the numbers of any engine that has tanh and sigmoid."""
+def graph(plan: Plan, f: Functions, inputs: Sequence[Any]) -> Any:
+    """The result of a plan over the numbers of any engine."""
     nodes = list(inputs)
     for operation, a, b in plan.steps:
         match operation:
@@ -84,8 +87,10 @@ def graph(plan: Plan, inputs: Sequence[Any]) -> Any:
                 nodes.append(nodes[a] + nodes[b])
             case "*":
                 nodes.append(nodes[a] * nodes[b])
+            case "tanh":
+                nodes.append(f.tanh(nodes[a]))
             case _:
-                nodes.append(getattr(nodes[a], operation)())
+                nodes.append(f.sigmoid(nodes[a]))
     row = [nodes[i] for i in plan.ends]
     while len(row) > 1:  # A tree, so that it adds no chain.
         row = [x + y for x, y in zip(row[::2], row[1::2], strict=False)] + row[len(row) & ~1 :]
@@ -94,7 +99,12 @@ def graph(plan: Plan, inputs: Sequence[Any]) -> Any:
 
 def random_graph(tiny: bool) -> Scalars:
     made = plan(tiny)
-    return Scalars(loss=partial(graph, made), batch=(np.array([made.inputs]),), reduce=None)
+    return Scalars(
+        loss=partial(graph, made, VALUES),
+        batch=(np.array([made.inputs]),),
+        reduce=None,
+        written=lambda f, _, inputs: graph(made, f, inputs),
+    )
 
 
 @dataclass(frozen=True)
@@ -103,24 +113,34 @@ class Chain:
 
     rounds: int
 
-    def __call__(self, inputs: Sequence[Value]) -> Value:
+    def __call__(self, inputs: Sequence[Value]) -> Any:
+        return self.over(VALUES, inputs)
+
+    def over(self, f: Functions, inputs: Sequence[Any]) -> Any:
+        """The same over the numbers of any engine."""
         x, a, b = inputs
         for _ in range(self.rounds):
-            x = (x * a + b).tanh()
+            x = f.tanh(x * a + b)
         return x
 
 
 def chain(tiny: bool) -> Scalars:
-    return Scalars(loss=Chain(10 if tiny else ROUNDS), batch=(np.array([[0.3, 1.0, 0.01]]),), reduce=None)
+    loss = Chain(10 if tiny else ROUNDS)
+    return Scalars(
+        loss=loss,
+        batch=(np.array([[0.3, 1.0, 0.01]]),),
+        reduce=None,
+        written=lambda f, _, inputs: loss.over(f, inputs),
+    )
 
 
 def pytorch(scalars: Scalars) -> Entrant:
-    torch = import_module("torch")
+    torch, functions = import_module("torch"), rivals.torch_functions()
     numbers = scalars.batch[0][0].tolist()
 
     def run() -> tuple[Any, list[Any]]:
         inputs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in numbers]
-        z: Any = scalars.loss(inputs)
+        z = scalars.written(functions, {}, inputs)
         z.backward()
         return z, inputs
 

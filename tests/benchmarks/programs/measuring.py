@@ -10,6 +10,7 @@ import numpy as np
 from tests.benchmarks import memory, timing
 from tests.benchmarks.agreement import DisagreementError
 from tests.benchmarks.contender import MissingRivalError, require
+from tests.benchmarks.programs import beginnings
 from tests.benchmarks.programs.case import Array, Case, Contender, Entrant, Scalars, compiler, program_of, require_close
 from tests.benchmarks.programs.races import race
 from tests.benchmarks.programs.readiness import WORKS
@@ -32,17 +33,22 @@ _repeats: Final[dict[Key, int]] = {}
 _scalars: Final[dict[tuple[str, int], Scalars]] = {}
 
 
-def prepare(key: list[Any], quick: bool, wanted: str) -> dict[str, Any]:
-    """Make a contender, and compare its results with those in a file, which the first contender writes."""
+def prepare(key: list[Any], quick: bool, wanted: str, warm: bool = False) -> dict[str, Any]:
+    """Make a contender, and compare its results with those in a file, which the first contender writes.
+
+    With warm it makes a tiny one first, and times how long it takes until the whole one is ready.
+    """
     place = Key(*key)
     case, contender = place.found()
-    if place[:2] not in _scalars:
+    if warm or place[:2] not in _scalars:  # A training that was measured has changed its parameters.
         _scalars[place[:2]] = case.scalars(quick)
     scalars = _scalars[place[:2]]
     try:
         if contender.needs:
             require(contender.needs)
-        entrant = contender.make(scalars)
+        if warm:
+            contender.make(case.scalars(True)).run()
+        entrant, seconds = ready_after(contender, scalars) if warm else (contender.make(scalars), None)
     except MissingRivalError as error:
         return {"missing": str(error)}
     results = entrant.results()
@@ -53,7 +59,18 @@ def prepare(key: list[Any], quick: bool, wanted: str) -> dict[str, Any]:
     _entrants[place] = entrant
     gc.collect()
     gc.freeze()  # As in the first table: nobody pays for the objects of PyTorch and JAX.
-    return {"compile_seconds": entrant.compile_seconds}
+    return {"compile_seconds": entrant.compile_seconds, "ready_seconds": seconds}
+
+
+def ready_after(contender: Contender, scalars: Scalars) -> tuple[Entrant, float]:
+    """A contender that has run, and the seconds of the processor until then, less those of a later run."""
+    gc.collect()
+    start = timing.processor_seconds()
+    entrant = contender.make(scalars)
+    entrant.run()
+    first = timing.processor_seconds()
+    entrant.run()
+    return entrant, max(0.0, 2.0 * first - start - timing.processor_seconds())
 
 
 def agree(contender: str, results: Array, wanted: Path, dtype: str) -> None:
@@ -77,7 +94,8 @@ def measure_round(key: list[Any], seconds: float, cpu_time: bool = False) -> dic
         if place not in _repeats:
             _repeats[place] = timing.repeats_for(run, seconds)
         clock = process_time if cpu_time else perf_counter
-        return {"seconds": timing.seconds_for(run, _repeats[place], clock) / _repeats[place]}
+        seconds = timing.seconds_for(run, _repeats[place], clock)
+    return {"seconds": seconds / (_repeats[place] * _entrants[place].steps)}
 
 
 def forget() -> dict[str, Any]:
@@ -88,6 +106,15 @@ def forget() -> dict[str, Any]:
     gc.unfreeze()
     gc.collect()
     return {}
+
+
+def first(work: str, quick: bool) -> dict[str, Any]:
+    """The seconds and the memory of a large graph that is recorded and differentiated once, on one core."""
+    timing.keep_to_one_core()
+    try:
+        return beginnings.first(work, quick)
+    except MissingRivalError as error:
+        return {"missing": str(error)}
 
 
 def ready(work: str, quick: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The races of the second table by name. They are loaded when they are asked for, because they need NumPy."""
+"""The races of the second and the third table by name. They need NumPy, so they are loaded when they are asked for."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
@@ -19,9 +19,18 @@ PLACES: Final = {
     "heston": "heston.RACE",
     "irregular": "irregular.RACE",
 }
+NATIVES: Final = {
+    "native-call": "natives.CALL",
+    "native-lanes": "natives.LANES",
+    "native-xor": "natives.XOR",
+    "native-iris": "natives.IRIS",
+    "native-heston": "natives.HESTON",
+    "native-irregular": "natives.IRREGULAR",
+}
+"""Those of the third table."""
 
 
 def race(name: str) -> "Race":
-    module, _, attribute = PLACES[name].partition(".")
+    module, _, attribute = (PLACES | NATIVES)[name].partition(".")
     found: Race = getattr(import_module(f"tests.benchmarks.programs.{module}"), attribute)
     return found

@@ -9,16 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.programs.case import Array, Entrant, Scalars, answer
+from tests.benchmarks.programs.case import Array, Entrant, Functions, Scalars, answer
+from tests.benchmarks.programs.training import Training, trained
 
 
-def pytorch(scalars: Scalars, model: Any, loss_of: Callable[[], Any], rate: float | None = None) -> Entrant:
-    """A PyTorch module, whose parameters are those of the scalars in the same order; with a rate, a step of SGD too."""
+def torch_functions() -> Functions:
+    """PyTorch's functions."""
+    torch = import_module("torch")
+    return Functions(torch.relu, torch.tanh, torch.sigmoid, torch.exp, torch.sqrt, lambda x, least: x.clamp(min=least))
+
+
+def put(scalars: Scalars, model: Any) -> None:
+    """Put the parameters of the scalars into a PyTorch module, in the same order."""
     torch = import_module("torch")
     model.to(getattr(torch, scalars.dtype))
     with torch.no_grad():
         for p, number in zip(model.parameters(), scalars.numbers().values(), strict=True):
             p.copy_(torch.from_numpy(number))
+
+
+def pytorch(scalars: Scalars, model: Any, loss_of: Callable[[], Any], rate: float | None = None) -> Entrant:
+    """A PyTorch module, whose parameters are those of the scalars in the same order; with a rate, a step of SGD too."""
+    torch = import_module("torch")
+    put(scalars, model)
     optimizer = torch.optim.SGD(model.parameters(), lr=rate or 0.0)
 
     def step() -> None:
@@ -72,6 +85,56 @@ def jax(scalars: Scalars, loss: Callable[..., Any], rate: float | None = None) -
 
     run = run_step if rate else lambda: jax.block_until_ready(value_and_grad(parameters, *batch))
     return Entrant(run, results, seconds)
+
+
+def pytorch_training(
+    parts: Callable[[Scalars], tuple[Any, Callable[[], Any]]], rate: float, scalars: Scalars
+) -> Entrant:
+    """Eager steps of SGD, of the module and the loss that parts gives."""
+    torch = import_module("torch")
+    model, loss_of = parts(scalars)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    put(scalars, model)
+
+    def train(steps: int) -> None:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss_of().backward()
+            optimizer.step()
+
+    def parameters() -> Array:
+        return np.concatenate([p.detach().numpy().ravel() for p in model.parameters()])
+
+    return trained(Training(lambda: put(scalars, model), train, parameters))
+
+
+def jax_training(loss: Callable[[], Callable[..., Any]], rate: float, scalars: Scalars) -> Entrant:
+    """A jitted loop of many steps of SGD."""
+    jax, jnp = import_module("jax"), import_module("jax.numpy")
+    first = {name: jnp.asarray(number) for name, number in scalars.numbers().items()}
+    batch, of_row = [jnp.asarray(array) for array in scalars.batch], loss()
+
+    def cost(parameters: Any) -> Any:
+        return scalars.reduced(jnp.sum(jax.vmap(partial(of_row, parameters))(*batch)))
+
+    def step(_: Any, parameters: Any) -> Any:
+        return jax.tree.map(lambda p, g: p - rate * g, parameters, jax.grad(cost)(parameters))
+
+    loop = jax.jit(lambda parameters, steps: jax.lax.fori_loop(0, steps, step, parameters))
+    state = first
+
+    def start() -> None:
+        nonlocal state
+        state = first
+
+    def train(steps: int) -> None:
+        nonlocal state
+        state = jax.block_until_ready(loop(state, steps))
+
+    def parameters() -> Array:
+        return np.concatenate([np.ravel(state[name]) for name in first])
+
+    return trained(Training(start, train, parameters), scalars.steps)
 
 
 def views(numbers: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:

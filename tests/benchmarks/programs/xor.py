@@ -1,6 +1,7 @@
 """A training step of XOR's network, 2-10-1 with ReLU, on its four rows."""
 
 import random
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from typing import Any, Final
@@ -9,7 +10,18 @@ import numpy as np
 
 from autograd import losses, nn
 from tests.benchmarks.programs import rivals
-from tests.benchmarks.programs.case import OURS, Array, Case, Contender, Entrant, Race, Scalars, compiled_step
+from tests.benchmarks.programs.case import (
+    OURS,
+    Array,
+    Case,
+    Contender,
+    Entrant,
+    Functions,
+    Race,
+    Scalars,
+    compiled_step,
+    dot,
+)
 
 RATE: Final = 0.1
 
@@ -19,8 +31,19 @@ def scalars(tiny: bool) -> Scalars:
     x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     y = np.array([0.0, 1.0, 1.0, 0.0])
     return Scalars(
-        loss=lambda x, y: losses.mse(model(x), y), batch=(x, y), tensors=model.tensors(), parameters=model.parameters()
+        loss=lambda x, y: losses.mse(model(x), y),
+        batch=(x, y),
+        tensors=model.tensors(),
+        parameters=model.parameters(),
+        written=written,
     )
+
+
+def written(f: Functions, p: Mapping[str, Any], x: Sequence[Any], y: Any) -> Any:
+    """The loss of a row, for any engine."""
+    hidden = [f.relu(v * x[0] + w * x[1] + b) for (v, w), b in zip(p["0.weight"], p["0.bias"], strict=True)]
+    apart = dot(p["1.weight"][0], hidden) + p["1.bias"][0] - y
+    return apart * apart
 
 
 def numpy(scalars: Scalars) -> Entrant:
@@ -62,24 +85,34 @@ def numpy(scalars: Scalars) -> Entrant:
     return Entrant(entrant.run, results)
 
 
-def pytorch(scalars: Scalars) -> Entrant:
+def pytorch_parts(scalars: Scalars) -> tuple[Any, Callable[[], Any]]:
+    """The module and its loss."""
     torch = import_module("torch")
     hidden = len(scalars.numbers()["0.bias"])
     model = torch.nn.Sequential(torch.nn.Linear(2, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 1))
     x, y = map(torch.from_numpy, scalars.batch)
     y = y.reshape(-1, 1)
     criterion = torch.nn.MSELoss()
-    return rivals.pytorch(scalars, model, lambda: criterion(model(x), y), RATE)
+    return model, lambda: criterion(model(x), y)
 
 
-def jax(scalars: Scalars) -> Entrant:
+def pytorch(scalars: Scalars) -> Entrant:
+    return rivals.pytorch(scalars, *pytorch_parts(scalars), RATE)
+
+
+def jax_loss() -> Callable[..., Any]:
+    """The loss of a row of the batch."""
     relu = import_module("jax").nn.relu
 
     def loss(p: Any, x: Any, y: Any) -> Any:
         h = relu(p["0.weight"] @ x + p["0.bias"])
         return ((p["1.weight"] @ h + p["1.bias"])[0] - y) ** 2
 
-    return rivals.jax(scalars, loss, RATE)
+    return loss
+
+
+def jax(scalars: Scalars) -> Entrant:
+    return rivals.jax(scalars, jax_loss(), RATE)
 
 
 RACE: Final = Race(
