@@ -75,6 +75,9 @@ class JaxCode:
 
     def loop(self, plan: Plan) -> Loop | None:
         """The steps of a training, on the device."""
+        if plan.devices is not None:
+            divided: Loop = module("divided").DividedTraining(self.code, plan)
+            return divided
         made: Loop = module("training").Training(self.code, plan)
         return made
 

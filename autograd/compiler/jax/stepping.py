@@ -86,10 +86,14 @@ class Loop(Steps):
         """The same for use inside functions that JAX transforms."""
 
         def one(state: State, order: Any) -> tuple[State, Any]:
-            return self.pure(state, *(jnp.take(array, order, axis=0, mode="clip") for array in data))
+            return self.pure(state, *(self.rows(array, order) for array in data))
 
         found: tuple[State, Any] = lax.scan(one, state, orders)
         return found
+
+    def rows(self, array: Any, places: Any) -> Any:
+        """The rows of an array at some places, inside a function that JAX traces."""
+        return jnp.take(array, places, axis=0, mode="clip")
 
     def __call__(self, state: State, data: Sequence[Any], orders: Any) -> tuple[State, Any]:
         """The state after the steps, and their losses."""

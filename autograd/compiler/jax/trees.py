@@ -3,7 +3,7 @@
 Importing this module imports JAX.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax
@@ -12,29 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.arguments import described
-from autograd.compiler.statements import Index, Named
+from autograd.compiler.statements import Entries, entries
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
 
 Tree: TypeAlias = dict[str, Any]
 """Arrays by name."""
-Entries: TypeAlias = list[tuple[str, Index]]
-"""The names of a tree, each with the places of its numbers in a flat vector."""
-
-
-def entries(names: Iterable[Named], count: int) -> Entries:
-    """So many parameters by their names, each of them once; those without a name of their own are one array more."""
-    found, free = Entries(), np.ones(count, bool)
-    for name, slots in names:
-        if slots.index.size and free[slots.index].all():
-            found.append((name, slots.index))
-            free[slots.index] = False
-    rest = np.flatnonzero(free)
-    if len(rest):
-        taken = {name for name, _ in found}
-        found.append((next(name for name in ("parameters", "other parameters") if name not in taken), rest))
-    return found
 
 
 def of_program(program: "Program") -> Entries:
