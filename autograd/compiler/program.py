@@ -24,7 +24,7 @@ from autograd.arguments import known
 from autograd.compiler import jax
 from autograd.compiler.arguments import Array
 from autograd.compiler.backends import checked
-from autograd.compiler.batches import Batch, Blocks, Part, Reduction
+from autograd.compiler.batches import Bindings, Part, Reduction
 from autograd.compiler.binding import Loop, Plan
 from autograd.compiler.leaves import Argument, Shape, shape_text
 from autograd.compiler.parameters import Parameters, Views, labelled, listed, put
@@ -122,8 +122,7 @@ class Program(Lines):
         """The value, and its gradient by the parameters, flat and in their order.
 
         With copy=False the gradient is `program.gradient`, which the next call overwrites. For reduce=None the result
-        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`; with copy=False
-        the next call may overwrite all arrays of its result.
+        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`.
         """
         kind = self._main
         if kind == "examples":
@@ -131,7 +130,7 @@ class Program(Lines):
         batch = self._run(kind, arrays, backward=True)
         if kind == "loss":
             return batch.total, self._gradient.copy() if copy else self._gradient
-        return self._parts[kind].value(batch, copy=copy), self._by_inputs(batch, copy=copy)
+        return self._parts[kind].value(batch), self._by_inputs(batch)
 
     def per_example(self, *arrays: Any) -> tuple[Any, Array]:
         """The loss of each example, (N,), and its gradient by the P parameters, (N, P)."""
@@ -273,7 +272,7 @@ class Program(Lines):
 
     # ── parts ──
 
-    def _run(self, kind: Kind, arrays: tuple[Any, ...], *, backward: bool) -> Batch | Blocks:
+    def _run(self, kind: Kind, arrays: tuple[Any, ...], *, backward: bool) -> Bindings:
         self._check()
         return (self._parts.get(kind) or self._part(kind)).run(arrays, backward)
 
@@ -332,8 +331,8 @@ class Program(Lines):
         reduce = self._reduce if kind in ("loss", "inputs") else None
         return Part(recording, wanted, inputs, vector, gradient, reduce, self._backend)
 
-    def _by_inputs(self, batch: Batch | Blocks, *, copy: bool = True) -> Any:
-        found = self._parts["inputs"].by_inputs(batch, copy=copy)
+    def _by_inputs(self, batch: Bindings) -> Any:
+        found = self._parts["inputs"].by_inputs(batch)
         return tuple(found) if len(found) > 1 else found[0]
 
 
