@@ -1,5 +1,13 @@
 """The calls of a program as pure functions of JAX.
 
+>>> import autograd
+>>> w, x = autograd.Value(2.0), autograd.inputs()
+>>> program = autograd.compile((w * x).square(), (x,), parameters={"w": w}, dtype="float32")
+>>> function = jax.jit(program.jax())
+>>> value, gradient = function(program.jax_parameters, [1.0, 3.0])
+>>> float(value), float(gradient["w"])
+(20.0, 20.0)
+
 Importing this module imports JAX.
 """
 

@@ -1,5 +1,18 @@
 """Training steps of a program on the devices of JAX: one in each call, or many.
 
+>>> import autograd
+>>> from autograd import Value, optim
+>>> w, x, y = Value(0.0), autograd.inputs(name="x"), autograd.inputs(name="y")
+>>> program = autograd.compile((w * x - y).square(), (x, y), parameters={"w": w}, dtype="float32")
+>>> step = program.jax_step(optim.SGD(program, lr=0.25))
+>>> state = step.start()
+>>> state, loss = step(state, [1.0, 1.0], [2.0, 4.0])
+>>> float(loss), float(state.parameters["w"])
+(10.0, 1.5)
+>>> step.finish(state, steps=1)
+>>> program.parameters
+array([1.5], dtype=float32)
+
 Importing this module imports JAX.
 """
 
