@@ -193,4 +193,4 @@ class Training:
 
 def _is_finite(run: Run) -> bool:
     """Whether the last loss and all parameters are finite."""
-    return not run.failed and all(bool(np.isfinite(array).all()) for array in run.state.parameters.values())
+    return not run.failed and all(bool(jnp.isfinite(array).all()) for array in run.state.parameters.values())
