@@ -123,7 +123,7 @@ Y = X[:, 0] * X[:, 1]
 
 def program() -> autograd.Program:
     model, x, t = nn.MLP(2, [3, 1], rng=random.Random(0)), autograd.inputs(2), autograd.inputs(name="t")
-    return autograd.compile(losses.mse(model(x), t), (x, t), parameters=model)
+    return autograd.compile(losses.mse(model(x), t), (x, t), parameters=model, backend="numpy")
 
 
 def losses_by_hand(loader: Loader, epochs: int) -> list[float]:
