@@ -96,8 +96,9 @@ class Roller:
         self.homes: dict[int, tuple[Loop, int, int]] = {}
         """For each place that a loop gives a value to: the loop, the place of the first round, and the round."""
         self.loops: list[Loop] = []
-        self.kinds = np.array([_WAYS.get(of.kind(place), ROW) for place in range(of.size)])
-        self.rows = np.array([of.row(place) if self.kinds[place] == ROW else 0 for place in range(of.size)])
+        kinds = [_WAYS.get(of.kind(place), ROW) for place in range(of.size)]
+        self.kinds = np.array(kinds)
+        self.rows = np.array([of.row(place) if kind == ROW else 0 for place, kind in enumerate(kinds)])
         self.home = np.full((3, of.size), -1)
         """The same as `homes` as arrays: the number of the loop, the place and the round."""
         self._known: dict[object, int] = {}
