@@ -96,8 +96,9 @@ class Roller:
         self.homes: dict[int, tuple[Loop, int, int]] = {}
         """For each place that a loop gives a value to: the loop, the place of the first round, and the round."""
         self.loops: list[Loop] = []
-        self.kinds = np.array([_WAYS.get(of.kind(place), ROW) for place in range(of.size)])
-        self.rows = np.array([of.row(place) if self.kinds[place] == ROW else 0 for place in range(of.size)])
+        kinds = [_WAYS.get(of.kind(place), ROW) for place in range(of.size)]
+        self.kinds = np.array(kinds)
+        self.rows = np.array([of.row(place) if kind == ROW else 0 for place, kind in enumerate(kinds)])
         self.home = np.full((3, of.size), -1)
         """The same as `homes` as arrays: the number of the loop, the place and the round."""
         self._known: dict[object, int] = {}
@@ -193,6 +194,7 @@ class _List:
         first, own_turn = self._own(at, period, places)
         inside = own_turn >= 0
         is_value, before = of_kind == VALUE, (own_turn == k - 1) & (first == first[1])
+        given = (loop == loop[0]) & (place == place[0]) & (turn == turn[0] + k * (turn[1] - turn[0]))
         holds = [
             # What the first round gives has the name of what each round gives.
             (places == places[0]) & ~(is_value & inside[0]),
@@ -200,11 +202,7 @@ class _List:
             (of_kind == ROW) & (rows == rows[0] + k * (rows[1] - rows[0])),
             is_value & (own_turn == k) & (first == first[0]),
             is_value & np.where(k == 0, ~inside[0], before),
-            is_value
-            & (loop == loop[0])
-            & (place == place[0])
-            & (turn == turn[0] + k * (turn[1] - turn[0]))
-            & (loop >= 0),
+            is_value & given & (loop >= 0),
         ]
         return np.array([np.where(way.all(axis=0), len(places), way.argmin(axis=0)) for way in holds])
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from autograd.compiler.binding import DeclinedError
 from autograd.compiler.native.cutting import Function, Memory, cut, weight
-from autograd.compiler.native.lines import Lines, Words
-from autograd.compiler.native.loops import Block, Roller
+from autograd.compiler.native.lines import Common, Lines
+from autograd.compiler.native.loops import Block, Loop, Roller
 from autograd.compiler.native.steps import Kind, Steps
 from autograd.compiler.native.words import header
 from autograd.compiler.pipeline import Code
@@ -29,6 +29,8 @@ SHORT: Final = 400
 """A program of so many parts of sums is one function, without loops."""
 PART: Final = 200
 """So many are in one function of a program that is cut."""
+LONG: Final = 2000
+"""A program of more is compiled with fewer passes."""
 MOST: Final = 50_000
 """A program of more takes more than a few seconds to write or to compile."""
 WIDE: Final = 8_000
@@ -48,6 +50,14 @@ WIDTH: Final = 118
 """Longer lines are broken."""
 _WORD: Final = re.compile(r"\w+")
 OF_VALUE: Final = ("n", "p", "x", "roots", "memory")
+TOLD: Final = {
+    "value": "Stores the roots of LANES examples.",
+    "gradient": "Stores the roots of LANES examples and, if there are SLOPES, the gradients of the first root by the\n"
+    " * inputs; adds those by the parameters to sums.",
+    "forward": "Some of the values of LANES examples.",
+    "backward": "Some of the gradients of LANES examples.",
+}
+"""The work of each function."""
 QUICK: Final = ("-fno-math-errno", "-fno-trapping-math", "-Wno-psabi")
 """Options for all programs: nobody reads errno or the flags of exceptions, and no vectors go from file to file."""
 SCHEDULED: Final = ("-fschedule-insns", "-fsched-pressure")
@@ -55,11 +65,13 @@ SCHEDULED: Final = ("-fschedule-insns", "-fsched-pressure")
 
 
 class Text(NamedTuple):
-    """The C text of a program, which stands behind the header of words, and its weight for a compiler."""
+    """The C text of a program, which stands behind the header of words, and how much it is for a compiler."""
 
     source: str
     weight: int
     """The parts of all sums."""
+    loops: bool
+    """Whether there are any."""
 
     def files(self, dtype: str, lanes: int | None = None) -> dict[str, str]:
         """The files for a compiler, by their names, for vectors of so many lanes, or for the widest ones."""
@@ -69,14 +81,9 @@ class Text(NamedTuple):
 
     def options(self, lanes: int | None = None) -> tuple[str, ...]:
         """The options for a compiler with which it makes good code in little time."""
-        if self.weight > SHORT:
-            return ("-Og", *QUICK)  # More passes take twice as long, and make nothing quicker.
-        return ("-O2", *QUICK, *(() if lanes == 1 else SCHEDULED))
-
-
-def lanes_for(n: int, widest: int) -> int:
-    """The lanes of a vector for n examples: no more than are needed, and no more than the processor has."""
-    return min(widest, 1 << (n - 1).bit_length())
+        if self.weight > LONG:  # More passes take twice as long, and make only loops quicker.
+            return ("-O1" if self.loops else "-Og", *QUICK)
+        return ("-O2", *QUICK, *(() if lanes == 1 or self.weight > SHORT else SCHEDULED))
 
 
 @cache
@@ -124,7 +131,8 @@ class _Writer:
         numbers = {"INPUTS": self._inputs, "PARAMETERS": self._parameters, "ROOTS": len(self._graph.roots)}
         numbers |= {"SLOPES": slopes, "MEMORY": self._memory}
         macros = [f"#define {name} {number}" for name, number in numbers.items()] + ["#define GRADIENT"] * gradients
-        return Text("\n\n".join(["\n".join(macros), *functions]), heavy)
+        loops = any(isinstance(block, Loop) for half in halves for block in half)
+        return Text("\n\n".join(["\n".join(macros), *functions]), heavy, loops)
 
     def _blocks(self, steps: Steps) -> tuple[Roller, list[list[Block]]]:
         """The steps forward and backward, with loops if they are many."""
@@ -133,41 +141,31 @@ class _Writer:
             return roller, [[*half] for half in halves]
         return roller, [roller.blocks(half) for half in halves]
 
-    def _words(self, steps: Steps, roller: Roller, functions: Sequence[Function]) -> Words:
+    def _common(self, steps: Steps, roller: Roller, functions: Sequence[Function]) -> Common:
         memory = Memory(functions, roller)
         self._memory = max(self._memory, memory.size)
-        return Words(steps, roller, memory, self._names)
+        return Common(steps, roller, memory, self._names)
 
     def _whole(self, name: str, steps: Steps, roller: Roller, halves: Sequence[Sequence[Block]]) -> str:
         """One function of all steps."""
         blocks = [*chain(*halves)]
-        words = self._words(steps, roller, [Function(name, blocks)])
-        return _outer(name, Lines(words, blocks).lines)
+        common = self._common(steps, roller, [Function(name, blocks)])
+        return _outer(name, Lines(common, blocks).lines)
 
     def _cut(self, steps: Steps, roller: Roller, halves: Sequence[Sequence[Block]]) -> list[str]:
         """Functions of some steps each, and those that call them; values need those forward alone."""
         parts = [cut(half, name, PART) for half, name in zip(halves, ("forward", "backward"), strict=True)]
-        words = self._words(steps, roller, [*chain(*parts)])
+        common = self._common(steps, roller, [*chain(*parts)])
         texts, calls = [], list[list[str]]()
         for part in parts:
             calls.append([])
             for function in part:
-                lines = Lines(words, function.blocks).lines
+                lines = Lines(common, function.blocks).lines
                 used = _used(lines, ARGUMENTS)
                 texts.append(_function("APART", function.name, used, lines))
                 calls[-1].append(f"{function.name}({', '.join(used)});")
         whole = [_outer("value", calls[0])]
         return [*texts, *whole, *([_outer("gradient", [*chain(*calls)])] if self._wanted != "nothing" else [])]
-
-
-TOLD: Final = {
-    "value": "Stores the roots of LANES examples.",
-    "gradient": "Stores the roots of LANES examples and, if there are SLOPES, the gradients of the first root by the\n"
-    " * inputs; adds those by the parameters to sums.",
-    "forward": "Some of the values of LANES examples.",
-    "backward": "Some of the gradients of LANES examples.",
-}
-"""The work of each function."""
 
 
 def _outer(name: str, lines: Sequence[str]) -> str:
