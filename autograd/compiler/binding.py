@@ -1,8 +1,10 @@
 """The face of every back end: code that binds a program to a number of examples, and the arrays and functions made."""
 
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.report import Facts
@@ -43,6 +45,35 @@ class Bound(NamedTuple):
     take: Take | None = None
 
 
+class Order:
+    """The order of the rows of a training: their places, which a generator shuffles.
+
+    A list of the rows may be given in the order that they have; it is the one that is shuffled.
+    """
+
+    def __init__(self, rows: int, given: list[int] | None = None) -> None:
+        self.rows = list(range(rows)) if given is None else given
+        self.places: Index | None = None if given is None else np.array(given)
+        """The same as an array; None as long as nothing was shuffled."""
+
+    def shuffle(self, draws: Random) -> Index:
+        """Another order, that to which `draws.shuffle` brings a list of the rows."""
+        draws.shuffle(self.rows)
+        self.places = np.array(self.rows)
+        return self.places
+
+
+class Reorder(NamedTuple):
+    """The next order of an epoch, when it is called."""
+
+    order: Order
+    draws: Random
+
+    def __call__(self) -> Index:
+        """The places of the rows."""
+        return self.order.shuffle(self.draws)
+
+
 class Plan(NamedTuple):
     """A training, for a back end that makes many of its steps in one call."""
 
@@ -57,10 +88,14 @@ class Plan(NamedTuple):
     optimizer: "Optimizer"
     size: int
     """The rows of a batch; the last one of an epoch may be smaller."""
-    reorder: Callable[[], Index] | None
+    reorder: Reorder | None
     """The places of the rows in the next epoch, to be called before each; None for the order that they have."""
     below: float
     """The training is over after an epoch with a smaller loss."""
+    devices: Any = None
+    """The devices of JAX that share each batch, as users name them."""
+    shard: str | None = None
+    """The way in which they share the parameters."""
 
 
 class Slice(NamedTuple):

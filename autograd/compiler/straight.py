@@ -28,7 +28,6 @@ from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, P
 from autograd.compiler.schedule import PASSING
 from autograd.formula.cases import Expression, rule
 
-
 _LETTERS: Final = {PARAMETER: "p", INPUT: "x"}
 
 

@@ -8,12 +8,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from autograd.compiler.arguments import Array, narrowed, numbers, one_hot
+from autograd.compiler.binding import Loop, Order, Reorder
 
 if TYPE_CHECKING:
-    from autograd.compiler.binding import Loop
     from autograd.compiler.program import Program
     from autograd.optim import Optimizer
 
@@ -23,10 +23,17 @@ class Training:
 
     columns has an array or nested list for each input. Class numbers in the last one become one-hot where its rows
     have a probability for each class. ValueError for columns of different lengths, for no rows, for a class out of
-    range, for a program whose loss is not the mean of a batch, and for an optimiser of other parameters.
+    range, for a program whose loss is not the mean of a batch, and for an optimiser of other parameters. `order` is the
+    list of the numbers of the rows that `shuffle` puts into another order, if they have one already.
     """
 
-    def __init__(self, program: "Program", columns: Iterable[ArrayLike], optimizer: "Optimizer") -> None:
+    def __init__(
+        self,
+        program: "Program",
+        columns: Iterable[ArrayLike],
+        optimizer: "Optimizer",
+        order: list[int] | None = None,
+    ) -> None:
         if program.reduce != "mean":
             raise ValueError(f"a training minimises a mean; compile with reduce='mean', not {program.reduce!r}")
         if optimizer.parameters is not program.parameters:
@@ -41,8 +48,9 @@ class Training:
         dtype = program.parameters.dtype
         given = zip(arrays, places, strict=True)
         self._arrays: list[Array] = [narrowed(array, where, dtype).astype(dtype, copy=False) for array, where in given]
-        self._order = list(range(self.rows))
-        self._places: NDArray[np.intp] | None = None
+        self.divided: tuple[Any, str | None] = (None, None)
+        """The devices of JAX that share the rows of a batch, and the way in which they share the parameters."""
+        self._order = Order(self.rows, order)
 
     @property
     def reads(self) -> tuple[str, ...] | None:
@@ -68,23 +76,16 @@ class Training:
 
     def shuffle(self, draws: Random) -> None:
         """Put the rows into another order, as `draws.shuffle` does with a list of them."""
-        draws.shuffle(self._order)
-        self._places = np.array(self._order)
+        self._order.shuffle(draws)
 
-    def loop(self, size: int, draws: Random | None, below: float) -> "Loop | None":
+    def loop(self, size: int, draws: Random | None, below: float) -> Loop | None:
         """The steps of batches of so many rows, where the back end of the program makes many in one call.
 
         The rows are shuffled before each epoch, if there are draws. The training ends after an epoch whose loss is
         below the limit.
         """
-
-        def reorder() -> NDArray[np.intp]:
-            assert draws is not None
-            self.shuffle(draws)
-            assert self._places is not None
-            return self._places
-
-        return self.program._loop(self._arrays, self.optimizer, size, None if draws is None else reorder, below)
+        reorder = None if draws is None else Reorder(self._order, draws)
+        return self.program._loop(self._arrays, self.optimizer, size, reorder, below, *self.divided)
 
     def check(self) -> None:
         """Raise a ValueError if the data of a Value is not what the program took or put there."""
@@ -92,8 +93,8 @@ class Training:
 
     def differentiate(self, start: int, stop: int) -> float:
         """The loss of the batch of rows from start to before stop; its gradient is left in the program."""
-        if self._places is not None:
-            places = self._places[start:stop]
+        if self._order.places is not None:
+            places = self._order.places[start:stop]
             batch = [array.take(places, axis=0) for array in self._arrays]
         elif stop - start < self.rows:
             batch = [array[start:stop] for array in self._arrays]

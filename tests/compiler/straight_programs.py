@@ -1,7 +1,6 @@
 """Straight-line programs in C, compiled and called through ctypes: no part of the extension is in the way."""
 
 import ctypes
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -110,7 +109,9 @@ class InC:
             if wanted in ("parameters", "both"):
                 gradient[:] = sums
 
-        forward: Callable[[], None] = lambda: f.value(parameters, inputs, roots)
+        def forward() -> None:
+            f.value(parameters, inputs, roots)
+
         return Bound(inputs, seed, roots, dx, forward, both if wanted != "nothing" else forward)
 
 

@@ -23,6 +23,7 @@ class Running:
         self.roots, self.dx = np.full((len(program.roots), n), np.nan), np.full_like(x, np.nan)
         self.dp = np.zeros(len(p))
         self._values: dict[int, Any] = {program.seed: np.full(n, seed), ONE: np.ones(n)}
+        self._sums: dict[int, Any] = {}
         self._rounds: dict[tuple[Loop, int], list[Any]] = {}
         self._loop: Loop | None = None
         self._k = 0
@@ -63,17 +64,21 @@ class Running:
         if kind == "dp":
             assert add
             self.dp[row] += value.sum()
-        elif kind in ("roots", "dx"):
-            getattr(self, kind)[row] = value
+        elif kind == "sum":
+            self._sums[row] = self._sums[row] + value if add else value
         else:
-            self._values[out] = self._values[out] + value if add else value
+            assert not add
+            if kind == "value":
+                self._values[out] = value
+            else:
+                getattr(self, kind)[row] = value
 
     def _row(self, place: int) -> tuple[str, int]:
         access = self._loop.accesses.get(place) if self._loop else None
         if isinstance(access, Row):
             return access.kind, access.first + self._k * access.step
         kind = self._steps.kind(place) if access is None else "value"
-        return kind, self._steps.row(place) if kind in ("p", "x", "roots", "dp", "dx") else 0
+        return kind, self._steps.row(place) if kind not in ("value", "number") else 0
 
     def _read(self, place: int) -> Any:
         access = self._loop.accesses.get(place) if self._loop else None
@@ -91,6 +96,8 @@ class Running:
         kind, row = self._row(place)
         if kind == "number":
             return np.full(self._x.shape[1], self._steps.number(place))
+        if kind == "sum":
+            return self._sums[row]
         if kind in ("p", "x"):
             return np.broadcast_to(self._p[row] if kind == "p" else self._x[row], self._x.shape[1:])
         return self._values[place]

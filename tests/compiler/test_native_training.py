@@ -136,6 +136,10 @@ OPTIONS: list[dict[str, Any]] = [
     {"epochs": 5, "batch_size": 3, "metrics": {"far": lambda y, t: abs(y - t)}},
     {"epochs": 500, "lr": 10.0},
     {"epochs": 500, "lr": 10.0, "batch_size": 2},
+    {"epochs": 500, "lr": 10.0, "batch_size": 11, "shuffle": True},
+    {"epochs": 500, "lr": 1e3, "batch_size": 6},
+    {"epochs": 60, "batch_size": 4},
+    {"epochs": 60, "batch_size": 4, "callback": lambda epoch, loss: epoch == 40},
     {"epochs": 500, "lr": 1e308},
     {"epochs": 2, "lr": 1e308, "momentum": 0.5},
 ]

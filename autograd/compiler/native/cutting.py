@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from autograd.compiler.native.loops import Before, Block, Loop, Roller
+from autograd.compiler.native.loops import Before, Block, Loop, Roller, Row
 from autograd.compiler.native.steps import Step
 
 
@@ -29,6 +29,10 @@ class Memory:
         """The first one for a place of a loop, which has one for each round."""
         users = defaultdict[int, set[Function]](set)
         loops = [block for f in functions for block in f.blocks if isinstance(block, Loop)]
+        accesses = [access for loop in loops for access in loop.accesses.values()]
+        in_rows = any(isinstance(access, Row) and access.kind == "sum" for access in accesses)
+        self.sums = self._take(roller.of.sums) if in_rows else 0
+        """The first one of all sums, if loops read or write them as rows."""
         for f in functions:
             for block in f.blocks:
                 for place in _shared(block):
@@ -38,6 +42,8 @@ class Memory:
                 loop, first, k = self._homes[place]
                 if not (loop.carries(first, k) and all(loop in f.blocks for f in several)):
                     loop.given.add(first)
+            elif in_rows and roller.of.kind(place) == "sum":
+                self.slots[place] = self.sums + roller.of.row(place)
             elif len(several) > 1:
                 self.slots[place] = self._take(1)
         for loop in loops:

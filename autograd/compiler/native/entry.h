@@ -153,6 +153,6 @@ void program_gradient(const void *self, long first, long stop, long n, const REA
     }
 #endif
     for (; i < stop; i += LANES) gradient(n, p, x + i, seed, roots + i, sums, SLOPES ? dx + i : dx, memory);
-    add_sums(sums, dp);
+    if (dp != NULL) add_sums(sums, dp);
 }
 #endif

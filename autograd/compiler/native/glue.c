@@ -1,8 +1,8 @@
 /* The extension autograd.compiler.native._native: programs of program.h, called from Python.
  *
  * Code holds the functions of a program. Call is a program of one example as a function of floats, Bound a program with
- * the arrays of a batch, and Training a program with rows and an optimiser. A program is for one thread at a time: where
- * other threads of Python may run meanwhile, a second one is refused. */
+ * the arrays of a batch, and Training a program with rows and an optimiser. A program is for one thread at a time:
+ * where other threads of Python may run meanwhile, a second one is refused. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -34,6 +34,7 @@ static State *state_of_type(PyTypeObject *type) { return PyType_GetModuleState(t
 #include "objects.h"
 #include "call.h"
 #include "bound.h"
+#include "shuffling.h"
 #include "training.h"
 
 static int add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type) {
@@ -73,6 +74,12 @@ static int module_clear(PyObject *module) {
 
 static void module_free(void *module) { module_clear(module); }
 
+static PyMethodDef module_methods[] = {
+    {"shuffle", native_shuffle, METH_VARARGS,
+     "shuffle(order, generator): shuffle an array as random.Random does a list; generator is its state, an array too."},
+    {0},
+};
+
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, module_exec}, {0, NULL}};
 
 static PyModuleDef definition = {
@@ -80,6 +87,7 @@ static PyModuleDef definition = {
     .m_name = "autograd.compiler.native._native",
     .m_doc = "Native programs as Python calls them.",
     .m_size = sizeof(State),
+    .m_methods = module_methods,
     .m_slots = module_slots,
     .m_traverse = module_traverse,
     .m_clear = module_clear,

@@ -231,9 +231,18 @@ INLINE V word_divide(V x, V y) { return x / y; }
 
 #define SIGN_BITS bits_of(splat(-0.0))
 
+#if LANES == 1
+/* A compiler leaves the number where it is for these functions, and moves it to another register for its bits. */
+INLINE V word_absolute(V x) { return IS_FLOAT ? (REAL)fabsf((float)x) : (REAL)fabs((double)x); }
+
+INLINE V word_copysign(V x, V y) {
+    return IS_FLOAT ? (REAL)copysignf((float)x, (float)y) : (REAL)copysign((double)x, (double)y);
+}
+#else
 INLINE V word_absolute(V x) { return with_bits(bits_of(x) & ~SIGN_BITS); }
 
 INLINE V word_copysign(V x, V y) { return with_bits((bits_of(x) & ~SIGN_BITS) | (bits_of(y) & SIGN_BITS)); }
+#endif
 
 /* The greater of x and a limit; x if either is nan. */
 INLINE V at_least(V x, V limit) {
@@ -281,6 +290,8 @@ INLINE V fused(V x, V y, V z) {
     return x * y + z;
 #elif defined SIMD
     return SIMD(fmadd)(x, y, z);
+#elif LANES == 1
+    return ONE_FUSED(x, y, z); /* With few passes, a compiler would leave a loop of one round. */
 #else
     for (int i = 0; i < LANES; i++) LANE(z, i) = ONE_FUSED(LANE(x, i), LANE(y, i), LANE(z, i));
     return z;
@@ -290,6 +301,8 @@ INLINE V fused(V x, V y, V z) {
 INLINE V word_sqrt(V x) {
 #ifdef SIMD
     return SIMD(sqrt)(x);
+#elif LANES == 1
+    return FOR_REAL(sqrt((double)x), sqrtf((float)x));
 #else
     V z = x;
     for (int i = 0; i < LANES; i++) LANE(z, i) = FOR_REAL(sqrt((double)LANE(x, i)), sqrtf((float)LANE(x, i)));

@@ -12,6 +12,7 @@ from autograd.compiler.native.steps import Kind, Step, Steps
 from autograd.compiler.native.words import as_c
 from autograd.compiler.scalars import ONE
 from autograd.compiler.straight import Applied, Formula, Part
+from autograd.wording import visible
 
 FEW: Final = 4
 """So many parts of a sum are added one after another; more are added two by two, and fewer wait for another one."""
@@ -62,7 +63,7 @@ def _joined(pieces: Sequence[str], texts: Sequence[str]) -> str:
     return "".join([texts[int(piece)] if i % 2 else piece for i, piece in enumerate(pieces)])
 
 
-class Words:
+class Common:
     """What the functions of a program have in common."""
 
     def __init__(self, steps: Steps, roller: Roller, memory: Memory, names: Mapping[tuple[Kind, int], str]) -> None:
@@ -80,7 +81,8 @@ class Words:
 
     def comment(self, kind: Kind, row: int) -> str:
         """The name that people gave to a row of an array, as a comment; empty if there is none."""
-        return f"  /* {self.names[kind, row]} */" if (kind, row) in self.names else ""
+        name = visible(self.names.get((kind, row), "")).replace("*/", "* /").replace("/*", "/ *")
+        return f"  /* {name} */" if name else ""
 
     def label(self, place: int) -> str:
         """A name for a place: that of the straight-line program, or that of a row of an array."""
@@ -93,8 +95,8 @@ class Words:
 class Lines:
     """The lines of one function."""
 
-    def __init__(self, words: Words, blocks: Sequence[Block]) -> None:
-        self._words, self._steps = words, words.steps
+    def __init__(self, common: Common, blocks: Sequence[Block]) -> None:
+        self._common, self._steps = common, common.steps
         self.lines: list[str] = []
         self._names: dict[int, str] = {}
         """The texts of places that are known here."""
@@ -111,8 +113,8 @@ class Lines:
         """How often a name was."""
         self._added = Counter(place for block in blocks for place in _added(block))
         """How often parts are added to each place."""
-        self._by_loops = {row for block in blocks for row in _sums_of_loop(block)}
-        """The sums over examples that loops add to in memory."""
+        self._by_loops = {row for block in blocks for row in _rows_of_loop(block)}
+        """The rows that loops read or add to in memory."""
         self._last: dict[str, str] = {}
         """The numbers that are put into memory at the end, by their places there."""
         for block in blocks:
@@ -138,8 +140,8 @@ class Lines:
             if access not in self._own:
                 self._own[access] = self._access(access)
             return self._own[access]
-        if place in self._words.homes:
-            loop, first, k = self._words.homes[place]
+        if place in self._common.homes:
+            loop, first, k = self._common.homes[place]
             carried = self._carried.get((loop, first)) if k == loop.count - 1 else None
             return carried or self._element(loop, first, k, 0)
         self._names[place] = self._found(place)
@@ -147,16 +149,17 @@ class Lines:
 
     def _found(self, place: int) -> str:
         """The text of a place that was not read here before."""
-        words, kind = self._words, "number" if place == ONE else self._steps.kind(place)
+        common, kind = self._common, "number" if place == ONE else self._steps.kind(place)
         if place == self._steps.program.seed:
             return "splat(seed)"
         if kind == "number":
             return splat(1.0 if place == ONE else self._steps.number(place))
+        if kind == "sum" and ("sum", self._steps.row(place)) in self._by_loops:
+            return self._row(kind, self._steps.row(place), 0)
         if kind in ("value", "sum"):
-            return self._declared(words.label(place), f"memory[{words.memory.slots[place]}]")
+            return self._declared(common.label(place), f"memory[{common.memory.slots[place]}]")
         row = self._steps.row(place)
-        text = f"splat(p[{row}])" if kind == "p" else f"load({_at(kind, str(row))})"
-        return self._declared(words.label(place), text, words.comment(kind, row))
+        return self._declared(common.label(place), self._row(kind, row, 0), common.comment(kind, row))
 
     def _declared(self, name: str, text: str, comment: str = "", *, changes: bool = False) -> str:
         """A name that stands for a text from here on, and in front of a loop if this is one."""
@@ -165,24 +168,30 @@ class Lines:
 
     def _element(self, loop: Loop, place: int, first: int, step: int) -> str:
         """What a place of a loop was in a round."""
-        name = f"{self._words.label(place)}s"
+        name = f"{self._common.label(place)}s"
         if name not in self._arrays:
             self._arrays.add(name)
-            self.lines.append(f"V *const {name} = memory + {self._words.memory.arrays[loop, place]};")
+            self.lines.append(f"V *const {name} = memory + {self._common.memory.arrays[loop, place]};")
         return f"{name}[{affine(first, step)}]"
 
     def _access(self, access: Access) -> str:
         match access:
             case Row(kind, first, step):
-                index = affine(first, step)
-                return f"splat(p[{index}])" if kind == "p" else f"load({_at(kind, index)})"
+                return self._row(kind, first, step)
             case Given(loop, place, first, step):
                 return self._element(loop, place, first, step)
             case Before(place, start):
-                return self._declared(self._new(f"last_{self._words.label(place)}"), self._name(start), changes=True)
+                return self._declared(self._new(f"last_{self._common.label(place)}"), self._name(start), changes=True)
         name = self._new("numbers")
         self.lines.append(f"static const REAL {name}[] = {{{', '.join(map(_number, access.numbers))}}};")
         return f"splat({name}[k])"
+
+    def _row(self, kind: Kind, first: int, step: int) -> str:
+        """The text of rows that are read, or added to."""
+        if kind == "sum":
+            return f"memory[{affine(self._common.memory.sums + first, step)}]"
+        index = affine(first, step)
+        return {"p": f"splat(p[{index}])", "dp": f"sums[{index}]"}.get(kind) or f"load({_at(kind, index)})"
 
     def _new(self, name: str) -> str:
         """A name that nothing else has: this one, with a number behind it if need be."""
@@ -211,7 +220,7 @@ class Lines:
             self._assign(s, summed(texts + [self._part(part) for part in s.parts]))
         else:
             (part,) = s.parts
-            wanted = [i for i, out in enumerate(s.outs()) if out in self._words.read]
+            wanted = [i for i, out in enumerate(s.outs()) if out in self._common.read]
             for i, text in zip(wanted, self._applied(part.applied, wanted), strict=True):
                 self._assign(s._replace(out=s.out + i), text)
 
@@ -219,20 +228,29 @@ class Lines:
         """Give a text to the place of a step."""
         access = self._loop.accesses.get(s.out) if self._loop else None
         if isinstance(access, Row):
-            self._store(access.kind, affine(access.first, access.step), text, s)
-        elif (kind := self._steps.kind(s.out)) in ("value", "sum") and s.number is not None:
-            self._define(s.out, text)
-        elif kind == "sum" or (self._added[s.out] > 1 and self._steps.row(s.out) not in self._by_loops):
+            self._store(access, text, s)
+            return
+        kind = self._steps.kind(s.out)
+        row = Row(kind, 0 if kind == "value" else self._steps.row(s.out), 0)
+        if kind in ("roots", "dx") or row[:2] in self._by_loops or (kind == "dp" and self._added[s.out] == 1):
+            self._store(row, text, s)
+        elif s.number is None:
             self._line(_adding(self._growing(s.out), text, s))
         else:
-            self._store(kind, str(self._steps.row(s.out)), text, s)
+            self._define(s.out, text)
 
-    def _store(self, kind: Kind, row: str, text: str, s: Step) -> None:
-        self._line(_adding(f"sums[{row}]", text, s) if kind == "dp" else f"store({_at(kind, row)}, {text});")
+    def _store(self, row: Row, text: str, s: Step) -> None:
+        """Store a text in a row of an array, or add it."""
+        if s.number is None:
+            self._line(_adding(self._row(*row), text, s))
+        elif row.kind == "sum":
+            self._line(f"{self._row(*row)} = {text};")
+        else:
+            self._line(f"store({_at(row.kind, affine(row.first, row.step))}, {text});")
 
     def _define(self, place: int, text: str) -> None:
         """Make the value of a place, and keep it if others need it."""
-        label, slot = self._words.label(place), self._words.memory.slots.get(place)
+        label, slot = self._common.label(place), self._common.memory.slots.get(place)
         grows = self._steps.kind(place) == "sum"
         (self._names if self._loop is None else self._own)[place] = label
         self._line(f"{'' if grows else 'const '}V {label} = {text};")
@@ -245,8 +263,8 @@ class Lines:
         """The name of a place that parts are added to, which is read from memory first."""
         if place not in self._names:
             is_sum = self._steps.kind(place) == "dp"
-            where = f"sums[{self._steps.row(place)}]" if is_sum else f"memory[{self._words.memory.slots[place]}]"
-            self._names[place] = self._last[where] = self._declared(self._words.label(place), where, changes=True)
+            where = f"sums[{self._steps.row(place)}]" if is_sum else f"memory[{self._common.memory.slots[place]}]"
+            self._names[place] = self._last[where] = self._declared(self._common.label(place), where, changes=True)
         return self._names[place]
 
     # ── expressions ──
@@ -261,7 +279,7 @@ class Lines:
     def _applied(self, applied: Applied | None, wanted: Sequence[int] = (0,)) -> list[str]:
         assert applied is not None
         places = [place for x in applied.operands for place in (x if isinstance(x, tuple) else (x,))]
-        return self._words.template(applied).filled(map(self._name, places), self._keep, wanted)
+        return self._common.template(applied).filled(map(self._name, places), self._keep, wanted)
 
     def _keep(self, text: str) -> str:
         name = self._new("kept")
@@ -282,12 +300,12 @@ def _added(block: Block) -> Iterator[int]:
             yield s.out
 
 
-def _sums_of_loop(block: Block) -> Iterator[int]:
-    """The rows of `dp` that differ from round to round of a loop."""
+def _rows_of_loop(block: Block) -> Iterator[tuple[Kind, int]]:
+    """The rows that are added to and differ from round to round of a loop."""
     if isinstance(block, Loop):
         for access in block.accesses.values():
-            if isinstance(access, Row) and access.kind == "dp":
-                yield from (access.first + k * access.step for k in range(block.count))
+            if isinstance(access, Row) and access.kind in ("dp", "sum"):
+                yield from ((access.kind, access.first + k * access.step) for k in range(block.count))
 
 
 def affine(first: int, step: int) -> str:

@@ -4,10 +4,9 @@ A round may read what no round changes, rows of an array at a fixed distance fro
 another loop gave in its rounds, and what its own round or the one before gave.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count, repeat, takewhile
-from operator import eq
+from itertools import count
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,12 +17,19 @@ from autograd.compiler.rolling import alike
 from autograd.compiler.scalars import ONE
 from autograd.compiler.straight import Part
 
+Indices: TypeAlias = NDArray[np.int64]
+
 FEWEST: Final = 4
 """Fewer rounds are written one by one."""
 SMALLEST: Final = 16
 """So are rounds of fewer steps in all."""
 LONGEST: Final = 300
 """The most steps of a round."""
+SAME, NUMBER, ROW, OWN, BEFORE, GIVEN = range(6)
+"""The ways in which places follow each other, round by round; the first one is taken of several."""
+VALUE: Final = GIVEN
+_WAYS: Final[dict[Kind, int]] = {"value": VALUE, "number": NUMBER}
+"""The last way for places of a kind; rows of arrays have others."""
 TRIED: Final = 3
 """So many lengths of a round are tried at each step, those of the longest loops."""
 
@@ -61,13 +67,6 @@ class Table(NamedTuple):
 Access: TypeAlias = Row | Given | Before | Table
 
 
-class Fit(NamedTuple):
-    """For how many rounds places follow each other in a way: one place for all, or an access."""
-
-    rounds: int
-    by: int | Access
-
-
 @dataclass(eq=False)
 class Loop:
     """Steps, and how many rounds of them there are. They read and write places of the first round, or accesses."""
@@ -96,12 +95,18 @@ class Roller:
         self.of = of
         self.homes: dict[int, tuple[Loop, int, int]] = {}
         """For each place that a loop gives a value to: the loop, the place of the first round, and the round."""
-        self._kinds: dict[object, int] = {}
+        self.loops: list[Loop] = []
+        kinds = [_WAYS.get(of.kind(place), ROW) for place in range(of.size)]
+        self.kinds = np.array(kinds)
+        self.rows = np.array([of.row(place) if kind == ROW else 0 for place, kind in enumerate(kinds)])
+        self.home = np.full((3, of.size), -1)
+        """The same as `homes` as arrays: the number of the loop, the place and the round."""
+        self._known: dict[object, int] = {}
         self._fresh = count(1 << 40)
 
     def blocks(self, steps: Sequence[Step]) -> list[Block]:
         """The steps in their order."""
-        return [*_List(self, steps).blocks()]
+        return [*_List(self, steps).blocks()] if steps else []
 
     def fresh(self) -> int:
         """A place that nothing else has."""
@@ -111,7 +116,7 @@ class Roller:
         """A number that steps have in common if they do the same with places of the same kinds."""
         number = None if s.number is None else s.number != 0.0
         key = number, s.length, self.of.kind(s.out), *map(self._part, s.parts)
-        return self._kinds.setdefault(key, len(self._kinds))
+        return self._known.setdefault(key, len(self._known))
 
     def _part(self, part: Part) -> object:
         c, inside, of = part.coefficient, None, map(self.of.kind, part.reads())
@@ -119,14 +124,28 @@ class Roller:
             inside = part.applied.formula, *(len(x) if isinstance(x, tuple) else None for x in part.applied.operands)
         return c if abs(c) == 1.0 else None, len(part.factors), inside, part.guard == ONE, *of
 
+    def keep(self, loop: Loop, rounds: Sequence[tuple[int, int, int]]) -> None:
+        """A loop was made; each of its values is a place, with that of the first round, and the round."""
+        for place, first, k in rounds:
+            self.homes[place] = loop, first, k
+            self.home[:, place] = len(self.loops), first, k
+        self.loops.append(loop)
+
 
 class _List:
     """One list of steps."""
 
     def __init__(self, roller: Roller, steps: Sequence[Step]) -> None:
         self._roller, self._of, self._steps = roller, roller.of, steps
-        self._defined = {place: i for i, s in enumerate(steps) for place in s.outs()}
-        """The last step that gives a value to each place."""
+        self._outs = np.array([s.out for s in steps])
+        self._defined = np.full(roller.of.size, -1)
+        """The last step that gives a value to each place, -1 for none of these."""
+        for i, s in enumerate(steps):
+            self._defined[s.out : s.outs().stop] = i
+        places = [[*([] if self._is_new(s) else [s.out]), *s.reads()] for s in steps]
+        self._starts = np.cumsum([0, *map(len, places)])
+        self._places = np.array([place for row in places for place in row], np.int64)
+        """Those that each step reads, and before them the one that it writes if each round has none of its own."""
 
     def blocks(self) -> Iterator[Block]:
         """The steps in their order."""
@@ -139,100 +158,100 @@ class _List:
             yield self._steps[at] if loop is None else loop
             at += 1 if loop is None else loop.count * len(loop.steps)
 
-    def _covered(self) -> NDArray[np.int64]:
+    def _covered(self) -> Indices:
         """For each period, from each step on, how many steps are rounds of the same kinds."""
-        n, kinds = len(self._steps), np.array([self._roller.kind(s) for s in self._steps], np.int64)
+        n, kinds = len(self._steps), np.array([self._roller.kind(s) for s in self._steps])
         covered = np.zeros((1 + min(LONGEST, n // FEWEST), n), np.int64)
         for period in range(1, len(covered)):
             rounds = alike(kinds, period) // period + 1
             covered[period, : n - period] = np.where(rounds >= FEWEST, rounds * period, 0)
         return covered
 
-    def _loop(self, at: int, period: int, covered: int) -> Loop | None:
-        """A loop from a step on, of as many rounds as are regular; None if these are too few."""
-        rounds, found = FEWEST if covered >= SMALLEST else 0, list[list[Fit]]()
-        for most in (FEWEST, covered // period) if rounds else ():  # The first rounds tell of nearly all that fail.
-            found = []
-            for row in range(period):
-                found.append([*self._fits(at, period, row, most)])
-                rounds = min([most if row == 0 else rounds, *(fit.rounds for fit in found[-1])])
-                if rounds < FEWEST:
-                    return None
-        return self._made(at, period, rounds, found) if rounds * period >= SMALLEST else None
-
-    def _fits(self, at: int, period: int, row: int, rounds: int) -> Iterator[Fit]:
-        """How the places that a step writes and reads follow each other, round by round."""
-        steps = self._steps[at + row : at + rounds * period : period]
-        if not self._is_new(steps[0]):
-            yield self._fit(at, period, [s.out for s in steps])
-        for column in zip(*(s.reads() for s in steps), strict=True):
-            yield self._fit(at, period, column)
-
     def _is_new(self, s: Step) -> bool:
         """Whether each round has a place of its own for a step."""
         return self._of.kind(s.out) == "value"
 
-    def _fit(self, at: int, period: int, places: Sequence[int]) -> Fit:
-        kind, first = self._of.kind(places[0]), places[0]
-        fits = [Fit(_same([place == first for place in places]), first)]
-        if kind == "number":
-            fits.append(Fit(len(places), Table(tuple(map(self._of.number, places)))))
-        elif kind == "value":
-            # What the first round gives has the name of what each round gives.
-            fits = fits * (self._home(at, period, first) is None)
-            fits += [*self._own(at, period, places), *self._given(places)]
-        elif kind != "sum":
-            fits.append(_rows(kind, [*map(self._of.row, places)]))
-        return max(fits, key=lambda fit: fit.rounds)
-
-    def _own(self, at: int, period: int, places: Sequence[int]) -> Iterator[Fit]:
-        """Values that the same round of the loop gives, or the round before."""
-        homes = [self._home(at, period, place) for place in places]
-        if homes[0] is not None:
-            place, _ = homes[0]
-            yield Fit(_same([home == (place, k) for k, home in enumerate(homes)]), place)
-        elif homes[1] is not None:
-            place, _ = homes[1]
-            yield Fit(1 + _same([home == (place, k) for k, home in enumerate(homes[1:])]), Before(place, places[0]))
-
-    def _home(self, at: int, period: int, place: int) -> tuple[int, int] | None:
-        """For a value that the loop gives: the place that has its part in the first round, and the round."""
-        i = self._defined.get(place, -1)
-        if i < at:
+    def _loop(self, at: int, period: int, covered: int) -> Loop | None:
+        """A loop from a step on, of as many rounds as are regular; None if these are too few."""
+        if covered < SMALLEST:
             return None
-        k, row = divmod(i - at, period)
-        return place - self._steps[i].out + self._steps[at + row].out, k
+        for most in (FEWEST, covered // period):  # The first rounds tell of nearly all that fail.
+            places = self._places[self._starts[at] : self._starts[at + most * period]].reshape(most, -1)
+            fits = self._fits(at, period, places)
+            rounds = int(fits.max(axis=0).min(initial=most))
+            if rounds < FEWEST or rounds * period < (SMALLEST if most > FEWEST else 0):
+                return None
+        return self._made(at, period, rounds, places, fits.argmax(axis=0))
 
-    def _given(self, places: Sequence[int]) -> Iterator[Fit]:
-        """Values that the rounds of another loop gave."""
-        homes = [self._roller.homes.get(place) for place in places]
-        if homes[0] is not None and homes[1] is not None:
-            (loop, place, first), step = homes[0], homes[1][2] - homes[0][2]
-            wanted = [(loop, place, first + k * step) for k in range(len(places))]
-            yield Fit(_same(map(eq, homes, wanted)), Given(loop, place, first, step))
+    def _fits(self, at: int, period: int, places: Indices) -> Indices:
+        """For each way that places may follow each other, and each column of them, for how many rounds they do so.
 
-    def _made(self, at: int, period: int, rounds: int, found: Sequence[Sequence[Fit]]) -> Loop:
+        Places is an array of (rounds, columns).
+        """
+        roller, k = self._roller, np.arange(len(places))[:, None]
+        of_kind = roller.kinds[places[0]]
+        rows, (loop, place, turn) = roller.rows[places], roller.home[:, places]
+        first, own_turn = self._own(at, period, places)
+        inside = own_turn >= 0
+        is_value, before = of_kind == VALUE, (own_turn == k - 1) & (first == first[1])
+        given = (loop == loop[0]) & (place == place[0]) & (turn == turn[0] + k * (turn[1] - turn[0]))
+        holds = [
+            # What the first round gives has the name of what each round gives.
+            (places == places[0]) & ~(is_value & inside[0]),
+            (of_kind == NUMBER) & (k >= 0),
+            (of_kind == ROW) & (rows == rows[0] + k * (rows[1] - rows[0])),
+            is_value & (own_turn == k) & (first == first[0]),
+            is_value & np.where(k == 0, ~inside[0], before),
+            is_value & given & (loop >= 0),
+        ]
+        return np.array([np.where(way.all(axis=0), len(places), way.argmin(axis=0)) for way in holds])
+
+    def _own(self, at: int, period: int, places: Indices) -> tuple[Indices, Indices]:
+        """For values that the loop gives the place that has their part in the first round, and the round; else -1."""
+        i = self._defined[places]
+        inside = i >= at
+        turn, row = np.divmod(np.where(inside, i - at, 0), period)
+        first = places - self._outs[i] + self._outs[at + row]
+        return np.where(inside, first, -1), np.where(inside, turn, -1)
+
+    def _made(self, at: int, period: int, rounds: int, places: Indices, ways: Indices) -> Loop:
         """The loop, whose values have their homes in it from now on."""
-        loop = Loop(rounds, [], {})
-        for row, fits in enumerate(found):
+        loop, kept, starts = Loop(rounds, [], {}), list[tuple[int, int, int]](), self._starts - self._starts[at]
+        first, _ = self._own(at, period, places)
+        for row in range(period):
             steps = self._steps[at + row : at + rounds * period : period]
-            places = [self._place(loop, fit.by) for fit in fits]
-            out = steps[0].out if self._is_new(steps[0]) else places.pop(0)
-            loop.steps.append(self._numbers(loop, steps, steps[0]._replace(out=out).reading(places)))
-            for k, s in enumerate(steps) if self._is_new(steps[0]) else ():
-                for place, first in zip(s.outs(), steps[0].outs(), strict=True):
-                    self._roller.homes[place] = loop, first, k
+            columns = range(int(starts[at + row]), int(starts[at + row + 1]))
+            found = [self._place(loop, int(ways[i]), places[:, i].tolist(), first[:, i].tolist()) for i in columns]
+            out = steps[0].out if self._is_new(steps[0]) else found.pop(0)
+            loop.steps.append(self._numbers(loop, steps, steps[0]._replace(out=out).reading(found)))
+            if self._is_new(steps[0]):
+                outs = [zip(s.outs(), steps[0].outs(), strict=True) for s in steps]
+                kept += [(place, of_first, k) for k, pairs in enumerate(outs) for place, of_first in pairs]
+        self._roller.keep(loop, kept)
         return loop
 
-    def _place(self, loop: Loop, by: int | Access) -> int:
-        """A place as it is, or one for an access."""
-        if isinstance(by, int):
-            return by
-        if isinstance(by, Given):
-            by.loop.given.add(by.place)
-        if isinstance(by, Table):
-            by = Table(by.numbers[: loop.count])
-        loop.accesses[place := self._roller.fresh()] = by
+    def _place(self, loop: Loop, way: int, places: Sequence[int], first: Sequence[int]) -> int:
+        """The place that a step of a loop reads: one for all rounds, its own, or one for an access."""
+        if way == SAME:
+            return places[0]
+        if way == OWN:
+            return first[0]
+        if way == BEFORE:
+            return self._accessed(loop, Before(first[1], places[0]))
+        if way == NUMBER:
+            return self._accessed(loop, Table(tuple(map(self._of.number, places))))
+        if way == ROW:
+            rows = self._roller.rows[places[:2]].tolist()
+            return self._accessed(loop, Row(self._of.kind(places[0]), rows[0], rows[1] - rows[0]))
+        number, place, turn = self._roller.home[:, places[:2]].tolist()
+        other = self._roller.loops[number[0]]
+        other.given.add(place[0])
+        return self._accessed(loop, Given(other, place[0], turn[0], turn[1] - turn[0]))
+
+    def _accessed(self, loop: Loop, access: Access) -> int:
+        if isinstance(access, Table):
+            access = Table(access.numbers[: loop.count])
+        loop.accesses[place := self._roller.fresh()] = access
         return place
 
     def _numbers(self, loop: Loop, steps: Sequence[Step], s: Step) -> Step:
@@ -240,21 +259,11 @@ class _List:
         parts = list(s.parts)
         for i, part in enumerate(parts):
             numbers = [one.parts[i].coefficient for one in steps]
-            if _same(map(eq, numbers, repeat(numbers[0]))) < loop.count:
-                table = self._place(loop, Table(tuple(numbers)))
+            if any(number != numbers[0] for number in numbers):
+                table = self._accessed(loop, Table(tuple(numbers)))
                 parts[i] = part._replace(coefficient=1.0, factors=(table, *part.factors))
         starts = [one.number or 0.0 for one in steps]
-        if _same(map(eq, starts, repeat(starts[0]))) < loop.count:
-            parts.insert(0, Part(1.0, (self._place(loop, Table(tuple(starts))),)))
+        if any(start != starts[0] for start in starts):
+            parts.insert(0, Part(1.0, (self._accessed(loop, Table(tuple(starts))),)))
             s = s._replace(number=0.0)
         return s._replace(parts=tuple(parts))
-
-
-def _same(found: Iterable[bool]) -> int:
-    """How many hold before the first one that doesn't."""
-    return sum(1 for _ in takewhile(bool, found))
-
-
-def _rows(kind: Kind, rows: Sequence[int]) -> Fit:
-    step = rows[1] - rows[0]
-    return Fit(_same(row == rows[0] + k * step for k, row in enumerate(rows)), Row(kind, rows[0], step))

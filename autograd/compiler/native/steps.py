@@ -15,7 +15,7 @@ LONG: Final = 8
 """Longer sums may be made a part at a time."""
 
 Kind: TypeAlias = Literal["value", "sum", "number", "p", "x", "roots", "dp", "dx"]
-"""Of a place: a value, one that parts are added to, a number, or a row of an array."""
+"""Of a place: a value, a number, or a row of an array; parts are added to those of `dp` and `sum`."""
 _LEAVES: Final[dict[int, Kind]] = {CONSTANT: "number", PARAMETER: "p", INPUT: "x"}
 
 
@@ -54,10 +54,11 @@ class Steps:
     """The steps of a program, which store its results too; `backward` is empty if no gradients are wanted.
 
     They write rows of arrays: of `roots` one for each root, of `dp` and `dx` one for each leaf, as `p` and `x` have.
+    Those of `sum` are one for each long sum, and `sums` is the number of these.
     """
 
     def __init__(self, program: Straight, inputs: int, wanted: str) -> None:
-        self.program, self._rows = program, dict[int, int]()
+        self.program, self._rows, self.sums = program, dict[int, int](), 0
         self._kinds: list[Kind] = [_LEAVES.get(kind, "value") for kind in program.kinds]
         self._kinds += ["value"] * (program.size - len(self._kinds))
         gradients = program.gradients if wanted != "nothing" else {}
@@ -78,6 +79,15 @@ class Steps:
         for s in (*self.forward, *self.backward):
             if s.number is None and self._kinds[s.out] == "value":
                 self._kinds[s.out] = "sum"
+        for s in (*self.forward, *self.backward):
+            if s.number is not None and self._kinds[s.out] == "sum":
+                self._rows[s.out] = self.sums
+                self.sums += 1
+
+    @property
+    def size(self) -> int:
+        """How many places there are."""
+        return len(self._kinds)
 
     def kind(self, place: int) -> Kind:
         """The kind of a place."""

@@ -17,19 +17,24 @@ import numpy as np
 
 from autograd.compiler.binding import DeclinedError
 from autograd.compiler.native.cutting import Function, Memory, cut, weight
-from autograd.compiler.native.lines import Lines, Words
-from autograd.compiler.native.loops import Block, Roller
+from autograd.compiler.native.lines import Common, Lines
+from autograd.compiler.native.loops import Block, Loop, Roller
 from autograd.compiler.native.steps import Kind, Steps
 from autograd.compiler.native.words import header
 from autograd.compiler.pipeline import Code
+from autograd.compiler.scalars import ONE, PARAMETER
 from autograd.compiler.straight import Straight
 
 SHORT: Final = 400
 """A program of so many parts of sums is one function, without loops."""
 PART: Final = 200
 """So many are in one function of a program that is cut."""
+LONG: Final = 2000
+"""A program of more is compiled with fewer passes."""
 MOST: Final = 50_000
-"""A program of more takes more than a few seconds to compile."""
+"""A program of more takes more than a few seconds to write or to compile."""
+WIDE: Final = 8_000
+"""The weights of an example that BLAS multiplies in less time than straight-line code."""
 ARGUMENTS: Final = {
     "n": "long n",
     "p": "const REAL *restrict p",
@@ -45,6 +50,14 @@ WIDTH: Final = 118
 """Longer lines are broken."""
 _WORD: Final = re.compile(r"\w+")
 OF_VALUE: Final = ("n", "p", "x", "roots", "memory")
+TOLD: Final = {
+    "value": "Stores the roots of LANES examples.",
+    "gradient": "Stores the roots of LANES examples and, if there are SLOPES, the gradients of the first root by the\n"
+    " * inputs; adds those by the parameters to sums.",
+    "forward": "Some of the values of LANES examples.",
+    "backward": "Some of the gradients of LANES examples.",
+}
+"""The work of each function."""
 QUICK: Final = ("-fno-math-errno", "-fno-trapping-math", "-Wno-psabi")
 """Options for all programs: nobody reads errno or the flags of exceptions, and no vectors go from file to file."""
 SCHEDULED: Final = ("-fschedule-insns", "-fsched-pressure")
@@ -52,28 +65,25 @@ SCHEDULED: Final = ("-fschedule-insns", "-fsched-pressure")
 
 
 class Text(NamedTuple):
-    """The C text of a program, which stands behind the header of words, and its weight for a compiler."""
+    """The C text of a program, which stands behind the header of words, and how much it is for a compiler."""
 
     source: str
     weight: int
     """The parts of all sums."""
+    loops: bool
+    """Whether there are any."""
 
     def files(self, dtype: str, lanes: int | None = None) -> dict[str, str]:
-        """The files for a compiler, by their names, for vectors of so many lanes, or for the widest of the processor."""
+        """The files for a compiler, by their names, for vectors of so many lanes, or for the widest ones."""
         real: Literal["double", "float"] = "double" if dtype == "float64" else "float"
         main = f'#include "words.h"\n\n{self.source}\n#include "entry.h"\n'
         return {"program.c": main, "words.h": header(real, lanes), "entry.h": _entry()}
 
     def options(self, lanes: int | None = None) -> tuple[str, ...]:
         """The options for a compiler with which it makes good code in little time."""
-        if self.weight > SHORT:
-            return ("-Og", *QUICK)  # More passes take twice as long, and make nothing quicker.
-        return ("-O2", *QUICK, *(() if lanes == 1 else SCHEDULED))
-
-
-def lanes_for(n: int, widest: int) -> int:
-    """The lanes of a vector for n examples: no more than are needed, and no more than the processor has."""
-    return min(widest, 1 << (n - 1).bit_length())
+        if self.weight > LONG:  # More passes take twice as long, and make only loops quicker.
+            return ("-O1" if self.loops else "-Og", *QUICK)
+        return ("-O2", *QUICK, *(() if lanes == 1 or self.weight > SHORT else SCHEDULED))
 
 
 @cache
@@ -82,8 +92,18 @@ def _entry() -> str:
 
 
 def text_of(code: Code) -> Text:
-    """The text of a program; DeclinedError if it would take too long to compile."""
+    """The text of a program; DeclinedError if it would take too long to compile, or has wide matrices."""
+    g = code.graph
+    weights = int((g.in_linear & g.reads(PARAMETER) & (g.right != ONE)).sum())
+    if weights > WIDE:
+        raise DeclinedError(f"it multiplies {weights:,} weights for each example, which BLAS does in less time")
+    if len(g.owner) > MOST:
+        raise DeclinedError(_too_long(len(g.owner)))
     return _Writer(code).text()
+
+
+def _too_long(parts: int) -> str:
+    return f"straight-line code has {parts:,} parts of sums, too many to compile in a few seconds"
 
 
 class _Writer:
@@ -100,7 +120,7 @@ class _Writer:
         roller, halves = self._blocks(steps)
         heavy = sum(map(weight, halves))
         if heavy > MOST:
-            raise DeclinedError(f"straight-line code has {heavy:,} parts of sums, too many to compile in a few seconds")
+            raise DeclinedError(_too_long(heavy))
         if heavy > SHORT:
             functions = self._cut(steps, roller, halves)
         else:
@@ -111,7 +131,8 @@ class _Writer:
         numbers = {"INPUTS": self._inputs, "PARAMETERS": self._parameters, "ROOTS": len(self._graph.roots)}
         numbers |= {"SLOPES": slopes, "MEMORY": self._memory}
         macros = [f"#define {name} {number}" for name, number in numbers.items()] + ["#define GRADIENT"] * gradients
-        return Text("\n\n".join(["\n".join(macros), *functions]), heavy)
+        loops = any(isinstance(block, Loop) for half in halves for block in half)
+        return Text("\n\n".join(["\n".join(macros), *functions]), heavy, loops)
 
     def _blocks(self, steps: Steps) -> tuple[Roller, list[list[Block]]]:
         """The steps forward and backward, with loops if they are many."""
@@ -120,41 +141,31 @@ class _Writer:
             return roller, [[*half] for half in halves]
         return roller, [roller.blocks(half) for half in halves]
 
-    def _words(self, steps: Steps, roller: Roller, functions: Sequence[Function]) -> Words:
+    def _common(self, steps: Steps, roller: Roller, functions: Sequence[Function]) -> Common:
         memory = Memory(functions, roller)
         self._memory = max(self._memory, memory.size)
-        return Words(steps, roller, memory, self._names)
+        return Common(steps, roller, memory, self._names)
 
     def _whole(self, name: str, steps: Steps, roller: Roller, halves: Sequence[Sequence[Block]]) -> str:
         """One function of all steps."""
         blocks = [*chain(*halves)]
-        words = self._words(steps, roller, [Function(name, blocks)])
-        return _outer(name, Lines(words, blocks).lines)
+        common = self._common(steps, roller, [Function(name, blocks)])
+        return _outer(name, Lines(common, blocks).lines)
 
     def _cut(self, steps: Steps, roller: Roller, halves: Sequence[Sequence[Block]]) -> list[str]:
         """Functions of some steps each, and those that call them; values need those forward alone."""
         parts = [cut(half, name, PART) for half, name in zip(halves, ("forward", "backward"), strict=True)]
-        words = self._words(steps, roller, [*chain(*parts)])
+        common = self._common(steps, roller, [*chain(*parts)])
         texts, calls = [], list[list[str]]()
         for part in parts:
             calls.append([])
             for function in part:
-                lines = Lines(words, function.blocks).lines
+                lines = Lines(common, function.blocks).lines
                 used = _used(lines, ARGUMENTS)
                 texts.append(_function("APART", function.name, used, lines))
                 calls[-1].append(f"{function.name}({', '.join(used)});")
         whole = [_outer("value", calls[0])]
         return [*texts, *whole, *([_outer("gradient", [*chain(*calls)])] if self._wanted != "nothing" else [])]
-
-
-TOLD: Final = {
-    "value": "Stores the roots of LANES examples.",
-    "gradient": "Stores the roots of LANES examples and, if there are SLOPES, the gradients of the first root by the\n"
-    " * inputs; adds those by the parameters to sums.",
-    "forward": "Some of the values of LANES examples.",
-    "backward": "Some of the gradients of LANES examples.",
-}
-"""The work of each function."""
 
 
 def _outer(name: str, lines: Sequence[str]) -> str:

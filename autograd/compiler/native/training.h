@@ -11,14 +11,15 @@ typedef struct {
     struct lanes lanes;
     Py_buffer parameters, gradient, states;
     struct column *columns;
-    Py_buffer *held;     /* The arrays of the columns: numbers and slots in turn. */
-    long rows, size;     /* Of all batches, and of one. */
-    long numbers;        /* Of the update for each step. */
-    int shuffled;        /* The rows are read for each batch; else x has all of them, in their order. */
-    void *memory;        /* Of x and the roots. */
-    long start;          /* The first row of the next batch. */
-    double sum;          /* The loss of this epoch so far, as a part of the mean over all rows. */
-    double *losses;      /* Of the epochs that this call has finished. */
+    Py_buffer *held; /* The arrays of the columns: numbers and slots in turn. */
+    long rows, size; /* Of all batches, and of one. */
+    long numbers;    /* Of the update for each step. */
+    int shuffled;    /* The rows are read for each batch; else x has all of them, in their order. */
+    void *memory;    /* Of x and the roots. */
+    long start;      /* The first row of the next batch. */
+    char ordered;    /* Whether the order is that of this epoch already. */
+    double sum;      /* The loss of this epoch so far, as a part of the mean over all rows. */
+    double *losses;  /* Of the epochs that this call has finished. */
     long finished, room;
 } Training;
 
@@ -26,18 +27,19 @@ typedef struct {
 struct slice {
     struct pause pause;
     Training *of;
-    const int64_t *order;
+    int64_t *order;
+    uint32_t *generator; /* Of the order, or NULL if it stays as it is. */
     long most, steps;    /* Epochs and steps, at most. */
     const char *numbers; /* Of the update: a row for each step, the last one for all further steps. */
     long rows_of_numbers;
-    double below;        /* An epoch with a smaller loss is the last one. */
-    PyObject *answer;    /* Called now and then in a first step that is long; it may raise an error. */
+    double below;     /* An epoch with a smaller loss is the last one. */
+    PyObject *answer; /* Called now and then in a first step that is long; it may raise an error. */
     PyThreadState *waiting;
     struct timespec begin;
-    long batches;        /* Steps that were made. */
-    double loss;         /* That of the last batch. */
-    double sum;          /* The loss of the epoch of the last step so far, as a part of the mean over all rows. */
-    long rows;           /* The rows of that epoch so far. */
+    long batches; /* Steps that were made. */
+    double loss;  /* That of the last batch. */
+    double sum;   /* The loss of the epoch of the last step so far, as a part of the mean over all rows. */
+    long rows;    /* The rows of that epoch so far. */
 };
 
 static void training_dealloc(PyObject *object) {
@@ -59,8 +61,8 @@ static void training_dealloc(PyObject *object) {
 
 /* ── what it is made of ── */
 
-static int hold_column(struct column *column, Py_buffer *held, PyObject *pair, const struct reals *reals, Py_ssize_t rows,
-                       Py_ssize_t width) {
+static int hold_column(struct column *column, Py_buffer *held, PyObject *pair, const struct reals *reals,
+                       Py_ssize_t rows, Py_ssize_t width) {
     if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
         PyErr_SetString(PyExc_TypeError, "a column is a pair of an array of rows and the slots of its leaves");
         return 0;
@@ -147,15 +149,15 @@ static int training_codes(Training *self, PyTypeObject *type, PyObject *code, Py
 }
 
 static PyObject *training_new(PyTypeObject *type, PyObject *args, PyObject *options) {
-    static char *names[] = {"code", "update", "rows", "size", "width", "roots", "columns", "parameters", "gradient", "states",
-                            "numbers", "shuffled", "threads", "work", NULL};
+    static char *names[] = {"code",     "update", "rows",    "size",     "width",   "roots", "columns", "parameters",
+                            "gradient", "states", "numbers", "shuffled", "threads", "work",  NULL};
     PyObject *code, *update, *columns, *arrays[3] = {NULL, NULL, Py_None};
     long rows, size, width, roots, numbers = 0;
     int shuffled = 0, threads = 1;
     double each = 1.0;
-    if (!PyArg_ParseTupleAndKeywords(args, options, "OOllllOOO|$Olpid:Training", names, &code, &update, &rows, &size, &width,
-                                     &roots, &columns, &arrays[0], &arrays[1], &arrays[2], &numbers, &shuffled, &threads,
-                                     &each))
+    if (!PyArg_ParseTupleAndKeywords(args, options, "OOllllOOO|$Olpid:Training", names, &code, &update, &rows, &size,
+                                     &width, &roots, &columns, &arrays[0], &arrays[1], &arrays[2], &numbers, &shuffled,
+                                     &threads, &each))
         return NULL;
     if (rows < 1 || size < 1 || size > rows || width < 0 || roots < 1 || threads < 1 || numbers < 0)
         return PyErr_Format(PyExc_ValueError, "Training: a size, a number of threads or a place is out of range");
@@ -196,6 +198,8 @@ static int ask(struct pause *pause) {
 static int differentiate(struct slice *slice, long count) {
     Training *self = slice->of;
     long first = self->shuffled ? 0 : self->start;
+    if (slice->generator != NULL && !self->ordered) shuffle(slice->generator, slice->order, self->rows);
+    self->ordered = 1;
     if (self->shuffled) self->lanes.order = slice->order + self->start;
     struct pause *pause = slice->answer == Py_None ? NULL : &slice->pause;
     double part = 1.0 / (double)count;
@@ -207,9 +211,10 @@ static int differentiate(struct slice *slice, long count) {
 static void update_parameters(struct slice *slice) {
     Training *self = slice->of;
     long row = slice->batches < slice->rows_of_numbers ? slice->batches : slice->rows_of_numbers - 1;
-    const void *numbers = self->numbers ? slice->numbers + (size_t)(row * self->numbers) * self->lanes.reals->size : NULL;
-    self->lanes.reals->update(&self->update->functions, self->lanes.parameters, self->parameters.buf, self->gradient.buf,
-                              self->states.buf, numbers);
+    const void *numbers =
+        self->numbers ? slice->numbers + (size_t)(row * self->numbers) * self->lanes.reals->size : NULL;
+    self->lanes.reals->update(&self->update->functions, self->lanes.parameters, self->parameters.buf,
+                              self->gradient.buf, self->states.buf, numbers);
 }
 
 /* Makes the step of the next batch; 0 if there is none. */
@@ -229,7 +234,7 @@ static int make_step(struct slice *slice) {
 static int end_epoch(struct slice *slice) {
     Training *self = slice->of;
     double loss = self->losses[self->finished++] = self->sum;
-    self->start = 0, self->sum = 0.0;
+    self->start = 0, self->ordered = 0, self->sum = 0.0;
     return !(loss < slice->below) && self->lanes.reals->all_finite(self->parameters.buf, self->lanes.parameters) &&
            self->finished < slice->most;
 }
@@ -289,53 +294,78 @@ static int hold_numbers(const Training *self, Py_buffer *table, PyObject *number
     return 0;
 }
 
+/* Holds the state of a generator, for an order that is changed. */
+static int hold_generator(Py_buffer *state, PyObject *generator, const Py_buffer *order) {
+    if (generator == Py_None) return 1;
+    if (!hold(state, generator, "generator", "IL", 4, WORDS + 1, PyBUF_WRITABLE)) return 0;
+    if (order->buf != NULL && !order->readonly && numbers_in(order) < UINT32_MAX) return 1;
+    PyErr_SetString(PyExc_ValueError, "a generator shuffles an order that can be written");
+    return 0;
+}
+
+static PyObject *native_shuffle(PyObject *Py_UNUSED(module), PyObject *args) {
+    PyObject *order, *generator;
+    Py_buffer places = {0}, state = {0};
+    if (!PyArg_ParseTuple(args, "OO:shuffle", &order, &generator)) return NULL;
+    int held = hold(&places, order, "order", "lq", 8, -1, PyBUF_WRITABLE) && hold_generator(&state, generator, &places);
+    if (held && state.buf != NULL) shuffle(state.buf, places.buf, (long)numbers_in(&places));
+    PyBuffer_Release(&places);
+    PyBuffer_Release(&state);
+    return held ? Py_NewRef(Py_None) : NULL;
+}
+
 static PyObject *training_run(PyObject *object, PyObject *args, PyObject *options) {
-    static char *names[] = {"epochs", "numbers", "steps", "order", "below", "answer", NULL};
+    static char *names[] = {"epochs", "numbers", "steps", "order", "generator", "below", "answer", NULL};
     Training *self = (Training *)object;
     struct slice slice = {.pause = {ask}, .of = self, .steps = LONG_MAX, .below = -HUGE_VAL, .answer = Py_None};
-    PyObject *order = Py_None, *numbers = Py_None;
-    Py_buffer places = {0}, table = {0};
-    if (!PyArg_ParseTupleAndKeywords(args, options, "l|$OlOdO:run", names, &slice.most, &numbers, &slice.steps, &order,
-                                     &slice.below, &slice.answer))
+    PyObject *order = Py_None, *numbers = Py_None, *generator = Py_None;
+    Py_buffer places = {0}, table = {0}, state = {0};
+    if (!PyArg_ParseTupleAndKeywords(args, options, "l|$OlOOdO:run", names, &slice.most, &numbers, &slice.steps, &order,
+                                     &generator, &slice.below, &slice.answer))
         return NULL;
     if (slice.most < 1 || slice.steps < 1 || (order == Py_None) == self->shuffled)
         return PyErr_Format(PyExc_ValueError,
                             "Training.run: an order is for shuffled rows, and epochs and steps are 1 or more");
     PyObject *found = NULL;
     if (hold_places(&places, order, "order", self->rows, 0, self->rows) && hold_numbers(self, &table, numbers) &&
-        enter(self->code)) {
-        slice.order = places.buf, slice.numbers = table.buf;
+        hold_generator(&state, generator, &places) && enter(self->code)) {
+        slice.order = places.buf, slice.numbers = table.buf, slice.generator = state.buf;
         slice.rows_of_numbers = self->numbers ? (long)numbers_in(&table) / self->numbers : 1;
         found = run_slice(&slice);
         self->code->running = 0;
     }
     PyBuffer_Release(&places);
     PyBuffer_Release(&table);
+    PyBuffer_Release(&state);
     return found;
 }
 
 static PyMemberDef training_members[] = {
-    {"start", T_LONG, offsetof(Training, start), READONLY, "The first row of the next batch; 0 at the start of an epoch."},
+    {"start", T_LONG, offsetof(Training, start), READONLY,
+     "The first row of the next batch; 0 at the start of an epoch."},
+    {"ordered", T_BOOL, offsetof(Training, ordered), READONLY,
+     "Whether the next batch is of an order that was used before."},
     {0},
 };
 
 static PyMethodDef training_methods[] = {
     {"run", (PyCFunction)(void (*)(void))training_run, METH_VARARGS | METH_KEYWORDS,
-     "run(epochs, *, numbers=None, steps=max, order=None, below=-inf, answer=None): make steps, for at most so many epochs "
-     "and for a short while.\n\n"
-     "It returns the losses of the epochs that are over, the number of steps, and the mean loss of the rows so far of the "
-     "epoch. No step means that the loss of the next batch, which stands there then, isn't finite. An epoch is the last "
-     "one if its loss is below the limit or if a parameter isn't finite. order is the places of the rows in this epoch. "
-     "numbers has a row for the update of each step; the last one is for all further steps. "
+     "run(epochs, *, numbers=None, steps=max, order=None, generator=None, below=-inf, answer=None): make steps.\n\n"
+     "They are for at most so many epochs, and for a short while. It returns the losses of the epochs that are over, the\n"
+     "number of steps, and the mean loss of the rows so far of the epoch. No step means that the loss of the next batch,\n"
+     "which stands there then, isn't finite. An epoch is the last one if its loss is below the limit, or if a parameter\n"
+     "isn't finite. order is the places of the rows in this epoch; with a generator, the state of a random.Random, it is\n"
+     "shuffled before each epoch. numbers has a row for the update of each step; the last one is for all further steps.\n"
      "answer is called now and then in a first step that is long; if it raises an error, no step was made."},
     {0},
 };
 
 static PyType_Slot training_slots[] = {
-    {Py_tp_doc, "Training(code, update, rows, size, width, roots, columns, parameters, gradient, *, states=None, "
-                "numbers=0, shuffled=False, threads=1, work=1.0): steps of an optimiser.\n\n"
-                "columns has a pair for each input: an array of rows, and the slots of the leaves of a row among the width "
-                "slots of x; -1 for a leaf that is not read. The update takes so many numbers for each step."},
+    {Py_tp_doc,
+     "Training(code, update, rows, size, width, roots, columns, parameters, gradient, *, states=None, "
+     "numbers=0, shuffled=False, threads=1, work=1.0): steps of an optimiser.\n\n"
+     "columns has a pair for each input: an array of rows, and the slots of the leaves of a row among the width "
+     "slots of x; -1 for a leaf that is not read. The update takes so many numbers for each step."},
     {Py_tp_new, training_new},
     {Py_tp_dealloc, training_dealloc},
     {Py_tp_members, training_members},
@@ -343,6 +373,6 @@ static PyType_Slot training_slots[] = {
     {0},
 };
 static PyType_Spec training_spec = {
-    "autograd.compiler.native._native.Training", sizeof(Training), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
-    training_slots,
+    "autograd.compiler.native._native.Training",   sizeof(Training), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, training_slots,
 };

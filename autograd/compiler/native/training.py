@@ -8,9 +8,12 @@ import numpy as np
 
 from autograd.compiler.binding import Array, DeclinedError, Plan, Slice
 from autograd.compiler.native.extension import native
+from autograd.compiler.native.shuffling import Shuffling, can_be_shuffled
 from autograd.compiler.native.update import Update, is_known
 from autograd.compiler.pipeline import Code
 
+WORTH: Final = 300
+"""So many rows are shuffled more quickly in C, where the state of the generator has to be taken there and back."""
 AHEAD: Final = (64, 1 << 14)
 """The fewest and the most steps of one call whose numbers are computed ahead."""
 
@@ -52,7 +55,7 @@ class NativeLoop:
             (np.ascontiguousarray(column).reshape(self._rows, -1), np.ascontiguousarray(slots, np.int64))
             for column, slots in zip(plan.columns, plan.slots, strict=True)
         ]
-        self._order: Array | None = None
+        self._in_c = plan.reorder is not None and can_be_shuffled(plan.reorder.draws)
         self._ahead = AHEAD[0]
         self._make()
 
@@ -78,21 +81,29 @@ class NativeLoop:
 
     def run(self, epochs: int, answer: Callable[[], None]) -> Slice:
         """Make steps, as `Loop` says."""
+        plan = self._plan
+        if not self._training.ordered and not self._update.fits:
+            self._make()
+        if plan.reorder is None:
+            return self._steps(epochs, answer)
+        if self._in_c and epochs * self._rows >= WORTH:
+            shuffling = Shuffling(plan.reorder)
+            try:
+                return self._steps(epochs, answer, order=shuffling.order, generator=shuffling.generator)
+            finally:
+                shuffling.finish()
+        if not self._training.ordered:
+            plan.reorder()
+        return self._steps(1, answer, order=np.ascontiguousarray(plan.reorder.order.places, np.int64))
+
+    def _steps(self, epochs: int, answer: Callable[[], None], **options: Any) -> Slice:
         plan, group = self._plan, self._group
-        if self._training.start == 0:
-            if not self._update.fits:
-                self._make()
-            if plan.reorder is not None:
-                self._order = np.ascontiguousarray(plan.reorder(), np.int64)
-        if plan.reorder is not None:
-            epochs = 1
         self._take_states()
         steps = min(self._ahead, epochs * math.ceil(self._rows / plan.size))
         numbers = self._update.numbers(steps).astype(plan.parameters.dtype)
-        options = {"steps": steps} if self._update.counts else {}
-        found = Slice(
-            *self._training.run(epochs, numbers=numbers, order=self._order, below=plan.below, answer=answer, **options)
-        )
+        if self._update.counts:
+            options["steps"] = steps
+        found = Slice(*self._training.run(epochs, numbers=numbers, below=plan.below, answer=answer, **options))
         if found.batches:
             group.steps += found.batches
             group.states.update({name: [*views] for name, views in self._views.items()})
