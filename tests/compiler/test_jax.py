@@ -482,18 +482,38 @@ def test_a_parameter_that_is_not_finite_ends_the_training() -> None:
     assert ends[0] == ends[1]
 
 
-def test_numbers_that_are_not_finite_are_exact_where_rows_were_completed() -> None:
-    def attention(xs: Any) -> Value:
-        sums = [autograd.dot(xs[: k + 1], xs[: k + 1]) for k in range(3)]
-        return autograd.total([s.tanh() for s in sums[:2]]) + sums[2] * 0.0
+def gated(**options: Any) -> Any:
+    """A layer that no gradient reaches from examples whose first number isn't above 0."""
+    w, x = [[Value(0.1 * (i - j)) for j in range(4)] for i in range(3)], autograd.inputs(4)
+    layer = autograd.total([autograd.dot(row, x).tanh() for row in w])
+    return autograd.compile(autograd.where(x[0], layer, 0.0), (x,), parameters={"w": w}, **options)
 
-    x = np.array([[1.0, 2.0, np.inf], [1.0, np.inf, 2.0], [0.5, 1.0, 2.0]])
-    ours, program = (autograd.compile(attention, ((3,),), reduce=None, backend=b) for b in ("numpy", "jax"))
-    np.testing.assert_allclose(program.value(x), ours.value(x), rtol=1e-12)
+
+CLOSED: Final = np.array([[-1.0, np.inf, 0.3, 0.2], [0.5, 1.0, -0.7, 0.1]])
+"""An infinity where no gradient is passed on."""
+
+
+def test_numbers_that_are_not_finite_may_be_taken_exactly() -> None:
+    value, gradient = gated().value_and_grad(CLOSED)
+    assert np.isfinite(gradient).all()
+    back_end = gated(backend="jax")
+    assert near(back_end.value_and_grad(CLOSED)[1], gradient)
     with trees.precision("float64"):
-        values, slopes = program.jax(exact=True)(x)
-    np.testing.assert_allclose(values, ours.value(x), rtol=1e-12)
-    np.testing.assert_allclose(slopes, ours.gradient_of_inputs(x), rtol=1e-12)
+        found, tree = gated().jax(exact=True)(gated().jax_parameters, CLOSED)
+        assert np.isnan(np.asarray(gated().jax()(gated().jax_parameters, CLOSED)[1]["w"])).any()
+    assert near(found, value)
+    assert near(np.ravel(tree["w"]), gradient)
+
+
+def test_a_training_takes_them_exactly() -> None:
+    ends = []
+    for backend in ("numpy", "jax"):
+        program = gated(backend=backend)
+        history = train.fit(program, (CLOSED,), optim.Adam(program, lr=0.1), epochs=5, batch_size=1, shuffle=False)
+        assert np.isfinite(program.parameters).all()
+        ends.append((history.losses, program.parameters))
+    for got, want in zip(ends[1], ends[0], strict=True):
+        assert near(got, want)
 
 
 def test_an_irregular_graph_is_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:

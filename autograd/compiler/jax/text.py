@@ -38,7 +38,7 @@ from autograd.compiler.jax.writing import OWN, definition
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.rolling import Block, rolled
 from autograd.compiler.statements import ArrayProgram, Index, Map, Named, Slots, Statement, operands
-from autograd.compiler.storage import Array
+from autograd.compiler.storage import Array, identifier
 from autograd.compiler.words import definitions
 
 Kind: TypeAlias = Literal["value_and_grad", "per_example", "gradient_of_inputs", "outputs"]
@@ -103,14 +103,14 @@ def text_of(program: ArrayProgram, signature: Signature, dtype: str) -> Text:
 
 def _first_lines(w: Writer, s: Signature) -> list[str]:
     """The lines that take the arguments apart."""
-    names = [w.fresh(_identifier(named.name)) for named in s.inputs]
+    names = [w.fresh(identifier(named.name)) for named in s.inputs]
     lines = []
     for name, (_, slots) in zip(names, s.inputs, strict=True):
         lines.append(f"{name} = jnp.asarray({name}, {w.dtype!r})")
         _given(w, name, slots, lanes=True)
     lines.append(f"n = {names[0]}.shape[0]")
     for name, slots in s.parameters:
-        word = w.fresh(_identifier(name))
+        word = w.fresh(identifier(name))
         w.lines.append(Line(word, f"parameters[{name!r}]"))
         _given(w, word, slots, lanes=False)
     if s.results.startswith("bound"):
@@ -257,11 +257,6 @@ def _definitions(used: set[str]) -> Iterator[str]:
                 yield word
 
     yield from needed({*definitions()} & used)
-
-
-def _identifier(name: str) -> str:
-    plain = "".join(c if c.isalnum() else "_" for c in name).strip("_")
-    return plain if plain[:1].isalpha() else f"p{plain}"
 
 
 def _indented(lines: Iterable[str]) -> list[str]:

@@ -54,11 +54,10 @@ class Training:
     """
 
     def __init__(self, code: Code, plan: Plan) -> None:
-        self._plan, self._dtype, names = plan, code.dtype, code.program.names
-        self._own = entries([named for named in names if named.slots.space == "p"], len(plan.parameters))
-        parameters = [Named(name, Slots("p", index)) for name, index in self._own]
-        signature = Signature("value_and_grad", parameters, names[: len(plan.columns)], "mean", "parameters")
-        self._function = made(text_of(code.program, signature, code.dtype))
+        self._plan, self._dtype = plan, code.dtype
+        named = [named for named in code.program.names if named.slots.space == "p"]
+        self._own = entries(named, len(plan.parameters))
+        self._compile(code)
         self._update = Update(plan.optimizer, self._own, code.dtype)
         self._rows = len(plan.columns[0])
         self._size = min(plan.size, self._rows)
@@ -71,6 +70,13 @@ class Training:
         self._state: State | None = None
         self._left: list[Any] = []
         """The arrays that the last call left in the program and its optimiser."""
+
+    def _compile(self, code: Code) -> None:
+        self._code = code
+        inputs = code.program.names[: len(self._plan.columns)]
+        parameters = [Named(name, Slots("p", index)) for name, index in self._own]
+        signature = Signature("value_and_grad", parameters, inputs, "mean", "parameters")
+        self._function = made(text_of(code.program, signature, code.dtype))
         self._jitted = jax.jit(self._several, donate_argnums=0)
 
     def run(self, epochs: int, answer: Callable[[], None]) -> Slice:
@@ -78,8 +84,15 @@ class Training:
         if self._failed is not None:
             return self._failed
         count, start = min(epochs, self._epochs), perf_counter()
+        orders = self._orders(count)
+        run, losses = self._called(orders, count)
         with precision(self._dtype):
-            run, losses = self._jitted(self._taken(), self._data, self._orders(count), count)
+            trusted = not self._code.completes or _is_finite(run)
+        if not trusted:
+            # Rows completed with zeros, and nodes without their guards, are right for finite numbers alone.
+            self._compile(self._code.exactly())
+            self._state = None
+            run, losses = self._called(orders, count)
         steps = int(run.steps)
         if perf_counter() - start < SHORT:
             self._epochs = min(2 * self._epochs, self._most)
@@ -91,6 +104,11 @@ class Training:
         finished, more = divmod(steps, len(self._starts))
         rows = min(self._starts[more - 1] + self._size, self._rows) if more else self._rows
         return Slice(np.asarray(losses)[:finished].tolist(), steps, float(run.mean) * self._rows / rows)
+
+    def _called(self, orders: NDArray[Any] | None, count: int) -> tuple[Run, Any]:
+        with precision(self._dtype):
+            found: tuple[Run, Any] = self._jitted(self._taken(), self._data, orders, count)
+        return found
 
     # ── between the host and the device ──
 
@@ -173,3 +191,8 @@ class Training:
         mean = run.mean + jnp.where(going, loss * (len(batch[0]) / self._rows), 0.0)
         failed, last = run.failed | (run.going & ~going), jnp.where(run.going, loss, run.loss)
         return Run(state, gradient, going, mean, run.steps + going, failed, last)
+
+
+def _is_finite(run: Run) -> bool:
+    """Whether the last loss and all parameters, of which a process may have parts alone, are finite."""
+    return not run.failed and all(bool(jnp.isfinite(array).all()) for array in run.state.parameters.values())
