@@ -17,7 +17,7 @@ from lesson import machines
 
 from autograd import optim, state, train
 from autograd.compiler.jax import training
-from tests.compiler.on_devices import OPTIMIZERS, compiled, data, numbers
+from tests.compiler.on_devices import OPTIMIZERS, compiled, data, gated, numbers
 
 EPOCHS: Final = 2
 SIZE: Final = 16
@@ -75,6 +75,7 @@ def main() -> None:
     number, count = map(int, machine.split("/"))
     jax.distributed.initialize(meet, count, number, initialization_timeout=120)
     results = {"devices": [jax.local_device_count(), jax.device_count()], "fit": by_fit(), "loop": by_loop()}
+    results["gated"] = gated("jax", devices=jax.devices(), shard="layers")
     print(json.dumps({**results, **by_steps(Path(path))}))
 
 

@@ -216,6 +216,20 @@ def padded(backend: Any) -> list[float]:
     return [float(loss), float(program.parameters[0])]
 
 
+def gated(backend: Any, **options: Any) -> list[float]:
+    """The losses of a layer that no gradient reaches from a row whose first number isn't above 0: it is infinite."""
+    w = [[autograd.Value(0.01 * (i - j)) for j in range(WIDE)] for i in range(WIDE)]
+    x = autograd.inputs(WIDE)
+    layer = autograd.total([autograd.dot(row, x).tanh() for row in w])
+    loss = autograd.where(x[0], layer, 0.0)
+    program = autograd.compile(loss, (x,), parameters={"w": w}, backend=backend)
+    rows = np.random.default_rng(5).normal(size=(3, WIDE))
+    rows[0, 0], rows[1, :2] = 1.0, (-1.0, np.inf)
+    optimizer = optim.Adam(program, lr=0.01)
+    history = train.fit(program, (rows,), optimizer, epochs=3, batch_size=2, rng=random.Random(6), **options)
+    return [*history.losses, *numbers(program, optimizer)]
+
+
 def shapes(of: str) -> dict[str, Any]:
     """The shape of the part of each parameter on one device, after a step; and of what is kept for it."""
     program = compiled()

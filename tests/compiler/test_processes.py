@@ -1,6 +1,7 @@
 """A training by two processes has the numbers of one; each reads its own rows, and other trainings go on with it."""
 
 import json
+import math
 import os
 import random
 import sys
@@ -87,6 +88,15 @@ def test_fit_and_loops_are_shared_too(found: list[dict[str, Any]]) -> None:
     for one in found:
         assert near(one["fit"], by_fit)
         assert near(one["loop"], by_loop)
+
+
+def test_numbers_that_are_not_finite_are_taken_exactly(found: list[dict[str, Any]]) -> None:
+    from tests.compiler.on_devices import gated
+
+    right = gated("numpy")
+    assert all(map(math.isfinite, right))
+    for one in found:
+        assert near(one["gated"], right)
 
 
 def test_each_process_reads_its_own_rows_and_together_they_read_all(found: list[dict[str, Any]]) -> None:

@@ -86,7 +86,9 @@ class Training:
         count, start = min(epochs, self._epochs), perf_counter()
         orders = self._orders(count)
         run, losses = self._called(orders, count)
-        if self._code.completes and not _is_finite(run):
+        with precision(self._dtype):
+            trusted = not self._code.completes or _is_finite(run)
+        if not trusted:
             # Rows completed with zeros, and nodes without their guards, are right for finite numbers alone.
             self._compile(self._code.exactly())
             self._state = None
@@ -192,5 +194,5 @@ class Training:
 
 
 def _is_finite(run: Run) -> bool:
-    """Whether the last loss and all parameters are finite."""
+    """Whether the last loss and all parameters, of which a process may have parts alone, are finite."""
     return not run.failed and all(bool(jnp.isfinite(array).all()) for array in run.state.parameters.values())
