@@ -89,9 +89,9 @@ GROUPS = (
         "native",
         ("compiler/native/",),
         0,
-        "elementary functions over vectors of every processor, a machine, C text with loops, a cache that no other user "
-        "or crash can spoil, calls without arrays, and whole trainings with every optimiser and Python's shuffling; C "
-        "counts as well",
+        "elementary functions over vectors of every processor, a machine, C text with loops, a cache that no other "
+        "user or crash can spoil, calls without arrays, and whole trainings with every optimiser and Python's "
+        "shuffling; C counts as well",
     ),
     Group(
         "jax",

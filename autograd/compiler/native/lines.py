@@ -64,7 +64,7 @@ def _joined(pieces: Sequence[str], texts: Sequence[str]) -> str:
 
 
 class Common:
-    """What the functions of a program have in common."""
+    """The parts that all functions of a program share."""
 
     def __init__(self, steps: Steps, roller: Roller, memory: Memory, names: Mapping[tuple[Kind, int], str]) -> None:
         self.steps, self.homes, self.memory, self.names = steps, roller.homes, memory, names
