@@ -167,7 +167,7 @@ class Lines:
         return name
 
     def _element(self, loop: Loop, place: int, first: int, step: int) -> str:
-        """What a place of a loop was in a round."""
+        """The value that a place of a loop had in a round."""
         name = f"{self._common.label(place)}s"
         if name not in self._arrays:
             self._arrays.add(name)
