@@ -403,7 +403,7 @@ class Trained:
         """Compare with NumPy."""
         expected = [self.same.epoch(self.size, order) for order in orders]
         dtype = self.p.dtype.name
-        assert losses == pytest.approx(expected, rel=10.0 * ROUNDING[dtype])
+        assert losses == pytest.approx(expected, rel=10.0 * ROUNDING[dtype], abs=0.0)
         for found, same in ((self.p, self.same.p), (self.g, self.same.gradient), (self.states, self.same.states)):
             close(found, same)
         assert self.steps == self.same.steps

@@ -92,8 +92,8 @@ static long start_of(long count, long blocks, long block) {
     return block == blocks ? count : (long)((double)count / (double)blocks * (double)block) / 16 * 16;
 }
 
-/* Room for the sums that the work on so many lanes needs; 0 if there is none. */
-static int make_room(struct lanes *of, long most) {
+/* Allocates the sums that the work on so many lanes needs; 0 if there is no memory. */
+static int allocate_sums(struct lanes *of, long most) {
     long blocks = of->dp == NULL ? 1 : blocks_of(of, most);
     if (blocks == 1) return 1;
     of->sums = PyMem_RawMalloc(bytes_of_sum(of) * (size_t)(of->threads > 1 ? blocks : 1));

@@ -66,7 +66,7 @@ static int bound_hold(Bound *self, PyObject *const *arrays) {
         PyErr_SetString(PyExc_TypeError, "roots: an array is needed");
         return 0;
     }
-    if (make_room(lanes, self->count)) return 1;
+    if (allocate_sums(lanes, self->count)) return 1;
     PyErr_NoMemory();
     return 0;
 }

@@ -40,9 +40,9 @@ static void call_dealloc(PyObject *object) {
     Py_DECREF(type);
 }
 
-/* Takes room for the numbers of one lane. An input without a slot is written behind the others, and its gradient is
+/* Allocates the numbers of one lane. An input without a slot is written behind the others, and its gradient is
  * read there. */
-static int call_room(Call *self) {
+static int call_memory(Call *self) {
     size_t each = (size_t)(self->width + 1);
     self->x = aligned((2 * each + (size_t)self->roots) * sizeof(double), &self->memory);
     if (self->x == NULL) return 0;
@@ -60,7 +60,7 @@ static int call_hold(Call *self, PyObject *slots, PyObject *parameters) {
         !hold_reals(&self->parameters, parameters, "parameters", self->code->reals, -1, PyBUF_SIMPLE))
         return 0;
     self->count = numbers_in(&self->slots);
-    if (call_room(self)) return 1;
+    if (call_memory(self)) return 1;
     PyErr_NoMemory();
     return 0;
 }

@@ -20,7 +20,7 @@ typedef struct {
     char ordered;    /* Whether the order is that of this epoch already. */
     double sum;      /* The loss of this epoch so far, as a part of the mean over all rows. */
     double *losses;  /* Of the epochs that this call has finished. */
-    long finished, room;
+    long finished, space;
 } Training;
 
 /* One call. */
@@ -113,8 +113,8 @@ static long round_up(long count, const struct reals *reals) {
     return (count + vector - 1) / vector * vector;
 }
 
-/* Takes room for x, the roots, the sums of blocks and a first loss. */
-static int training_room(Training *self, long width, long roots) {
+/* Allocates x, the roots, the sums of blocks and the first losses. */
+static int training_memory(Training *self, long width, long roots) {
     const struct reals *reals = self->code->reals;
     struct lanes *lanes = &self->lanes;
     lanes->code = &self->code->functions, lanes->reals = reals;
@@ -123,9 +123,9 @@ static int training_room(Training *self, long width, long roots) {
     lanes->n = round_up(self->shuffled ? self->size : self->rows, reals);
     size_t row = (size_t)lanes->n * reals->size;
     char *x = aligned(row * (size_t)(width + roots), &self->memory);
-    self->room = 64;
-    self->losses = PyMem_RawMalloc((size_t)self->room * sizeof *self->losses);
-    if (x == NULL || self->losses == NULL || !make_room(lanes, self->size)) {
+    self->space = 64;
+    self->losses = PyMem_RawMalloc((size_t)self->space * sizeof *self->losses);
+    if (x == NULL || self->losses == NULL || !allocate_sums(lanes, self->size)) {
         PyErr_NoMemory();
         return 0;
     }
@@ -166,7 +166,7 @@ static PyObject *training_new(PyTypeObject *type, PyObject *args, PyObject *opti
     self->rows = rows, self->size = size, self->numbers = numbers, self->shuffled = shuffled;
     self->lanes.threads = threads, self->lanes.work = each;
     if (!training_codes(self, type, code, update) || !training_columns(self, columns, width) ||
-        !training_arrays(self, arrays) || !training_room(self, width, roots))
+        !training_arrays(self, arrays) || !training_memory(self, width, roots))
         Py_CLEAR(self);
     return (PyObject *)self;
 }
@@ -239,19 +239,19 @@ static int end_epoch(struct slice *slice) {
            self->finished < slice->most;
 }
 
-/* Room for the loss of one more epoch. */
-static int has_room(Training *self) {
-    if (self->finished < self->room) return 1;
-    double *larger = PyMem_RawRealloc(self->losses, (size_t)self->room * 2 * sizeof *larger);
+/* Whether there is space for the loss of one more epoch. */
+static int has_space(Training *self) {
+    if (self->finished < self->space) return 1;
+    double *larger = PyMem_RawRealloc(self->losses, (size_t)self->space * 2 * sizeof *larger);
     if (larger == NULL) return 0;
-    self->losses = larger, self->room *= 2;
+    self->losses = larger, self->space *= 2;
     return 1;
 }
 
 /* Makes steps until all epochs are over, or the time is; it looks at the clock after 1, 2, 4 … steps. */
 static void make_steps(struct slice *slice) {
     long gap = 1, due = 1;
-    while (has_room(slice->of) && make_step(slice)) {
+    while (has_space(slice->of) && make_step(slice)) {
         if (slice->of->start == slice->of->rows && !end_epoch(slice)) return;
         if (slice->batches == slice->steps) return;
         if (slice->batches < due) continue;
