@@ -91,7 +91,8 @@ def seconds_of_numpy(code: Code, n: int) -> float:
     in_products = int((g.in_linear & g.reads(PARAMETER)).sum())
     if n == 1 and code.irregular:
         return CALL + code.seconds_on_floats
-    return CALL + CALL * CALLS * len(code.schedule.groups) + n * (WORK * (len(g.owner) - in_products) + PRODUCT * in_products)
+    each = WORK * (len(g.owner) - in_products) + PRODUCT * in_products
+    return CALL * (1 + CALLS * len(code.schedule.groups)) + n * each
 
 
 def _numpy(code: Code) -> Bindable:
