@@ -91,8 +91,8 @@ def seconds_of_numpy(code: Code, n: int) -> float:
     in_products = int((g.in_linear & g.reads(PARAMETER)).sum())
     if n == 1 and code.irregular:
         return CALL + code.seconds_on_floats
-    of_each = WORK * (len(g.owner) - in_products) + PRODUCT * in_products
-    return CALL + CALL * CALLS * len(code.schedule.groups) + n * of_each
+    each = WORK * (len(g.owner) - in_products) + PRODUCT * in_products
+    return CALL * (1 + CALLS * len(code.schedule.groups)) + n * each
 
 
 def _numpy(code: Code) -> Bindable:
