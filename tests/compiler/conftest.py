@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from autograd.compiler import backends
 from autograd.compiler.native.compilers import CompilerError, compiler
 from autograd.compiler.native.extension import native
 from tests.compiler import graphs
@@ -18,6 +19,12 @@ from tests.compiler import graphs
 @pytest.fixture(autouse=True)
 def same_numbers() -> None:
     graphs.restart()
+
+
+@pytest.fixture(autouse=True)
+def numpy_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let NumPy run the programs that name no back end, whichever others are installed."""
+    monkeypatch.setenv(backends.VARIABLE, "numpy")
 
 
 @pytest.fixture(scope="session", autouse=True)
