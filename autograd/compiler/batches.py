@@ -4,10 +4,10 @@ The results of a batch lie in buffers that the next run overwrites.
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
-from sys import getrefcount
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -48,7 +48,7 @@ class Batch:
         )
         results = (self._bound.roots, self._bound.input_gradient)
         self._memory = [x if x.base is None else x.base for x in results if x is not None]
-        self._references = self._count()
+        self._references = self._count() if self.is_quick else []
 
     def _target(self, slots: Index, shape: tuple[int, ...]) -> Array:
         """The array to copy an input to: the buffer of the kernel itself, if its slots are in some regular order."""
@@ -60,7 +60,7 @@ class Batch:
         return aside
 
     def _count(self) -> list[int]:
-        return [*map(getrefcount, self._memory)]
+        return [*map(sys.getrefcount, self._memory)]
 
     @property
     def held(self) -> bool:

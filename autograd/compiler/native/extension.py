@@ -82,7 +82,7 @@ def load(files: Mapping[str, str], dtype: str, *, options: Sequence[str] = (), s
         try:
             return code(str(path), dtype)
         except OSError as error:
-            if last or path.exists():  # Else another process has removed it, for lack of space.
+            if last or path.exists():  # Else another process has removed it, to free space.
                 remedy = "if the file system forbids programs, let XDG_CACHE_HOME name a folder of another one"
                 raise CompilerError(f"{error}; {remedy}; {NEEDLESS}") from error
     raise AssertionError
