@@ -1,6 +1,6 @@
 """Counts the package's lines of code, and fails if a folder is over its budget or a file over 300 lines.
 
-Scripts of pages count as well.
+Scripts of pages and C count as well.
 A line of code holds a token that is not a comment or a docstring. `python .ci/lines.py` prints the table.
 """
 
@@ -86,6 +86,21 @@ GROUPS = (
         "the place of each parameter, for names; and the remedy for each slip of a beginner",
     ),
     Group(
+        "native",
+        ("compiler/native/",),
+        0,
+        "elementary functions over vectors of every processor, a machine, C text with loops, a cache that no other "
+        "user or crash can spoil, calls without arrays, and whole trainings with every optimiser and Python's "
+        "shuffling; C counts as well",
+    ),
+    Group(
+        "jax",
+        ("compiler/jax/",),
+        0,
+        "text that XLA fuses as it does what people write, loops of statements, steps, trainings on the device, and "
+        "devices of one process or many",
+    ),
+    Group(
         "compiler",
         ("compiler/",),
         5021,
@@ -120,7 +135,7 @@ GROUPS = (
 
 
 def lines_of_script(source: str) -> int:
-    """The number of lines of JavaScript that are neither empty nor a comment."""
+    """The number of lines of JavaScript or C that are neither empty nor a comment."""
     lines = [line.strip() for line in source.splitlines()]
     return sum(bool(line) and not line.startswith(("//", "/*", "*")) for line in lines)
 
@@ -144,7 +159,7 @@ def main() -> int:
         path.relative_to(PACKAGE).as_posix(): lines_of_code(path.read_text(encoding="utf-8"))
         for path in sorted(PACKAGE.rglob("*.py"))
     }
-    scripts = sorted(PACKAGE.rglob("*.js"))
+    scripts = sorted(path for kind in ("js", "c", "h") for path in PACKAGE.rglob(f"*.{kind}"))
     counts |= {
         path.relative_to(PACKAGE).as_posix(): lines_of_script(path.read_text(encoding="utf-8")) for path in scripts
     }

@@ -15,6 +15,7 @@ import math
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
@@ -197,6 +198,8 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "numbers", nargs="*", metavar="name", type=given, help="an input, or a parameter's name=number"
     )
     compiling.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="%(default)s")
+    behind = ("numpy", "native", "c", "jax")
+    compiling.add_argument("--backend", choices=behind, default="numpy", help="the kind of code: %(default)s")
     compiling.add_argument(
         "--report", action="store_true", help="the groups, products, calls and bytes, and a forecast"
     )
@@ -302,7 +305,12 @@ def _compile(options: argparse.Namespace) -> None:
 
     text = options.expression.strip()
     loss, inputs, parameters = network(text, _numbers(options))
-    program = compiled(loss, inputs, parameters=parameters, dtype=options.dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        try:
+            program = compiled(loss, inputs, parameters=parameters, dtype=options.dtype, backend=options.backend)
+        except RuntimeWarning as warning:  # Another back end would take the place of the one that was asked for.
+            raise ValueError(warning) from None
     code = program.trace() if options.trace else program.source
     if options.out is not None:
         options.out.write_text(code, encoding="utf-8")

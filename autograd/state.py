@@ -1,4 +1,4 @@
-"""Saving the parameters of a model to a file and loading them back, to the last bit.
+"""Saving the parameters of a model, and all that a training needs to go on, to a file, to the last bit.
 
 >>> import os, tempfile
 >>> from autograd import nn, state
@@ -8,6 +8,18 @@
 >>> state.load(other, path)
 >>> [p.data for p in other.parameters()] == [p.data for p in model.parameters()]
 True
+
+Compiled programs, optimisers, schedules, `train.Loader` and random.Random are saved too, and several things in one
+file, each under a name:
+
+>>> import random
+>>> from autograd import optim
+>>> optimizer, rng = optim.SGD(model.parameters(), lr=0.5, momentum=0.9), random.Random(1)
+>>> state.save({"model": model, "optimizer": optimizer, "rng": rng}, path)
+>>> then, optimizer.lr = rng.random(), 0.1
+>>> state.load({"model": model, "optimizer": optimizer, "rng": rng}, path)
+>>> rng.random() == then, optimizer.lr
+(True, 0.5)
 
 The format is safetensors with float64 data: names and shapes, then the data, and no code. The names are those of
 `Module.tensors`, so a saved MLP can be loaded into PyTorch's Sequential of Linear layers, and the other way round: data
@@ -31,9 +43,8 @@ from difflib import get_close_matches
 from typing import Any, Final, TypeAlias
 
 from autograd.arguments import described, is_program
-from autograd.nn import Module
-from autograd.nn.module import saved_tensors
-from autograd.nn.tensors import leaves_of, put, shape_of
+from autograd.train.interrupts import Interrupts
+from autograd.train.kept import Kept, OfModule, OfSeveral, kept_of
 from autograd.wording import to_install
 
 __all__ = ["load", "save"]
@@ -46,19 +57,16 @@ _SMALLEST, _LARGEST = 2, 8
 """Bytes of a number in a file: half precision, double precision."""
 
 
-def save(model: Module, path: Path) -> None:
-    """Write the parameters of a model to a file; after an error the file is as it was before.
+def save(thing: object, path: Path) -> None:
+    """Write the numbers of a thing to a file; after an error the file is as it was before.
 
-    ValueError for a model without parameters, and for parameters that its `tensors` lacks; TypeError for anything but a
-    Module; OSError, with this path, if the file can't be written; ImportError without numpy and safetensors.
+    ValueError for a model without parameters, and for parameters that its `tensors` lacks; TypeError for anything that
+    can't be saved; OSError, with this path, if the file can't be written; ImportError without numpy and safetensors.
     """
-    tensors = _tensors(model)
+    kept = _kept(thing)
     name = os.fsdecode(path)
     numpy, library = _library("numpy"), _library("safetensors.numpy")
-    arrays = {
-        key: numpy.array([v.data for v in leaves_of(tensor)], dtype="<f8").reshape(shape_of(tensor))
-        for key, tensor in tensors.items()
-    }
+    arrays = {key: numpy.array(numbers, dtype="<f8") for key, numbers in kept.numbers().items()}
     with _naming(name):
         _replace(name, library.save(arrays, metadata={DIGEST: _digest(arrays)}))
 
@@ -98,35 +106,37 @@ def _naming(name: str) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, name) from None
 
 
-def load(model: Module, path: Path, *, finite: bool = True) -> None:
-    """Set the parameters of a model to those in a file; after an error no parameter has changed.
+def load(thing: object, path: Path, *, finite: bool = True) -> None:
+    """Set the numbers of a thing to those in a file; after an error none has changed.
 
-    The file may come from another program, if it has the model's names and shapes and data in float64, float32, float16
-    or bfloat16, which become float64 without an error. The numbers in names may have gaps: PyTorch counts activations
-    too, as in 0.weight, 2.weight. ValueError for a file that is damaged, is no safetensors file, or has other names or
-    shapes than the model; with finite=True also for infinite and nan data. OSError if the file can't be read;
-    ImportError without numpy and safetensors.
+    The file of a model may come from another program, if it has the model's names and shapes and data in float64,
+    float32, float16 or bfloat16, which become float64 without an error. The numbers in names may have gaps: PyTorch
+    counts activations too, as in 0.weight, 2.weight. ValueError for a file that is damaged, is no safetensors file, or
+    has other names or shapes than the thing; with finite=True also for infinite and nan data. OSError if the file can't
+    be read; ImportError without numpy and safetensors.
     """
-    tensors = _tensors(model)
+    kept = _kept(thing)
     name = os.fsdecode(path)
-    arrays = _read(name, sum(len(leaves_of(tensor)) for tensor in tensors.values()))
-    rows = {key: (array.shape, array.ravel().tolist()) for key, array in arrays.items()}
+    rows = {key: (array.shape, array.ravel().tolist()) for key, array in _read(name, *kept.count()).items()}
     for key, (_, row) in rows.items():
         if finite and not all(map(math.isfinite, row)):
             raise ValueError(f"{name}: {key} has infinite or nan data; load(..., finite=False) accepts it")
-    put(tensors, rows, name)
+    restore = kept.restoring(rows, name)
+    with Interrupts() as interrupts:  # A Ctrl-C waits until all numbers are set.
+        restore()
+    interrupts.answer()
 
 
-def _read(name: str, numbers: int) -> dict[str, Any]:
+def _read(name: str, least: int, most: int) -> dict[str, Any]:
     """The arrays in a file, in float64; nothing larger than so many numbers and a header is read into memory."""
-    least, most = _SMALLEST * numbers, _LARGEST * numbers + _HEADER_AT_MOST
+    size = f"{_LARGEST * most} and a header, or {_SMALLEST * least} in half precision"
+    least, most = _SMALLEST * least, _LARGEST * most + _HEADER_AT_MOST
     with _naming(name):
         status = os.stat(name)
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"{name} is no regular file")
         if not least < status.st_size <= most:
-            size = f"{_LARGEST * numbers} and a header, or {least} in half precision"
-            raise ValueError(f"{name} has {status.st_size} bytes, but this model's parameters are {size}")
+            raise ValueError(f"{name} has {status.st_size} bytes, but the numbers to load are {size}")
         with open(name, "rb") as file:
             content = file.read(most + 1)
     numpy, library = _library("numpy"), _library("safetensors")
@@ -167,13 +177,19 @@ def _digest(arrays: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _tensors(model: Module) -> dict[str, Any]:
-    if not isinstance(model, Module):
-        raise TypeError(f"the parameters of an nn.Module are saved and loaded, not {described(model)}{_remedy(model)}")
-    tensors = saved_tensors(model)
-    if not tensors:
-        raise ValueError(f"{described(model)} has no parameters to save or load")
-    return tensors
+def _kept(thing: object) -> Kept:
+    """The thing with its numbers, or several things by name; TypeError for anything else."""
+    if isinstance(thing, Mapping) and any(map(kept_of, thing.values())):
+        for key in thing:
+            if not isinstance(key, str) or not key or "." in key:
+                raise ValueError(f"the name of a thing to save is a text without points, not {described(key)}")
+        return OfSeveral({key: _kept(part) for key, part in thing.items()})
+    kept = kept_of(thing)
+    if kept is None:
+        raise TypeError(f"the parameters of an nn.Module are saved and loaded, not {described(thing)}{_remedy(thing)}")
+    if isinstance(kept, OfModule) and not kept.numbers():
+        raise ValueError(f"{described(thing)} has no parameters to save or load")
+    return kept
 
 
 def _remedy(thing: object) -> str:

@@ -210,7 +210,7 @@ def compiled(network: Convolutional | Dense) -> Program:
     x, t = autograd.inputs(8, 8), autograd.inputs(10, name="t")
     scores = network(x)
     loss = losses.cross_entropy(scores, t)
-    return autograd.compile(loss, inputs=(x, t), parameters=network, outputs=softmax(scores))
+    return autograd.compile(loss, (x, t), parameters=network, outputs=softmax(scores), backend="numpy")
 
 
 programs = {} if options.eager else {name: compiled(network) for name, network in networks.items()}

@@ -82,7 +82,9 @@ def error(x: list[Value], t: list[Value]) -> Value:
 
 # %%
 x, t = autograd.inputs(4), autograd.inputs(3, name="t")
-program = autograd.compile(error(x, t), inputs=(x, t), parameters=model, outputs=model(x), reduce="sum")
+program = autograd.compile(
+    error(x, t), inputs=(x, t), parameters=model, outputs=model(x), reduce="sum", backend="numpy"
+)
 print(f"\n{program.report()}\n\n{code(program)}\n")
 
 

@@ -231,6 +231,7 @@ if not options.eager:
         parameters=model,
         outputs=softmax(scores),
         dtype="float32",
+        backend="numpy",
     )
     print(f"\ncompiled in {perf_counter() - started:.1f} s\n{program.report()}\n\n{code(program)}\n")
     one_hot = np.eye(10)[labels[: options.batch_size]]

@@ -118,7 +118,7 @@ def compiled(
     x = autograd.inputs(len(inputs), len(inputs[0]))
     outputs = answer(x)
     t = autograd.inputs(len(outputs), name="t")
-    return autograd.compile(loss(outputs, t), inputs=(x, t), parameters=model)
+    return autograd.compile(loss(outputs, t), inputs=(x, t), parameters=model, backend="numpy")
 
 
 def fit(model: Reader, answer: Any, loss: Any, rows: list[Any], *, lr: float, stop_below: float) -> train.History:

@@ -74,7 +74,7 @@ if options.eager:
     optimizer = optim.SGD(model.parameters(), lr=0.1)
     history = train.fit(model, rows, losses.mse, optimizer, epochs=options.epochs)
 else:
-    program = autograd.compile(loss, inputs=(x, t), parameters=model)
+    program = autograd.compile(loss, inputs=(x, t), parameters=model, backend="numpy")
     print(f"\n{program.report()}\n\n{code(program)}\n")
     started = perf_counter()
     history = train.fit(program, rows, optim.SGD(program, lr=0.1), epochs=options.epochs)

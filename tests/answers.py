@@ -44,6 +44,16 @@ WRONG: dict[str, dict[str, list[str]]] = {
             "def fraction_right(rows, kinds): return sum(r.index(max(r)) == k for r, k in zip(rows, kinds))",
         ],
     },
+    "many_machines": {
+        "gradient_of_all": [
+            "def gradient_of_all(gradients, rows): return [sum(column) / len(rows) for column in zip(*gradients)]",
+            "def gradient_of_all(gradients, rows): return [sum(column) for column in zip(*gradients)]",
+        ],
+        "rows_to_add": [
+            "def rows_to_add(rows, devices): return devices - rows % devices",
+            "def rows_to_add(rows, devices): return rows % devices",
+        ],
+    },
     "mnist": {
         "by_scores": [
             "def by_scores(p, digit): return [-(k == digit) / q for k, q in enumerate(p)]",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ ROOT = Path(__file__).parent.parent
 DEMOS = ROOT / "demos"
 FIGURES = ROOT / "tests" / "figures.py"
 EVERY_DEMO = sorted(path.stem for path in DEMOS.glob("*.py"))
+JAX = find_spec("jax") is not None
+"""Without it, the lesson of many machines leaves out its trainings."""
 EXTRAS = ("matplotlib", "numpy", "rich", "safetensors", "sklearn")
 
 
@@ -119,6 +122,23 @@ LESSONS = {
             r"after  30 steps LSTM gets 2 of 2 right",
         ),
         pictures=frozenset({"sequences-continuation.png", "sequences-gradient.png", "sequences-network.svg"}),
+    ),
+    "many_machines": Lesson(
+        says=(
+            r"a machine that takes the first half of each batch reads 160 of 320 rows",
+            r"added up: difference │ 0 +│ \de-1[678]",
+            *(
+                (
+                    r"epoch  6   one process 0\.1589043877\d+   two 0\.1589043877\d+   two, then one 0\.1589043877\d+",
+                    r"rows that were read: one process 1,920, two 960 and 960",
+                    r"the same curve to 12 digits +│ yes +│ yes",
+                    r"two processes, then one: the same +│ yes +│ yes",
+                )
+                if JAX
+                else (r"The trainings of this lesson are left out, because they need jax:\npip install jax, or in",)
+            ),
+        ),
+        pictures=frozenset({"many_machines.png"} if JAX else ()),
     ),
     "mnist": Lesson(
         says=(

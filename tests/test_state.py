@@ -290,7 +290,7 @@ def test_another_model_is_named(saved: Path, tmp_path: Path) -> None:
         state.save(nn.Module(), tmp_path / "none")
     for use in (state.save, state.load):
         with pytest.raises(TypeError, match=r"the parameters of an nn\.Module are saved and loaded, not list \[Value"):
-            use([Value(1.0)], saved)  # type: ignore[arg-type]
+            use([Value(1.0)], saved)
 
 
 class Weights(nn.Module):

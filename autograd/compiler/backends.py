@@ -22,9 +22,9 @@ BATCH: Final = 64
 """The number of examples for which "auto" chooses, where the program has arrays for inputs."""
 PRODUCT: Final = 0.04e-9
 """Seconds of a term of a matrix product in BLAS, forward and backward."""
-INSTRUCTION: Final = 4e-9
+INSTRUCTION: Final = 2e-9
 """Seconds of an instruction of the machine for a block of examples."""
-LANE: Final = 0.3e-9
+LANE: Final = 0.2e-9
 """Seconds of it for one example of the block, forward and backward."""
 
 
@@ -82,7 +82,7 @@ def _cheapest(code: Code) -> Choice:
 
 def seconds_of_machine(code: Code, n: int) -> float:
     """An estimate of a value and a gradient of n examples in the machine."""
-    return len(code.graph.owner) * (INSTRUCTION + LANE * n)
+    return (1 + len(code.graph.owner)) * (INSTRUCTION + LANE * n)
 
 
 def seconds_of_numpy(code: Code, n: int) -> float:
@@ -90,8 +90,9 @@ def seconds_of_numpy(code: Code, n: int) -> float:
     g = code.graph
     in_products = int((g.in_linear & g.reads(PARAMETER)).sum())
     if n == 1 and code.irregular:
-        return code.seconds_on_floats
-    return CALL * CALLS * len(code.schedule.groups) + n * (WORK * (len(g.owner) - in_products) + PRODUCT * in_products)
+        return CALL + code.seconds_on_floats
+    each = WORK * (len(g.owner) - in_products) + PRODUCT * in_products
+    return CALL * (1 + CALLS * len(code.schedule.groups)) + n * each
 
 
 def _numpy(code: Code) -> Bindable:

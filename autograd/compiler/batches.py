@@ -4,8 +4,10 @@ The results of a batch lie in buffers that the next run overwrites.
 """
 
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from copy import copy
+from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -44,6 +46,9 @@ class Batch:
         self._whole = (
             None if take is None else take([(a.shape, slots) for a, slots in given], scale if part.reduce else 0.0)
         )
+        results = (self._bound.roots, self._bound.input_gradient)
+        self._memory = [x if x.base is None else x.base for x in results if x is not None]
+        self._references = self._count() if self.is_quick else []
 
     def _target(self, slots: Index, shape: tuple[int, ...]) -> Array:
         """The array to copy an input to: the buffer of the kernel itself, if its slots are in some regular order."""
@@ -53,6 +58,19 @@ class Batch:
         aside, read = np.zeros(shape, inputs.dtype), np.flatnonzero(slots >= 0)
         self._moves.append((slots[read], aside.reshape(shape[0], -1).T, read))
         return aside
+
+    def _count(self) -> list[int]:
+        return [*map(sys.getrefcount, self._memory)]
+
+    @property
+    def held(self) -> bool:
+        """Whether somebody has results of the last run, which are views of the arrays here."""
+        return self._count() != self._references
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether one call does all of a run, into arrays that another batch has anew at no cost."""
+        return self._whole is not None
 
     def run(self, arrays: Sequence[Any], backward: bool, certain: bool) -> bool:
         """Compute the roots, and the gradients if backward.
@@ -129,6 +147,42 @@ class Blocks:
         return True
 
 
+class Fresh:
+    """Batches of many examples, of which each run takes one whose results nobody has: so nothing is copied."""
+
+    lasting = True
+
+    def __init__(self, make: Callable[[], Batch], first: Batch) -> None:
+        self._make, self._batches, self._batch = make, [first], first
+
+    def run(self, arrays: Sequence[Any], backward: bool, certain: bool) -> bool:
+        """Compute the roots, and the gradients if backward; False if the arrays may not fit."""
+        free = next((batch for batch in self._batches if not batch.held), None)
+        if free is None:
+            free = self._make()
+            self._batches = [self._batch, free]
+        self._batch = free
+        return free.run(arrays, backward, certain)
+
+    @property
+    def total(self) -> float:
+        """The sum or mean of the losses of the last run."""
+        return self._batch.total
+
+    @property
+    def roots(self) -> Array:
+        """Those of the last run, an array of (roots, n)."""
+        return self._batch.roots
+
+    @property
+    def input_gradient(self) -> Array | None:
+        """That of the last run, an array of (slots of the inputs, n)."""
+        return self._batch.input_gradient
+
+
+Bindings: TypeAlias = Batch | Blocks | Fresh
+
+
 class Part:
     """One kernel of a program, and its bindings to the last few sizes of batches.
 
@@ -154,12 +208,12 @@ class Part:
         self._reads = [(a, *_stretch(slots)) for a, slots in zip(inputs, self.slots, strict=True)]
         self.single = False
         """Whether the last run was of one example, without an axis for the batch."""
-        self._kept: dict[int, Batch | Blocks] = {}
-        self._last: Batch | Blocks | None = None
+        self._kept: dict[int, Bindings] = {}
+        self._last: Bindings | None = None
         self._completes = False
         self._exact: Part | None = None
 
-    def run(self, arrays: Sequence[Any], backward: bool) -> Batch | Blocks:
+    def run(self, arrays: Sequence[Any], backward: bool) -> Bindings:
         """Run a batch, bound to its size at the first time.
 
         Rows completed with zeros, and nodes without their guards, are right for finite numbers. With others the batch
@@ -174,11 +228,11 @@ class Part:
         return self._exact._run(arrays, backward)
 
     @np.errstate(all="ignore")
-    def _finite(self, batch: Batch | Blocks, backward: bool) -> bool:
+    def _finite(self, batch: Bindings, backward: bool) -> bool:
         slopes = (self.gradient, batch.input_gradient) if backward else ()
         return all(math.isfinite(x.sum()) for x in (batch.roots, *slopes) if x is not None)
 
-    def _run(self, arrays: Sequence[Any], backward: bool) -> Batch | Blocks:
+    def _run(self, arrays: Sequence[Any], backward: bool) -> Bindings:
         batch = self._last
         if batch is not None and len(arrays) == len(self.slots) and batch.run(arrays, backward, False):
             return batch
@@ -191,17 +245,23 @@ class Part:
         self._last = None if self.single or own else batch
         return batch
 
-    def _bound_to(self, n: int) -> Batch | Blocks:
+    def _bound_to(self, n: int) -> Bindings:
         batch = self._kept.pop(n, None)
         if batch is None:
-            size = self.code.block if n > pipeline.BLOCKS[0] else 0
-            scale = 1.0 / n if self.reduce == "mean" else 1.0
-            batch = Blocks(self, n, size, scale) if 0 < size < 0.75 * n else Batch(self, n, self.gradient, scale)
+            batch = self._new(n)
         self._completes = self.code.completes
         self._kept[n] = batch
         if len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]
         return batch
+
+    def _new(self, n: int) -> Bindings:
+        many, scale = n > pipeline.BLOCKS[0], 1.0 / n if self.reduce == "mean" else 1.0
+        if many and 0 < (size := self.code.block) < 0.75 * n:
+            return Blocks(self, n, size, scale)
+        make = partial(Batch, self, n, self.gradient, scale)
+        batch = make()
+        return Fresh(make, batch) if many and batch.is_quick else batch
 
     def result(self, rows: Array) -> Any:
         """The rows of a batch; of a single example the row, and a float if it is one number."""
@@ -209,14 +269,14 @@ class Part:
             return rows
         return rows[0] if rows.ndim > 1 else float(rows[0])
 
-    def value(self, batch: Batch | Blocks, *, copy: bool = True) -> Any:
-        """The mean or sum of the losses, or the loss of each example; without a copy the next call overwrites it."""
+    def value(self, batch: Bindings) -> Any:
+        """The mean or sum of the losses, or the loss of each example."""
         if self.reduce:
             return batch.total
-        return self.result(batch.roots[0].copy() if copy and not batch.lasting else batch.roots[0])
+        return self.result(batch.roots[0] if batch.lasting else batch.roots[0].copy())
 
-    def by_inputs(self, batch: Batch | Blocks, *, copy: bool = True) -> list[Any]:
-        """The gradient by each input, in the shape of its array; without a copy the next call may overwrite it."""
+    def by_inputs(self, batch: Bindings) -> list[Any]:
+        """The gradient by each input, in the shape of its array."""
         assert batch.input_gradient is not None
         found = []
         for a, reads, missing in self._reads:
@@ -224,7 +284,7 @@ class Part:
             if len(missing):
                 rows[missing] = 0.0
             columns = rows.T
-            columns = columns.copy(order="C") if copy and not batch.lasting else np.ascontiguousarray(columns)
+            columns = np.ascontiguousarray(columns) if batch.lasting else columns.copy(order="C")
             found.append(self.result(columns.reshape(-1, *a.shape)))
         return found
 

@@ -46,11 +46,14 @@ class Bound(NamedTuple):
 
 
 class Order:
-    """The order of the rows of a training: their places, which a generator shuffles."""
+    """The order of the rows of a training: their places, which a generator shuffles.
 
-    def __init__(self, rows: int) -> None:
-        self.rows = list(range(rows))
-        self.places: Index | None = None
+    A list of the rows may be given in the order that they have; it is the one that is shuffled.
+    """
+
+    def __init__(self, rows: int, given: list[int] | None = None) -> None:
+        self.rows = list(range(rows)) if given is None else given
+        self.places: Index | None = None if given is None else np.array(given)
         """The same as an array; None as long as nothing was shuffled."""
 
     def shuffle(self, draws: Random) -> Index:
@@ -89,6 +92,10 @@ class Plan(NamedTuple):
     """The places of the rows in the next epoch, to be called before each; None for the order that they have."""
     below: float
     """The training is over after an epoch with a smaller loss."""
+    devices: Any = None
+    """The devices of JAX that share each batch, as users name them."""
+    shard: str | None = None
+    """The way in which they share the parameters."""
 
 
 class Slice(NamedTuple):

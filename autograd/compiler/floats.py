@@ -31,12 +31,12 @@ class Floats:
         leaves = of_inputs * (wanted in ("inputs", "both")) + of_parameters * (wanted in ("parameters", "both"))
         slopes = "".join(f"{found.get(leaf, '0.0')}, " for leaf in leaves).rstrip(" ")
         both = [f"def value_and_grad({arguments}):", *forward, *backward, f"return {root}, ({slopes})"]
-        self._texts = {"value": "\n    ".join(value), "value_and_grad": "\n    ".join(both)}
+        self.texts = {"value": "\n    ".join(value), "value_and_grad": "\n    ".join(both)}
 
     @property
     def source(self) -> str:
         """The text of both functions."""
-        return "\n\n\n".join(self._texts.values())
+        return "\n\n\n".join(self.texts.values())
 
     @cached_property
     def value(self) -> Callable[..., list[float]]:
@@ -50,7 +50,7 @@ class Floats:
 
     def _made(self, name: str) -> Callable[..., Any]:
         made: dict[str, Any] = dict(float_words())
-        exec(compile(self._texts[name], "<program over floats>", "exec"), made)
+        exec(compile(self.texts[name], "<program over floats>", "exec"), made)
         return made[name]  # type: ignore[no-any-return]
 
     def _name(self, place: int) -> str:

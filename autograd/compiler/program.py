@@ -24,7 +24,7 @@ from autograd.arguments import known
 from autograd.compiler import jax
 from autograd.compiler.arguments import Array
 from autograd.compiler.backends import checked
-from autograd.compiler.batches import Batch, Blocks, Part, Reduction
+from autograd.compiler.batches import Bindings, Part, Reduction
 from autograd.compiler.binding import Loop, Plan
 from autograd.compiler.leaves import Argument, Shape, shape_text
 from autograd.compiler.parameters import Parameters, Views, labelled, listed, put
@@ -122,8 +122,7 @@ class Program(Lines):
         """The value, and its gradient by the parameters, flat and in their order.
 
         With copy=False the gradient is `program.gradient`, which the next call overwrites. For reduce=None the result
-        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`; with copy=False
-        the next call may overwrite all arrays of its result.
+        is that of `per_example`. A program without parameters has the gradient of `gradient_of_inputs`.
         """
         kind = self._main
         if kind == "examples":
@@ -131,7 +130,7 @@ class Program(Lines):
         batch = self._run(kind, arrays, backward=True)
         if kind == "loss":
             return batch.total, self._gradient.copy() if copy else self._gradient
-        return self._parts[kind].value(batch, copy=copy), self._by_inputs(batch, copy=copy)
+        return self._parts[kind].value(batch), self._by_inputs(batch)
 
     def per_example(self, *arrays: Any) -> tuple[Any, Array]:
         """The loss of each example, (N,), and its gradient by the P parameters, (N, P)."""
@@ -208,21 +207,27 @@ class Program(Lines):
     def jax_parameters(self, tree: dict[str, Any]) -> None:
         jax.module("trees").put(tree, self)
 
-    def jax_step(self, optimizer: Any) -> Any:
+    def jax_step(self, optimizer: Any, *, devices: Any = None, shard: Literal["layers"] | None = None) -> Any:
         """A training step with an optimiser of the program: a compiled function `(state, *batch) -> (state, loss)`.
 
         Its `start()` makes the state, a pytree of the parameters and of what the optimiser keeps, and `finish(state,
         steps=…)` puts one into the program and the optimiser. A call uses its old state up.
-        """
-        return jax.module("stepping").Step(self, optimizer)
 
-    def jax_loop(self, optimizer: Any) -> Any:
+        devices, a number of them, a list of `jax.devices()` or a `jax.sharding.Mesh`, share the rows of each batch,
+        along the first axis of the mesh. All of them have all parameters, or with shard="layers" a part of each large
+        array of parameters, along the last axis. The numbers are those of one device, up to rounding. The devices may
+        be those of several processes, joined by `jax.distributed`: all of them make the same calls, and each takes the
+        rows of its own devices from the arrays, or from the `Rows` of a `train.Loader`.
+        """
+        return jax.module("divided").step_of(self, optimizer, devices, shard)
+
+    def jax_loop(self, optimizer: Any, *, devices: Any = None, shard: Literal["layers"] | None = None) -> Any:
         """Many steps in one call, over data on the device: `(state, data, orders) -> (state, losses)`.
 
         data has an array of all rows for each input, and orders the places of the rows of each batch, (steps, rows).
         The rest is as for `jax_step`.
         """
-        return jax.module("stepping").Loop(self, optimizer)
+        return jax.module("divided").loop_of(self, optimizer, devices, shard)
 
     # ── text ──
 
@@ -267,7 +272,7 @@ class Program(Lines):
 
     # ── parts ──
 
-    def _run(self, kind: Kind, arrays: tuple[Any, ...], *, backward: bool) -> Batch | Blocks:
+    def _run(self, kind: Kind, arrays: tuple[Any, ...], *, backward: bool) -> Bindings:
         self._check()
         return (self._parts.get(kind) or self._part(kind)).run(arrays, backward)
 
@@ -276,11 +281,13 @@ class Program(Lines):
         if WRITES.count != self._parameters.seen:
             self._parameters.check()
 
-    def _loop(self, columns: list[Array], optimizer: Any, size: int, reorder: Any, below: float) -> Loop | None:
+    def _loop(
+        self, columns: list[Array], optimizer: Any, size: int, reorder: Any, below: float, *divided: Any
+    ) -> Loop | None:
         """The steps of a training, where the back end makes many in one call; `Plan` describes the arguments."""
         part = self._part("loss")
         vectors = self.parameters, self.gradient
-        return part.code.loop(Plan(columns, part.slots, *vectors, optimizer, size, reorder, below))
+        return part.code.loop(Plan(columns, part.slots, *vectors, optimizer, size, reorder, below, *divided))
 
     def _part(self, kind: Kind) -> Part:
         """The kernel for a kind of call, compiled when it is first called."""
@@ -324,8 +331,8 @@ class Program(Lines):
         reduce = self._reduce if kind in ("loss", "inputs") else None
         return Part(recording, wanted, inputs, vector, gradient, reduce, self._backend)
 
-    def _by_inputs(self, batch: Batch | Blocks, *, copy: bool = True) -> Any:
-        found = self._parts["inputs"].by_inputs(batch, copy=copy)
+    def _by_inputs(self, batch: Bindings) -> Any:
+        found = self._parts["inputs"].by_inputs(batch)
         return tuple(found) if len(found) > 1 else found[0]
 
 

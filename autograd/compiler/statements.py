@@ -16,7 +16,7 @@ slots by index arrays, so how the slots lie in memory is no part of it. Each sta
 slowly and plainly: that is the meaning which text made of it must have.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -186,6 +186,24 @@ class Named(NamedTuple):
 
     name: str
     slots: Slots
+
+
+Entries: TypeAlias = list[tuple[str, Index]]
+"""Arrays by name, each with the places of its numbers in a flat vector."""
+
+
+def entries(names: Iterable[Named], count: int) -> Entries:
+    """So many parameters by their names, each of them once; those without a name of their own are one array more."""
+    found, free = Entries(), np.ones(count, bool)
+    for name, slots in names:
+        if slots.index.size and free[slots.index].all():
+            found.append((name, slots.index))
+            free[slots.index] = False
+    rest = np.flatnonzero(free)
+    if len(rest):
+        taken = {name for name, _ in found}
+        found.append((next(name for name in ("parameters", "other parameters") if name not in taken), rest))
+    return found
 
 
 @dataclass(frozen=True, eq=False)

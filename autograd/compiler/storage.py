@@ -105,10 +105,28 @@ class Place(NamedTuple):
     """From the start."""
 
 
-class Storage:
+class Names:
+    """Names for a text, of which nothing gets one twice."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = {*taken}
+
+    def fresh(self, word: str) -> str:
+        """A name that nothing has: the word, or the word with the next number."""
+        stem = word.rstrip("0123456789") or word
+        name, number = word, int(word[len(stem) :] or 1)
+        while name in self.taken:
+            number += 1
+            name = f"{stem}{number}"
+        self.taken.add(name)
+        return name
+
+
+class Storage(Names):
     """The arrays of a program: slots that one statement, or the steps of one loop, reach together lie in one."""
 
     def __init__(self, program: ArrayProgram, accesses: Iterable[Sequence[Slots]], *, lanes: bool) -> None:
+        super().__init__({*GIVEN.values(), "n", "np", "forward", "backward", "bind", "strided", "dtype"})
         self.lanes, self._names = lanes, program.names
         self._parents = {space: np.arange(size) for space, size in sizes_of(program).items()}
         for together in accesses:
@@ -121,7 +139,6 @@ class Storage:
         """The first slot of the array in which each slot lies."""
         self._local = {space: _ranks(roots, whole=space in GIVEN) for space, roots in self._roots.items()}
         self._arrays: dict[tuple[str, int], Array] = {}
-        self.taken: set[str] = {*GIVEN.values(), "n", "np", "forward", "backward", "bind", "strided", "dtype"}
 
     def _unite(self, together: Sequence[Slots]) -> None:
         parents = self._parents[together[0].space]
@@ -172,7 +189,7 @@ class Storage:
         names = [part.name for part in parts]
         if len(names) > 1 and len(owners := {name.rpartition(".")[0] for name in names}) == 1:
             names = [*filter(None, owners)] or names  # The weight and the bias of a layer are one matrix.
-        words = [_identifier(name) for name in names]
+        words = [identifier(name) for name in names]
         word = "_".join(words) if len(words) < 4 else f"{words[0]}_to_{words[-1]}"
         name = self.fresh(f"{d}{'_' if d and len(word) > 3 else ''}{word}")
         return name, parts[0].slots.index.shape if alone else array.shape
@@ -185,18 +202,9 @@ class Storage:
         partner = self._arrays.get((space, int(self._roots[space][root]))) if space in self._roots else None
         array.name = self.fresh(f"d{partner.name}" if partner and partner.name else f"{word}1")
 
-    def fresh(self, word: str) -> str:
-        """A name that nothing has: the word, or the word with the next number."""
-        stem = word.rstrip("0123456789") or word
-        name, number = word, int(word[len(stem) :] or 1)
-        while name in self.taken:
-            number += 1
-            name = f"{stem}{number}"
-        self.taken.add(name)
-        return name
 
-
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
+    """A name in Python that is like the name of parameters or of an input."""
     plain = "".join(c if c.isalnum() else "_" for c in name).strip("_")
     return plain if plain[:1].isalpha() else f"p{plain}"
 
@@ -226,7 +234,7 @@ def shaped(array: Array) -> None:
     if array.shape != (array.size,):
         return
     stacks = [view.stacked() if len(view.starts) > 1 else view for view in array.used]
-    shapes = [_refined(array.size, view) for view in [*stacks, *array.used]]
+    shapes = [refined(array.size, view) for view in [*stacks, *array.used]]
     shapes = [array.shape, *(shape for shape in shapes if shape and len(shape) < 5)]
 
     def cost(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -237,7 +245,7 @@ def shaped(array: Array) -> None:
     array.shape = min([*dict.fromkeys(shapes)][:12], key=cost)
 
 
-def _refined(size: int, view: View) -> tuple[int, ...]:
+def refined(size: int, view: View) -> tuple[int, ...]:
     """A shape of an array that has an axis for each stride of a view; empty if there is none."""
     steps = {abs(stride) for stride, length in zip(view.strides, view.sizes, strict=True) if stride and length > 1}
     cuts = [*pairwise(sorted({size, 1, *steps}, reverse=True))]
@@ -266,9 +274,9 @@ def _written(view: View) -> str:
         (0, array.size, array.name),
         (start, stretch, f"{_flat(array)}[{start or ''}:{start + stretch}]"),
     ):
-        refined = _refined(length, view) if low < low + length <= array.size else ()
-        reshaped = f"{part}.reshape({', '.join(array.texts(refined))})"
-        if text := _sliced(view._replace(starts=(start - low,)), reshaped, refined):
+        finer = refined(length, view) if low < low + length <= array.size else ()
+        reshaped = f"{part}.reshape({', '.join(array.texts(finer))})"
+        if text := _sliced(view._replace(starts=(start - low,)), reshaped, finer):
             return text + end
     call = f"strided({_flat(array)}, {start}, {view.sizes}, {view.strides}{', merge=True' * bool(end)})"
     return call + "[..., None]" * (view.lane == "one")

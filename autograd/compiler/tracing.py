@@ -243,16 +243,16 @@ class Leaves:
         self.at = np.flatnonzero(np.asarray(tape.codes) == LEAF_CODE)
         self.nodes = [*map(tape.node, self.at.tolist())]
         self._known = Places(self.nodes)
-        self._last: tuple[Sequence[Value], Index] = (), np.zeros(0, np.intp)
-        """The list that was looked up last, and what was found: that of parameters comes several times."""
+        self._found: dict[int, tuple[Sequence[Value], Index]] = {}
+        """By their ids, the lists that were looked up, and what was found: that of parameters comes several times."""
         for place in self.places(numbers).tolist():
             if place >= 0:
                 tape.codes[place] = CONSTANT_CODE
 
     def _of(self, nodes: Sequence[Value]) -> Index:
-        if nodes is not self._last[0]:
-            self._last = nodes, self._known.of(nodes)
-        return self._last[1]
+        if id(nodes) not in self._found:
+            self._found[id(nodes)] = nodes, self._known.of(nodes)
+        return self._found[id(nodes)][1]
 
     def places(self, nodes: Sequence[Value]) -> Index:
         """The places of leaves on the tape, and -1 for each that it doesn't reach."""

@@ -23,10 +23,17 @@ class Training:
 
     columns has an array or nested list for each input. Class numbers in the last one become one-hot where its rows
     have a probability for each class. ValueError for columns of different lengths, for no rows, for a class out of
-    range, for a program whose loss is not the mean of a batch, and for an optimiser of other parameters.
+    range, for a program whose loss is not the mean of a batch, and for an optimiser of other parameters. `order` is the
+    list of the numbers of the rows that `shuffle` puts into another order, if they have one already.
     """
 
-    def __init__(self, program: "Program", columns: Iterable[ArrayLike], optimizer: "Optimizer") -> None:
+    def __init__(
+        self,
+        program: "Program",
+        columns: Iterable[ArrayLike],
+        optimizer: "Optimizer",
+        order: list[int] | None = None,
+    ) -> None:
         if program.reduce != "mean":
             raise ValueError(f"a training minimises a mean; compile with reduce='mean', not {program.reduce!r}")
         if optimizer.parameters is not program.parameters:
@@ -41,7 +48,9 @@ class Training:
         dtype = program.parameters.dtype
         given = zip(arrays, places, strict=True)
         self._arrays: list[Array] = [narrowed(array, where, dtype).astype(dtype, copy=False) for array, where in given]
-        self._order = Order(self.rows)
+        self.divided: tuple[Any, str | None] = (None, None)
+        """The devices of JAX that share the rows of a batch, and the way in which they share the parameters."""
+        self._order = Order(self.rows, order)
 
     @property
     def reads(self) -> tuple[str, ...] | None:
@@ -75,9 +84,8 @@ class Training:
         The rows are shuffled before each epoch, if there are draws. The training ends after an epoch whose loss is
         below the limit.
         """
-
         reorder = None if draws is None else Reorder(self._order, draws)
-        return self.program._loop(self._arrays, self.optimizer, size, reorder, below)
+        return self.program._loop(self._arrays, self.optimizer, size, reorder, below, *self.divided)
 
     def check(self) -> None:
         """Raise a ValueError if the data of a Value is not what the program took or put there."""

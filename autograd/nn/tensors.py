@@ -8,7 +8,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from autograd.arguments import real, too_deep
@@ -16,7 +16,7 @@ from autograd.engine.guarded import assign
 from autograd.engine.value import Value
 
 Shape: TypeAlias = tuple[int, ...]
-Row: TypeAlias = tuple[Shape, list[float]]
+Row: TypeAlias = tuple[Shape, Sequence[float]]
 """A shape, and the numbers of all places in their order."""
 
 
@@ -62,21 +62,36 @@ def row_of(nest: Any, where: str) -> Row:
 
 
 def put(tensors: Mapping[str, Any], rows: Mapping[str, Row], source: str) -> None:
-    """Set the parameters of tensors to the rows of the same names; after an error no parameter has changed.
+    """Set the parameters of tensors to the rows of the same names; after an error no parameter has changed."""
+    assign(*matched(tensors, rows, source))
+
+
+def matched(tensors: Mapping[str, Any], rows: Mapping[str, Row], source: str) -> tuple[list[Value], list[float]]:
+    """The parameters of tensors, and for each the number at its place in the row of the same name.
+
+    The errors are those of `names_of`.
+    """
+    names = names_of({name: shape_of(tensor) for name, tensor in tensors.items()}, rows, source)
+    leaves = [v for name in names for v in leaves_of(tensors[name])]
+    return leaves, [x for name in names.values() for x in rows[name][1]]
+
+
+def names_of(
+    shapes: Mapping[str, Shape | None], rows: Mapping[str, Row], source: str, what: str = "model"
+) -> dict[str, str]:
+    """The name in rows of each tensor of a model, or of another thing, given by its shape.
 
     Numbers in names may have gaps on either side: 0.weight and 2.weight are those of two layers with an activation
     between them. ValueError for names that are missing or too many, and for other shapes.
     """
-    places = _matched(tensors, rows, source)
-    for name, place in places.items():
-        wanted, found = shape_of(tensors[name]), rows[place][0]
-        if found != wanted:
-            raise ValueError(f"{source}: {place} has the shape {found}, but in this model {wanted}")
-    leaves = [leaves_of(tensors[name]) for name in places]
-    assign([v for row in leaves for v in row], [x for place in places.values() for x in rows[place][1]])
+    names = _matched(shapes, rows, source, what)
+    for name, place in names.items():
+        if (found := rows[place][0]) != shapes[name]:
+            raise ValueError(f"{source}: {place} has the shape {found}, but in this {what} {shapes[name]}")
+    return names
 
 
-def _matched(wanted: Iterable[str], found: Iterable[str], source: str) -> dict[str, str]:
+def _matched(wanted: Iterable[str], found: Iterable[str], source: str, what: str) -> dict[str, str]:
     """The name in the source of each name that is wanted."""
     wanted, found = list(wanted), list(found)
     if {*wanted} == {*found}:
@@ -88,7 +103,7 @@ def _matched(wanted: Iterable[str], found: Iterable[str], source: str) -> dict[s
         has = ", ".join(sorted(found)[:6]) or "nothing"
         raise ValueError(f"{source} lacks {', '.join(missing[:3])}; it has {has}")
     extra = sorted({*found} - {*wanted})
-    raise ValueError(f"{source} has {', '.join(extra[:3])}, which this model lacks")
+    raise ValueError(f"{source} has {', '.join(extra[:3])}, which this {what} lacks")
 
 
 def _counted(names: Iterable[str]) -> dict[str, str]:

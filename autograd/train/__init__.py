@@ -45,6 +45,7 @@ True
 
 from autograd.train.fitting import fit
 from autograd.train.history import History
+from autograd.train.loader import Loader
 from autograd.train.recorder import Grid, Recorder, Snapshot
 
-__all__ = ["Grid", "History", "Recorder", "Snapshot", "fit"]
+__all__ = ["Grid", "History", "Loader", "Recorder", "Snapshot", "fit"]

@@ -13,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from autograd.train.epochs import Slices
+from autograd.train.loader import Loader
 from autograd.train.slips import Metrics, optimizer_of, rows_of
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ class Compiled:
         optimizer = optimizer_of(loss if optimizer is None else optimizer, "program")
         from autograd.compiler.training import Training
 
-        n = len(program.shapes)
+        n, order = len(program.shapes), None
+        if isinstance(data, Loader):
+            data, order = data.columns, data.order
         arrays = isinstance(data, tuple) and len(data) == n and not any(isinstance(part, tuple) for part in data)
         columns = data if arrays else zip(*rows_of(data, n, "pass columns as a tuple, (X, Y)"), strict=True)
         self.columns = [*columns]
-        self.program, self.training = program, Training(program, self.columns, optimizer)
+        self.program, self.training = program, Training(program, self.columns, optimizer, order)
         self.rows, self.step, self.shuffle = self.training.rows, self.training.step, self.training.shuffle
         self.differentiate = self.training.differentiate
 

@@ -20,6 +20,7 @@ from autograd.train.eager import DivergenceError, Eager
 from autograd.train.epochs import epochs_of
 from autograd.train.history import History
 from autograd.train.interrupts import Interrupts
+from autograd.train.loader import Loader
 from autograd.train.progress import bar
 from autograd.train.recorder import Recorder, Recording
 from autograd.train.slips import measures
@@ -44,6 +45,8 @@ def fit(
     metrics: Mapping[str, Callable[[Any, Any], object]] | None = None,
     callback: Callable[[int, float], object] | Recorder | None = None,
     record: Recorder | None = None,
+    devices: Any = None,
+    shard: str | None = None,
     progress: bool | None = None,
 ) -> History:
     """Fit a model to data, a sequence of rows (input, target), and return the History of the losses.
@@ -63,6 +66,9 @@ def fit(
     mean of metric(output, target) over the rows of validation, or of data if there is none, is computed then too. The
     output is that of the model, or of a program, with numbers in the place of Values, and True counts 1.
 
+    devices share the batches of a program of backend="jax", and shard="layers" splits its large arrays of parameters
+    among them: `Program.jax_step` tells how. In a training of several processes all of them call fit alike.
+
     record is a `Recorder`, which keeps snapshots of the training; it may stand in the place of the callback too.
 
     A compiled program contains its loss: fit(program, data, optimizer, epochs=...) with an optimiser of the program,
@@ -70,19 +76,24 @@ def fit(
     whole arrays, such as (X, Y) with X[i] and Y[i] for row i. Class numbers may stand in the last one where the
     program takes a probability for each class. The training changes `program.parameters`, and at its end, however it
     comes, `program.write_back()` puts them into the Values. A callback uses `program.outputs(X)` for its measurements,
-    or calls `write_back` first.
+    or calls `write_back` first. The data of a program may also be a `Loader`, which has a batch_size, shuffle and rng
+    of its own. The training goes on at its place and moves it on, so that what a callback saves of the program, the
+    optimiser and the loader by `autograd.state` is enough to go on with later.
 
     ValueError for no rows, for a row that is no pair, for epochs or a batch_size out of range, for a loss that
     depends on no parameter of the optimiser, for a program whose loss is not a mean, or without outputs for metrics,
     and for a Recorder that has another training; TypeError for an argument of another kind; ImportError for
     progress=True without rich.
     """
+    loader = _loader(model, data, batch_size, shuffle, rng)
     kind: Any = Compiled if is_program(model) else Eager
     way = kind(model, data, loss, optimizer)
     held_out = None if validation is None else kind(model, validation, loss, optimizer)
     functions = measures(metrics)
     whole("epochs", epochs, least=0)
     size = way.rows if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
+    if loader is not None:
+        size, shuffle, rng = loader.size, loader.shuffled, loader.rng
     limit = -math.inf if stop_below is None else real("stop_below", stop_below)
     record, ask = _recorder_and_callback(record, callback)
     draws = generator(rng)
@@ -90,10 +101,13 @@ def fit(
     history = History(metrics={name: [] for name in functions})
     if epochs:
         way.measured(held_out, functions, 1)  # A mistake should be met before an epoch is over.
+    if devices is not None or shard is not None:
+        _divide(model, way, record, devices, shard)
     if record is not None:
-        way = Recording(record, way, history, size)
+        way = Recording(record, way, history, size, loader.batch if loader else 0)
     one_by_one = held_out is not None or functions or ask is not None
-    loop = epochs_of(way, size, draws if shuffled else None, limit, watched=record is not None or not epochs)
+    watched = record is not None or not epochs
+    loop = epochs_of(way, size, draws if shuffled else None, limit, watched=watched, loader=loader)
     with Interrupts() as interrupts, bar(epochs, math.ceil(way.rows / size), progress) as advance:
         try:
             while (epoch := len(history.losses)) < epochs:
@@ -145,6 +159,30 @@ def _reason(what: str, broken: str, origin: str) -> str:
     which = f"The first parameter that isn't finite is {broken}." if broken else "All parameters are finite."
     remedy = "If it isn't the data, take a smaller learning rate, or clip the gradients: nn.utils.clip_grad_norm_."
     return "\n".join([wrapped(f"{what} {which}", 2), *([origin] if origin else []), wrapped(remedy, 2)])
+
+
+def _divide(model: Any, way: Any, record: Recorder | None, devices: Any, shard: str | None) -> None:
+    """Let devices share the batches of a training; an error for one that can't be divided."""
+    if devices is None:
+        raise ValueError(f"shard={shard!r} says how devices share the parameters; name them, as in devices=8")
+    if not is_program(model) or model.backend != "jax":
+        raise ValueError("devices share the batches of a program of JAX; compile it with backend='jax'")
+    if record is not None:
+        raise ValueError(
+            "a Recorder looks at every step, and devices make many of them in one call; leave out one of both"
+        )
+    way.training.divided = devices, shard
+
+
+def _loader(model: Any, data: Any, *options: Any) -> Loader | None:
+    """The data, if it is a Loader; TypeError for a model that isn't compiled, and for options that it has itself."""
+    if not isinstance(data, Loader):
+        return None
+    if not is_program(model):
+        raise TypeError("fit takes a Loader for a compiled program; for a model, pass its rows, a list of pairs")
+    if any(option is not None for option in options):
+        raise TypeError("a Loader has its own batch_size, shuffle and rng; give them to the Loader, and not to fit")
+    return data
 
 
 def _true(answer: object) -> bool:

@@ -155,9 +155,11 @@ class Recorder:
 
 
 class Recording:
-    """A training whose batches are watched, in the place of the training itself."""
+    """A training whose batches are watched, in the place of the training itself; some may have been made already."""
 
-    def __init__(self, recorder: Recorder, way: "Eager | Compiled", history: History, size: int) -> None:
+    def __init__(
+        self, recorder: Recorder, way: "Eager | Compiled", history: History, size: int, batches: int = 0
+    ) -> None:
         if recorder.snapshots:
             raise ValueError(
                 f"this Recorder has {counted(len(recorder.snapshots), 'snapshot')} of another training; make a new "
@@ -165,7 +167,12 @@ class Recording:
             )
         model = recorder.model if isinstance(recorder.model, Module) else None
         self._state, self._way, self._recorder = state_of(way, model), way, recorder
-        self._size, self._batches, self._steps, self._stride = size, math.ceil(way.rows / size), 0, recorder.every or 1
+        self._size, self._batches, self._steps, self._stride = (
+            size,
+            math.ceil(way.rows / size),
+            batches,
+            recorder.every or 1,
+        )
         self._inputs, self._points = self._inputs_asked(), self._points_asked()
         if recorder.model is None and (isinstance(self._state.subject, Module) or is_program(self._state.subject)):
             recorder.model = self._state.subject

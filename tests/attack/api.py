@@ -50,6 +50,7 @@ MADE: Final[dict[str, tuple[str, ...]]] = {
     "ExponentialLR": ("optim.ExponentialLR(optim.SGD([Value(1.0)]), 0.5)",),
     "StepLR": ("optim.StepLR(optim.SGD([Value(1.0)]), 2)",),
     "LRScheduler": (),
+    "Loader": ("train.Loader(([1.0, 2.0, 3.0], [0, 1, 0]), 2, rng=Random(1))",),
     "History": ("train.History([1.0, 0.5])",),
     "Recorder": ("train.Recorder()",),
     "Snapshot": (),

@@ -15,6 +15,7 @@ import autograd
 from autograd import Value, losses, nn, optim, state
 from autograd.engine import guarded
 from autograd.nn import tensors
+from autograd.train import kept
 from autograd.wording import brief
 from tests.attack import api, calls, files, fits, hostile, intact, interrupts, scenarios
 from tests.attack.__main__ import main
@@ -223,7 +224,7 @@ def test_files_notice_what_is_not_checked(tmp_path: Path, monkeypatch: pytest.Mo
         tensors.leaves_of(next(iter(given.values())))[0].data = 7.0
         raise ValueError(f"{name} is damaged")
 
-    monkeypatch.setattr(state, "put", halfway)
+    monkeypatch.setattr(kept, "matched", halfway)
     assert files.attempt("model: leave").fault == "a refused file has changed the model"
 
 

@@ -1,6 +1,7 @@
 """Settings for the tests of the compiler: the numbers of leaves are the same whichever tests run before.
 
-What is compiled goes into a folder of its own, and with it when the tests end.
+Programs are those of NumPy where a test asks for no other back end. What is compiled goes into a folder of its own, and
+with it when the tests end.
 """
 
 import os
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from autograd.compiler import backends
 from autograd.compiler.native.compilers import CompilerError, compiler
 from autograd.compiler.native.extension import native
 from tests.compiler import graphs
@@ -18,6 +20,18 @@ from tests.compiler import graphs
 @pytest.fixture(autouse=True)
 def same_numbers() -> None:
     graphs.restart()
+
+
+@pytest.fixture(autouse=True)
+def numpy_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let NumPy run the programs that name no back end, whichever others are installed."""
+    monkeypatch.setenv(backends.VARIABLE, "numpy")
+
+
+@pytest.fixture(autouse=True)
+def numpy_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code of NumPy, which most tests here are about, is the one of "auto" whether or not there is a machine."""
+    monkeypatch.setenv("AUTOGRAD_BACKEND", "numpy")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -127,6 +127,14 @@ def test_when_one_of_several_files_fails_all_are_stopped(home: Path, compiling_w
 
 
 @needs_compiler
+def test_an_object_that_is_not_what_its_name_says_is_removed(home: Path) -> None:
+    path = shared_object(ONE)
+    path.rename(path.with_name(f"{path.name[:33]}{'0' * 32}.so"))
+    again = shared_object(ONE)
+    assert (answer(again), contents(home)) == (1, [again.name])
+
+
+@needs_compiler
 def test_a_contracted_sum_of_products_is_not_made(home: Path) -> None:
     """(1 + 2^-30)² - (1 + 2^-29) is 0 if the square is rounded, and 2^-60 if the sum alone is."""
     text = "double f(double x, double y) { return x * x + y; }"

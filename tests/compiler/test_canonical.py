@@ -575,7 +575,7 @@ def test_text_of_scalars() -> None:
     x, p = leaves(1), leaves(1)
     assert canonical_text((2.0 * x[0] * p[0] - 3.0).tanh() + x[0], x, p).splitlines() == [
         "2 leaves",
-        "[2] = -3 + 2·p0·x0",
+        "[2] = -3 + 2·x0·p0",
         "[3] = tanh([2])",
         "[4] = [3] + x0",
     ]

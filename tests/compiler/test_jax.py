@@ -18,13 +18,14 @@ from tests.compiler.random_programs import RandomProgram
 
 jax = pytest.importorskip("jax", reason="JAX is not installed: pip install jax")
 
+from autograd.compiler.jax import program as behind  # noqa: E402
 from autograd.compiler.jax import text, trees, words  # noqa: E402  (they import JAX)
 
 NEAR: Final = {"float64": 1e-12, "float32": 1e-5}
 """Relative to the largest number: sums are taken in another order, and float32 has seven digits."""
 TINY: Final = 2.3e-308
 """XLA takes numbers that are smaller for 0."""
-FOUND: Final = (8, 9, 26, 31, 70, 97)
+FOUND: Final = (8, 9, 26, 70)
 """Seeds of which each showed a fault once: slots that stand twice in a product, numbers that had no axes."""
 Made = Callable[[Any], optim.Optimizer]
 OPTIMIZERS: Final[dict[str, Made]] = {
@@ -241,16 +242,16 @@ def test_the_normal_distribution_has_its_tails() -> None:
 # ── random programs, recurrences, convolutions, transformers ──
 
 
-@pytest.mark.parametrize("seed", [*range(12), *FOUND])
+@pytest.mark.parametrize("seed", [*range(6), *FOUND])
 def test_random_programs_are_the_eager_ones(seed: int) -> None:
     assert report(seed, partial(compiled, backend="jax")).wrong == ""
 
 
-@pytest.mark.parametrize("seed", [2, 5, 14, 21, 23, 36])
+@pytest.mark.parametrize("seed", [19, 39, 40, 57, 85])
 def test_random_programs_with_loops_are_the_eager_ones(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "UNROLLED", 0)
     program: Any = compiled(RandomProgram(seed))
-    assert "lax.scan" in program.jax("gradient_of_inputs").source
+    assert "lax.scan" in program.jax().source
     assert report(seed, partial(compiled, backend="jax")).wrong == ""
 
 
@@ -301,8 +302,7 @@ def test_a_transformer() -> None:
 # ── optimisers ──
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(("name", "dtype"), [*((name, "float64") for name in OPTIMIZERS), ("Adam", "float32")])
 def test_steps_and_loops_are_those_of_numpy(name: str, dtype: str) -> None:
     x, y = batch(40)
     orders = np.array([np.random.default_rng(k).permutation(40)[:8] for k in range(6)])
@@ -416,7 +416,6 @@ def fitted(backend: str, make: Made, dtype: str = "float64", rows: int = 43, **o
     return program, optimizer, history
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam"])
 @pytest.mark.parametrize(
     "options",
     [
@@ -429,9 +428,9 @@ def fitted(backend: str, make: Made, dtype: str = "float64", rows: int = 43, **o
     ],
     ids=str,
 )
-def test_fit_trains_on_the_device_as_in_numpy(name: str, options: dict[str, Any]) -> None:
-    ours, optimizer, want = fitted("numpy", OPTIMIZERS[name], **options)
-    program, other, got = fitted("jax", OPTIMIZERS[name], **options)
+def test_fit_trains_on_the_device_as_in_numpy(options: dict[str, Any]) -> None:
+    ours, optimizer, want = fitted("numpy", OPTIMIZERS["Adam"], **options)
+    program, other, got = fitted("jax", OPTIMIZERS["Adam"], **options)
     assert near(got.losses, want.losses)
     assert got.stopped_by == want.stopped_by
     assert near(program.parameters, ours.parameters)
@@ -483,15 +482,43 @@ def test_a_parameter_that_is_not_finite_ends_the_training() -> None:
     assert ends[0] == ends[1]
 
 
-def test_numbers_that_are_not_finite_are_exact_where_rows_were_completed() -> None:
-    def attention(xs: Any) -> Value:
-        sums = [autograd.dot(xs[: k + 1], xs[: k + 1]) for k in range(3)]
-        return autograd.total([s.tanh() for s in sums[:2]]) + sums[2] * 0.0
+def gated(**options: Any) -> Any:
+    """A layer that no gradient reaches from examples whose first number isn't above 0."""
+    w, x = [[Value(0.1 * (i - j)) for j in range(4)] for i in range(3)], autograd.inputs(4)
+    layer = autograd.total([autograd.dot(row, x).tanh() for row in w])
+    return autograd.compile(autograd.where(x[0], layer, 0.0), (x,), parameters={"w": w}, **options)
 
-    x = np.array([[1.0, 2.0, np.inf], [1.0, np.inf, 2.0], [0.5, 1.0, 2.0]])
-    ours, program = (autograd.compile(attention, ((3,),), reduce=None, backend=b) for b in ("numpy", "jax"))
-    np.testing.assert_allclose(program.value(x), ours.value(x), rtol=1e-12)
+
+CLOSED: Final = np.array([[-1.0, np.inf, 0.3, 0.2], [0.5, 1.0, -0.7, 0.1]])
+"""An infinity where no gradient is passed on."""
+
+
+def test_numbers_that_are_not_finite_may_be_taken_exactly() -> None:
+    value, gradient = gated().value_and_grad(CLOSED)
+    assert np.isfinite(gradient).all()
+    back_end = gated(backend="jax")
+    assert near(back_end.value_and_grad(CLOSED)[1], gradient)
     with trees.precision("float64"):
-        values, slopes = program.jax(exact=True)(x)
-    np.testing.assert_allclose(values, ours.value(x), rtol=1e-12)
-    np.testing.assert_allclose(slopes, ours.gradient_of_inputs(x), rtol=1e-12)
+        found, tree = gated().jax(exact=True)(gated().jax_parameters, CLOSED)
+        assert np.isnan(np.asarray(gated().jax()(gated().jax_parameters, CLOSED)[1]["w"])).any()
+    assert near(found, value)
+    assert near(np.ravel(tree["w"]), gradient)
+
+
+def test_a_training_takes_them_exactly() -> None:
+    ends = []
+    for backend in ("numpy", "jax"):
+        program = gated(backend=backend)
+        history = train.fit(program, (CLOSED,), optim.Adam(program, lr=0.1), epochs=5, batch_size=1, shuffle=False)
+        assert np.isfinite(program.parameters).all()
+        ends.append((history.losses, program.parameters))
+    for got, want in zip(ends[1], ends[0], strict=True):
+        assert near(got, want)
+
+
+def test_an_irregular_graph_is_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(behind, "MOST", 100)
+    program: Any = compiled(RandomProgram(0), backend="jax")
+    assert program.backend == "numpy"
+    assert "not jax: its graph is irregular" in program.report()
+    assert compiled(RandomProgram(1), backend="jax").backend == "jax"  # type: ignore[attr-defined]

@@ -24,6 +24,8 @@ from autograd.compiler.native.instructions import FORMS, files, instructions
 from autograd.compiler.native.machine import WIDTHS, program_of
 from autograd.compiler.native.planning import Terms, codes, order_of, shared_registers
 from autograd.compiler.native.recipes import contributed, valued
+from autograd.compiler.native.streams import Writer
+from autograd.compiler.native.sweeps import flow_of
 from autograd.compiler.native.uniform import lanes_of, with_copies
 from autograd.compiler.pipeline import Code
 from autograd.compiler.scalars import INPUT, ONE, PARAMETER, Scalars
@@ -298,6 +300,11 @@ def test_a_branch_that_is_not_taken_passes_nothing_on() -> None:
     compare(function, 2, rows, "float32")
 
 
+def test_the_test_of_a_branch_gets_no_gradient() -> None:
+    """Not even 0 times a derivative that is infinite."""
+    compare(lambda x, y: where(x.log(), y, 2.0 * y) + x, 2, np.array([[0.0, 3.0], [5.0, 1.0]]))
+
+
 def test_a_node_of_parameters_in_a_branch_is_reached_in_some_lanes_alone() -> None:
     w, x = leaves(), leaves()
     program = autograd.compile(where(x, w.log(), x), x, parameters=[w], reduce="sum", backend="native")
@@ -479,6 +486,14 @@ def test_a_register_is_not_used_again_before_it_is_read_last(rows: list[list[int
         assert all(held[int(registers[x])] == x for x in row)
         held[int(registers[i])] = i
     assert count == len({*registers.tolist()})
+
+
+def test_the_register_of_zeros_is_counted() -> None:
+    x, y = leaves(2)
+    g, counts = graph(x * x, x, y)
+    made = Writer(flow_of(g, counts, (INPUT,), single=False), single=False).written()
+    *_, zeros, end = made.backward.words.tolist()
+    assert (zeros, end) == (made.vectors - 1, 0)
 
 
 def test_arrays_of_the_wrong_kind_are_refused() -> None:

@@ -95,11 +95,11 @@ def same(found: tuple[train.History, Any], expected: tuple[train.History, Any]) 
     (history, optimizer), (wanted, other) = found, expected
     assert history.stopped_by == wanted.stopped_by
     assert history.reason == wanted.reason
-    assert history.losses == pytest.approx(wanted.losses, rel=ROUNDING, nan_ok=True)
-    assert history.validation == pytest.approx(wanted.validation, rel=ROUNDING, nan_ok=True)
+    assert history.losses == pytest.approx(wanted.losses, rel=ROUNDING, abs=0.0, nan_ok=True)
+    assert history.validation == pytest.approx(wanted.validation, rel=ROUNDING, abs=0.0, nan_ok=True)
     assert history.metrics.keys() == wanted.metrics.keys()
     for name, row in history.metrics.items():
-        assert row == pytest.approx(wanted.metrics[name], rel=ROUNDING, nan_ok=True)
+        assert row == pytest.approx(wanted.metrics[name], rel=ROUNDING, abs=0.0, nan_ok=True)
     close(optimizer.parameters, other.parameters)
     close(optimizer.program.gradient, other.program.gradient)
     values = [v.data for v in optimizer.program._parameters.values]
@@ -185,7 +185,7 @@ def test_threads_change_nothing() -> None:
             history, optimizer = trained(data, epochs=3, momentum=0.5)
             runs.append((history.losses, optimizer.parameters.tolist()))
     assert runs[0] == runs[1]
-    assert runs[0][0] == pytest.approx(trained(data, epochs=3, momentum=0.5)[0].losses, rel=ROUNDING)
+    assert runs[0][0] == pytest.approx(trained(data, epochs=3, momentum=0.5)[0].losses, rel=ROUNDING, abs=0.0)
 
 
 # ── before and after it ──
@@ -226,7 +226,7 @@ def test_python_goes_on_where_c_ended_and_c_where_python_did(change: Callable[[A
     losses, optimizer = in_parts([False] * 4, change)
     for blocks in ([True] * 4, [True, False, True, False], [False, True, True, False]):
         found, its = in_parts(blocks, change)
-        assert found == pytest.approx(losses, rel=ROUNDING)
+        assert found == pytest.approx(losses, rel=ROUNDING, abs=0.0)
         close(its.parameters, optimizer.parameters)
         assert its.param_groups[0].steps == optimizer.param_groups[0].steps
 
@@ -328,7 +328,7 @@ def test_fit_in_c_works_outside_the_main_thread() -> None:
         thread = threading.Thread(target=lambda: done.append(trained(epochs=50)[0]))
         thread.start()
         thread.join()
-    assert done[0].losses == pytest.approx(trained(epochs=50)[0].losses, rel=ROUNDING)
+    assert done[0].losses == pytest.approx(trained(epochs=50)[0].losses, rel=ROUNDING, abs=0.0)
 
 
 def test_two_threads_train_two_programs_at_once() -> None:
@@ -340,7 +340,7 @@ def test_two_threads_train_two_programs_at_once() -> None:
         for thread in threads:
             thread.join()
     for losses in found:
-        assert losses == pytest.approx(expected, rel=ROUNDING)
+        assert losses == pytest.approx(expected, rel=ROUNDING, abs=0.0)
 
 
 @pytest.mark.parametrize("options", [{"epochs": 300}, {"epochs": 30, "batch_size": 2, "callback": lambda *_: None}])

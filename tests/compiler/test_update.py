@@ -136,8 +136,8 @@ def test_numbers_have_a_row_for_each_step_that_differs() -> None:
 def test_corrections_of_many_steps_are_those_of_floats() -> None:
     _, update = of(optim.Adam, lr=0.125, betas=(0.9, 0.999))
     for k, (rate, root) in enumerate(update.numbers(3000).tolist(), 1):
-        assert rate == pytest.approx(-0.125 / (1.0 - 0.9**k), rel=ROUNDING)
-        assert root == pytest.approx(math.sqrt(1.0 - 0.999**k), rel=ROUNDING)
+        assert rate == pytest.approx(-0.125 / (1.0 - 0.9**k), rel=ROUNDING, abs=0.0)
+        assert root == pytest.approx(math.sqrt(1.0 - 0.999**k), rel=ROUNDING, abs=0.0)
 
 
 @pytest.mark.parametrize(

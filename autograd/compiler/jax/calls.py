@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from autograd.compiler.binding import Bound
 from autograd.compiler.jax.function import made
 from autograd.compiler.jax.text import Signature, text_of
-from autograd.compiler.jax.trees import entries, joined, precision
+from autograd.compiler.jax.trees import joined, precision
 from autograd.compiler.pipeline import Code
-from autograd.compiler.statements import Named, Slots
+from autograd.compiler.statements import Named, Slots, entries
 
 
 class Call:

@@ -1,5 +1,13 @@
 """The calls of a program as pure functions of JAX.
 
+>>> import autograd
+>>> w, x = autograd.Value(2.0), autograd.inputs()
+>>> program = autograd.compile((w * x).square(), (x,), parameters={"w": w}, dtype="float32")
+>>> function = jax.jit(program.jax())
+>>> value, gradient = function(program.jax_parameters, [1.0, 3.0])
+>>> float(value), float(gradient["w"])
+(20.0, 20.0)
+
 Importing this module imports JAX.
 """
 
@@ -13,7 +21,7 @@ import numpy as np
 from autograd.arguments import known
 from autograd.compiler.jax.program import JaxCode
 from autograd.compiler.jax.text import Kind, Signature, Text, text_of
-from autograd.compiler.jax.trees import of_program
+from autograd.compiler.jax.trees import check, of_program
 from autograd.compiler.jax.words import WORDS
 from autograd.compiler.pipeline import Code
 from autograd.compiler.statements import Named, Slots
@@ -97,6 +105,8 @@ class Function:
         if len(arguments) != own + len(self._arguments):
             names = ", ".join(["parameters"] * own + [a.name for a in self._arguments])
             raise TypeError(f"{self.__name__} takes {names}; {len(arguments)} arguments were given")
+        if own:
+            check(arguments[0], self._entries)
         arrays = [jnp.asarray(array, self.dtype) for array in arguments[own:]]
         single = all(array.shape == a.shape for array, a in zip(arrays, self._arguments, strict=True))
         if single:

@@ -5,13 +5,12 @@ several statements share may lie in an array once: slots that hold the same numb
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from autograd.compiler.statements import Index, Slots
-from autograd.compiler.storage import Array, View
+from autograd.compiler.storage import Array, View, refined
 from autograd.compiler.views import dense, positions
 
 
@@ -109,7 +108,7 @@ def written(seen: View, table: Callable[[Index], str], shape: Sequence[int] | No
     if seen.whole:
         return _with_axes(array.name, array.lanes, array.shape, sizes)
     free = [axis for axis, size in enumerate(seen.sizes) if size > 1]
-    for dims in dict.fromkeys([array.shape, _refined(array.size, seen)]):
+    for dims in dict.fromkeys([array.shape, refined(array.size, seen) or (array.size,)]):
         if (found := _sliced(seen.along(free), dims)) is not None:
             keys, turn = found
             text = array.name if dims == array.shape else _reshaped(array.name, array.lanes, dims)
@@ -129,14 +128,6 @@ def trimmed(sizes: tuple[int, ...]) -> tuple[int, ...]:
 def _reshaped(text: str, lanes: bool, sizes: Sequence[int]) -> str:
     shape = [*(["n"] if lanes else []), *map(str, sizes)]
     return f"{text}.reshape({', '.join(shape) or '()'})"
-
-
-def _refined(size: int, seen: View) -> tuple[int, ...]:
-    """A shape of an array that has an axis for each stride of a view; that of a row if there is none."""
-    steps = {abs(stride) for stride, length in zip(seen.strides, seen.sizes, strict=True) if stride and length > 1}
-    worths = sorted({size, 1, *steps}, reverse=True)
-    cuts = [*pairwise(worths)]
-    return (size,) if any(outer % inner for outer, inner in cuts) else tuple(o // i for o, i in cuts)
 
 
 def _sliced(seen: View, shape: Sequence[int]) -> tuple[list[str], str] | None:

@@ -3,18 +3,24 @@
 This module doesn't import JAX; `code_of` does.
 """
 
-from typing import Any
+from typing import Any, Final
 
-from autograd.compiler.binding import Bound, Loop, Otherwise, Plan
+from autograd.compiler.binding import Bound, DeclinedError, Loop, Otherwise, Plan
 from autograd.compiler.jax import check, module
+from autograd.compiler.jax.text import length_of
 from autograd.compiler.pipeline import Code
 from autograd.compiler.report import Facts
 from autograd.compiler.statements import Index
 
+MOST: Final = 3000
+"""The most statements, a loop counting once."""
+
 
 def code_of(code: Code) -> "JaxCode":
-    """The code of a recording for JAX; UnavailableError without JAX."""
+    """The code of a recording for JAX; UnavailableError without JAX, and DeclinedError for an irregular graph."""
     check()
+    if (length := length_of(code.program)) > MOST:
+        raise DeclinedError(f"its graph is irregular: {length:,} statements, which XLA would compile for minutes")
     return JaxCode(code)
 
 
@@ -69,6 +75,9 @@ class JaxCode:
 
     def loop(self, plan: Plan) -> Loop | None:
         """The steps of a training, on the device."""
+        if plan.devices is not None:
+            divided: Loop = module("divided").DividedTraining(self.code, plan)
+            return divided
         made: Loop = module("training").Training(self.code, plan)
         return made
 

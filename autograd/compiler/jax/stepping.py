@@ -1,5 +1,18 @@
 """Training steps of a program on the devices of JAX: one in each call, or many.
 
+>>> import autograd
+>>> from autograd import Value, optim
+>>> w, x, y = Value(0.0), autograd.inputs(name="x"), autograd.inputs(name="y")
+>>> program = autograd.compile((w * x - y).square(), (x, y), parameters={"w": w}, dtype="float32")
+>>> step = program.jax_step(optim.SGD(program, lr=0.25))
+>>> state = step.start()
+>>> state, loss = step(state, [1.0, 1.0], [2.0, 4.0])
+>>> float(loss), float(state.parameters["w"])
+(10.0, 1.5)
+>>> step.finish(state, steps=1)
+>>> program.parameters
+array([1.5], dtype=float32)
+
 Importing this module imports JAX.
 """
 
@@ -10,22 +23,28 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from autograd.arguments import described
 from autograd.compiler.jax.function import Function
 from autograd.compiler.jax.trees import joined, of_program, precision
 from autograd.compiler.jax.updates import State, Update
+from autograd.optim import Optimizer
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
-    from autograd.optim import Optimizer
 
 
 class Steps:
     """The base of `Step` and `Loop`: the state of a training, and a step of it.
 
-    ValueError for an optimiser of other parameters than the program's, and for a program without one loss of a batch.
+    TypeError for anything else than an optimiser. ValueError for one of other parameters than the program's, and for a
+    program without one loss of a batch.
     """
 
-    def __init__(self, program: "Program", optimizer: "Optimizer") -> None:
+    def __init__(self, program: "Program", optimizer: Optimizer) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                f"a step takes an optimizer of the program, as optim.SGD(program), not {described(optimizer)}"
+            )
         if optimizer.parameters is not program.parameters:
             raise ValueError("the optimizer changes other parameters than the program's; make it of this program")
         if program.reduce is None:
@@ -53,7 +72,7 @@ class Steps:
 class Step(Steps):
     """A step as a function `(state, *batch) -> (state, loss)`, compiled; the old state is used up."""
 
-    def __init__(self, program: "Program", optimizer: "Optimizer") -> None:
+    def __init__(self, program: "Program", optimizer: Optimizer) -> None:
         super().__init__(program, optimizer)
         self.jitted = jax.jit(self.pure, donate_argnums=0)
 
@@ -72,7 +91,7 @@ class Loop(Steps):
     places of the rows of each batch. losses has the loss of each batch before its step.
     """
 
-    def __init__(self, program: "Program", optimizer: "Optimizer") -> None:
+    def __init__(self, program: "Program", optimizer: Optimizer) -> None:
         super().__init__(program, optimizer)
         self.jitted = jax.jit(self.several, donate_argnums=0)
 
@@ -80,10 +99,14 @@ class Loop(Steps):
         """The same for use inside functions that JAX transforms."""
 
         def one(state: State, order: Any) -> tuple[State, Any]:
-            return self.pure(state, *(jnp.take(array, order, axis=0, mode="clip") for array in data))
+            return self.pure(state, *(self.rows(array, order) for array in data))
 
         found: tuple[State, Any] = lax.scan(one, state, orders)
         return found
+
+    def rows(self, array: Any, places: Any) -> Any:
+        """The rows of an array at some places, inside a function that JAX traces."""
+        return jnp.take(array, places, axis=0, mode="clip")
 
     def __call__(self, state: State, data: Sequence[Any], orders: Any) -> tuple[State, Any]:
         """The state after the steps, and their losses."""

@@ -2,7 +2,8 @@
 
 >>> import autograd
 >>> w, x = autograd.Value(2.0), autograd.inputs(3)
->>> code = autograd.compile(autograd.total(x).tanh() * w, (x,), parameters={"w": w}, backend="numpy")._parts["loss"].code
+>>> loss = autograd.total(x).tanh() * w
+>>> code = autograd.compile(loss, (x,), parameters={"w": w}, backend="numpy")._parts["loss"].code
 >>> inputs, parameters = code.program.names[:1], code.program.names[1:]
 >>> print(text_of(code.program, Signature("value_and_grad", parameters, inputs, "sum", "parameters"), "float32").source)
 import jax.numpy as jnp
@@ -37,7 +38,7 @@ from autograd.compiler.jax.writing import OWN, definition
 from autograd.compiler.merging import sizes_of, with_merged_sums
 from autograd.compiler.rolling import Block, rolled
 from autograd.compiler.statements import ArrayProgram, Index, Map, Named, Slots, Statement, operands
-from autograd.compiler.storage import Array
+from autograd.compiler.storage import Array, identifier
 from autograd.compiler.words import definitions
 
 Kind: TypeAlias = Literal["value_and_grad", "per_example", "gradient_of_inputs", "outputs"]
@@ -71,6 +72,19 @@ class Signature(NamedTuple):
     """The roots that make each output."""
 
 
+def length_of(program: ArrayProgram) -> int:
+    """About how many lines the text of a program has."""
+    if len(program.forward) + len(program.backward) <= UNROLLED:
+        return UNROLLED
+    blocks = [block for part in (program.forward, program.backward) for block in rolled(part)]
+    return sum(len(block.rows) * (1 if _is_long(block) else block.count) for block in blocks)
+
+
+def _is_long(block: Block) -> bool:
+    """Whether a block is rather a loop than statements one by one."""
+    return block.count > 1 and block.count * len(block.rows) > UNROLLED
+
+
 def text_of(program: ArrayProgram, signature: Signature, dtype: str) -> Text:
     """The text of a function for batches of any size."""
     program = with_merged_sums(program)
@@ -89,14 +103,14 @@ def text_of(program: ArrayProgram, signature: Signature, dtype: str) -> Text:
 
 def _first_lines(w: Writer, s: Signature) -> list[str]:
     """The lines that take the arguments apart."""
-    names = [w.fresh(_identifier(named.name)) for named in s.inputs]
+    names = [w.fresh(identifier(named.name)) for named in s.inputs]
     lines = []
     for name, (_, slots) in zip(names, s.inputs, strict=True):
         lines.append(f"{name} = jnp.asarray({name}, {w.dtype!r})")
         _given(w, name, slots, lanes=True)
     lines.append(f"n = {names[0]}.shape[0]")
     for name, slots in s.parameters:
-        word = w.fresh(_identifier(name))
+        word = w.fresh(identifier(name))
         w.lines.append(Line(word, f"parameters[{name!r}]"))
         _given(w, word, slots, lanes=False)
     if s.results.startswith("bound"):
@@ -147,8 +161,7 @@ def _is_read_after(last: Mapping[str, Index], block: int, slots: Slots) -> bool:
 
 def _block(w: Writer, block: Block, needed: Callable[[Slots], bool]) -> None:
     """The lines of a block: a loop, if it is long and its steps are alike."""
-    statements = block.count * len(block.rows)
-    if block.count > 1 and statements > UNROLLED and (body := studied(block, w.memory.sizes)) is not None:
+    if _is_long(block) and (body := studied(block, w.memory.sizes)) is not None:
         Loop(w, body, _statement, needed).write()
         return
     for single in block.unrolled():
@@ -244,11 +257,6 @@ def _definitions(used: set[str]) -> Iterator[str]:
                 yield word
 
     yield from needed({*definitions()} & used)
-
-
-def _identifier(name: str) -> str:
-    plain = "".join(c if c.isalnum() else "_" for c in name).strip("_")
-    return plain if plain[:1].isalpha() else f"p{plain}"
 
 
 def _indented(lines: Iterable[str]) -> list[str]:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from autograd.compiler.binding import Plan, Slice
 from autograd.compiler.jax.function import made
 from autograd.compiler.jax.text import Signature, text_of
-from autograd.compiler.jax.trees import Tree, entries, joined, precision
+from autograd.compiler.jax.trees import Tree, joined, precision
 from autograd.compiler.jax.updates import State, Update
 from autograd.compiler.pipeline import Code
-from autograd.compiler.statements import Named, Slots
+from autograd.compiler.statements import Named, Slots, entries
 
 SHORT: Final = 0.1
 """Seconds after which a call should end, so that Ctrl-C is answered."""
@@ -29,7 +29,7 @@ EPOCHS: Final = 1024
 """The most epochs of one call."""
 
 
-class _Run(NamedTuple):
+class Run(NamedTuple):
     """The numbers that the steps of a call change."""
 
     state: State
@@ -54,11 +54,10 @@ class Training:
     """
 
     def __init__(self, code: Code, plan: Plan) -> None:
-        self._plan, self._dtype, names = plan, code.dtype, code.program.names
-        self._own = entries([named for named in names if named.slots.space == "p"], len(plan.parameters))
-        parameters = [Named(name, Slots("p", index)) for name, index in self._own]
-        signature = Signature("value_and_grad", parameters, names[: len(plan.columns)], "mean", "parameters")
-        self._function = made(text_of(code.program, signature, code.dtype))
+        self._plan, self._dtype = plan, code.dtype
+        named = [named for named in code.program.names if named.slots.space == "p"]
+        self._own = entries(named, len(plan.parameters))
+        self._compile(code)
         self._update = Update(plan.optimizer, self._own, code.dtype)
         self._rows = len(plan.columns[0])
         self._size = min(plan.size, self._rows)
@@ -67,10 +66,17 @@ class Training:
         self._failed: Slice | None = None
         """The answer of the next call, after a loss that isn't finite."""
         with precision(code.dtype):
-            self._data = tuple(jnp.array(column) for column in plan.columns)
+            self._data = tuple(map(self._placed, plan.columns))
         self._state: State | None = None
         self._left: list[Any] = []
         """The arrays that the last call left in the program and its optimiser."""
+
+    def _compile(self, code: Code) -> None:
+        self._code = code
+        inputs = code.program.names[: len(self._plan.columns)]
+        parameters = [Named(name, Slots("p", index)) for name, index in self._own]
+        signature = Signature("value_and_grad", parameters, inputs, "mean", "parameters")
+        self._function = made(text_of(code.program, signature, code.dtype))
         self._jitted = jax.jit(self._several, donate_argnums=0)
 
     def run(self, epochs: int, answer: Callable[[], None]) -> Slice:
@@ -78,8 +84,15 @@ class Training:
         if self._failed is not None:
             return self._failed
         count, start = min(epochs, self._epochs), perf_counter()
+        orders = self._orders(count)
+        run, losses = self._called(orders, count)
         with precision(self._dtype):
-            run, losses = self._jitted(self._taken(), self._data, self._orders(count), count)
+            trusted = not self._code.completes or _is_finite(run)
+        if not trusted:
+            # Rows completed with zeros, and nodes without their guards, are right for finite numbers alone.
+            self._compile(self._code.exactly())
+            self._state = None
+            run, losses = self._called(orders, count)
         steps = int(run.steps)
         if perf_counter() - start < SHORT:
             self._epochs = min(2 * self._epochs, self._most)
@@ -92,6 +105,11 @@ class Training:
         rows = min(self._starts[more - 1] + self._size, self._rows) if more else self._rows
         return Slice(np.asarray(losses)[:finished].tolist(), steps, float(run.mean) * self._rows / rows)
 
+    def _called(self, orders: NDArray[Any] | None, count: int) -> tuple[Run, Any]:
+        with precision(self._dtype):
+            found: tuple[Run, Any] = self._jitted(self._taken(), self._data, orders, count)
+        return found
+
     # ── between the host and the device ──
 
     def _orders(self, count: int) -> NDArray[Any] | None:
@@ -103,6 +121,10 @@ class Training:
             row[:] = self._plan.reorder()
         return orders
 
+    def _placed(self, column: NDArray[Any]) -> jax.Array:
+        """All rows of a column on the device."""
+        return jnp.array(column)
+
     def _taken(self) -> State:
         """The state of the program and the optimiser as they are now."""
         plan, group = self._plan, self._plan.optimizer.param_groups[0]
@@ -112,7 +134,7 @@ class Training:
             return self._update.start(plan.parameters)
         return self._state._replace(numbers=self._update.numbers())
 
-    def _put_back(self, run: _Run, steps: int) -> None:
+    def _put_back(self, run: Run, steps: int) -> None:
         plan, group = self._plan, self._plan.optimizer.param_groups[0]
         self._state = run.state
         joined(run.state.parameters, self._own, plan.parameters)
@@ -123,11 +145,11 @@ class Training:
 
     # ── on the device ──
 
-    def _several(self, state: State, data: Sequence[Any], orders: Any, count: Any) -> tuple[_Run, Any]:
+    def _several(self, state: State, data: Sequence[Any], orders: Any, count: Any) -> tuple[Run, Any]:
         """Epochs, and the loss of each."""
         zero, none = jnp.zeros((), self._dtype), jnp.zeros((), bool)
         nothing = jax.tree.map(jnp.zeros_like, state.parameters)
-        first = _Run(state, nothing, ~none, zero, jnp.zeros((), int), none, zero)
+        first = Run(state, nothing, ~none, zero, jnp.zeros((), int), none, zero)
 
         def follows(carried: Any) -> Any:
             epoch, run, _ = carried
@@ -141,10 +163,10 @@ class Training:
         _, run, losses = lax.while_loop(follows, make, (0, first, jnp.zeros(self._most, self._dtype)))
         return run, losses
 
-    def _epoch(self, run: _Run, data: Sequence[Any], order: Any) -> _Run:
+    def _epoch(self, run: Run, data: Sequence[Any], order: Any) -> Run:
         run = run._replace(mean=jnp.zeros_like(run.mean))
 
-        def one(run: _Run, start: Any) -> tuple[_Run, None]:
+        def one(run: Run, start: Any) -> tuple[Run, None]:
             kept = run.gradient  # Only that of the last batch leaves the loop.
             return self._step(run, self._batch(data, order, start, self._size))._replace(gradient=kept), None
 
@@ -155,16 +177,22 @@ class Training:
         return run._replace(going=run.going & jnp.stack(finite).all() & ~(run.mean < self._plan.below))
 
     def _batch(self, data: Sequence[Any], order: Any, start: Any, size: int) -> list[Any]:
+        """The rows of a batch that begins at a place, of each column."""
         if order is None:
             return [lax.dynamic_slice_in_dim(array, start, size) for array in data]
         places = lax.dynamic_slice_in_dim(order, start, size)
         return [jnp.take(array, places, axis=0, mode="clip") for array in data]
 
-    def _step(self, run: _Run, batch: Sequence[Any]) -> _Run:
+    def _step(self, run: Run, batch: Sequence[Any]) -> Run:
         """A step, if the training goes on and the loss is finite."""
         loss, gradient = self._function(run.state.parameters, *batch)
         going = run.going & jnp.isfinite(loss)
         state = jax.tree.map(lambda new, old: jnp.where(going, new, old), self._update(run.state, gradient), run.state)
         mean = run.mean + jnp.where(going, loss * (len(batch[0]) / self._rows), 0.0)
         failed, last = run.failed | (run.going & ~going), jnp.where(run.going, loss, run.loss)
-        return _Run(state, gradient, going, mean, run.steps + going, failed, last)
+        return Run(state, gradient, going, mean, run.steps + going, failed, last)
+
+
+def _is_finite(run: Run) -> bool:
+    """Whether the last loss and all parameters, of which a process may have parts alone, are finite."""
+    return not run.failed and all(bool(jnp.isfinite(array).all()) for array in run.state.parameters.values())

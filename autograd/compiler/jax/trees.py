@@ -3,7 +3,7 @@
 Importing this module imports JAX.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax
@@ -11,29 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.statements import Index, Named
+from autograd.arguments import described
+from autograd.compiler.statements import Entries, entries
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
 
 Tree: TypeAlias = dict[str, Any]
 """Arrays by name."""
-Entries: TypeAlias = list[tuple[str, Index]]
-"""The names of a tree, each with the places of its numbers in a flat vector."""
-
-
-def entries(names: Iterable[Named], count: int) -> Entries:
-    """So many parameters by their names, each of them once; those without a name of their own are one array more."""
-    found, free = Entries(), np.ones(count, bool)
-    for name, slots in names:
-        if slots.index.size and free[slots.index].all():
-            found.append((name, slots.index))
-            free[slots.index] = False
-    rest = np.flatnonzero(free)
-    if len(rest):
-        taken = {name for name, _ in found}
-        found.append((next(name for name in ("parameters", "other parameters") if name not in taken), rest))
-    return found
 
 
 def of_program(program: "Program") -> Entries:
@@ -58,16 +43,23 @@ def split(vector: NDArray[Any], own: Entries) -> Tree:
 
 
 def joined(tree: Mapping[str, Any], own: Entries, out: NDArray[Any]) -> None:
-    """Write the numbers of a tree into a vector; ValueError if it has other names or shapes."""
-    if {*tree} != {name for name, _ in own}:
-        known = ", ".join(name for name, _ in own)
-        raise ValueError(f"the tree has the names {', '.join(map(str, tree))}, and the program has {known}")
+    """Write the numbers of a tree into a vector; the errors of `check`."""
+    check(tree, own)
     arrays = {name: np.asarray(array) for name, array in tree.items()}
     for name, index in own:
-        if arrays[name].shape != index.shape:
-            raise ValueError(f"{name} has the shape {index.shape}, and in the tree {arrays[name].shape}")
-    for name, index in own:
         out[index] = arrays[name]
+
+
+def check(tree: object, own: Entries) -> None:
+    """TypeError for parameters that are no dictionary, ValueError for other names or shapes than the program's."""
+    if not isinstance(tree, Mapping):
+        raise TypeError(f"the parameters are a dictionary of arrays, as program.jax_parameters, not {described(tree)}")
+    known = [name for name, _ in own]
+    if {*tree} != {*known}:
+        raise ValueError(f"the tree has the names {', '.join(map(str, tree))}, and the program has {', '.join(known)}")
+    for name, index in own:
+        if (shape := np.shape(tree[name])) != index.shape:
+            raise ValueError(f"{name} has the shape {index.shape}, and in the tree {shape}")
 
 
 def precision(dtype: str) -> Any:

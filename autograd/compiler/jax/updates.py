@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.jax.trees import Entries, Tree, joined, precision, split
+from autograd.compiler.jax.trees import Tree, joined, precision, split
+from autograd.compiler.statements import Entries
 from autograd.optim.optimizer import Group, Ops, Optimizer
 
 

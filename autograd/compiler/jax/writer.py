@@ -13,7 +13,7 @@ from autograd.compiler.expressions import number
 from autograd.compiler.jax.memory import Held, Memory, known, trimmed, written
 from autograd.compiler.jax.writing import OWN, as_jax
 from autograd.compiler.statements import Slots
-from autograd.compiler.storage import Array, View
+from autograd.compiler.storage import Array, Names, View
 from autograd.compiler.views import LABELS, dense, unify
 from autograd.compiler.words import definitions
 
@@ -60,16 +60,16 @@ class Pending(Array):
         self.text = text
 
 
-class Writer:
+class Writer(Names):
     """The lines of a function so far, and the arrays that hold the slots."""
 
     def __init__(self, sizes: Mapping[str, int], constants: NDArray[np.float64], dtype: str) -> None:
+        super().__init__({"n", "jnp", "parameters", "lax", *OWN, *definitions()})
         self.memory, self.dtype = Memory(sizes), dtype
         self.lines: list[Line] = []
         self.tables: dict[str, NDArray[Any]] = {}
         """Arrays by name that the text takes from outside."""
         self._constants = constants
-        self._taken = {"n", "jnp", "parameters", "lax", *OWN, *definitions()}
         self._tables: dict[bytes, str] = {}
         self._joined: dict[tuple[object, ...], Array] = {}
 
@@ -86,16 +86,6 @@ class Writer:
         return array
 
     # ── names ──
-
-    def fresh(self, word: str) -> str:
-        """A name that nothing has: the word, or the word with the next number."""
-        stem = word.rstrip("0123456789") or word
-        text, count = word, int(word[len(stem) :] or 1)
-        while text in self._taken:
-            count += 1
-            text = f"{stem}{count}"
-        self._taken.add(text)
-        return text
 
     def table(self, numbers: NDArray[Any]) -> str:
         """The name of an array from outside."""

@@ -4,9 +4,9 @@
  * result is the same, bit for bit, however many threads there are and whichever is ready first. */
 
 enum { LEAST = 1024, BLOCKS = 64, TILE = 8 };
-#define CHUNK ((size_t)1 << 16)  /* Bytes of the inputs of the lanes whose rows are read together. */
-#define SUMS ((size_t)1 << 26)   /* Bytes of the sums of all blocks, at most. */
-#define PER_THREAD 1e6           /* Operations on one lane that make the start of a thread worth while. */
+#define CHUNK ((size_t)1 << 16) /* Bytes of the inputs of the lanes whose rows are read together. */
+#define SUMS ((size_t)1 << 26)  /* Bytes of the sums of all blocks, at most. */
+#define PER_THREAD 1e6          /* Operations on one lane that make the start of a thread worth while. */
 
 #ifdef _MSC_VER
 typedef volatile int flag;
@@ -27,7 +27,8 @@ struct reals {
     size_t size;
     const char *format;
     void (*value)(const struct program *, long, long, long, const void *, const void *, void *);
-    void (*gradient)(const struct program *, long, long, long, const void *, const void *, double, void *, void *, void *);
+    void (*gradient)(const struct program *, long, long, long, const void *, const void *, double, void *, void *,
+                     void *);
     void (*update)(const struct program *, long, void *, const void *, void *, const void *);
     double (*number)(const void *);
     double (*sum)(const void *, long, double);
@@ -61,11 +62,11 @@ struct lanes {
     const struct column *columns;
     Py_ssize_t inputs;
     const int64_t *order;
-    long chunk;           /* The lanes whose rows are read together. */
+    long chunk; /* The lanes whose rows are read together. */
     long n, parameters;
-    double work;          /* Operations on one lane. */
+    double work; /* Operations on one lane. */
     int threads;
-    void *sums;           /* The sums of blocks, or NULL if there is never more than one block. */
+    void *sums; /* The sums of blocks, or NULL if there is never more than one block. */
 };
 
 /* Something that long work asks between two blocks; it ends the work by an answer that isn't 0. */
@@ -91,8 +92,8 @@ static long start_of(long count, long blocks, long block) {
     return block == blocks ? count : (long)((double)count / (double)blocks * (double)block) / 16 * 16;
 }
 
-/* Room for the sums that the work on so many lanes needs; 0 if there is none. */
-static int make_room(struct lanes *of, long most) {
+/* Allocates the sums that the work on so many lanes needs; 0 if there is no memory. */
+static int allocate_sums(struct lanes *of, long most) {
     long blocks = of->dp == NULL ? 1 : blocks_of(of, most);
     if (blocks == 1) return 1;
     of->sums = PyMem_RawMalloc(bytes_of_sum(of) * (size_t)(of->threads > 1 ? blocks : 1));

@@ -13,18 +13,18 @@ typedef struct {
     PyObject_HEAD
     Code *code;
     struct lanes lanes;
-    long count;                  /* The lanes. */
+    long count; /* The lanes. */
     Py_buffer parameters, gradient, inputs, roots, input_gradient, seed;
-    PyTypeObject *kind;          /* Of the arrays. */
-    struct taken *taken;         /* Of the arrays that `run` takes, or NULL. */
+    PyTypeObject *kind;  /* Of the arrays. */
+    struct taken *taken; /* Of the arrays that `run` takes, or NULL. */
     struct column *columns;
-    double weight;               /* Of each loss in their sum. */
+    double weight; /* Of each loss in their sum. */
 } Bound;
 
 static void bound_dealloc(PyObject *object) {
     Bound *self = (Bound *)object;
     PyTypeObject *type = Py_TYPE(object);
-    Py_buffer *held[] = {&self->parameters, &self->gradient, &self->inputs,
+    Py_buffer *held[] = {&self->parameters, &self->gradient,       &self->inputs,
                          &self->roots,      &self->input_gradient, &self->seed};
     for (size_t k = 0; k < sizeof held / sizeof *held; k++) PyBuffer_Release(held[k]);
     for (Py_ssize_t k = 0; k < self->lanes.inputs; k++) PyBuffer_Release(&self->taken[k].slots);
@@ -38,7 +38,8 @@ static void bound_dealloc(PyObject *object) {
 }
 
 /* Holds an array of rows of n numbers. */
-static int hold_rows(Py_buffer *view, PyObject *array, const char *what, const struct reals *reals, Py_ssize_t n, int flags) {
+static int hold_rows(Py_buffer *view, PyObject *array, const char *what, const struct reals *reals, Py_ssize_t n,
+                     int flags) {
     if (!hold_reals(view, array, what, reals, -1, flags)) return 0;
     if (numbers_in(view) % n == 0) return 1;
     PyErr_Format(PyExc_ValueError, "%s: %zd numbers make no rows of %zd", what, numbers_in(view), n);
@@ -55,7 +56,8 @@ static int bound_hold(Bound *self, PyObject *const *arrays) {
         return 0;
     lanes->parameters = (long)numbers_in(&self->parameters);
     if (!hold_reals(&self->gradient, arrays[3], "gradient", reals, lanes->parameters, PyBUF_WRITABLE) ||
-        !hold_reals(&self->input_gradient, arrays[4], "input_gradient", reals, numbers_in(&self->inputs), PyBUF_WRITABLE) ||
+        !hold_reals(&self->input_gradient, arrays[4], "input_gradient", reals, numbers_in(&self->inputs),
+                    PyBUF_WRITABLE) ||
         !hold_reals(&self->seed, arrays[5], "seed", reals, 1, PyBUF_SIMPLE))
         return 0;
     lanes->p = self->parameters.buf, lanes->x = self->inputs.buf, lanes->roots = self->roots.buf;
@@ -64,14 +66,14 @@ static int bound_hold(Bound *self, PyObject *const *arrays) {
         PyErr_SetString(PyExc_TypeError, "roots: an array is needed");
         return 0;
     }
-    if (make_room(lanes, self->count)) return 1;
+    if (allocate_sums(lanes, self->count)) return 1;
     PyErr_NoMemory();
     return 0;
 }
 
 static PyObject *bound_new(PyTypeObject *type, PyObject *args, PyObject *options) {
-    static char *names[] = {"code", "n",    "parameters", "inputs",  "roots", "gradient",
-                            "input_gradient", "seed", "threads",    "work", NULL};
+    static char *names[] = {"code",           "n",    "parameters", "inputs", "roots", "gradient",
+                            "input_gradient", "seed", "threads",    "work",   NULL};
     PyObject *code, *arrays[6] = {NULL, NULL, NULL, Py_None, Py_None, Py_None};
     long n;
     int threads = 1;
@@ -164,7 +166,8 @@ static int fits(const Bound *self, struct taken *taken, PyObject *array) {
         return 0;
     }
     const Py_buffer *view = &taken->array;
-    int same = view->ndim == taken->depth + 1 && view->shape[0] == self->count && strcmp(view->format, self->lanes.reals->format) == 0;
+    int same = view->ndim == taken->depth + 1 && view->shape[0] == self->count &&
+               strcmp(view->format, self->lanes.reals->format) == 0;
     for (int i = 0; same && i < taken->depth; i++) same = view->shape[i + 1] == taken->shape[i];
     return same;
 }
@@ -198,7 +201,8 @@ static int run_arrays(Bound *self, int backward) {
 static PyObject *bound_run_arrays(PyObject *object, PyObject *const *arguments, Py_ssize_t count) {
     Bound *self = (Bound *)object;
     if (count != 2 || self->taken == NULL || !(PyTuple_Check(arguments[0]) || PyList_Check(arguments[0])))
-        return PyErr_Format(PyExc_TypeError, "Bound.run takes a tuple of arrays and whether to go backward, after Bound.take");
+        return PyErr_Format(PyExc_TypeError,
+                            "Bound.run takes a tuple of arrays and whether to go backward, after Bound.take");
     if (self->code->running) {
         enter(self->code);
         return NULL;
@@ -211,15 +215,16 @@ static PyObject *bound_run_arrays(PyObject *object, PyObject *const *arguments, 
     while (taken-- > 0) PyBuffer_Release(&self->taken[taken].array);
     if (PyErr_Occurred()) return NULL;
     if (!done) Py_RETURN_NONE;
-    return PyFloat_FromDouble(self->lanes.reals->sum(self->lanes.roots, self->weight == 0.0 ? 0 : self->count, self->weight));
+    return PyFloat_FromDouble(
+        self->lanes.reals->sum(self->lanes.roots, self->weight == 0.0 ? 0 : self->count, self->weight));
 }
 
 static PyMethodDef bound_methods[] = {
     {"value", bound_value, METH_NOARGS, "Compute the roots."},
     {"gradient", bound_gradient, METH_NOARGS, "Compute the roots, and overwrite the gradients of the first one."},
     {"take", bound_take, METH_VARARGS,
-     "take(columns, weight): tell which arrays `run` takes: a list of pairs of the shape of a row and its slots. weight is "
-     "that of each loss in their sum; 0 for no sum."},
+     "take(columns, weight): tell which arrays `run` takes: a list of pairs of the shape of a row and its slots.\n\n"
+     "weight is that of each loss in their sum; 0 for no sum."},
     {"run", (PyCFunction)(void (*)(void))bound_run_arrays, METH_FASTCALL,
      "run(arrays, backward): do the same for these arrays, which need not be copied to the inputs before.\n\n"
      "It returns the sum of the weighted losses, or None for arrays that have not the very shape and type."},
@@ -227,16 +232,18 @@ static PyMethodDef bound_methods[] = {
 };
 
 static PyType_Slot bound_slots[] = {
-    {Py_tp_doc, "Bound(code, n, parameters, inputs, roots, *, gradient=None, input_gradient=None, seed=None, threads=1, "
-                "work=1.0): a program with the arrays of n examples.\n\n"
-                "inputs and input_gradient are (slots, n), roots is (roots, n), seed the gradient of the first root, 1 if "
-                "there is none. work is the operations on one example: long work lets other threads of Python run, and "
-                "is shared by so many threads of its own. The numbers don't depend on threads."},
+    {Py_tp_doc,
+     "Bound(code, n, parameters, inputs, roots, *, gradient=None, input_gradient=None, seed=None, threads=1, "
+     "work=1.0): a program with the arrays of n examples.\n\n"
+     "inputs and input_gradient are (slots, n), roots is (roots, n), seed the gradient of the first root, 1 if "
+     "there is none. work is the operations on one example: long work lets other threads of Python run, and "
+     "is shared by so many threads of its own. The numbers don't depend on threads."},
     {Py_tp_new, bound_new},
     {Py_tp_dealloc, bound_dealloc},
     {Py_tp_methods, bound_methods},
     {0},
 };
 static PyType_Spec bound_spec = {
-    "autograd.compiler.native._native.Bound", sizeof(Bound), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, bound_slots,
+    "autograd.compiler.native._native.Bound",      sizeof(Bound), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, bound_slots,
 };

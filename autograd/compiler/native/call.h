@@ -4,7 +4,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     Code *code;
-    PyObject *other;            /* Called where an argument is no float, or their number is another one. */
+    PyObject *other; /* Called where an argument is no float, or their number is another one. */
     Py_buffer slots, parameters;
     int64_t count, width, roots;
     int backward;
@@ -40,9 +40,9 @@ static void call_dealloc(PyObject *object) {
     Py_DECREF(type);
 }
 
-/* Takes room for the numbers of one lane. An input without a slot is written behind the others, and its gradient is
+/* Allocates the numbers of one lane. An input without a slot is written behind the others, and its gradient is
  * read there. */
-static int call_room(Call *self) {
+static int call_memory(Call *self) {
     size_t each = (size_t)(self->width + 1);
     self->x = aligned((2 * each + (size_t)self->roots) * sizeof(double), &self->memory);
     if (self->x == NULL) return 0;
@@ -60,7 +60,7 @@ static int call_hold(Call *self, PyObject *slots, PyObject *parameters) {
         !hold_reals(&self->parameters, parameters, "parameters", self->code->reals, -1, PyBUF_SIMPLE))
         return 0;
     self->count = numbers_in(&self->slots);
-    if (call_room(self)) return 1;
+    if (call_memory(self)) return 1;
     PyErr_NoMemory();
     return 0;
 }
@@ -73,7 +73,8 @@ static PyObject *call_new(PyTypeObject *type, PyObject *args, PyObject *options)
     if (!PyArg_ParseTupleAndKeywords(args, options, "OOllO|$Op:Call", names, &code, &slots, &width, &roots, &other,
                                      &parameters, &backward))
         return NULL;
-    if (width < 0 || roots < 1) return PyErr_Format(PyExc_ValueError, "Call: a width from 0 and roots from 1 are needed");
+    if (width < 0 || roots < 1)
+        return PyErr_Format(PyExc_ValueError, "Call: a width from 0 and roots from 1 are needed");
     Call *self = (Call *)type->tp_alloc(type, 0);
     if (self == NULL) return NULL;
     self->vectorcall = call_floats;
@@ -133,8 +134,8 @@ static PyObject *call_floats(PyObject *object, PyObject *const *arguments, size_
         ((value_double *)program->value)(program->self, 0, 1, 1, self->parameters.buf, self->x, self->values);
         return PyFloat_FromDouble(self->values[0]);
     }
-    ((gradient_double *)program->gradient)(program->self, 0, 1, 1, self->parameters.buf, self->x, 1.0, self->values, NULL,
-                                           self->slopes);
+    ((gradient_double *)program->gradient)(program->self, 0, 1, 1, self->parameters.buf, self->x, 1.0, self->values,
+                                           NULL, self->slopes);
     return value_and_slopes(self);
 }
 
@@ -144,9 +145,10 @@ static PyMemberDef call_members[] = {
 };
 
 static PyType_Slot call_slots[] = {
-    {Py_tp_doc, "Call(code, slots, width, roots, other, *, parameters=None, gradient=True): a function of floats.\n\n"
-                "It returns the first root, with gradient=True also its gradient by the inputs, a tuple of floats or, for "
-                "one input, a float. With other arguments, `other` is called."},
+    {Py_tp_doc,
+     "Call(code, slots, width, roots, other, *, parameters=None, gradient=True): a function of floats.\n\n"
+     "It returns the first root, with gradient=True also its gradient by the inputs, a tuple of floats or, for "
+     "one input, a float. With other arguments, `other` is called."},
     {Py_tp_new, call_new},
     {Py_tp_dealloc, call_dealloc},
     {Py_tp_traverse, call_traverse},

@@ -17,6 +17,8 @@ from autograd.compiler.native.words import FLAGS
 
 NAME: Final = "autograd.compiler.native._native"
 HERE: Final = Path(__file__).parent
+LONGEST: Final = 900.0
+"""Seconds in which the extension has to be compiled: it takes 20 on a processor, and there may be much else to do."""
 _LINKED: Final = {
     "darwin": ("-undefined", "dynamic_lookup"),
     "win32": (f"-L{sys.base_prefix}/libs", f"-lpython{sys.version_info.major}{sys.version_info.minor}"),
@@ -50,7 +52,7 @@ def compiled() -> Path:
             "them, as in apt install python3-dev; backend='numpy' needs none"
         )
     options = (*FLAGS, "-O3", "-Wall", "-Wextra", f"-I{include}", *_LINKED.get(sys.platform, ()))
-    return shared_object(sources(), options=options)
+    return shared_object(sources(), options=options, seconds=LONGEST)
 
 
 def sources() -> dict[str, str]:
@@ -80,7 +82,7 @@ def load(files: Mapping[str, str], dtype: str, *, options: Sequence[str] = (), s
         try:
             return code(str(path), dtype)
         except OSError as error:
-            if last or path.exists():  # Else another process has removed it, to make room.
+            if last or path.exists():  # Else another process has removed it, to free space.
                 remedy = "if the file system forbids programs, let XDG_CACHE_HOME name a folder of another one"
                 raise CompilerError(f"{error}; {remedy}; {NEEDLESS}") from error
     raise AssertionError

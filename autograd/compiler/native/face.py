@@ -29,6 +29,8 @@ class NativeCode(ABC):
 
     completes = False
     block = 0
+    threads = 1
+    """Threads that share the work on many examples; the numbers don't depend on it."""
 
     def __init__(self, code: Code) -> None:
         self.code = code
@@ -65,8 +67,8 @@ class NativeCode(ABC):
 
     @property
     def facts(self) -> Facts:
-        """The facts that the report tells."""
-        return self.code.facts
+        """The facts that the report tells, without those of calls of NumPy."""
+        return self.code.facts._replace(calls=(0, 0), block=0, overhead=0.0, seconds_per_example=0.0)
 
     def exactly(self) -> "NativeCode":
         """The code itself, which completes nothing."""
@@ -88,6 +90,7 @@ class NativeCode(ABC):
             gradient=gradient if wanted in ("parameters", "both") else None,
             input_gradient=slopes,
             seed=seed,
+            threads=self.threads,
             work=self.work,
         )
         both = bound.value if wanted == "nothing" else bound.gradient
@@ -113,7 +116,8 @@ class NativeCode(ABC):
         """The steps of a training; None if Python has to make them one by one."""
         width, roots = len(self.code.recording.inputs), len(self.code.graph.roots)
         functions = self.functions(max(2, min(plan.size, len(plan.columns[0]))))
-        return loop_of(self.updating, functions, plan, width=width, roots=roots, work=self.work)
+        sizes = {"width": width, "roots": roots, "threads": self.threads}
+        return loop_of(self.updating, functions, plan, **sizes, work=self.work)
 
     @property
     @abstractmethod

@@ -1,8 +1,8 @@
 /* The extension autograd.compiler.native._native: programs of program.h, called from Python.
  *
  * Code holds the functions of a program. Call is a program of one example as a function of floats, Bound a program with
- * the arrays of a batch, and Training a program with rows and an optimiser. A program is for one thread at a time: where
- * other threads of Python may run meanwhile, a second one is refused. */
+ * the arrays of a batch, and Training a program with rows and an optimiser. A program is for one thread at a time:
+ * where other threads of Python may run meanwhile, a second one is refused. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>

@@ -137,13 +137,36 @@ static ALWAYS_INLINE void few_terms(const int plain, const int products, const i
         } while (--count);                                                                        \
         break;
 
+#if LANES > 1
+/* The vectors that are full; at most one more is behind them. */
+static long full_vectors(const struct lanes *lanes) { return lanes->vectors - (lanes->last < LANES); }
+
+/* Reads a row of inputs; the same place of the next block is asked for, so that it is near by then. */
+static void load_row(V *z, const REAL *row, const struct lanes *lanes) {
+    const REAL *from = row + lanes->first;
+    const long full = full_vectors(lanes);
+    for (long k = 0; k < full; k++) {
+        __builtin_prefetch(from + (k + lanes->vectors) * LANES);
+        z[k] = load(from + k * LANES);
+    }
+    if (full < lanes->vectors) z[full] = load_part(from + full * LANES, lanes->last);
+}
+
+/* Writes a row of results, unless nobody wants it. */
+static void store_row(REAL *row, const V *x, const struct lanes *lanes) {
+    if (!row) return;
+    REAL *to = row + lanes->first;
+    const long full = full_vectors(lanes);
+    for (long k = 0; k < full; k++) store(to + k * LANES, x[k]);
+    if (full < lanes->vectors) store_part(to + full * LANES, x[full], lanes->last);
+}
+#endif
+
 /* Runs a stream. */
 static void run(const int32_t *at, const REAL *w, const struct lanes *lanes) {
-    for (;;) {
-        const int32_t code = *at++;
+    for (int32_t code; (code = *at++) != END;) {
         int32_t count = *at++;
         switch (code) {
-        case END: return;
         case LINEAR:
             do {
                 long k = 0;
@@ -172,29 +195,12 @@ static void run(const int32_t *at, const REAL *w, const struct lanes *lanes) {
             } while (--count);
             break;
         case LOAD:
-            do {
-                V *z = REGISTER(at[0]);
-                const REAL *from = lanes->rows[at[1]] + lanes->first;
-                const long whole = lanes->vectors - (lanes->last < LANES);
-                for (long k = 0; k < whole; k++) {
-                    __builtin_prefetch(from + (k + lanes->vectors) * LANES);
-                    z[k] = load(from + k * LANES);
-                }
-                if (whole < lanes->vectors) z[whole] = load_part(from + whole * LANES, lanes->last);
-                at += 2;
-            } while (--count);
+            do load_row(REGISTER(at[0]), lanes->rows[at[1]], lanes), at += 2;
+            while (--count);
             break;
         case STORE:
-            do {
-                const V *x = REGISTER(at[1]);
-                REAL *to = lanes->rows[at[0]];
-                at += 2;
-                if (!to) continue;
-                to += lanes->first;
-                const long whole = lanes->vectors - (lanes->last < LANES);
-                for (long k = 0; k < whole; k++) store(to + k * LANES, x[k]);
-                if (whole < lanes->vectors) store_part(to + whole * LANES, x[whole], lanes->last);
-            } while (--count);
+            do store_row(lanes->rows[at[0]], REGISTER(at[1]), lanes), at += 2;
+            while (--count);
             break;
 #endif
 #include "instructions.h"

@@ -64,7 +64,7 @@ def _joined(pieces: Sequence[str], texts: Sequence[str]) -> str:
 
 
 class Common:
-    """What the functions of a program have in common."""
+    """The parts that all functions of a program share."""
 
     def __init__(self, steps: Steps, roller: Roller, memory: Memory, names: Mapping[tuple[Kind, int], str]) -> None:
         self.steps, self.homes, self.memory, self.names = steps, roller.homes, memory, names
@@ -167,7 +167,7 @@ class Lines:
         return name
 
     def _element(self, loop: Loop, place: int, first: int, step: int) -> str:
-        """What a place of a loop was in a round."""
+        """The value that a place of a loop had in a round."""
         name = f"{self._common.label(place)}s"
         if name not in self._arrays:
             self._arrays.add(name)

@@ -5,9 +5,9 @@ typedef struct {
     PyObject_HEAD
     struct program functions;
     const struct reals *reals;
-    PyObject *capsule;     /* Of the part of this extension that the functions are of, or NULL. */
-    void *library;         /* The shared object that they are in, or NULL. */
-    int running;           /* Whether some thread is inside, which may have let another one run. */
+    PyObject *capsule; /* Of the part of this extension that the functions are of, or NULL. */
+    void *library;     /* The shared object that they are in, or NULL. */
+    int running;       /* Whether some thread is inside, which may have let another one run. */
 } Code;
 
 #ifdef _WIN32
@@ -129,8 +129,9 @@ static void *its_update(const Code *code) { return code->functions.update; }
 /* Marks that a thread is inside; 0 with an error if another one is. */
 static int enter(Code *code) {
     if (!code->running) return code->running = 1;
-    PyErr_SetString(PyExc_RuntimeError, "this program is running in another thread, or in a call that has not ended; a "
-                                        "program is for one thread at a time, so give each a copy: copy.deepcopy(program)");
+    PyErr_SetString(PyExc_RuntimeError,
+                    "this program is running in another thread, or in a call that has not ended; a "
+                    "program is for one thread at a time, so give each a copy: copy.deepcopy(program)");
     return 0;
 }
 
@@ -139,8 +140,8 @@ static int enter(Code *code) {
 /* An array whose memory stays in place as long as the buffer is held; 0 with an error for one that doesn't fit.
  * formats are the letters of the struct module for its numbers, count is how many there are, or -1 for any. None gives
  * a NULL. */
-static int hold(Py_buffer *view, PyObject *array, const char *what, const char *formats, Py_ssize_t size, Py_ssize_t count,
-                int flags) {
+static int hold(Py_buffer *view, PyObject *array, const char *what, const char *formats, Py_ssize_t size,
+                Py_ssize_t count, int flags) {
     if (array == Py_None) return 1;
     if (PyObject_GetBuffer(array, view, flags | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0) return 0;
     const char *given = view->format == NULL ? "B" : view->format;
@@ -161,12 +162,14 @@ static int hold_reals(Py_buffer *view, PyObject *array, const char *what, const 
 static Py_ssize_t numbers_in(const Py_buffer *view) { return view->itemsize ? view->len / view->itemsize : 0; }
 
 /* Holds an array of places of so many, each at least `least`; 64-bit whole numbers. */
-static int hold_places(Py_buffer *view, PyObject *array, const char *what, Py_ssize_t count, int least, Py_ssize_t below) {
+static int hold_places(Py_buffer *view, PyObject *array, const char *what, Py_ssize_t count, int least,
+                       Py_ssize_t below) {
     if (!hold(view, array, what, "lq", 8, count, PyBUF_SIMPLE)) return 0;
     const int64_t *places = view->buf;
     for (Py_ssize_t i = 0, n = numbers_in(view); i < n; i++)
         if (places[i] < least || places[i] >= below) {
-            PyErr_Format(PyExc_IndexError, "%s: %lld is not from %d to before %zd", what, (long long)places[i], least, below);
+            PyErr_Format(PyExc_IndexError, "%s: %lld is not from %d to before %zd", what, (long long)places[i], least,
+                         below);
             return 0;
         }
     return 1;

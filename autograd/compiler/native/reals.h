@@ -43,8 +43,8 @@ static void NAME(add)(void *to, const void *from, long count) {
     for (long i = 0; i < count; i++) sum[i] += more[i];
 }
 
-/* Puts the rows first … first + count - 1 of an order, or of a column itself, into lanes of x, (slots, n). Some rows are
- * read at a time, so that what is written lies side by side. */
+/* Puts the rows first … first + count - 1 of an order, or of a column itself, into lanes of x, (slots, n). Some rows
+ * are read at a time, so that what is written lies side by side. */
 static void NAME(gather)(void *x, long n, const struct column *column, const int64_t *order, long first, long count) {
     const REAL *from[TILE], *numbers = column->numbers;
     if (column->leaves == 1 && order == NULL) {
@@ -67,6 +67,6 @@ static void NAME(gather)(void *x, long n, const struct column *column, const int
 }
 
 static const struct reals NAME(reals) = {
-    sizeof(REAL),      FORMAT,    NAME(value_of),   NAME(gradient_of), NAME(update_of),
-    NAME(number),      NAME(sum), NAME(all_finite), NAME(add),         NAME(gather),
+    sizeof(REAL), FORMAT,    NAME(value_of),   NAME(gradient_of), NAME(update_of),
+    NAME(number), NAME(sum), NAME(all_finite), NAME(add),         NAME(gather),
 };

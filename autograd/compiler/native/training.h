@@ -11,16 +11,16 @@ typedef struct {
     struct lanes lanes;
     Py_buffer parameters, gradient, states;
     struct column *columns;
-    Py_buffer *held;     /* The arrays of the columns: numbers and slots in turn. */
-    long rows, size;     /* Of all batches, and of one. */
-    long numbers;        /* Of the update for each step. */
-    int shuffled;        /* The rows are read for each batch; else x has all of them, in their order. */
-    void *memory;        /* Of x and the roots. */
-    long start;          /* The first row of the next batch. */
-    char ordered;        /* Whether the order is that of this epoch already. */
-    double sum;          /* The loss of this epoch so far, as a part of the mean over all rows. */
-    double *losses;      /* Of the epochs that this call has finished. */
-    long finished, room;
+    Py_buffer *held; /* The arrays of the columns: numbers and slots in turn. */
+    long rows, size; /* Of all batches, and of one. */
+    long numbers;    /* Of the update for each step. */
+    int shuffled;    /* The rows are read for each batch; else x has all of them, in their order. */
+    void *memory;    /* Of x and the roots. */
+    long start;      /* The first row of the next batch. */
+    char ordered;    /* Whether the order is that of this epoch already. */
+    double sum;      /* The loss of this epoch so far, as a part of the mean over all rows. */
+    double *losses;  /* Of the epochs that this call has finished. */
+    long finished, space;
 } Training;
 
 /* One call. */
@@ -32,14 +32,14 @@ struct slice {
     long most, steps;    /* Epochs and steps, at most. */
     const char *numbers; /* Of the update: a row for each step, the last one for all further steps. */
     long rows_of_numbers;
-    double below;        /* An epoch with a smaller loss is the last one. */
-    PyObject *answer;    /* Called now and then in a first step that is long; it may raise an error. */
+    double below;     /* An epoch with a smaller loss is the last one. */
+    PyObject *answer; /* Called now and then in a first step that is long; it may raise an error. */
     PyThreadState *waiting;
     struct timespec begin;
-    long batches;        /* Steps that were made. */
-    double loss;         /* That of the last batch. */
-    double sum;          /* The loss of the epoch of the last step so far, as a part of the mean over all rows. */
-    long rows;           /* The rows of that epoch so far. */
+    long batches; /* Steps that were made. */
+    double loss;  /* That of the last batch. */
+    double sum;   /* The loss of the epoch of the last step so far, as a part of the mean over all rows. */
+    long rows;    /* The rows of that epoch so far. */
 };
 
 static void training_dealloc(PyObject *object) {
@@ -61,8 +61,8 @@ static void training_dealloc(PyObject *object) {
 
 /* ── what it is made of ── */
 
-static int hold_column(struct column *column, Py_buffer *held, PyObject *pair, const struct reals *reals, Py_ssize_t rows,
-                       Py_ssize_t width) {
+static int hold_column(struct column *column, Py_buffer *held, PyObject *pair, const struct reals *reals,
+                       Py_ssize_t rows, Py_ssize_t width) {
     if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
         PyErr_SetString(PyExc_TypeError, "a column is a pair of an array of rows and the slots of its leaves");
         return 0;
@@ -113,8 +113,8 @@ static long round_up(long count, const struct reals *reals) {
     return (count + vector - 1) / vector * vector;
 }
 
-/* Takes room for x, the roots, the sums of blocks and a first loss. */
-static int training_room(Training *self, long width, long roots) {
+/* Allocates x, the roots, the sums of blocks and the first losses. */
+static int training_memory(Training *self, long width, long roots) {
     const struct reals *reals = self->code->reals;
     struct lanes *lanes = &self->lanes;
     lanes->code = &self->code->functions, lanes->reals = reals;
@@ -123,9 +123,9 @@ static int training_room(Training *self, long width, long roots) {
     lanes->n = round_up(self->shuffled ? self->size : self->rows, reals);
     size_t row = (size_t)lanes->n * reals->size;
     char *x = aligned(row * (size_t)(width + roots), &self->memory);
-    self->room = 64;
-    self->losses = PyMem_RawMalloc((size_t)self->room * sizeof *self->losses);
-    if (x == NULL || self->losses == NULL || !make_room(lanes, self->size)) {
+    self->space = 64;
+    self->losses = PyMem_RawMalloc((size_t)self->space * sizeof *self->losses);
+    if (x == NULL || self->losses == NULL || !allocate_sums(lanes, self->size)) {
         PyErr_NoMemory();
         return 0;
     }
@@ -149,15 +149,15 @@ static int training_codes(Training *self, PyTypeObject *type, PyObject *code, Py
 }
 
 static PyObject *training_new(PyTypeObject *type, PyObject *args, PyObject *options) {
-    static char *names[] = {"code", "update", "rows", "size", "width", "roots", "columns", "parameters", "gradient", "states",
-                            "numbers", "shuffled", "threads", "work", NULL};
+    static char *names[] = {"code",     "update", "rows",    "size",     "width",   "roots", "columns", "parameters",
+                            "gradient", "states", "numbers", "shuffled", "threads", "work",  NULL};
     PyObject *code, *update, *columns, *arrays[3] = {NULL, NULL, Py_None};
     long rows, size, width, roots, numbers = 0;
     int shuffled = 0, threads = 1;
     double each = 1.0;
-    if (!PyArg_ParseTupleAndKeywords(args, options, "OOllllOOO|$Olpid:Training", names, &code, &update, &rows, &size, &width,
-                                     &roots, &columns, &arrays[0], &arrays[1], &arrays[2], &numbers, &shuffled, &threads,
-                                     &each))
+    if (!PyArg_ParseTupleAndKeywords(args, options, "OOllllOOO|$Olpid:Training", names, &code, &update, &rows, &size,
+                                     &width, &roots, &columns, &arrays[0], &arrays[1], &arrays[2], &numbers, &shuffled,
+                                     &threads, &each))
         return NULL;
     if (rows < 1 || size < 1 || size > rows || width < 0 || roots < 1 || threads < 1 || numbers < 0)
         return PyErr_Format(PyExc_ValueError, "Training: a size, a number of threads or a place is out of range");
@@ -166,7 +166,7 @@ static PyObject *training_new(PyTypeObject *type, PyObject *args, PyObject *opti
     self->rows = rows, self->size = size, self->numbers = numbers, self->shuffled = shuffled;
     self->lanes.threads = threads, self->lanes.work = each;
     if (!training_codes(self, type, code, update) || !training_columns(self, columns, width) ||
-        !training_arrays(self, arrays) || !training_room(self, width, roots))
+        !training_arrays(self, arrays) || !training_memory(self, width, roots))
         Py_CLEAR(self);
     return (PyObject *)self;
 }
@@ -211,9 +211,10 @@ static int differentiate(struct slice *slice, long count) {
 static void update_parameters(struct slice *slice) {
     Training *self = slice->of;
     long row = slice->batches < slice->rows_of_numbers ? slice->batches : slice->rows_of_numbers - 1;
-    const void *numbers = self->numbers ? slice->numbers + (size_t)(row * self->numbers) * self->lanes.reals->size : NULL;
-    self->lanes.reals->update(&self->update->functions, self->lanes.parameters, self->parameters.buf, self->gradient.buf,
-                              self->states.buf, numbers);
+    const void *numbers =
+        self->numbers ? slice->numbers + (size_t)(row * self->numbers) * self->lanes.reals->size : NULL;
+    self->lanes.reals->update(&self->update->functions, self->lanes.parameters, self->parameters.buf,
+                              self->gradient.buf, self->states.buf, numbers);
 }
 
 /* Makes the step of the next batch; 0 if there is none. */
@@ -238,19 +239,19 @@ static int end_epoch(struct slice *slice) {
            self->finished < slice->most;
 }
 
-/* Room for the loss of one more epoch. */
-static int has_room(Training *self) {
-    if (self->finished < self->room) return 1;
-    double *larger = PyMem_RawRealloc(self->losses, (size_t)self->room * 2 * sizeof *larger);
+/* Whether there is space for the loss of one more epoch. */
+static int has_space(Training *self) {
+    if (self->finished < self->space) return 1;
+    double *larger = PyMem_RawRealloc(self->losses, (size_t)self->space * 2 * sizeof *larger);
     if (larger == NULL) return 0;
-    self->losses = larger, self->room *= 2;
+    self->losses = larger, self->space *= 2;
     return 1;
 }
 
 /* Makes steps until all epochs are over, or the time is; it looks at the clock after 1, 2, 4 … steps. */
 static void make_steps(struct slice *slice) {
     long gap = 1, due = 1;
-    while (has_room(slice->of) && make_step(slice)) {
+    while (has_space(slice->of) && make_step(slice)) {
         if (slice->of->start == slice->of->rows && !end_epoch(slice)) return;
         if (slice->batches == slice->steps) return;
         if (slice->batches < due) continue;
@@ -340,29 +341,31 @@ static PyObject *training_run(PyObject *object, PyObject *args, PyObject *option
 }
 
 static PyMemberDef training_members[] = {
-    {"start", T_LONG, offsetof(Training, start), READONLY, "The first row of the next batch; 0 at the start of an epoch."},
-    {"ordered", T_BOOL, offsetof(Training, ordered), READONLY, "Whether the next batch is of an order that was used before."},
+    {"start", T_LONG, offsetof(Training, start), READONLY,
+     "The first row of the next batch; 0 at the start of an epoch."},
+    {"ordered", T_BOOL, offsetof(Training, ordered), READONLY,
+     "Whether the next batch is of an order that was used before."},
     {0},
 };
 
 static PyMethodDef training_methods[] = {
     {"run", (PyCFunction)(void (*)(void))training_run, METH_VARARGS | METH_KEYWORDS,
-     "run(epochs, *, numbers=None, steps=max, order=None, generator=None, below=-inf, answer=None): make steps, for at most "
-     "so many epochs and for a short while.\n\n"
-     "It returns the losses of the epochs that are over, the number of steps, and the mean loss of the rows so far of the "
-     "epoch. No step means that the loss of the next batch, which stands there then, isn't finite. An epoch is the last "
-     "one if its loss is below the limit or if a parameter isn't finite. order is the places of the rows in this epoch; "
-     "with a generator, the state of a random.Random, it is shuffled before each epoch. "
-     "numbers has a row for the update of each step; the last one is for all further steps. "
+     "run(epochs, *, numbers=None, steps=max, order=None, generator=None, below=-inf, answer=None): make steps.\n\n"
+     "They are for at most so many epochs, and for a short while. It returns the losses of the epochs that are over, the\n"
+     "number of steps, and the mean loss of the rows so far of the epoch. No step means that the loss of the next batch,\n"
+     "which stands there then, isn't finite. An epoch is the last one if its loss is below the limit, or if a parameter\n"
+     "isn't finite. order is the places of the rows in this epoch; with a generator, the state of a random.Random, it is\n"
+     "shuffled before each epoch. numbers has a row for the update of each step; the last one is for all further steps.\n"
      "answer is called now and then in a first step that is long; if it raises an error, no step was made."},
     {0},
 };
 
 static PyType_Slot training_slots[] = {
-    {Py_tp_doc, "Training(code, update, rows, size, width, roots, columns, parameters, gradient, *, states=None, "
-                "numbers=0, shuffled=False, threads=1, work=1.0): steps of an optimiser.\n\n"
-                "columns has a pair for each input: an array of rows, and the slots of the leaves of a row among the width "
-                "slots of x; -1 for a leaf that is not read. The update takes so many numbers for each step."},
+    {Py_tp_doc,
+     "Training(code, update, rows, size, width, roots, columns, parameters, gradient, *, states=None, "
+     "numbers=0, shuffled=False, threads=1, work=1.0): steps of an optimiser.\n\n"
+     "columns has a pair for each input: an array of rows, and the slots of the leaves of a row among the width "
+     "slots of x; -1 for a leaf that is not read. The update takes so many numbers for each step."},
     {Py_tp_new, training_new},
     {Py_tp_dealloc, training_dealloc},
     {Py_tp_members, training_members},
@@ -370,6 +373,6 @@ static PyType_Slot training_slots[] = {
     {0},
 };
 static PyType_Spec training_spec = {
-    "autograd.compiler.native._native.Training", sizeof(Training), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
-    training_slots,
+    "autograd.compiler.native._native.Training",   sizeof(Training), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, training_slots,
 };

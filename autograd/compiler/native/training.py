@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from autograd.compiler.pipeline import Code
 WORTH: Final = 300
 """So many rows are shuffled more quickly in C, where the state of the generator has to be taken there and back."""
 AHEAD: Final = (64, 1 << 14)
-"""The fewest and the most steps of one call whose numbers are computed ahead."""
+"""The fewest and the most steps whose numbers are computed ahead."""
 
 
 def loop_of(compiled: Callable[[Code], Any], code: Any, plan: Plan, **sizes: Any) -> "NativeLoop | None":
@@ -29,6 +29,17 @@ def loop_of(compiled: Callable[[Code], Any], code: Any, plan: Plan, **sizes: Any
         return NativeLoop(compiled, code, plan, **sizes)
     except DeclinedError:
         return None
+
+
+class _Ahead(NamedTuple):
+    """Numbers of an update that were computed ahead."""
+
+    table: Array
+    start: int
+    """The steps that were made before those of the table."""
+    rate: float
+    had: bool
+    """Whether the optimiser had its states then."""
 
 
 class NativeLoop:
@@ -56,7 +67,6 @@ class NativeLoop:
             for column, slots in zip(plan.columns, plan.slots, strict=True)
         ]
         self._in_c = plan.reorder is not None and can_be_shuffled(plan.reorder.draws)
-        self._ahead = AHEAD[0]
         self._make()
 
     def _make(self) -> None:
@@ -65,6 +75,7 @@ class NativeLoop:
         self._update = update = Update(plan.optimizer, str(dtype))
         self._states = np.zeros((len(update.starts), len(plan.parameters)), dtype)
         self._views = {name: self._blocks_of(row) for name, row in zip(update.starts, self._states, strict=True)}
+        self._ahead = _Ahead(np.zeros((0, 0)), 0, math.nan, False)
         self._training = native().Training(
             self._code,
             self._compiled(update.code),
@@ -97,19 +108,26 @@ class NativeLoop:
         return self._steps(1, answer, order=np.ascontiguousarray(plan.reorder.order.places, np.int64))
 
     def _steps(self, epochs: int, answer: Callable[[], None], **options: Any) -> Slice:
-        plan, group = self._plan, self._group
         self._take_states()
-        steps = min(self._ahead, epochs * math.ceil(self._rows / plan.size))
-        numbers = self._update.numbers(steps).astype(plan.parameters.dtype)
+        numbers = self._numbers()
         if self._update.counts:
-            options["steps"] = steps
-        found = Slice(*self._training.run(epochs, numbers=numbers, below=plan.below, answer=answer, **options))
+            options["steps"] = len(numbers)
+        found = Slice(*self._training.run(epochs, numbers=numbers, below=self._plan.below, answer=answer, **options))
         if found.batches:
-            group.steps += found.batches
-            group.states.update({name: [*views] for name, views in self._views.items()})
-        if found.batches == self._ahead:
-            self._ahead = min(2 * self._ahead, AHEAD[1])
+            self._group.steps += found.batches
+            self._group.states.update({name: [*views] for name, views in self._views.items()})
         return found
+
+    def _numbers(self) -> Array:
+        """The numbers for the next steps, from those that were computed ahead, if they are right still."""
+        group, ahead = self._group, self._ahead
+        had, used = group.states.keys() >= self._views.keys(), group.steps - ahead.start
+        same = ahead.rate == group["lr"] and had == (ahead.had or used > 0)
+        if not same or used < 0 or (self._update.counts and used >= len(ahead.table)):
+            count = min(2 * len(ahead.table), AHEAD[1]) if same and used == len(ahead.table) else AHEAD[0]
+            table = self._update.numbers(count).astype(self._plan.parameters.dtype)
+            self._ahead, used = _Ahead(table, group.steps, group["lr"], had), 0
+        return self._ahead.table[min(used, len(self._ahead.table) - 1) :]
 
     def _take_states(self) -> None:
         """Take the states that the optimiser has now, unless they are those that were left in it."""

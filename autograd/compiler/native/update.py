@@ -50,30 +50,27 @@ class Update:
 
     def __init__(self, optimizer: Optimizer, dtype: str) -> None:
         self._group = optimizer.param_groups[0]
-        self._made_for = _without_rate(self._group)
+        self._made_for = {key: x for key, x in self._group.hyperparameters().items() if key != "lr"}
         self._shared: list[Shared] = []
         self.starts: dict[str, float] = {}
         """The names of the states, in their order, and the number that each starts with."""
         # No block of the caller, such as `no_grad()`, has an effect in a context of its own.
         self.code = Code(Context().run(self._recorded, optimizer), "nothing", dtype)
+        self._reads = {name for shared in self._shared for name in shared.reads}
+        self.counts = "steps" in self._reads
+        """Whether the numbers depend on the count of steps."""
 
     @property
     def fits(self) -> bool:
         """Whether the hyperparameters are still those that it was made for."""
-        return self._made_for == _without_rate(self._group)
-
-    @property
-    def counts(self) -> bool:
-        """Whether the numbers depend on the count of steps."""
-        return any("steps" in shared.reads for shared in self._shared)
+        return self._made_for.items() <= self._group.items()
 
     def numbers(self, most: int) -> NDArray[np.float64]:
         """The numbers for the next steps, a row for each, at most so many; the last row is for all further ones.
 
         If the numbers depend on the count of steps, there are no further ones.
         """
-        reads = {name for shared in self._shared for name in shared.reads}
-        count = most if self.counts else min(most, 1 + bool(reads))
+        count = most if self.counts else min(most, 1 + bool(self._reads))
         at = At(self._group["lr"], self._group.steps + np.arange(count, dtype=np.float64), self._had(count))
         table = np.empty((count, len(self._shared)))
         with np.errstate(all="ignore"):
@@ -102,10 +99,6 @@ class Update:
 
         named = [Named(name, Slots("x", np.array(k))) for k, name in enumerate(names)]
         return Recording(tape, of(inputs), of([v for _, v in group.shared]), named)
-
-
-def _without_rate(group: Group) -> dict[str, Any]:
-    return {key: x for key, x in group.hyperparameters().items() if key != "lr"}
 
 
 # ── numbers that all parameters share ──
