@@ -42,12 +42,12 @@ def numbers(count: int, n: int, seed: int = 0) -> Array:
     return np.random.default_rng((seed, count, n)).uniform(-1.5, 1.5, (count, n))
 
 
-def compared(found: Any, truth: Truth, wanted: Wanted) -> None:
-    close(found.roots, truth.roots)
+def compared(found: Any, truth: Truth, wanted: Wanted, dtype: str = "float64") -> None:
+    close(found.roots, truth.roots, dtype)
     if wanted in ("parameters", "both"):
-        close(found.dp, truth.dp)
+        close(found.dp, truth.dp, dtype)
     if wanted in ("inputs", "both"):
-        close(found.dx, truth.dx)
+        close(found.dx, truth.dx, dtype)
 
 
 def chain(count: int) -> tuple[Value, list[Value], list[Value]]:

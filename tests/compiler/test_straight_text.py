@@ -16,10 +16,13 @@ import autograd
 from autograd import Value, total, where
 from autograd.compiler import backends
 from autograd.compiler.binding import DeclinedError
+from autograd.compiler.expressions import call, name, times
 from autograd.compiler.native import loops, text
+from autograd.compiler.native.lines import Template
 from autograd.compiler.native.text import text_of
 from autograd.compiler.pipeline import Code, Wanted
 from autograd.compiler.statements import Named, Slots
+from autograd.compiler.straight import Formula
 from tests.compiler.finding import recording
 from tests.compiler.fuzz import compiled
 from tests.compiler.graphs import leaves, linear, recurrence, restart, squares
@@ -89,8 +92,7 @@ def test_any_number_of_examples(lanes: int | None, dtype: str, c_compiler: None)
     for n in (1, 3, 8, 13, 16, 100):
         xs = numbers(5, n).astype(dtype).astype(float)
         found, truth = Results(functions, code, xs, ps, 0.25), Truth(*graph, xs, ps, 0.25)
-        for name in ("roots", "dp", "dx"):
-            close(getattr(found, name), getattr(truth, name), dtype)
+        compared(found, truth, "both", dtype)
         close(found.values, truth.roots, dtype)
 
 
@@ -182,6 +184,22 @@ def test_long_programs_are_cut_and_keep_much_in_memory(c_compiler: None) -> None
         close(found.values, truth.roots)
 
 
+@pytest.mark.parametrize("part", [12, 10_000])
+def test_sums_that_loops_and_functions_share(part: int, c_compiler: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "SHORT", 0)
+    monkeypatch.setattr(text, "PART", part)
+    x, w, u, v = leaves(3), leaves(12, 3), leaves(11, 12), leaves(10, 11)
+    h = [z.tanh() for z in linear(w, x)]
+    loss = squares(linear(v, [z.sin() for z in linear(u, h)])) + squares(h)
+    code = code_of(loss, x, [w, u, v])
+    made = text_of(code)
+    assert "memory[k" in made.source, "a loop over sums"
+    xs, ps = numbers(3, 5), numbers(len(code.recording.parameters), 1)[:, 0]
+    found = Results(Functions(made, "float64", 4), code, xs, ps)
+    compared(found, Truth(loss, x, [w, u, v], xs, ps), "both")
+    close(found.values, found.roots)
+
+
 def test_a_chain_is_compiled_as_a_loop(c_compiler: None) -> None:
     graph = chain(2000)
     code = code_of(*graph)
@@ -210,10 +228,25 @@ def test_wide_matrices_are_left_to_blas(monkeypatch: pytest.MonkeyPatch) -> None
 def test_names_are_no_code(c_compiler: None) -> None:
     x = leaves(2)
     found = recording([x[0] * x[1]], x, [])
-    for name in ("*/ #error", "/* x", "a\n#error", "\\", "// \\", "\u202e*/ #error /*"):
-        code = Code(found._replace(names=[Named(name, Slots("x", np.arange(2)))]), "inputs", "float64")
+    for label in ("*/ #error", "/* x", "a\n#error", "\\", "// \\", "\u202e*/ #error /*"):
+        code = Code(found._replace(names=[Named(label, Slots("x", np.arange(2)))]), "inputs", "float64")
         results = Results(Functions(text_of(code), "float64", 1), code, np.array([[2.0], [3.0]]), np.zeros(0))
         assert results.roots[0, 0] == 6.0
+
+
+def test_what_a_formula_uses_several_times_is_declared_once() -> None:
+    a, b = name("a"), name("b")
+    product = times(a, b)
+    both = call("exp", times(product, call("tanh", product)))
+    template = Template(Formula(times(both, call("sin", both))), [None, None])
+    kept: list[str] = []
+
+    def keep(text: str) -> str:
+        kept.append(text)
+        return f"k{len(kept)}"
+
+    assert template.filled(["x", "y"], keep) == ["(k2 * word_sin(k2))"]
+    assert kept == ["(x * y)", "word_exp((k1 * word_tanh(k1)))"]
 
 
 # ── the text ──
