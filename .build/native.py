@@ -23,10 +23,13 @@ WRITE: Final = """
 import sys
 from pathlib import Path
 from autograd.compiler.native.instructions import files
+from autograd.compiler.native.words import FLAGS
 for name, text in files(sys.argv[2:]).items():
     Path(sys.argv[1], name).write_text(text, encoding="utf-8")
+print(*FLAGS)
 """
-"""A program that writes the files which come from the rules into a folder, for some kinds of processors."""
+"""A program that writes the files which come from the rules into a folder, for some kinds of processors, and prints the
+options for the compiler."""
 X86: Final[Mapping[str, tuple[str, ...]]] = {
     "avx512": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"),
     "avx2": ("-mavx2", "-mfma"),
@@ -62,11 +65,11 @@ def build(root: Path, folder: Path) -> Path:
 def _built(sources: Path, folder: Path) -> Path:
     kinds = X86 if _is_x86() else OTHERS
     folder.mkdir(exist_ok=True)
-    above = sources.parents[2]
-    places = os.pathsep.join([str(above), *sys.path])
-    _run([sys.executable, "-c", WRITE, str(folder), *kinds], PYTHONPATH=places)
+    places = os.pathsep.join([str(sources.parents[2]), *sys.path])
+    flags = _run([sys.executable, "-c", WRITE, str(folder), *kinds], PYTHONPATH=places).split()
     compiler = _compiler()
-    command = [*compiler.compiler_so, *_flags(sources), f"-I{folder}", f"-I{sources}"]
+    includes = [f"-I{where}" for where in (folder, sources, sysconfig.get_path("include"))]
+    command = [*compiler.compiler_so, *flags, "-O3", "-g0", *includes]
 
     def compiled(source: Path) -> str:
         made = folder / f"{source.stem}.o"
@@ -74,16 +77,12 @@ def _built(sources: Path, folder: Path) -> Path:
         _run([*command, *own, "-c", str(source), "-o", str(made)])
         return str(made)
 
+    files = [*folder.glob("*.c"), *sources.glob("*.c")]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = [*pool.map(compiled, sorted([*folder.glob("*.c"), *sources.glob("*.c")]))]
+        objects = [*pool.map(compiled, sorted(files, key=lambda path: path.name))]
     target = folder / Path(path()).name
     _run([*compiler.linker_so, *objects, "-lm", "-o", str(target)])
     return target
-
-
-def _flags(sources: Path) -> list[str]:
-    include = sysconfig.get_path("include")
-    return ["-std=gnu11", "-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", f"-I{include}"]
 
 
 def _is_x86() -> bool:
@@ -106,8 +105,10 @@ def _compiler() -> Any:
     return compiler
 
 
-def _run(words: list[str], **environment: str) -> None:
-    subprocess.run(words, env={**os.environ, **environment}, check=True, capture_output=True, encoding="utf-8")
+def _run(words: list[str], **environment: str) -> str:
+    """Run a command and return what it prints; CalledProcessError if it fails."""
+    environment = {**os.environ, **environment}
+    return subprocess.run(words, env=environment, check=True, capture_output=True, encoding="utf-8").stdout
 
 
 if __name__ == "__main__":  # Build it into the checkout.
