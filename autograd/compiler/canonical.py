@@ -108,8 +108,10 @@ def _sole_consumers(g: Scalars) -> tuple[Mask, Integers, np.ndarray]:
 def _chased(free: Mask, consumer: Integers, factor: np.ndarray) -> tuple[Integers, np.ndarray]:
     """For each free node the node at the end of its chain of consumers, and the product of the factors on the way."""
     target = np.where(free, consumer, np.arange(len(free), dtype=np.int32))
-    factor = np.where(free, factor, 1.0)
-    active, scaled = np.flatnonzero(free), bool((factor != 1.0).any())
+    factor, scaled = np.where(free, factor, 1.0), bool((factor[free] != 1.0).any())
+    between = np.zeros(len(free), bool)
+    between[consumer[free]] = True
+    active = np.flatnonzero(free & between)
     while len(active):
         above = target[active]
         going = free[above]
@@ -118,6 +120,9 @@ def _chased(free: Mask, consumer: Integers, factor: np.ndarray) -> tuple[Integer
         if scaled:
             factor[active] *= factor[above]
         target[active] = further
+    first = np.flatnonzero(free & ~between)  # Their consumers are at the end of the chain by now.
+    factor[first] *= factor[target[first]]
+    target[first] = target[target[first]]
     return target, factor
 
 
@@ -145,7 +150,10 @@ def fold(g: Scalars) -> bool:
 
 
 def _fold_operations(g: Scalars) -> None:
-    known, starts = (g.kind == OPERATION) & (g.counts(g.kind[g.left] != CONSTANT) == 0), g.starts
+    known = (g.kind == OPERATION) & (g.counts(g.kind[g.left] != CONSTANT) == 0)
+    if not known.any():
+        return
+    starts = g.starts
     for v in np.flatnonzero(known).tolist():
         operands = g.number[g.left[starts[v] : starts[v + 1]]].tolist()
         g.number[v] = rule(g.operations[g.code[v]]).on_floats(operands)[0]
@@ -156,6 +164,8 @@ def _fold_operations(g: Scalars) -> None:
 def _take_branches(g: Scalars) -> None:
     """Read the branch itself in the place of a `where` whose test is a number."""
     nodes = g.of("where")
+    if not len(nodes):
+        return
     first = g.starts[nodes]
     tested = g.kind[g.left[first]] == CONSTANT
     nodes, first = nodes[tested], first[tested]
