@@ -63,6 +63,7 @@ def absorb(g: Scalars) -> bool:
     while len(wide) and free.any():
         target, product = _chased(free, consumer, factor)
         wide = g.owner[_out_of_range(g.coefficient, product[g.owner])]
+        wide = wide[free[wide]]  # A subnormal coefficient of a node that is not free stays one.
         free[wide] = False
     if not free.any():
         return False
