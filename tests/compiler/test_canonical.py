@@ -583,10 +583,3 @@ def test_text_of_scalars() -> None:
     assert canonical_text(total(x), x, []).splitlines()[-1].endswith("x7 + … 4 more")
     assert canonical_text(autograd.largest(x), x, []).splitlines()[-1].endswith("x7, …)")
     assert canonical_text(x[0] * 0.0 + 0.0, x, []).splitlines() == ["1 leaves", "[1] = 0·x0"]
-
-
-def test_a_subnormal_coefficient_is_no_endless_work() -> None:
-    x, p = leaves(3), leaves(1)
-    both = 5e-324 * x[0] + (0.5 * x[1] + x[2])  # The sum inside is free to be absorbed, and this one is a root.
-    found = canonical(scalars(recording([both * p[0] + x[1], both], x, p)))
-    assert found.coefficient.min() == 5e-324
