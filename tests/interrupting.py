@@ -18,6 +18,7 @@ come between the parts of a `with` statement, where no signal can.
 """
 
 import dis
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -80,6 +81,8 @@ class _Counter:
 @contextmanager
 def _traced(counter: _Counter) -> Iterator[None]:
     before = sys.gettrace(), sys.getprofile()
+    collects = gc.isenabled()
+    gc.disable()  # A callback of the collector, such as Hypothesis has, would hide a point now and then.
     sys.setprofile(counter.profile)
     sys.settrace(counter)
     try:
@@ -87,6 +90,8 @@ def _traced(counter: _Counter) -> Iterator[None]:
     finally:
         sys.settrace(before[0])
         sys.setprofile(before[1])
+        if collects:
+            gc.enable()
 
 
 def points(act: Callable[[], object], counts: Callable[[FrameType], bool] = _everywhere) -> int:
