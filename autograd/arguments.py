@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, NoReturn, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, cast
 
 from autograd.engine.number import described as described
 from autograd.engine.number import shown as shown
@@ -56,6 +56,21 @@ def a_text(what: str, text: object) -> str:
 def is_program(thing: object) -> TypeGuard["Program"]:
     """Whether a thing is a compiled program, and not a model or a list of Values."""
     return hasattr(thing, "value_and_grad")
+
+
+def rows_in(arrays: Iterable[Any], rule: str) -> int:
+    """The number of rows that all arrays have; a ValueError with the rule if they have different ones, or none."""
+    shapes = [tuple(array.shape) for array in arrays]
+    if len({shape[:1] for shape in shapes}) != 1 or shapes[0][:1] in ((), (0,)):
+        raise ValueError(f"{rule}, not of shapes {', '.join(map(str, shapes))}")
+    return int(shapes[0][0])
+
+
+def are_shared(devices: object, shard: str | None) -> bool:
+    """Whether devices share a training; a ValueError for a way to shard without any."""
+    if devices is None and shard is not None:
+        raise ValueError(f"shard={shard!r} says how devices share the parameters; name them, as in devices=8")
+    return devices is not None
 
 
 def is_row(thing: object) -> bool:

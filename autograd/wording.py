@@ -11,7 +11,7 @@ only characters that it has.
 import re
 import unicodedata
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final, TypeVar
 
@@ -92,6 +92,15 @@ def to_install(library: str, extra: str = "") -> str:
     """
     checkout = f'".[{extra}]"' if extra else "."
     return f"pip install {library}, or in the checkout pip install {checkout}"
+
+
+def indexed(name: str, place: Iterable[int]) -> str:
+    """The name of an entry of nested lists or of an array.
+
+    >>> indexed("w", (1, 0))
+    'w[1][0]'
+    """
+    return name + "".join(f"[{i}]" for i in place)
 
 
 def end_positions(count: int, most: int = FEW) -> list[int]:

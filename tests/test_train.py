@@ -24,6 +24,7 @@ from autograd.train import progress
 from autograd.train.interrupts import Interrupts
 from tests.interrupting import interrupted, points
 from tests.running import PACKAGE, surroundings
+from tests.screen import Screen
 from tests.standin import Standin
 
 ROUNDING = 1e-12
@@ -230,27 +231,6 @@ def test_the_bar_shows_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     _, history = fitted(epochs=3, progress=True)
     assert "3/3" in stream.getvalue()
     assert f"loss {history.losses[-1]:.4g}" in stream.getvalue()
-
-
-class Screen:
-    """A progress bar that is written down: the total, and each text with the number of batches that are done."""
-
-    def __init__(self) -> None:
-        self.total, self.shown = 0, list[tuple[int, str]]()
-
-    def __enter__(self) -> "Screen":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def add_task(self, text: str, *, total: int) -> int:
-        self.total = total
-        return 7
-
-    def update(self, task: int, *, completed: int, description: str) -> None:
-        assert task == 7
-        self.shown.append((completed, description))
 
 
 def test_the_bar_changes_no_sooner_than_after_a_while_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,8 @@ def _cheapest(code: Code) -> Choice:
     machine, arrays = seconds_of_machine(code, n), seconds_of_numpy(code, n)
     name, other = ("native", "numpy") if machine < arrays else ("numpy", "native")
     ratio = max(machine, arrays) / min(machine, arrays)
-    return Choice(name, f"estimated {ratio:.2g} times as fast as {other} for {n} examples".replace("1 examples", "one"))
+    of = "one" if code.single else f"{n} examples"
+    return Choice(name, f"estimated {ratio:.2g} times as fast as {other} for {of}")
 
 
 def seconds_of_machine(code: Code, n: int) -> float:

@@ -290,25 +290,17 @@ def _flat(array: Array) -> str:
 
 def _sliced(view: View, name: str, shape: tuple[int, ...]) -> str:
     """The text of a view as a slice of an array of this shape; empty if there is none."""
+    found = keys_of(view, shape)
+    if found is None:
+        return ""
     free = [axis for axis, size in enumerate(view.sizes) if size > 1]
-    worths = views.dense(shape)
-    along = {next((i for i, w in enumerate(worths) if view.strides[axis] % w == 0), -1): axis for axis in free}
-    """For an axis of the array the one of the view that counts along it."""
-    order = [along[i] for i in sorted(along)]
-    if -1 in along or sorted(order) != free or (order != free and len(free) < len(view.sizes)):
+    order = [axis for axis, _ in found if axis is not None]
+    if order != free and len(free) < len(view.sizes):
         return ""
     keys: list[str] = []
     units = [after - before - 1 for before, after in pairwise([-1, *free, len(view.sizes)])]
-    rest = view.starts[0]
-    for i, (worth, size) in enumerate(zip(worths, shape, strict=True)):
-        at, rest = divmod(rest, worth)
-        if i not in along:
-            keys.append(str(at))
-            continue
-        step, count = view.strides[along[i]] // worth, view.sizes[along[i]]
-        if not step or not 0 <= at + step * (count - 1) < size:
-            return ""
-        keys += ["None"] * units.pop(0) + [_slice(at, step, count, size)]
+    for axis, key in found:
+        keys += [key] if axis is None else ["None"] * units.pop(0) + [key]
     keys += ["None"] * (units[0] + (view.lane == "one"))
     if shape and not view.array.lanes and all(key.isdigit() for key in keys):
         keys.append("...")  # A single entry would be no view.
@@ -319,6 +311,29 @@ def _sliced(view: View, name: str, shape: tuple[int, ...]) -> str:
         return text
     places = [order.index(axis) for axis in free] + [len(order)] * (view.array.lanes or view.lane == "one")
     return text + (".T" if places == [1, 0] else f".transpose({', '.join(map(str, places))})")
+
+
+def keys_of(view: View, shape: Sequence[int]) -> list[tuple[int | None, str]] | None:
+    """The keys that slice an array of this shape into a view, each with the axis of the view that counts along it.
+
+    None if no slices do.
+    """
+    worths = views.dense(shape)
+    free = [axis for axis, size in enumerate(view.sizes) if size > 1]
+    along = {next((i for i, w in enumerate(worths) if view.strides[axis] % w == 0), -1): axis for axis in free}
+    if -1 in along or len(along) < len(free):
+        return None
+    found, rest = list[tuple[int | None, str]](), view.starts[0]
+    for i, (worth, size) in enumerate(zip(worths, shape, strict=True)):
+        at, rest = divmod(rest, worth)
+        if i not in along:
+            found.append((None, str(at)))
+            continue
+        step, count = view.strides[along[i]] // worth, view.sizes[along[i]]
+        if not step or not 0 <= at + step * (count - 1) < size:
+            return None
+        found.append((along[i], _slice(at, step, count, size)))
+    return found
 
 
 def _slice(at: int, step: int, count: int, size: int) -> str:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autograd.arguments import rows_in
 from autograd.compiler.arguments import Array, narrowed, numbers, one_hot
 from autograd.compiler.binding import Loop, Order, Reorder
+from autograd.optim.optimizer import refuse_others
+from autograd.wording import indexed
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
@@ -36,15 +39,12 @@ class Training:
     ) -> None:
         if program.reduce != "mean":
             raise ValueError(f"a training minimises a mean; compile with reduce='mean', not {program.reduce!r}")
-        if optimizer.parameters is not program.parameters:
-            raise ValueError("the optimizer changes other parameters than the program's; make it of this program")
+        refuse_others(optimizer, program)
         places = [f"the data of {name}" for name in program.shapes]
         arrays = [numbers(column, where) for column, where in zip(columns, places, strict=True)]
-        if len({array.shape[:1] for array in arrays}) > 1 or arrays[0].shape[:1] in ((), (0,)):
-            shown = ", ".join(str(array.shape) for array in arrays)
-            raise ValueError(f"data is arrays with as many rows in each, and at least one row, not of shapes {shown}")
+        self.rows = rows_in(arrays, "data is arrays with as many rows in each, and at least one row")
         arrays[-1] = _one_hot(arrays[-1], [*program.shapes.values()][-1])
-        self.program, self.optimizer, self.step, self.rows = program, optimizer, optimizer.step, len(arrays[0])
+        self.program, self.optimizer, self.step = program, optimizer, optimizer.step
         dtype = program.parameters.dtype
         given = zip(arrays, places, strict=True)
         self._arrays: list[Array] = [narrowed(array, where, dtype).astype(dtype, copy=False) for array, where in given]
@@ -68,7 +68,7 @@ class Training:
         names = [f"parameter {k}" for k in range(len(parameters.values))]
         for name, slots in reversed(parameters.names):
             for place, k in np.ndenumerate(slots.index):
-                names[k] = name + "".join(f"[{i}]" for i in place)
+                names[k] = indexed(name, place)
         found = [known.get(id(v), name) for v, name in zip(parameters.values, names, strict=True)]
         if known and not any(id(v) in known for v in parameters.values):
             raise ValueError("the program has no parameter of this model; give the one that it was compiled from")

@@ -43,6 +43,16 @@ def definitions() -> dict[str, Rule]:
     return {name: rule for name, rule in found.items() if name not in {*UFUNCS, *_FUNCTIONS}}
 
 
+def is_elementwise(word: str) -> bool:
+    """Whether a word that is defined by others is one of numbers, and so works on each member of a list by itself."""
+    return word in definitions() and not definitions()[word].of_sequences
+
+
+def is_operand(word: str) -> bool:
+    """Whether a word that is defined by others is one of its operands."""
+    return word in definitions() and definitions()[word].cases[0].value.form == "name"
+
+
 @cache
 def word(name: str) -> Callable[..., Any]:
     """A word as a function of arrays; ValueError if there is none of that name."""

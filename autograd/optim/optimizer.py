@@ -112,12 +112,16 @@ class Group(dict[str, Any]):
             return self.gradients()
         return [g + decay * p.data for g, p in zip(self.gradients(), self.each, strict=True)]
 
+    @property
+    def size(self) -> int:
+        """The number of parameters."""
+        params = self["params"]
+        return len(params if isinstance(params, list) else params.parameters)
+
     def settings(self) -> str:
         """The number of parameters and the hyperparameters, as text; flags that are off are left out."""
-        params = self["params"]
-        n = len(params) if isinstance(params, list) else len(params.parameters)
         shown = [f"{name}={x!r}" for name, x in self.hyperparameters().items() if x is not False]
-        return ", ".join([counted(n, "parameter"), *shown])
+        return ", ".join([counted(self.size, "parameter"), *shown])
 
 
 def _blocks(program: "Program") -> list[Value]:
@@ -131,6 +135,12 @@ def _full(p: Any, number: float) -> float:
     import numpy as np
 
     return cast(float, np.full_like(p.data, number))
+
+
+def refuse_others(optimizer: "Optimizer", program: "Program") -> None:
+    """Raise a ValueError if an optimiser changes other parameters than those of a program."""
+    if optimizer.parameters is not program.parameters:
+        raise ValueError("the optimizer changes other parameters than the program's; make it of this program")
 
 
 class Hyperparameter:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.train.epochs import Slices
 from autograd.train.loader import Loader
 from autograd.train.slips import Metrics, optimizer_of, rows_of
+from autograd.wording import indexed
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
@@ -53,7 +54,7 @@ class Compiled:
             return ""
         for name, view in {**self.program.views, "parameters": parameters}.items():
             for place in np.argwhere(~np.isfinite(view))[:1].tolist():
-                return f"{name}{''.join(f'[{i}]' for i in place)} = {float(view[tuple(place)])}"
+                return f"{indexed(name, place)} = {float(view[tuple(place)])}"
         return ""
 
     def measured(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from autograd.arguments import described, generator, is_program, real, whole
+from autograd.arguments import are_shared, described, generator, is_program, real, whole
 from autograd.engine.value import Value
 from autograd.optim import Optimizer
 from autograd.train.compiled import Compiled
@@ -101,7 +101,7 @@ def fit(
     history = History(metrics={name: [] for name in functions})
     if epochs:
         way.measured(held_out, functions, 1)  # A mistake should be met before an epoch is over.
-    if devices is not None or shard is not None:
+    if are_shared(devices, shard):
         _divide(model, way, record, devices, shard)
     if record is not None:
         way = Recording(record, way, history, size, loader.batch if loader else 0)
@@ -163,8 +163,6 @@ def _reason(what: str, broken: str, origin: str) -> str:
 
 def _divide(model: Any, way: Any, record: Recorder | None, devices: Any, shard: str | None) -> None:
     """Let devices share the batches of a training; an error for one that can't be divided."""
-    if devices is None:
-        raise ValueError(f"shard={shard!r} says how devices share the parameters; name them, as in devices=8")
     if not is_program(model) or model.backend != "jax":
         raise ValueError("devices share the batches of a program of JAX; compile it with backend='jax'")
     if record is not None:

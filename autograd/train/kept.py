@@ -149,11 +149,11 @@ class OfOptimizer:
     def count(self) -> tuple[int, int]:
         """Those before the first step, and with every number that an optimiser may keep."""
         fixed = sum(len(x) if isinstance(x, tuple) else 1 for x in self._fixed().values())
-        return fixed, fixed + STATES * sum(map(_parameters, self._groups.values()))
+        return fixed, fixed + STATES * sum(group.size for group in self._groups.values())
 
     def restoring(self, rows: Mapping[str, Row], source: str) -> Callable[[], object]:
         """A function that sets the hyperparameters, the steps and what is kept."""
-        sizes = {start: (_parameters(group),) for start, group in self._groups.items()}
+        sizes = {start: (group.size,) for start, group in self._groups.items()}
         states = {name: size for start, size in sizes.items() for name in rows if name.startswith(start)}
         found = _taken({**states, **_shapes(self._fixed())}, rows, source, "optimizer")
         made = [self._made(start, group, found, source) for start, group in self._groups.items()]
@@ -177,12 +177,6 @@ class OfOptimizer:
             steps,
             {name: _split(group, row) for name, row in found.items()},
         )
-
-
-def _parameters(group: Group) -> int:
-    """The number of its parameters."""
-    params = group["params"]
-    return len(params) if isinstance(params, list) else len(params.parameters)
 
 
 def _like(now: object, numbers: Any) -> Any:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from autograd.arguments import described, generator, whole
+from autograd.arguments import described, generator, rows_in, whole
 from autograd.wording import counted
 
 if TYPE_CHECKING:
@@ -78,11 +78,7 @@ class Loader:
             raise TypeError(f"a Loader takes a tuple of columns, as in Loader((X, Y), 32), not {described(columns)}")
         self.columns = tuple(map(_column, columns))
         """The columns, as arrays."""
-        counts = {column.shape[:1] for column in self.columns}
-        if len(counts) > 1 or counts & {(), (0,)}:
-            shown = ", ".join(str(column.shape) for column in self.columns)
-            raise ValueError(f"columns are arrays with as many rows in each, and at least one, not of shapes {shown}")
-        self.rows = int(self.columns[0].shape[0])
+        self.rows = rows_in(self.columns, "columns are arrays with as many rows in each, and at least one")
         """The number of rows."""
         self.size = self.rows if batch_size is None else whole("batch_size, if it isn't None for all rows,", batch_size)
         """The rows of a batch."""

@@ -167,12 +167,8 @@ class Recording:
             )
         model = recorder.model if isinstance(recorder.model, Module) else None
         self._state, self._way, self._recorder = state_of(way, model), way, recorder
-        self._size, self._batches, self._steps, self._stride = (
-            size,
-            math.ceil(way.rows / size),
-            batches,
-            recorder.every or 1,
-        )
+        self._size, self._batches = size, math.ceil(way.rows / size)
+        self._steps, self._stride = batches, recorder.every or 1
         self._inputs, self._points = self._inputs_asked(), self._points_asked()
         if recorder.model is None and (isinstance(self._state.subject, Module) or is_program(self._state.subject)):
             recorder.model = self._state.subject

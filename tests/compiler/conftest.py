@@ -24,14 +24,8 @@ def same_numbers() -> None:
 
 @pytest.fixture(autouse=True)
 def numpy_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let NumPy run the programs that name no back end, whichever others are installed."""
+    """Let NumPy, whose code most tests here are about, run the programs that name no back end."""
     monkeypatch.setenv(backends.VARIABLE, "numpy")
-
-
-@pytest.fixture(autouse=True)
-def numpy_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The code of NumPy, which most tests here are about, is the one of "auto" whether or not there is a machine."""
-    monkeypatch.setenv("AUTOGRAD_BACKEND", "numpy")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,6 +28,7 @@ from autograd.compiler.program import Program
 from autograd.train import epochs, progress
 from autograd.train.compiled import Compiled
 from tests.compiler.native_programs import LINE, files
+from tests.screen import Screen
 
 ROUNDING = 1e-11
 """Relative: sums are made in another order, in some hundred steps."""
@@ -345,28 +346,14 @@ def test_two_threads_train_two_programs_at_once() -> None:
 
 @pytest.mark.parametrize("options", [{"epochs": 300}, {"epochs": 30, "batch_size": 2, "callback": lambda *_: None}])
 def test_the_bar_is_shown(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    class Screen(list[tuple[int, str]]):
-        def __enter__(self) -> "Screen":
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            pass
-
-        def add_task(self, text: str, *, total: int) -> int:
-            self.total = total
-            return 1
-
-        def update(self, task: int, *, completed: int, description: str) -> None:
-            self.append((completed, description))
-
     screen = Screen()
     monkeypatch.setattr(progress, "_rich_bar", lambda wanted: screen)
     with in_c():
         history, _ = trained(progress=True, **options)
     steps = options["epochs"] * math.ceil(11 / options.get("batch_size", 11))
     assert screen.total == steps
-    assert screen[-1][0] == steps
-    assert screen[-1][1].split() == [
+    assert screen.shown[-1][0] == steps
+    assert screen.shown[-1][1].split() == [
         "epoch",
         f"{options['epochs']}/{options['epochs']}",
         "loss",

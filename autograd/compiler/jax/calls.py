@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from autograd.compiler.binding import Bound
 from autograd.compiler.jax.function import made
 from autograd.compiler.jax.text import Signature, text_of
-from autograd.compiler.jax.trees import joined, precision
+from autograd.compiler.jax.trees import joined, named, of_code, precision
 from autograd.compiler.pipeline import Code
-from autograd.compiler.statements import Named, Slots, entries
+from autograd.compiler.statements import Named, Slots
 
 
 class Call:
@@ -23,12 +23,10 @@ class Call:
     def __init__(self, code: Code) -> None:
         self._dtype, sizes = code.dtype, code.program.sizes
         self._slots, self._roots = sizes["x"], code.program.roots.index.size
-        named = [named for named in code.program.names if named.slots.space == "p"]
-        self._own = entries(named, sizes["p"])
-        parameters = [Named(name, Slots("p", index)) for name, index in self._own]
+        self._own = of_code(code)
         inputs = [Named("inputs", Slots("x", np.arange(self._slots)))]
         self.wanted = code.wanted
-        signature = Signature("gradient", parameters, inputs, None, f"bound {code.wanted}")
+        signature = Signature("gradient", named(self._own), inputs, None, f"bound {code.wanted}")
         text = text_of(code.program, signature, self._dtype)
         self.source, function = text.source, made(text)
         self._both = jax.jit(lambda tree, inputs, seed: function(tree, inputs.T, seed))

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from autograd.arguments import are_shared, rows_in
 from autograd.compiler.binding import Plan
 from autograd.compiler.jax.devices import Devices
 from autograd.compiler.jax.stepping import Loop, Step, Steps
@@ -63,13 +64,10 @@ class DividedStep(_Divided, Step):
     def __call__(self, state: State, *batch: Any) -> tuple[State, Any]:
         """The state after a step, and the loss before it."""
         arrays = [array if hasattr(array, "shape") else np.asarray(array) for array in batch]
-        counts = {array.shape[:1] for array in arrays}
-        if len(counts) != 1 or counts & {(), (0,)}:
-            shown = ", ".join(str(array.shape) for array in arrays)
-            raise ValueError(f"a step takes arrays with as many rows in each, and at least one, not of shapes {shown}")
+        rows = rows_in(arrays, "a step takes arrays with as many rows in each, and at least one")
         with precision(self.dtype):
             placed = [self.devices.rows(array, self.dtype) for array in arrays]
-            return self.jitted(len(arrays[0]), state, *placed)  # type: ignore[no-any-return]
+            return self.jitted(rows, state, *placed)  # type: ignore[no-any-return]
 
 
 class DividedLoop(_Divided, Loop):
@@ -120,25 +118,19 @@ class DividedTraining(Training):
         return self._devices.kept(super()._step(run, batch))  # type: ignore[no-any-return]
 
     def _several(self, state: State, data: Sequence[Any], orders: Any, count: Any) -> tuple[Run, Any]:
-        # What a loop leaves may lie elsewhere than what its steps leave.
+        # The arrays that a loop leaves may lie elsewhere than those that its steps leave.
         return self._devices.kept(super()._several(state, data, orders, count))  # type: ignore[no-any-return]
 
 
 def step_of(program: "Program", optimizer: "Optimizer", devices: Any, shard: str | None) -> Step:
     """The step of a program, on one device or on those that are named."""
-    return (
-        Step(program, optimizer) if _alone(devices, shard) else DividedStep(program, optimizer, Devices(devices, shard))
-    )
+    if are_shared(devices, shard):
+        return DividedStep(program, optimizer, Devices(devices, shard))
+    return Step(program, optimizer)
 
 
 def loop_of(program: "Program", optimizer: "Optimizer", devices: Any, shard: str | None) -> Loop:
     """The loop of a program, on one device or on those that are named."""
-    return (
-        Loop(program, optimizer) if _alone(devices, shard) else DividedLoop(program, optimizer, Devices(devices, shard))
-    )
-
-
-def _alone(devices: Any, shard: str | None) -> bool:
-    if devices is None and shard is not None:
-        raise ValueError(f"shard={shard!r} says how devices share the parameters; name them, as in devices=8")
-    return devices is None
+    if are_shared(devices, shard):
+        return DividedLoop(program, optimizer, Devices(devices, shard))
+    return Loop(program, optimizer)

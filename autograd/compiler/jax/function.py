@@ -21,7 +21,7 @@ import numpy as np
 from autograd.arguments import known
 from autograd.compiler.jax.program import JaxCode
 from autograd.compiler.jax.text import Kind, Signature, Text, text_of
-from autograd.compiler.jax.trees import check, of_program
+from autograd.compiler.jax.trees import check, named, of_program
 from autograd.compiler.jax.words import WORDS
 from autograd.compiler.pipeline import Code
 from autograd.compiler.statements import Named, Slots
@@ -82,7 +82,7 @@ class Function:
             start = sum(len(a.leaves) for a in self._arguments)
             own = [Named(name, Slots("x", code.input_slots[index + start])) for name, index in self._entries]
         else:
-            own = [Named(name, Slots("p", index)) for name, index in self._entries]
+            own = named(self._entries)
         results = {"gradient_of_inputs": "inputs", "outputs": "outputs"}.get(kind, "parameters")
         reduce = None if kind in ("per_example", "outputs") else program.reduce
         shapes, start = [], 0

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from autograd.compiler.statements import Index, Slots
-from autograd.compiler.storage import Array, View, refined
-from autograd.compiler.views import dense, positions
+from autograd.compiler.storage import Array, View, keys_of, refined
+from autograd.compiler.views import positions
 
 
 class Number(Array):
@@ -132,23 +132,10 @@ def _reshaped(text: str, lanes: bool, sizes: Sequence[int]) -> str:
 
 def _sliced(seen: View, shape: Sequence[int]) -> tuple[list[str], str] | None:
     """The keys that slice an array of this shape into a view, and the text that puts the axes in order at last."""
-    worths = dense(shape)
-    along = {
-        next((i for i, w in enumerate(worths) if step % w == 0), -1): axis for axis, step in enumerate(seen.strides)
-    }
-    if -1 in along or len(along) < len(seen.sizes):
+    found = keys_of(seen, shape)
+    if found is None:
         return None
-    keys, rest = list[str](), seen.starts[0]
-    for i, (worth, size) in enumerate(zip(worths, shape, strict=True)):
-        place, rest = divmod(rest, worth)
-        if i not in along:
-            keys.append(str(place))
-            continue
-        step, count = seen.strides[along[i]] // worth, seen.sizes[along[i]]
-        if not step or not 0 <= place + step * (count - 1) < size:
-            return None
-        keys.append(_slice(place, step, count, size))
-    order = [along[i] for i in sorted(along)]
+    keys, order = [key for _, key in found], [axis for axis, _ in found if axis is not None]
     turn = [order.index(axis) for axis in range(len(order))]
     if turn == sorted(turn):
         return keys, ""
@@ -156,14 +143,6 @@ def _sliced(seen: View, shape: Sequence[int]) -> tuple[list[str], str] | None:
         return keys, ".T"
     places = [0, *(place + 1 for place in turn)] if seen.array.lanes else turn
     return keys, f".transpose({', '.join(map(str, places))})"
-
-
-def _slice(place: int, step: int, count: int, size: int) -> str:
-    stop = place + step * count
-    if step < 0:
-        return f"{place}:{stop if stop >= 0 else ''}:{step}"
-    text = f"{place or ''}:{'' if stop >= size else stop - step + 1}"
-    return f"{text}:{step}" if step > 1 else text
 
 
 def _indexed(lanes: bool, keys: list[str]) -> str:

@@ -28,6 +28,7 @@ from autograd.compiler.jax.function import Function
 from autograd.compiler.jax.trees import joined, of_program, precision
 from autograd.compiler.jax.updates import State, Update
 from autograd.optim import Optimizer
+from autograd.optim.optimizer import refuse_others
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
@@ -45,8 +46,7 @@ class Steps:
             raise TypeError(
                 f"a step takes an optimizer of the program, as optim.SGD(program), not {described(optimizer)}"
             )
-        if optimizer.parameters is not program.parameters:
-            raise ValueError("the optimizer changes other parameters than the program's; make it of this program")
+        refuse_others(optimizer, program)
         if program.reduce is None:
             raise ValueError("a step needs one loss for a batch; compile with reduce='mean' or 'sum'")
         self._program = program

@@ -121,22 +121,17 @@ def _first_lines(w: Writer, s: Signature) -> list[str]:
 
 
 def _given(w: Writer, name: str, slots: Slots, *, lanes: bool) -> None:
-    array = Pending("", slots.index.shape, lanes=lanes)
-    array.name = name
+    array = w.given(name, slots.index.shape, lanes=lanes)
     w.memory.put(slots, Held(array, np.arange(slots.index.size).reshape(slots.index.shape)))
 
 
 def _seed(w: Writer, s: Signature) -> Array:
     """The gradient of the loss by itself."""
-    array = Pending("", (), lanes=False)
     if s.results.startswith("bound"):
-        array.name = "seed"
-        return array
+        return w.given("seed", (), lanes=False)
     if s.reduce != "mean":
         return known(1.0)
-    array.name = w.fresh("seed")
-    w.lines.append(Line(array.name, f"jnp.asarray(1.0 / n, {w.dtype!r})"))
-    return array
+    return w.bound(Pending(f"jnp.asarray(1.0 / n, {w.dtype!r})", (), lanes=False), "seed")
 
 
 def _last_reads(
@@ -189,12 +184,14 @@ def _result(w: Writer, program: ArrayProgram, s: Signature) -> str:
         found = [w.full(slots.gradient(), slots.index.shape, lanes=True) for _, slots in s.inputs]
         gradient = found[0] if len(found) == 1 else f"({', '.join(found)})"
     else:
-        lanes = s.reduce is None
-        entries = [
-            f"{name!r}: {w.full(slots.gradient(), slots.index.shape, lanes=lanes)}" for name, slots in s.parameters
-        ]
-        gradient = f"{{{', '.join(entries)}}}"
+        gradient = _by_parameters(w, s, lanes=s.reduce is None)
     return f"({_value(w, loss, s.reduce)}, {gradient})"
+
+
+def _by_parameters(w: Writer, s: Signature, *, lanes: bool) -> str:
+    """The dictionary of the gradients by parameters."""
+    entries = [f"{name!r}: {w.full(slots.gradient(), slots.index.shape, lanes=lanes)}" for name, slots in s.parameters]
+    return f"{{{', '.join(entries)}}}"
 
 
 def _all(w: Writer, program: ArrayProgram, s: Signature) -> str:
@@ -202,10 +199,7 @@ def _all(w: Writer, program: ArrayProgram, s: Signature) -> str:
     roots = w.full(program.roots, program.roots.index.shape, lanes=True)
     by_parameters = by_inputs = "None"
     if s.results in ("bound parameters", "bound both"):
-        entries = [
-            f"{name!r}: {w.full(slots.gradient(), slots.index.shape, lanes=False)}" for name, slots in s.parameters
-        ]
-        by_parameters = f"{{{', '.join(entries)}}}"
+        by_parameters = _by_parameters(w, s, lanes=False)
     if s.results in ("bound inputs", "bound both"):
         ((_, slots),) = s.inputs
         by_inputs = w.full(slots.gradient(), slots.index.shape, lanes=True)

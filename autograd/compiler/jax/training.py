@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from autograd.compiler.binding import Plan, Slice
 from autograd.compiler.jax.function import made
 from autograd.compiler.jax.text import Signature, text_of
-from autograd.compiler.jax.trees import Tree, joined, precision
+from autograd.compiler.jax.trees import Tree, joined, named, of_code, precision
 from autograd.compiler.jax.updates import State, Update
 from autograd.compiler.pipeline import Code
-from autograd.compiler.statements import Named, Slots, entries
 
 SHORT: Final = 0.1
 """Seconds after which a call should end, so that Ctrl-C is answered."""
@@ -55,8 +54,7 @@ class Training:
 
     def __init__(self, code: Code, plan: Plan) -> None:
         self._plan, self._dtype = plan, code.dtype
-        named = [named for named in code.program.names if named.slots.space == "p"]
-        self._own = entries(named, len(plan.parameters))
+        self._own = of_code(code)
         self._compile(code)
         self._update = Update(plan.optimizer, self._own, code.dtype)
         self._rows = len(plan.columns[0])
@@ -74,8 +72,7 @@ class Training:
     def _compile(self, code: Code) -> None:
         self._code = code
         inputs = code.program.names[: len(self._plan.columns)]
-        parameters = [Named(name, Slots("p", index)) for name, index in self._own]
-        signature = Signature("value_and_grad", parameters, inputs, "mean", "parameters")
+        signature = Signature("value_and_grad", named(self._own), inputs, "mean", "parameters")
         self._function = made(text_of(code.program, signature, code.dtype))
         self._jitted = jax.jit(self._several, donate_argnums=0)
 

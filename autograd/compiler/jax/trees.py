@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.arguments import described
-from autograd.compiler.statements import Entries, entries
+from autograd.compiler.pipeline import Code
+from autograd.compiler.statements import Entries, Named, Slots, entries
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
@@ -24,6 +25,16 @@ Tree: TypeAlias = dict[str, Any]
 def of_program(program: "Program") -> Entries:
     """The arrays of a program's parameters."""
     return entries(program._parameters.names, len(program.parameters))
+
+
+def of_code(code: Code) -> Entries:
+    """The arrays of the parameters that code reads."""
+    return entries([named for named in code.program.names if named.slots.space == "p"], code.program.sizes["p"])
+
+
+def named(own: Entries) -> list[Named]:
+    """Arrays of parameters as slots of an array program."""
+    return [Named(name, Slots("p", index)) for name, index in own]
 
 
 def taken(program: "Program") -> Tree:

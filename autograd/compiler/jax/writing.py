@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from autograd.compiler.expressions import simplified
-from autograd.compiler.words import UFUNCS, definitions
+from autograd.compiler.words import UFUNCS, definitions, is_elementwise, is_operand
 from autograd.formula.cases import Expression, fold
 
 REDUCTIONS: Final = {"total": "sum", "greatest": "max", "least": "min"}
@@ -112,7 +112,7 @@ class _Reading:
         if word in ("last", "others"):
             return Written(*((f"{first.text}[..., -1]",) if word == "last" else (f"{first.text}[..., :-1]", "list")))
         of_lists = any(x.kind == "list" for x in arguments)
-        if word in definitions() and (_is_name(word) or (of_lists and not _is_elementwise(word))):
+        if word in definitions() and (is_operand(word) or (of_lists and not is_elementwise(word))):
             return self._inlined(word, *arguments)
         if word in OWN and (word in _LISTS or word == "norm"):
             return Written(f"{word}({', '.join(x.text for x in arguments)})", _kind(word in _LISTS))
@@ -134,22 +134,3 @@ class _Reading:
         texts = [f"{x.text}[..., None]" if mixed and x.kind == "array" else x.text for x in of]
         kind = "list" if mixed else "array" if "array" in kinds else "number"
         return Written(pattern.format(*texts), kind)
-
-
-def _is_name(word: str) -> bool:
-    """Whether a definition is one of its operands."""
-    return definitions()[word].cases[0].value.form == "name"
-
-
-def _is_elementwise(word: str) -> bool:
-    """Whether a definition works on numbers, and so on each member of a list by itself."""
-    case = definitions()[word].cases[0]
-    return not any(_has_lists(e) for e in (case.value, *(e for _, e in case.lets)))
-
-
-def _has_lists(e: Expression) -> bool:
-    if e.form in ("element", "length", "each") or (e.form == "call" and e.parts[0] in {*REDUCTIONS, "last", "others"}):
-        return True
-    if e.form == "call" and e.parts[0] in definitions() and not _is_elementwise(str(e.parts[0])):
-        return True
-    return any(_has_lists(part) for part in e.parts if isinstance(part, Expression))

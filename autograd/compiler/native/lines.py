@@ -3,13 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from math import isfinite
 from typing import Final
 
 from autograd.compiler.native.cutting import Memory
 from autograd.compiler.native.loops import Access, Before, Block, Given, Loop, Roller, Row
 from autograd.compiler.native.steps import Kind, Step, Steps
-from autograd.compiler.native.words import as_c
+from autograd.compiler.native.words import as_c, literal, splat
 from autograd.compiler.scalars import ONE
 from autograd.compiler.straight import Applied, Formula, Part
 from autograd.wording import visible
@@ -183,7 +182,7 @@ class Lines:
             case Before(place, start):
                 return self._declared(self._new(f"last_{self._common.label(place)}"), self._name(start), changes=True)
         name = self._new("numbers")
-        self.lines.append(f"static const REAL {name}[] = {{{', '.join(map(_number, access.numbers))}}};")
+        self.lines.append(f"static const REAL {name}[] = {{{', '.join(map(literal, access.numbers))}}};")
         return f"splat({name}[k])"
 
     def _row(self, kind: Kind, first: int, step: int) -> str:
@@ -323,15 +322,6 @@ def _at(array: str, row: str) -> str:
     if row == "0":
         return array
     return f"{array} + {row} * n" if row.isalnum() else f"{array} + ({row}) * n"
-
-
-def _number(x: float) -> str:
-    return repr(x) if isfinite(x) else "NAN" if x != x else "INFINITY" if x > 0.0 else "-INFINITY"
-
-
-def splat(x: float) -> str:
-    """A number in all lanes."""
-    return f"splat({_number(x)})"
 
 
 def product(c: float, factors: Sequence[str]) -> str:

@@ -196,7 +196,7 @@ class _List:
         is_value, before = of_kind == VALUE, (own_turn == k - 1) & (first == first[1])
         given = (loop == loop[0]) & (place == place[0]) & (turn == turn[0] + k * (turn[1] - turn[0]))
         holds = [
-            # What the first round gives has the name of what each round gives.
+            # A value of the first round has the name of the one that each round gives.
             (places == places[0]) & ~(is_value & inside[0]),
             (of_kind == NUMBER) & (k >= 0),
             (of_kind == ROW) & (rows == rows[0] + k * (rows[1] - rows[0])),

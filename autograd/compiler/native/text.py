@@ -20,10 +20,11 @@ from autograd.compiler.native.cutting import Function, Memory, cut, weight
 from autograd.compiler.native.lines import Common, Lines
 from autograd.compiler.native.loops import Block, Loop, Roller
 from autograd.compiler.native.steps import Kind, Steps
-from autograd.compiler.native.words import header
+from autograd.compiler.native.words import QUICK, header
 from autograd.compiler.pipeline import Code
 from autograd.compiler.scalars import ONE, PARAMETER
 from autograd.compiler.straight import Straight
+from autograd.wording import indexed
 
 SHORT: Final = 400
 """A program of so many parts of sums is one function, without loops."""
@@ -58,8 +59,6 @@ TOLD: Final = {
     "backward": "Some of the gradients of LANES examples.",
 }
 """The work of each function."""
-QUICK: Final = ("-fno-math-errno", "-fno-trapping-math", "-Wno-psabi")
-"""Options for all programs: nobody reads errno or the flags of exceptions, and no vectors go from file to file."""
 SCHEDULED: Final = ("-fschedule-insns", "-fsched-pressure")
 """Options that let independent steps run side by side, for vectors: elementary functions of one number are calls."""
 
@@ -203,5 +202,5 @@ def _names(code: Code) -> dict[tuple[Kind, int], str]:
     for name, slots in code.recording.names:
         for place, row in np.ndenumerate(slots.index):
             kind: Kind = "p" if slots.space == "p" else "x"
-            found[kind, int(row)] = name + "".join(f"[{i}]" for i in place)
+            found[kind, int(row)] = indexed(name, place)
     return found

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from autograd.compiler.expressions import known, number, simplified
-from autograd.compiler.words import definitions
+from autograd.compiler.words import definitions, is_elementwise, is_operand
 from autograd.formula.cases import WORDS, Expression, names_in
 
 COMPARISONS: Final = {"<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal"} | {
@@ -37,11 +37,10 @@ LIMITS: Final = {"maximum": "at_least", "minimum": "at_most"}
 """Words that are quicker if the second operand is a number and not nan."""
 WHOLE: Final = (4.0, 5.0, 6.0, 7.0, 8.0)
 """The powers that are made of products, of three roundings at most."""
-FLAGS: Final = ("-std=gnu11", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi")
-"""The flags with which a compiler makes good code of the header.
-
-Nobody reads errno or the flags of exceptions, and no function takes vectors from another file.
-"""
+QUICK: Final = ("-fno-math-errno", "-fno-trapping-math", "-Wno-psabi")
+"""Options for all programs: nobody reads errno or the flags of exceptions, and no vectors go from file to file."""
+FLAGS: Final = ("-std=gnu11", "-O2", "-ffp-contract=off", *QUICK)
+"""The flags with which a compiler makes good code of the header."""
 HERE: Final = "-march=native"
 """The flag for code that runs on this machine alone: the forms for its vectors are chosen by it."""
 
@@ -114,7 +113,7 @@ class Steps:
         text = str(e.parts[0])
         match e.form:
             case "number" | "constant":
-                return self.add(f"splat({_number(float(e.parts[-1]))})")  # type: ignore[arg-type]
+                return self.add(splat(float(e.parts[-1])))  # type: ignore[arg-type]
             case "name" | "element":
                 return names[text]
             case "length":
@@ -162,12 +161,12 @@ class Steps:
             return self.each("({} / {})", *of)
         if word in PAIRS:
             pair, of_none = PAIRS[word]
-            return self.joined(pair, _listed(of[0])) if of[0] != [] else self.add(f"splat({_number(of_none)})")
+            return self.joined(pair, _listed(of[0])) if of[0] != [] else self.add(splat(of_none))
         if word in _OF_LISTS:
             return _OF_LISTS[word](self, *map(_listed, of))
         if word == "joined":
             return [*_listed(of[0]), *_listed(of[1])]
-        if word in definitions() and (not is_elementwise(word) or definitions()[word].cases[0].value.form == "name"):
+        if word in definitions() and (not is_elementwise(word) or is_operand(word)):
             definition, case = definitions()[word], definitions()[word].cases[0]
             names = dict(zip(definition.operands, of, strict=True))
             for name, e in case.lets:
@@ -209,10 +208,14 @@ def _escaped(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _number(x: float) -> str:
-    if x != x:
-        return "NAN"
-    return repr(x) if math.isfinite(x) else "INFINITY" if x > 0.0 else "-INFINITY"
+def literal(x: float) -> str:
+    """A number in C."""
+    return repr(x) if math.isfinite(x) else "NAN" if x != x else "INFINITY" if x > 0.0 else "-INFINITY"
+
+
+def splat(x: float) -> str:
+    """A number in all lanes."""
+    return f"splat({literal(x)})"
 
 
 def _listed(place: Found) -> list[int]:
@@ -259,11 +262,6 @@ _OF_LISTS: Final[dict[str, Callable[..., Found]]] = {
 
 PATHS: Final = tuple(Path(__file__).with_name(f"{name}.h") for name in ("lanes", "elementary", "combined"))
 _STATED: Final = re.compile(r"^(?:WORD V |LANE_BY_LANE\w*\()word_(\w+)", re.MULTILINE)
-
-
-def is_elementwise(word: str) -> bool:
-    """Whether a word that is defined by others is one of numbers alone, and so a function of C."""
-    return word in definitions() and not definitions()[word].of_sequences
 
 
 @cache

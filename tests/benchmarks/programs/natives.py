@@ -40,10 +40,7 @@ FEW: Final = 20
 
 def made_for(backend: str, scalars: Scalars) -> Made:
     """Our program; MissingRivalError if the back end isn't there or declines it."""
-    try:
-        made = program_of(scalars, backend, processor_seconds)
-    except ModuleNotFoundError as error:
-        raise MissingRivalError(f"missing: this checkout has no back end {backend}") from error
+    made = program_of(scalars, backend, processor_seconds)
     if made.program.backend != backend:
         raise MissingRivalError(f"missing: {made.program.facts.reason}")
     return made
