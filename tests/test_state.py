@@ -412,7 +412,7 @@ closing = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWa
 
 
 def in_state(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.endswith(("state.py", "tensors.py", "guarded.py"))
+    return frame.f_code.co_filename.endswith(("state.py", "tensors.py", "guarded.py", "kept.py", "interrupts.py"))
 
 
 @closing
