@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from autograd.arguments import known
 from autograd.compiler import pipeline
 from autograd.compiler.binding import Bindable, DeclinedError, UnavailableError
+from autograd.compiler.options import BACKENDS, THREADED, Options
 from autograd.compiler.pipeline import CALL, CALLS, WORK, Code, Wanted
 from autograd.compiler.reading import Recording
 from autograd.compiler.scalars import PARAMETER
@@ -35,28 +36,24 @@ class Choice(NamedTuple):
     reason: str
 
 
-def code_of(recording: Recording, wanted: Wanted, dtype: str, backend: str) -> tuple[Bindable, Choice]:
+def code_of(recording: Recording, wanted: Wanted, dtype: str, options: Options) -> tuple[Bindable, Choice]:
     """The code of a recording for a back end that was asked for, or for the one that takes its place."""
-    code = pipeline.Code(recording, wanted, dtype)
-    choice = _wish(backend)
+    code, threads = pipeline.Code(recording, wanted, dtype), options.threads
+    choice = _wish(options.backend)
     if choice.name == "auto":
         choice = _cheapest(code)
     declined = []
     for name in (choice.name, *_NEXT.get(choice.name, ())):
         try:
-            made = _MAKERS[name](code)
+            made = _MAKERS[name](code, threads)
         except DeclinedError as error:
             if isinstance(error, UnavailableError):
                 warnings.warn(f"backend={name!r} isn't there: {error}", RuntimeWarning, stacklevel=2)
             declined.append(f"not {name}: {error}")
         else:
-            return made, Choice(name, "; ".join(declined) or choice.reason)
+            unused = [f"threads={threads} is for native and c"] * (threads > 1 and name not in THREADED)
+            return made, Choice(name, "; ".join([*(declined or [choice.reason]), *unused]))
     raise AssertionError("NumPy declines no program")
-
-
-def checked(backend: object) -> str:
-    """The name of a back end, if it is one; else a ValueError."""
-    return known("backend", backend, BACKENDS)
 
 
 def _wish(backend: str) -> Choice:
@@ -96,20 +93,11 @@ def seconds_of_numpy(code: Code, n: int) -> float:
     return CALL * (1 + CALLS * len(code.schedule.groups)) + n * each
 
 
-def _numpy(code: Code) -> Bindable:
-    return code
-
-
-def _other(module: str) -> Callable[[Code], Bindable]:
-    """The back end of a sub-package, which is imported when it is asked for."""
-    return lambda code: import_module(module).code_of(code)
-
-
-_MAKERS: Final[dict[str, Callable[[Code], Bindable]]] = {
-    "numpy": _numpy,
-    "native": _other("autograd.compiler.native.machine"),
-    "c": _other("autograd.compiler.native.program"),
-    "jax": _other("autograd.compiler.jax.program"),
+# Those of sub-packages are imported when they are asked for.
+_MAKERS: Final[dict[str, Callable[[Code, int], Bindable]]] = {
+    "numpy": lambda code, _: code,
+    "native": lambda *of: import_module("autograd.compiler.native.machine").code_of(*of),
+    "c": lambda *of: import_module("autograd.compiler.native.program").code_of(*of),
+    "jax": lambda code, _: import_module("autograd.compiler.jax.program").code_of(code),
 }
-BACKENDS: Final = ("auto", *_MAKERS)
 _NEXT: Final = {"c": ("native", "numpy"), "native": ("numpy",), "jax": ("numpy",)}

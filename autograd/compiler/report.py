@@ -66,6 +66,8 @@ class Facts(NamedTuple):
     seconds_per_example: float = 0.0
     block: int = 0
     """Examples that run together, so that their numbers stay in the cache; 0 for all."""
+    threads: int = 1
+    """Threads that share large batches."""
     backend: str = "numpy"
     reason: str = ""
     """Why this back end was chosen."""
@@ -89,6 +91,8 @@ def report(facts: Facts, parameters: int) -> str:
     if facts.overhead or facts.seconds_per_example:
         times = duration(facts.overhead), duration(facts.seconds_per_example)
         lines.append(f"a step of N examples takes about {times[0]} + N · {times[1]}")
+    if facts.threads > 1:
+        lines.append(f"up to {facts.threads} threads share a large batch")
     if facts.reason:
         lines.append(f"back end {facts.backend}: {facts.reason}")
     return "\n".join(lines)

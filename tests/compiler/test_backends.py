@@ -14,6 +14,7 @@ from autograd import Value
 from autograd.compiler import backends
 from autograd.compiler.backends import VARIABLE
 from autograd.compiler.binding import Bindable, DeclinedError, UnavailableError
+from autograd.compiler.options import BACKENDS, THREADED
 from autograd.compiler.pipeline import Code
 from autograd.compiler.program import Program
 
@@ -26,8 +27,8 @@ def squared(**options: Any) -> Program:
     return autograd.compile((w * x).square(), (x,), parameters=[w], **options)
 
 
-def declines(error: Exception) -> Callable[[Code], Bindable]:
-    def make(code: Code) -> Bindable:
+def declines(error: Exception) -> Callable[[Code, int], Bindable]:
+    def make(code: Code, threads: int) -> Bindable:
         raise error
 
     return make
@@ -80,7 +81,7 @@ def test_auto_takes_the_quicker_one(machine: float, arrays: float, name: str, mo
     monkeypatch.setattr(backends, "import_module", lambda _: SimpleNamespace(check=lambda: None))
     monkeypatch.setattr(backends, "seconds_of_machine", lambda code, n: machine)
     monkeypatch.setattr(backends, "seconds_of_numpy", lambda code, n: arrays)
-    monkeypatch.setitem(backends._MAKERS, "native", lambda code: code)
+    monkeypatch.setitem(backends._MAKERS, "native", lambda code, threads: code)
     program = squared()
     assert program.backend == name
     other = {"native": "numpy", "numpy": "native"}[name]
@@ -106,6 +107,11 @@ def test_estimates_grow_with_the_work() -> None:
     few, many = code(3), code(300)
     for estimate in (backends.seconds_of_machine, backends.seconds_of_numpy):
         assert 0.0 < estimate(few, 1) < estimate(few, 1000) < estimate(many, 1000)
+
+
+def test_every_name_of_a_back_end_has_a_maker() -> None:
+    assert ("auto", *backends._MAKERS) == BACKENDS
+    assert {*THREADED} | {*backends._NEXT} < {*BACKENDS}
 
 
 def test_a_copy_keeps_its_back_end() -> None:
