@@ -13,20 +13,29 @@ from autograd.arguments import known
 from autograd.compiler import pipeline
 from autograd.compiler.binding import Bindable, DeclinedError, UnavailableError
 from autograd.compiler.options import BACKENDS, THREADED, Options
-from autograd.compiler.pipeline import CALL, CALLS, WORK, Code, Wanted
+from autograd.compiler.pipeline import GROUP, STEP, Code, Wanted
 from autograd.compiler.reading import Recording
 from autograd.compiler.scalars import PARAMETER
+from autograd.wording import counted
 
 VARIABLE: Final = "AUTOGRAD_BACKEND"
 """The environment variable that chooses in the place of "auto"."""
 BATCH: Final = 64
 """The number of examples for which "auto" chooses, where the program has arrays for inputs."""
-PRODUCT: Final = 0.04e-9
-"""Seconds of a term of a matrix product in BLAS, forward and backward."""
+PRODUCT: Final = 0.12e-9
+"""Seconds of a term of a matrix product in BLAS for one example, forward and backward."""
+NODE: Final = 1.25e-9
+"""Seconds of another term in NumPy for one example, forward and backward."""
+START: Final = 1.5e-6
+"""Seconds of a call of the machine with arrays, beside its instructions."""
 INSTRUCTION: Final = 2e-9
 """Seconds of an instruction of the machine for a block of examples."""
-LANE: Final = 0.2e-9
+LANE: Final = 0.16e-9
 """Seconds of it for one example of the block, forward and backward."""
+PLACE: Final = 3e-9
+"""Seconds of a parameter in a batch of the machine, which reads it and adds up its gradient."""
+FLOATS: Final = 0.1e-6
+"""Seconds of a call with floats, of either of them, beside the work."""
 
 
 class Choice(NamedTuple):
@@ -73,14 +82,16 @@ def _cheapest(code: Code) -> Choice:
     n = 1 if code.single else BATCH
     machine, arrays = seconds_of_machine(code, n), seconds_of_numpy(code, n)
     name, other = ("native", "numpy") if machine < arrays else ("numpy", "native")
-    ratio = max(machine, arrays) / min(machine, arrays)
-    of = "one" if code.single else f"{n} examples"
-    return Choice(name, f"estimated {ratio:.2g} times as fast as {other} for {of}")
+    ratio = f"{max(machine, arrays) / min(machine, arrays):.2g}"
+    times = "" if ratio == "1" else f"{ratio} times "
+    return Choice(name, f"estimated {times}as fast as {other} for {counted(n, 'example')}")
 
 
 def seconds_of_machine(code: Code, n: int) -> float:
     """An estimate of a value and a gradient of n examples in the machine."""
-    return (1 + len(code.graph.owner)) * (INSTRUCTION + LANE * n)
+    quick = n == 1 and code.single and code.dtype == "float64"
+    start = FLOATS if quick else START + PLACE * len(code.recording.parameters)
+    return start + len(code.graph.owner) * (INSTRUCTION + LANE * n)
 
 
 def seconds_of_numpy(code: Code, n: int) -> float:
@@ -88,9 +99,9 @@ def seconds_of_numpy(code: Code, n: int) -> float:
     g = code.graph
     in_products = int((g.in_linear & g.reads(PARAMETER)).sum())
     if n == 1 and code.irregular:
-        return CALL + code.seconds_on_floats
-    each = WORK * (len(g.owner) - in_products) + PRODUCT * in_products
-    return CALL * (1 + CALLS * len(code.schedule.groups)) + n * each
+        return FLOATS + code.seconds_on_floats
+    each = NODE * (len(g.owner) - in_products) + PRODUCT * in_products
+    return STEP + GROUP * len(code.schedule.groups) + n * each
 
 
 # Those of sub-packages are imported when they are asked for.

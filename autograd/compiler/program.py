@@ -252,19 +252,21 @@ class Program(Lines):
         return part.code.facts._replace(backend=part.choice.name, reason=part.choice.reason)
 
     def report(self) -> Text:
-        """The groups, products, calls and bytes, what stayed irregular and why, and a forecast of a step."""
+        """The groups, products or operations, what stayed irregular and why, and the back end with its reason.
+
+        Of NumPy's code also calls and bytes, and a forecast of a step.
+        """
         return Text(printable(report(self.facts, len(self.parameters))))
 
     def __repr__(self) -> str:
         facts, graph = self.facts, self._graph
         of = f"the {self._reduce} over a batch" if self._reduce else "the loss of each example"
         outputs = ", ".join(shape_text(("N", *shape)) for _, shape in graph.rows()) or "none"
-        products = f"{counted(len(facts.products), 'product')} of matrices"
         return "\n".join(
             [
                 f"Program of {counted(len(self.parameters), 'parameter')}, {self.parameters.dtype}, {of}",
                 f"  inputs {', '.join(map(str, graph.arguments))}; outputs {outputs}",
-                f"  {counted(facts.nodes, 'node')} as {products} and {counted(facts.maps, 'elementwise statement')}",
+                f"  {counted(facts.nodes, 'node')} as {facts.form}",
             ]
         )
 

@@ -15,6 +15,7 @@ from autograd.compiler.native.extension import native
 from autograd.compiler.native.training import loop_of
 from autograd.compiler.pipeline import Code
 from autograd.compiler.report import Facts
+from autograd.compiler.scalars import LINEAR
 from autograd.compiler.statements import Index
 
 THREADS: Final = 64
@@ -67,9 +68,13 @@ class NativeCode(ABC):
 
     @property
     def facts(self) -> Facts:
-        """The facts that the report tells, without those of calls of NumPy."""
-        return self.code.facts._replace(
-            calls=(0, 0), block=0, overhead=0.0, seconds_per_example=0.0, threads=self.threads
+        """The facts that the report tells."""
+        nodes, parameters = self.code.graph.kind >= LINEAR, len(self.code.recording.parameters)
+        return Facts(
+            nodes=int(nodes.sum()),
+            bytes_of_parameters=np.dtype(self.code.dtype).itemsize * parameters,
+            operations=int(self.work),
+            threads=self.threads,
         )
 
     def exactly(self) -> "NativeCode":
