@@ -19,7 +19,7 @@ class Options(NamedTuple):
     """The back end that was asked for, and the most threads that may share a batch."""
 
     backend: str
-    threads: int = 1
+    threads: int
 
 
 def checked(backend: object, threads: object) -> Options:

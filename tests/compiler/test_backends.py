@@ -161,11 +161,38 @@ def test_a_call_with_floats_is_quicker_than_one_with_an_array() -> None:
     assert isinstance(other, Code)
     assert backends.seconds_of_machine(one, 1) < 0.5 * backends.seconds_of_machine(other, 1)
     assert backends.seconds_of_machine(other, 1) < backends.seconds_of_machine(one, 2)
+    assert backends.seconds_of_numpy(one, 1) < 0.1 * backends.seconds_of_numpy(one, 2)
 
 
 def test_every_name_of_a_back_end_has_a_maker() -> None:
     assert ("auto", *backends._MAKERS) == BACKENDS
     assert {*THREADED} | {*backends._NEXT} < {*BACKENDS}
+
+
+@pytest.mark.parametrize("threads", [0, -1, True, 1.5, "2", None, np.float64(2.0)])
+def test_threads_is_a_whole_number(threads: Any) -> None:
+    for backend in ("auto", "native", "c", "numpy", "jax"):
+        with pytest.raises(ValueError, match=r"^threads is a whole number from 1, not "):
+            squared(backend=backend, threads=threads)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_other_back_ends_have_threads_of_their_own(backend: str) -> None:
+    with pytest.raises(
+        ValueError, match=rf"^threads=2 is for native code: .*backend='native' or 'c' and not '{backend}'"
+    ):
+        squared(backend=backend, threads=2)
+    assert squared(backend="numpy", threads=1).threads == 1
+
+
+def test_where_numpy_takes_the_place_of_native_code_threads_have_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "numpy")
+    made = squared(threads=np.int64(2))
+    assert (made.backend, made.threads, made.facts.threads) == ("numpy", 2, 1)
+    assert made.facts.reason == "AUTOGRAD_BACKEND=numpy; threads=2 is for native and c"
+    monkeypatch.setitem(backends._MAKERS, "native", declines(DeclinedError("not today")))
+    assert squared(backend="native", threads=2).facts.reason == "not native: not today; threads=2 is for native and c"
+    assert squared(backend="native").facts.reason == "not native: not today"
 
 
 def test_a_copy_keeps_its_back_end() -> None:

@@ -15,8 +15,6 @@ import pytest
 
 import autograd
 from autograd import losses, nn, optim, train
-from autograd.compiler import backends
-from autograd.compiler.binding import DeclinedError
 from autograd.compiler.native import face, training
 from autograd.compiler.native.extension import native
 from autograd.compiler.native.face import NativeCode
@@ -178,36 +176,7 @@ def test_the_stack_that_python_gives_its_threads_is_not_that_of_ours(backend: An
         threading.stack_size(before)
 
 
-# ── options ──
-
-
-@pytest.mark.parametrize("threads", [0, -1, True, 1.5, "2", None, np.float64(2.0)])
-def test_threads_is_a_whole_number(threads: Any) -> None:
-    for backend in ("auto", "native", "c", "numpy", "jax"):
-        with pytest.raises(ValueError, match=r"^threads is a whole number from 1, not "):
-            program(backend, threads=threads)
-
-
-@pytest.mark.parametrize("backend", ["numpy", "jax"])
-def test_other_back_ends_have_threads_of_their_own(backend: str) -> None:
-    with pytest.raises(
-        ValueError, match=rf"^threads=2 is for native code: .*backend='native' or 'c' and not '{backend}'"
-    ):
-        program(backend, threads=2)
-    assert program("numpy", threads=1).threads == 1
-
-
-def test_where_numpy_takes_the_place_of_native_code_threads_have_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    def declined(*_: object) -> Any:
-        raise DeclinedError("not today")
-
-    monkeypatch.setenv(backends.VARIABLE, "numpy")
-    made = program("auto", threads=np.int64(2))
-    assert (made.backend, made.threads, made.facts.threads) == ("numpy", 2, 1)
-    assert made.facts.reason == "AUTOGRAD_BACKEND=numpy; threads=2 is for native and c"
-    monkeypatch.setitem(backends._MAKERS, "native", declined)
-    assert program("native", threads=2).facts.reason == "not native: not today; threads=2 is for native and c"
-    assert program("native").facts.reason == "not native: not today"
+# ── reports and copies ──
 
 
 def test_a_report_tells_of_the_threads() -> None:
