@@ -202,7 +202,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     compiling.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="%(default)s")
     compiling.add_argument("--backend", choices=BEHIND, default="numpy", help="the kind of code: %(default)s")
     compiling.add_argument(
-        "--report", action="store_true", help="the groups, products, calls and bytes, and a forecast"
+        "--report", action="store_true", help="the report: products or operations, bytes, and of NumPy a forecast"
     )
     compiling.add_argument("--trace", action="store_true", help="the program after each pass in the place of its code")
     compiling.add_argument("-o", "--out", type=Path, help="a file for the text, which is not printed then")
