@@ -41,6 +41,8 @@ PROGRAM: Final = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m auto
 """The words that started this process, or a process that can do the same."""
 OTHERS: Final = ("toy", "lessons")
 """The commands that take no expression."""
+BEHIND: Final = ("numpy", "native", "c", "jax")
+"""The back ends of a program; `compiler/options.py` has them too, but only one command needs the compiler."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -198,10 +200,9 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "numbers", nargs="*", metavar="name", type=given, help="an input, or a parameter's name=number"
     )
     compiling.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="%(default)s")
-    behind = ("numpy", "native", "c", "jax")
-    compiling.add_argument("--backend", choices=behind, default="numpy", help="the kind of code: %(default)s")
+    compiling.add_argument("--backend", choices=BEHIND, default="numpy", help="the kind of code: %(default)s")
     compiling.add_argument(
-        "--report", action="store_true", help="the groups, products, calls and bytes, and a forecast"
+        "--report", action="store_true", help="the report: products or operations, bytes, and of NumPy a forecast"
     )
     compiling.add_argument("--trace", action="store_true", help="the program after each pass in the place of its code")
     compiling.add_argument("-o", "--out", type=Path, help="a file for the text, which is not printed then")

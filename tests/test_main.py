@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd.__main__ import main
+from autograd.__main__ import BEHIND, main
+from autograd.compiler.options import BACKENDS
 from autograd.console import NARROWEST, columns
 from autograd.show.pictures.picture import Drawing
 from autograd.wording import to_install
@@ -159,6 +160,10 @@ def test_the_networks_are_loaded_for_their_command_alone() -> None:
         "assert not {'numpy', 'autograd.networks', 'autograd.compiler'} & {*sys.modules}"
     )
     python("-c", program)
+
+
+def test_its_back_ends_are_those_of_programs() -> None:
+    assert ("auto", *BEHIND) == BACKENDS
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.compiler.leaves import inputs as inputs
+from autograd.compiler.options import Backend
 from autograd.engine.value import Value
 from autograd.wording import to_install
 
@@ -31,7 +32,8 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
     outputs: Any = None,
     dtype: Literal["float64", "float32"] = "float64",
     reduce: Literal["mean", "sum"] | None = "mean",
-    backend: Literal["auto", "numpy", "native", "c", "jax"] = "auto",
+    backend: Backend = "auto",
+    threads: int = 1,
 ) -> "Program":
     """Make a program that computes the losses of many examples at once, and the gradient of their mean.
 
@@ -62,6 +64,11 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
     native, by an estimate, or the one that the environment variable AUTOGRAD_BACKEND names. A back end leaves programs
     that it can't run well to the next one: `Program.report` says which one runs, and why.
 
+    threads is the most threads that share a batch in the back ends native and c, for thousands of examples or more;
+    fewer run where starting them would take longer than they save. The results have the same bits for any number of
+    threads. ValueError with backend="numpy" or "jax", whose libraries have threads of their own; where one of them
+    takes the place of another back end, threads has no effect, and the report says so.
+
     Or the loss is a function of Values that returns a Value, or (loss, outputs). Then inputs has a size, a tuple of
     sizes or () for each argument, () for a single Value. The function runs twice, on different numbers. A comparison
     of Values in it is a ValueError, and so are graphs that differ, as control flow or a number depends on data then:
@@ -77,7 +84,7 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
     TypeError and ValueError for anything that can't be taken, with the reason; ImportError without NumPy.
     """
     module: Any = _program()
-    made: Program = module.compiled(loss_or_function, inputs, parameters, outputs, dtype, reduce, backend)
+    made: Program = module.compiled(loss_or_function, inputs, parameters, outputs, dtype, reduce, backend, threads)
     return made
 
 

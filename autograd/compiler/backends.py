@@ -12,20 +12,30 @@ from typing import Final, NamedTuple
 from autograd.arguments import known
 from autograd.compiler import pipeline
 from autograd.compiler.binding import Bindable, DeclinedError, UnavailableError
-from autograd.compiler.pipeline import CALL, CALLS, WORK, Code, Wanted
+from autograd.compiler.options import BACKENDS, THREADED, Options
+from autograd.compiler.pipeline import GROUP, STEP, Code, Wanted
 from autograd.compiler.reading import Recording
 from autograd.compiler.scalars import PARAMETER
+from autograd.wording import counted
 
 VARIABLE: Final = "AUTOGRAD_BACKEND"
 """The environment variable that chooses in the place of "auto"."""
 BATCH: Final = 64
 """The number of examples for which "auto" chooses, where the program has arrays for inputs."""
-PRODUCT: Final = 0.04e-9
-"""Seconds of a term of a matrix product in BLAS, forward and backward."""
+PRODUCT: Final = 0.12e-9
+"""Seconds of a term of a matrix product in BLAS for one example, forward and backward."""
+NODE: Final = 1.25e-9
+"""Seconds of another term in NumPy for one example, forward and backward."""
+START: Final = 1.5e-6
+"""Seconds of a call of the machine with arrays, beside its instructions."""
 INSTRUCTION: Final = 2e-9
 """Seconds of an instruction of the machine for a block of examples."""
-LANE: Final = 0.2e-9
+LANE: Final = 0.16e-9
 """Seconds of it for one example of the block, forward and backward."""
+PLACE: Final = 3e-9
+"""Seconds of a parameter in a batch of the machine, which reads it and adds up its gradient."""
+FLOATS: Final = 0.1e-6
+"""Seconds of a call with floats, of either of them, beside the work."""
 
 
 class Choice(NamedTuple):
@@ -35,28 +45,24 @@ class Choice(NamedTuple):
     reason: str
 
 
-def code_of(recording: Recording, wanted: Wanted, dtype: str, backend: str) -> tuple[Bindable, Choice]:
+def code_of(recording: Recording, wanted: Wanted, dtype: str, options: Options) -> tuple[Bindable, Choice]:
     """The code of a recording for a back end that was asked for, or for the one that takes its place."""
-    code = pipeline.Code(recording, wanted, dtype)
-    choice = _wish(backend)
+    code, threads = pipeline.Code(recording, wanted, dtype), options.threads
+    choice = _wish(options.backend)
     if choice.name == "auto":
         choice = _cheapest(code)
     declined = []
     for name in (choice.name, *_NEXT.get(choice.name, ())):
         try:
-            made = _MAKERS[name](code)
+            made = _MAKERS[name](code, threads)
         except DeclinedError as error:
             if isinstance(error, UnavailableError):
                 warnings.warn(f"backend={name!r} isn't there: {error}", RuntimeWarning, stacklevel=2)
             declined.append(f"not {name}: {error}")
         else:
-            return made, Choice(name, "; ".join(declined) or choice.reason)
+            unused = [f"threads={threads} is for native and c"] * (threads > 1 and name not in THREADED)
+            return made, Choice(name, "; ".join([*(declined or [choice.reason]), *unused]))
     raise AssertionError("NumPy declines no program")
-
-
-def checked(backend: object) -> str:
-    """The name of a back end, if it is one; else a ValueError."""
-    return known("backend", backend, BACKENDS)
 
 
 def _wish(backend: str) -> Choice:
@@ -76,14 +82,16 @@ def _cheapest(code: Code) -> Choice:
     n = 1 if code.single else BATCH
     machine, arrays = seconds_of_machine(code, n), seconds_of_numpy(code, n)
     name, other = ("native", "numpy") if machine < arrays else ("numpy", "native")
-    ratio = max(machine, arrays) / min(machine, arrays)
-    of = "one" if code.single else f"{n} examples"
-    return Choice(name, f"estimated {ratio:.2g} times as fast as {other} for {of}")
+    ratio = f"{max(machine, arrays) / min(machine, arrays):.2g}"
+    times = "" if ratio == "1" else f"{ratio} times "
+    return Choice(name, f"estimated {times}as fast as {other} for {counted(n, 'example')}")
 
 
 def seconds_of_machine(code: Code, n: int) -> float:
     """An estimate of a value and a gradient of n examples in the machine."""
-    return (1 + len(code.graph.owner)) * (INSTRUCTION + LANE * n)
+    quick = n == 1 and code.single and code.dtype == "float64"
+    start = FLOATS if quick else START + PLACE * len(code.recording.parameters)
+    return start + len(code.graph.owner) * (INSTRUCTION + LANE * n)
 
 
 def seconds_of_numpy(code: Code, n: int) -> float:
@@ -91,25 +99,16 @@ def seconds_of_numpy(code: Code, n: int) -> float:
     g = code.graph
     in_products = int((g.in_linear & g.reads(PARAMETER)).sum())
     if n == 1 and code.irregular:
-        return CALL + code.seconds_on_floats
-    each = WORK * (len(g.owner) - in_products) + PRODUCT * in_products
-    return CALL * (1 + CALLS * len(code.schedule.groups)) + n * each
+        return FLOATS + code.seconds_on_floats
+    each = NODE * (len(g.owner) - in_products) + PRODUCT * in_products
+    return STEP + GROUP * len(code.schedule.groups) + n * each
 
 
-def _numpy(code: Code) -> Bindable:
-    return code
-
-
-def _other(module: str) -> Callable[[Code], Bindable]:
-    """The back end of a sub-package, which is imported when it is asked for."""
-    return lambda code: import_module(module).code_of(code)
-
-
-_MAKERS: Final[dict[str, Callable[[Code], Bindable]]] = {
-    "numpy": _numpy,
-    "native": _other("autograd.compiler.native.machine"),
-    "c": _other("autograd.compiler.native.program"),
-    "jax": _other("autograd.compiler.jax.program"),
+# Those of sub-packages are imported when they are asked for.
+_MAKERS: Final[dict[str, Callable[[Code, int], Bindable]]] = {
+    "numpy": lambda code, _: code,
+    "native": lambda *of: import_module("autograd.compiler.native.machine").code_of(*of),
+    "c": lambda *of: import_module("autograd.compiler.native.program").code_of(*of),
+    "jax": lambda code, _: import_module("autograd.compiler.jax.program").code_of(code),
 }
-BACKENDS: Final = ("auto", *_MAKERS)
 _NEXT: Final = {"c": ("native", "numpy"), "native": ("numpy",), "jax": ("numpy",)}

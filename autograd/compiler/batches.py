@@ -16,6 +16,7 @@ from numpy import ndarray
 from autograd.compiler import arguments, backends, pipeline
 from autograd.compiler.arguments import Array
 from autograd.compiler.leaves import Argument
+from autograd.compiler.options import Options
 from autograd.compiler.pipeline import Wanted
 from autograd.compiler.reading import Recording
 from autograd.compiler.statements import Index
@@ -197,10 +198,10 @@ class Part:
         vector: Array,
         gradient: Array,
         reduce: Reduction,
-        backend: str,
+        options: Options,
     ) -> None:
         self.recording, self.wanted = recording, wanted
-        self.code, self.choice = backends.code_of(recording, wanted, str(vector.dtype), backend)
+        self.code, self.choice = backends.code_of(recording, wanted, str(vector.dtype), options)
         self.arguments, self.vector, self.gradient, self.reduce = inputs, vector, gradient, reduce
         self.bound = len(recording.parameters)
         slots = np.where(recording.inputs < 0, -1, self.code.input_slots)

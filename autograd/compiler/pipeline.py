@@ -36,11 +36,13 @@ BLOCKS: Final = (4096, 8192)
 """The fewest and the most examples of a block: fewer are lost in calls, more gain nothing."""
 FEW: Final = 10
 """So many nodes on their own are the ends of any program, such as its loss."""
-CALLS: Final = 5
-"""Calls of NumPy that a group takes, forward and backward."""
-CALL: Final = 0.7e-6
+STEP: Final = 3e-6
+"""Seconds of a step beside its calls of NumPy."""
+CALL: Final = 0.4e-6
 """Seconds of a call of NumPy."""
-TERM: Final = 0.07e-6
+GROUP: Final = 0.9e-6
+"""Seconds of the calls for a group, forward and backward."""
+TERM: Final = 0.04e-6
 """Seconds of a term of a node in Python over floats, forward and backward."""
 WORK: Final = 0.5e-9
 """Seconds of an elementwise operation on one number."""
@@ -126,7 +128,7 @@ class Code:
     @property
     def irregular(self) -> bool:
         """Whether one example takes less time as Python over floats than as array code."""
-        on_arrays = CALL * CALLS * len(self.schedule.groups) + WORK * len(self.graph.owner)
+        on_arrays = STEP + GROUP * len(self.schedule.groups) + WORK * len(self.graph.owner)
         return self.dtype == "float64" and self.seconds_on_floats < on_arrays
 
     @property
@@ -215,7 +217,7 @@ class Code:
             bytes_per_example=self._bytes(),
             bytes_of_parameters=np.dtype(self.dtype).itemsize * program.sizes["p"],
             irregular=((alone, "no other does the same at its time"),) if alone > FEW else (),
-            overhead=CALL * sum(calls),
+            overhead=STEP + CALL * sum(calls),
             seconds_per_example=WORK * sum(map(_work, [*program.forward, *program.backward])),
             block=self.block,
         )

@@ -23,10 +23,10 @@ import numpy as np
 from autograd.arguments import known
 from autograd.compiler import jax
 from autograd.compiler.arguments import Array
-from autograd.compiler.backends import checked
 from autograd.compiler.batches import Bindings, Part, Reduction
 from autograd.compiler.binding import Loop, Plan
 from autograd.compiler.leaves import Argument, Shape, shape_text
+from autograd.compiler.options import Options, checked
 from autograd.compiler.parameters import Parameters, Views, labelled, listed, put
 from autograd.compiler.reading import Recording
 from autograd.compiler.report import Facts, report
@@ -53,8 +53,8 @@ class Program(Lines):
     `views`, `gradient`, `read`, `write_back`. Text: `source`, `report`, `trace`. Programs can be pickled and copied.
     """
 
-    def __init__(self, graph: Graph, parameters: Parameters, reduce: Reduction, backend: str) -> None:
-        self._graph, self._parameters, self._reduce, self._backend = graph, parameters, reduce, backend
+    def __init__(self, graph: Graph, parameters: Parameters, reduce: Reduction, options: Options) -> None:
+        self._graph, self._parameters, self._reduce, self._options = graph, parameters, reduce, options
         self._gradient = np.zeros_like(parameters.vector)
         self._parts: dict[Kind, Part] = {}
         self._leaves: dict[Kind, Leaves] = {}
@@ -83,6 +83,11 @@ class Program(Lines):
     def backend(self) -> str:
         """The back end that runs the program: numpy, native, c or jax; `report` says why."""
         return self._part(self._main).choice.name
+
+    @property
+    def threads(self) -> int:
+        """The most threads that share a batch; `report` says so if the back end has no use for them."""
+        return self._options.threads
 
     @property
     def gradient(self) -> Array:
@@ -247,19 +252,21 @@ class Program(Lines):
         return part.code.facts._replace(backend=part.choice.name, reason=part.choice.reason)
 
     def report(self) -> Text:
-        """The groups, products, calls and bytes, what stayed irregular and why, and a forecast of a step."""
+        """The groups, products or operations, what stayed irregular and why, and the back end with its reason.
+
+        Of NumPy's code also calls and bytes, and a forecast of a step.
+        """
         return Text(printable(report(self.facts, len(self.parameters))))
 
     def __repr__(self) -> str:
         facts, graph = self.facts, self._graph
         of = f"the {self._reduce} over a batch" if self._reduce else "the loss of each example"
         outputs = ", ".join(shape_text(("N", *shape)) for _, shape in graph.rows()) or "none"
-        products = f"{counted(len(facts.products), 'product')} of matrices"
         return "\n".join(
             [
                 f"Program of {counted(len(self.parameters), 'parameter')}, {self.parameters.dtype}, {of}",
                 f"  inputs {', '.join(map(str, graph.arguments))}; outputs {outputs}",
-                f"  {counted(facts.nodes, 'node')} as {products} and {counted(facts.maps, 'elementwise statement')}",
+                f"  {counted(facts.nodes, 'node')} as {facts.form}",
             ]
         )
 
@@ -268,7 +275,7 @@ class Program(Lines):
     def __reduce__(self) -> tuple[Any, ...]:
         self._parameters.check()
         kept = self._parameters
-        return _restored, (self._graph, kept.values, kept.names, kept.vector, self._reduce, self._backend)
+        return _restored, (self._graph, kept.values, kept.names, kept.vector, self._reduce, self._options)
 
     # ── parts ──
 
@@ -329,7 +336,7 @@ class Program(Lines):
         gradient = self._gradient if kind == "loss" else np.zeros_like(self._gradient)
         wanted: Any = {"loss": "parameters", "outputs": "nothing"}.get(kind, "inputs")
         reduce = self._reduce if kind in ("loss", "inputs") else None
-        return Part(recording, wanted, inputs, vector, gradient, reduce, self._backend)
+        return Part(recording, wanted, inputs, vector, gradient, reduce, self._options)
 
     def _by_inputs(self, batch: Bindings) -> Any:
         found = self._parts["inputs"].by_inputs(batch)
@@ -337,23 +344,23 @@ class Program(Lines):
 
 
 def _restored(
-    graph: Graph, values: list[Value], names: list[Named], vector: Array, reduce: Any, backend: str
+    graph: Graph, values: list[Value], names: list[Named], vector: Array, reduce: Any, options: Options
 ) -> Program:
     parameters = Parameters(values, names, str(vector.dtype))
     parameters.vector[:] = vector
-    return Program(graph, parameters, reduce, backend)
+    return Program(graph, parameters, reduce, options)
 
 
 # ── compile ──
 
 
 def compiled(
-    subject: Any, inputs: Any, parameters: Any, outputs: Any, dtype: Any, reduce: Any, backend: Any
+    subject: Any, inputs: Any, parameters: Any, outputs: Any, dtype: Any, reduce: Any, backend: Any, threads: Any
 ) -> Program:
     """The program of `autograd.compile`."""
     dtype = str(np.dtype(dtype)) if isinstance(dtype, (type, np.dtype)) else dtype
     known("dtype", dtype, ("float64", "float32"))
-    backend = checked(backend)
+    options = checked(backend, threads)
     if reduce is not None:
         known("reduction", reduce, ("mean", "sum"))
     if type(subject) is Value or not callable(subject):
@@ -378,7 +385,7 @@ def compiled(
             f"compile: the loss depends on the leaf {others[0]!r}{more}, which is no input and no parameter; list it "
             "as one, or write a plain number in its place"
         )
-    program = Program(graph, Parameters(values, names, dtype), reduce, backend)
+    program = Program(graph, Parameters(values, names, dtype), reduce, options)
     program._leaves = dict(zip((program._main, "outputs"), found, strict=False))
     program._part(program._main)
     return program

@@ -66,29 +66,48 @@ class Facts(NamedTuple):
     seconds_per_example: float = 0.0
     block: int = 0
     """Examples that run together, so that their numbers stay in the cache; 0 for all."""
+    operations: int | None = None
+    """Those on each example, about, for a value and its gradient, where they make no arrays; else None."""
+    threads: int = 1
+    """Threads that share large batches."""
     backend: str = "numpy"
     reason: str = ""
     """Why this back end was chosen."""
 
+    @property
+    def form(self) -> str:
+        """That which the nodes have become."""
+        if self.operations is not None:
+            return f"about {counted(self.operations, 'operation')} on each example"
+        products = f"{counted(len(self.products), 'product')} of matrices"
+        return f"{products} and {counted(self.maps, 'elementwise statement')}"
+
 
 def report(facts: Facts, parameters: int) -> str:
     """The facts as text, a fact a line."""
-    lines = [f"{counted(facts.nodes, 'node')} in {counted(facts.groups, 'group')}, {counted(parameters, 'parameter')}"]
-    lines.append(f"{counted(len(facts.products), 'product')} of matrices")
-    for product, often in Counter(facts.products).items():
-        lines.append(f"    {product}{f', {often:,} times' if often > 1 else ''}")
-    numbers = counted(facts.elements, "number")
-    lines.append(f"{counted(facts.maps, 'elementwise statement')}, {numbers} for each example")
+    nodes, of_parameters = counted(facts.nodes, "node"), counted(parameters, "parameter")
+    bytes_of = f"{facts.bytes_of_parameters:,} bytes of parameters"
+    if facts.operations is None:
+        lines = [f"{nodes} in {counted(facts.groups, 'group')}, {of_parameters}"]
+        lines.append(f"{counted(len(facts.products), 'product')} of matrices")
+        for product, often in Counter(facts.products).items():
+            lines.append(f"    {product}{f', {often:,} times' if often > 1 else ''}")
+        numbers = counted(facts.elements, "number")
+        lines.append(f"{counted(facts.maps, 'elementwise statement')}, {numbers} for each example")
+    else:
+        lines = [f"{nodes}, {of_parameters}", f"{facts.form}, several examples at a time"]
     if facts.backend == "numpy":
         lines.append(f"{counted(facts.calls[0], 'call')} of NumPy forward, {facts.calls[1]:,} backward")
-    bytes_of = f"{facts.bytes_of_parameters:,} bytes of parameters"
-    lines.append(f"{facts.bytes_per_example:,} bytes for each example, {bytes_of}")
+        bytes_of = f"{facts.bytes_per_example:,} bytes for each example, {bytes_of}"
+    lines.append(bytes_of)
     lines += [f"{counted(n, 'node')} stayed irregular: {reason}" for n, reason in facts.irregular]
     if facts.block:
         lines.append(f"blocks of {counted(facts.block, 'example')}, whose numbers stay in the cache")
     if facts.overhead or facts.seconds_per_example:
         times = duration(facts.overhead), duration(facts.seconds_per_example)
         lines.append(f"a step of N examples takes about {times[0]} + N · {times[1]}")
+    if facts.threads > 1:
+        lines.append(f"up to {facts.threads} threads share a large batch")
     if facts.reason:
         lines.append(f"back end {facts.backend}: {facts.reason}")
     return "\n".join(lines)
@@ -107,7 +126,8 @@ def in_words(facts: Facts, shapes: Mapping[str, Sequence[int]]) -> list[str]:
     """
     said = [_sentence(product, times, shapes) for product, times in Counter(facts.products).items()]
     if not any(said):
-        said = [f"{counted(facts.nodes, 'node')} of N examples in {counted(facts.maps, 'elementwise statement')}"]
+        form = facts.form if facts.operations is not None else counted(facts.maps, "elementwise statement")
+        said = [f"{counted(facts.nodes, 'node')} of N examples in {form}"]
     return [text for text in said if text]
 
 

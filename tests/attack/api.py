@@ -186,6 +186,7 @@ FITTING: Final[dict[str, tuple[str, ...]]] = {
     "op": ("'tanh'", "'add'", "'total'", "'where'"),
     "numbers": ("'complex'", "'mpmath'", "'numpy'"),
     "backend": ("'numpy'", "'native'", "'c'"),
+    "threads": ("1", "2", "1000"),
     "dtype": ("'float32'", "'float64'"),
 }
 """Texts that a parameter of that name is likely to take."""

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value
+from autograd import Value, losses, nn
 from autograd.compiler import backends
 from autograd.compiler.backends import VARIABLE
 from autograd.compiler.binding import Bindable, DeclinedError, UnavailableError
+from autograd.compiler.options import BACKENDS, THREADED
 from autograd.compiler.pipeline import Code
 from autograd.compiler.program import Program
 
@@ -26,8 +27,8 @@ def squared(**options: Any) -> Program:
     return autograd.compile((w * x).square(), (x,), parameters=[w], **options)
 
 
-def declines(error: Exception) -> Callable[[Code], Bindable]:
-    def make(code: Code) -> Bindable:
+def declines(error: Exception) -> Callable[[Code, int], Bindable]:
+    def make(code: Code, threads: int) -> Bindable:
         raise error
 
     return make
@@ -74,18 +75,25 @@ def test_the_environment_variable_takes_the_choice_of_auto_alone(monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("machine", "arrays", "name"), [(1.0, 2.0, "native"), (2.0, 1.0, "numpy"), (1.0, 1.0, "numpy")]
+    ("machine", "arrays", "name", "times"),
+    [
+        (1.0, 2.5, "native", "2.5 times "),
+        (20.0, 1.0, "numpy", "20 times "),
+        (1.0, 1.04, "native", ""),
+        (1.0, 1.0, "numpy", ""),
+    ],
 )
-def test_auto_takes_the_quicker_one(machine: float, arrays: float, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_takes_the_quicker_one(
+    machine: float, arrays: float, name: str, times: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(backends, "import_module", lambda _: SimpleNamespace(check=lambda: None))
     monkeypatch.setattr(backends, "seconds_of_machine", lambda code, n: machine)
     monkeypatch.setattr(backends, "seconds_of_numpy", lambda code, n: arrays)
-    monkeypatch.setitem(backends._MAKERS, "native", lambda code: code)
+    monkeypatch.setitem(backends._MAKERS, "native", lambda code, threads: code)
     program = squared()
     assert program.backend == name
     other = {"native": "numpy", "numpy": "native"}[name]
-    ratio = f"{max(machine, arrays) / min(machine, arrays):.2g}"
-    assert program.facts.reason == f"estimated {ratio} times as fast as {other} for 64 examples"
+    assert program.facts.reason == f"estimated {times}as fast as {other} for 64 examples"
 
 
 def test_auto_is_numpy_where_there_is_no_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,6 +114,85 @@ def test_estimates_grow_with_the_work() -> None:
     few, many = code(3), code(300)
     for estimate in (backends.seconds_of_machine, backends.seconds_of_numpy):
         assert 0.0 < estimate(few, 1) < estimate(few, 1000) < estimate(many, 1000)
+
+
+def chosen(loss: Any, inputs: Any, **options: Any) -> tuple[str, str]:
+    """The back end that auto takes where the machine is there, and the reason."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backends, "import_module", lambda _: SimpleNamespace(check=lambda: None))
+        patch.setitem(backends._MAKERS, "native", lambda code, threads: code)
+        facts = autograd.compile(loss, inputs, **options).facts
+    return facts.backend, facts.reason
+
+
+@pytest.mark.parametrize(
+    ("sizes", "name"),
+    [([2, 10, 1], "native"), ([4, 5, 3], "native"), ([16, 16, 4], "native"), ([100, 120, 4], "numpy")],
+)
+def test_auto_leaves_large_matrices_to_numpy(sizes: list[int], name: str) -> None:
+    """As measured for batches of 64 by `value_and_grad` of each."""
+    model, x, t = nn.MLP(sizes[0], sizes[1:]), autograd.inputs(sizes[0]), autograd.inputs(sizes[-1])
+    assert chosen(losses.mse(model(x), t), (x, t), parameters=model)[0] == name
+
+
+def test_auto_leaves_all_other_graphs_to_the_machine() -> None:
+    def chain(x: Value, y: Value) -> Value:
+        for _ in range(200):
+            x = (x * y).tanh()
+        return x
+
+    name, reason = chosen(chain, ((), ()))
+    assert (name, reason.split(" for ")[1]) == ("native", "1 example")
+    rows = autograd.inputs(300)
+    assert chosen(autograd.total([v.tanh() for v in rows]), rows)[0] == "native"
+    w = [Value(0.5) for _ in range(8)]
+    state, steps = rows[:8], 40
+    for _ in range(steps):  # The weights are few, and each is used at many nodes.
+        state = [(v * state[k - 1] + state[k]).tanh() for k, v in enumerate(w)]
+    assert chosen(autograd.total(state), (rows,), parameters=w)[0] == "native"
+
+
+def test_a_call_with_floats_is_quicker_than_one_with_an_array() -> None:
+    one, other = (
+        autograd.compile(lambda x, y: (x * y).tanh(), ((), ()), backend="numpy", dtype=dtype)._part("inputs").code
+        for dtype in ("float64", "float32")
+    )
+    assert isinstance(one, Code)
+    assert isinstance(other, Code)
+    assert backends.seconds_of_machine(one, 1) < 0.5 * backends.seconds_of_machine(other, 1)
+    assert backends.seconds_of_machine(other, 1) < backends.seconds_of_machine(one, 2)
+    assert backends.seconds_of_numpy(one, 1) < 0.1 * backends.seconds_of_numpy(one, 2)
+
+
+def test_every_name_of_a_back_end_has_a_maker() -> None:
+    assert ("auto", *backends._MAKERS) == BACKENDS
+    assert {*THREADED} | {*backends._NEXT} < {*BACKENDS}
+
+
+@pytest.mark.parametrize("threads", [0, -1, True, 1.5, "2", None, np.float64(2.0)])
+def test_threads_is_a_whole_number(threads: Any) -> None:
+    for backend in ("auto", "native", "c", "numpy", "jax"):
+        with pytest.raises(ValueError, match=r"^threads is a whole number from 1, not "):
+            squared(backend=backend, threads=threads)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_other_back_ends_have_threads_of_their_own(backend: str) -> None:
+    with pytest.raises(
+        ValueError, match=rf"^threads=2 is for native code: .*backend='native' or 'c' and not '{backend}'"
+    ):
+        squared(backend=backend, threads=2)
+    assert squared(backend="numpy", threads=1).threads == 1
+
+
+def test_where_numpy_takes_the_place_of_native_code_threads_have_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "numpy")
+    made = squared(threads=np.int64(2))
+    assert (made.backend, made.threads, made.facts.threads) == ("numpy", 2, 1)
+    assert made.facts.reason == "AUTOGRAD_BACKEND=numpy; threads=2 is for native and c"
+    monkeypatch.setitem(backends._MAKERS, "native", declines(DeclinedError("not today")))
+    assert squared(backend="native", threads=2).facts.reason == "not native: not today; threads=2 is for native and c"
+    assert squared(backend="native").facts.reason == "not native: not today"
 
 
 def test_a_copy_keeps_its_back_end() -> None:

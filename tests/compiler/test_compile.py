@@ -145,6 +145,7 @@ def test_the_loss_is_a_value() -> None:
         ({"dtype": np.int64}, "there is no dtype 'int64'"),
         ({"reduce": "max"}, "there is no reduction 'max'"),
         ({"backend": "cuda"}, "there is no backend 'cuda'; there are auto, numpy"),
+        ({"threads": 0}, "threads is a whole number from 1, not 0"),
     ],
 )
 def test_options_are_known(options: Any, text: str) -> None:

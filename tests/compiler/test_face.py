@@ -100,16 +100,6 @@ def test_a_program_in_c_computes_what_one_in_numpy_does(n: int, reduce: Any, dty
         close(gradient / scale, its / scale, dtype)
 
 
-def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = []
-    for threads in (1, 3):
-        monkeypatch.setattr(Handmade, "threads", threads)
-        monkeypatch.setattr(Handmade, "work", 1e9)
-        value, gradient = line().value_and_grad(*data(20_000))
-        found.append((value, gradient.tolist()))
-    assert found[0] == found[1]
-
-
 def test_arrays_of_every_layout_and_type_are_taken() -> None:
     ours, other = line(), line("numpy")
     x, t = data(12)

@@ -225,21 +225,42 @@ def test_the_numbers_do_not_depend_on_the_threads(n: int, dtype: str) -> None:
         np.testing.assert_array_equal(shared.roots, alone.roots)
 
 
+MEETING = r"""
+#include <sched.h>
+#include <pthread.h>
+#include <stdint.h>
+/* The first roots are the thread. A block whose root is negative ends when so many blocks as p says have been begun. */
+void program_value(const void *self, long first, long stop, long n, const double *p, const void *x, double *roots) {
+    (void)self, (void)x;
+    int *begun = (int *)(roots + n), all = (int)p[0];
+    __atomic_add_fetch(begun, 1, __ATOMIC_SEQ_CST);
+    while (roots[first] < 0.0 && __atomic_load_n(begun, __ATOMIC_SEQ_CST) < all) sched_yield();
+    for (long i = first; i < stop; i++) roots[i] = (double)(uintptr_t)pthread_self();
+}
+"""
+
+
+def threads_of_blocks(begun: int, waiting: list[float], **options: Any) -> list[float]:
+    """The threads that take four blocks, of which some wait until so many are begun."""
+    arrays = Arrays(4096)
+    arrays.parameters[0], arrays.roots[1, 0] = begun, 0.0
+    arrays.roots[0, ::1024] = waiting
+    arrays.bound(MEETING, **options).value()
+    found: list[float] = arrays.roots[0, ::1024].tolist()
+    return found
+
+
 def test_little_work_starts_no_threads() -> None:
     """A thread takes longer to start than a small batch takes."""
-    named = r"""
-    #include <pthread.h>
-    #include <stdint.h>
-    void program_value(const void *self, long first, long stop, long n, const void *p, const void *x, double *roots) {
-        (void)self, (void)n, (void)p, (void)x;
-        for (long i = first; i < stop; i++) roots[i] = (double)(uintptr_t)pthread_self();
-    }
-    """
-    arrays = Arrays(4096)
-    for work, most in ((1.0, 1), (1e6 / 4096 * 2, 2), (LONG, 4)):
-        arrays.bound(named, threads=4, work=work).value()
-        # A thread may have the number of one that has ended.
-        assert min(most, 2) <= len({*arrays.roots[0].tolist()}) <= most
+    few = 4e6 / 4096
+    for work, threads, most in ((1.0, 4, 1), (2 * few, 4, 2), (2 * few, 3, 2), (LONG, 3, 3), (LONG, 1000, 4)):
+        assert len({*threads_of_blocks(most, [-1.0] * 4, threads=threads, work=work)}) == most
+
+
+def test_a_thread_that_is_ready_takes_the_next_block() -> None:
+    """Another one may wait for a processor meanwhile."""
+    found = threads_of_blocks(4, [1.0, -1.0, 1.0, 1.0], threads=2, work=LONG)
+    assert found[2] == found[3] != found[1]
 
 
 def test_arrays_are_held_as_long_as_they_are_bound() -> None:
@@ -531,18 +552,18 @@ def test_a_long_step_is_ended_by_an_error_and_not_made() -> None:
 
     def answer() -> None:
         asked.append(made.p.tolist())
-        if len(asked) == 2:
+        if len(asked) == last:
             with refused(RuntimeError, "this program is running"):
                 made.call(1)
             raise KeyboardInterrupt
 
-    for threads in (1, 2):
+    for threads, last in ((1, 2), (2, 1)):
         asked: list[list[float]] = []
         made = Trained(64 * 1024, 64 * 1024, code=code(SLOW), work=LONG, threads=threads)
         before = made.p.tolist()
         with pytest.raises(KeyboardInterrupt):
             made.call(1, answer=answer)
-        assert (made.p.tolist(), asked, made.training.start) == (before, [before] * 2, 0)
+        assert (made.p.tolist(), asked, made.training.start) == (before, [before] * last, 0)
 
 
 def test_an_answer_that_raises_no_error_lets_a_long_step_go_on() -> None:

@@ -516,6 +516,19 @@ def test_a_training_takes_them_exactly() -> None:
         assert near(got, want)
 
 
+def test_a_report_tells_nothing_of_numpy() -> None:
+    """XLA makes its own blocks and memory, in its own time."""
+    x, y = autograd.inputs(name="x"), autograd.inputs(name="y")
+    lines = autograd.compile((x * y).tanh(), (x, y), backend="jax").report().splitlines()
+    assert lines == [
+        "2 nodes in 2 groups, 0 parameters",
+        "0 products of matrices",
+        "2 elementwise statements, 2 numbers for each example",
+        "0 bytes of parameters",
+        "back end jax: backend='jax'",
+    ]
+
+
 def test_an_irregular_graph_is_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(behind, "MOST", 100)
     program: Any = compiled(RandomProgram(0), backend="jax")

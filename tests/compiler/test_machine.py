@@ -529,7 +529,13 @@ def test_the_text_of_a_program_has_values_and_derivatives() -> None:
         "gradient of p0: d10",
     ]
     assert "canonical form" in str(program.trace())
-    assert "back end native" in str(program.report())
+    assert str(program.report()).splitlines() == [
+        "3 nodes, 1 parameter",
+        "about 12 operations on each example, several examples at a time",
+        "8 bytes of parameters",
+        "back end native: backend='native'",
+    ]
+    assert str(program).splitlines()[-1] == "  3 nodes as about 12 operations on each example"
 
 
 def test_the_text_of_a_large_program_is_cut() -> None:

@@ -225,7 +225,7 @@ def test_all_facts_of_a_layer() -> None:
     assert (facts.maps, facts.elements) == (1, 4)
     assert facts.calls == (3, len(program.backward))
     assert facts.bytes_per_example == 8 * 2 * (3 + 1 + 4 + 4 + 1)  # Values and gradients, and a slot of zero.
-    assert facts.overhead == pytest.approx(pipeline.CALL * (3 + len(program.backward)))
+    assert facts.overhead == pytest.approx(pipeline.STEP + pipeline.CALL * (3 + len(program.backward)))
     work = 0.0
     for s in (*program.forward, *program.backward):
         work += s.out.index.size * (s.left.index.shape[2] / 8.0 if isinstance(s, Product) else 1.0)
@@ -262,7 +262,7 @@ def test_names_in_an_array_program() -> None:
 
 def test_where_python_over_floats_is_quicker() -> None:
     """Two groups, and as many terms as make up for their calls, by the seconds that were measured."""
-    limit = 2 * pipeline.CALLS * pipeline.CALL / (pipeline.TERM - pipeline.WORK)
+    limit = (pipeline.STEP + 2 * pipeline.GROUP) / (pipeline.TERM - pipeline.WORK)
     for n in (int(limit // 2), int(limit // 2) + 1):
         x = leaves(n)
         code = code_of(total([v.tanh() for v in x]), x, [])

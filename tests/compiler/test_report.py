@@ -71,6 +71,23 @@ def test_a_report_of_many() -> None:
     ]
 
 
+def test_a_report_of_what_makes_no_arrays() -> None:
+    facts = Facts(nodes=2000, operations=9000, bytes_of_parameters=8, threads=2, backend="c", reason="backend='c'")
+    assert report(facts, 1).splitlines() == [
+        "2,000 nodes, 1 parameter",
+        "about 9,000 operations on each example, several examples at a time",
+        "8 bytes of parameters",
+        "up to 2 threads share a large batch",
+        "back end c: backend='c'",
+    ]
+    assert in_words(facts, {"w": ()}) == ["2,000 nodes of N examples in about 9,000 operations on each example"]
+    nothing = Facts(operations=0, backend="native")
+    assert report(nothing, 0).splitlines()[:2] == [
+        "0 nodes, 0 parameters",
+        "about 0 operations on each example, several examples at a time",
+    ]
+
+
 @pytest.mark.parametrize(
     ("product", "times", "sentence"),
     [

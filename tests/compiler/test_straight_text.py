@@ -46,7 +46,7 @@ def many_loops(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def in_c(c_compiler: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[int | None], None]:
     """Makes backend="c" compile for vectors of so many lanes."""
-    return lambda lanes: monkeypatch.setitem(backends._MAKERS, "c", with_lanes(lanes))
+    return lambda lanes: monkeypatch.setitem(backends._MAKERS, "c", lambda code, threads: with_lanes(lanes)(code))
 
 
 def judged(seed: int) -> None:

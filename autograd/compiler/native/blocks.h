@@ -6,13 +6,16 @@
 enum { LEAST = 1024, BLOCKS = 64, TILE = 8 };
 #define CHUNK ((size_t)1 << 16) /* Bytes of the inputs of the lanes whose rows are read together. */
 #define SUMS ((size_t)1 << 26)  /* Bytes of the sums of all blocks, at most. */
-#define PER_THREAD 1e6          /* Operations on one lane that make the start of a thread worth while. */
+#define PER_THREAD 4e6          /* Operations on one lane that make the start of a thread worth while. */
 
 #ifdef _MSC_VER
-typedef volatile int flag;
+#include <intrin.h>
+typedef volatile long shared;
+#define TAKE(counter) (_InterlockedIncrement(counter) - 1)
 #else
 #include <stdatomic.h>
-typedef atomic_int flag;
+typedef atomic_long shared;
+#define TAKE(counter) atomic_fetch_add(counter, 1)
 #endif
 
 /* The rows of one input, (rows, leaves), and the slots of its leaves. */
@@ -107,7 +110,7 @@ struct job {
     int threads, backward;
     double seed;
     struct pause *pause;
-    flag stopped;
+    shared taken, stopped; /* The blocks that a thread has taken, and whether the pause ended the job. */
 };
 
 /* An array from a lane on. */
@@ -161,32 +164,32 @@ static void *sum_of(const struct job *job, long block) {
     return (char *)of->sums + bytes_of_sum(of) * (size_t)(job->threads > 1 ? block : 0);
 }
 
-/* The blocks of one thread: every so many of all. */
-static void run_share(struct job *job, int thread) {
-    for (long block = thread; block < job->blocks && !job->stopped; block += job->threads) {
+/* The blocks of one thread: the next one whenever it is ready, for another one may have less of the processor. Only the
+ * thread of the caller asks. */
+static void run_share(struct job *job, int asks) {
+    struct lanes *of = job->of;
+    for (long block; !job->stopped && (block = TAKE(&job->taken)) < job->blocks;) {
         void *dp = sum_of(job, block);
         long first = job->first + start_of(job->count, job->blocks, block);
         long stop = job->first + start_of(job->count, job->blocks, block + 1);
-        run_block(job->of, first, stop, job->backward, job->seed, dp);
-        if (job->threads == 1 && dp != NULL && block > 0) job->of->reals->add(job->of->dp, dp, job->of->parameters);
-        if (thread == 0 && block + job->threads < job->blocks && job->pause != NULL && job->pause->ask(job->pause))
-            job->stopped = 1;
+        run_block(of, first, stop, job->backward, job->seed, dp);
+        if (job->threads == 1 && dp != NULL && block > 0) of->reals->add(of->dp, dp, of->parameters);
+        if (asks && job->pause != NULL && job->taken < job->blocks && job->pause->ask(job->pause)) job->stopped = 1;
     }
 }
 
 struct worker {
     struct job *job;
-    int thread;
     PyThread_type_lock done;
 };
 
 static void work(void *given) {
     struct worker *worker = given;
-    run_share(worker->job, worker->thread);
+    run_share(worker->job, 0);
     PyThread_release_lock(worker->done);
 }
 
-/* Starts a thread for a share; 0 if there can't be one more. */
+/* Starts a thread; 0 if there can't be one more. */
 static int started(struct worker *worker) {
     worker->done = PyThread_allocate_lock();
     if (worker->done == NULL) return 0;
@@ -199,17 +202,13 @@ static int started(struct worker *worker) {
 
 static void run_on_threads(struct job *job) {
     struct worker workers[BLOCKS];
-    int running[BLOCKS] = {0};
-    for (int k = 1; k < job->threads; k++) {
-        workers[k] = (struct worker){job, k, NULL};
-        running[k] = started(&workers[k]);
+    int running = 1;
+    for (; running < job->threads; running++) {
+        workers[running] = (struct worker){job, NULL};
+        if (!started(&workers[running])) break;
     }
-    run_share(job, 0);
-    for (int k = 1; k < job->threads; k++) {
-        if (!running[k]) {
-            run_share(job, k);
-            continue;
-        }
+    run_share(job, 1);
+    for (int k = 1; k < running; k++) {
         PyThread_acquire_lock(workers[k].done, WAIT_LOCK);
         PyThread_release_lock(workers[k].done);
         PyThread_free_lock(workers[k].done);
@@ -230,9 +229,9 @@ static int run_lanes(struct lanes *of, long first, long stop, int backward, doub
         run_block(of, first, stop, backward, seed, of->dp);
         return 1;
     }
-    struct job job = {of, first, count, blocks, threads_for(of, count, blocks), backward, seed, pause, 0};
+    struct job job = {of, first, count, blocks, threads_for(of, count, blocks), backward, seed, pause, 0, 0};
     if (job.threads == 1)
-        run_share(&job, 0);
+        run_share(&job, 1);
     else
         run_on_threads(&job);
     if (job.threads > 1 && backward && of->dp != NULL && !job.stopped)

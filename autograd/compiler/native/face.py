@@ -15,8 +15,11 @@ from autograd.compiler.native.extension import native
 from autograd.compiler.native.training import loop_of
 from autograd.compiler.pipeline import Code
 from autograd.compiler.report import Facts
+from autograd.compiler.scalars import LINEAR
 from autograd.compiler.statements import Index
 
+THREADS: Final = 64
+"""The most threads that share a batch, as many as blocks.h makes blocks of one."""
 ALIGNMENT: Final = 64
 """Bytes of the longest vectors of processors, which are read more quickly from such a place on."""
 
@@ -29,11 +32,9 @@ class NativeCode(ABC):
 
     completes = False
     block = 0
-    threads = 1
-    """Threads that share the work on many examples; the numbers don't depend on it."""
 
-    def __init__(self, code: Code) -> None:
-        self.code = code
+    def __init__(self, code: Code, threads: int = 1) -> None:
+        self.code, self.threads = code, min(threads, THREADS)
         self._made: dict[int, Any] = {}
 
     @abstractmethod
@@ -67,8 +68,14 @@ class NativeCode(ABC):
 
     @property
     def facts(self) -> Facts:
-        """The facts that the report tells, without those of calls of NumPy."""
-        return self.code.facts._replace(calls=(0, 0), block=0, overhead=0.0, seconds_per_example=0.0)
+        """The facts that the report tells."""
+        nodes, parameters = self.code.graph.kind >= LINEAR, len(self.code.recording.parameters)
+        return Facts(
+            nodes=int(nodes.sum()),
+            bytes_of_parameters=np.dtype(self.code.dtype).itemsize * parameters,
+            operations=int(self.work),
+            threads=self.threads,
+        )
 
     def exactly(self) -> "NativeCode":
         """The code itself, which completes nothing."""

@@ -258,8 +258,9 @@ static struct memory *taken(struct machine *m) {
     return memory;
 }
 
+/* The memory that it frees may be another thread's, of which it reads the start. */
 static void give_back(struct machine *m, struct memory *memory) {
-    memory = __atomic_exchange_n(&m->spare, memory, __ATOMIC_RELEASE);
+    memory = __atomic_exchange_n(&m->spare, memory, __ATOMIC_ACQ_REL);
     if (memory) free(memory->start);
 }
 

@@ -85,6 +85,6 @@ class Machine(NativeCode):
         return "\n\n".join(f"── {title} ──\n{part}" for title, part in parts.items())
 
 
-def code_of(code: Code) -> Machine:
+def code_of(code: Code, threads: int = 1) -> Machine:
     """The code of a recording for the machine."""
-    return Machine(code)
+    return Machine(code, threads)

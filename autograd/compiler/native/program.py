@@ -15,8 +15,8 @@ from autograd.compiler.pipeline import Code
 class Compiled(NativeCode):
     """The functions of C for a recording, compiled for one example, and for vectors of them."""
 
-    def __init__(self, code: Code) -> None:
-        super().__init__(code)
+    def __init__(self, code: Code, threads: int = 1) -> None:
+        super().__init__(code, threads)
         self.functions(1 if code.single else 0)  # Where there is no compiler, this is the time to say it.
 
     @cached_property
@@ -57,6 +57,6 @@ def _bytes_of_vectors() -> int:
     return 64 if "__AVX512F__" in macros else 32 if "__AVX__" in macros else 16
 
 
-def code_of(code: Code) -> Compiled:
+def code_of(code: Code, threads: int = 1) -> Compiled:
     """The back end of a recording; DeclinedError if it takes too long to compile, or there is no compiler."""
-    return Compiled(code)
+    return Compiled(code, threads)
