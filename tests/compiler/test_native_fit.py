@@ -96,6 +96,46 @@ def test_the_steps_are_made_in_c(backend: str, monkeypatch: pytest.MonkeyPatch) 
     assert runs
 
 
+CHANGES: dict[str, list[dict[str, Any]]] = {
+    "SGD": [{"lr": 0.05}, {"momentum": 0.5}, {"momentum": 0.9}, {"weight_decay": 0.1}, {"maximize": True}],
+    "Adam": [{"lr": 0.05}, {"betas": (0.5, 0.9)}, {"eps": 1e-2}, {"amsgrad": True}, {"weight_decay": 0.1}],
+}
+
+
+@pytest.mark.parametrize("optimizer", CHANGES)
+def test_what_is_changed_between_two_trainings_counts(optimizer: str, backend: str) -> None:
+    def run(name: str) -> tuple[train.History, Any]:
+        history, changing = trained(name, optimizer, epochs=2)
+        for changes in CHANGES[optimizer]:
+            for key, x in changes.items():
+                setattr(changing, key, x)
+            history = train.fit(changing.program, (X, Y), changing, epochs=2)
+        return history, changing
+
+    same(run(backend), run("numpy"))
+
+
+def test_an_update_is_made_once_for_all_trainings_with_the_same_settings(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = program(backend)
+    code = type(made._part("loss").code)
+    updates, updated = list[object](), code.updated
+
+    def counted(self: Any, of: object) -> Any:
+        updates.append(of)
+        return updated(self, of)
+
+    monkeypatch.setattr(code, "updated", counted)
+    for _ in range(2):
+        for lr in (0.1, 0.2):
+            train.fit(made, (X, Y), optim.SGD(made, lr=lr, momentum=0.8), epochs=1, batch_size=5)
+            train.fit(made, (X[:7], Y[:7]), optim.SGD(made, lr=lr, momentum=0.8), epochs=1)
+    assert len(updates) == 1
+    train.fit(made, (X, Y), optim.SGD(made, lr=0.1, momentum=0.7), epochs=1)
+    assert len(updates) == 2
+
+
 def test_an_optimizer_of_the_user_s_own_makes_its_steps_in_python(backend: str) -> None:
     class Halving(optim.SGD):
         def step(self) -> None:

@@ -35,13 +35,20 @@ class NativeCode(ABC):
     def __init__(self, code: Code) -> None:
         self.code = code
         self._made: dict[int, Any] = {}
+        self._updating: tuple[Code, Any] | None = None
 
     @abstractmethod
     def made(self, lanes: int) -> Any:
         """The functions, as a `Code` of the extension, for so many examples together; 0 for what is best for many."""
 
     def updating(self, code: Code) -> Any:
-        """The functions of the update of an optimiser, whose graph this is, by the same back end."""
+        """The functions of the update of an optimiser, whose graph this is; those of the last one are kept."""
+        if self._updating is None or self._updating[0] is not code:
+            self._updating = code, self.updated(code)
+        return self._updating[1]
+
+    def updated(self, code: Code) -> Any:
+        """The functions of an update, made by the same back end."""
         return type(self)(code).functions(0)
 
     def functions(self, n: int) -> Any:
