@@ -162,14 +162,24 @@ def test_a_changed_hyperparameter_is_another_program(name: str, value: Any) -> N
 @given(one=KINDS, other=KINDS)
 def test_the_same_settings_are_one_program_whatever_the_rate_and_others_are_another(one: Any, other: Any) -> None:
     def made(kind: Any, **options: Any) -> Any:
-        return of(kind[0], **{**kind[1], **options})[1].code
+        return of(kind[0], **{**kind[1], **options})[1].recorded
 
     assert made(one, lr=0.5) is made(one, lr=0.25)
     same = one[0] is other[0] and {**one[1], "lr": 1.0} == {**other[1], "lr": 1.0}
     assert (made(one) is made(other)) == same
     changed = made((one[0], {**one[1], "weight_decay": 0.125}))
     assert changed is not made(one)
-    assert made(one) is not Update(of(one[0], **one[1])[0], "float32").code
+    assert made(one) is not Update(of(one[0], **one[1])[0], "float32").recorded
+
+
+def test_later_stages_of_one_program_leave_the_others_as_they_are() -> None:
+    def made() -> Any:
+        return of(optim.SGD, lr=0.5, momentum=0.9)[1].code
+
+    text, used = str(made().graph), made()
+    used.schedule  # noqa: B018  (It turns products around.)
+    assert str(used.graph) != text
+    assert str(made().graph) == text
 
 
 def test_a_setting_that_is_changed_in_place_is_read_anew() -> None:
@@ -180,9 +190,9 @@ def test_a_setting_that_is_changed_in_place_is_read_anew() -> None:
     betas[0] = 0.0
     second = Update(optimizer, "float64")
     assert (first.numbers(1)[0, 0], second.numbers(1)[0, 0]) == (-2.0, -1.0)
-    assert first.code is not second.code
+    assert first.recorded is not second.recorded
     optimizer.param_groups[0].update(betas=(0.5, 0.75), eps=Value(0.5))
-    assert Update(optimizer, "float64").code is not Update(optimizer, "float64").code
+    assert Update(optimizer, "float64").recorded is not Update(optimizer, "float64").recorded
 
 
 def test_a_program_and_its_optimizer_are_not_kept() -> None:

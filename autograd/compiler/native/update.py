@@ -15,7 +15,8 @@
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Context
-from functools import lru_cache
+from copy import copy, deepcopy
+from functools import cached_property, lru_cache
 from numbers import Real
 from typing import Any, Final, NamedTuple
 
@@ -49,9 +50,7 @@ class Update:
 
     The inputs of the program are the parameter, its gradient and its states, and its roots the parameter and the states
     after the step. Its own parameters are the numbers that all parameters share: what becomes of the learning rate and
-    of the count of steps. The other hyperparameters are part of the program, as they are now. The programs for the last
-    settings are kept, so `code` is the same one for the same settings. `starts` has the names of the states, in their
-    order, and the number that each starts with.
+    of the count of steps. The other hyperparameters are part of the program, as they are now.
     """
 
     def __init__(self, optimizer: Optimizer, dtype: str) -> None:
@@ -59,10 +58,19 @@ class Update:
         self._made_for = {key: x for key, x in self._group.hyperparameters().items() if key != "lr"}
         settings: Any = (type(optimizer), tuple(self._made_for.items()), dtype)
         made = _recorded if all(map(_is_fixed, self._made_for.values())) else _recorded.__wrapped__
-        self.code, self.starts, self._shared = made(*settings)
+        self.recorded = made(*settings)
+        """The same one for the same settings, as long as it is kept."""
+        self.starts, self._shared = self.recorded.starts, self.recorded.shared
         self._reads = {name for shared in self._shared for name in shared.reads}
         self.counts = "steps" in self._reads
         """Whether the numbers depend on the count of steps."""
+
+    @cached_property
+    def code(self) -> Code:
+        """The program, with a graph of its own: later stages, perhaps in another thread, put it into another order."""
+        code = copy(self.recorded.code)
+        code.graph = deepcopy(code.graph)
+        return code
 
     @property
     def fits(self) -> bool:
@@ -87,11 +95,12 @@ class Update:
         return {name: np.array([float(name in self._group.states)] + [1.0] * (count - 1)) for name in self.starts}
 
 
-class _Recorded(NamedTuple):
+class Recorded(NamedTuple):
     """The update of a kind of optimiser with some hyperparameters, of whatever parameters."""
 
     code: Code
     starts: dict[str, float]
+    """The names of the states, in their order, and the number that each starts with."""
     shared: Sequence["Shared"]
     """The numbers that all parameters share, in the order of the parameters of the program."""
 
@@ -102,11 +111,11 @@ def _is_fixed(setting: object) -> bool:
 
 
 @lru_cache(KEPT)
-def _recorded(kind: type[Optimizer], settings: tuple[tuple[str, Any], ...], dtype: str) -> _Recorded:
+def _recorded(kind: type[Optimizer], settings: tuple[tuple[str, Any], ...], dtype: str) -> Recorded:
     group = _Recorder(settings)
     # No block of the caller, such as `no_grad()`, has an effect in a context of its own.
     recording = Context().run(_recording, kind, group)
-    return _Recorded(Code(recording, "nothing", dtype), group.starts, [shared for shared, _ in group.shared])
+    return Recorded(Code(recording, "nothing", dtype), group.starts, [shared for shared, _ in group.shared])
 
 
 def _recording(kind: type[Optimizer], group: "_Recorder") -> Recording:
