@@ -307,11 +307,10 @@ def _compile(options: argparse.Namespace) -> None:
     text = options.expression.strip()
     loss, inputs, parameters = network(text, _numbers(options))
     with warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)
-        try:
-            program = compiled(loss, inputs, parameters=parameters, dtype=options.dtype, backend=options.backend)
-        except RuntimeWarning as warning:  # Another back end would take the place of the one that was asked for.
-            raise ValueError(warning) from None
+        warnings.simplefilter("ignore", RuntimeWarning)  # The error below says the same.
+        program = compiled(loss, inputs, parameters=parameters, dtype=options.dtype, backend=options.backend)
+    if program.backend != options.backend:
+        raise ValueError(f"this would be code of {program.backend}: {program.facts.reason}")
     code = program.trace() if options.trace else program.source
     if options.out is not None:
         options.out.write_text(code, encoding="utf-8")

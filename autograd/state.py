@@ -29,7 +29,6 @@ in single or half precision are taken as they are. It needs the libraries of the
 
 import errno
 import hashlib
-import importlib
 import json
 import math
 import os
@@ -45,7 +44,7 @@ from typing import Any, Final, TypeAlias
 from autograd.arguments import described, is_program
 from autograd.train.interrupts import Interrupts
 from autograd.train.kept import Kept, OfModule, OfSeveral, kept_of
-from autograd.wording import to_install
+from autograd.wording import imported, to_install
 
 __all__ = ["load", "save"]
 
@@ -205,7 +204,4 @@ def _remedy(thing: object) -> str:
 
 
 def _library(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise ImportError(f"parameters are saved with {error.name}: {to_install(str(error.name), 'save')}") from None
+    return imported(name, f"parameters are saved with NumPy and safetensors: {to_install('numpy safetensors', 'save')}")

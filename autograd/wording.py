@@ -12,8 +12,9 @@ import re
 import unicodedata
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from itertools import accumulate
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from autograd.console import WIDTH as WIDTH
 from autograd.console import columns, printable, width
@@ -92,6 +93,20 @@ def to_install(library: str, extra: str = "") -> str:
     """
     checkout = f'".[{extra}]"' if extra else "."
     return f"pip install {library}, or in the checkout pip install {checkout}"
+
+
+def imported(module: str, otherwise: str) -> Any:
+    """A module of a library that may be missing; then an ImportError with the other text, which names the remedy.
+
+    >>> imported("no_library", f"a picture needs it: {to_install('no-library')}")
+    Traceback (most recent call last):
+    ...
+    ImportError: a picture needs it: pip install no-library, or in the checkout pip install .
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        raise ImportError(otherwise) from None
 
 
 def indexed(name: str, place: Iterable[int]) -> str:

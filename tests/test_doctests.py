@@ -10,6 +10,8 @@ import pytest
 from tests.test_architecture import modules
 
 PROMPT = re.compile(r"^\s*>>> ", re.MULTILINE)
+NATIVE = {"autograd.compiler.native.shuffling"}
+"""Modules whose examples run the extension."""
 HOW = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -24,7 +26,9 @@ def imported(name: str) -> ModuleType:
 
 
 @pytest.mark.parametrize("name", modules())
-def test_the_examples_run(name: str) -> None:
+def test_the_examples_run(name: str, request: pytest.FixtureRequest) -> None:
+    if name in NATIVE:
+        request.getfixturevalue("extension")
     failed, tried = doctest.testmod(imported(name), optionflags=HOW)
     assert not failed
     assert tried == len(PROMPT.findall(modules()[name].read_text(encoding="utf-8"))), "an example was not found"

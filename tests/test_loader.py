@@ -1,6 +1,7 @@
 """A loader gives the batches that `fit` makes, whichever part of them is read, and goes on where it was left."""
 
 import random
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -233,6 +234,12 @@ def test_a_loader_has_its_own_options() -> None:
     model = nn.MLP(2, [1])
     with pytest.raises(TypeError, match="fit takes a Loader for a compiled program; for a model, pass its rows"):
         train.fit(model, loader, losses.mse, optim.SGD(model.parameters()), epochs=1)
+
+
+def test_without_numpy_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(ImportError, match=r"^a Loader gives arrays of NumPy: pip install numpy, or"):
+        Loader(([1.0], [2.0]))
 
 
 def test_devices_are_those_of_jax() -> None:

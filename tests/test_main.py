@@ -151,7 +151,18 @@ def test_code_goes_to_a_file_and_facts_are_printed_on_request(tmp_path: Path, ca
 def test_without_numpy_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setitem(sys.modules, "numpy", None)
     assert main(["compile", "xor"]) == 2
-    assert f"makes code for NumPy: {to_install('numpy', 'compile')}" in capsys.readouterr().err
+    assert f"works with arrays of NumPy: {to_install('numpy', 'compile')}" in capsys.readouterr().err
+
+
+def test_no_code_of_another_back_end_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setitem(sys.modules, "jax", None)
+    assert main(["compile", "xor", "--backend", "jax"]) == 2
+    found = capsys.readouterr()
+    remedy = to_install("jax", "jax")
+    assert (found.out, found.err.partition(": ")[2]) == (
+        "",
+        f"this would be code of numpy: not jax: JAX is not installed: {remedy}\n",
+    )
 
 
 def test_the_networks_are_loaded_for_their_command_alone() -> None:

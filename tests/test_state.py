@@ -239,7 +239,7 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
 def test_a_library_that_is_missing_is_named(saved: Path, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     use = state.load if library == "safetensors" else state.save
-    with pytest.raises(ImportError, match=f"parameters are saved with {library}: pip install .*save"):
+    with pytest.raises(ImportError, match=r"with NumPy and safetensors: pip install numpy safetensors, .*save"):
         use(model(), saved)
 
 

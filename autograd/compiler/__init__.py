@@ -11,14 +11,14 @@
 ((17,), ['layers.0.bias', 'layers.0.weight', 'layers.1.bias', 'layers.1.weight'])
 """
 
-import importlib
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.compiler.leaves import inputs as inputs
 from autograd.compiler.options import Backend
 from autograd.engine.value import Value
-from autograd.wording import to_install
+from autograd.wording import imported, to_install
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program as Program
@@ -83,17 +83,15 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
 
     TypeError and ValueError for anything that can't be taken, with the reason; ImportError without NumPy.
     """
-    module: Any = _program()
+    module: Any = _program(backend)
     made: Program = module.compiled(loss_or_function, inputs, parameters, outputs, dtype, reduce, backend, threads)
     return made
 
 
-def _program() -> Any:
-    try:
-        importlib.import_module("numpy")
-    except ModuleNotFoundError:
-        raise ImportError(f"autograd.compile makes code for NumPy: {to_install('numpy', 'compile')}") from None
-    return importlib.import_module("autograd.compiler.program")
+def _program(backend: str = "numpy") -> Any:
+    libraries = ("jax", "jax") if backend == "jax" else ("numpy", "compile")  # JAX brings NumPy.
+    imported("numpy", f"autograd.compile works with arrays of NumPy: {to_install(*libraries)}")
+    return import_module("autograd.compiler.program")
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,7 @@ NumPy runs everything. Another back end may decline a program, which then goes t
 """
 
 import os
+import sys
 import warnings
 from collections.abc import Callable
 from importlib import import_module
@@ -51,18 +52,31 @@ def code_of(recording: Recording, wanted: Wanted, dtype: str, options: Options) 
     choice = _wish(options.backend)
     if choice.name == "auto":
         choice = _cheapest(code)
-    declined = []
+    declined: dict[str, list[str]] = {}
+    missing: tuple[str, str] | None = None
     for name in (choice.name, *_NEXT.get(choice.name, ())):
         try:
             made = _MAKERS[name](code, threads)
         except DeclinedError as error:
+            declined.setdefault(str(error), []).append(name)
             if isinstance(error, UnavailableError):
-                warnings.warn(f"backend={name!r} isn't there: {error}", RuntimeWarning, stacklevel=2)
-            declined.append(f"not {name}: {error}")
+                missing = missing or (choice.reason if name == choice.name else f"backend={name!r}", str(error))
         else:
+            if missing:
+                text = f"{missing[0]} isn't there, so {name} runs the program: {missing[1]}"
+                warnings.warn(text, RuntimeWarning, stacklevel=_levels())
+            reasons = [f"not {' nor '.join(names)}: {reason}" for reason, names in declined.items()]
             unused = [f"threads={threads} is for native and c"] * (threads > 1 and name not in THREADED)
-            return made, Choice(name, "; ".join([*(declined or [choice.reason]), *unused]))
+            return made, Choice(name, "; ".join([*(reasons or [choice.reason]), *unused]))
     raise AssertionError("NumPy declines no program")
+
+
+def _levels() -> int:
+    """The level of the stack, as `warnings.warn` counts for the caller, at which somebody else calls the package."""
+    level, frame = 0, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("autograd."):
+        level, frame = level + 1, frame.f_back
+    return level + 1
 
 
 def _wish(backend: str) -> Choice:

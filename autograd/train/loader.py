@@ -16,7 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from autograd.arguments import described, generator, rows_in, whole
-from autograd.wording import counted
+from autograd.wording import counted, imported, to_install
 
 if TYPE_CHECKING:
     from autograd.compiler.arguments import Array
@@ -115,6 +115,5 @@ class Loader:
 
 
 def _column(column: Any) -> Any:
-    import numpy as np
-
+    np = imported("numpy", f"a Loader gives arrays of NumPy: {to_install('numpy', 'compile')}")
     return column if hasattr(column, "shape") and hasattr(column, "dtype") else np.asarray(column)

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, losses, nn
+from autograd import Value, losses, nn, optim, train
 from autograd.compiler import backends
 from autograd.compiler.backends import VARIABLE
 from autograd.compiler.binding import Bindable, DeclinedError, UnavailableError
+from autograd.compiler.native import extension, machine
 from autograd.compiler.options import BACKENDS, THREADED
 from autograd.compiler.pipeline import Code
 from autograd.compiler.program import Program
@@ -55,11 +56,41 @@ def test_a_program_that_is_declined_goes_to_the_next_back_end(monkeypatch: pytes
     assert (value, gradient.tolist()) == ((9.0 * X * X).mean(), [(6.0 * X * X).mean()])
 
 
-def test_a_back_end_that_is_not_there_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("by", ["backend='c'", "AUTOGRAD_BACKEND=c"])
+def test_one_warning_names_all_of_a_back_end_that_is_not_there(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("c", "native"):
+        monkeypatch.setitem(backends._MAKERS, name, declines(UnavailableError("there is no C compiler")))
+    monkeypatch.setenv(VARIABLE, "c")
+    with pytest.warns(RuntimeWarning) as warned:
+        program = squared(backend="c" if by == "backend='c'" else "auto")
+    (found,) = warned
+    assert str(found.message) == f"{by} isn't there, so numpy runs the program: there is no C compiler"
+    assert found.filename == __file__, "the warning shows the line of the caller, outside of the package"
+    assert program.facts.reason == "not c nor native: there is no C compiler"
+    assert program.value([1.0]) == 9.0
+
+
+def test_a_warning_names_the_back_end_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(backends._MAKERS, "c", declines(DeclinedError("too long")))
     monkeypatch.setitem(backends._MAKERS, "native", declines(UnavailableError("there is no C compiler")))
-    with pytest.warns(RuntimeWarning, match=r"^backend='native' isn't there: there is no C compiler$"):
-        program = squared(backend="native")
-    assert program.backend == "numpy"
+    with pytest.warns(RuntimeWarning, match=r"^backend='native' isn't there, so numpy runs the program: there is no C"):
+        assert squared(backend="c").backend == "numpy"
+
+
+@pytest.mark.parametrize("name", ["native", "c"])
+def test_where_nothing_was_compiled_and_there_is_no_compiler_numpy_runs_programs(
+    name: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(extension, "installed", lambda: None)
+    monkeypatch.setattr(extension, "native", extension.native.__wrapped__)
+    monkeypatch.setattr(machine, "native", extension.native)
+    with pytest.warns(RuntimeWarning, match=f"^backend='{name}' isn't there, so numpy .*: there is no C compiler; "):
+        program = squared(backend=name)
+    value, gradient = program.value_and_grad(X)
+    assert (value, gradient.tolist()) == ((9.0 * X * X).mean(), [(6.0 * X * X).mean()])
+    assert train.fit(program, (X,), optim.SGD(program), epochs=3).losses[0] == value
 
 
 def test_the_environment_variable_takes_the_choice_of_auto_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ class OfNumbers(Handmade):
 
 
 @pytest.fixture(autouse=True)
-def handmade(extension: Any) -> Iterator[None]:
+def handmade(c_compiler: None, extension: Any) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(backends._MAKERS, "c", Handmade)
         yield

@@ -34,7 +34,7 @@ SLOW = LINE.replace("(void)self;", "(void)self; nanosleep(&(struct timespec){.tv
 )
 """A program that takes 5 ms for each block of lanes."""
 
-pytestmark = pytest.mark.usefixtures("extension")
+pytestmark = pytest.mark.usefixtures("c_compiler", "extension")
 
 
 def code(text: str = LINE, dtype: str = "float64") -> Any:

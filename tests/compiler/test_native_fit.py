@@ -12,7 +12,6 @@ from autograd.compiler.native.training import NativeLoop
 
 ROUNDING = {"float64": 1e-10, "float32": 5e-3}
 """Relative to 1: sums are made in another order, in a hundred steps that make differences larger."""
-BACKENDS = ("native", "c")
 X = np.random.default_rng(2).normal(size=(23, 2))
 Y = np.tanh(X[:, 0] * X[:, 1])
 OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -28,6 +27,15 @@ OPTIMIZERS: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 pytestmark = pytest.mark.usefixtures("extension")
+
+
+@pytest.fixture(params=["native", "c"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """The name of the back end; a test of C is skipped where there is no compiler."""
+    name: str = request.param
+    if name == "c":
+        request.getfixturevalue("c_compiler")
+    return name
 
 
 def program(backend: Any, dtype: Any = "float64") -> Any:
@@ -57,20 +65,17 @@ def same(found: tuple[train.History, Any], expected: tuple[train.History, Any], 
         np.testing.assert_allclose(np.concatenate(blocks), np.concatenate(its.states[name]), **close)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("options", [{}, {"batch_size": 5}])
 def test_every_optimizer_trains_as_in_numpy(options: dict[str, Any], optimizer: str, backend: str) -> None:
     same(trained(backend, optimizer, **options), trained("numpy", optimizer, **options))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 7, 8, 16, 23])
 def test_batches_of_every_size_are_those_of_numpy(size: int, backend: str) -> None:
     same(trained(backend, "Adam", batch_size=size, epochs=3), trained("numpy", "Adam", batch_size=size, epochs=3))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("optimizer", ["SGD dampening", "Adam"])
 def test_in_float32_too(optimizer: str, backend: str) -> None:
     options = {"batch_size": 6, "epochs": 5}
@@ -79,7 +84,6 @@ def test_in_float32_too(optimizer: str, backend: str) -> None:
     )
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 def test_the_steps_are_made_in_c(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     runs, run = list[object](), NativeLoop.run
 
@@ -92,7 +96,46 @@ def test_the_steps_are_made_in_c(backend: str, monkeypatch: pytest.MonkeyPatch) 
     assert runs
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+CHANGES: dict[str, list[dict[str, Any]]] = {
+    "SGD": [{"lr": 0.05}, {"momentum": 0.5}, {"momentum": 0.9}, {"weight_decay": 0.1}, {"maximize": True}],
+    "Adam": [{"lr": 0.05}, {"betas": (0.5, 0.9)}, {"eps": 1e-2}, {"amsgrad": True}, {"weight_decay": 0.1}],
+}
+
+
+@pytest.mark.parametrize("optimizer", CHANGES)
+def test_what_is_changed_between_two_trainings_counts(optimizer: str, backend: str) -> None:
+    def run(name: str) -> tuple[train.History, Any]:
+        history, changing = trained(name, optimizer, epochs=2)
+        for changes in CHANGES[optimizer]:
+            for key, x in changes.items():
+                setattr(changing, key, x)
+            history = train.fit(changing.program, (X, Y), changing, epochs=2)
+        return history, changing
+
+    same(run(backend), run("numpy"))
+
+
+def test_an_update_is_made_once_for_all_trainings_with_the_same_settings(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = program(backend)
+    code = type(made._part("loss").code)
+    updates, updated = list[object](), code.updated
+
+    def counted(self: Any, of: object) -> Any:
+        updates.append(of)
+        return updated(self, of)
+
+    monkeypatch.setattr(code, "updated", counted)
+    for _ in range(2):
+        for lr in (0.1, 0.2):
+            train.fit(made, (X, Y), optim.SGD(made, lr=lr, momentum=0.8), epochs=1, batch_size=5)
+            train.fit(made, (X[:7], Y[:7]), optim.SGD(made, lr=lr, momentum=0.8), epochs=1)
+    assert len(updates) == 1
+    train.fit(made, (X, Y), optim.SGD(made, lr=0.1, momentum=0.7), epochs=1)
+    assert len(updates) == 2
+
+
 def test_an_optimizer_of_the_user_s_own_makes_its_steps_in_python(backend: str) -> None:
     class Halving(optim.SGD):
         def step(self) -> None:
@@ -109,7 +152,6 @@ def test_an_optimizer_of_the_user_s_own_makes_its_steps_in_python(backend: str) 
     assert found[1].lr == 0.1 * 0.5**5
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 def test_validation_metrics_and_outputs_are_those_of_numpy(backend: str) -> None:
     options: dict[str, Any] = {
         "validation": (X[:5] + 0.1, Y[:5]),

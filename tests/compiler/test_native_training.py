@@ -50,7 +50,7 @@ X = RANDOM.normal(size=(11, 2))
 Y = X @ [0.5, -2.0] + 0.1 * RANDOM.normal(size=11)
 HELD_OUT = (X[:3] + 1.0, Y[:3])
 
-pytestmark = pytest.mark.usefixtures("extension")
+pytestmark = pytest.mark.usefixtures("c_compiler", "extension")
 
 
 def program() -> Any:

@@ -1,6 +1,8 @@
 """The recorded update of an optimiser is the optimiser's own step, for all options and from any state on."""
 
+import gc
 import math
+import weakref
 from typing import Any
 
 import numpy as np
@@ -157,9 +159,55 @@ def test_a_changed_hyperparameter_is_another_program(name: str, value: Any) -> N
     assert not update.fits
 
 
+@given(one=KINDS, other=KINDS)
+def test_the_same_settings_are_one_program_whatever_the_rate_and_others_are_another(one: Any, other: Any) -> None:
+    def made(kind: Any, **options: Any) -> Any:
+        return of(kind[0], **{**kind[1], **options})[1].recorded
+
+    assert made(one, lr=0.5) is made(one, lr=0.25)
+    same = one[0] is other[0] and {**one[1], "lr": 1.0} == {**other[1], "lr": 1.0}
+    assert (made(one) is made(other)) == same
+    changed = made((one[0], {**one[1], "weight_decay": 0.125}))
+    assert changed is not made(one)
+    assert made(one) is not Update(of(one[0], **one[1])[0], "float32").recorded
+
+
+def test_later_stages_of_one_program_leave_the_others_as_they_are() -> None:
+    def made() -> Any:
+        return of(optim.SGD, lr=0.5, momentum=0.9)[1].code
+
+    text, used = str(made().graph), made()
+    used.schedule  # noqa: B018  (It turns products around.)
+    assert str(used.graph) != text
+    assert str(made().graph) == text
+
+
+def test_a_setting_that_is_changed_in_place_is_read_anew() -> None:
+    optimizer, _ = of(optim.Adam, lr=1.0)
+    betas: Any = [0.5, 0.75]
+    optimizer.param_groups[0]["betas"] = betas
+    first = Update(optimizer, "float64")
+    betas[0] = 0.0
+    second = Update(optimizer, "float64")
+    assert (first.numbers(1)[0, 0], second.numbers(1)[0, 0]) == (-2.0, -1.0)
+    assert first.recorded is not second.recorded
+    optimizer.param_groups[0].update(betas=(0.5, 0.75), eps=Value(0.5))
+    assert Update(optimizer, "float64").recorded is not Update(optimizer, "float64").recorded
+
+
+def test_a_program_and_its_optimizer_are_not_kept() -> None:
+    program: Any = Program(np.ones(3))
+    optimizer = optim.Adam(program, lr=0.1, eps=1e-5)
+    Update(optimizer, "float64")
+    gone = [weakref.ref(thing) for thing in (program, optimizer, optimizer.param_groups[0].each[0])]
+    del program, optimizer
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None, None]
+
+
 def test_blocks_of_the_caller_have_no_effect() -> None:
     with autograd.no_grad(), autograd.strict():
-        _, update = of(optim.Adam, lr=0.1)
+        _, update = of(optim.Adam, lr=0.1, eps=0.0625)  # No other test has recorded it.
     assert len(update.code.graph) > 5
 
 

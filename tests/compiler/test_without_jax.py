@@ -35,7 +35,13 @@ def test_calls_say_how_to_install_it(call: Callable[[Any], object]) -> None:
 
 
 def test_the_back_end_is_numpy_with_a_warning() -> None:
-    with pytest.warns(RuntimeWarning, match=r"^backend='jax' isn't there: JAX is not installed: pip install jax"):
+    with pytest.warns(RuntimeWarning, match=r"^backend='jax' isn't there, so numpy runs the program: JAX is not"):
         program = line(backend="jax")
     assert program.backend == "numpy"
     assert program.value([3.0]) == 36.0
+
+
+def test_numpy_comes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(ImportError, match=r"^autograd\.compile works with arrays of NumPy: pip install jax, or"):
+        line(backend="jax")

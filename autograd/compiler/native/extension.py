@@ -45,14 +45,19 @@ def installed() -> Any:
 
 def compiled() -> Path:
     """The path of an extension that is compiled now, or was before and is in the cache."""
-    include = sysconfig.get_path("include")
-    if not Path(include, "Python.h").exists():
+    options = (*FLAGS, "-O3", "-Wall", "-Wextra", f"-I{headers()}", *_LINKED.get(sys.platform, ()))
+    return shared_object(sources(), options=options, seconds=LONGEST)
+
+
+def headers() -> Path:
+    """The folder of the C headers of Python; CompilerError if they aren't installed."""
+    include = Path(sysconfig.get_path("include"))
+    if not (include / "Python.h").exists():
         raise CompilerError(
             f"the C headers of Python are not installed in {include}, so autograd can't compile its extension; install "
             "them, as in apt install python3-dev; backend='numpy' needs none"
         )
-    options = (*FLAGS, "-O3", "-Wall", "-Wextra", f"-I{include}", *_LINKED.get(sys.platform, ()))
-    return shared_object(sources(), options=options, seconds=LONGEST)
+    return include
 
 
 def sources() -> dict[str, str]:

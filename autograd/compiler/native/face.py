@@ -13,6 +13,7 @@ import numpy as np
 from autograd.compiler.binding import Array, Bound, Loop, Otherwise, Plan, Shape, Take
 from autograd.compiler.native.extension import native
 from autograd.compiler.native.training import loop_of
+from autograd.compiler.native.update import Recorded, Update
 from autograd.compiler.pipeline import Code
 from autograd.compiler.report import Facts
 from autograd.compiler.scalars import LINEAR
@@ -36,13 +37,20 @@ class NativeCode(ABC):
     def __init__(self, code: Code, threads: int = 1) -> None:
         self.code, self.threads = code, min(threads, THREADS)
         self._made: dict[int, Any] = {}
+        self._updating: tuple[Recorded, Any] | None = None
 
     @abstractmethod
     def made(self, lanes: int) -> Any:
         """The functions, as a `Code` of the extension, for so many examples together; 0 for what is best for many."""
 
-    def updating(self, code: Code) -> Any:
-        """The functions of the update of an optimiser, whose graph this is, by the same back end."""
+    def updating(self, update: Update) -> Any:
+        """The functions of the update of an optimiser; those of the last one are kept."""
+        if self._updating is None or self._updating[0] is not update.recorded:
+            self._updating = update.recorded, self.updated(update.code)
+        return self._updating[1]
+
+    def updated(self, code: Code) -> Any:
+        """The functions of an update, made by the same back end."""
         return type(self)(code).functions(0)
 
     def functions(self, n: int) -> Any:

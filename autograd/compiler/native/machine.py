@@ -86,5 +86,6 @@ class Machine(NativeCode):
 
 
 def code_of(code: Code, threads: int = 1) -> Machine:
-    """The code of a recording for the machine."""
+    """The code of a recording for the machine; UnavailableError if the machine isn't there and can't be compiled."""
+    native()  # Where there is none, this is the time to say it.
     return Machine(code, threads)

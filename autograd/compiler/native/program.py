@@ -33,7 +33,7 @@ class Compiled(NativeCode):
         """The functions, as a `Code` of the extension, for so many examples together; 0 for what is best for many."""
         return _loaded(self.text, self.code.dtype, lanes or None)
 
-    def updating(self, code: Code) -> Any:
+    def updated(self, code: Code) -> Any:
         """The functions of the update of an optimiser, whose graph this is."""
         return _loaded(text_of(code), code.dtype, None, "-DUPDATE")
 

@@ -10,7 +10,6 @@ from autograd.compiler.binding import Array, DeclinedError, Plan, Slice
 from autograd.compiler.native.extension import native
 from autograd.compiler.native.shuffling import Shuffling, can_be_shuffled
 from autograd.compiler.native.update import Update, is_known
-from autograd.compiler.pipeline import Code
 
 WORTH: Final = 300
 """So many rows are shuffled more quickly in C, where the state of the generator has to be taken there and back."""
@@ -18,7 +17,7 @@ AHEAD: Final = (64, 1 << 14)
 """The fewest and the most steps whose numbers are computed ahead."""
 
 
-def loop_of(compiled: Callable[[Code], Any], code: Any, plan: Plan, **sizes: Any) -> "NativeLoop | None":
+def loop_of(compiled: Callable[[Update], Any], code: Any, plan: Plan, **sizes: Any) -> "NativeLoop | None":
     """The steps of a training; None if its optimiser is not one of the package, or its update can't be compiled.
 
     compiled makes a `Code` of the extension, as `code` is one, of the update. The sizes are those of `NativeLoop`.
@@ -50,7 +49,7 @@ class NativeLoop:
 
     def __init__(
         self,
-        compiled: Callable[[Code], Any],
+        compiled: Callable[[Update], Any],
         code: Any,
         plan: Plan,
         *,
@@ -78,7 +77,7 @@ class NativeLoop:
         self._ahead = _Ahead(np.zeros((0, 0)), 0, math.nan, False)
         self._training = native().Training(
             self._code,
-            self._compiled(update.code),
+            self._compiled(update),
             self._rows,
             min(plan.size, self._rows),
             columns=self._columns,

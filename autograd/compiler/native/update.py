@@ -13,8 +13,11 @@
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Context
+from copy import copy, deepcopy
+from functools import cached_property, lru_cache
+from numbers import Real
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -31,6 +34,8 @@ from autograd.optim.optimizer import Group, Optimizer
 
 KNOWN: Final = (SGD, Adam, AdamW, RMSprop, Adagrad)
 """The optimisers whose updates are recorded; a user's own may do anything."""
+KEPT: Final = 32
+"""Updates that are kept when no training uses them."""
 PLACEHOLDER: Final = 0.25
 """The data of the Values, on which nothing depends."""
 
@@ -51,14 +56,21 @@ class Update:
     def __init__(self, optimizer: Optimizer, dtype: str) -> None:
         self._group = optimizer.param_groups[0]
         self._made_for = {key: x for key, x in self._group.hyperparameters().items() if key != "lr"}
-        self._shared: list[Shared] = []
-        self.starts: dict[str, float] = {}
-        """The names of the states, in their order, and the number that each starts with."""
-        # No block of the caller, such as `no_grad()`, has an effect in a context of its own.
-        self.code = Code(Context().run(self._recorded, optimizer), "nothing", dtype)
+        settings: Any = (type(optimizer), tuple(self._made_for.items()), dtype)
+        made = _recorded if all(map(_is_fixed, self._made_for.values())) else _recorded.__wrapped__
+        self.recorded = made(*settings)
+        """The same one for the same settings, as long as it is kept."""
+        self.starts, self._shared = self.recorded.starts, self.recorded.shared
         self._reads = {name for shared in self._shared for name in shared.reads}
         self.counts = "steps" in self._reads
         """Whether the numbers depend on the count of steps."""
+
+    @cached_property
+    def code(self) -> Code:
+        """The program, with a graph of its own: later stages, perhaps in another thread, put it into another order."""
+        code = copy(self.recorded.code)
+        code.graph = deepcopy(code.graph)
+        return code
 
     @property
     def fits(self) -> bool:
@@ -82,23 +94,45 @@ class Update:
         """For each state and each of the next steps, 1 if it is there before the step, else 0."""
         return {name: np.array([float(name in self._group.states)] + [1.0] * (count - 1)) for name in self.starts}
 
-    def _recorded(self, optimizer: Optimizer) -> Recording:
-        group = _Recorder(self._group)
-        numbers: Any = _Ops
-        optimizer._update(group, numbers)
-        (p,), self.starts = group.each, group.starts
-        self._shared = [shared for shared, _ in group.shared]
-        after = [p.data.value, *(row[0].value for row in group.states.values())]
-        inputs = [p.before.value, p.grad.value, *group.before]
-        names = ["p", "g", *self.starts]
-        tape = Tape(*after)
-        places = {id(tape.node(k)): k for k, code in enumerate(tape.codes) if code == LEAF_CODE}
 
-        def of(leaves: list[Value]) -> Index:
-            return np.array([places.get(id(v), -1) for v in leaves], np.intp)
+class Recorded(NamedTuple):
+    """The update of a kind of optimiser with some hyperparameters, of whatever parameters."""
 
-        named = [Named(name, Slots("x", np.array(k))) for k, name in enumerate(names)]
-        return Recording(tape, of(inputs), of([v for _, v in group.shared]), named)
+    code: Code
+    starts: dict[str, float]
+    """The names of the states, in their order, and the number that each starts with."""
+    shared: Sequence["Shared"]
+    """The numbers that all parameters share, in the order of the parameters of the program."""
+
+
+def _is_fixed(setting: object) -> bool:
+    """Whether a hyperparameter can't change but by being replaced: a number, or a tuple of numbers."""
+    return isinstance(setting, Real) or (isinstance(setting, tuple) and all(isinstance(x, Real) for x in setting))
+
+
+@lru_cache(KEPT)
+def _recorded(kind: type[Optimizer], settings: tuple[tuple[str, Any], ...], dtype: str) -> Recorded:
+    group = _Recorder(settings)
+    # No block of the caller, such as `no_grad()`, has an effect in a context of its own.
+    recording = Context().run(_recording, kind, group)
+    return Recorded(Code(recording, "nothing", dtype), group.starts, [shared for shared, _ in group.shared])
+
+
+def _recording(kind: type[Optimizer], group: "_Recorder") -> Recording:
+    numbers: Any = _Ops
+    object.__new__(kind)._update(group, numbers)  # An update reads the group alone.
+    (p,) = group.each
+    after = [p.data.value, *(row[0].value for row in group.states.values())]
+    inputs = [p.before.value, p.grad.value, *group.before]
+    names = ["p", "g", *group.starts]
+    tape = Tape(*after)
+    places = {id(tape.node(k)): k for k, code in enumerate(tape.codes) if code == LEAF_CODE}
+
+    def of(leaves: list[Value]) -> Index:
+        return np.array([places.get(id(v), -1) for v in leaves], np.intp)
+
+    named = [Named(name, Slots("x", np.array(k))) for k, name in enumerate(names)]
+    return Recording(tape, of(inputs), of([v for _, v in group.shared]), named)
 
 
 # ── numbers that all parameters share ──
@@ -232,8 +266,8 @@ class _Leaf:
 class _Recorder(Group):
     """A group of one parameter, whose update is recorded."""
 
-    def __init__(self, group: Group) -> None:
-        dict.__init__(self, group.hyperparameters(), lr=Shared(lambda at: at.lr))
+    def __init__(self, settings: Iterable[tuple[str, Any]]) -> None:
+        dict.__init__(self, settings, lr=Shared(lambda at: at.lr))
         self.each: list[Any] = [_Leaf(self)]
         self.states: dict[str, Any] = {}
         self.starts: dict[str, float] = {}
