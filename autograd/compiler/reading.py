@@ -51,7 +51,7 @@ class _Reader:
             if name in _EXTRA:
                 a, b = _EXTRA[name]
                 extra[places[op]] = a * self.lengths[places[op]] + b
-        self.last = (np.cumsum(extra + 1) - 1).astype(np.int32)
+        self.last = np.cumsum(extra + 1, dtype=np.int32) - np.int32(1)
         """The node of each entry; the extra ones come directly before it."""
         self.first = self.last - extra
         n = int(self.last[-1]) + 1
@@ -83,7 +83,7 @@ class _Reader:
         # A leaf that nobody lists never comes here: the face has refused it.
         for kind, listed in ((PARAMETER, self.recording.parameters), (INPUT, self.recording.inputs)):
             reached = np.flatnonzero(listed >= 0)
-            nodes = self.last[listed[reached]]
+            nodes = self.last[listed[reached]].astype(np.intp)
             self.kind[nodes], self.leaf[nodes] = kind, reached
 
     def add_terms(
@@ -93,7 +93,7 @@ class _Reader:
         self.terms.append((owner, np.broadcast_to(np.asarray(coefficient, float), owner.shape), left, rights))
 
     def operand(self, places: NDArray[np.intp], position: int) -> Integers:
-        return self.last[self.operands[self.starts[places] + position]]
+        return self.last.take(self.operands[self.starts[places] + position])
 
     def rows(self, places: NDArray[np.intp]) -> tuple[NDArray[np.intp], Integers, NDArray[np.intp]]:
         """All operands of these entries in one row: the number of the entry, the node, the position in the entry."""
@@ -129,9 +129,10 @@ class _Reader:
     def add(self, places: NDArray[np.intp], op: int) -> None:
         self._sum(places, 1.0, 1.0)
         # Python's sum starts from 0.
-        edges = self.operands[self.starts[places][:, None] + np.arange(2)]
-        zero = (self.codes[edges] == CONSTANT_CODE) & (self.data[edges] == 0.0)
-        self.kept[self.last[places]] = zero.any(axis=1)
+        zeros = (self.codes == CONSTANT_CODE) & (self.data == 0.0)
+        if zeros.any():
+            edges = self.operands[self.starts[places][:, None] + np.arange(2)]
+            self.kept[self.last[places]] = zeros[edges].any(axis=1)
 
     def subtract(self, places: NDArray[np.intp], op: int) -> None:
         self._sum(places, 1.0, -1.0)

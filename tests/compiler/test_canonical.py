@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,30 @@ def test_graphs_are_whole_after_each_pass(graph: Any) -> None:
         has_terms = np.bincount(g.owner, minlength=len(g)) > 0
         assert not has_terms[g.kind < LINEAR].any()
         assert has_terms[g.kind == OPERATION].all()
+
+
+def state(g: Scalars) -> list[bytes]:
+    return [array.tobytes() for array in vars(g).values() if isinstance(array, np.ndarray)]
+
+
+@given(graphs())
+@settings(max_examples=100, deadline=None)
+def test_a_pass_tells_of_each_change(graph: Any) -> None:
+    g = scalars(recording(*graph))
+    g.compact()
+    with np.errstate(all="ignore"):
+        for one in (absorb, fold, merge, unify) * 3:
+            before = state(g)
+            assert one(g) == (state(g) != before)
+
+
+@given(graphs())
+@settings(max_examples=100, deadline=None)
+def test_passes_are_repeated_until_none_changes_anything(graph: Any) -> None:
+    g = scalars(recording(*graph))
+    with np.errstate(all="ignore"):
+        *_, last, _ = [deepcopy(g) for _ in passes(g)]  # The very last one is that of peel.
+        assert not any(one(last) for one in (absorb, fold, merge, unify))
 
 
 @given(graphs())
