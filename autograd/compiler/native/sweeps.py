@@ -279,6 +279,10 @@ class _Sweeps:
         place = np.empty(n + 1, np.int32)
         place[order], place[ONE] = np.arange(n, dtype=np.int32), ONE
         same = _copies(owner, coefficients, left, right, lanes, (kinds == SUM_OF_TERMS) & (times > end))
+        backward = np.ones(n, bool)
+        backward[: np.count_nonzero(times < end)] = False
+        kinds, numbers, lanes = kinds[order], numbers[order], lanes[order]
+        del times, order  # Here is the peak of memory.
         # The terms of copies go behind all others, and are left out.
         copies = same.take(owner) != owner
         owner = np.where(copies, np.int32(n), place.take(owner))
@@ -294,8 +298,20 @@ class _Sweeps:
             wanted[places] = True
         every = np.ones(n, bool)
         live = terms.operands(wanted[:-1], np.ones(len(owner), bool), every)
-        nodes = kinds[order], numbers[order], lanes[order], times[order] >= end, live
-        return Flow(*nodes, owner, coefficients, terms, leaves, int(place[seed[0]]), roots, gradients)
+        return Flow(
+            kinds,
+            numbers,
+            lanes,
+            backward,
+            live,
+            owner,
+            coefficients,
+            terms,
+            leaves,
+            int(place[seed[0]]),
+            roots,
+            gradients,
+        )
 
     def of_leaves(self, places: Integers, kind: int, count: int) -> Integers:
         """The places of the leaves of a kind, by their positions."""
