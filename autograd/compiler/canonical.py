@@ -49,7 +49,7 @@ def passes(g: Scalars) -> Iterator[str]:
         in_vain = 0 if one(g) else in_vain + 1
         yield one.__name__
         if in_vain == len(repeated):
-            break
+            break  # Each has seen the graph as it is.
     peel(g)
     yield "peel"
 

@@ -86,8 +86,8 @@ class Places(Generic[N]):
             return
         self.base = fresh_marks(count)
         mark: i64 = self.base
-        for node in self.nodes:
-            node._mark = (node._mark & (LEAF + CONSTANT)) + mark
+        for marked in self.nodes:
+            marked._mark = (marked._mark & (LEAF + CONSTANT)) + mark
             mark += 1
 
     def place_of(self, node: Node) -> i64:
