@@ -148,11 +148,10 @@ def fold(g: Scalars) -> bool:
     """Put constants into coefficients, and work out what has constants alone as operands."""
     before = len(g.owner), len(g)
     changed = _fold_terms(g)
-    known = (g.kind == LINEAR) & (np.bincount(g.owner, minlength=len(g)) == 0)
-    g.kind[known] = CONSTANT
+    g.kind[(g.kind == LINEAR) & (np.bincount(g.owner, minlength=len(g)) == 0)] = CONSTANT
     _fold_operations(g)
     _take_branches(g)
-    changed |= _pull_scales(g) or bool(known.any())
+    changed |= _pull_scales(g)
     g.compact()
     return (len(g.owner), len(g)) != before or changed
 

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, dot, mean, total, where
+from autograd import Value, dot, maximum, mean, total, where
 from autograd.compiler.canonical import POWERS, _out_of_range, absorb, canonical, fold, merge, passes, peel, unify
 from autograd.compiler.reading import scalars
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
@@ -95,6 +95,26 @@ def test_a_pass_tells_of_each_change(graph: Any) -> None:
         for one in (absorb, fold, merge, unify) * 3:
             before = state(g)
             assert one(g) == (state(g) != before)
+
+
+def test_fold_tells_of_changes_that_leave_all_nodes_and_terms() -> None:
+    (x, y), (p, q) = leaves(2), leaves(2)
+    two = (2.0 * y).operands[0]
+    less = -y
+    for root in (
+        x * two + maximum(two, y),  # A product becomes a term of one factor,
+        total([dot([two, x], [p, q]), maximum(two, y)]),  # or has the constant on its right;
+        total([x, less, less.tanh()]),  # a factor goes to the reader.
+    ):
+        g = read(root, [x, y], [p, q])
+        g.compact()
+        with np.errstate(all="ignore"):
+            absorb(g)
+        sizes, before = (len(g), len(g.owner)), state(g)
+        assert fold(g)
+        assert (len(g), len(g.owner)) == sizes
+        assert state(g) != before
+        assert not fold(g)
 
 
 @given(graphs())
@@ -306,6 +326,7 @@ def test_a_sum_that_is_read_twice_stays() -> None:
 def test_a_sum_that_one_node_alone_reads_twice_goes_into_it() -> None:
     x, p = leaves(2), leaves(2)
     z = dot(p, x)
+    assert last(canon(total([x[0] + x[1]] * 2), x)) == (0.0, [(2.0, "x0"), (2.0, "x1")])
     assert last(canon(z + (z + x[0]) - 0.0, x, p)) == (0.0, [(2.0, "p0·x0"), (2.0, "p1·x1"), (1.0, "x0")])
 
 
