@@ -388,8 +388,9 @@ def compiled(
 def _others(found: list[Leaves], arguments: list[Argument], parameters: list[Value]) -> list[Value]:
     """The leaves that are no inputs and no parameters, checked that none is both."""
     inputs = [v for a in arguments for v in a.leaves]
-    if (v := Places([*inputs, *parameters]).repeated()) is not None:
-        raise ValueError(f"compile: {v!r} is an input and a parameter; leave it out of one of them")
+    for v, k in zip(inputs, Places(parameters).of(inputs), strict=True):
+        if k >= 0:
+            raise ValueError(f"compile: {v!r} is an input and a parameter; leave it out of one of them")
     for leaves in found:
         check_operations(leaves.tape)
     rows = [leaves.without(inputs, parameters) for leaves in found]

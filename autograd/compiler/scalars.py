@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from autograd.formula.cases import rule
 
 Integers: TypeAlias = NDArray[np.int32]
+"""Nodes, among others. NumPy takes by them (`of.take(nodes)`) in half the time that an index (`of[nodes]`) needs."""
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 
