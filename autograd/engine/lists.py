@@ -5,7 +5,7 @@
 >>> x, y = Value(3.0), Value(4.0)
 >>> places = lists.Places([x, y, x])
 >>> places.of([y, x, x * y]).tolist(), places.repeated() is x
-([1, 0, -1], True)
+([1, 2, -1], True)
 >>> lists.data_of([x, y]), lists.first_result([x, y])
 (array('d', [3.0, 4.0]), None)
 """
@@ -56,7 +56,7 @@ class Places(Generic[N]):
         self.known: dict[int, int] = {}
 
     def of(self, nodes: list[N]) -> "array[int]":
-        """Their places, and -1 for each that isn't in the list."""
+        """Their places, and -1 for each that isn't in the list; of a node that stands there twice, the last one."""
         found = array("i", [0]) * len(nodes)
         with guarded.Uncollected():
             self.number()
@@ -91,7 +91,7 @@ class Places(Generic[N]):
             mark += 1
 
     def place_of(self, node: Node) -> i64:
-        """The place of a node after `number`, the last one if it stands there twice; -1 if it isn't there."""
+        """The place of a node, as `of` tells it, after `number`."""
         if not COMPILED:
             return self.known.get(id(node), -1)
         place: i64 = (node._mark & (LEAF - 1)) - self.base
