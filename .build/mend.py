@@ -5,6 +5,7 @@ mend(c, folder, modules) returns the C source with
 - docstrings, which `help` shows;
 - an error for `del v.data`, which would crash;
 - a quicker test of whether the left operand of `1 + v` is a Value;
+- no look-up of COMPILED, which would cost more than many a function that asks for it;
 - no `__internal_mypyc_setup` in `dir(v)`.
 
 Each patch counts its substitutions. A later release of mypyc may write its C in another way; then a patch finds nothing
@@ -24,6 +25,9 @@ _MODULE = re.compile(r'(PyModuleDef_HEAD_INIT,\s+"([\w.]+)",\s+)NULL(, /\* docst
 _SETTER = re.compile(r"(\w+___(\w+)_set_(\w+)\(\w+ \*self, PyObject \*value, void \*closure\)\s*\{)(\s*char retval)")
 _SETUP = re.compile(r'\{"__internal_mypyc_setup", [^}]*\},')
 _IS_VALUE = re.compile(r"PyObject_IsInstance\((obj_\w+), \(PyObject \*\)(CPyType_value___Value)\)")
+_COMPILED = re.compile(
+    r"(cpy_r_r\d+) = CPyStatics\[\d+\]; /\* 'COMPILED' \*/\s+(cpy_r_r\d+) = CPyDict_GetItem\(\w+, \1\);"
+)
 _REDEFINED = ("CPy_TRASHCAN_BEGIN", "CPy_TRASHCAN_END", "PyFloat_FromDouble")
 """The macros and functions that runtime.h defines anew."""
 
@@ -51,6 +55,7 @@ def mend(c: str, folder: Path, modules: Sequence[str]) -> str:
     c = _patched("no __internal_mypyc_setup in dir()", _SETUP, "", c)
     # Value has no subclasses, so a comparison of types is enough.
     c = _patched("quick test for a Value", _IS_VALUE, r"Py_IS_TYPE(\1, \2)", c)
+    c = _patched("COMPILED is true", _COMPILED, r"\2 = Py_NewRef(Py_True);", c)
     c = _patched("error for deleting an attribute", _SETTER, _refusing_to_delete, c, setters)
     docs = {owner: doc for name, tree in trees.items() for owner, doc in _docstrings(name, tree) if doc}
     return _with_docstrings(c, docs)

@@ -132,6 +132,7 @@ def doublings(count: int, factor: float = 0.55) -> tuple[Value, Value]:
 def test_memory_is_linear_in_the_depth(depth: int) -> None:
     x, v = doublings(depth, 1e-9)
     tape = Tape(v)
+    assert len(tape.partials) == len(tape.operands), "which the tape reads now, before anything is measured"
     tracemalloc.start()
     try:
         ways = Ways(tape, tape.place(x))

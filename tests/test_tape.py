@@ -19,7 +19,7 @@ from autograd import Tape, Value, maximum, topological_order, total, where
 from autograd.check import strategies
 from autograd.check.strategies import Expression
 from autograd.engine import guarded, reading
-from autograd.engine.graph import _MARKS
+from autograd.engine.graph import _MARKS, is_constant
 from autograd.engine.tape import Floats
 
 
@@ -39,6 +39,7 @@ def test_entries_are_the_nodes_in_order(expression: Expression, detached: bool) 
     assert tape.nodes == topological_order(root)
     assert [tape.node(place) for place in range(len(tape))] == tape.nodes
     assert tape.roots == [len(tape) - 1]
+    assert tape.leaves() == [v for v in tape.nodes if not v.op and not is_constant(v)]
     for place, node in enumerate(tape.nodes):
         entry = tape[place]
         assert tape.place(node) == place
@@ -169,6 +170,22 @@ def test_a_tape_of_many_entries_has_each_of_them() -> None:
         assert [tape.nodes[k] for k in entry.operands] == list(node.operands)
         assert (entry.operation, entry.data, entry.partials) == (node.op, node.data, node.partials)
     assert list(Tape(v)) == list(tape)
+
+
+@given(strategies.expressions(), st.booleans())
+def test_local_derivatives_are_those_of_the_recording_whenever_they_are_asked_for(
+    expression: Expression, detached: bool
+) -> None:
+    xs, root = graph(expression, detached)
+    recorded = [x for v in topological_order(root) for x in v.partials]
+    tape = Tape(root)
+    root.backward()
+    for x in xs:
+        x.data = 1.0 - x.data
+    Tape(*xs, root)  # Other walks, and nodes for plain numbers.
+    assert [v.op for v in tape.nodes] == [entry.operation for entry in tape]
+    assert tape.partials.tobytes() == array("d", recorded).tobytes()
+    assert tape.partials is tape.partials
 
 
 def test_plain_numbers_are_entries_each_time() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from autograd.arguments import described, shown, too_deep, whole
-from autograd.engine.graph import is_constant
+from autograd.engine.lists import first_result
 from autograd.engine.value import Value
 
 Shape = tuple[int, ...]
@@ -108,10 +108,9 @@ def argument(nest: object, where: str) -> Argument:
 
 def refuse_results(nodes: list[Value], kind: str, where: str = "") -> None:
     """Raise a ValueError for a node that is no leaf."""
-    for v in nodes:
-        if v.op or is_constant(v):
-            made = f"is the result of {v.op}" if v.op else "is a plain number beside an operator"
-            raise ValueError(f"compile: {kind} is a leaf, and {v!r}{where} {made}; give the leaves it is made of")
+    if (v := first_result(nodes)) is not None:
+        made = f"is the result of {v.op}" if v.op else "is a plain number beside an operator"
+        raise ValueError(f"compile: {kind} is a leaf, and {v!r}{where} {made}; give the leaves it is made of")
 
 
 def renamed(arguments: list[Argument]) -> list[Argument]:

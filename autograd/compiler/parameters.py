@@ -13,6 +13,7 @@
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from operator import attrgetter
 from typing import Any, Final, NoReturn
 
@@ -23,9 +24,10 @@ from autograd.arguments import shown
 from autograd.compiler.arguments import Array, narrowed, numbers
 from autograd.compiler.leaves import Shape, flattened, refuse_results
 from autograd.compiler.statements import Named, Slots
-from autograd.compiler.tracing import Places, refuse_repeated
+from autograd.compiler.tracing import refuse_repeated
 from autograd.compiler.views import view_of
 from autograd.engine.guarded import assign
+from autograd.engine.lists import Places, data_of
 from autograd.engine.number import WRITES
 from autograd.engine.value import Value
 from autograd.functional import leaves
@@ -84,7 +86,7 @@ class Parameters:
         self.seen = seen
 
     def _data(self) -> NDArray[np.float64]:
-        return np.fromiter(map(attrgetter("data"), self.values), np.float64, len(self.values))
+        return np.asarray(data_of(self.values))
 
 
 def put(given: Any, target: Array, where: str) -> None:
@@ -122,9 +124,9 @@ def listed(parameters: object) -> tuple[list[Value], list[Named]]:
 
 def labelled(values: list[Value]) -> list[Named]:
     """Each Value by its label, if it has one of its own; else one name for all."""
-    labels = [v.label for v in values]
-    if "" in labels or len({*labels}) < len(labels):
-        return [Named("p", Slots("p", np.arange(len(labels))))]
+    labels = [*takewhile(bool, map(attrgetter("label"), values))]
+    if len({*labels}) < len(values):
+        return [Named("p", Slots("p", np.arange(len(values))))]
     return [Named(label, Slots("p", np.array(i))) for i, label in enumerate(labels)]
 
 
@@ -146,7 +148,7 @@ def _of_module(module: Module, named: list[tuple[str, Value]], values: list[Valu
 
 def _named(rows: Mapping[str, tuple[list[Value], Shape]], values: list[Value]) -> list[Named]:
     places = Places(values)
-    found = {name: places.of(row).reshape(shape) for name, (row, shape) in rows.items()}
+    found = {name: np.asarray(places.of(row)).astype(np.intp).reshape(shape) for name, (row, shape) in rows.items()}
     return [Named(name, Slots("p", index)) for name, index in found.items() if index.min() >= 0]
 
 

@@ -31,8 +31,9 @@ from autograd.compiler.parameters import Parameters, Views, labelled, listed, pu
 from autograd.compiler.reading import Recording
 from autograd.compiler.report import Facts, report
 from autograd.compiler.statements import Named, Slots
-from autograd.compiler.tracing import Graph, Leaves, Places, check_operations, recorded, traced
+from autograd.compiler.tracing import Graph, Leaves, check_operations, recorded, traced
 from autograd.console import printable
+from autograd.engine.lists import Places
 from autograd.engine.number import WRITES
 from autograd.engine.value import Value
 from autograd.wording import Lines, Text, counted
@@ -394,8 +395,9 @@ def compiled(
 def _others(found: list[Leaves], arguments: list[Argument], parameters: list[Value]) -> list[Value]:
     """The leaves that are no inputs and no parameters, checked that none is both."""
     inputs = [v for a in arguments for v in a.leaves]
-    for k in np.flatnonzero(Places(inputs).of(parameters) >= 0)[:1].tolist():
-        raise ValueError(f"compile: {parameters[k]!r} is an input and a parameter; leave it out of one of them")
+    for v, k in zip(inputs, Places(parameters).of(inputs), strict=True):
+        if k >= 0:
+            raise ValueError(f"compile: {v!r} is an input and a parameter; leave it out of one of them")
     for leaves in found:
         check_operations(leaves.tape)
     rows = [leaves.without(inputs, parameters) for leaves in found]

@@ -41,36 +41,43 @@ class _Reader:
         self.operands = np.frombuffer(tape.operands, np.int32)
         self.data = np.frombuffer(tape.data, np.float64)
         self.operations = [*tape.operations]
-        self.lengths = np.diff(self.starts)
         self.terms: list[tuple[Integers, NDArray[np.float64], Integers, Integers]] = []
 
     def read(self) -> Scalars:
-        places = [self.places(op) for op in range(len(self.operations))]
-        extra = np.zeros(len(self.codes), np.int32)
-        for op, name in enumerate([*self.recording.tape.operations]):
-            if name in _EXTRA:
-                a, b = _EXTRA[name]
-                extra[places[op]] = a * self.lengths[places[op]] + b
-        self.last = (np.cumsum(extra + 1) - 1).astype(np.int32)
+        names = self.recording.tape.operations
+        places = [self.places(op) if op != LEAF_CODE else np.zeros(0, np.intp) for op in range(len(names))]
+        self.last = np.arange(len(self.codes), dtype=np.int32)
         """The node of each entry; the extra ones come directly before it."""
-        self.first = self.last - extra
+        self.first = self.last
+        if not {*names}.isdisjoint(_EXTRA):
+            extra = np.zeros(len(self.codes), np.int32)
+            for op, name in enumerate(names):
+                a, b = _EXTRA.get(name, (0, 0))
+                extra[places[op]] = a * self.lengths(places[op]) + b
+            self.last = self.last + np.cumsum(extra, dtype=np.int32)
+            self.first = self.last - extra
         n = int(self.last[-1]) + 1
         self.kind, self.code = np.full(n, LINEAR, np.int8), np.zeros(n, np.int32)
         self.number, self.leaf, self.kept = np.zeros(n), np.zeros(n, np.int32), np.zeros(n, bool)
         self.leaves(places)
-        for op, name in enumerate([*self.recording.tape.operations]):
+        for op, name in enumerate([*names]):
             if op not in (LEAF_CODE, CONSTANT_CODE) and len(places[op]):
                 getattr(self, name if name in _READINGS else "operation")(places[op], op)
         roots = self.last[np.array(self.recording.tape.roots, np.intp)]
+        del places, self.first, self.last  # Here is the peak of memory.
         arrays = (self.kind, self.code, self.number, self.leaf, self.kept)
         columns: list[Any] = [*zip(*(self.terms or [self.no_terms()]), strict=True)]
         order = np.argsort(np.concatenate(columns[0]), kind="stable")
-        del places, extra, self.first, self.last, self.terms  # Here is the peak of memory: one column at a time.
+        del self.terms
         owner, coefficient, left, right = (np.concatenate(columns.pop(0))[order] for _ in range(4))
         return Scalars(*arrays, owner, coefficient, left, right, roots, self.operations)
 
     def places(self, op: int) -> NDArray[np.intp]:
         return np.flatnonzero(self.codes == op)
+
+    def lengths(self, places: NDArray[np.intp]) -> Integers:
+        """How many operands these entries have."""
+        return self.starts[places + 1] - self.starts[places]
 
     def no_terms(self) -> tuple[Integers, NDArray[np.float64], Integers, Integers]:
         none = np.zeros(0, np.int32)
@@ -83,21 +90,21 @@ class _Reader:
         # A leaf that nobody lists never comes here: the face has refused it.
         for kind, listed in ((PARAMETER, self.recording.parameters), (INPUT, self.recording.inputs)):
             reached = np.flatnonzero(listed >= 0)
-            nodes = self.last[listed[reached]]
+            nodes = self.last[listed[reached]].astype(np.intp)
             self.kind[nodes], self.leaf[nodes] = kind, reached
 
     def add_terms(
         self, owner: Integers, coefficient: float | NDArray[np.float64], left: Integers, right: Integers | None = None
     ) -> None:
-        rights = np.full(len(owner), ONE, np.int32) if right is None else right
+        rights = np.broadcast_to(np.int32(ONE), len(owner)) if right is None else right
         self.terms.append((owner, np.broadcast_to(np.asarray(coefficient, float), owner.shape), left, rights))
 
     def operand(self, places: NDArray[np.intp], position: int) -> Integers:
-        return self.last[self.operands[self.starts[places] + position]]
+        return self.last.take(self.operands[self.starts[places] + position])
 
     def rows(self, places: NDArray[np.intp]) -> tuple[NDArray[np.intp], Integers, NDArray[np.intp]]:
         """All operands of these entries in one row: the number of the entry, the node, the position in the entry."""
-        lengths = self.lengths[places]
+        lengths = self.lengths(places)
         entry = np.repeat(np.arange(len(places)), lengths)
         position = np.arange(len(entry)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return entry, self.last[self.operands[self.starts[places][entry] + position]], position
@@ -129,9 +136,10 @@ class _Reader:
     def add(self, places: NDArray[np.intp], op: int) -> None:
         self._sum(places, 1.0, 1.0)
         # Python's sum starts from 0.
-        edges = self.operands[self.starts[places][:, None] + np.arange(2)]
-        zero = (self.codes[edges] == CONSTANT_CODE) & (self.data[edges] == 0.0)
-        self.kept[self.last[places]] = zero.any(axis=1)
+        zeros = (self.codes == CONSTANT_CODE) & (self.data == 0.0)
+        if zeros.any():
+            edges = self.operands[self.starts[places][:, None] + np.arange(2)]
+            self.kept[self.last[places]] = zeros[edges].any(axis=1)
 
     def subtract(self, places: NDArray[np.intp], op: int) -> None:
         self._sum(places, 1.0, -1.0)
@@ -168,15 +176,15 @@ class _Reader:
     def total(self, places: NDArray[np.intp], op: int) -> None:
         entry, left, _ = self.rows(places)
         self.add_terms(self.last[places][entry], 1.0, left)
-        self.kept[self.last[places]] = self.lengths[places] == 1
+        self.kept[self.last[places]] = self.lengths(places) == 1
 
     def mean(self, places: NDArray[np.intp], op: int) -> None:
         entry, left, _ = self.rows(places)
-        self.add_terms(self.last[places][entry], (1.0 / self.lengths[places])[entry], left)
+        self.add_terms(self.last[places][entry], (1.0 / self.lengths(places))[entry], left)
 
     def dot(self, places: NDArray[np.intp], op: int) -> None:
         entry, node, position = self.rows(places)
-        half = (self.lengths[places] // 2)[entry]
+        half = (self.lengths(places) // 2)[entry]
         left = position < half
         self.add_terms(self.last[places][entry[left]], 1.0, node[left], node[~left])
 
@@ -200,7 +208,7 @@ class _Reader:
 
     def log_of_shifted_sum(self, places: NDArray[np.intp], op: int) -> None:
         entry, left, position = self.rows(places)
-        lengths = (self.lengths[places] - 1).astype(np.int32)
+        lengths = (self.lengths(places) - 1).astype(np.int32)
         is_top = position == lengths[entry]
         first, last = self.first[places], self.last[places]
         self._exps(entry[~is_top], left[~is_top], left[is_top], first, (lengths, position[~is_top]))
@@ -208,7 +216,7 @@ class _Reader:
 
     def logsumexp(self, places: NDArray[np.intp], op: int) -> None:
         entry, left, position = self.rows(places)
-        lengths = self.lengths[places].astype(np.int32)
+        lengths = self.lengths(places).astype(np.int32)
         first, last = self.first[places], self.last[places]
         self.make(first[entry], "largest", left)
         top = self.make(first + 1, "detach", first)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from autograd.formula.cases import rule
 
 Integers: TypeAlias = NDArray[np.int32]
+"""Nodes, among others. NumPy takes by them (`of.take(nodes)`) in half the time that an index (`of[nodes]`) needs."""
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -69,13 +70,13 @@ class Scalars:
     @property
     def in_linear(self) -> Mask:
         """Whether each term belongs to a linear node."""
-        linear: Mask = self.kind[self.owner] == LINEAR
+        linear: Mask = (self.kind == LINEAR).take(self.owner)
         return linear
 
     def reads(self, *kinds: int) -> Mask:
         """Whether a factor of each term, or the operand that it is, is of one of these kinds."""
         wanted = np.isin(self.kind, kinds)
-        read: Mask = wanted[self.left] | (wanted[self.right] & (self.right != ONE))
+        read: Mask = wanted.take(self.left) | (wanted.take(self.right) & (self.right != ONE))
         return read
 
     def of(self, operation: str) -> NDArray[np.intp]:
@@ -85,25 +86,26 @@ class Scalars:
 
     def counts(self, terms: Mask) -> NDArray[np.intp]:
         """How many of these terms each node has."""
-        return np.bincount(self.owner[terms], minlength=len(self))
+        return np.bincount(self.owner[np.flatnonzero(terms)], minlength=len(self))
 
     def used(self) -> Mask:
         """Whether each node is a root, or an operand of another node."""
         used = np.zeros(len(self), bool)
-        used[self.left] = True
-        used[self.right[self.right != ONE]] = True
+        used[self.left.astype(np.intp)] = True
+        used[self.right[np.flatnonzero(self.right != ONE)].astype(np.intp)] = True
         used[self.roots] = True
         return used
 
     def keep_terms(self, keep: Mask | NDArray[np.intp]) -> None:
         """Drop all other terms, or put them in another order."""
+        keep = np.flatnonzero(keep) if keep.dtype == bool else keep
         self.owner, self.coefficient = self.owner[keep], self.coefficient[keep]
         self.left, self.right = self.left[keep], self.right[keep]
 
     def replace(self, by: Integers) -> None:
         """Read the node by[v] wherever node v is read."""
-        self.left = by[self.left]
-        self.right = np.where(self.right == ONE, ONE, by[self.right]).astype(np.int32)
+        self.left = by.take(self.left)
+        self.right = np.where(self.right == ONE, np.int32(ONE), by.take(self.right))
         self.roots = by[self.roots]
 
     def compact(self) -> None:
@@ -115,11 +117,12 @@ class Scalars:
             self.keep_terms(live[self.owner])
         if live.all():
             return
-        new = (np.cumsum(live) - 1).astype(np.int32)
-        self.owner = new[self.owner]
+        new = np.cumsum(live, dtype=np.int32) - np.int32(1)
+        self.owner = new.take(self.owner)
         self.replace(new)
-        self.kind, self.code = self.kind[live], self.code[live]
-        self.number, self.leaf, self.kept = self.number[live], self.leaf[live], self.kept[live]
+        kept = np.flatnonzero(live)
+        self.kind, self.code = self.kind[kept], self.code[kept]
+        self.number, self.leaf, self.kept = self.number[kept], self.leaf[kept], self.kept[kept]
 
     def run(self, parameters: Sequence[float], inputs: Sequence[float]) -> list[float]:
         """The value of each node, worked out one by one: the meaning of the graph."""

@@ -15,16 +15,16 @@ import itertools
 import linecache
 import os
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.arguments import a_value, described
 from autograd.blocks import tracing
 from autograd.compiler.leaves import GOLDEN, Argument, argument, flattened, nested, renamed
 from autograd.compiler.statements import Index
+from autograd.engine.lists import Places
 from autograd.engine.modes import recording
 from autograd.engine.tape import CONSTANT_CODE, LEAF_CODE, Tape
 from autograd.engine.value import Value
@@ -56,7 +56,7 @@ class Graph(NamedTuple):
     def leaves(self, *, of_outputs: bool) -> "Leaves":
         """The leaves of the loss, or of the outputs."""
         roots = [v for row, _ in self.rows() for v in row] if of_outputs else [self.loss]
-        return Leaves(Tape(*roots), self.constants)
+        return Leaves(Tape(*roots), [*self.constants])
 
 
 def recorded(loss: object, inputs: object, outputs: object) -> Graph:
@@ -158,8 +158,8 @@ def _compared(
     """The leaves that the function made itself; and the first difference of two tapes, as a place and a text."""
     if (problem := _difference(tape, other)) is not None:
         return [], problem
-    mine, theirs = (Leaves(t, ()) for t in (tape, other))
-    given, of = Places(inputs).of(mine.nodes), Places(others).of(theirs.nodes)
+    mine, theirs = (Leaves(t, []) for t in (tape, other))
+    given, of = (np.asarray(Places(nodes).of(t.nodes)) for nodes, t in ((inputs, mine), (others, theirs)))
     for place in mine.at[given != of][:1].tolist():
         return [], (place, f"v{place} is another input")
     made = (given < 0) & [v is not w for v, w in zip(mine.nodes, theirs.nodes, strict=True)]
@@ -218,47 +218,30 @@ def _line(function: Callable[..., Any], arguments: list[Argument], place: int) -
 # ── leaves ──
 
 
-class Places:
-    """The positions of nodes in a list of them, looked up many at once: a dictionary of a million takes a second."""
-
-    def __init__(self, nodes: Sequence[Value]) -> None:
-        ids = _ids(nodes)
-        order = np.argsort(ids, kind="stable")
-        # Nodes that aren't in the list may be looked up behind the last one.
-        self._order, self._ids = np.append(order, -1), np.append(ids[order], 0)
-
-    def of(self, nodes: Sequence[Value]) -> Index:
-        """Their positions, and -1 for each that is not in the list."""
-        ids = _ids(nodes)
-        k = np.searchsorted(self._ids[:-1], ids)
-        return np.where(self._ids[k] == ids, self._order[k], -1)
-
-
 class Leaves:
     """The leaves of a tape; those that are numbers become constants of it."""
 
-    def __init__(self, tape: Tape, numbers: Sequence[Value]) -> None:
+    def __init__(self, tape: Tape, numbers: list[Value]) -> None:
         self.tape, self._numbers = tape, numbers
-        del tape.partials[:]  # Derivatives come from the rules; those of millions of nodes would fill the memory.
         self.at = np.flatnonzero(np.asarray(tape.codes) == LEAF_CODE)
-        self.nodes = [*map(tape.node, self.at.tolist())]
+        self.nodes = tape.leaves()
         self._known = Places(self.nodes)
-        self._found: dict[int, tuple[Sequence[Value], Index]] = {}
+        self._found: dict[int, tuple[list[Value], Index]] = {}
         """By their ids, the lists that were looked up, and what was found: that of parameters comes several times."""
         for place in self.places(numbers).tolist():
             if place >= 0:
                 tape.codes[place] = CONSTANT_CODE
 
-    def _of(self, nodes: Sequence[Value]) -> Index:
+    def _of(self, nodes: list[Value]) -> Index:
         if id(nodes) not in self._found:
-            self._found[id(nodes)] = nodes, self._known.of(nodes)
+            self._found[id(nodes)] = nodes, np.asarray(self._known.of(nodes)).astype(np.intp)
         return self._found[id(nodes)][1]
 
-    def places(self, nodes: Sequence[Value]) -> Index:
+    def places(self, nodes: list[Value]) -> Index:
         """The places of leaves on the tape, and -1 for each that it doesn't reach."""
         return np.append(self.at, -1)[self._of(nodes)]
 
-    def without(self, *rows: Sequence[Value]) -> list[Value]:
+    def without(self, *rows: list[Value]) -> list[Value]:
         """The leaves that are no numbers and in none of these lists."""
         left = np.ones(len(self.nodes) + 1, bool)  # One more, for what isn't found.
         for row in (self._numbers, *rows):
@@ -266,15 +249,9 @@ class Leaves:
         return [self.nodes[k] for k in np.flatnonzero(left[:-1]).tolist()]
 
 
-def _ids(nodes: Sequence[Value]) -> NDArray[np.int64]:
-    return np.fromiter(map(id, nodes), np.int64, len(nodes))
-
-
-def refuse_repeated(leaves: Sequence[Value], kind: str) -> None:
+def refuse_repeated(leaves: list[Value], kind: str) -> None:
     """Raise a ValueError if one of the leaves stands there twice."""
-    ids = np.sort(_ids(leaves))
-    for twice in ids[1:][ids[1:] == ids[:-1]][:1].tolist():
-        leaf = next(v for v in leaves if id(v) == twice)
+    if (leaf := Places(leaves).repeated()) is not None:
         raise ValueError(f"compile: {leaf!r} is {kind} twice; give each leaf once")
 
 

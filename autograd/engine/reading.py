@@ -58,7 +58,9 @@ def partials_of(node: Node) -> list[float]:
     """The local derivative by each operand, 0.0 where none was formed."""
     fan = node._fan
     if fan is None:
-        return [node._dx, node._dy][: len(recorded_operands(node))]
+        if node._y is not None:
+            return [node._dx, node._dy]
+        return [] if node._x is None else [node._dx]
     if isinstance(fan, Choice):
         return [0.0, node._dy, 1.0 - node._dy]
     if fan is CONSTANT_FIRST:

@@ -18,16 +18,14 @@ from array import array
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from autograd.engine import guarded, reading
+from autograd.engine import guarded, lists, reading
 from autograd.engine.graph import (
     COMPILED,
     CONSTANT,
     CONSTANT_FIRST,
     CONSTANT_LAST,
     LEAF,
-    Choice,
     Node,
-    fresh_marks,
     is_constant,
     listed,
 )
@@ -38,8 +36,6 @@ from autograd.engine.value import Value
 LEAF_CODE: Final = 0
 CONSTANT_CODE: Final = 1
 """The codes of entries without operands; the codes of operations are higher."""
-_CHUNK: Final = 4096
-"""The length of the lists that go to an array at once, because an array takes single items slowly."""
 T = TypeVar("T")
 if not COMPILED:
     Root: TypeAlias = Value
@@ -144,12 +140,11 @@ class Tape:
         """Where the operands of each entry start in `operands` and `partials`; the last item is their end."""
         self.operands: array[int] = array("i", [0])
         """The places of all operands, entry by entry."""
-        self.partials: array[float] = array("d", [0.0])
-        """The local derivative by each of these operands; 0.0 where none was formed."""
         self.data: array[float] = array("d", [0.0])
         """The data of each entry."""
         self.roots: list[int] = []
         """The places of the roots, in the order given."""
+        self._partials: array[float] | None = None
         self._plain = array("i")
         """The places of plain numbers that have no node yet."""
         self._nodes: list[Value] = reading.in_order(roots, self._plain)
@@ -189,12 +184,40 @@ class Tape:
         return self._nodes[place]
 
     @property
+    def partials(self) -> "array[float]":
+        """The local derivative by each operand in `operands`; 0.0 where none was formed."""
+        if self._partials is None:  # They are recorded in the nodes, and many readers don't ask for them.
+            self._partials = self._recorded_partials()
+        return self._partials
+
+    @partials.setter
+    def partials(self, partials: "array[float]") -> None:
+        self._partials = partials
+
+    def _recorded_partials(self) -> "array[float]":
+        found = array("d", [0.0]) * len(self.operands)
+        edge = 0
+        for first in range(0, len(self._nodes), lists.CHUNK):
+            end = first + lists.CHUNK
+            part: list[float] = []
+            for node, code in zip(self._nodes[first:end], self.codes[first:end], strict=True):
+                if code > CONSTANT_CODE:
+                    part += reading.partials_of(node)
+            lists.write(found, edge, part)
+            edge += len(part)
+        return found
+
+    @property
     def nodes(self) -> list[Value]:
         """The nodes of all entries."""
         for place in self._plain:
             self.node(place)
         del self._plain[:]
         return self._nodes[:]
+
+    def leaves(self) -> list[Value]:
+        """The leaves."""
+        return [node for node in self._nodes if LEAF <= node._mark < CONSTANT]
 
     def place(self, node: Root) -> int:
         """The place of a node; ValueError for anything that is not on the tape."""
@@ -316,12 +339,11 @@ class Tape:
 
 
 class _Recorder:
-    """Fills a tape. The compiled build keeps the places of nodes in their marks, the pure one in a dictionary."""
+    """Fills a tape."""
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
-        self.base: i64 = 0
-        self.places: dict[int, int] = {}
+        self.places = lists.Places[Value](tape._nodes)
         self.codes: dict[str, int] = {"": LEAF_CODE}
         self.edges: i64 = 0
 
@@ -329,34 +351,17 @@ class _Recorder:
         """Fill the tape with the graph of these roots."""
         tape = self.tape
         nodes: list[Node] = tape._nodes  # type: ignore[assignment]
-        self.number(nodes)
+        self.places.number()
         # Arrays that grow with each chunk would leave gaps of their size in memory.
         count, edges = len(nodes), self.count_edges(nodes)
         tape.codes *= count
         tape.starts *= count + 1
         tape.data *= count
         tape.operands *= edges
-        tape.partials *= edges
         tape.starts[count] = edges
-        for first in range(0, count, _CHUNK):
-            self.enter(first, nodes[first : first + _CHUNK])
-        tape.roots = [self.place_of(root) for root in roots]
-
-    def number(self, nodes: list[Node]) -> None:
-        """Give each node its place."""
-        if not COMPILED:
-            self.places = {id(node): place for place, node in enumerate(nodes)}
-            return
-        self.base = fresh_marks(len(nodes))
-        place: i64 = self.base
-        for node in nodes:
-            node._mark = (node._mark & (LEAF + CONSTANT)) + place
-            place += 1
-
-    def place_of(self, node: Node) -> i64:
-        if COMPILED:
-            return (node._mark & (LEAF - 1)) - self.base
-        return self.places.get(id(node), -1)
+        for first in range(0, count, lists.CHUNK):
+            self.enter(first, nodes[first : first + lists.CHUNK])
+        tape.roots = [self.places.place_of(root) for root in roots]
 
     def count_edges(self, nodes: list[Node]) -> i64:
         edges: i64 = 0
@@ -366,20 +371,18 @@ class _Recorder:
             if fan is None:
                 if node._x is not None:
                     edges += 1 if node._y is None else 2
-            elif self.place_of(node) == place:  # Elsewhere it is in the place of its plain number.
+            elif self.places.place_of(node) == place:  # Elsewhere it is in the place of its plain number.
                 edges += len(listed(fan)) or 2
             place += 1  # noqa: SIM113  (enumerate would make objects of the places)
         return edges
 
     def enter(self, first: int, nodes: list[Node]) -> None:
         """Write the entries of nodes in a row, of which the first has the place `first`."""
-        tape, end = self.tape, first + len(nodes)
-        first_edge = self.edges
+        tape, places, first_edge = self.tape, self.places, self.edges
         place: i64 = first
         codes: list[int] = []
         starts: list[int] = []
         operands: list[int] = []
-        partials: list[float] = []
         data: list[float] = []
         for node in nodes:
             starts.append(self.edges)
@@ -387,7 +390,7 @@ class _Recorder:
             if node._mark >= LEAF:
                 codes.append(CONSTANT_CODE if node._mark >= CONSTANT else LEAF_CODE)
                 data.append(node._data)
-            elif self.place_of(node) != place:
+            elif places.place_of(node) != place:
                 codes.append(CONSTANT_CODE)
                 data.append(node._dy)
             else:
@@ -395,35 +398,28 @@ class _Recorder:
                 data.append(node._data)
                 if fan is None or fan is CONSTANT_FIRST or fan is CONSTANT_LAST:
                     assert x is not None
-                    of_x = self.place_of(x)
+                    of_x = places.place_of(x)
                     if fan is CONSTANT_FIRST:
                         operands.append(place - 2 if of_x == place - 1 else place - 1)
-                        partials.append(0.0)
                     operands.append(of_x)
-                    partials.append(node._dx)
                     if fan is CONSTANT_LAST:
                         operands.append(place - 1)
-                        partials.append(0.0)
                     elif y is not None:
-                        operands.append(self.place_of(y))
-                        partials.append(node._dy)
+                        operands.append(places.place_of(y))
                     self.edges += 1 if fan is None and y is None else 2
                 else:
-                    recorded = reading.partials_of(node) if isinstance(fan, Choice) else fan.partials
                     row = listed(fan)
-                    for i, v in enumerate(row):
-                        of_v = self.place_of(v)
+                    for v in row:
+                        of_v = places.place_of(v)
                         if not COMPILED and of_v < 0:  # Another thread made it after the order.
                             of_v = place - 1 if tape._nodes[place - 1] is node else place - 2
                         operands.append(of_v)
-                        partials.append(recorded[i] if recorded else node._dx if v is x else 0.0)
                     self.edges += len(row)
             place += 1
-        tape.codes[first:end] = array("H", codes)
-        tape.starts[first:end] = array("i", starts)
-        tape.data[first:end] = array("d", data)
-        tape.operands[first_edge : self.edges] = array("i", operands)
-        tape.partials[first_edge : self.edges] = array("d", partials)
+        lists.write(tape.codes, first, codes)
+        lists.write(tape.starts, first, starts)
+        lists.write(tape.data, first, data)
+        lists.write(tape.operands, first_edge, operands)
 
     def code_of(self, op: str) -> int:
         code = self.codes.get(op)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, dot, mean, total, where
+from autograd import Value, dot, maximum, mean, total, where
 from autograd.compiler.canonical import POWERS, _out_of_range, absorb, canonical, fold, merge, passes, peel, unify
 from autograd.compiler.reading import scalars
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
@@ -79,6 +80,50 @@ def test_graphs_are_whole_after_each_pass(graph: Any) -> None:
         has_terms = np.bincount(g.owner, minlength=len(g)) > 0
         assert not has_terms[g.kind < LINEAR].any()
         assert has_terms[g.kind == OPERATION].all()
+
+
+def state(g: Scalars) -> list[bytes]:
+    return [array.tobytes() for array in vars(g).values() if isinstance(array, np.ndarray)]
+
+
+@given(graphs())
+@settings(max_examples=100, deadline=None)
+def test_a_pass_tells_of_each_change(graph: Any) -> None:
+    g = scalars(recording(*graph))
+    g.compact()
+    with np.errstate(all="ignore"):
+        for one in (absorb, fold, merge, unify) * 3:
+            before = state(g)
+            assert one(g) == (state(g) != before)
+
+
+def test_fold_tells_of_changes_that_leave_all_nodes_and_terms() -> None:
+    (x, y), (p, q) = leaves(2), leaves(2)
+    two = (2.0 * y).operands[0]
+    less = -y
+    for root in (
+        x * two + maximum(two, y),  # A product becomes a term of one factor,
+        total([dot([two, x], [p, q]), maximum(two, y)]),  # or has the constant on its right;
+        total([x, less, less.tanh()]),  # a factor goes to the reader.
+    ):
+        g = read(root, [x, y], [p, q])
+        g.compact()
+        with np.errstate(all="ignore"):
+            absorb(g)
+        sizes, before = (len(g), len(g.owner)), state(g)
+        assert fold(g)
+        assert (len(g), len(g.owner)) == sizes
+        assert state(g) != before
+        assert not fold(g)
+
+
+@given(graphs())
+@settings(max_examples=100, deadline=None)
+def test_passes_are_repeated_until_none_changes_anything(graph: Any) -> None:
+    g = scalars(recording(*graph))
+    with np.errstate(all="ignore"):
+        *_, last, _ = [deepcopy(g) for _ in passes(g)]  # The very last one is that of peel.
+        assert not any(one(last) for one in (absorb, fold, merge, unify))
 
 
 @given(graphs())
@@ -281,6 +326,7 @@ def test_a_sum_that_is_read_twice_stays() -> None:
 def test_a_sum_that_one_node_alone_reads_twice_goes_into_it() -> None:
     x, p = leaves(2), leaves(2)
     z = dot(p, x)
+    assert last(canon(total([x[0] + x[1]] * 2), x)) == (0.0, [(2.0, "x0"), (2.0, "x1")])
     assert last(canon(z + (z + x[0]) - 0.0, x, p)) == (0.0, [(2.0, "p0·x0"), (2.0, "p1·x1"), (1.0, "x0")])
 
 

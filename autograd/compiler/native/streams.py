@@ -90,10 +90,10 @@ class Writer:
             self.classify(for_lanes[flow.owner])
         self.levels, self.counts = terms.levels(), np.diff(terms.starts)
         # The coefficient is multiplied with the left factor first, while the right one may not be there yet.
-        late = np.flatnonzero((self.kinds == PRODUCT) & (self.levels[self.left] > self.levels[self.right]))
+        late = np.flatnonzero((self.kinds == PRODUCT) & (self.levels.take(self.left) > self.levels.take(self.right)))
         self.left, self.right = self.left.copy(), self.right.copy()
         self.left[late], self.right[late] = self.right[late], self.left[late]
-        self.products = np.bincount(flow.owner[self.kinds == PRODUCT], minlength=self.n)
+        self.products = np.bincount(flow.owner[np.flatnonzero(self.kinds == PRODUCT)], minlength=self.n)
         self.codes = self.with_operations()
         inner = flow.live & (flow.codes != LEAF)
         self.before, self.after = (self.ordered(inner & ~for_lanes & (flow.backward == late)) for late in (False, True))
@@ -117,7 +117,7 @@ class Writer:
         """The codes of all nodes; a linear node that is but x + y, x - y or x·y is that operation, which is quicker."""
         flow, starts, found = self.flow, self.flow.terms.starts, self.flow.codes.copy()
         weighed = (self.kinds == ALONE) | ((self.kinds == PLAIN) & (self.right != ONE))
-        others = np.bincount(flow.owner[weighed], minlength=self.n)
+        others = np.bincount(flow.owner[np.flatnonzero(weighed)], minlength=self.n)
         nodes = np.flatnonzero((found == SUM_OF_TERMS) & (flow.numbers == 0.0) & (others == 0) & (self.counts > 0))
         plain, first = (self.counts[nodes] == 2) & (self.products[nodes] == 0), flow.coefficients[starts[nodes]]
         one = (self.counts[nodes] == 1) & (self.products[nodes] == 1) & (first == 1.0)

@@ -126,7 +126,7 @@ class _Sweeps:
         passes[self.starts[g.of("where")]] = False
         detached = np.zeros(len(g), bool)
         detached[g.of("detach")] = True
-        return passes & ~detached[g.owner]
+        return passes & ~detached.take(g.owner)
 
     def flow(self, counts: Mapping[int, int]) -> Flow:
         """The whole graph."""
@@ -170,9 +170,9 @@ class _Sweeps:
             self.values[of.nodes] = places[-1]
         for of, places in zip(groups, steps, strict=True):
             self.connect(of, of.nodes, valued(of.op, of.known, of.length), places)
-        linear = g.in_linear
-        left, right = self.values[g.left[linear]], self.values[g.right[linear]]
-        made.let(self.values[g.owner[linear]], g.coefficient[linear], left, right)
+        linear = np.flatnonzero(g.in_linear)
+        left, right = self.values.take(g.left[linear]), self.values.take(g.right[linear])
+        made.let(self.values.take(g.owner[linear]), g.coefficient[linear], left, right)
 
     def steps(self, nodes: Index, recipe: Recipe, times: Index) -> list[Integers]:
         """Make the nodes of a recipe."""
@@ -219,18 +219,18 @@ class _Sweeps:
     def contribute_terms(self) -> None:
         """Let linear nodes contribute to the gradients of their factors."""
         g, twice = self.g, self.g.left == self.g.right
-        passes = g.in_linear & self.reached[g.owner]
+        passes = g.in_linear & self.reached.take(g.owner)
         for own, other, chosen in ((g.left, g.right, passes), (g.right, g.left, passes & ~twice & (g.right != ONE))):
-            terms = np.flatnonzero(chosen & self.reached[own])
+            terms = np.flatnonzero(chosen & self.reached.take(own))
             v, x, factors = g.owner[terms], own[terms], g.coefficient[terms] * (1.0 + twice[terms])
-            guarded, others = self.guards[v] != ONE, self.values[other[terms]]
+            guarded, others = self.guards.take(v) != ONE, self.values.take(other[terms])
             if guarded.any():
                 some, free = v[guarded], ~guarded
                 place = self.made.add(self.time(some), SUM_OF_TERMS, self.lanes[some])
                 self.made.let(place, factors[guarded], self.gradients[some], others[guarded])
                 self.give(some, x[guarded], place)
                 v, x, factors, others = v[free], x[free], factors[free], others[free]
-            self.made.let(self.target(v, x), factors, self.gradients[v], others)
+            self.made.let(self.target(v, x), factors, self.gradients.take(v), others)
 
     def contribute(self, of: _Group, by: str) -> None:
         """Let operations contribute to the gradients of one of their operands."""
@@ -264,6 +264,8 @@ class _Sweeps:
 
     def target(self, v: Index, x: Index) -> Integers:
         """The places to which the contributions of nodes v to nodes x are added."""
+        if self.single:
+            return self.gradients.take(x)
         return np.where(self.lanes[v] & ~self.lanes[x], self.sums[x], self.gradients[x])
 
     # ── the end ──
@@ -273,17 +275,21 @@ class _Sweeps:
         times, kinds, lanes, numbers = self.made.node_arrays()
         owner, coefficients, left, right = self.made.term_arrays()
         n, end = len(times), len(self.g)
-        order = order_of(times, 2 * end + 1)
+        order = order_of(times, 2 * end + 1).astype(np.intp)
         place = np.empty(n + 1, np.int32)
         place[order], place[ONE] = np.arange(n, dtype=np.int32), ONE
         same = _copies(owner, coefficients, left, right, lanes, (kinds == SUM_OF_TERMS) & (times > end))
+        backward = np.ones(n, bool)
+        backward[: np.count_nonzero(times < end)] = False
+        kinds, numbers, lanes = kinds[order], numbers[order], lanes[order]
+        del times, order  # Here is the peak of memory.
         # The terms of copies go behind all others, and are left out.
-        copies = same[owner] != owner
-        owner = np.where(copies, np.int32(n), place[owner])
-        place[:-1] = place[same]
-        by_owner = order_of(owner, n + 1)[: len(owner) - int(copies.sum())]
+        copies = same.take(owner) != owner
+        owner = np.where(copies, np.int32(n), place.take(owner))
+        place[:-1] = place.take(same)
+        by_owner = order_of(owner, n + 1)[: len(owner) - np.count_nonzero(copies)].astype(np.intp)
         owner, coefficients = owner[by_owner], coefficients[by_owner]
-        terms = Terms(owner, place[left][by_owner], place[right][by_owner], n)
+        terms = Terms(owner, place.take(left)[by_owner], place.take(right)[by_owner], n)
         roots = place[self.values[self.g.roots]]
         leaves = {kind: self.of_leaves(place[self.values], kind, count) for kind, count in counts.items()}
         gradients = {kind: self.of_leaves(place[self.gradients], kind, counts[kind]) for kind in self.wanted}
@@ -292,13 +298,25 @@ class _Sweeps:
             wanted[places] = True
         every = np.ones(n, bool)
         live = terms.operands(wanted[:-1], np.ones(len(owner), bool), every)
-        nodes = kinds[order], numbers[order], lanes[order], times[order] >= end, live
-        return Flow(*nodes, owner, coefficients, terms, leaves, int(place[seed[0]]), roots, gradients)
+        return Flow(
+            kinds,
+            numbers,
+            lanes,
+            backward,
+            live,
+            owner,
+            coefficients,
+            terms,
+            leaves,
+            int(place[seed[0]]),
+            roots,
+            gradients,
+        )
 
     def of_leaves(self, places: Integers, kind: int, count: int) -> Integers:
         """The places of the leaves of a kind, by their positions."""
         found, nodes = np.full(count, ONE, np.int32), np.flatnonzero(self.g.kind == kind)
-        found[self.g.leaf[nodes]] = places[nodes]
+        found[self.g.leaf[nodes].astype(np.intp)] = places[nodes]
         return found
 
 
@@ -308,11 +326,11 @@ def _copies(
     """For each node itself or, if it is one of some linear nodes and 1 times another node, that node."""
     same = np.arange(len(lanes), dtype=np.int32)
     alone = (np.bincount(owner, minlength=len(lanes)) == 1) & among
-    copies = alone[owner] & (coefficients == 1.0) & (right == ONE)
-    copies &= lanes[owner] == lanes[left]
-    same[owner[copies]] = left[copies]
+    terms = np.flatnonzero(alone.take(owner) & (coefficients == 1.0) & (right == ONE))
+    terms = terms[lanes[owner[terms]] == lanes[left[terms]]]
+    same[owner[terms]] = left[terms]
     while True:
-        further = same[same]
+        further = same.take(same)
         if (further == same).all():
             return same
         same = further
