@@ -14,6 +14,7 @@ largest number of its kind. Where it is not, the program is run again with round
 import math
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -102,10 +103,19 @@ class Results(NamedTuple):
 Maker = Callable[..., Compiled]
 
 
-def judge(program: RandomProgram, make: Maker | Mapping[str, Maker], options: Options) -> Verdict:
+Asked = tuple[int, str]
+"""A call, and a question of it."""
+
+
+def judge(
+    program: RandomProgram,
+    make: Maker | Mapping[str, Maker],
+    options: Options,
+    alone: Mapping[str, Asked] = MappingProxyType({}),
+) -> Verdict:
     """Compile and call a program, with other inputs, parameters and batch sizes each time.
 
-    Several makers, by names for what is at fault, answer the same questions.
+    Several makers, by names for what is at fault, answer the same questions; those in alone answer this one only.
     """
     verdict = Verdict([], [], 0)
     makers = make if isinstance(make, Mapping) else {"": make}
@@ -123,14 +133,19 @@ def judge(program: RandomProgram, make: Maker | Mapping[str, Maker], options: Op
         for who, compiled in made.items():
             if len(parameters):
                 compiled.parameters[:] = parameters
-            for asked in options.asked:
-                if asked == "per_example" and not len(parameters):
-                    continue  # It is a ValueError.
+            for asked in questions(program, options):
+                if alone.get(who, (call, asked)) != (call, asked):
+                    continue
                 with np.errstate(all="ignore"):
                     found = answers(compiled, asked, program, parts, options.reduce)
                     for name, got in found.items():
                         _compare(verdict, Fault(call, name, "", who), got, truth, options)
     return verdict
+
+
+def questions(program: RandomProgram, options: Options) -> list[str]:
+    """The questions that a program can be asked: `per_example` is a ValueError if it has no parameters."""
+    return [asked for asked in options.asked if asked != "per_example" or program.parameters]
 
 
 def rounded(x: Array, dtype: str) -> Array:
