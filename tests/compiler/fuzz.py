@@ -225,9 +225,9 @@ def reports(seeds: Iterable[int], jobs: int, judge: Judge = report) -> Iterator[
 def _in_folder(judge: Judge, folder: Path, seed: int | Plan) -> Report:
     """The verdict on a seed, with a cache of compiled C in this folder, which is emptied."""
     own = folder / str(os.getpid())
-    os.environ["XDG_CACHE_HOME"] = str(own)
     try:
-        return judge(seed)
+        with patch.dict(os.environ, XDG_CACHE_HOME=str(own)):
+            return judge(seed)
     finally:
         shutil.rmtree(own, ignore_errors=True)
 
