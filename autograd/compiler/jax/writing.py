@@ -19,7 +19,17 @@ from autograd.compiler.words import UFUNCS, definitions, is_elementwise, is_oper
 from autograd.formula.cases import Expression, fold
 
 REDUCTIONS: Final = {"total": "sum", "greatest": "max", "least": "min"}
-OWN: Final = ("erf", "normal_cdf", "scaled_power", "norm", "directions", "direction", "hypot", "joined")
+OWN: Final = (
+    "erf",
+    "normal_cdf",
+    "scaled_power",
+    "norm",
+    "directions",
+    "direction",
+    "hypot",
+    "joined",
+    "unsigned_zero",
+)
 """The words for which `words` of this package has functions."""
 _LISTS: Final = ("directions", "joined", "others")
 """The words whose results are lists."""
@@ -79,6 +89,8 @@ class _Reading:
     def infix(self, sign: str, left: Written, right: Written) -> Written:
         if sign == "*" and left == right and not left.text.isidentifier():
             return self._elementwise("jnp.square({})", left)
+        if (sign, right.text) == ("+", "0.0"):
+            return self._elementwise("unsigned_zero({})", left)
         return self._elementwise(f"({{}} {sign} {{}})", left, right)
 
     def negative(self, inner: Written) -> Written:
