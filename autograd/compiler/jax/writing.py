@@ -19,17 +19,8 @@ from autograd.compiler.words import UFUNCS, definitions, is_elementwise, is_oper
 from autograd.formula.cases import Expression, fold
 
 REDUCTIONS: Final = {"total": "sum", "greatest": "max", "least": "min"}
-OWN: Final = (
-    "erf",
-    "normal_cdf",
-    "scaled_power",
-    "norm",
-    "directions",
-    "direction",
-    "hypot",
-    "joined",
-    "unsigned_zero",
-)
+_LENGTHS: Final = ("norm", "directions", "direction", "hypot")
+OWN: Final = ("erf", "normal_cdf", "scaled_power", *_LENGTHS, "joined", "unsigned_zero")
 """The words for which `words` of this package has functions."""
 _LISTS: Final = ("directions", "joined", "others")
 """The words whose results are lists."""
