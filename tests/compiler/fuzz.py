@@ -4,7 +4,7 @@ Prints every seed whose compiled program is wrong, with the smallest part of it 
 code is 1 if any was wrong. What is compiled goes into a folder of its own, which is removed.
 
 `--quick` is for thousands of programs in C and JAX: these compile them as `quickly` says, and answer one question of
-one call each, by turns. The other back ends answer all, and so do C and JAX, compiled as for users, in every 20th
+one call each, by turns. The other back ends answer all, and so do C and JAX, compiled as for users, in every 40th
 program.
 """
 
@@ -47,7 +47,7 @@ PIECE: Final = 25
 """Seeds that a process gets at once."""
 SLOW: Final = ("c", "jax")
 """The back ends that compile for a second and more."""
-WHOLE: Final = 20
+WHOLE: Final = 40
 """Of so many programs one is asked everything in a quick run too."""
 
 TRACED: Final = 0.2

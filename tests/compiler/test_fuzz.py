@@ -77,7 +77,7 @@ def test_a_quick_run_compiles_c_and_leaves_nothing(
     before, environment = files_in(compiled_objects), dict(os.environ)
     assert main(["41", "47", *QUICK]) == 0
     printed = capsys.readouterr().out
-    assert "seeds 41 to 46, quick but for each 20th, numpy,c" in printed
+    assert "seeds 41 to 46, quick but for each 40th, numpy,c" in printed
     assert "6 programs, 0 wrong" in printed
     assert "left" not in printed
     assert files_in(compiled_objects) == before
