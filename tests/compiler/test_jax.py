@@ -263,6 +263,28 @@ def test_points_where_a_derivative_is_a_choice() -> None:
         np.testing.assert_allclose(found, wanted, rtol=NEAR["float64"], atol=TINY)
 
 
+INF: Final = ieee.INF
+
+
+@pytest.mark.parametrize(
+    ("weights", "x"),
+    [([[0.0, -0.5], [-0.5, -0.5], [0.5, -0.5]], [INF]), ([[INF]] * 3, [0.0, 1.0])],
+)
+def test_an_infinity_meets_each_factor_and_not_their_sum(weights: list[list[float]], x: list[float]) -> None:
+    def outputs(w: list[list[Any]], x: list[Any]) -> list[Any]:
+        """Of each row Σ w·x, where the shorter of the two lists has one number for all terms."""
+        count = max(len(w[0]), len(x))
+        return [sum(a * b for a, b in zip(count // len(row) * row, count // len(x) * x, strict=True)) for row in w]
+
+    leaves, inputs = [[Value(0.5) for _ in each] for each in weights], [Value(0.5) for _ in x]
+    rows, flat = [z.tanh() for z in outputs(leaves, inputs)], [v for each in leaves for v in each]
+    program = autograd.compile(total(rows), (inputs,), parameters=flat, outputs=rows, backend="jax")
+    program.parameters[:] = [a for each in weights for a in each]
+    got = program.outputs([x, [1.0] * len(x)])
+    for found, numbers in zip(got, (x, [1.0] * len(x)), strict=True):
+        np.testing.assert_allclose(found, np.tanh(outputs(weights, numbers)), rtol=NEAR["float64"], atol=TINY)
+
+
 @pytest.mark.parametrize("of", [largest, norm, logsumexp, lambda xs: log_softmax(xs)[0], total])
 def test_lists_of_one_number_have_their_axis(of: Callable[[list[Value]], Value]) -> None:
     for shared in (True, False):
