@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, largest, log_softmax, logsumexp, losses, nn, norm, optim, total, train
+from autograd import Value, dot, largest, log_softmax, logsumexp, losses, nn, norm, optim, smallest, total, train
 from autograd.engine import ieee
 from tests.benchmarks.programs import convolution, heston, recurrence, transformer
 from tests.benchmarks.programs.case import Scalars, row
@@ -283,6 +283,22 @@ def test_an_infinity_meets_each_factor_and_not_their_sum(weights: list[list[floa
     got = program.outputs([x, [1.0] * len(x)])
     for found, numbers in zip(got, (x, [1.0] * len(x)), strict=True):
         np.testing.assert_allclose(found, np.tanh(outputs(weights, numbers)), rtol=NEAR["float64"], atol=TINY)
+
+
+@pytest.mark.parametrize("of", [largest, smallest])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_an_extreme_has_a_gradient_though_xla_computes_its_members_twice(of: Callable[..., Value], dtype: Any) -> None:
+    w, x = [Value(0.3 * i - 0.4) for i in range(4)], [Value(0.5) for _ in range(4)]
+    h = (x[0] * w[0]).tanh()
+    rows = [dot([h, h, h, x[0]], w), dot([h, h, x[0], x[1]], w), dot([h, x[0], x[2], x[3]], w), dot(x, w)]
+    peak = of(rows)
+    loss = of([peak, 0.1]) * w[1] + 2.0 * peak * w[2]
+    xs = np.random.default_rng(0).normal(size=(50, 4))
+    got, want = (
+        autograd.compile(loss, (x,), parameters=w, backend=backend, dtype=dtype).gradient_of_inputs(xs)
+        for backend in ("jax", "numpy")
+    )
+    np.testing.assert_allclose(got, want, rtol=0.0, atol=NEAR[dtype] * np.abs(want).max())
 
 
 @pytest.mark.parametrize("of", [largest, norm, logsumexp, lambda xs: log_softmax(xs)[0], total])

@@ -75,6 +75,15 @@ def _unsigned_zero(x: Any) -> Any:
     return jnp.where(x == 0.0, 0.0, x)  # XLA drops a sum with zero, though it makes +0 of −0.
 
 
+def _attained(xs: Any, z: Any) -> Any:
+    """Where a list has its greatest or least number z: there, too, where the nearest one is.
+
+    XLA computes the members again where that is cheap, and rounds otherwise: none may be equal to z.
+    """
+    nearest = jnp.argmin(jnp.abs(xs - z[..., None]), axis=-1, keepdims=True)
+    return (xs == z[..., None]) | (jnp.arange(xs.shape[-1]) == nearest)
+
+
 WORDS: Final[dict[str, Callable[..., Any]]] = {
     "erf": erf,
     "normal_cdf": _normal_cdf,
@@ -85,4 +94,5 @@ WORDS: Final[dict[str, Callable[..., Any]]] = {
     "hypot": _hypot,
     "joined": _joined,
     "unsigned_zero": _unsigned_zero,
+    "attained": _attained,
 }

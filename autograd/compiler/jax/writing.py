@@ -20,7 +20,7 @@ from autograd.formula.cases import Expression, fold
 
 REDUCTIONS: Final = {"total": "sum", "greatest": "max", "least": "min"}
 _LENGTHS: Final = ("norm", "directions", "direction", "hypot")
-OWN: Final = ("erf", "normal_cdf", "scaled_power", *_LENGTHS, "joined", "unsigned_zero")
+OWN: Final = ("erf", "normal_cdf", "scaled_power", *_LENGTHS, "joined", "unsigned_zero", "attained")
 """The words for which `words` of this package has functions."""
 _LISTS: Final = ("directions", "joined", "others")
 """The words whose results are lists."""
@@ -88,6 +88,8 @@ class _Reading:
         return self._elementwise("(-{})", inner)
 
     def comparison(self, sign: str, left: Written, right: Written) -> Written:
+        if sign == "==" and left.kind == "list" and right == self._texts.get("z"):
+            return Written(f"attained({left.text}, {right.text})", "list")
         return self._elementwise(f"({{}} {sign} {{}})", left, right)
 
     def logic(self, word: str, *parts: Written) -> Written:
@@ -126,6 +128,8 @@ class _Reading:
         """The definition of a word of lists, in the place of its call."""
         rule = definitions()[word]
         names = dict(zip(rule.operands, arguments, strict=True))
+        if word == "ties":
+            names["z"] = arguments[1]
         for let, e in rule.cases[0].lets:
             names[let] = fold(e, _Reading(names))
         return fold(rule.cases[0].value, _Reading(names))
