@@ -317,6 +317,25 @@ def test_a_quick_run_finds_the_same() -> None:
     assert main(["3", "7", "--backends", "numpy,jax", "--quick"]) == 0
 
 
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda p, x: p[0] * x + p[1] + 0.5 * p[2] - 0.25 * p[3],
+        lambda p, x: p[0] * x + total(p[1:]),
+        lambda p, x: p[0] * x - dot(p[1:3], [2.0, 0.5]),
+    ],
+)
+def test_a_gradient_that_is_a_number_for_each_example_is_an_array(of: Callable[[list[Value], Value], Value]) -> None:
+    p, x = [Value(0.1 * i) for i in range(4)], Value(0.5)
+    loss = of(p, x)
+    loss.backward()
+    want = [3.0 * v.grad for v in p]
+    program = autograd.compile(loss, (x,), parameters=p, reduce="sum", dtype="float32", backend="jax")
+    _, gradient = program.jax()(program.jax_parameters, np.full(3, x.data))
+    assert gradient["p"].tolist() == pytest.approx(want, rel=NEAR["float32"], abs=0.0)
+    assert program.value_and_grad(np.full(3, x.data))[1].tolist() == pytest.approx(want, rel=NEAR["float32"], abs=0.0)
+
+
 # ── random programs, recurrences, convolutions, transformers ──
 
 

@@ -178,7 +178,7 @@ class _Sum:
 
     def _scaled(self, text: str) -> str:
         factors = ["n"] * self._times_n + ([] if abs(self._factor) == 1.0 else [repr(abs(self._factor))])
-        text = " * ".join([*factors, *([text] if text else [])]) or "1.0"
+        text = " * ".join([*factors, text or f"jnp.ones((), {self._w.dtype!r})"])
         return f"(-{text})" if self._factor < 0.0 else f"({text})" if factors else text
 
     def _text(self, sides: Sequence[View], out: View) -> tuple[list[int], str]:
