@@ -12,8 +12,10 @@ largest number of its kind. Where it is not, the program is run again with round
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -102,10 +104,19 @@ class Results(NamedTuple):
 Maker = Callable[..., Compiled]
 
 
-def judge(program: RandomProgram, make: Maker | Mapping[str, Maker], options: Options) -> Verdict:
+Asked = tuple[int, str]
+"""A call, and a question of it."""
+
+
+def judge(
+    program: RandomProgram,
+    make: Maker | Mapping[str, Maker],
+    options: Options,
+    alone: Mapping[str, Asked] = MappingProxyType({}),
+) -> Verdict:
     """Compile and call a program, with other inputs, parameters and batch sizes each time.
 
-    Several makers, by names for what is at fault, answer the same questions.
+    Several makers, by names for what is at fault, answer the same questions; those in alone answer this one only.
     """
     verdict = Verdict([], [], 0)
     makers = make if isinstance(make, Mapping) else {"": make}
@@ -114,6 +125,8 @@ def judge(program: RandomProgram, make: Maker | Mapping[str, Maker], options: Op
     for call, n in enumerate(options.batches):
         examples = rounded(program.draw_inputs(rng, n), options.dtype)
         parameters = rounded(program.draw_parameters(rng), options.dtype)
+        if "jax" in makers:
+            examples, parameters = without_subnormals(examples), without_subnormals(parameters)
         truth = _Truth(program, examples, parameters, options)
         examples, skipped = truth.kept()
         verdict = verdict._replace(skipped=verdict.skipped + skipped)
@@ -123,14 +136,24 @@ def judge(program: RandomProgram, make: Maker | Mapping[str, Maker], options: Op
         for who, compiled in made.items():
             if len(parameters):
                 compiled.parameters[:] = parameters
-            for asked in options.asked:
-                if asked == "per_example" and not len(parameters):
-                    continue  # It is a ValueError.
+            for asked in questions(program, options):
+                if alone.get(who, (call, asked)) != (call, asked):
+                    continue
                 with np.errstate(all="ignore"):
                     found = answers(compiled, asked, program, parts, options.reduce)
                     for name, got in found.items():
                         _compare(verdict, Fault(call, name, "", who), got, truth, options)
     return verdict
+
+
+def questions(program: RandomProgram, options: Options) -> list[str]:
+    """The questions that a program can be asked: `per_example` is a ValueError if it has no parameters."""
+    return [asked for asked in options.asked if asked != "per_example" or program.parameters]
+
+
+def without_subnormals(x: Array) -> Array:
+    """The same with 0 for subnormal numbers, for which XLA takes them, and so takes another branch at 5e-324 > 0."""
+    return np.where(np.abs(x) < sys.float_info.min, np.copysign(0.0, x), x)
 
 
 def rounded(x: Array, dtype: str) -> Array:

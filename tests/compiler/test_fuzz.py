@@ -1,8 +1,15 @@
 """Random programs through `autograd.compile`: 300 seeds here, thousands by `python -m tests.compiler.fuzz`."""
 
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from autograd.compiler import hoisting
+from autograd.compiler import backends, hoisting
+from autograd.compiler.binding import UnavailableError
+from autograd.compiler.native import text
 from tests.compiler.fuzz import explained, main, report
 from tests.compiler.interpreted import interpreted
 
@@ -51,3 +58,66 @@ def test_the_command_names_wrong_programs(capsys: pytest.CaptureFixture[str], mo
     assert "2 wrong" in printed
     assert "smallest" in printed
     assert "each pass is right" in printed
+
+
+# ── quick runs ──
+
+QUICK = ["--backends", "numpy,c", "--quick"]
+
+
+def files_in(folder: Path) -> set[Path]:
+    return {*folder.rglob("*")}
+
+
+@pytest.mark.usefixtures("c_compiler", "extension")
+def test_a_quick_run_compiles_c_and_leaves_nothing(
+    compiled_objects: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before, environment = files_in(compiled_objects), dict(os.environ)
+    assert main(["41", "47", *QUICK]) == 0
+    printed = capsys.readouterr().out
+    assert "seeds 41 to 46, quick but for each 40th, numpy,c" in printed
+    assert "6 programs, 0 wrong" in printed
+    assert "left" not in printed
+    assert files_in(compiled_objects) == before
+    assert files_in(tmp_path) == set()
+    assert dict(os.environ) == environment
+
+
+@pytest.mark.usefixtures("c_compiler", "extension")
+@pytest.mark.parametrize("seeds", [("41", "47"), ("40", "41")])
+def test_quick_and_whole_runs_find_a_fault_of_c(
+    seeds: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = text.Text.files
+
+    def bent(*given: Any) -> dict[str, str]:
+        found = usual(*given)
+        return found | {"program.c": found["program.c"].replace("splat(seed)", "splat(seed * 1.000001)")}
+
+    monkeypatch.setattr(text.Text, "files", bent)
+    assert main([*seeds, *QUICK, "--shrink", "0"]) == 1
+    printed = capsys.readouterr().out
+    assert "c gradient" in printed
+    assert "numpy" not in printed.partition("\n")[2]
+
+
+def test_a_back_end_that_is_not_there_is_a_fault(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_: object) -> None:
+        raise UnavailableError("there is none")
+
+    monkeypatch.setitem(backends._MAKERS, "native", missing)
+    assert main(["3", "4", "--backends", "native", "--shrink", "0"]) == 1
+    assert "isn't there: there is none" in capsys.readouterr().out
+
+
+def test_programs_that_a_back_end_declines_are_counted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "MOST", 0)
+    monkeypatch.setattr(text, "WIDE", 0)
+    assert main(["41", "43", "--backends", "c,numpy", "--quick"]) == 0
+    assert "c left 2 of them, or a part, to another back end" in capsys.readouterr().out

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, losses, nn, optim, train
+from autograd import Value, dot, largest, log_softmax, logsumexp, losses, nn, norm, optim, smallest, total, train
 from autograd.engine import ieee
 from tests.benchmarks.programs import convolution, heston, recurrence, transformer
 from tests.benchmarks.programs.case import Scalars, row
-from tests.compiler.fuzz import compiled, report
+from tests.compiler.fuzz import compiled, main, report
 from tests.compiler.random_programs import RandomProgram
+from tests.points import ROWS
 
 jax = pytest.importorskip("jax", reason="JAX is not installed: pip install jax")
 
@@ -226,6 +227,8 @@ def test_words_of_lengths_hold_at_the_ends_of_the_range(word: str) -> None:
 
 def test_powers_with_factors_hold_at_the_ends_of_the_range() -> None:
     powers = [(c, x, y, k) for c in EDGES for x in EDGES for y in (0.5, 2.0, -3.0, 40.0) for k in (0.0, 1.0)]
+    # y − 1 is −1, a whole number, though y isn't.
+    powers += [(c, x, y, 1.0) for c in EDGES if abs(c) != ieee.INF for x in EDGES for y in (1e-20, -1e-20)]
     with trees.precision("float64"):
         got = words.WORDS["scaled_power"](*map(jax.numpy.array, zip(*powers, strict=True)))
     for power, found in zip(powers, np.asarray(got), strict=True):
@@ -237,6 +240,100 @@ def test_the_normal_distribution_has_its_tails() -> None:
     with trees.precision("float64"):
         got = np.asarray(words.WORDS["normal_cdf"](jax.numpy.array(points)))
     np.testing.assert_allclose(got, [ieee.normal_cdf(x) for x in points], rtol=1e-12, atol=TINY)
+
+
+def test_points_where_a_derivative_is_a_choice() -> None:
+    cases = [case for row in ROWS for case in row.cases if not any(0.0 < abs(x) < TINY for x in case.operands)]
+    assert len(cases) > 80
+    eager = [[Value(x) for x in case.operands] for case in cases]
+    results = [case.operation(*xs) for case, xs in zip(cases, eager, strict=True)]
+    for z in results:
+        z.backward()
+    operands = [[Value(0.5) for _ in case.operands] for case in cases]
+    outputs = [case.operation(*xs) for case, xs in zip(cases, operands, strict=True)]
+    # As parameters they are all in reach of XLA, which computes with numbers that it knows otherwise.
+    parameters = [x for xs in operands for x in xs]
+    x = Value(0.0)
+    program = autograd.compile(total(outputs) + x, (x,), parameters=parameters, outputs=outputs, backend="jax")
+    assert program.backend == "jax"
+    program.parameters[:] = [x.data for xs in eager for x in xs]
+    got = [program.outputs([0.0, 1.0])[0].tolist(), program.value_and_grad([0.0])[1].tolist()]
+    want = [[z.data for z in results], [x.grad for xs in eager for x in xs]]
+    for found, wanted in zip(got, want, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=NEAR["float64"], atol=TINY)
+
+
+INF: Final = ieee.INF
+
+
+@pytest.mark.parametrize(
+    ("weights", "x"),
+    [([[0.0, -0.5], [-0.5, -0.5], [0.5, -0.5]], [INF]), ([[INF]] * 3, [0.0, 1.0])],
+)
+def test_an_infinity_meets_each_factor_and_not_their_sum(weights: list[list[float]], x: list[float]) -> None:
+    def outputs(w: list[list[Any]], x: list[Any]) -> list[Any]:
+        """Of each row Σ w·x, where the shorter of the two lists has one number for all terms."""
+        count = max(len(w[0]), len(x))
+        return [sum(a * b for a, b in zip(count // len(row) * row, count // len(x) * x, strict=True)) for row in w]
+
+    leaves, inputs = [[Value(0.5) for _ in each] for each in weights], [Value(0.5) for _ in x]
+    rows, flat = [z.tanh() for z in outputs(leaves, inputs)], [v for each in leaves for v in each]
+    program = autograd.compile(total(rows), (inputs,), parameters=flat, outputs=rows, backend="jax")
+    program.parameters[:] = [a for each in weights for a in each]
+    got = program.outputs([x, [1.0] * len(x)])
+    for found, numbers in zip(got, (x, [1.0] * len(x)), strict=True):
+        np.testing.assert_allclose(found, np.tanh(outputs(weights, numbers)), rtol=NEAR["float64"], atol=TINY)
+
+
+@pytest.mark.parametrize("of", [largest, smallest])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_an_extreme_has_a_gradient_though_xla_computes_its_members_twice(of: Callable[..., Value], dtype: Any) -> None:
+    w, x = [Value(0.3 * i - 0.4) for i in range(4)], [Value(0.5) for _ in range(4)]
+    h = (x[0] * w[0]).tanh()
+    rows = [dot([h, h, h, x[0]], w), dot([h, h, x[0], x[1]], w), dot([h, x[0], x[2], x[3]], w), dot(x, w)]
+    peak = of(rows)
+    loss = of([peak, 0.1]) * w[1] + 2.0 * peak * w[2]
+    xs = np.random.default_rng(0).normal(size=(50, 4))
+    got, want = (
+        autograd.compile(loss, (x,), parameters=w, backend=backend, dtype=dtype).gradient_of_inputs(xs)
+        for backend in ("jax", "numpy")
+    )
+    np.testing.assert_allclose(got, want, rtol=0.0, atol=NEAR[dtype] * np.abs(want).max())
+
+
+@pytest.mark.parametrize("of", [largest, norm, logsumexp, lambda xs: log_softmax(xs)[0], total])
+def test_lists_of_one_number_have_their_axis(of: Callable[[list[Value]], Value]) -> None:
+    for shared in (True, False):
+        p, x = Value(0.3), Value(0.5)
+        loss = (of([0.5 * p.square() + 1.0 if shared else x.square()]) + x) * p
+        program = autograd.compile(loss, (x,), parameters=[p], backend="jax")
+        loss.backward()
+        value, gradient = program.value_and_grad([0.5, 0.5])
+        assert program.backend == "jax"
+        assert [value, *gradient] == pytest.approx([loss.data, p.grad], rel=NEAR["float64"], abs=0.0)
+
+
+def test_a_quick_run_finds_the_same() -> None:
+    assert main(["3", "7", "--backends", "numpy,jax", "--quick"]) == 0
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda p, x: p[0] * x + p[1] + 0.5 * p[2] - 0.25 * p[3],
+        lambda p, x: p[0] * x + total(p[1:]),
+        lambda p, x: p[0] * x - dot(p[1:3], [2.0, 0.5]),
+    ],
+)
+def test_a_gradient_that_is_a_number_for_each_example_is_an_array(of: Callable[[list[Value], Value], Value]) -> None:
+    p, x = [Value(0.1 * i) for i in range(4)], Value(0.5)
+    loss = of(p, x)
+    loss.backward()
+    want = [3.0 * v.grad for v in p]
+    program = autograd.compile(loss, (x,), parameters=p, reduce="sum", dtype="float32", backend="jax")
+    _, gradient = program.jax()(program.jax_parameters, np.full(3, x.data))
+    assert gradient["p"].tolist() == pytest.approx(want, rel=NEAR["float32"], abs=0.0)
+    assert program.value_and_grad(np.full(3, x.data))[1].tolist() == pytest.approx(want, rel=NEAR["float32"], abs=0.0)
 
 
 # ── random programs, recurrences, convolutions, transformers ──

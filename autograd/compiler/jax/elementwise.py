@@ -44,7 +44,7 @@ def applied(
     along = [i for i, label in enumerate(grid.labels) if label == LIST]
     texts, sizes = dict[str, str](), list[tuple[int, ...]]()
     for key, view in zip(seen, merged([view.along(inner) for view in seen.values()]), strict=True):
-        texts[key] = w.text(_with_list(w, view, seen[key].along(along)) if key in lists else view)
+        texts[key] = _text_of_list(w, view, seen[key].along(along)) if key in lists else w.text(view)
         sizes.append(view.narrow().sizes)
     ends = tuple(grid.sizes[i] for i in along) if is_list else ()
     lanes = any(view.array.lanes for view in seen.values())
@@ -61,6 +61,13 @@ def _on_one_grid(w: Writer, given: Mapping[str, Held], lists: Collection[str]) -
     for (key, held), places, strides, row in zip(given.items(), turned, grid.strides, labels, strict=True):
         seen[key] = w.on_grid(Held(held.array, places), grid.sizes, strides, grid.dense(row))
     return grid, seen
+
+
+def _text_of_list(w: Writer, view: View, line: View) -> str:
+    """The text of a view with the axis of lists, which is there for a list of one number, too."""
+    seen = _with_list(w, view, line)
+    alone = not seen.array.lanes and all(size == 1 for size in seen.narrow().sizes)
+    return w.text(seen, (1,) if alone else None)
 
 
 def _with_list(w: Writer, view: View, line: View) -> View:

@@ -103,7 +103,8 @@ def _product(w: Writer, s: Product, out: Slots, left: Held, right: Held) -> _Par
     b = w.on_grid(right, grid.sizes, grid.strides[2], grid.dense(labels[2]))
     kept = [i for i, step in enumerate(steps) if step and grid.sizes[i] > 1]
     over = (s.left.lanes or s.right.lanes) and not out.lanes
-    found, strides = _Sum(w, a, b, kept, over=over, factor=s.factor).value()
+    of_gradients = out.space.startswith("d")
+    found, strides = _Sum(w, a, b, kept, over=over, factor=s.factor, of_gradients=of_gradients).value()
     index = _corner(out.index, grid.labels, grid.sizes, kept)
     places = positions([grid.sizes[i] for i in kept], [strides.get(i, 0) for i in kept])
     return _Part(index, Held(found, places.reshape(index.shape)))
@@ -117,9 +118,23 @@ def _corner(index: Index, labels: str, sizes: Sequence[int], kept: Sequence[int]
 
 
 class _Sum:
-    """Σ left · right on a grid, over the axes that aren't kept, and over lanes if asked for."""
+    """Σ left · right on a grid, over the axes that aren't kept, and over lanes if asked for.
 
-    def __init__(self, w: Writer, left: View, right: View, kept: Sequence[int], *, over: bool, factor: float) -> None:
+    A factor that all terms share is multiplied by the sum of the others if the product is one of gradients: in a value
+    an infinity meets each of the others, which may be zeros or have different signs.
+    """
+
+    def __init__(
+        self,
+        w: Writer,
+        left: View,
+        right: View,
+        kept: Sequence[int],
+        *,
+        over: bool,
+        factor: float,
+        of_gradients: bool,
+    ) -> None:
         self._w, self._over = w, over
         self._sizes = left.sizes
         seen = [i for i, size in enumerate(left.sizes) if size > 1 and (left.strides[i] or right.strides[i])]
@@ -132,6 +147,8 @@ class _Sum:
         self._times_n = over and not (left.array.lanes or right.array.lanes)
         alone = [
             [i for i in seen if i not in kept and a.strides[i] and not b.strides[i]]
+            if of_gradients or isinstance(b.array, Number)
+            else []
             for a, b in ((left, right), (right, left))
         ]
         self._left = self._summed(left, alone[0], over=over and left.array.lanes and not right.array.lanes)
@@ -161,7 +178,7 @@ class _Sum:
 
     def _scaled(self, text: str) -> str:
         factors = ["n"] * self._times_n + ([] if abs(self._factor) == 1.0 else [repr(abs(self._factor))])
-        text = " * ".join([*factors, *([text] if text else [])]) or "1.0"
+        text = " * ".join([*factors, text or f"jnp.ones((), {self._w.dtype!r})"])
         return f"(-{text})" if self._factor < 0.0 else f"({text})" if factors else text
 
     def _text(self, sides: Sequence[View], out: View) -> tuple[list[int], str]:
@@ -174,6 +191,12 @@ class _Sum:
         if (b.array.lanes, _first(a, b, result)) > (a.array.lanes, _first(b, a, result)):
             a, b = b, a
         both = [i for i in axes if a.strides[i] and b.strides[i]]
+        if any(bool(a.strides[i]) != bool(b.strides[i]) for i in axes if i not in result):
+            order = [*result, *(i for i in axes if i not in result)]
+            gone = range(len(result) - len(order), 0)
+            return result, total(
+                _times(w.text(a.along(order)), w.text(b.along(order))), gone, len(order) + a.array.lanes
+            )
         inner, batch = [i for i in both if i not in result], [i for i in both if i in result]
         rows, columns = ([i for i in result if x.strides[i] and i not in both] for x in (a, b))
         shared = a.array.lanes and b.array.lanes

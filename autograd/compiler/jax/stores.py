@@ -77,7 +77,8 @@ def summed(w: Writer, view: View, gone: Sequence[int], *, over: bool) -> View:
     axes = [0] * (over and lanes) + [seen.index(i) + lanes for i in within]
     if not axes and not factors:
         return view
-    text = literal(view.array.number) if isinstance(view.array, Number) else w.text(view.along(seen))
+    number = view.array.number if isinstance(view.array, Number) else None
+    text = w.text(view.along(seen)) if number is None else f"jnp.full((), {literal(number)}, {w.dtype!r})"
     text = total(text, axes, len(seen) + lanes) if axes else text
     text = f"({' * '.join([*factors, f'({text})'])})" if factors else text
     sizes = tuple(view.sizes[i] for i in left)

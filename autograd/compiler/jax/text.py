@@ -241,7 +241,7 @@ def _text(w: Writer, s: Signature, first: Sequence[str], last: str) -> Text:
 
 def _definitions(used: set[str]) -> Iterator[str]:
     """The words with definitions among names, those that others need first."""
-    done = set[str]()
+    done = {*OWN}
 
     def needed(wanted: Iterable[str]) -> Iterator[str]:
         for word in sorted(wanted):

@@ -22,6 +22,9 @@ def _scaled_power(c: Any, x: Any, y: Any, k: Any) -> Any:
     For |y| from 2^53 on, where y − k is rounded, the sign may be wrong.
     """
     power, size = jnp.power(x, y - k), jnp.abs(x)
+    # y − k may be rounded to a whole number, of which a power has a sign.
+    unsigned = jnp.where((x < 0.0) & (size < jnp.inf), jnp.nan, jnp.abs(power))
+    power = jnp.where(y == jnp.floor(y), power, unsigned)
     sign, half = jnp.copysign(1.0, power), jnp.power(size, 0.5 * (y - k))
     split = (half > 0.0) & (half < jnp.inf) & (power == power)
     root = jnp.power(size, 0.5 * y)
@@ -68,6 +71,19 @@ def _joined(xs: Any, x: Any) -> Any:
     return jnp.concatenate(parts, axis=-1)
 
 
+def _unsigned_zero(x: Any) -> Any:
+    return jnp.where(x == 0.0, 0.0, x)  # XLA drops a sum with zero, though it makes +0 of −0.
+
+
+def _attained(xs: Any, z: Any) -> Any:
+    """Where a list has its greatest or least number z: there, too, where the nearest one is.
+
+    XLA computes the members again where that is cheap, and rounds otherwise: none may be equal to z.
+    """
+    nearest = jnp.argmin(jnp.abs(xs - z[..., None]), axis=-1, keepdims=True)
+    return (xs == z[..., None]) | (jnp.arange(xs.shape[-1]) == nearest)
+
+
 WORDS: Final[dict[str, Callable[..., Any]]] = {
     "erf": erf,
     "normal_cdf": _normal_cdf,
@@ -77,4 +93,6 @@ WORDS: Final[dict[str, Callable[..., Any]]] = {
     "direction": _direction,
     "hypot": _hypot,
     "joined": _joined,
+    "unsigned_zero": _unsigned_zero,
+    "attained": _attained,
 }

@@ -19,7 +19,8 @@ from autograd.compiler.words import UFUNCS, definitions, is_elementwise, is_oper
 from autograd.formula.cases import Expression, fold
 
 REDUCTIONS: Final = {"total": "sum", "greatest": "max", "least": "min"}
-OWN: Final = ("erf", "normal_cdf", "scaled_power", "norm", "directions", "direction", "hypot", "joined")
+_LENGTHS: Final = ("norm", "directions", "direction", "hypot")
+OWN: Final = ("erf", "normal_cdf", "scaled_power", *_LENGTHS, "joined", "unsigned_zero", "attained")
 """The words for which `words` of this package has functions."""
 _LISTS: Final = ("directions", "joined", "others")
 """The words whose results are lists."""
@@ -79,12 +80,16 @@ class _Reading:
     def infix(self, sign: str, left: Written, right: Written) -> Written:
         if sign == "*" and left == right and not left.text.isidentifier():
             return self._elementwise("jnp.square({})", left)
+        if (sign, right.text) == ("+", "0.0"):
+            return self._elementwise("unsigned_zero({})", left)
         return self._elementwise(f"({{}} {sign} {{}})", left, right)
 
     def negative(self, inner: Written) -> Written:
         return self._elementwise("(-{})", inner)
 
     def comparison(self, sign: str, left: Written, right: Written) -> Written:
+        if sign == "==" and left.kind == "list" and right == self._texts.get("z"):
+            return Written(f"attained({left.text}, {right.text})", "list")
         return self._elementwise(f"({{}} {sign} {{}})", left, right)
 
     def logic(self, word: str, *parts: Written) -> Written:
@@ -123,6 +128,8 @@ class _Reading:
         """The definition of a word of lists, in the place of its call."""
         rule = definitions()[word]
         names = dict(zip(rule.operands, arguments, strict=True))
+        if word == "ties":
+            names["z"] = arguments[1]
         for let, e in rule.cases[0].lets:
             names[let] = fold(e, _Reading(names))
         return fold(rule.cases[0].value, _Reading(names))
