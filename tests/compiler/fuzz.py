@@ -34,6 +34,7 @@ import autograd
 from autograd import Value
 from autograd.compiler import backends
 from autograd.compiler.binding import Bindable
+from autograd.compiler.options import Options as Given
 from autograd.compiler.pipeline import Wanted
 from autograd.compiler.reading import Recording
 from tests.compiler.evaluating import Plainly
@@ -133,10 +134,10 @@ def _noting(declined: set[str]) -> Iterator[None]:
     """Note the back ends that decline a program."""
     usual = backends.code_of
 
-    def code_of(recording: Recording, wanted: Wanted, dtype: str, backend: str) -> tuple[Bindable, backends.Choice]:
-        found, choice = usual(recording, wanted, dtype, backend)
-        if backend not in ("auto", choice.name):
-            declined.add(backend)
+    def code_of(recording: Recording, wanted: Wanted, dtype: str, given: Given) -> tuple[Bindable, backends.Choice]:
+        found, choice = usual(recording, wanted, dtype, given)
+        if given.backend not in ("auto", choice.name):
+            declined.add(given.backend)
         return found, choice
 
     with patch.object(backends, "code_of", code_of):

@@ -51,9 +51,9 @@ def quickly(folder: Path) -> Iterator[None]:
     def options(text: Text, lanes: int | None = None) -> tuple[str, ...]:
         return *PLAIN, f"-I{folder}", "-Winvalid-pch", "-Werror=invalid-pch"
 
-    def lazy(self: program.Compiled, code: Code) -> None:
+    def lazy(self: program.Compiled, code: Code, threads: int = 1) -> None:
         """Write the text, which may be declined, and compile it when it is called."""
-        NativeCode.__init__(self, code)
+        NativeCode.__init__(self, code, threads)
         assert self.text
 
     usual = Text.files
