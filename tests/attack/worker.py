@@ -77,10 +77,12 @@ class Worker:
         return ": ".join([end, *told[:1]])
 
     def _start(self) -> None:
-        # One seed for the hashes of strings, so that sets have one order in both builds.
+        # One seed for the hashes of strings, so that sets have one order in both builds. One back end where an attack
+        # names none: a build without the machine has another choice, and says so.
         self._folder = TemporaryDirectory(prefix="attack-")
         self._log = TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (as long as the process)
         environment = {**os.environ, "PYTHONPATH": "", "PYTHONHASHSEED": "0", "COLUMNS": "80"}
+        environment["AUTOGRAD_BACKEND"] = "numpy"
         self._process = subprocess.Popen(
             self._command,
             env=environment,
