@@ -106,12 +106,12 @@ def test_quick_and_whole_runs_find_a_fault_of_c(
 def test_a_back_end_that_is_not_there_is_a_fault(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(_: object) -> None:
+    def missing(_: object, __: int) -> None:
         raise UnavailableError("there is none")
 
     monkeypatch.setitem(backends._MAKERS, "native", missing)
     assert main(["3", "4", "--backends", "native", "--shrink", "0"]) == 1
-    assert "isn't there: there is none" in capsys.readouterr().out
+    assert "backend='native' isn't there, so numpy runs the program: there is none" in capsys.readouterr().out
 
 
 def test_programs_that_a_back_end_declines_are_counted(
