@@ -1,6 +1,8 @@
 """The commands of the second table in a measuring process."""
 
 import gc
+import os
+import tempfile
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Final, NamedTuple
@@ -28,6 +30,8 @@ class Key(NamedTuple):
         return chosen, chosen.contenders[self.contender]
 
 
+CACHE: Final = os.environ.get("XDG_CACHE_HOME")
+"""The folder that this process has for what it compiles; it is removed with all that is in it."""
 _entrants: Final[dict[Key, Entrant]] = {}
 _repeats: Final[dict[Key, int]] = {}
 _scalars: Final[dict[tuple[str, int], Scalars]] = {}
@@ -48,6 +52,7 @@ def prepare(key: list[Any], quick: bool, wanted: str, warm: bool = False) -> dic
             require(contender.needs)
         if warm:
             contender.make(case.scalars(True)).run()
+            _leave_cache()
         entrant, seconds = ready_after(contender, scalars) if warm else (contender.make(scalars), None)
     except MissingRivalError as error:
         return {"missing": str(error)}
@@ -60,6 +65,12 @@ def prepare(key: list[Any], quick: bool, wanted: str, warm: bool = False) -> dic
     gc.collect()
     gc.freeze()  # As in the first table: nobody pays for the objects of PyTorch and JAX.
     return {"compile_seconds": entrant.compile_seconds, "ready_seconds": seconds}
+
+
+def _leave_cache() -> None:
+    """Compile to a new folder from now on: a tiny program may have the text of the whole one, which would be ready."""
+    if CACHE is not None:
+        os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(dir=CACHE)
 
 
 def ready_after(contender: Contender, scalars: Scalars) -> tuple[Entrant, float]:
