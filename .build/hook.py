@@ -2,7 +2,6 @@
 
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -52,19 +51,15 @@ class CustomBuildHook(BuildHookInterface[Any]):
     def _built(self, root: Path, folder: Path, *, needed: bool) -> dict[str, Path]:
         """What could be compiled, by its place in the package."""
         found: dict[str, Path] = {}
-        # One large file of C is most of the engine, so another processor has time for the extension.
-        compiler = None if native.obstacle() else native.compiler()
-        with ThreadPoolExecutor(1) as beside:
-            extension = beside.submit(native.build, root, folder / "native", compiler)
-            try:
-                engine = machine_code.build(root, folder / "engine")
-                found |= {f"{machine_code.ENGINE}/{path.name}": path for path in engine}
-            except machine_code.NoMachineCodeError as error:
-                _give_up("no machine code, the sources run as they are", error, needed)
-            try:
-                found[native.path()] = extension.result()
-            except machine_code.NoMachineCodeError as error:
-                _give_up("no extension for native programs, NumPy runs them", error, needed)
+        try:
+            engine = machine_code.build(root, folder / "engine")
+            found |= {f"{machine_code.ENGINE}/{path.name}": path for path in engine}
+        except machine_code.NoMachineCodeError as error:
+            _give_up("no machine code, the sources run as they are", error, needed)
+        try:
+            found[native.path()] = native.build(root, folder / "native")
+        except machine_code.NoMachineCodeError as error:
+            _give_up("no extension for native programs, NumPy runs them", error, needed)
         return found
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:

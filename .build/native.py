@@ -51,25 +51,24 @@ def path() -> str:
     return f"{PACKAGE}/_native{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 
-def build(root: Path, folder: Path, by: Any = None) -> Path:
-    """Compile the extension under root in a folder of its own; return its path. NoMachineCodeError if that fails.
-
-    It is compiled by `compiler()`, which a thread beside others has to be given. The current folder may be any.
-    """
+def build(root: Path, folder: Path) -> Path:
+    """Compile the extension under root in a folder of its own; return its path. NoMachineCodeError if that fails."""
     if reason := obstacle():
         raise machine_code.NoMachineCodeError(reason)
     try:
-        return _built(root / PACKAGE, folder, by or compiler())
+        return _built(root / PACKAGE, folder)
     except subprocess.CalledProcessError as error:
-        said = [line for line in error.stderr.splitlines() if "rror" in line]
+        # pip's own sitecustomize complains of each process inside its environment, and does no harm.
+        said = [line for line in error.stderr.splitlines() if "rror" in line and "sitecustomize" not in line]
         raise machine_code.NoMachineCodeError(said[0] if said else str(error)) from error
 
 
-def _built(sources: Path, folder: Path, compiler: Any) -> Path:
+def _built(sources: Path, folder: Path) -> Path:
     kinds = X86 if _is_x86() else OTHERS
     folder.mkdir(exist_ok=True)
     places = os.pathsep.join([str(sources.parents[2]), *sys.path])
-    flags = _run([sys.executable, "-P", "-c", WRITE, str(folder), *kinds], PYTHONPATH=places).split()
+    flags = _run([sys.executable, "-c", WRITE, str(folder), *kinds], PYTHONPATH=places).split()
+    compiler = _compiler()
     includes = [f"-I{where}" for where in (folder, sources, sysconfig.get_path("include"))]
     command = [*compiler.compiler_so, *flags, "-O3", "-g0", *includes]
 
@@ -95,16 +94,16 @@ def _is_x86() -> bool:
     return platform.machine().lower() in ("x86_64", "amd64") and "arm64" not in flags
 
 
-def compiler() -> Any:
+def _compiler() -> Any:
     """The compiler and its options, as the environment and Python have them."""
     from distutils.ccompiler import new_compiler
     from distutils.sysconfig import customize_compiler
 
     import setuptools  # noqa: F401  (It brings distutils.)
 
-    found = new_compiler()
-    customize_compiler(found)
-    return found
+    compiler = new_compiler()
+    customize_compiler(compiler)
+    return compiler
 
 
 def _run(words: list[str], **environment: str) -> str:
