@@ -27,7 +27,7 @@ ROUNDING = {"float64": 1e-12, "float32": 2e-4}
 LONG = 1e9
 """Operations on a lane that make any work long, so that other threads run and are used."""
 DTYPES = ("float64", "float32")
-CALLS = 150
+CALLS = 300
 """In which a lost object would be seen beside what Python itself keeps."""
 SLOW = LINE.replace("(void)self;", "(void)self; nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);").replace(
     "#include", "#include <time.h>\n#include", 1
