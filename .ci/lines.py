@@ -50,7 +50,7 @@ GROUPS = (
     Group(
         "formulas",
         ("formula/", "operations.py", "custom.py", "elementary.py", "arrays.py", "blocks.py", "slips.py"),
-        2594,
+        2591,
         "a parser that explains what it refuses; text, arrays, Values and seven kinds of numbers; users' operations; "
         "functions beside methods, NumPy's protocol, and derivatives where a formula ends; a context of mpmath that is "
         "the package's own, so that no interrupt leaves its precision raised; the rules as JavaScript",
@@ -103,7 +103,7 @@ GROUPS = (
     Group(
         "jax",
         ("compiler/jax/",),
-        1787,
+        1786,
         "text that XLA fuses as it does what people write, loops of statements, steps, trainings on the device, and "
         "devices of one process or many",
     ),

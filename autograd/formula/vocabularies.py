@@ -12,7 +12,6 @@ used. A rule over a vocabulary is Python text, made once.
 """
 
 import cmath
-import importlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from typing import Any, Final, NamedTuple
 from autograd.engine import functions, graph, ieee
 from autograd.engine.value import Value
 from autograd.formula.cases import Case, Expression, Rule, cases_of, constants, fold, rule, textbook, unchanged
+from autograd.wording import imported
 
 BREAKDOWN: Final = 1e-6
 """Two ways to round one formula never differ by more of it, unless one leaves the range of floats on its way, or"""
@@ -288,10 +288,7 @@ def over_arrays(op: str, vocabulary: Vocabulary) -> Callable[..., Any]:
 
 def installed(library: str) -> Any:
     """An optional library; ImportError if it is not installed."""
-    try:
-        return importlib.import_module(library)
-    except ModuleNotFoundError:
-        raise ImportError(f"these numbers are made with {library}: pip install {library}") from None
+    return imported(library, f"these numbers are made with {library}: pip install {library}")
 
 
 @cache

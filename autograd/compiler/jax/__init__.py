@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from autograd.compiler.binding import UnavailableError
-from autograd.wording import to_install
+from autograd.wording import imported, to_install
 
 
 def check() -> None:
@@ -15,13 +15,14 @@ def check() -> None:
     try:
         import_module("jax")
     except ModuleNotFoundError:
-        raise UnavailableError(f"JAX is not installed: {to_install('jax', 'jax')}") from None
+        raise UnavailableError(_missing()) from None
 
 
 def module(name: str) -> Any:
     """A module of this package; ImportError if JAX isn't there."""
-    try:
-        check()
-    except UnavailableError as error:
-        raise ImportError(str(error)) from None
+    imported("jax", _missing())
     return import_module(f"autograd.compiler.jax.{name}")
+
+
+def _missing() -> str:
+    return f"JAX is not installed: {to_install('jax', 'jax')}"
