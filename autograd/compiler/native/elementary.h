@@ -209,6 +209,9 @@ INLINE V lost_in_product(V x, V y, V z) {
 /* Products of the upper part with exponents are exact. */
 #define LN_2_UPPER FOR_REAL(0x1.62e42fefp-1, 0x1.62e4p-1)
 #define LN_2_LOWER FOR_REAL(0x1.473de6af278edp-34, 0x1.7f7d1cf79abcap-20)
+/* The nearest number, and the rest. */
+#define LN_2 FOR_REAL(0x1.62e42fefa39efp-1, 0x1.62e43p-1)
+#define LN_2_REST FOR_REAL(0x1.abc9e3b39803fp-56, -0x1.05c610ca86c39p-29)
 /* From here on e^x is infinite, and from there it is 0. */
 #define EXP_MOST splat(FOR_REAL(709.79, 88.73))
 #define EXP_LEAST splat(FOR_REAL(-746, -105))
@@ -264,11 +267,27 @@ WORD V word_exp2(V x) {
     return scaled_anywhere(splat(1) + (r + fused(r * r, EXP_POLYNOMIAL(r), lost)), exponent);
 }
 
+/* The part r of x − n·log 2 with which a series begins, and a last part that is so small that e^(r + low) is e^r + low:
+ * for n up to some hundred. */
+INLINE V rest_of_few(V x, V n, V *low) {
+#ifdef HAS_FMA
+    *low = -n * splat(LN_2_REST);
+    return fused(-n, splat(LN_2), x);
+#else
+    V high = x - n * splat(LN_2_UPPER), r = high - n * splat(LN_2_LOWER);
+    *low = (high - r) - n * splat(LN_2_LOWER);
+    return r;
+#endif
+}
+
 WORD V word_tanh(V x) {
     V size = at_most(word_absolute(x), splat(22)); /* From here on it is 1 to the last digit. */
-    V exponent, rest = exp_rest(size + size, splat(0), &exponent), power = scaled(splat(1), exponent);
-    V z = fused(power, rest, power - splat(1)) / fused(power, rest, power + splat(1));
-    return word_copysign(z, x);
+    /* With m = e^(2·size) − 1 it is m/(m + 2). A chain waits for each result: m is summed so that the polynomial,
+     * which takes longest, comes last, and so that no smaller term has been rounded away before. */
+    V n, low, exponent = exponent_near(size, splat(2 * LOG2_E), &n), r = rest_of_few(size + size, n, &low);
+    V power = scaled(splat(1), exponent), start = fused(power, low, fused(power, r, power - splat(1)));
+    V m = fused(power * (r * r), EXP_POLYNOMIAL(r), start);
+    return word_copysign(m / (m + splat(2)), x);
 }
 
 #define COSH_MOST splat(FOR_REAL(711, 90))
