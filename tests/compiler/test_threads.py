@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,12 @@ def program(backend: Any = "native", **options: Any) -> Program:
 def data(n: int = N, dtype: str = "float64") -> tuple[Array, Array]:
     rows = np.random.default_rng(n).normal(size=(n, 5)).astype(dtype)
     return rows[:, :3].copy(), rows[:, 3:].copy()
+
+
+def test_no_more_threads_than_blocks() -> None:
+    """Of more the report would say what no batch can have."""
+    blocks = Path(face.__file__).with_name("blocks.h").read_text(encoding="utf-8")
+    assert f" BLOCKS = {face.THREADS}," in blocks
 
 
 def results(made: Program, batch: tuple[Array, Array]) -> list[Array]:

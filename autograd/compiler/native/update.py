@@ -235,9 +235,6 @@ class Lane:
     def __rsub__(self, other: Any) -> "Lane":
         return self._made(self._read(other) - self.value)
 
-    def __rtruediv__(self, other: Any) -> "Lane":
-        return self._made(self._read(other) / self.value)
-
     def __lt__(self, limit: float) -> "Lane":
         """1 where it is less, else 0."""
         # The limit is no constant of the graph: nothing is computed with an infinite one ahead.
