@@ -6,8 +6,9 @@ NumPy runs everything. Another back end may decline a program, which then goes t
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from autograd.arguments import known
@@ -39,6 +40,9 @@ FLOATS: Final = 0.1e-6
 """Seconds of a call with floats, of either of them, beside the work."""
 
 
+_NONE: Final[Mapping[str, DeclinedError]] = MappingProxyType({})
+
+
 class Choice(NamedTuple):
     """A back end, and why it was chosen."""
 
@@ -46,8 +50,17 @@ class Choice(NamedTuple):
     reason: str
 
 
-def code_of(recording: Recording, wanted: Wanted, dtype: str, options: Options) -> tuple[Bindable, Choice]:
-    """The code of a recording for a back end that was asked for, or for the one that takes its place."""
+def code_of(
+    recording: Recording,
+    wanted: Wanted,
+    dtype: str,
+    options: Options,
+    known_to_decline: Mapping[str, DeclinedError] = _NONE,
+) -> tuple[Bindable, Choice]:
+    """The code of a recording for a back end that was asked for, or for the one that takes its place.
+
+    Some are known to decline it, as if they did it now.
+    """
     code, threads = pipeline.Code(recording, wanted, dtype), options.threads
     choice = _wish(options.backend)
     if choice.name == "auto":
@@ -56,6 +69,8 @@ def code_of(recording: Recording, wanted: Wanted, dtype: str, options: Options) 
     missing: tuple[str, str] | None = None
     for name in (choice.name, *_NEXT.get(choice.name, ())):
         try:
+            if name in known_to_decline:
+                raise known_to_decline[name]
             made = _MAKERS[name](code, threads)
         except DeclinedError as error:
             declined.setdefault(str(error), []).append(name)

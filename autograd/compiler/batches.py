@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy import ndarray
 
 from autograd.compiler import arguments, backends, pipeline
 from autograd.compiler.arguments import Array
+from autograd.compiler.binding import Bindable, DeclinedError
 from autograd.compiler.leaves import Argument
 from autograd.compiler.options import Options
 from autograd.compiler.pipeline import Wanted
@@ -22,6 +23,7 @@ from autograd.compiler.reading import Recording
 from autograd.compiler.statements import Index
 from autograd.compiler.views import view_of
 
+T = TypeVar("T")
 Reduction: TypeAlias = Literal["mean", "sum"] | None
 KEPT: Final = 4
 """Bindings that are kept: for batches of training, the last one of an epoch, validation, and one more."""
@@ -200,19 +202,34 @@ class Part:
         reduce: Reduction,
         options: Options,
     ) -> None:
-        self.recording, self.wanted = recording, wanted
-        self.code, self.choice = backends.code_of(recording, wanted, str(vector.dtype), options)
+        self.recording, self.wanted, self._options = recording, wanted, options
         self.arguments, self.vector, self.gradient, self.reduce = inputs, vector, gradient, reduce
         self.bound = len(recording.parameters)
-        slots = np.where(recording.inputs < 0, -1, self.code.input_slots)
-        self.slots: list[Index] = np.split(slots, np.cumsum([len(a.leaves) for a in inputs])[:-1])
-        self._reads = [(a, *_stretch(slots)) for a, slots in zip(inputs, self.slots, strict=True)]
         self.single = False
         """Whether the last run was of one example, without an axis for the batch."""
+        self._declined: dict[str, DeclinedError] = {}
+        self._choose()
+
+    def _choose(self) -> None:
+        """Take the code of the first back end that doesn't decline, without any batch."""
+        dtype = str(self.vector.dtype)
+        self.code, self.choice = backends.code_of(self.recording, self.wanted, dtype, self._options, self._declined)
+        slots = np.where(self.recording.inputs < 0, -1, self.code.input_slots)
+        self.slots: list[Index] = np.split(slots, np.cumsum([len(a.leaves) for a in self.arguments])[:-1])
+        self._reads = [(a, *_stretch(slots)) for a, slots in zip(self.arguments, self.slots, strict=True)]
         self._kept: dict[int, Bindings] = {}
         self._last: Bindings | None = None
         self._completes = False
         self._exact: Part | None = None
+
+    def ask(self, made: Callable[[Bindable], T]) -> T:
+        """Something made of the code; if that declines only now, it is made of the code of the next back end."""
+        while True:
+            try:
+                return made(self.code)
+            except DeclinedError as error:
+                self._declined[self.choice.name] = error
+                self._choose()
 
     def run(self, arrays: Sequence[Any], backward: bool) -> Bindings:
         """Run a batch, bound to its size at the first time.
@@ -249,16 +266,16 @@ class Part:
     def _bound_to(self, n: int) -> Bindings:
         batch = self._kept.pop(n, None)
         if batch is None:
-            batch = self._new(n)
+            batch = self.ask(lambda code: self._new(n, code))
         self._completes = self.code.completes
         self._kept[n] = batch
         if len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]
         return batch
 
-    def _new(self, n: int) -> Bindings:
+    def _new(self, n: int, code: Bindable) -> Bindings:
         many, scale = n > pipeline.BLOCKS[0], 1.0 / n if self.reduce == "mean" else 1.0
-        if many and 0 < (size := self.code.block) < 0.75 * n:
+        if many and 0 < (size := code.block) < 0.75 * n:
             return Blocks(self, n, size, scale)
         make = partial(Batch, self, n, self.gradient, scale)
         batch = make()

@@ -122,7 +122,10 @@ class Loop(Protocol):
 
 
 class Bindable(Protocol):
-    """The code of a program behind one of its back ends."""
+    """The code of a program behind one of its back ends.
+
+    `bind`, `on_floats` and `loop` raise a DeclinedError if it turns out only then that it can't run.
+    """
 
     @property
     def input_slots(self) -> Index:

@@ -134,7 +134,11 @@ def _noting(declined: set[str]) -> Iterator[None]:
     """Note the back ends that decline a program."""
     usual = backends.code_of
 
-    def code_of(recording: Recording, wanted: Wanted, dtype: str, given: Given) -> tuple[Bindable, backends.Choice]:
+    def code_of(
+        recording: Recording, wanted: Wanted, dtype: str, given: Given, late: Mapping[str, Exception]
+    ) -> tuple[Bindable, backends.Choice]:
+        for name, error in late.items():
+            raise AssertionError(f"{name} can't compile what it took") from error
         found, choice = usual(recording, wanted, dtype, given)
         if given.backend not in ("auto", choice.name):
             declined.add(given.backend)

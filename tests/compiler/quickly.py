@@ -20,10 +20,8 @@ import numpy as np
 from autograd.compiler.native import program
 from autograd.compiler.native.cache import SHARED
 from autograd.compiler.native.compilers import compiler, run
-from autograd.compiler.native.face import NativeCode
 from autograd.compiler.native.text import Text
 from autograd.compiler.native.words import QUICK, header
-from autograd.compiler.pipeline import Code
 
 LENGTHS: Final = (1, 2, 4, None)
 """Lanes of vectors."""
@@ -51,16 +49,10 @@ def quickly(folder: Path) -> Iterator[None]:
     def options(text: Text, lanes: int | None = None) -> tuple[str, ...]:
         return *PLAIN, f"-I{folder}", "-Winvalid-pch", "-Werror=invalid-pch"
 
-    def lazy(self: program.Compiled, code: Code, threads: int = 1) -> None:
-        """Write the text, which may be declined, and compile it when it is called."""
-        NativeCode.__init__(self, code, threads)
-        assert self.text
-
     usual = Text.files
     with (
         patch.object(Text, "files", files),
         patch.object(Text, "options", options),
-        patch.object(program.Compiled, "__init__", lazy),
         patch.object(program.Compiled, "lanes", lambda self, n: 0),
         _folded(),
     ):

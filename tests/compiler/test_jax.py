@@ -1,5 +1,6 @@
 """Programs behind JAX: the same numbers as NumPy's and eager ones, in pure functions, steps, loops and trainings."""
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -24,6 +25,8 @@ from autograd.compiler.jax import text, trees, words  # noqa: E402  (they import
 
 NEAR: Final = {"float64": 1e-12, "float32": 1e-5}
 """Relative to the largest number: sums are taken in another order, and float32 has seven digits."""
+AMPLIFIED: Final = 1e-10
+"""Relative: powers up to 800 of numbers with rounding errors."""
 TINY: Final = 2.3e-308
 """XLA takes numbers that are smaller for 0."""
 FOUND: Final = (8, 9, 26, 70)
@@ -337,6 +340,33 @@ def test_a_gradient_that_is_a_number_for_each_example_is_an_array(of: Callable[[
 
 
 # ── random programs, recurrences, convolutions, transformers ──
+
+
+EXTREMES: Final = (0.0, 1.0, -1.0, 0.5, -2.0, 3.0, 800.0, -800.0, 1e-200, 1e200, -1e200, math.inf, -math.inf, math.nan)
+INNER: Final[tuple[Callable[[Value], Value], ...]] = (
+    *(Value.exp, Value.log, Value.sqrt, Value.expm1, Value.sinh, abs, Value.relu),
+    *(lambda v: v * v, lambda v: v**2, lambda v: v**3, lambda v: v**-1, lambda v: v**-2, lambda v: v**0.5),
+    *(lambda v: v**-0.5, lambda v: v**1.5, lambda v: 2.0**v, lambda v: v * 1e200, lambda v: v * 1e-200),
+    *(lambda v: v / 1e200, lambda v: v / 1e-200, lambda v: -v),
+)
+OUTER: Final[tuple[Callable[[Value], Value], ...]] = (
+    *INNER,
+    *(Value.asinh, Value.acosh, Value.atanh, Value.log1p, Value.sigmoid, Value.softplus, Value.tanh, Value.erf),
+)
+
+
+def test_xla_takes_no_function_of_a_function_for_another_one() -> None:
+    """It takes log(exp(x)) for x, log(x^y) for y·log|x|, and (1e200·x)·1e200 for inf·x, if it can."""
+    x, y = autograd.inputs(name="x"), autograd.inputs(name="y")
+    made = [f(g(x)) for f in OUTER for g in INNER]
+    made += [f(x**y) for f in OUTER] + [g(x) ** y for g in INNER] + [x ** g(y) for g in INNER] + [(x**y) ** y]
+    found, wanted = (
+        autograd.compile(x * y, (x, y), outputs=made, reduce=None, backend=backend).outputs(
+            [a for a in EXTREMES for _ in EXTREMES], [b for _ in EXTREMES for b in EXTREMES]
+        )
+        for backend in ("jax", "numpy")
+    )
+    np.testing.assert_allclose(found, wanted, rtol=AMPLIFIED, atol=TINY)
 
 
 @pytest.mark.parametrize("seed", [*range(6), *FOUND])

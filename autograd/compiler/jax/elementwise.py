@@ -48,7 +48,9 @@ def applied(
         sizes.append(view.narrow().sizes)
     ends = tuple(grid.sizes[i] for i in along) if is_list else ()
     lanes = any(view.array.lanes for view in seen.values())
-    made = Pending(as_jax(e, texts, lists).text, (*np.broadcast_shapes(*sizes), *ends), lanes=lanes)
+    quotients = [key for key, held in given.items() if isinstance(held.array, Pending) and held.array.is_quotient]
+    found = as_jax(e, texts, lists, quotients)
+    made = Pending(found.text, (*np.broadcast_shapes(*sizes), *ends), lanes=lanes, is_quotient=found.is_quotient)
     return Held(made, _places(grid, [*inner, *(along if is_list else [])], shape, is_list=is_list))
 
 

@@ -1,4 +1,4 @@
-"""The words of the rules that are no function of `jax.numpy` and have no definition: functions of arrays of JAX.
+"""The words of the rules for which no function of `jax.numpy` will do: functions of arrays of JAX.
 
 Importing this module imports JAX. A list is an array along its last axis. Where a quick formula would leave the range
 of floats, a scaled one stands beside it, and `where` chooses: under `jit` both are computed.
@@ -11,6 +11,25 @@ from typing import Any, Final
 import jax.numpy as jnp
 from jax.scipy.special import erf, erfc
 
+from autograd.compiler.jax.writing import APART
+from autograd.compiler.words import UFUNCS
+
+
+def _apart(x: Any) -> Any:
+    """The same numbers, computed apart from what is made of them.
+
+    XLA takes log(exp(x)) for x, log(x^y) for y·log|x| and (1e200·x)·1e200 for inf·x, and so loses infinities and nan.
+    """
+    return jnp.where(x == x, x, jnp.nan)
+
+
+def _of_apart(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose first operand is computed apart."""
+    return lambda x, *others: function(_apart(x), *others)
+
+
+_power: Final = _of_apart(jnp.power)
+
 
 def _normal_cdf(x: Any) -> Any:
     return 0.5 * erfc(x * -math.sqrt(0.5))
@@ -21,13 +40,14 @@ def _scaled_power(c: Any, x: Any, y: Any, k: Any) -> Any:
 
     For |y| from 2^53 on, where y − k is rounded, the sign may be wrong.
     """
-    power, size = jnp.power(x, y - k), jnp.abs(x)
+    y = _apart(y)  # XLA rounds a product and a difference once, and y − k is no 0 then.
+    power, size = _power(x, y - k), jnp.abs(x)
     # y − k may be rounded to a whole number, of which a power has a sign.
     unsigned = jnp.where((x < 0.0) & (size < jnp.inf), jnp.nan, jnp.abs(power))
     power = jnp.where(y == jnp.floor(y), power, unsigned)
-    sign, half = jnp.copysign(1.0, power), jnp.power(size, 0.5 * (y - k))
+    sign, half = jnp.copysign(1.0, power), _power(size, 0.5 * (y - k))
     split = (half > 0.0) & (half < jnp.inf) & (power == power)
-    root = jnp.power(size, 0.5 * y)
+    root = _power(size, 0.5 * y)
     lost = (jnp.abs(c) == jnp.inf) & (root > 0.0) & (root < jnp.inf)  # The power is 0 by its underflow alone.
     others = jnp.where(power != 0.0, c * power, jnp.where(lost, c * sign, power))
     out = jnp.where(split, (c * half) * half * sign, others)
@@ -85,6 +105,8 @@ def _attained(xs: Any, z: Any) -> Any:
 
 
 WORDS: Final[dict[str, Callable[..., Any]]] = {
+    **{word: _of_apart(getattr(jnp, UFUNCS[word])) for word in APART},
+    "apart": _apart,
     "erf": erf,
     "normal_cdf": _normal_cdf,
     "scaled_power": _scaled_power,

@@ -55,9 +55,9 @@ def total(text: str, axes: Sequence[int], count: int) -> str:
 class Pending(Array):
     """An array that is a text as yet: it stands where it is used, or gets a name."""
 
-    def __init__(self, text: str, shape: tuple[int, ...], *, lanes: bool) -> None:
+    def __init__(self, text: str, shape: tuple[int, ...], *, lanes: bool, is_quotient: bool = False) -> None:
         super().__init__("", 0, prod(shape), "", lanes, shape)
-        self.text = text
+        self.text, self.is_quotient = text, is_quotient
 
 
 class Writer(Names):

@@ -18,9 +18,13 @@ from autograd.compiler.expressions import simplified
 from autograd.compiler.words import UFUNCS, definitions, is_elementwise, is_operand
 from autograd.formula.cases import Expression, fold
 
+FAR: Final = 1e15
+"""The product of two numbers that are no larger than this is in the range of float32, and so is that of reciprocals."""
 REDUCTIONS: Final = {"total": "sum", "greatest": "max", "least": "min"}
 _LENGTHS: Final = ("norm", "directions", "direction", "hypot")
-OWN: Final = ("erf", "normal_cdf", "scaled_power", *_LENGTHS, "joined", "unsigned_zero", "attained")
+APART: Final = ("log", "log2", "log10", "sqrt", "power", "asinh", "acosh")
+"""Functions that XLA simplifies together with what computes their operand, if nothing is between them."""
+OWN: Final = ("erf", "normal_cdf", "scaled_power", *_LENGTHS, "joined", "unsigned_zero", "attained", "apart", *APART)
 """The words for which `words` of this package has functions."""
 _LISTS: Final = ("directions", "joined", "others")
 """The words whose results are lists."""
@@ -32,14 +36,21 @@ class Written(NamedTuple):
     text: str
     kind: str = "array"
     """array, list (an array whose last axis is that of lists) or number."""
+    number: float = 1.0
+    """Itself, if it is a literal."""
+    is_quotient: bool = False
 
 
-def as_jax(e: Expression, texts: Mapping[str, str], lists: Collection[str] = ()) -> Written:
+def as_jax(
+    e: Expression, texts: Mapping[str, str], lists: Collection[str] = (), quotients: Collection[str] = ()
+) -> Written:
     """An expression as text; `texts` has that of an array for each name, those in `lists` with a last axis for lists.
 
-    The text calls the words for which `definition` has a function, and those in OWN. Every part is in parentheses.
+    The arrays in `quotients` were made by a division. The text calls the words for which `definition` has a function,
+    and those in OWN. Every part is in parentheses.
     """
-    return fold(simplified(e), _Reading({key: Written(text, _kind(key in lists)) for key, text in texts.items()}))
+    written = {key: Written(text, _kind(key in lists), is_quotient=key in quotients) for key, text in texts.items()}
+    return fold(simplified(e), _Reading(written))
 
 
 def definition(word: str) -> Iterator[str]:
@@ -53,6 +64,15 @@ def definition(word: str) -> Iterator[str]:
     yield f"    return {fold(case.value, reading).text}"
 
 
+def _apart(sign: str, x: Written, other: Written) -> Written:
+    """An operand of a product or quotient, apart from what makes it if XLA could leave the range with both.
+
+    It makes one of two numbers, x/(y·y) of (x/y)/y, and (x·z)/y of x/(y/z).
+    """
+    is_far = x.kind != "number" and not 1.0 / FAR < abs(other.number) < FAR
+    return x._replace(text=f"apart({x.text})") if is_far or (sign == "/" and x.is_quotient) else x
+
+
 def _kind(is_list: bool) -> str:
     return "list" if is_list else "array"
 
@@ -64,7 +84,7 @@ class _Reading:
         self._texts = texts
 
     def number(self, number: float) -> Written:
-        return Written(repr(number).replace("inf", "jnp.inf").replace("nan", "jnp.nan"), "number")
+        return Written(repr(number).replace("inf", "jnp.inf").replace("nan", "jnp.nan"), "number", number)
 
     def constant(self, name: str, number: float) -> Written:
         return self.number(number)
@@ -82,10 +102,13 @@ class _Reading:
             return self._elementwise("jnp.square({})", left)
         if (sign, right.text) == ("+", "0.0"):
             return self._elementwise("unsigned_zero({})", left)
-        return self._elementwise(f"({{}} {sign} {{}})", left, right)
+        if sign in ("*", "/"):
+            left, right = _apart(sign, left, right), _apart(sign, right, left)
+        made = self._elementwise(f"({{}} {sign} {{}})", left, right)
+        return made._replace(is_quotient=sign == "/" and right.kind != "number")
 
     def negative(self, inner: Written) -> Written:
-        return self._elementwise("(-{})", inner)
+        return self._elementwise("(-{})", inner)._replace(is_quotient=inner.is_quotient)
 
     def comparison(self, sign: str, left: Written, right: Written) -> Written:
         if sign == "==" and left.kind == "list" and right == self._texts.get("z"):

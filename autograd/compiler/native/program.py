@@ -1,12 +1,11 @@
 """C text as a back end: a program that the system's compiler makes, kept in the cache of compiled objects."""
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from autograd.compiler.native.compilers import compiler
-from autograd.compiler.native.extension import load
+from autograd.compiler.native.extension import load, native
 from autograd.compiler.native.face import NativeCode
 from autograd.compiler.native.text import Text, text_of
 from autograd.compiler.pipeline import Code
@@ -17,12 +16,10 @@ class Compiled(NativeCode):
 
     def __init__(self, code: Code, threads: int = 1) -> None:
         super().__init__(code, threads)
-        self.functions(1 if code.single else 0)  # Where there is no compiler, this is the time to say it.
-
-    @cached_property
-    def text(self) -> Text:
+        self.text = text_of(code)
         """The text, and how it is compiled."""
-        return text_of(self.code)
+        compiler()  # Where there is none, this is the time to say it. It runs when it is known for how many examples.
+        native()
 
     def lanes(self, n: int) -> int:
         """Fewer lanes for fewer examples: those that are left empty take as long as the others."""
