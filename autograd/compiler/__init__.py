@@ -59,10 +59,10 @@ def compile(  # noqa: A001  (for its users it is autograd.compile)
     and has numbers up to 3.4e38.
 
     backend is what runs the program: "numpy"; "native", a machine in C for graphs without large matrices, which is
-    installed with the package where a C compiler is at hand; "c", C code compiled for this program, which takes seconds
-    at most and needs a compiler; or "jax", for GPUs, TPUs and many machines. "auto" takes the quicker one of numpy and
-    native, by an estimate, or the one that the environment variable AUTOGRAD_BACKEND names. A back end leaves programs
-    that it can't run well to the next one: `Program.report` says which one runs, and why.
+    installed with the package where a C compiler is at hand; "c", C code of this program, which needs a compiler and is
+    compiled in the first call, in seconds at most; or "jax", for GPUs, TPUs and many machines. "auto" takes the quicker
+    one of numpy and native, by an estimate, or the one that the environment variable AUTOGRAD_BACKEND names. A back end
+    leaves programs that it can't run well to the next one: `Program.report` says which one runs, and why.
 
     threads is the most threads that share a batch in the back ends native and c, for thousands of examples or more;
     fewer run where starting them would take longer than they save. The results have the same bits for any number of

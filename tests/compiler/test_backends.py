@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,8 @@ from autograd.compiler import backends
 from autograd.compiler.backends import VARIABLE
 from autograd.compiler.binding import Bindable, DeclinedError, UnavailableError
 from autograd.compiler.native import extension, machine
+from autograd.compiler.native import program as in_c
+from autograd.compiler.native.compilers import CompilerError
 from autograd.compiler.options import BACKENDS, THREADED
 from autograd.compiler.pipeline import Code
 from autograd.compiler.program import Program
@@ -25,11 +28,12 @@ X = np.array([0.5, -1.0, 2.0])
 def squared(**options: Any) -> Program:
     """(w·x)², with w = 3."""
     w, x = Value(3.0), autograd.inputs()
-    return autograd.compile((w * x).square(), (x,), parameters=[w], **options)
+    loss = (w * x).square()
+    return autograd.compile(loss, (x,), parameters=[w], outputs=[loss], **options)
 
 
-def declines(error: Exception) -> Callable[[Code, int], Bindable]:
-    def make(code: Code, threads: int) -> Bindable:
+def declines(error: Exception) -> Callable[..., Bindable]:
+    def make(*of: Any) -> Bindable:
         raise error
 
     return make
@@ -91,6 +95,82 @@ def test_where_nothing_was_compiled_and_there_is_no_compiler_numpy_runs_programs
     value, gradient = program.value_and_grad(X)
     assert (value, gradient.tolist()) == ((9.0 * X * X).mean(), [(6.0 * X * X).mean()])
     assert train.fit(program, (X,), optim.SGD(program), epochs=3).losses[0] == value
+
+
+CALLS: dict[str, Callable[[Program], Any]] = {
+    "value": lambda p: p.value(X),
+    "gradient": lambda p: p.value_and_grad(X)[1],
+    "one example": lambda p: p.value(2.0),
+    "outputs": lambda p: p.outputs(X),
+    "each example": lambda p: p.per_example(X)[1],
+    "fit": lambda p: train.fit(p, (X,), optim.SGD(p, lr=0.01), epochs=3).losses,
+}
+
+
+@pytest.mark.usefixtures("extension", "c_compiler")
+@pytest.mark.parametrize("call", [*CALLS])
+def test_a_back_end_that_declines_in_a_call_leaves_it_to_the_next_one(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The compiler of C runs in the first call for so many examples, and may be killed there."""
+
+    def killed(*of: Any) -> Any:
+        raise CompilerError("the C compiler was ended by SIGKILL")
+
+    made, wanted = (squared(backend=name) for name in ("c", "numpy"))
+    monkeypatch.setattr(in_c, "_loaded", killed)
+    assert made.backend == "c"
+    with pytest.warns(
+        RuntimeWarning, match=r"^backend='c' isn't there, so native .*: the C compiler was ended"
+    ) as told:
+        found = CALLS[call](made)
+    assert [warning.filename for warning in told] == [__file__]
+    assert np.array_equal(found, CALLS[call](wanted))
+    for again in CALLS.values():  # Of each kind of call one part of the program is told of; the others have their own.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert np.array_equal(again(made), again(wanted))
+    assert made.facts.reason == "not c: the C compiler was ended by SIGKILL"
+
+
+@pytest.mark.usefixtures("extension", "c_compiler")
+def test_batches_of_other_sizes_are_right_after_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C has made functions for whole vectors already when those for one example fail."""
+    made = squared(backend="c")
+    made.value_and_grad(np.ones(100))
+    monkeypatch.setattr(backends, "_NEXT", {"c": ("numpy",)})
+    monkeypatch.setattr(in_c, "_loaded", declines(CompilerError("no memory")))
+    with pytest.warns(RuntimeWarning, match="so numpy runs the program: no memory"):
+        made.value_and_grad(np.ones(1))
+    for n in (1, 100, 3):
+        value, gradient = made.value_and_grad(np.ones(n))
+        assert [value, *gradient] == pytest.approx([9.0, 6.0])
+    assert made.backend == "numpy"
+
+
+@pytest.mark.usefixtures("extension", "c_compiler")
+def test_c_is_compiled_for_the_batches_that_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes: list[int | None] = []
+
+    def noted(text: Any, dtype: str, n: int | None, *more: str) -> Any:
+        lanes.append(n)
+        return usual(text, dtype, n, *more)
+
+    usual = in_c._loaded
+    monkeypatch.setattr(in_c, "_loaded", noted)
+    made = squared(backend="c")
+    assert lanes == []
+    made.value(np.ones(100))
+    made.value_and_grad(np.ones(100))
+    made.value(np.ones(200))
+    assert lanes == [None]
+    made.value(np.ones(1))
+    assert lanes == [None, 1]
+    x, y = autograd.inputs(name="x"), autograd.inputs(name="y")
+    alone = autograd.compile(x * y, (x, y), backend="c")  # It is called with floats, as a rule, and has to be quick.
+    assert lanes == [None, 1, 1]
+    assert alone.value_and_grad(2.0, 3.0) == (6.0, (3.0, 2.0))
+    assert lanes == [None, 1, 1]
 
 
 def test_the_environment_variable_takes_the_choice_of_auto_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -369,6 +369,49 @@ def test_xla_takes_no_function_of_a_function_for_another_one() -> None:
     np.testing.assert_allclose(found, wanted, rtol=AMPLIFIED, atol=TINY)
 
 
+QUOTIENTS: Final[tuple[Callable[[Value, Value], Value], ...]] = (
+    lambda x, y: x / y,
+    lambda x, y: x / (x + y),
+    lambda x, y: (x / y) / y,
+    lambda x, y: x / (x / y),
+    lambda x, y: -(x / y) / y,
+    lambda x, y: 1.0 / (1.0 / y) + x,
+    lambda x, y: (x - y) / x / y,
+)
+
+
+@pytest.mark.parametrize(("dtype", "small"), [("float64", 1e-200), ("float32", 1e-25)])
+def test_quotients_of_small_numbers_keep_their_derivatives(dtype: Any, small: float) -> None:
+    """XLA takes (x/y)/y for x/(y·y), whose divisor is 0 here, and x/(x/y) for (x·y)/x, if it can."""
+    rows = [a for a in (small, -small, 0.0) for _ in range(3)], [small, 3.0 * small, -small] * 3
+    x, y = (autograd.inputs(len(QUOTIENTS), name=name) for name in "xy")
+    made = [f(a, b) for f, a, b in zip(QUOTIENTS, x, y, strict=True)]
+    columns = [np.array([row] * len(QUOTIENTS)).T for row in rows]
+    found, wanted = (
+        np.concatenate(
+            [p.outputs(*columns), *p.gradient_of_inputs(*columns)],
+            axis=1,
+        )
+        for p in (
+            autograd.compile(total(made), (x, y), outputs=made, reduce="sum", dtype=dtype, backend=backend)
+            for backend in ("jax", "numpy")
+        )
+    )
+    inside = np.isfinite(wanted)  # Some derivatives leave the range after all.
+    assert inside.mean() > 0.6
+    for a, b, kept in zip(found.T, wanted.T, inside.T, strict=True):
+        size = np.abs(b[kept]).max(initial=0.0)
+        np.testing.assert_allclose(a[kept], b[kept], rtol=NEAR[dtype], atol=NEAR[dtype] * size)
+
+
+def test_a_power_of_an_exponent_that_is_a_product_keeps_its_derivative() -> None:
+    """XLA rounds y/3 − 1 once: for y = 3 that would be no 0, and its power of 0 infinite."""
+    x, y = autograd.inputs(name="x"), autograd.inputs(name="y")
+    for exponent in (y / 3.0, y * (1.0 / 3.0)):
+        program = autograd.compile(x**exponent, (x, y), backend="jax")
+        assert program.gradient_of_inputs([0.0], [3.0])[0] == 1.0
+
+
 @pytest.mark.parametrize("seed", [*range(6), *FOUND])
 def test_random_programs_are_the_eager_ones(seed: int) -> None:
     assert report(seed, partial(compiled, backend="jax")).wrong == ""
