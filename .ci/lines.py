@@ -16,7 +16,7 @@ FILE = 300
 """The most lines of code in one file: more can't be read in one sitting."""
 LONGER = {
     "engine/value.py": 371,
-    "compiler/native/elementary.h": 417,
+    "compiler/native/elementary.h": 428,
     "compiler/native/interpreter.h": 306,
     "compiler/native/training.h": 329,
 }
@@ -95,7 +95,7 @@ GROUPS = (
     Group(
         "native",
         ("compiler/native/",),
-        5198,
+        5221,
         "elementary functions over vectors of every processor, a machine, C text with loops, a cache that no other "
         "user or crash can spoil, calls without arrays, and whole trainings with every optimiser and Python's "
         "shuffling; C counts as well",
@@ -103,14 +103,14 @@ GROUPS = (
     Group(
         "jax",
         ("compiler/jax/",),
-        1786,
+        1811,
         "text that XLA fuses as it does what people write, loops of statements, steps, trainings on the device, and "
         "devices of one process or many",
     ),
     Group(
         "compiler",
         ("compiler/",),
-        5514,
+        5538,
         "2,800 were planned; branches not taken that leak nothing, ragged rows, every float at the edges, text that "
         "people read and that allocates nothing, blocks in the cache, float code for irregular graphs, errors that "
         "name the remedy, straight-line programs for all that is no array code, and the face and choice of back ends",
