@@ -138,7 +138,7 @@ def _noting(declined: set[str]) -> Iterator[None]:
         recording: Recording, wanted: Wanted, dtype: str, given: Given, late: Mapping[str, Exception]
     ) -> tuple[Bindable, backends.Choice]:
         for name, error in late.items():
-            raise AssertionError(f"{name} can't compile what it took") from error
+            raise AssertionError(f"{name} can't compile what it took: {error}") from error
         found, choice = usual(recording, wanted, dtype, given)
         if given.backend not in ("auto", choice.name):
             declined.add(given.backend)
