@@ -6,9 +6,8 @@ NumPy runs everything. Another back end may decline a program, which then goes t
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from autograd.arguments import known
@@ -40,9 +39,6 @@ FLOATS: Final = 0.1e-6
 """Seconds of a call with floats, of either of them, beside the work."""
 
 
-_NONE: Final[Mapping[str, DeclinedError]] = MappingProxyType({})
-
-
 class Choice(NamedTuple):
     """A back end, and why it was chosen."""
 
@@ -50,40 +46,48 @@ class Choice(NamedTuple):
     reason: str
 
 
-def code_of(
-    recording: Recording,
-    wanted: Wanted,
-    dtype: str,
-    options: Options,
-    known_to_decline: Mapping[str, DeclinedError] = _NONE,
-) -> tuple[Bindable, Choice]:
-    """The code of a recording for a back end that was asked for, or for the one that takes its place.
+class Candidates:
+    """The back ends for a recording: the one that was asked for, and those that take its place.
 
-    Some are known to decline it, as if they did it now.
+    The wish is that of the time when they were made; NumPy, the last one, declines nothing.
     """
-    code, threads = pipeline.Code(recording, wanted, dtype), options.threads
-    choice = _wish(options.backend)
-    if choice.name == "auto":
-        choice = _cheapest(code)
-    declined: dict[str, list[str]] = {}
-    missing: tuple[str, str] | None = None
-    for name in (choice.name, *_NEXT.get(choice.name, ())):
-        try:
-            if name in known_to_decline:
-                raise known_to_decline[name]
-            made = _MAKERS[name](code, threads)
-        except DeclinedError as error:
-            declined.setdefault(str(error), []).append(name)
-            if isinstance(error, UnavailableError):
-                missing = missing or (choice.reason if name == choice.name else f"backend={name!r}", str(error))
-        else:
-            if missing:
-                text = f"{missing[0]} isn't there, so {name} runs the program: {missing[1]}"
-                warnings.warn(text, RuntimeWarning, stacklevel=_levels())
-            reasons = [f"not {' nor '.join(names)}: {reason}" for reason, names in declined.items()]
-            unused = [f"threads={threads} is for native and c"] * (threads > 1 and name not in THREADED)
-            return made, Choice(name, "; ".join([*(reasons or [choice.reason]), *unused]))
-    raise AssertionError("NumPy declines no program")
+
+    def __init__(self, recording: Recording, wanted: Wanted, dtype: str, options: Options) -> None:
+        self._code, self._threads = pipeline.Code(recording, wanted, dtype), options.threads
+        wish = _wish(options.backend)
+        self._wish = _cheapest(self._code) if wish.name == "auto" else wish
+        self._names = [self._wish.name, *_NEXT.get(self._wish.name, ())]
+        self._declined: dict[str, list[str]] = {}
+        self._missing: tuple[str, str] | None = None
+
+    def first(self) -> tuple[Bindable, Choice]:
+        """The code of the first one that takes the recording. A warning tells of one that isn't there."""
+        while True:
+            name = self._names[0]
+            try:
+                made = _MAKERS[name](self._code, self._threads)
+            except DeclinedError as error:
+                self.decline(error)
+            else:
+                self._warn()
+                reasons = [f"not {' nor '.join(names)}: {reason}" for reason, names in self._declined.items()]
+                unused = [f"threads={self._threads} is for native and c"] * (self._threads > 1 and name not in THREADED)
+                return made, Choice(name, "; ".join([*(reasons or [self._wish.reason]), *unused]))
+
+    def decline(self, error: DeclinedError) -> None:
+        """Note that the first one can't run the program, and why; the next one is the first from now on."""
+        name = self._names.pop(0)
+        self._declined.setdefault(str(error), []).append(name)
+        if isinstance(error, UnavailableError) and self._missing is None:
+            asked = self._wish.reason if name == self._wish.name else f"backend={name!r}"
+            self._missing = asked, str(error)
+
+    def _warn(self) -> None:
+        if self._missing is not None:
+            asked, reason = self._missing
+            text = f"{asked} isn't there, so {self._names[0]} runs the program: {reason}"
+            self._missing = None
+            warnings.warn(text, RuntimeWarning, stacklevel=_levels())
 
 
 def _levels() -> int:

@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from autograd.compiler import arguments, backends, pipeline
 from autograd.compiler.arguments import Array
-from autograd.compiler.binding import Bindable, DeclinedError
+from autograd.compiler.binding import DeclinedError
 from autograd.compiler.leaves import Argument
 from autograd.compiler.options import Options
 from autograd.compiler.pipeline import Wanted
@@ -202,18 +202,17 @@ class Part:
         reduce: Reduction,
         options: Options,
     ) -> None:
-        self.recording, self.wanted, self._options = recording, wanted, options
+        self.recording, self.wanted = recording, wanted
         self.arguments, self.vector, self.gradient, self.reduce = inputs, vector, gradient, reduce
         self.bound = len(recording.parameters)
         self.single = False
         """Whether the last run was of one example, without an axis for the batch."""
-        self._declined: dict[str, DeclinedError] = {}
+        self._candidates = backends.Candidates(recording, wanted, str(vector.dtype), options)
         self._choose()
 
     def _choose(self) -> None:
         """Take the code of the first back end that doesn't decline, without any batch."""
-        dtype = str(self.vector.dtype)
-        self.code, self.choice = backends.code_of(self.recording, self.wanted, dtype, self._options, self._declined)
+        self.code, self.choice = self._candidates.first()
         slots = np.where(self.recording.inputs < 0, -1, self.code.input_slots)
         self.slots: list[Index] = np.split(slots, np.cumsum([len(a.leaves) for a in self.arguments])[:-1])
         self._reads = [(a, *_stretch(slots)) for a, slots in zip(self.arguments, self.slots, strict=True)]
@@ -222,14 +221,14 @@ class Part:
         self._completes = False
         self._exact: Part | None = None
 
-    def ask(self, made: Callable[[Bindable], T]) -> T:
-        """Something made of the code; if that declines only now, it is made of the code of the next back end."""
+    def trying(self, make: Callable[[], T]) -> T:
+        """Something made of the code; where that declines only now, once more of the code of the next back end."""
         while True:
             try:
-                return made(self.code)
+                return make()
             except DeclinedError as error:
-                self._declined[self.choice.name] = error
-                self._choose()
+                self._candidates.decline(error)
+            self._choose()
 
     def run(self, arrays: Sequence[Any], backward: bool) -> Bindings:
         """Run a batch, bound to its size at the first time.
@@ -266,16 +265,16 @@ class Part:
     def _bound_to(self, n: int) -> Bindings:
         batch = self._kept.pop(n, None)
         if batch is None:
-            batch = self.ask(lambda code: self._new(n, code))
+            batch = self.trying(lambda: self._new(n))
         self._completes = self.code.completes
         self._kept[n] = batch
         if len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]
         return batch
 
-    def _new(self, n: int, code: Bindable) -> Bindings:
+    def _new(self, n: int) -> Bindings:
         many, scale = n > pipeline.BLOCKS[0], 1.0 / n if self.reduce == "mean" else 1.0
-        if many and 0 < (size := code.block) < 0.75 * n:
+        if many and 0 < (size := self.code.block) < 0.75 * n:
             return Blocks(self, n, size, scale)
         make = partial(Batch, self, n, self.gradient, scale)
         batch = make()

@@ -24,7 +24,7 @@ from autograd.arguments import known
 from autograd.compiler import jax
 from autograd.compiler.arguments import Array
 from autograd.compiler.batches import Bindings, Part, Reduction
-from autograd.compiler.binding import Bindable, Loop, Plan
+from autograd.compiler.binding import Loop, Plan
 from autograd.compiler.leaves import Argument, Shape, shape_text
 from autograd.compiler.options import Options, checked
 from autograd.compiler.parameters import Parameters, Views, labelled, listed, put
@@ -295,10 +295,10 @@ class Program(Lines):
         """The steps of a training, where the back end makes many in one call; `Plan` describes the arguments."""
         part, vectors = self._part("loss"), (self.parameters, self.gradient)
 
-        def loop(code: Bindable) -> Loop | None:
-            return code.loop(Plan(columns, part.slots, *vectors, optimizer, size, reorder, below, *divided))
+        def loop() -> Loop | None:
+            return part.code.loop(Plan(columns, part.slots, *vectors, optimizer, size, reorder, below, *divided))
 
-        return part.ask(loop)
+        return part.trying(loop)
 
     def _part(self, kind: Kind) -> Part:
         """The kernel for a kind of call, compiled when it is first called."""
@@ -318,7 +318,7 @@ class Program(Lines):
         # the collector of cycles, and one that nothing holds but its function must not go.
         twin = object.__new__(Program)
         vars(twin).update(vars(self))
-        if (quick := part.ask(lambda code: code.on_floats(twin.value_and_grad))) is not None:
+        if (quick := part.trying(lambda: part.code.on_floats(twin.value_and_grad))) is not None:
             vars(self)["value_and_grad"] = quick
 
     def _compiled(self, kind: Kind) -> Part:

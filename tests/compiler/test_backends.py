@@ -3,6 +3,7 @@
 import copy
 import pickle
 import warnings
+import weakref
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -136,9 +137,9 @@ def test_a_back_end_that_declines_in_a_call_leaves_it_to_the_next_one(
 @pytest.mark.usefixtures("extension", "c_compiler")
 def test_batches_of_other_sizes_are_right_after_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
     """C has made functions for whole vectors already when those for one example fail."""
+    monkeypatch.setattr(backends, "_NEXT", {"c": ("numpy",)})
     made = squared(backend="c")
     made.value_and_grad(np.ones(100))
-    monkeypatch.setattr(backends, "_NEXT", {"c": ("numpy",)})
     monkeypatch.setattr(in_c, "_loaded", declines(CompilerError("no memory")))
     with pytest.warns(RuntimeWarning, match="so numpy runs the program: no memory"):
         made.value_and_grad(np.ones(1))
@@ -146,6 +147,35 @@ def test_batches_of_other_sizes_are_right_after_the_change(monkeypatch: pytest.M
         value, gradient = made.value_and_grad(np.ones(n))
         assert [value, *gradient] == pytest.approx([9.0, 6.0])
     assert made.backend == "numpy"
+
+
+@pytest.mark.usefixtures("extension", "c_compiler")
+def test_a_call_takes_no_new_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "c")
+    made = squared()
+    monkeypatch.setenv(VARIABLE, "fortran")
+    monkeypatch.setattr(in_c, "_loaded", declines(CompilerError("no memory")))
+    with pytest.warns(RuntimeWarning, match="^AUTOGRAD_BACKEND=c isn't there, so native runs the program: no memory$"):
+        made.value(X)
+    assert made.facts.reason == "not c: no memory"
+
+
+@pytest.mark.usefixtures("extension", "c_compiler")
+def test_a_back_end_that_declined_keeps_no_data_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Rows(list[float]):
+        """Lists have no weak references."""
+
+    def fails(*of: Any) -> Any:
+        raise CompilerError("no memory")
+
+    made, rows = squared(backend="c"), Rows([1.0, 2.0])
+    kept = weakref.ref(rows)
+    monkeypatch.setattr(in_c, "_loaded", fails)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made.value(rows)
+    del rows
+    assert kept() is None
 
 
 @pytest.mark.usefixtures("extension", "c_compiler")

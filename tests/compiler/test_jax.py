@@ -372,36 +372,52 @@ def test_xla_takes_no_function_of_a_function_for_another_one() -> None:
 QUOTIENTS: Final[tuple[Callable[[Value, Value], Value], ...]] = (
     lambda x, y: x / y,
     lambda x, y: x / (x + y),
-    lambda x, y: (x / y) / y,
     lambda x, y: x / (x / y),
-    lambda x, y: -(x / y) / y,
-    lambda x, y: 1.0 / (1.0 / y) + x,
-    lambda x, y: (x - y) / x / y,
+)
+SHARES: Final[tuple[Callable[[Value, Value], Value], ...]] = (
+    lambda x, y: x.sigmoid() / y,
+    lambda x, y: y / x.sigmoid(),
+    lambda x, y: autograd.softmax([x, x * 2.0])[0] / y,
+    lambda x, y: autograd.mean([x, x]) / y,
+)
+LENGTHS: Final[tuple[Callable[[Value, Value], Value], ...]] = (
+    autograd.hypot,
+    lambda x, y: norm([x, y * 0.5, x * 0.25]),
 )
 
 
-@pytest.mark.parametrize(("dtype", "small"), [("float64", 1e-200), ("float32", 1e-25)])
-def test_quotients_of_small_numbers_keep_their_derivatives(dtype: Any, small: float) -> None:
-    """XLA takes (x/y)/y for x/(y·y), whose divisor is 0 here, and x/(x/y) for (x·y)/x, if it can."""
-    rows = [a for a in (small, -small, 0.0) for _ in range(3)], [small, 3.0 * small, -small] * 3
-    x, y = (autograd.inputs(len(QUOTIENTS), name=name) for name in "xy")
-    made = [f(a, b) for f, a, b in zip(QUOTIENTS, x, y, strict=True)]
-    columns = [np.array([row] * len(QUOTIENTS)).T for row in rows]
-    found, wanted = (
-        np.concatenate(
-            [p.outputs(*columns), *p.gradient_of_inputs(*columns)],
-            axis=1,
-        )
-        for p in (
-            autograd.compile(total(made), (x, y), outputs=made, reduce="sum", dtype=dtype, backend=backend)
-            for backend in ("jax", "numpy")
-        )
-    )
-    inside = np.isfinite(wanted)  # Some derivatives leave the range after all.
-    assert inside.mean() > 0.6
-    for a, b, kept in zip(found.T, wanted.T, inside.T, strict=True):
-        size = np.abs(b[kept]).max(initial=0.0)
-        np.testing.assert_allclose(a[kept], b[kept], rtol=NEAR[dtype], atol=NEAR[dtype] * size)
+@pytest.mark.parametrize(
+    ("functions", "dtype", "xs", "ys"),
+    [
+        (QUOTIENTS, "float64", (1e-200, -2e-200, 3e-200), (4e-200, -5e-200, 1e-199)),
+        (QUOTIENTS, "float32", (1e-25, -2e-25, 3e-25), (4e-25, -5e-25, 1e-24)),
+        (SHARES, "float64", (50.0, 40.0, 45.0), (1e300, -2e300, 4e307)),
+        (SHARES, "float32", (50.0, 40.0, 45.0), (1e30, -2e30, 8e37)),
+        (LENGTHS, "float64", (1e300, -2e300, 1.2e308), (1e300, 4e307, -1.2e308)),
+        (LENGTHS, "float32", (1e30, -2e30, 2.3e38), (1e30, 8e37, -2.3e38)),
+        (LENGTHS, "float64", (1e-300, -2e-300, 3e-305), (1e-300, 4e-307, -1.2e-305)),
+    ],
+)
+def test_quotients_keep_their_range(functions: Any, dtype: Any, xs: Any, ys: Any) -> None:
+    """XLA takes (x/y)/z for x/(y·z), and x/(y/z) for (x·z)/y, if it can; they leave the range here."""
+    rows = [a for a in xs for _ in ys], [b for _ in xs for b in ys]
+    x, y = (autograd.inputs(len(functions), name=name) for name in "xy")
+    made = [f(a, b) for f, a, b in zip(functions, x, y, strict=True)]
+    columns = [np.array([row] * len(functions)).T for row in rows]
+    programs = [
+        autograd.compile(total(made), (x, y), outputs=made, reduce="sum", dtype=dtype, backend=backend)
+        for backend in ("jax", "numpy")
+    ]
+    found, wanted = (np.concatenate([p.outputs(*columns), *p.gradient_of_inputs(*columns)], axis=1) for p in programs)
+    assert np.isfinite(wanted).all()
+    for a, b in zip(found.T, wanted.T, strict=True):  # Terms of a derivative cancel each other.
+        np.testing.assert_allclose(a, b, rtol=NEAR[dtype], atol=NEAR[dtype] * np.abs(b).max() + TINY)
+
+
+def test_the_sign_of_zero_is_no_zero_with_a_sign() -> None:
+    x = autograd.inputs(name="x")
+    program = autograd.compile(1.0 / x.sign(), (x,), reduce=None, backend="jax")
+    assert program.value([0.0, -0.0, 2.0, -2.0]).tolist() == [math.inf, math.inf, 1.0, -1.0]
 
 
 def test_a_power_of_an_exponent_that_is_a_product_keeps_its_derivative() -> None:

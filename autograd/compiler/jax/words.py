@@ -58,12 +58,14 @@ def _scaled_power(c: Any, x: Any, y: Any, k: Any) -> Any:
 def _scale(xs: Any) -> Any:
     """For each list a number by which its members are divided, so that their squares stay in range."""
     greatest = jnp.max(jnp.abs(xs), axis=-1, keepdims=True)
-    return jnp.where((greatest > 0.0) & (greatest < jnp.inf), greatest, 1.0)
+    # XLA multiplies by the reciprocal, and takes one of a number near the end of the range for 0.
+    scale = jnp.where(greatest > 1.0, greatest / 64.0, greatest)
+    return jnp.where((greatest > 0.0) & (greatest < jnp.inf), scale, 1.0)
 
 
 def _norm(xs: Any) -> Any:
     scale = _scale(xs)
-    size = jnp.sqrt(jnp.sum(jnp.square(xs / scale), axis=-1)) * scale[..., 0]
+    size = jnp.sqrt(jnp.sum(jnp.square(_apart(xs / scale)), axis=-1)) * scale[..., 0]
     return jnp.where(jnp.any(jnp.isinf(xs), axis=-1), jnp.inf, size)
 
 
@@ -72,7 +74,7 @@ def _directions(xs: Any) -> Any:
     infinite = jnp.isinf(xs)
     alone = jnp.sum(infinite, axis=-1, keepdims=True) == 1
     scaled = jnp.where(alone & ~jnp.any(jnp.isnan(xs), axis=-1, keepdims=True), jnp.copysign(infinite, xs), xs)
-    scaled = scaled / _scale(scaled)
+    scaled = _apart(scaled / _scale(scaled))
     return scaled / jnp.sqrt(jnp.sum(jnp.square(scaled), axis=-1, keepdims=True))
 
 
@@ -89,6 +91,10 @@ def _joined(xs: Any, x: Any) -> Any:
     shape = jnp.broadcast_shapes(xs.shape[:-1], jnp.shape(x))
     parts = [jnp.broadcast_to(xs, (*shape, xs.shape[-1])), jnp.broadcast_to(x, shape)[..., None]]
     return jnp.concatenate(parts, axis=-1)
+
+
+def _sign(x: Any) -> Any:
+    return _unsigned_zero(jnp.sign(x))
 
 
 def _unsigned_zero(x: Any) -> Any:
@@ -115,6 +121,7 @@ WORDS: Final[dict[str, Callable[..., Any]]] = {
     "direction": _direction,
     "hypot": _hypot,
     "joined": _joined,
+    "sign": _sign,
     "unsigned_zero": _unsigned_zero,
     "attained": _attained,
 }

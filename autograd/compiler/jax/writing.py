@@ -12,6 +12,7 @@ def sigmoid(x):
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from typing import Final, NamedTuple
 
 from autograd.compiler.expressions import simplified
@@ -24,7 +25,10 @@ REDUCTIONS: Final = {"total": "sum", "greatest": "max", "least": "min"}
 _LENGTHS: Final = ("norm", "directions", "direction", "hypot")
 APART: Final = ("log", "log2", "log10", "sqrt", "power", "asinh", "acosh")
 """Functions that XLA simplifies together with what computes their operand, if nothing is between them."""
-OWN: Final = ("erf", "normal_cdf", "scaled_power", *_LENGTHS, "joined", "unsigned_zero", "attained", "apart", *APART)
+OWN: Final = (
+    *("erf", "normal_cdf", "scaled_power", *_LENGTHS, "joined", "sign"),
+    *("unsigned_zero", "attained", "apart", *APART),
+)
 """The words for which `words` of this package has functions."""
 _LISTS: Final = ("directions", "joined", "others")
 """The words whose results are lists."""
@@ -37,8 +41,9 @@ class Written(NamedTuple):
     kind: str = "array"
     """array, list (an array whose last axis is that of lists) or number."""
     number: float = 1.0
-    """Itself, if it is a literal."""
+    """Its value if it is a literal, else 1."""
     is_quotient: bool = False
+    """Whether a division makes it."""
 
 
 def as_jax(
@@ -46,8 +51,8 @@ def as_jax(
 ) -> Written:
     """An expression as text; `texts` has that of an array for each name, those in `lists` with a last axis for lists.
 
-    The arrays in `quotients` were made by a division. The text calls the words for which `definition` has a function,
-    and those in OWN. Every part is in parentheses.
+    A division made the arrays in `quotients`. The text calls the words for which `definition` has a function, and those
+    in OWN. Every part is in parentheses.
     """
     written = {key: Written(text, _kind(key in lists), is_quotient=key in quotients) for key, text in texts.items()}
     return fold(simplified(e), _Reading(written))
@@ -55,21 +60,28 @@ def as_jax(
 
 def definition(word: str) -> Iterator[str]:
     """The lines of a function for a word that has a definition, as `as_jax` calls it."""
+    lets, value = _defined(word)
+    yield f"def {word}({', '.join(definitions()[word].operands)}):"
+    for let, written in lets:
+        yield f"    {let} = {written.text}"
+    yield f"    return {value.text}"
+
+
+@cache
+def _defined(word: str) -> tuple[list[tuple[str, Written]], Written]:
+    """The names that a definition gives to parts, with their texts, and its value."""
     rule = definitions()[word]
     case = rule.cases[0]
     reading = _Reading({key: Written(key) for key in (*rule.operands, *(let for let, _ in case.lets))})
-    yield f"def {word}({', '.join(rule.operands)}):"
-    for let, e in case.lets:
-        yield f"    {let} = {fold(e, reading).text}"
-    yield f"    return {fold(case.value, reading).text}"
+    return [(let, fold(e, reading)) for let, e in case.lets], fold(case.value, reading)
 
 
-def _apart(sign: str, x: Written, other: Written) -> Written:
+def _kept_apart(sign: str, x: Written, other: Written) -> Written:
     """An operand of a product or quotient, apart from what makes it if XLA could leave the range with both.
 
-    It makes one of two numbers, x/(y·y) of (x/y)/y, and (x·z)/y of x/(y/z).
+    XLA makes one of two constants, and takes (x/y)/y for x/(y·y) and x/(y/z) for (x·z)/y.
     """
-    is_far = x.kind != "number" and not 1.0 / FAR < abs(other.number) < FAR
+    is_far = x.kind != "number" and other.number != 0.0 and not 1.0 / FAR < abs(other.number) < FAR
     return x._replace(text=f"apart({x.text})") if is_far or (sign == "/" and x.is_quotient) else x
 
 
@@ -103,7 +115,7 @@ class _Reading:
         if (sign, right.text) == ("+", "0.0"):
             return self._elementwise("unsigned_zero({})", left)
         if sign in ("*", "/"):
-            left, right = _apart(sign, left, right), _apart(sign, right, left)
+            left, right = _kept_apart(sign, left, right), _kept_apart(sign, right, left)
         made = self._elementwise(f"({{}} {sign} {{}})", left, right)
         return made._replace(is_quotient=sign == "/" and right.kind != "number")
 
@@ -145,7 +157,8 @@ class _Reading:
         if word in OWN and (word in _LISTS or word == "norm"):
             return Written(f"{word}({', '.join(x.text for x in arguments)})", _kind(word in _LISTS))
         function = word if word in OWN or word in definitions() else f"jnp.{UFUNCS[word]}"
-        return self._elementwise(f"{function}({', '.join(['{}'] * len(arguments))})", *arguments)
+        made = self._elementwise(f"{function}({', '.join(['{}'] * len(arguments))})", *arguments)
+        return made._replace(is_quotient=word in definitions() and _defined(word)[1].is_quotient)
 
     def _inlined(self, word: str, *arguments: Written) -> Written:
         """The definition of a word of lists, in the place of its call."""

@@ -267,8 +267,8 @@ WORD V word_exp2(V x) {
     return scaled_anywhere(splat(1) + (r + fused(r * r, EXP_POLYNOMIAL(r), lost)), exponent);
 }
 
-/* The part r of x − n·log 2 with which a series begins, and a last part that is so small that e^(r + low) is e^r + low:
- * for n up to some hundred. */
+/* x − n·log 2 in two parts, of which e^(r + low) is e^r + low for small n. The larger n is, the larger is the error of
+ * that; tanh, which is near 1 then, doesn't feel it. */
 INLINE V rest_of_few(V x, V n, V *low) {
 #ifdef HAS_FMA
     *low = -n * splat(LN_2_REST);
