@@ -103,14 +103,14 @@ GROUPS = (
     Group(
         "jax",
         ("compiler/jax/",),
-        1811,
+        1831,
         "text that XLA fuses as it does what people write, loops of statements, steps, trainings on the device, and "
         "devices of one process or many",
     ),
     Group(
         "compiler",
         ("compiler/",),
-        5538,
+        5537,
         "2,800 were planned; branches not taken that leak nothing, ragged rows, every float at the edges, text that "
         "people read and that allocates nothing, blocks in the cache, float code for irregular graphs, errors that "
         "name the remedy, straight-line programs for all that is no array code, and the face and choice of back ends",

@@ -414,6 +414,19 @@ def test_quotients_keep_their_range(functions: Any, dtype: Any, xs: Any, ys: Any
         np.testing.assert_allclose(a, b, rtol=NEAR[dtype], atol=NEAR[dtype] * np.abs(b).max() + TINY)
 
 
+def test_a_clamped_number_is_itself_though_it_was_computed_twice() -> None:
+    """XLA may round the operand of a clamp in one way for its value, and in another for its derivative."""
+    unchanged = jax.jit(words.WORDS["unchanged"])
+    with trees.precision("float64"):
+        z = np.array([0.3, 0.3, 0.3, 0.5, 0.5, math.inf, math.nan, 0.0, 0.0])
+        x = np.array([0.3, 0.3 + 1e-15, 0.3 - 1e-15, 0.5 + 1e-12, 7.0, math.inf, math.nan, 0.0, -1e-9])
+        assert unchanged(x, z).tolist() == [True, True, True, False, False, True, False, True, False]
+    x = autograd.inputs(name="x")
+    program = autograd.compile(x.clamp(-0.5, 0.75), (x,), backend="jax", reduce="sum")
+    found = program.gradient_of_inputs([-0.6, -0.5, 0.0, 0.75, 0.76, -math.inf, math.inf, math.nan])
+    np.testing.assert_array_equal(found, [0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, math.nan])
+
+
 def test_the_sign_of_zero_is_no_zero_with_a_sign() -> None:
     x = autograd.inputs(name="x")
     program = autograd.compile(1.0 / x.sign(), (x,), reduce=None, backend="jax")

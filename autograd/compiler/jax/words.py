@@ -15,6 +15,10 @@ from autograd.compiler.jax.writing import APART
 from autograd.compiler.words import UFUNCS
 
 
+CLOSE: Final = 64.0
+"""Roundings, in which terms may have cancelled each other."""
+
+
 def _apart(x: Any) -> Any:
     """The same numbers, computed apart from what is made of them.
 
@@ -110,6 +114,15 @@ def _attained(xs: Any, z: Any) -> Any:
     return (xs == z[..., None]) | (jnp.arange(xs.shape[-1]) == nearest)
 
 
+def _unchanged(x: Any, z: Any) -> Any:
+    """Where a result z is its operand, as that of clamp is inside of its limits: there, too, where they are close.
+
+    XLA may have computed the operand again, and rounded otherwise.
+    """
+    near = CLOSE * jnp.finfo(jnp.result_type(x, z)).eps
+    return (x == z) | (jnp.abs(x - z) <= near * jnp.abs(z))
+
+
 WORDS: Final[dict[str, Callable[..., Any]]] = {
     **{word: _of_apart(getattr(jnp, UFUNCS[word])) for word in APART},
     "apart": _apart,
@@ -124,4 +137,5 @@ WORDS: Final[dict[str, Callable[..., Any]]] = {
     "sign": _sign,
     "unsigned_zero": _unsigned_zero,
     "attained": _attained,
+    "unchanged": _unchanged,
 }

@@ -27,7 +27,7 @@ APART: Final = ("log", "log2", "log10", "sqrt", "power", "asinh", "acosh")
 """Functions that XLA simplifies together with what computes their operand, if nothing is between them."""
 OWN: Final = (
     *("erf", "normal_cdf", "scaled_power", *_LENGTHS, "joined", "sign"),
-    *("unsigned_zero", "attained", "apart", *APART),
+    *("unsigned_zero", "attained", "unchanged", "apart", *APART),
 )
 """The words for which `words` of this package has functions."""
 _LISTS: Final = ("directions", "joined", "others")
@@ -123,8 +123,10 @@ class _Reading:
         return self._elementwise("(-{})", inner)._replace(is_quotient=inner.is_quotient)
 
     def comparison(self, sign: str, left: Written, right: Written) -> Written:
-        if sign == "==" and left.kind == "list" and right == self._texts.get("z"):
-            return Written(f"attained({left.text}, {right.text})", "list")
+        if sign == "==" and right == self._texts.get("z"):
+            if left.kind == "list":
+                return Written(f"attained({left.text}, {right.text})", "list")
+            return self._elementwise("unchanged({}, {})", left, right)
         return self._elementwise(f"({{}} {sign} {{}})", left, right)
 
     def logic(self, word: str, *parts: Written) -> Written:
