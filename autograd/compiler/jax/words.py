@@ -14,7 +14,6 @@ from jax.scipy.special import erf, erfc
 from autograd.compiler.jax.writing import APART
 from autograd.compiler.words import UFUNCS
 
-
 CLOSE: Final = 64.0
 """Roundings, in which terms may have cancelled each other."""
 
