@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, dot, maximum, mean, total, where
-from autograd.compiler.canonical import POWERS, _out_of_range, absorb, canonical, fold, merge, passes, peel, unify
+from autograd.compiler.canonical import (
+    POWERS,
+    _chased,
+    _out_of_range,
+    absorb,
+    canonical,
+    fold,
+    merge,
+    passes,
+    peel,
+    unify,
+)
 from autograd.compiler.reading import scalars
 from autograd.compiler.scalars import CONSTANT, INPUT, LINEAR, ONE, OPERATION, PARAMETER, Scalars
 from tests.compiler.finding import Search, culprit, recording, slopes
@@ -323,6 +334,23 @@ def test_a_sum_that_is_read_twice_stays() -> None:
     assert culprit(recording([z + z.tanh() + (z + x[0])], x, p), "both") == ""
 
 
+@given(st.data())
+def test_chains_of_consumers_are_followed_to_their_end(data: st.DataObject) -> None:
+    n = data.draw(st.integers(1, 12))
+    consumer = [data.draw(st.integers(v + 1, min(v + 3, n - 1))) if v + 1 < n else v for v in range(n)]
+    free = [v + 1 < n and data.draw(st.booleans()) for v in range(n)]
+    factor = [data.draw(st.sampled_from([1.0, 2.0, -0.5])) for _ in range(n)]
+    ends, products = list(range(n)), [1.0] * n
+    for v in range(n):
+        while free[ends[v]]:
+            products[v] *= factor[ends[v]]
+            ends[v] = consumer[ends[v]]
+    for factors in (None, np.array(factor)):
+        target, product = _chased(np.array(free), np.array(consumer, np.int32), factors)
+        assert target.tolist() == ends
+        assert (None if product is None else product.tolist()) == (None if factors is None else products)
+
+
 def test_a_sum_that_one_node_alone_reads_twice_goes_into_it() -> None:
     x, p = leaves(2), leaves(2)
     z = dot(p, x)
@@ -346,8 +374,21 @@ def test_equal_nodes_are_one() -> None:
     assert len(operations(canon(x[0].tanh() * x[1].tanh(), x))) == 2
     assert len(operations(canon(x[0].tanh() * x[0].detach().tanh(), x))) == 3
     for (a, b), (c, d) in (((0, 2), (1, 2)), ((0, 1), (0, 2))):  # Of the terms one factor is the same.
-        first, second = x[a] * x[b], x[c] * x[d]
-        assert operations(canon((first + second).tanh() * (second + first).tanh(), x)) == ["tanh"]
+        first, second = dot([x[a], x[c]], [x[b], x[d]]), dot([x[c], x[a]], [x[d], x[b]])
+        assert operations(canon(first.tanh() * second.tanh(), x)) == ["tanh"]
+
+
+def test_sums_and_operations_of_equal_nodes_are_found_in_one_pass() -> None:
+    x = leaves(2)
+    first, between, again = x[0].tanh(), x[1].sin(), x[0].tanh()
+    sums = read([total([first, between]).exp(), total([again, between]).exp()], x)
+    assert unify(sums)
+    assert operations(sums) == ["tanh", "sin", "exp"]
+    # The operands of an operation keep their order.
+    first, between, again = x[0].tanh(), x[1].sin(), x[0].tanh()
+    roots = [first, again / between, between / again, between / first]
+    assert operations(canon(roots, x)) == ["tanh", "sin", "divide", "divide"]
+    assert culprit(recording(roots, x, []), "inputs") == ""
 
 
 def test_zeros_of_both_signs_and_nans_are_told_apart() -> None:
@@ -355,6 +396,12 @@ def test_zeros_of_both_signs_and_nans_are_told_apart() -> None:
     for a, b, alike in [(0.0, -0.0, False), (0.0, 0.0, True), (1.0, 2.0, False)]:
         g = canon(autograd.maximum(x[0], a) * autograd.maximum(x[0], b), x)
         assert len(operations(g)) == 2 - alike
+    # Beside other nodes that are equal too.
+    assert len(operations(canon([maximum(x[0], a) for a in (0.0, -0.0, 0.0)], x))) == 2
+    g = read([maximum(x[0], math.nan), maximum(x[0], math.nan)], x)
+    before = str(g)
+    assert not unify(g)
+    assert str(g) == before
     g = canon(autograd.maximum(x[0], -0.0).exp(), x)
     assert [math.copysign(1.0, c) for c in g.number[g.kind == CONSTANT]] == [-1.0]
 
@@ -367,6 +414,7 @@ def test_no_term_is_dropped() -> None:
     for root, want in [
         (x[0] - x[0] + p[0], [(1.0, "p0"), (-1.0, "x0"), (1.0, "x0")]),
         (x[0] * 0.0 + p[0], [(1.0, "p0"), (0.0, "x0")]),
+        ((z := x[0] * 0.0) * z + z + p[0], [(1.0, "p0"), (0.0, "x0"), (0.0, "x0·x0")]),
         (dot([x[0], x[0]], [p[0], -p[0]]) + x[1], [(-1.0, "p0·x0"), (1.0, "p0·x0"), (1.0, "x1")]),
         (x[0] + x[0] - x[0] - x[0] * 3.0, [(-4.0, "x0"), (2.0, "x0")]),
     ]:
@@ -400,10 +448,15 @@ def test_sums_are_multiplied_out_by_powers_of_two_alone() -> None:
         g = canon(factor * (x[0] + p[0]) + x[1], x, p)
         assert (factor, ONE) in [(c, y) for c, _, y in terms(g, int(g.roots[0]))]
         assert len(terms(g, int(g.roots[0]))) == 2
+    for sums in ([x[0] + p[0]], [x[0] + p[0], x[1] + p[1]]):  # Zero times infinity is nan once, for the sum.
+        g = canon(total([0.0 * z for z in sums]), x, p)
+        assert [c for c, _, _ in terms(g, int(g.roots[0]))] == [0.0] * len(sums)
+        assert g.kind.tolist().count(LINEAR) == 1 + len(sums)
     # A single term has one rounding more or less, but no sum that may cancel.
     assert last(canon(3.0 * (x[0] * p[0]) + x[1], x, p)) == (0.0, [(3.0, "p0·x0"), (1.0, "x1")])
     assert last(canon(x[0] * (x[1] + p[0]) * 1.0 + 0.0, x, p))[0] == 0.0
-    assert len(terms(g := canon(x[0] * (x[1] + p[0]), x, p), int(g.roots[0]))) == 1
+    g = canon(x[0] * (x[1] + p[0]), x, p)
+    assert len(terms(g, int(g.roots[0]))) == 1
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -508,6 +561,16 @@ def test_terms_with_the_same_factors_and_sign_are_one(drawn: list[tuple[float, i
     assert sorted((text, c) for c, text in last(g)[1]) == sorted((text, c) for (text, _), c in wanted.items())
 
 
+def test_terms_of_a_larger_graph() -> None:
+    x = leaves(600)
+    assert not merge(read(dot([x[0]] * 600, x), x))
+    g = read(dot([*x, *x], [*x[::-1], *x]), x)
+    assert merge(g)
+    assert not merge(g)
+    c = np.sort(g.coefficient)
+    assert c.tolist() == [1.0] * 600 + [2.0] * 300
+
+
 def test_terms_with_a_nan_stay_apart() -> None:
     x = leaves(2)
     for number in (math.nan, math.inf):
@@ -545,6 +608,11 @@ def test_a_sum_of_one_sum_is_kept_and_one_of_a_leaf_is_not() -> None:
     for node, count in ((z, 3), (z.tanh(), 3), (x[0], 1)):
         g = canon([total([node]).sin(), total([node, x[1]]).exp(), node], x, p)
         assert g.kind.tolist().count(LINEAR) == count
+    double = 2.0 * x[0]
+    assert canon([total([double]).sin(), double.exp()], x).kind.tolist().count(LINEAR) == 2
+    kept = total([2.0 * x[0].tanh()])
+    g = canon([kept + x[1], kept.sin()], x)
+    assert {c for c, _, _ in terms(g, int(g.roots[0]))} == {1.0}
 
 
 # ── recurrences ──
@@ -592,6 +660,19 @@ def test_peeling_leaves_rows_of_one_kind_alone() -> None:
     before = str(g)
     peel(g)
     assert str(g) == before
+
+
+def test_passes_end_when_each_has_seen_the_graph_as_it_is() -> None:
+    x, p = leaves(2), leaves(2)
+    four = ["absorb", "fold", "merge", "unify"]
+    each = [x[0].tanh(), x[0].tanh(), p[0] * p[0], p[0] * p[0]]
+    for root, names in (
+        (x[0].tanh(), four),
+        (x[0] * p[0] + x[1], [*four, "absorb"]),
+        ((x[0] + x[0]).tanh() * (2.0 * x[0]).tanh(), four * 2),
+        (total(each) * Value(2.0).exp(), [*four * 2, *four[:3]]),  # All change it, and two once more.
+    ):
+        assert list(passes(read(root, x, p))) == ["compact", *names, "peel"]
 
 
 def test_passes_say_whether_they_changed_a_graph() -> None:
