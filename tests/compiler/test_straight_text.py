@@ -1,23 +1,18 @@
-"""The C text of straight-line programs: compiled and run, cut, rolled and declined, and as texts to read.
-
-`python -m tests.compiler.test_straight_text` writes the texts in `straight/` anew; look at the difference before you
-commit it.
-"""
+"""The C text of straight-line programs: compiled and run, cut, rolled and declined."""
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, total, where
+from autograd import total, where
 from autograd.compiler import backends
 from autograd.compiler.binding import DeclinedError
 from autograd.compiler.expressions import call, name, times
-from autograd.compiler.native import loops, text
+from autograd.compiler.native import text
 from autograd.compiler.native.lines import Template
 from autograd.compiler.native.text import text_of
 from autograd.compiler.pipeline import Code, Wanted
@@ -25,22 +20,19 @@ from autograd.compiler.statements import Named, Slots
 from autograd.compiler.straight import Formula
 from tests.compiler.finding import recording
 from tests.compiler.fuzz import compiled
-from tests.compiler.graphs import leaves, linear, recurrence, restart, squares
+from tests.compiler.graphs import leaves, linear, squares
 from tests.compiler.judging import Options, judge
 from tests.compiler.random_programs import Array, RandomProgram
 from tests.compiler.straight_graphs import CLOSE, WANTED, Truth, chain, close, code_of, compared, everything, numbers
 from tests.compiler.straight_programs import Functions, with_lanes
-
-FOLDER: Final = Path(__file__).parent / "straight"
+from tests.compiler.test_native_texts import LIMITS
 
 
 @pytest.fixture
 def many_loops(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever repeats becomes a loop, in short programs too, and functions are small."""
-    monkeypatch.setattr(loops, "FEWEST", 2)
-    monkeypatch.setattr(loops, "SMALLEST", 3)
-    monkeypatch.setattr(text, "SHORT", 0)
-    monkeypatch.setattr(text, "PART", 12)
+    """Programs are cut and rolled wherever they can be."""
+    for limit in LIMITS:
+        monkeypatch.setattr(*limit)
 
 
 @pytest.fixture
@@ -247,62 +239,3 @@ def test_what_a_formula_uses_several_times_is_declared_once() -> None:
 
     assert template.filled(["x", "y"], keep) == ["(k2 * word_sin(k2))"]
     assert kept == ["(x * y)", "word_exp((k1 * word_tanh(k1)))"]
-
-
-# ── the text ──
-
-
-def expression() -> Code:
-    a, b = Value(-4.0), Value(2.0)
-    c = a + b
-    d = a * b + b**3
-    c = c + (c + 1)
-    c = c + (1 + c + (-a))
-    d = d + (d * 2 + (b + a).relu())
-    d = d + (3 * d + (b - a).relu())
-    e = c - d
-    f = e**2
-    return code_of(f / 2.0 + 10.0 / f, [a, b], [], "inputs")
-
-
-def network() -> Code:
-    x, t, w, v = leaves(2), leaves(), leaves(3, 3), leaves(4)
-    h = [z.relu() for z in linear([row[:2] for row in w], x, [row[2] for row in w])]
-    return code_of((linear([v[:3]], h, [v[3]])[0] - t) ** 2, [x, t], [w, v], "parameters")
-
-
-def branches() -> Code:
-    x, y = leaves(2)
-    return code_of(where(x, x.log() * y, autograd.largest([x, y, 1.0])), [x, y], [])
-
-
-def steps_of_a_recurrence() -> Code:
-    xs, wx, wh, b = leaves(30, 2), leaves(2, 2), leaves(2, 2), leaves(2)
-    return code_of(squares(recurrence(xs, wx, wh, b, [0.0] * 2)), xs, [wx, wh, b], "parameters")
-
-
-def long_chain() -> Code:
-    return code_of(*chain(1000))
-
-
-TEXTS: Final[tuple[Callable[[], Code], ...]] = (expression, network, branches, steps_of_a_recurrence, long_chain)
-
-
-def source(make: Callable[[], Code]) -> str:
-    restart()
-    return text_of(make()).source + "\n"
-
-
-@pytest.mark.parametrize("make", TEXTS, ids=lambda make: make.__name__)
-def test_the_text(make: Callable[[], Code]) -> None:
-    assert source(make) == (FOLDER / f"{make.__name__}.txt").read_text(encoding="utf-8")
-
-
-def test_no_text_is_left_over() -> None:
-    assert {path.stem for path in FOLDER.iterdir()} == {make.__name__ for make in TEXTS}
-
-
-if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for make in TEXTS:
-        (FOLDER / f"{make.__name__}.txt").write_text(source(make), encoding="utf-8")

@@ -1,0 +1,218 @@
+"""Small programs as native code has them: as C, and as nodes and streams of instructions for the machine.
+
+A change shows in these texts, and can be read in a diff. `python -m tests.compiler.test_native_texts` writes those in
+`natives/` anew; look at the difference before you commit it.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, maximum, total, where
+from autograd.compiler.native import loops, text
+from autograd.compiler.native.instructions import files
+from autograd.compiler.native.machine import WANTED, Machine
+from autograd.compiler.native.planning import LEAF, LOAD, STORE, SUM_OF_LANES, SUM_OF_TERMS, codes
+from autograd.compiler.native.streams import Stream, Streams, Writer
+from autograd.compiler.native.sweeps import flow_of
+from autograd.compiler.native.text import text_of
+from autograd.compiler.native.words import PATHS, header
+from autograd.compiler.pipeline import Code
+from tests.compiler.graphs import leaves, linear, recurrence, restart, squares
+from tests.compiler.straight_graphs import chain, code_of
+from tests.compiler.test_sources import MODELS, Model, filters, masked
+
+pytestmark = pytest.mark.usefixtures("extension")
+
+FOLDER: Final = Path(__file__).parent / "natives"
+LIMITS: Final = ((loops, "FEWEST", 2), (loops, "SMALLEST", 3), (text, "SHORT", 0), (text, "PART", 12))
+"""With them whatever repeats becomes a loop, in short programs too, and functions are small."""
+MOST: Final = 200
+"""Nodes of a program that is shown as the machine has it."""
+
+
+def expression() -> Code:
+    a, b = Value(-4.0), Value(2.0)
+    c = a + b
+    d = a * b + b**3
+    c = c + (c + 1)
+    c = c + (1 + c + (-a))
+    d = d + (d * 2 + (b + a).relu())
+    d = d + (3 * d + (b - a).relu())
+    e = c - d
+    f = e**2
+    return code_of(f / 2.0 + 10.0 / f, [a, b], [], "inputs")
+
+
+def network() -> Code:
+    x, t, w, v = leaves(2), leaves(), leaves(3, 3), leaves(4)
+    h = [z.relu() for z in linear([row[:2] for row in w], x, [row[2] for row in w])]
+    return code_of((linear([v[:3]], h, [v[3]])[0] - t) ** 2, [x, t], [w, v], "parameters")
+
+
+def branches() -> Code:
+    x, y = leaves(2)
+    return code_of(where(x, x.log() * y, autograd.largest([x, y, 1.0])), [x, y], [])
+
+
+def steps_of_a_recurrence() -> Code:
+    xs, wx, wh, b = leaves(30, 2), leaves(2, 2), leaves(2, 2), leaves(2)
+    return code_of(squares(recurrence(xs, wx, wh, b, [0.0] * 2)), xs, [wx, wh, b], "parameters")
+
+
+def long_chain() -> Code:
+    return code_of(*chain(1000))
+
+
+def units_of_a_layer() -> Code:
+    x, w, v = leaves(3), leaves(9, 3), leaves(2, 9)
+    return code_of(squares(linear(v, [z.tanh() for z in linear(w, x)])), x, [w, v])
+
+
+def numbers_that_differ() -> Code:
+    """In coefficients, in sums, and as operands."""
+    x = leaves(6)
+    parts = [((v * (0.1 + k)).sin() + (v.exp() + 0.5 * k) ** 2 + maximum(v, k)).cos() for k, v in enumerate(x)]
+    return code_of(total(parts), x, [])
+
+
+def pairs_of_units() -> Code:
+    """Rounds that read every second row, and values of another loop from its end."""
+    x, p = leaves(16), leaves(8)
+    h = [(x[2 * k] * p[k] + x[2 * k + 1]).tanh() for k in range(8)]
+    z = [(h[7 - k] * x[k] - h[0]).exp() * h[k] for k in range(8)]
+    return code_of([total(z), h[3]], x, p)
+
+
+SMALL: Final[tuple[Callable[[], Code], ...]] = (
+    expression,
+    network,
+    branches,
+    steps_of_a_recurrence,
+    long_chain,
+    units_of_a_layer,
+    numbers_that_differ,
+    pairs_of_units,
+)
+
+
+def of_model(make: Callable[[], Model]) -> Code:
+    model = make()
+    return code_of(model.roots, model.inputs, model.parameters, model.wanted)
+
+
+PROGRAMS: Final[dict[str, Callable[[], Code]]] = {make.__name__: make for make in SMALL} | {
+    f"model_{make.__name__}": partial(of_model, make) for make in MODELS if make not in (filters, masked)
+}  # Those two are long, and like others.
+
+# ── streams as text ──
+
+NAMES: Final = {SUM_OF_TERMS: "linear", SUM_OF_LANES: "sum", LOAD: "load", STORE: "store"}
+FEW_TERMS: Final = 5
+"""The first code of linear nodes of few terms; machine.h says how they are counted."""
+
+
+def numbers(found: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
+    return " ".join(map(repr, found.tolist()))
+
+
+def instructions(stream: Stream) -> Iterator[str]:
+    """A line for each instruction: its name, and for each node its register and what it reads."""
+    words = iter(stream.words.tolist())
+    operations = {code: (name, len(operands)) for name, (code, operands) in reversed(codes().items())}
+    while (code := next(words)) != LEAF:
+        rows = []
+        for _ in range(next(words)):
+            to = next(words)
+            if code in (SUM_OF_TERMS, SUM_OF_LANES):
+                name, count, products = NAMES[code], next(words), next(words)
+            elif code in operations:
+                (name, count), products = operations[code], 0
+            elif code in NAMES:
+                name, count, products = NAMES[code], 1, 0
+            else:
+                count, products = divmod(code - FEW_TERMS, 3)
+                name = "few terms"
+            read = [str(next(words)) for _ in range(count)]
+            read += [f"{next(words)}·{next(words)}" for _ in range(products)]
+            rows.append(f"{to} = {', '.join(read)}")
+        yield f"  {name}: {'; '.join(rows)}"
+    assert next(words, None) is None
+
+
+def shown(made: Streams) -> Iterator[str]:
+    """All of a program for the machine."""
+    for name in ("before", "forward", "backward", "after"):
+        stream = getattr(made, name)
+        yield name
+        yield from instructions(stream)
+        yield f"  numbers {numbers(stream.numbers)}".rstrip()
+        of = stream.weights
+        for place, (a, b), by in zip(of.places.tolist(), of.registers.tolist(), of.numbers.tolist(), strict=True):
+            yield f"  weight {place}: {by!r} · {a} · {b}"
+    yield f"initial {numbers(made.initial)}"
+    yield f"vectors {made.vectors}, sums {made.sums} from {made.first_sum}"
+    for name in ("by_parameters", "roots", "by_inputs"):
+        yield f"{name} {getattr(made, name).tolist()}"
+    joined, weights = made.for_lanes()
+    assert len(joined) == len(made.forward.numbers) + len(made.backward.numbers)
+    yield f"weights for lanes {weights.places.tolist()}"
+
+
+def streams(code: Code, *, single: bool) -> str:
+    flow = flow_of(code.graph, Machine(code).counts, WANTED[code.wanted], single=single)
+    return "\n".join(shown(Writer(flow, single=single).written()))
+
+
+def source(make: Callable[[], Code]) -> str:
+    """All texts of a program."""
+    restart()
+    code = make()
+    machine, parts = Machine(code), [("C", text_of(code).source)]
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in LIMITS:
+            patch.setattr(*limit)
+        parts.append(("C, cut and rolled wherever it can be", text_of(code).source))
+    if len(code.graph) <= MOST:
+        parts.append(("the machine", machine.source))
+        parts += [("one example", streams(code, single=True)), ("many examples", streams(code, single=False))]
+    return "\n\n".join(f"── {title} ──\n{text.rstrip()}" for title, text in parts) + "\n"
+
+
+# ── the texts ──
+
+
+def generated() -> str:
+    """The text in C that is written from the rules; files of the package that are in it are named."""
+    found = files(["avx2", "any"]) | files(["avx512"], here=True) | {"header of float": header("float", 8)}
+    del found["names.h"]  # It has a digest of the sources.
+    whole = "\n".join(f"── {name} ──\n{text}" for name, text in found.items())
+    for path in PATHS:
+        whole = whole.replace(path.read_text(encoding="utf-8"), f"#include {path.name}\n")
+    return whole
+
+
+TEXTS: Final[dict[str, Callable[[], str]]] = {
+    **{name: partial(source, make) for name, make in PROGRAMS.items()},
+    "generated": generated,
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_text(name: str) -> None:
+    assert TEXTS[name]() == (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_no_text_is_left_over() -> None:
+    assert {path.stem for path in FOLDER.iterdir()} == {*TEXTS}
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, text_of_it in TEXTS.items():
+        (FOLDER / f"{name}.txt").write_text(text_of_it(), encoding="utf-8")
