@@ -3,7 +3,8 @@
 `python .ci/mutants.py losses optim` makes every mutant of the modules whose paths contain these words;
 `python .ci/mutants.py --sample 40` makes some, and prints the seed that makes the same ones again. The
 mutants are those of cosmic-ray. Everything happens in copies of the checkout, on the pure build. `[tool.mutants]` of
-pyproject.toml says which tests are nearest to a module, and which mutants are equivalent to the original.
+pyproject.toml says which tests are nearest to a module, and which mutants are equivalent to the original. The extension
+for native programs is copied as well, or compiled once for each process that tests mutants.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import re
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -25,6 +27,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from fnmatch import fnmatch
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
@@ -37,6 +40,7 @@ from cosmic_ray.plugins import get_operator, operator_names
 ROOT = Path(__file__).parent.parent
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutants"]
 NOT_COPIED = (".git", ".venv", ".hypothesis", ".*_cache", "__pycache__", "build", "dist", "*.so", "*.pyd")
+EXTENSION = "_native.*.so"  # Its C isn't changed, and to compile it takes longer than all tests of a mutant.
 SURROUNDINGS = {"CI": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": "", "PYTHONHASHSEED": "0"}
 """With CI, hypothesis draws the same examples each time."""
 
@@ -106,10 +110,18 @@ def nearest(module: str) -> tuple[str, ...]:
     return tuple(f"tests/{name}" for name in files[max(beginnings, key=len)].split()) if beginnings else ()
 
 
+def left_out(folder: str, names: list[str]) -> set[str]:
+    """The names in a folder of the checkout that aren't copied."""
+    found = shutil.ignore_patterns(*NOT_COPIED)(folder, names)
+    return {name for name in found if not fnmatch(name, EXTENSION)}
+
+
 def settle(folder: str) -> None:
     """Go to a copy of the checkout, in which this process will change and test the package."""
     copy = Path(tempfile.mkdtemp(dir=folder)) / "checkout"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    shutil.copytree(ROOT, copy, ignore=left_out)
+    if not any(copy.rglob(EXTENSION)):  # Without a compiler the tests that need it are skipped.
+        subprocess.run([sys.executable, ".build/native.py"], cwd=copy, capture_output=True, check=False)
     compileall.compile_dir(copy / "autograd", quiet=1)
     sys.dont_write_bytecode = True  # Files change faster than their times.
     os.chdir(copy)

@@ -27,13 +27,9 @@ from tests.compiler.graphs import leaves, linear, recurrence, restart, squares
 from tests.compiler.straight_graphs import chain, code_of
 from tests.compiler.test_sources import MODELS, Model, filters, masked
 
-pytestmark = pytest.mark.usefixtures("extension")
-
 FOLDER: Final = Path(__file__).parent / "natives"
 LIMITS: Final = ((loops, "FEWEST", 2), (loops, "SMALLEST", 3), (text, "SHORT", 0), (text, "PART", 12))
 """With them whatever repeats becomes a loop, in short programs too, and functions are small."""
-MOST: Final = 200
-"""Nodes of a program that is shown as the machine has it."""
 
 
 def expression() -> Code:
@@ -109,6 +105,8 @@ def of_model(make: Callable[[], Model]) -> Code:
 PROGRAMS: Final[dict[str, Callable[[], Code]]] = {make.__name__: make for make in SMALL} | {
     f"model_{make.__name__}": partial(of_model, make) for make in MODELS if make not in (filters, masked)
 }  # Those two are long, and like others.
+LONG: Final = (steps_of_a_recurrence, long_chain)
+"""Programs whose instructions for the machine would be many."""
 
 # ── streams as text ──
 
@@ -159,8 +157,8 @@ def shown(made: Streams) -> Iterator[str]:
     yield f"vectors {made.vectors}, sums {made.sums} from {made.first_sum}"
     for name in ("by_parameters", "roots", "by_inputs"):
         yield f"{name} {getattr(made, name).tolist()}"
-    joined, weights = made.for_lanes()
-    assert len(joined) == len(made.forward.numbers) + len(made.backward.numbers)
+    of_lanes, weights = made.for_lanes()
+    assert len(of_lanes) == len(made.forward.numbers) + len(made.backward.numbers)
     yield f"weights for lanes {weights.places.tolist()}"
 
 
@@ -169,19 +167,29 @@ def streams(code: Code, *, single: bool) -> str:
     return "\n".join(shown(Writer(flow, single=single).written()))
 
 
-def source(make: Callable[[], Code]) -> str:
-    """All texts of a program."""
+def of_machine(make: Callable[[], Code]) -> str:
+    """A program as the machine has it."""
     restart()
     code = make()
-    machine, parts = Machine(code), [("C", text_of(code).source)]
+    parts = {"one example, with names": Machine(code).source}
+    parts |= {"one example": streams(code, single=True), "many examples": streams(code, single=False)}
+    return joined(parts)
+
+
+def in_c(make: Callable[[], Code]) -> str:
+    """A program as text in C."""
+    restart()
+    code = make()
+    parts = {"as it is": text_of(code).source}
     with pytest.MonkeyPatch.context() as patch:
         for limit in LIMITS:
             patch.setattr(*limit)
-        parts.append(("C, cut and rolled wherever it can be", text_of(code).source))
-    if len(code.graph) <= MOST:
-        parts.append(("the machine", machine.source))
-        parts += [("one example", streams(code, single=True)), ("many examples", streams(code, single=False))]
-    return "\n\n".join(f"── {title} ──\n{text.rstrip()}" for title, text in parts) + "\n"
+        parts["cut and rolled wherever it can be"] = text_of(code).source
+    return joined(parts)
+
+
+def joined(parts: dict[str, str]) -> str:
+    return "\n\n".join(f"── {title} ──\n{text.rstrip()}" for title, text in parts.items()) + "\n"
 
 
 # ── the texts ──
@@ -197,22 +205,35 @@ def generated() -> str:
     return whole
 
 
-TEXTS: Final[dict[str, Callable[[], str]]] = {
-    **{name: partial(source, make) for name, make in PROGRAMS.items()},
+IN_C: Final[dict[str, Callable[[], str]]] = {
     "generated": generated,
+    **{f"{name}.c": partial(in_c, make) for name, make in PROGRAMS.items()},
+}
+OF_MACHINE: Final[dict[str, Callable[[], str]]] = {
+    f"{name}.machine": partial(of_machine, make) for name, make in PROGRAMS.items() if make not in LONG
 }
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_the_text(name: str) -> None:
-    assert TEXTS[name]() == (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+def kept(name: str) -> str:
+    return (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", IN_C)
+def test_the_text_in_c(name: str) -> None:
+    assert IN_C[name]() == kept(name)
+
+
+@pytest.mark.usefixtures("extension")
+@pytest.mark.parametrize("name", OF_MACHINE)
+def test_the_instructions_of_the_machine(name: str) -> None:
+    assert OF_MACHINE[name]() == kept(name)
 
 
 def test_no_text_is_left_over() -> None:
-    assert {path.stem for path in FOLDER.iterdir()} == {*TEXTS}
+    assert {path.stem for path in FOLDER.iterdir()} == {*IN_C, *OF_MACHINE}
 
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for name, text_of_it in TEXTS.items():
+    for name, text_of_it in {**IN_C, **OF_MACHINE}.items():
         (FOLDER / f"{name}.txt").write_text(text_of_it(), encoding="utf-8")
