@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, maximum, total, where
+from autograd import Value, total, where
 from autograd.compiler.native import loops, text
 from autograd.compiler.native.instructions import files
 from autograd.compiler.native.machine import WANTED, Machine
@@ -71,9 +71,9 @@ def units_of_a_layer() -> Code:
 
 
 def numbers_that_differ() -> Code:
-    """In coefficients, in sums, and as operands."""
-    x = leaves(6)
-    parts = [((v * (0.1 + k)).sin() + (v.exp() + 0.5 * k) ** 2 + maximum(v, k)).cos() for k, v in enumerate(x)]
+    """In coefficients, of which those of one and zero are apart, in sums, of which zero is, and in lists."""
+    x = leaves(10)
+    parts = [(v.exp() * (k - 2.0) + v * v + 0.5 * k).sin() + autograd.largest([v, v * v, k]) for k, v in enumerate(x)]
     return code_of(total(parts), x, [])
 
 

@@ -6,7 +6,7 @@ another loop gave in its rounds, and what its own round or the one before gave.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -198,7 +198,7 @@ class _List:
         holds = [
             # A value of the first round has the name of the one that each round gives.
             (places == places[0]) & ~(is_value & inside[0]),
-            (of_kind == NUMBER) & (k >= 0),
+            np.broadcast_to(of_kind == NUMBER, places.shape),
             (of_kind == ROW) & (rows == rows[0] + k * (rows[1] - rows[0])),
             is_value & (own_turn == k) & (first == first[0]),
             is_value & np.where(k == 0, ~inside[0], before),
@@ -220,33 +220,35 @@ class _List:
         first, _ = self._own(at, period, places)
         for row in range(period):
             steps = self._steps[at + row : at + rounds * period : period]
+            one, *_ = steps
             columns = range(int(starts[at + row]), int(starts[at + row + 1]))
             found = [self._place(loop, int(ways[i]), places[:, i].tolist(), first[:, i].tolist()) for i in columns]
-            out = steps[0].out if self._is_new(steps[0]) else found.pop(0)
-            loop.steps.append(self._numbers(loop, steps, steps[0]._replace(out=out).reading(found)))
-            if self._is_new(steps[0]):
-                outs = [zip(s.outs(), steps[0].outs(), strict=True) for s in steps]
+            out = one.out if self._is_new(one) else found.pop(0)
+            loop.steps.append(self._numbers(loop, steps, one._replace(out=out).reading(found)))
+            if self._is_new(one):
+                outs = [zip(s.outs(), one.outs(), strict=True) for s in steps]
                 kept += [(place, of_first, k) for k, pairs in enumerate(outs) for place, of_first in pairs]
         self._roller.keep(loop, kept)
         return loop
 
     def _place(self, loop: Loop, way: int, places: Sequence[int], first: Sequence[int]) -> int:
         """The place that a step of a loop reads: one for all rounds, its own, or one for an access."""
+        (place, after, *_), (own, own_after, *_) = places, first
         if way == SAME:
-            return places[0]
+            return place
         if way == OWN:
-            return first[0]
+            return own
         if way == BEFORE:
-            return self._accessed(loop, Before(first[1], places[0]))
+            return self._accessed(loop, Before(own_after, place))
         if way == NUMBER:
             return self._accessed(loop, Table(tuple(map(self._of.number, places))))
         if way == ROW:
-            rows = self._roller.rows[places[:2]].tolist()
-            return self._accessed(loop, Row(self._of.kind(places[0]), rows[0], rows[1] - rows[0]))
-        number, place, turn = self._roller.home[:, places[:2]].tolist()
-        other = self._roller.loops[number[0]]
-        other.given.add(place[0])
-        return self._accessed(loop, Given(other, place[0], turn[0], turn[1] - turn[0]))
+            row, next_row = self._roller.rows[[place, after]].tolist()
+            return self._accessed(loop, Row(self._of.kind(place), row, next_row - row))
+        (number, _), (kept, _), (turn, next_turn) = self._roller.home[:, [place, after]].tolist()
+        other = self._roller.loops[number]
+        other.given.add(kept)
+        return self._accessed(loop, Given(other, kept, turn, next_turn - turn))
 
     def _accessed(self, loop: Loop, access: Access) -> int:
         if isinstance(access, Table):
@@ -259,11 +261,11 @@ class _List:
         parts = list(s.parts)
         for i, part in enumerate(parts):
             numbers = [one.parts[i].coefficient for one in steps]
-            if any(number != numbers[0] for number in numbers):
+            if any(number != following for number, following in pairwise(numbers)):
                 table = self._accessed(loop, Table(tuple(numbers)))
                 parts[i] = part._replace(coefficient=1.0, factors=(table, *part.factors))
         starts = [one.number or 0.0 for one in steps]
-        if any(start != starts[0] for start in starts):
+        if any(start != following for start, following in pairwise(starts)):
             parts.insert(0, Part(1.0, (self._accessed(loop, Table(tuple(starts))),)))
             s = s._replace(number=0.0)
         return s._replace(parts=tuple(parts))
