@@ -6,23 +6,30 @@ A change shows in these texts, and can be read in a diff. `python -m tests.compi
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pytest
 
 import autograd
 from autograd import Value, total, where
+from autograd.compiler import expressions
+from autograd.compiler.expressions import call, partial_of, times, value_of
 from autograd.compiler.native import loops, text
 from autograd.compiler.native.instructions import files
+from autograd.compiler.native.lines import Template
 from autograd.compiler.native.machine import WANTED, Machine
 from autograd.compiler.native.planning import LEAF, LOAD, STORE, SUM_OF_LANES, SUM_OF_TERMS, codes
 from autograd.compiler.native.streams import Stream, Streams, Writer
 from autograd.compiler.native.sweeps import flow_of
 from autograd.compiler.native.text import text_of
-from autograd.compiler.native.words import PATHS, header
+from autograd.compiler.native.words import PATHS, as_c, header
 from autograd.compiler.pipeline import Code
+from autograd.compiler.straight import Formula
+from autograd.formula.cases import rule
+from autograd.operations import OPERATIONS
 from tests.compiler.graphs import leaves, linear, recurrence, restart, squares
 from tests.compiler.straight_graphs import chain, code_of
 from tests.compiler.test_sources import MODELS, Model, filters, masked
@@ -66,7 +73,7 @@ def long_chain() -> Code:
 
 
 def units_of_a_layer() -> Code:
-    x, w, v = leaves(3), leaves(9, 3), leaves(2, 9)
+    x, w, v = leaves(3), leaves(9, 3), leaves(3, 9)
     return code_of(squares(linear(v, [z.tanh() for z in linear(w, x)])), x, [w, v])
 
 
@@ -79,10 +86,10 @@ def numbers_that_differ() -> Code:
 
 def pairs_of_units() -> Code:
     """Rounds that read every second row, and values of another loop from its end."""
-    x, p = leaves(16), leaves(8)
-    h = [(x[2 * k] * p[k] + x[2 * k + 1]).tanh() for k in range(8)]
+    x, p = leaves(16), leaves(16)
+    h = [(x[2 * k] * p[2 * k] + p[2 * k + 1]).tanh() for k in range(8)]
     z = [(h[7 - k] * x[k] - h[0]).exp() * h[k] for k in range(8)]
-    return code_of([total(z), h[3]], x, p)
+    return code_of([total(z) * p[6] + p[3].exp(), h[3]], x, p)
 
 
 SMALL: Final[tuple[Callable[[], Code], ...]] = (
@@ -205,8 +212,28 @@ def generated() -> str:
     return whole
 
 
+def of_lists() -> str:
+    """The rules of lists, of one number and of three, as C on single numbers."""
+    parts = {}
+    for op, length in product(sorted(OPERATIONS), (1, 3)):
+        if rule(op).of_sequences:
+            texts: dict[str, Any] = {x: [f"{x}{i}" for i in range(length)] for x in rule(op).operands} | {"z": "z"}
+            lines: list[str] = []
+
+            def keep(text: str, lines: list[str] = lines) -> str:
+                lines.append(f"{text};")
+                return f"line{len(lines)}"
+
+            for title, e in [("value", value_of(op)), *((f"by {x}", partial_of(op, x)) for x in rule(op).operands)]:
+                written = as_c(e, texts, keep)
+                lines += [f"{title}: {text};" for text in ([written] if isinstance(written, str) else written)]
+            parts[f"{op} of {length}"] = "\n".join(f"{i}: {line}" for i, line in enumerate(lines, 1))
+    return joined(parts)
+
+
 IN_C: Final[dict[str, Callable[[], str]]] = {
     "generated": generated,
+    "of_lists": of_lists,
     **{f"{name}.c": partial(in_c, make) for name, make in PROGRAMS.items()},
 }
 OF_MACHINE: Final[dict[str, Callable[[], str]]] = {
@@ -214,19 +241,34 @@ OF_MACHINE: Final[dict[str, Callable[[], str]]] = {
 }
 
 
-def kept(name: str) -> str:
-    return (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+def test_what_a_formula_uses_several_times_is_declared_once() -> None:
+    a, b = expressions.name("a"), expressions.name("b")
+    product = times(a, b)
+    both = call("exp", times(product, call("tanh", product)))
+    template = Template(Formula(times(both, call("sin", both))), [None, None])
+    kept: list[str] = []
+
+    def keep(text: str) -> str:
+        kept.append(text)
+        return f"k{len(kept)}"
+
+    assert template.filled(["x", "y"], keep) == ["(k2 * word_sin(k2))"]
+    assert kept == ["(x * y)", "word_exp((k1 * word_tanh(k1)))"]
+
+
+def kept_text(title: str) -> str:
+    return (FOLDER / f"{title}.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", IN_C)
 def test_the_text_in_c(name: str) -> None:
-    assert IN_C[name]() == kept(name)
+    assert IN_C[name]() == kept_text(name)
 
 
 @pytest.mark.usefixtures("extension")
 @pytest.mark.parametrize("name", OF_MACHINE)
 def test_the_instructions_of_the_machine(name: str) -> None:
-    assert OF_MACHINE[name]() == kept(name)
+    assert OF_MACHINE[name]() == kept_text(name)
 
 
 def test_no_text_is_left_over() -> None:

@@ -11,13 +11,10 @@ import autograd
 from autograd import total, where
 from autograd.compiler import backends
 from autograd.compiler.binding import DeclinedError
-from autograd.compiler.expressions import call, name, times
 from autograd.compiler.native import text
-from autograd.compiler.native.lines import Template
 from autograd.compiler.native.text import text_of
 from autograd.compiler.pipeline import Code, Wanted
 from autograd.compiler.statements import Named, Slots
-from autograd.compiler.straight import Formula
 from tests.compiler.finding import recording
 from tests.compiler.fuzz import compiled
 from tests.compiler.graphs import leaves, linear, squares
@@ -224,18 +221,3 @@ def test_names_are_no_code(c_compiler: None) -> None:
         code = Code(found._replace(names=[Named(label, Slots("x", np.arange(2)))]), "inputs", "float64")
         results = Results(Functions(text_of(code), "float64", 1), code, np.array([[2.0], [3.0]]), np.zeros(0))
         assert results.roots[0, 0] == 6.0
-
-
-def test_what_a_formula_uses_several_times_is_declared_once() -> None:
-    a, b = name("a"), name("b")
-    product = times(a, b)
-    both = call("exp", times(product, call("tanh", product)))
-    template = Template(Formula(times(both, call("sin", both))), [None, None])
-    kept: list[str] = []
-
-    def keep(text: str) -> str:
-        kept.append(text)
-        return f"k{len(kept)}"
-
-    assert template.filled(["x", "y"], keep) == ["(k2 * word_sin(k2))"]
-    assert kept == ["(x * y)", "word_exp((k1 * word_tanh(k1)))"]

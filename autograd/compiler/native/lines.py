@@ -44,7 +44,7 @@ class Template:
         texts = [*operands]
         count, results = len(texts), [self._results[i] for i in wanted]
         needed = set().union(*map(_read, results)) if self._kept else set()
-        for i in range(len(self._kept) - 1, -1, -1):
+        for i in reversed(range(len(self._kept))):
             needed |= _read(self._kept[i]) if count + i in needed else set()
         for i, pieces in enumerate(self._kept, count):
             texts.append(keep(_joined(pieces, texts)) if i in needed else "")
@@ -57,8 +57,6 @@ def _read(pieces: Sequence[str]) -> set[int]:
 
 
 def _joined(pieces: Sequence[str], texts: Sequence[str]) -> str:
-    if len(pieces) == 1:
-        return pieces[0]
     return "".join([texts[int(piece)] if i % 2 else piece for i, piece in enumerate(pieces)])
 
 
@@ -148,11 +146,11 @@ class Lines:
 
     def _found(self, place: int) -> str:
         """The text of a place that was not read here before."""
-        common, kind = self._common, "number" if place == ONE else self._steps.kind(place)
+        common, kind = self._common, self._steps.kind(place)
         if place == self._steps.program.seed:
             return "splat(seed)"
         if kind == "number":
-            return splat(1.0 if place == ONE else self._steps.number(place))
+            return splat(self._steps.number(place))
         if kind == "sum" and ("sum", self._steps.row(place)) in self._by_loops:
             return self._row(kind, self._steps.row(place), 0)
         if kind in ("value", "sum"):

@@ -273,30 +273,9 @@ def header(real: Literal["double", "float"] = "double", lanes: int | None = None
     width = "" if lanes is None else f"#define LANES {lanes}\n"
     text = "\n".join(path.read_text(encoding="utf-8") for path in PATHS)
     known = set(_STATED.findall(text))
-    defined = [_function(word) for word in _in_order() if word not in known]
+    # Each stands behind those that it needs, as in the list of words.
+    defined = [_function(word) for word in WORDS if is_elementwise(word) and word not in known]
     return f"#define REAL {real}\n{width}{text}\n/* ── words defined by others ── */\n\n" + "\n".join(defined)
-
-
-def _in_order() -> list[str]:
-    """The words of numbers that are defined by others, each behind those that it needs."""
-    found: dict[str, None] = {}
-
-    def visit(word: str) -> None:
-        if is_elementwise(word) and word not in found:
-            case = definitions()[word].cases[0]
-            for e in (case.value, *(e for _, e in case.lets)):
-                for inner in _called(e):
-                    visit(inner)
-            found[word] = None
-
-    for word in WORDS:
-        visit(word)
-    return [*found]
-
-
-def _called(e: Expression) -> set[str]:
-    own = {str(e.parts[0])} if e.form == "call" else set()
-    return own.union(*(_called(part) for part in e.parts if isinstance(part, Expression)))
 
 
 def _function(word: str) -> str:
