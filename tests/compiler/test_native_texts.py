@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, total, where
+from autograd import Value, dot, total, where
 from autograd.compiler import expressions
+from autograd.compiler.binding import DeclinedError
 from autograd.compiler.expressions import call, partial_of, times, value_of
 from autograd.compiler.native import loops, text
 from autograd.compiler.native.instructions import files
@@ -24,12 +25,14 @@ from autograd.compiler.native.machine import WANTED, Machine
 from autograd.compiler.native.planning import LEAF, LOAD, STORE, SUM_OF_LANES, SUM_OF_TERMS, codes
 from autograd.compiler.native.streams import Stream, Streams, Writer
 from autograd.compiler.native.sweeps import flow_of
-from autograd.compiler.native.text import text_of
+from autograd.compiler.native.text import SCHEDULED, SHORT, Text, text_of
 from autograd.compiler.native.words import PATHS, as_c, header
 from autograd.compiler.pipeline import Code
+from autograd.compiler.statements import Named, Slots
 from autograd.compiler.straight import Formula
 from autograd.formula.cases import rule
 from autograd.operations import OPERATIONS
+from tests.compiler.finding import recording
 from tests.compiler.graphs import leaves, linear, recurrence, restart, squares
 from tests.compiler.straight_graphs import chain, code_of
 from tests.compiler.test_sources import MODELS, Model, filters, masked
@@ -254,6 +257,35 @@ def test_what_a_formula_uses_several_times_is_declared_once() -> None:
 
     assert template.filled(["x", "y"], keep) == ["(k2 * word_sin(k2))"]
     assert kept == ["(x * y)", "word_exp((k1 * word_tanh(k1)))"]
+
+
+def test_the_weights_of_matrices_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "WIDE", 9)
+    assert text_of(network())
+    monkeypatch.setattr(text, "WIDE", 8)
+    with pytest.raises(DeclinedError, match="it multiplies 9 weights for each example"):
+        text_of(network())
+
+
+def test_names_of_people_are_comments() -> None:
+    x, p = leaves(2), leaves(2)
+    names = [Named("of inputs", Slots("x", np.arange(2))), Named("of weights", Slots("p", np.array([1])))]
+    found = recording([dot(x, p)], x, p)._replace(names=names)
+    lines = text_of(Code(found, "nothing", "float64")).source.splitlines()
+    assert [line.strip() for line in lines if "/*" in line][1:] == [
+        "const V x0 = load(x);  /* of inputs[0] */",
+        "const V p1 = splat(p[1]);  /* of weights[0] */",
+        "const V x1 = load(x + 1 * n);  /* of inputs[1] */",
+    ]
+
+
+def test_the_header_and_the_options_are_those_of_the_numbers() -> None:
+    made = Text("", 0, loops=False)
+    for dtype, real in (("float64", "double"), ("float32", "float")):
+        assert made.files(dtype, 2)["words.h"].startswith(f"#define REAL {real}\n#define LANES 2\n")
+    assert set(made.options(4)) - set(made.options(1)) == set(SCHEDULED)
+    assert made._replace(weight=SHORT).options() == made.options()
+    assert made._replace(weight=SHORT + 1).options() == made.options(1)
 
 
 def kept_text(title: str) -> str:
