@@ -25,7 +25,7 @@ from autograd.compiler.native.machine import WANTED, Machine
 from autograd.compiler.native.planning import LEAF, LOAD, STORE, SUM_OF_LANES, SUM_OF_TERMS, codes
 from autograd.compiler.native.streams import Stream, Streams, Writer
 from autograd.compiler.native.sweeps import flow_of
-from autograd.compiler.native.text import SCHEDULED, SHORT, Text, text_of
+from autograd.compiler.native.text import LONG, SCHEDULED, SHORT, Text, text_of
 from autograd.compiler.native.words import PATHS, as_c, header
 from autograd.compiler.pipeline import Code
 from autograd.compiler.statements import Named, Slots
@@ -63,7 +63,15 @@ def network() -> Code:
 
 def branches() -> Code:
     x, y = leaves(2)
-    return code_of(where(x, x.log() * y, autograd.largest([x, y, 1.0])), [x, y], [])
+    inner = where((x * y).tanh() - 0.5, y.exp(), x)
+    return code_of(where(x, x.log() * y, autograd.largest([x, y, 1.0])) + inner, [x, y], [])
+
+
+def exponents() -> Code:
+    """Of numbers that have quicker forms, and of others."""
+    x, y, p = leaves(3)
+    z = x**3.0 + x ** (y + 3.0) + y**0.5 * x**-1.0 + x**-2.5 + 2.0**y
+    return code_of(z + y**p + p ** (x * 0.5), [x, y], [p])
 
 
 def steps_of_a_recurrence() -> Code:
@@ -78,6 +86,13 @@ def long_chain() -> Code:
 def units_of_a_layer() -> Code:
     x, w, v = leaves(3), leaves(9, 3), leaves(3, 9)
     return code_of(squares(linear(v, [z.tanh() for z in linear(w, x)])), x, [w, v])
+
+
+def long_sum() -> Code:
+    """Of products of leaves, and of values that are there one after the other."""
+    x, p = leaves(12), leaves(12)
+    parts = [v * w if i < 3 else v.exp() * w for i, (v, w) in enumerate(zip(x, p, strict=True))]
+    return code_of(total(parts).tanh(), x, p)
 
 
 def numbers_that_differ() -> Code:
@@ -99,8 +114,10 @@ SMALL: Final[tuple[Callable[[], Code], ...]] = (
     expression,
     network,
     branches,
+    exponents,
     steps_of_a_recurrence,
     long_chain,
+    long_sum,
     units_of_a_layer,
     numbers_that_differ,
     pairs_of_units,
@@ -115,8 +132,8 @@ def of_model(make: Callable[[], Model]) -> Code:
 PROGRAMS: Final[dict[str, Callable[[], Code]]] = {make.__name__: make for make in SMALL} | {
     f"model_{make.__name__}": partial(of_model, make) for make in MODELS if make not in (filters, masked)
 }  # Those two are long, and like others.
-LONG: Final = (steps_of_a_recurrence, long_chain)
-"""Programs whose instructions for the machine would be many."""
+MANY: Final = (steps_of_a_recurrence, long_chain)
+"""Programs whose instructions for the machine are many."""
 
 # ── streams as text ──
 
@@ -240,7 +257,7 @@ IN_C: Final[dict[str, Callable[[], str]]] = {
     **{f"{name}.c": partial(in_c, make) for name, make in PROGRAMS.items()},
 }
 OF_MACHINE: Final[dict[str, Callable[[], str]]] = {
-    f"{name}.machine": partial(of_machine, make) for name, make in PROGRAMS.items() if make not in LONG
+    f"{name}.machine": partial(of_machine, make) for name, make in PROGRAMS.items() if make not in MANY
 }
 
 
@@ -284,6 +301,8 @@ def test_the_header_and_the_options_are_those_of_the_numbers() -> None:
     for dtype, real in (("float64", "double"), ("float32", "float")):
         assert made.files(dtype, 2)["words.h"].startswith(f"#define REAL {real}\n#define LANES 2\n")
     assert set(made.options(4)) - set(made.options(1)) == set(SCHEDULED)
+    for rolled, option in ((True, "-O1"), (False, "-Og")):
+        assert option in made._replace(weight=LONG + 1, loops=rolled).options()
     assert made._replace(weight=SHORT).options() == made.options()
     assert made._replace(weight=SHORT + 1).options() == made.options(1)
 
