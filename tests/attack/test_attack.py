@@ -25,7 +25,7 @@ from tests.attack.worker import Worker
 from tests.interrupting import points
 from tests.running import PACKAGE
 
-SHORT = {"calls": 600, "interrupts": 120, "fits": 40, "files": 120, "programs": 400}
+SHORT = {"calls": 300, "interrupts": 60, "fits": 20, "files": 60, "programs": 200}
 """Attacks of each fuzzer, which take some seconds."""
 SEED = 1
 MODULES = (*FUZZERS, "answer", "api", "hostile", "intact", "judge", "scenarios", "signals", "worker")
