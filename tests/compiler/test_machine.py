@@ -490,6 +490,16 @@ def test_a_register_is_not_used_again_before_it_is_read_last(rows: list[list[int
     assert count == len({*registers.tolist()})
 
 
+@given(st.integers(0, 1 << 20), st.sampled_from(["float64", "float32"]))
+def test_a_block_is_as_wide_as_fits_into_the_cache(vectors: int, dtype: str) -> None:
+    width, (least, most) = machine._width(vectors, dtype), WIDTHS
+    size = np.dtype(dtype).itemsize * vectors
+    assert width % least == 0
+    assert least <= width <= most
+    assert width == least or width * size <= machine.CACHE
+    assert width == most or (width + least) * size > machine.CACHE
+
+
 def test_the_register_of_zeros_is_counted() -> None:
     x, y = leaves(2)
     g, counts = graph(x * x, x, y)
