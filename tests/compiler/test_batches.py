@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, dot, total
+from autograd import Value, dot, total, where
 from autograd.compiler import batches, pipeline
 from autograd.compiler.binding import Bound
 from autograd.compiler.pipeline import Code
@@ -241,3 +241,13 @@ def test_a_batch_with_a_nan_runs_once_more_exactly() -> None:
         by = program.gradient_of_inputs([good, second])
         np.testing.assert_allclose(by[1][:5], by[0][:5], rtol=NEAR)
         assert by[0][5] == by[1][5] == 0.0
+
+
+def test_gradients_that_are_not_finite_are_computed_exactly_though_the_values_are_finite() -> None:
+    x, w = autograd.inputs(3), [[Value(0.1 * i + 0.2 * j) for j in range(3)] for i in range(2)]
+    program = autograd.compile(where(x[0], total(dot(row, x).tanh() for row in w), 0.0), (x,), parameters=w)
+    usual, other = [1.0, 0.5, -0.5], [-1.0, math.inf, 1.0]
+    value, gradient = program.value_and_grad(np.array([usual]))
+    both = program.value_and_grad(np.array([usual, other]))
+    assert both[0] == pytest.approx(value / 2.0, rel=NEAR, abs=0.0)
+    np.testing.assert_allclose(both[1], gradient / 2.0, rtol=NEAR)
