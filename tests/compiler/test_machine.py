@@ -293,6 +293,18 @@ def test_inputs_without_an_effect_have_gradients_of_zero() -> None:
         assert [part.tolist() for part in found] == [(2.0 * rows).tolist(), [0.0] * n, [0.0] * n]
 
 
+def test_a_call_with_floats_skips_those_that_nothing_reads() -> None:
+    (unused, x, y), w = autograd.inputs(3), Value(0.5)
+    loss = x * y.exp()
+    for values in ((7.0, 2.0, 3.0), (7.0, -1.0, 0.5)):
+        alone = autograd.compile(loss, (unused, x, y), backend="native")
+        other = autograd.compile(loss * w, (unused, x, y), parameters=[w], backend="native")
+        value, (by_unused, by_x, by_y) = alone.value_and_grad(*values)
+        z = values[1] * math.exp(values[2])
+        assert (value, by_x, by_unused, by_y) == pytest.approx((z, z / values[1], 0.0, z), rel=ROUNDINGS, abs=0.0)
+        assert other.value_and_grad(*values)[1] == pytest.approx([z], rel=ROUNDINGS, abs=0.0)
+
+
 def test_a_branch_that_is_not_taken_passes_nothing_on() -> None:
     def function(x: Value, y: Value) -> Value:
         return where(x, x.log() * (y / x).sqrt(), y * y) + where(y, where(x, (x * y).rsqrt(), x), 2.0 * x)
@@ -547,6 +559,7 @@ def test_the_text_of_a_program_has_values_and_derivatives() -> None:
         "8 bytes of parameters",
         "back end native: backend='native'",
     ]
+    assert program.facts.operations == 3 * 4
     assert str(program).splitlines()[-1] == "  3 nodes as about 12 operations on each example"
 
 
