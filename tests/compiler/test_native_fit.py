@@ -115,6 +115,22 @@ def test_what_is_changed_between_two_trainings_counts(optimizer: str, backend: s
     same(run(backend), run("numpy"))
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("optimizer", CHANGES)
+def test_what_a_callback_changes_counts_from_the_next_epoch_on(optimizer: str, shuffle: bool, backend: str) -> None:
+    def run(name: str) -> tuple[train.History, Any]:
+        _, changing = trained(name, optimizer, epochs=1)
+
+        def callback(epoch: int, loss: float) -> None:
+            for key, x in (CHANGES[optimizer][epoch // 2] if epoch % 2 else {}).items():
+                setattr(changing, key, x)
+
+        options: dict[str, Any] = {"batch_size": 5, "shuffle": shuffle, "rng": random.Random(3)}
+        return train.fit(changing.program, (X, Y), changing, epochs=10, callback=callback, **options), changing
+
+    same(run(backend), run("numpy"))
+
+
 def test_an_update_is_made_once_for_all_trainings_with_the_same_settings(
     backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
