@@ -235,7 +235,7 @@ def test_python_goes_on_where_c_ended_and_c_where_python_did(change: Callable[[A
 def test_a_callback_may_change_the_optimizer() -> None:
     def run() -> tuple[train.History, Any]:
         made = program()
-        optimizer: Any = optim.SGD(made, lr=0.1, momentum=0.5)
+        optimizer: Any = optim.SGD(made, lr=0.1, momentum=0.5, dampening=0.25)
         schedule = optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
 
         def callback(epoch: int, loss: float) -> None:
@@ -248,8 +248,10 @@ def test_a_callback_may_change_the_optimizer() -> None:
                 velocity: Any = optimizer.param_groups[0].states["velocity"]
                 velocity[0][:] = 1.0
                 optimizer.program.parameters[0] = 0.0
+            if epoch == 8:  # Two epochs have the learning rate of this one.
+                restarted(optimizer)
 
-        return train.fit(made, (X, Y), optimizer, epochs=9, batch_size=4, shuffle=False, callback=callback), optimizer
+        return train.fit(made, (X, Y), optimizer, epochs=11, batch_size=4, shuffle=False, callback=callback), optimizer
 
     expected = run()
     with in_c():
