@@ -487,8 +487,9 @@ def test_a_compiler_that_takes_too_long_is_stopped_with_all_that_it_started(
     home: Path, compiling_with: Callable[[str], Path]
 ) -> None:
     place = compiling_with(HANGING)
-    with refused("the C compiler cc was stopped: it takes longer than 1 seconds; backend="):
-        shared_object(ONE, seconds=1.0)
+    # In that time it has started all, on a machine with much to do as well.
+    with refused("the C compiler cc was stopped: it takes longer than 3 seconds; backend="):
+        shared_object(ONE, seconds=3.0)
     assert ended(place)
     assert contents(home) == []
 
