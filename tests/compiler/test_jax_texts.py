@@ -1,4 +1,4 @@
-"""Small programs as text for JAX, and the rules in its words. JAX itself isn't needed for it.
+"""Small programs and statements as text for JAX, and the rules in its words. JAX itself isn't needed for it.
 
 A change shows in these texts, and can be read in a diff. `python -m tests.compiler.test_jax_texts` writes those in
 `jax_texts/` anew; look at the difference before you commit it.
@@ -14,15 +14,15 @@ import pytest
 
 from autograd.compiler.expressions import partial_of, value_of
 from autograd.compiler.jax import text
-from autograd.compiler.jax.text import Signature, text_of
+from autograd.compiler.jax.text import Signature, Text, text_of
 from autograd.compiler.jax.writing import as_jax
 from autograd.compiler.pipeline import Code
-from autograd.compiler.statements import Named, Slots
+from autograd.compiler.statements import ArrayProgram, Named, Slots
 from autograd.formula.cases import rule
 from autograd.operations import OPERATIONS
 from tests.compiler.graphs import leaves, recurrence, restart, squares
 from tests.compiler.straight_graphs import chain
-from tests.compiler.test_sources import MODELS, Model, code_of
+from tests.compiler.test_sources import MODELS, PROGRAMS, Model, code_of
 
 FOLDER: Final = Path(__file__).parent / "jax_texts"
 FEW: Final = 3
@@ -66,10 +66,23 @@ def texts_of(make: Callable[[], Model], few: int | None = None) -> str:
         if few is not None:
             patch.setattr(text, "UNROLLED", few)
         for title, signature in signatures(code).items():
-            made = text_of(code.program, signature, "float64")
-            tables = [f"{name} = {table.tolist()}" for name, table in made.tables.items()]
-            parts[title] = "\n".join([made.source.rstrip(), *tables, f"# {', '.join(sorted(made.words))}"])
+            parts[title] = shown(text_of(code.program, signature, "float64"))
     return joined(parts)
+
+
+def text_of_statements(make: Callable[[], ArrayProgram]) -> str:
+    """Statements of which no graph is made, as a function."""
+    program = make()
+    own, inputs = (
+        [Named(name, Slots(space, np.arange(program.sizes[space])))] for name, space in (("own", "p"), ("inputs", "x"))
+    )
+    return shown(text_of(program, Signature("gradient", own, inputs, None, "bound both"), "float64")) + "\n"
+
+
+def shown(made: Text) -> str:
+    """The text of a function, the arrays that it takes from outside, and the words."""
+    tables = [f"{name} = {table.tolist()}" for name, table in made.tables.items()]
+    return "\n".join([made.source.rstrip(), *tables, f"# {', '.join(sorted(made.words))}"])
 
 
 def rules() -> str:
@@ -92,6 +105,7 @@ def joined(parts: dict[str, str]) -> str:
 TEXTS: Final[dict[str, Callable[[], str]]] = {
     **{make.__name__: partial(texts_of, make) for make in (*MODELS, long_recurrence, long_chain)},
     **{f"{make.__name__}_as_loops": partial(texts_of, make, FEW) for make in (long_recurrence, long_chain)},
+    **{name: partial(text_of_statements, make) for name, make in PROGRAMS.items()},
     "rules": rules,
 }
 
