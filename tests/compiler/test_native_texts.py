@@ -19,7 +19,7 @@ from autograd.compiler import expressions
 from autograd.compiler.binding import DeclinedError
 from autograd.compiler.expressions import call, partial_of, times, value_of
 from autograd.compiler.native import loops, text
-from autograd.compiler.native.instructions import files
+from autograd.compiler.native.instructions import PROCESSORS, files
 from autograd.compiler.native.lines import Template
 from autograd.compiler.native.machine import WANTED, Machine
 from autograd.compiler.native.planning import LEAF, LOAD, STORE, SUM_OF_LANES, SUM_OF_TERMS, codes
@@ -224,8 +224,9 @@ def joined(parts: dict[str, str]) -> str:
 
 def generated() -> str:
     """The text in C that is written from the rules; files of the package that are in it are named."""
-    found = files(["avx2", "any"]) | files(["avx512"], here=True) | {"header of float": header("float", 8)}
-    del found["names.h"]  # It has a digest of the sources.
+    found = files(PROCESSORS) | {"header of float": header("float", 8)}
+    found |= {f"{name}, for here": text for name, text in files(["avx2"], here=True).items() if "machine" in name}
+    found["names.h"] = found["names.h"].partition("\n")[2]  # The first line has a digest of the sources.
     whole = "\n".join(f"── {name} ──\n{text}" for name, text in found.items())
     for path in PATHS:
         whole = whole.replace(path.read_text(encoding="utf-8"), f"#include {path.name}\n")
