@@ -110,7 +110,7 @@ GROUPS = (
     Group(
         "compiler",
         ("compiler/",),
-        5535,
+        5537,
         "2,800 were planned; branches not taken that leak nothing, ragged rows, every float at the edges, text that "
         "people read and that allocates nothing, blocks in the cache, float code for irregular graphs, errors that "
         "name the remedy, straight-line programs for all that is no array code, and the face and choice of back ends",

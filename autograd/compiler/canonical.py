@@ -256,10 +256,12 @@ def _extremes(x: Floats) -> tuple[float, float]:
 def merge(g: Scalars) -> bool:
     """Add up the coefficients of equal terms of a node that have the same sign."""
     n = len(g) + 1  # Nodes, and ONE.
+    # Three nodes of a larger graph don't fit into one number of 64 bits, so it goes without.
+    if n >= 1 << 20:
+        return False
     terms = np.flatnonzero(g.in_linear)
     coefficient, left, right = g.coefficient[terms], g.left[terms], g.right[terms]
-    # Three nodes of a larger graph don't fit into one number of 64 bits, so it goes without.
-    if n >= 1 << 20 or not np.isfinite(coefficient).all():
+    if not np.isfinite(coefficient).all():
         return False
     pair = (g.owner[terms].astype(np.int64) * n + np.minimum(left, right)) * n + np.maximum(left, right)
     key = 3 * pair + np.sign(coefficient).astype(np.int64)  # 0 times an infinity is nan, so zeros are apart.
