@@ -220,7 +220,7 @@ class _List:
         first, _ = self._own(at, period, places)
         for row in range(period):
             steps = self._steps[at + row : at + rounds * period : period]
-            one, *_ = steps
+            one = steps[0]
             columns = range(int(starts[at + row]), int(starts[at + row + 1]))
             found = [self._place(loop, int(ways[i]), places[:, i].tolist(), first[:, i].tolist()) for i in columns]
             out = one.out if self._is_new(one) else found.pop(0)
@@ -233,7 +233,7 @@ class _List:
 
     def _place(self, loop: Loop, way: int, places: Sequence[int], first: Sequence[int]) -> int:
         """The place that a step of a loop reads: one for all rounds, its own, or one for an access."""
-        (place, after, *_), (own, own_after, *_) = places, first
+        (place, after), (own, own_after) = places[:2], first[:2]
         if way == SAME:
             return place
         if way == OWN:
