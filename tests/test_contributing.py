@@ -84,7 +84,7 @@ def test_examples_of_style_are_from_the_code() -> None:
 def test_pre_commit_runs_the_checks_of_ci() -> None:
     hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     commands = re.findall(r"^ +entry: (.+)$", hooks, re.MULTILINE)
-    assert commands == re.findall(r"^ *\.venv/bin/((?:ruff|mypy).*)$", CI, re.MULTILINE)
+    assert commands == re.findall(r"^\.venv/bin/((?:ruff|mypy).*)$", CI, re.MULTILINE)
 
 
 def test_ci_runs_every_check_that_is_named() -> None:

@@ -374,6 +374,8 @@ def test_equal_nodes_are_one() -> None:
     assert len(operations(canon(x[0].tanh() * x[1].tanh(), x))) == 2
     assert len(operations(canon(x[0].tanh() * x[0].detach().tanh(), x))) == 3
     for (a, b), (c, d) in (((0, 2), (1, 2)), ((0, 1), (0, 2))):  # Of the terms one factor is the same.
+        first, second = x[a] * x[b], x[c] * x[d]
+        assert operations(canon((first + second).tanh() * (second + first).tanh(), x)) == ["tanh"]
         first, second = dot([x[a], x[c]], [x[b], x[d]]), dot([x[c], x[a]], [x[d], x[b]])
         assert operations(canon(first.tanh() * second.tanh(), x)) == ["tanh"]
 
