@@ -23,6 +23,7 @@ from autograd.operations import OPERATIONS
 from tests.compiler.graphs import leaves, recurrence, restart, squares
 from tests.compiler.straight_graphs import chain
 from tests.compiler.test_sources import MODELS, PROGRAMS, Model, code_of
+from tests.compiler.texts import joined, kept, write
 
 FOLDER: Final = Path(__file__).parent / "jax_texts"
 FEW: Final = 3
@@ -98,10 +99,6 @@ def rules() -> str:
     return joined(parts)
 
 
-def joined(parts: dict[str, str]) -> str:
-    return "\n\n".join(f"── {title} ──\n{part}" for title, part in parts.items()) + "\n"
-
-
 TEXTS: Final[dict[str, Callable[[], str]]] = {
     **{make.__name__: partial(texts_of, make) for make in (*MODELS, long_recurrence, long_chain)},
     **{f"{make.__name__}_as_loops": partial(texts_of, make, FEW) for make in (long_recurrence, long_chain)},
@@ -112,7 +109,7 @@ TEXTS: Final[dict[str, Callable[[], str]]] = {
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_text(name: str) -> None:
-    assert TEXTS[name]() == (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+    assert TEXTS[name]() == kept(FOLDER, name)
 
 
 def test_no_text_is_left_over() -> None:
@@ -120,6 +117,4 @@ def test_no_text_is_left_over() -> None:
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for name, text_of_it in TEXTS.items():
-        (FOLDER / f"{name}.txt").write_text(text_of_it(), encoding="utf-8")
+    write(FOLDER, TEXTS)

@@ -5,6 +5,7 @@ writes the texts anew; look at the difference before you commit it.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,7 @@ from autograd.compiler.writing import as_floats, as_numpy
 from autograd.formula.cases import Expression, rule
 from tests.compiler.finding import recording
 from tests.compiler.graphs import attention, flat, leaves, linear, recurrence, restart, squares, sums_of_many_kinds
+from tests.compiler.texts import kept, write
 
 FOLDER: Final = Path(__file__).parent / "listings"
 
@@ -419,22 +421,19 @@ def stages(name: str) -> str:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_stages_of_a_program(name: str) -> None:
-    assert stages(name) == (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+    assert stages(name) == kept(FOLDER, name)
 
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_the_expressions_of_a_rule(op: str) -> None:
-    kept = (FOLDER / "rules.txt").read_text(encoding="utf-8").strip().split("\n\n")
-    assert "\n".join(rules(op)) in kept
+    assert "\n".join(rules(op)) in kept(FOLDER, "rules").strip().split("\n\n")
 
 
 def test_no_listing_is_left_over() -> None:
     assert {path.stem for path in FOLDER.iterdir()} == {*PROGRAMS, "rules"}
-    assert (FOLDER / "rules.txt").read_text(encoding="utf-8").count("\n\n") == len(OPERATIONS) - 1
+    assert kept(FOLDER, "rules").count("\n\n") == len(OPERATIONS) - 1
 
 
 if __name__ == "__main__":
-    for name in PROGRAMS:
-        (FOLDER / f"{name}.txt").write_text(stages(name), encoding="utf-8")
-    texts = ["\n".join(rules(op)) for op in OPERATIONS]
-    (FOLDER / "rules.txt").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
+    of_rules = "\n\n".join("\n".join(rules(op)) for op in OPERATIONS) + "\n"
+    write(FOLDER, {name: partial(stages, name) for name in PROGRAMS} | {"rules": lambda: of_rules})

@@ -36,6 +36,7 @@ from tests.compiler.finding import recording
 from tests.compiler.graphs import leaves, linear, recurrence, restart, squares
 from tests.compiler.straight_graphs import chain, code_of
 from tests.compiler.test_sources import MODELS, Model, filters, masked
+from tests.compiler.texts import joined, kept, write
 
 FOLDER: Final = Path(__file__).parent / "natives"
 LIMITS: Final = ((loops, "FEWEST", 2), (loops, "SMALLEST", 3), (text, "SHORT", 0), (text, "PART", 12))
@@ -215,10 +216,6 @@ def in_c(make: Callable[[], Code]) -> str:
     return joined(parts)
 
 
-def joined(parts: dict[str, str]) -> str:
-    return "\n\n".join(f"── {title} ──\n{text.rstrip()}" for title, text in parts.items()) + "\n"
-
-
 # ── the texts ──
 
 
@@ -267,14 +264,14 @@ def test_what_a_formula_uses_several_times_is_declared_once() -> None:
     product = times(a, b)
     both = call("exp", times(product, call("tanh", product)))
     template = Template(Formula(times(both, call("sin", both))), [None, None])
-    kept: list[str] = []
+    lines: list[str] = []
 
     def keep(text: str) -> str:
-        kept.append(text)
-        return f"k{len(kept)}"
+        lines.append(text)
+        return f"k{len(lines)}"
 
     assert template.filled(["x", "y"], keep) == ["(k2 * word_sin(k2))"]
-    assert kept == ["(x * y)", "word_exp((k1 * word_tanh(k1)))"]
+    assert lines == ["(x * y)", "word_exp((k1 * word_tanh(k1)))"]
 
 
 def test_the_weights_of_matrices_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,19 +305,15 @@ def test_the_header_and_the_options_are_those_of_the_numbers() -> None:
     assert made._replace(weight=SHORT + 1).options() == made.options(1)
 
 
-def kept_text(title: str) -> str:
-    return (FOLDER / f"{title}.txt").read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("name", IN_C)
 def test_the_text_in_c(name: str) -> None:
-    assert IN_C[name]() == kept_text(name)
+    assert IN_C[name]() == kept(FOLDER, name)
 
 
 @pytest.mark.usefixtures("extension")
 @pytest.mark.parametrize("name", OF_MACHINE)
 def test_the_instructions_of_the_machine(name: str) -> None:
-    assert OF_MACHINE[name]() == kept_text(name)
+    assert OF_MACHINE[name]() == kept(FOLDER, name)
 
 
 def test_no_text_is_left_over() -> None:
@@ -328,6 +321,4 @@ def test_no_text_is_left_over() -> None:
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for name, text_of_it in {**IN_C, **OF_MACHINE}.items():
-        (FOLDER / f"{name}.txt").write_text(text_of_it(), encoding="utf-8")
+    write(FOLDER, {**IN_C, **OF_MACHINE})

@@ -22,6 +22,7 @@ from autograd.compiler.text import text_of
 from tests.compiler.finding import culprit, recording
 from tests.compiler.graphs import attention, flat, leaves, linear, recurrence, restart, squares
 from tests.compiler.test_text import SIZES, A, Programs, call, compared
+from tests.compiler.texts import kept, write
 
 FOLDER: Final = Path(__file__).parent / "sources"
 
@@ -270,13 +271,18 @@ def printed(code: Code) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def kept(name: str) -> str:
-    return (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+def text_of_model(model: Callable[[], Model]) -> str:
+    restart()
+    return printed(code_of(model()))
+
+
+def text_of_program(made: Callable[[], ArrayProgram]) -> str:
+    return text_and_tables(made(), lanes=True)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_the_text_of_a_model(model: Callable[[], Model]) -> None:
-    assert printed(code_of(model())) == kept(model.__name__)
+    assert text_of_model(model) == kept(FOLDER, model.__name__)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
@@ -291,7 +297,7 @@ def test_a_model_is_right(model: Callable[[], Model]) -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_text_of_an_array_program(name: str) -> None:
-    assert text_and_tables(PROGRAMS[name](), lanes=True) == kept(name)
+    assert text_of_program(PROGRAMS[name]) == kept(FOLDER, name)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -300,8 +306,5 @@ def test_an_array_program_is_right(name: str) -> None:
 
 
 if __name__ == "__main__":
-    for made in MODELS:
-        restart()
-        (FOLDER / f"{made.__name__}.txt").write_text(printed(code_of(made())), encoding="utf-8")
-    for name, program in PROGRAMS.items():
-        (FOLDER / f"{name}.txt").write_text(text_and_tables(program(), lanes=True), encoding="utf-8")
+    write(FOLDER, {model.__name__: partial(text_of_model, model) for model in MODELS})
+    write(FOLDER, {name: partial(text_of_program, made) for name, made in PROGRAMS.items()})
