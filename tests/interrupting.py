@@ -37,23 +37,29 @@ def _instructions(code: CodeType) -> dict[int, str]:
     return {one.offset: one.opname for one in dis.get_instructions(code)}
 
 
-def _everywhere(frame: FrameType) -> bool:
+def _all_files(file: str) -> bool:
+    return True
+
+
+def _always() -> bool:
     return True
 
 
 class _Counter:
-    """A tracer that counts the points of the package, and sends a signal at one of them."""
+    """A tracer that counts the points in some files of the package, and sends a signal at one of them."""
 
-    def __init__(self, place: int, counts: Callable[[FrameType], bool]) -> None:
+    def __init__(self, place: int, files: Callable[[str], bool], when: Callable[[], bool]) -> None:
         self.place = place
-        self.counts = counts
+        self.files = cache(files)
+        self.when = when
         self.passed = 0
         self._latest: dict[FrameType, str] = {}
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
         if frame.f_back in self._latest:
             self._latest[frame.f_back] = ""  # A function of Python looks for signals when it is entered, not after.
-        if not frame.f_code.co_filename.startswith(HERE):
+        file = frame.f_code.co_filename
+        if not (file.startswith(HERE) and self.files(file)):
             return None
         frame.f_trace_lines, frame.f_trace_opcodes = False, True
         return self._step
@@ -69,7 +75,7 @@ class _Counter:
             before = self._latest.get(frame, "RESUME")
             self._latest[frame] = name
             seen = before == "RESUME" or before.startswith("CALL") or "JUMP_BACKWARD" in name
-            if seen and self.counts(frame):
+            if seen and self.when():
                 self.passed += 1
                 if self.passed == self.place:
                     signal.raise_signal(signal.SIGINT)
@@ -94,9 +100,14 @@ def _traced(counter: _Counter) -> Iterator[None]:
             gc.enable()
 
 
-def points(act: Callable[[], object], counts: Callable[[FrameType], bool] = _everywhere) -> int:
-    """The number of points at which a signal can come in the code of the package that a call runs, in such frames."""
-    counter = _Counter(0, counts)
+def points(
+    act: Callable[[], object], files: Callable[[str], bool] = _all_files, when: Callable[[], bool] = _always
+) -> int:
+    """The number of points at which a signal can come in the package while a call runs.
+
+    Those in files with such paths count, when the other condition is true.
+    """
+    counter = _Counter(0, files, when)
     with _traced(counter):
         act()
     return counter.passed
@@ -104,11 +115,15 @@ def points(act: Callable[[], object], counts: Callable[[FrameType], bool] = _eve
 
 @contextmanager
 def interrupted(
-    *, place: int = 0, after: float = 0.0, counts: Callable[[FrameType], bool] = _everywhere
+    *,
+    place: int = 0,
+    after: float = 0.0,
+    files: Callable[[str], bool] = _all_files,
+    when: Callable[[], bool] = _always,
 ) -> Iterator[None]:
-    """A block with Ctrl-C at the point of such frames with that number, from 1, or after so many seconds."""
+    """A block with Ctrl-C at the point with that number, from 1, of those that `points` counts, or after seconds."""
     if place:
-        with _traced(_Counter(place, counts)):
+        with _traced(_Counter(place, files, when)):
             yield
         return
 

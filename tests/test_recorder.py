@@ -5,7 +5,6 @@ import math
 import pickle
 import random
 import signal
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -442,13 +441,15 @@ def test_ctrl_c_at_any_line_leaves_whole_snapshots() -> None:
 
     whole = {s.epoch: s for s in work()[2].snapshots}
 
-    def in_training(frame: FrameType) -> bool:
-        inside = frame.f_code.co_filename.startswith(str(PACKAGE / "train"))
-        return inside and signal.getsignal(signal.SIGINT) is not usual
+    def of_training(file: str) -> bool:
+        return file.startswith(str(PACKAGE / "train"))
 
-    count = points(work, in_training)
+    def in_training() -> bool:
+        return signal.getsignal(signal.SIGINT) is not usual
+
+    count = points(work, of_training, in_training)
     for place in range(1, count + 1):
-        with interrupted(place=place, counts=in_training):
+        with interrupted(place=place, files=of_training, when=in_training):
             w, history, recorder = work()
         assert history.stopped_by == "interrupt"
         for s in recorder.snapshots:

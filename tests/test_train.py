@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -336,20 +335,22 @@ def test_ctrl_c_waits_until_a_step_is_whole(compiled: bool) -> None:
     assert signal.getsignal(signal.SIGINT) is usual
 
 
+def of_training(file: str) -> bool:
+    return file.startswith(str(PACKAGE / "train"))
+
+
 def test_ctrl_c_at_any_line_leaves_a_whole_step_and_a_history() -> None:
     whole = [[p.data for p in fitted(epochs=n)[0].parameters()] for n in range(4)]
     usual = signal.getsignal(signal.SIGINT)
 
-    def in_training(frame: FrameType) -> bool:
-        # Before and after it there is no training, and the handler is the usual one.
-        inside = frame.f_code.co_filename.startswith(str(PACKAGE / "train"))
-        return inside and signal.getsignal(signal.SIGINT) is not usual
+    def in_training() -> bool:  # Before and after it the handler is the usual one.
+        return signal.getsignal(signal.SIGINT) is not usual
 
     def work() -> tuple[nn.MLP, train.History]:
         return fitted(epochs=3)
 
-    for place in range(1, points(work, in_training) + 1):
-        with interrupted(place=place, counts=in_training):
+    for place in range(1, points(work, of_training, in_training) + 1):
+        with interrupted(place=place, files=of_training, when=in_training):
             result = work()
         assert result[1].stopped_by == "interrupt"
         assert [p.data for p in result[0].parameters()] in whole
