@@ -12,6 +12,7 @@ import compileall
 import difflib
 import gc
 import importlib
+import math
 import multiprocessing
 import os
 import random
@@ -51,6 +52,8 @@ FEW = 8
 """Modules of a sample, at most."""
 WAITING = 10
 """So many times longer than its limit a process may take, where others want the processor too, or if it sleeps."""
+SLOWER = 3
+"""So many times longer than without a mutant its tests may take, besides the limit: a machine has slow minutes."""
 FORK = multiprocessing.get_context("fork")
 
 
@@ -70,18 +73,33 @@ class Outcome(NamedTuple):
     entry: str = ""
 
 
+class Tests(NamedTuple):
+    """Whether tests passed, the seconds that each took, and else what was wrong."""
+
+    passed: bool
+    seconds: dict[str, float]
+    why: str
+
+
 class Quickest:
-    """A plugin of pytest that runs the quickest tests first, and measures them."""
+    """A plugin of pytest that runs the quickest tests first, measures them, and keeps what was wrong."""
 
     def __init__(self, known: dict[str, float]) -> None:
         self.known = known
         self.seconds: dict[str, float] = defaultdict(float)
+        self.why = ""
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: self.known.get(item.nodeid, 0.0))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds[report.nodeid] += report.duration
+        if report.failed:
+            self.why = f"{report.nodeid}\n{report.longreprtext}"
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.why = f"{report.nodeid}\n{report.longreprtext}"
 
 
 def modules() -> list[str]:
@@ -132,18 +150,17 @@ def settle(folder: str) -> None:
     gc.freeze()  # Else each child spends a third of its time on looking through the objects of the libraries.
 
 
-def tested(files: tuple[str, ...], known: dict[str, float]) -> tuple[bool, dict[str, float]]:
-    """Whether tests pass in this copy, as it is now, within the limit, and the seconds that each took."""
+def tested(files: tuple[str, ...], known: dict[str, float] | None) -> Tests:
+    """What tests say of this copy, as it is now; once it is known how long each takes, within the limit."""
+    limit = WAITING * SETTINGS["limit"] if known is None else SETTINGS["limit"] + SLOWER * sum(known.values())
     receiver, sender = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=_test, args=(files, known, sender))
+    child = FORK.Process(target=_test, args=(files, known or {}, limit, sender))
     child.start()
     sender.close()
     try:
-        found: tuple[bool, dict[str, float]] = (
-            receiver.recv() if receiver.poll(WAITING * SETTINGS["limit"]) else (False, {})
-        )
-    except EOFError:  # A crash.
-        found = False, {}
+        found: Tests = receiver.recv() if receiver.poll(WAITING * limit) else Tests(False, {}, "they never ended")
+    except EOFError:
+        found = Tests(False, {}, f"their process crashed, or needed more than {limit:.0f} s of the processor")
     finally:
         with suppress(ProcessLookupError):
             os.killpg(child.ident or 0, signal.SIGKILL)
@@ -158,15 +175,15 @@ def sample(made: list[Mutant], size: int, rng: random.Random) -> list[Mutant]:
     return rng.sample(those, min(size, len(those)))
 
 
-def _test(files: tuple[str, ...], known: dict[str, float], sender: Connection) -> None:
+def _test(files: tuple[str, ...], known: dict[str, float], limit: float, sender: Connection) -> None:
     os.setsid()
     for stream in range(3):
         os.dup2(os.open(os.devnull, os.O_RDWR), stream)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(SETTINGS["limit"]),) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(limit),) * 2)
     slow = [f"--deselect=tests/{name}" for name in SETTINGS["slow"]]
     order = Quickest(known)
     code = pytest.main(["-xqp", "no:cacheprovider", "--assert=plain", *slow, *files], plugins=[order])
-    sender.send((code == 0, dict(order.seconds)))
+    sender.send(Tests(code == 0, dict(order.seconds), order.why or f"pytest ended with {code}"))
 
 
 def outcome(mutant: Mutant, known: dict[str, float]) -> Outcome:
@@ -188,7 +205,7 @@ def outcome(mutant: Mutant, known: dict[str, float]) -> Outcome:
         return Outcome("equivalent", change, entry)
     try:
         path.write_text(mutated, encoding="utf-8")
-        passed, _ = tested(nearest(mutant.module), known)
+        passed = tested(nearest(mutant.module), known).passed
         return Outcome("survived" if passed else "killed", change)
     finally:
         path.write_text(code, encoding="utf-8")
@@ -236,10 +253,10 @@ def main() -> int:
         ProcessPoolExecutor(asked.jobs, initializer=settle, initargs=(folder,)) as pool,
     ):
         known: dict[tuple[str, ...], dict[str, float]] = {}
-        for names, (passed, seconds) in zip(files, pool.map(tested, files, [{}] * len(files)), strict=True):
-            if not passed:
-                parser.error(f"tests fail without a mutant, or take {SETTINGS['limit']:g} s: {' '.join(names)}")
-            known[names] = seconds
+        for names, tests in zip(files, pool.map(tested, files, [None] * len(files)), strict=True):
+            if not tests.passed:
+                sys.exit(f"these tests fail without a mutant: {' '.join(names)}\n{tests.why}")
+            known[names] = tests.seconds
         found = pool.map(outcome, made, [known[nearest(mutant.module)] for mutant in made])
         for mutant, (word, change, entry) in zip(made, found, strict=True):
             entries.add(entry)

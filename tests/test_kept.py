@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,9 @@ from safetensors.numpy import load_file, save_file
 
 import autograd
 from autograd import Value, losses, nn, optim, state, train
+from autograd.train.kept import STATES, Kept, kept_of
 from tests.interrupting import interrupted, points
+from tests.standin import Standin
 from tests.test_state import corrupted
 
 DAMAGES = 100
@@ -225,6 +227,30 @@ def test_python_s_shared_generator_is_saved_too(tmp_path: Path) -> None:
     assert random.random() == drawn
 
 
+def size(thing: object) -> int:
+    return sum(map(np.size, kept(thing).numbers().values()))
+
+
+def kept(thing: object) -> Kept:
+    found = kept_of(thing)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_a_thing_says_how_many_numbers_its_file_has(kind: str) -> None:
+    training = Training(kind, "program", 1)
+    for thing in training.things().values():
+        assert kept(thing).count()[0] == size(thing)
+    training.steps(1)
+    training.loader.rng.gauss(0.0, 1.0)  # Another number of the normal distribution waits now.
+    for thing in (training.subject, training.schedule, training.loader, training.loader.rng):
+        assert kept(thing).count()[1] == size(thing)
+    least, most = kept(training.optimizer).count()
+    assert most - least == STATES * len(training.numbers())
+    assert least <= size(training.optimizer) <= most
+
+
 # ── what is refused ──
 
 
@@ -325,6 +351,8 @@ def test_a_number_too_large_for_single_precision_is_named(tmp_path: Path) -> Non
         ({"rng": random.Random(), "x": 3}, "not int 3; pass the model itself"),
         ({}, r"not dict \{\}"),
         (optim.SGD, r"make one, as in SGD\(…\)"),
+        (SimpleNamespace(getstate=list), "not SimpleNamespace"),
+        (Standin(network(), losses.mse, [(2,), ()]), "write_back"),
     ],
 )
 def test_a_thing_that_cannot_be_saved_is_named(thing: Any, message: str, tmp_path: Path) -> None:
@@ -339,8 +367,8 @@ def test_a_generator_without_a_state_is_named(tmp_path: Path) -> None:
         state.save(random.SystemRandom(), tmp_path / "t")
 
 
-def in_state(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.endswith(("state.py", "kept.py", "interrupts.py"))
+def in_state(file: str) -> bool:
+    return file.endswith(("state.py", "kept.py", "interrupts.py"))
 
 
 @pytest.mark.filterwarnings(
@@ -359,7 +387,7 @@ def test_ctrl_c_while_things_are_loaded_leaves_all_old_or_all_new(tmp_path: Path
 
     for place in range(1, points(work, in_state) + 1, 3):
         state.load(other, tmp_path / "old")
-        with suppress(KeyboardInterrupt), interrupted(place=place, counts=in_state):
+        with suppress(KeyboardInterrupt), interrupted(place=place, files=in_state):
             work()
         assert bits(other) in (old, new)
         seen.append(bits(other) == new)

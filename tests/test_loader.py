@@ -14,6 +14,9 @@ import autograd
 from autograd import losses, nn, optim, train
 from autograd.compiler.binding import Slice
 from autograd.train import Loader
+from autograd.train.compiled import Compiled
+from autograd.train.epochs import Epochs
+from autograd.train.interrupts import Interrupts
 from autograd.train.loader import Rows
 
 sizes = st.integers(1, 30)
@@ -78,6 +81,16 @@ def test_rows_are_an_array_that_is_read_when_it_is_asked_for() -> None:
     assert disk.read == [1, 2]
     assert np.asarray(rows, np.float32).dtype == np.float32
     assert np.asarray(rows).tolist() == [[k, -k] for k in range(5)]
+    ((whole,),) = Loader((np.arange(5),), shuffle=False)
+    assert [whole.__array__(dtype).dtype for dtype in (None, np.float32)] == [np.dtype(int), np.float32]
+
+
+def test_a_list_that_has_a_shape_is_no_array() -> None:
+    class Shaped(list[float]):
+        shape = (3,)
+
+    ((rows,),) = Loader((Shaped([1.0, 2.0, 3.0]),))
+    assert rows[:].tolist() == [1.0, 2.0, 3.0]
 
 
 def test_rows_are_not_shuffled_if_they_need_not_be() -> None:
@@ -178,8 +191,18 @@ def test_the_loss_of_the_rest_of_an_epoch_is_the_mean_of_its_rows() -> None:
     )
 
 
+def test_the_loss_that_is_shown_inside_the_rest_of_an_epoch_is_the_mean_so_far() -> None:
+    made, shown = program(), list[float]()
+    loader = Loader((X, Y), 4, shuffle=False)
+    loader.advance()
+    way = Compiled(made, (X, Y), optim.SGD(made, lr=0.0), None)
+    with Interrupts() as interrupts:
+        Epochs(way, 4, None, loader).make(1, interrupts, shown.append)
+    assert shown == pytest.approx([made.value(X[4:stop], Y[4:stop]) for stop in (8, 11)], rel=1e-15, abs=0.0)
+
+
 class Many:
-    """A back end that makes whole epochs in one call, as `Loop` says; here by NumPy, one step after another."""
+    """A back end that makes up to three epochs in one call, as `Loop` says; here by NumPy, one step after another."""
 
     def __init__(self, made: autograd.Program, *plan: Any) -> None:
         self.program, (self.columns, self.optimizer, self.size, self.reorder, *_) = made, plan
@@ -187,7 +210,7 @@ class Many:
 
     def run(self, epochs: int, answer: Callable[[], None]) -> Slice:
         self.calls.append(epochs)
-        losses, rows = [], len(self.columns[0])
+        losses, rows, epochs = [], len(self.columns[0]), min(epochs, 3)
         for _ in range(epochs):
             order, of_all = self.reorder(), 0.0
             for start in range(0, rows, self.size):
@@ -223,6 +246,36 @@ def test_the_place_of_a_loader_is_right_where_a_back_end_makes_many_steps(
     assert histories[0].losses == histories[1].losses
     assert places[0] == places[1]
     assert found[0].calls == [1] * (2 if batches else 3)  # It may draw the orders of the epochs of a call ahead.
+
+
+@pytest.mark.parametrize(
+    ("options", "calls"),
+    [
+        (dict, [7, 4, 1]),
+        (lambda: {"callback": lambda epoch, loss: None}, [1] * 7),
+        (lambda: {"validation": (X, Y)}, [1] * 7),
+        (lambda: {"record": train.Recorder()}, None),
+        (lambda: {"epochs": 0}, None),
+    ],
+)
+def test_a_back_end_makes_epochs_until_something_looks_at_them(
+    options: Callable[[], dict[str, Any]], calls: list[int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, other, found = program(), program(), list[Many]()
+
+    def loop(made: autograd.Program, *plan: Any) -> Many:
+        found.append(Many(made, *plan))
+        return found[0]
+
+    def fitted(made: autograd.Program) -> train.History:
+        plan = {"epochs": 7, "batch_size": 4, "rng": random.Random(2), **options()}
+        return train.fit(made, (X, Y), optim.SGD(made, lr=0.1), **plan)
+
+    expected = fitted(other)
+    monkeypatch.setattr(autograd.Program, "_loop", loop)
+    history = fitted(made)
+    assert history == expected
+    assert [many.calls for many in found] == ([] if calls is None else [calls])
 
 
 def test_a_loader_has_its_own_options() -> None:
