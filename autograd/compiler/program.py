@@ -197,7 +197,8 @@ class Program(Lines):
         """A call of the program as a pure function of JAX, `function(parameters, *inputs)`; `source` is its text.
 
         The parameters and their gradient are dictionaries of arrays, as in `jax_parameters`; a program without
-        parameters has no such argument. It may be used inside `jax.jit`, `jax.vmap` and the like.
+        parameters has no such argument. It may be used inside `jax.jit`, `jax.vmap` and the like. "outputs" takes the
+        arrays of those inputs that the outputs depend on, or of all inputs.
 
         With numbers that aren't finite, nan may take the place of other results in programs that complete rows by
         zeros; exact=True makes slower code that doesn't. ImportError without JAX.

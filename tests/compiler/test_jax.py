@@ -203,7 +203,7 @@ def test_float64_without_the_setting_of_jax_is_refused() -> None:
 def test_wrong_arguments_are_named() -> None:
     program = classifier("float32")
     function, (x, y) = program.jax(), batch()
-    with pytest.raises(TypeError, match=r"value_and_grad takes parameters, x, y; 2 arguments were given"):
+    with pytest.raises(TypeError, match=r"value_and_grad takes parameters, x, y, not 2 arguments"):
         function(x, y)
     with pytest.raises(ValueError, match=r"value_and_grad takes y of shape \(N, 3\), and not \(6, 3\)"):
         function(program.jax_parameters, x, y[1:])

@@ -26,6 +26,7 @@ from autograd.compiler.jax.words import WORDS
 from autograd.compiler.pipeline import Code
 from autograd.compiler.statements import Named, Slots
 from autograd.wording import Text as Shown
+from autograd.wording import counted
 
 if TYPE_CHECKING:
     from autograd.compiler.batches import Part
@@ -68,6 +69,7 @@ class Function:
         code = _code(part)
         code = code.exactly() if exact else code
         self._arguments = part.arguments[:-1] if kind == "per_example" else part.arguments
+        self._all = program._graph.arguments
         self._entries = of_program(program) if kind != "gradient_of_inputs" or program.parameters.size else []
         self.dtype = str(program.parameters.dtype)
         signature = self._signature(program, kind, code)
@@ -102,9 +104,12 @@ class Function:
         if self.dtype == "float64" and not jax.config.jax_enable_x64:
             _refuse()
         own = 1 if self._entries else 0
+        if len(arguments) == own + len(self._all):  # Outputs may depend on some of the inputs only.
+            pairs = zip(arguments[own:], self._all, strict=True)
+            arguments = *arguments[:own], *(array for array, a in pairs if a in self._arguments)
         if len(arguments) != own + len(self._arguments):
             names = ", ".join(["parameters"] * own + [a.name for a in self._arguments])
-            raise TypeError(f"{self.__name__} takes {names}; {len(arguments)} arguments were given")
+            raise TypeError(f"{self.__name__} takes {names}, not {counted(len(arguments), 'argument')}")
         if own:
             check(arguments[0], self._entries)
         arrays = [jnp.asarray(array, self.dtype) for array in arguments[own:]]

@@ -1,0 +1,298 @@
+"""Texts for JAX say what their programs say: NumPy runs them in the place of JAX, which need not be there."""
+
+import random
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value, optim, total, train
+from autograd.compiler.statements import ArrayProgram, Named, Slots
+from autograd.engine import ieee
+from tests.compiler.fuzz import compiled, report
+from tests.compiler.random_programs import RandomProgram
+from tests.compiler.standin_of_jax import Functions, standing_in
+from tests.compiler.test_jax_texts import long_chain, long_recurrence
+from tests.compiler.test_native_fit import CHANGES, OPTIMIZERS, X, Y, program, same, trained
+from tests.compiler.test_sources import MODELS, Model, code_of
+from tests.compiler.test_text import TOLERANCE, Programs, agree, interpreted
+from tests.points import ROWS
+
+FEW: Final = 0
+"""Statements of a loop that are written one by one, where loops are wanted."""
+WITH_LOOPS: Final = (19, 39, 40, 57, 85)
+"""Seeds of random programs in which statements repeat."""
+NEAR: Final = 1e-13
+"""Relative: a formula of a few operations, beside that of the engine."""
+EDGES: Final = (0.0, -0.0, 1.0, -2.0, 1e-200, -1e200, 5e-324, ieee.INF, -ieee.INF, ieee.NAN)
+
+
+@pytest.fixture(autouse=True)
+def numpy_for_jax() -> Iterator[None]:
+    with standing_in():
+        yield
+
+
+def loops(few: int | None, patch: pytest.MonkeyPatch) -> None:
+    if few is not None:
+        from autograd.compiler.jax import text
+
+        patch.setattr(text, "UNROLLED", few)
+
+
+# ── array programs ──
+
+
+def compared(program: ArrayProgram, dtype: str, few: int | None, wanted: str = "both") -> str:
+    """The source of the text, which gives the numbers of the interpreter for batches of several sizes."""
+    from autograd.compiler.jax.function import made
+    from autograd.compiler.jax.text import Signature, text_of
+
+    sizes, rng = program.sizes, np.random.default_rng(0)
+    own = [Named("own", Slots("p", np.arange(sizes["p"])))] if sizes["p"] else []
+    inputs = [Named("x", Slots("x", np.arange(sizes["x"])))]
+    with pytest.MonkeyPatch.context() as patch:
+        loops(few, patch)
+        text = text_of(program, Signature("gradient", own, inputs, None, f"bound {wanted}"), dtype)
+    function = made(text)
+    for n in (1, 2, 5):
+        parameters, x = rng.normal(size=sizes["p"]).astype(dtype), rng.normal(size=(sizes["x"], n)).astype(dtype)
+        memory = interpreted(program, parameters, x, 0.75)
+        with np.errstate(all="ignore"):
+            roots, by_parameters, by_inputs = function({"own": parameters}, x.T, np.asarray(0.75, dtype))
+        assert (by_parameters is None) == (wanted in ("inputs", "nothing"))
+        assert (by_inputs is None) == (wanted in ("parameters", "nothing"))
+        pairs = [(roots, program.roots.read(memory).reshape(-1, n))]
+        pairs += [(by_parameters["own"], memory["dp"][:, 0])] if by_parameters else []
+        pairs += [(by_inputs, memory["dx"])] if by_inputs is not None else []
+        for found, exact in pairs:
+            assert found.dtype == dtype, text.source
+            assert agree(found.T, exact, TOLERANCE[dtype]), text.source
+    return text.source
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(["float64", "float64", "float32"]), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_random_array_programs(rng: random.Random, dtype: str, as_loops: bool) -> None:
+    compared(Programs(rng).program(), dtype, FEW if as_loops else None)
+
+
+@pytest.mark.parametrize("as_loops", [False, True])
+@pytest.mark.parametrize("make", [*MODELS, long_chain, long_recurrence])
+def test_models(make: Callable[[], Model], as_loops: bool) -> None:
+    code = code_of(make())
+    source = compared(code.program, "float64", FEW if as_loops else None, code.wanted)
+    if make in (long_chain, long_recurrence):
+        assert ("lax.scan" in source) == as_loops
+
+
+# ── programs of Values ──
+
+
+def wrong(seed: int) -> str:
+    """What is wrong with a random program behind JAX, and as pure functions of JAX; empty if nothing is."""
+    return report(seed, {"backend": partial(compiled, backend="jax"), "functions": Functions}).wrong
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_programs_are_the_eager_ones(seed: int) -> None:
+    assert wrong(seed) == ""
+
+
+@pytest.mark.parametrize("seed", WITH_LOOPS)
+def test_random_programs_with_loops_are_the_eager_ones(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    loops(FEW, monkeypatch)
+    program: Any = compiled(RandomProgram(seed))
+    assert "lax.scan" in program.jax().source
+    assert wrong(seed) == ""
+
+
+def test_points_where_a_derivative_is_a_choice() -> None:
+    cases = [case for row in ROWS for case in row.cases]
+    eager = [[Value(x) for x in case.operands] for case in cases]
+    results = [case.operation(*xs) for case, xs in zip(cases, eager, strict=True)]
+    for z in results:
+        z.backward()
+    operands = [[Value(0.5) for _ in case.operands] for case in cases]
+    outputs = [case.operation(*xs) for case, xs in zip(cases, operands, strict=True)]
+    x = Value(0.0)
+    program = autograd.compile(
+        total(outputs) + x, (x,), parameters=[x for xs in operands for x in xs], outputs=outputs, backend="jax"
+    )
+    program.parameters[:] = [x.data for xs in eager for x in xs]
+    with np.errstate(all="ignore"):
+        got = program.outputs([0.0, 1.0])[0], program.value_and_grad([0.0])[1]
+    np.testing.assert_allclose(got[0], [z.data for z in results], rtol=NEAR)
+    np.testing.assert_allclose(got[1], [x.grad for xs in eager for x in xs], rtol=NEAR)
+
+
+def word(name: str) -> Callable[..., Any]:
+    from autograd.compiler.jax.words import WORDS
+
+    def call(*arguments: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return WORDS[name](*arguments)
+
+    return call
+
+
+@pytest.mark.parametrize("name", ["norm", "directions", "hypot", "direction"])
+def test_lengths_hold_at_the_ends_of_the_range(name: str) -> None:
+    for x in EDGES:
+        for y in EDGES:
+            given = [np.array([x, y])] if name in ("norm", "directions") else [np.float64(x), np.float64(y)]
+            wanted = getattr(ieee, name)(*([given[0].tolist()] if len(given) == 1 else [x, y]))
+            np.testing.assert_allclose(word(name)(*given), wanted, rtol=NEAR, err_msg=f"{name} of {x} and {y}")
+
+
+def test_powers_with_factors_hold_at_the_ends_of_the_range() -> None:
+    powers = [(c, x, y, k) for c in EDGES for x in EDGES for y in (0.5, 2.0, -3.0, 40.0) for k in (0.0, 1.0)]
+    # y − 1 is −1, a whole number, though y isn't.
+    powers += [(c, x, y, 1.0) for c in EDGES if abs(c) != ieee.INF for x in EDGES for y in (1e-20, -1e-20)]
+    got = word("scaled_power")(*map(np.array, zip(*powers, strict=True)))
+    for power, found in zip(powers, got, strict=True):
+        np.testing.assert_allclose(found, ieee.scaled_power(*power), rtol=NEAR, atol=5e-324, err_msg=str(power))
+
+
+# ── trainings ──
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("options", [{}, {"batch_size": 5}, {"batch_size": 6, "shuffle": False, "epochs": 3}], ids=str)
+def test_every_optimizer_trains_as_in_numpy(options: dict[str, Any], optimizer: str) -> None:
+    same(trained("jax", optimizer, **options), trained("numpy", optimizer, **options))
+
+
+def test_a_training_in_float32() -> None:
+    options = {"batch_size": 6, "epochs": 5}
+    same(trained("jax", "Adam", "float32", **options), trained("numpy", "Adam", "float32", **options), "float32")
+
+
+@pytest.mark.parametrize("optimizer", CHANGES)
+def test_what_is_changed_between_two_trainings_counts(optimizer: str) -> None:
+    def run(name: str) -> tuple[train.History, Any]:
+        history, changing = trained(name, optimizer, epochs=2)
+        for changes in CHANGES[optimizer]:
+            for key, x in changes.items():
+                setattr(changing, key, x)
+            history = train.fit(changing.program, (X, Y), changing, epochs=2)
+        return history, changing
+
+    same(run("jax"), run("numpy"))
+
+
+def test_a_callback_may_change_the_parameters_and_the_rate() -> None:
+    def run(name: str) -> tuple[train.History, Any]:
+        _, changing = trained(name, "Adam", epochs=1)
+
+        def callback(epoch: int, loss: float) -> None:
+            changing.program.parameters *= 0.9
+            changing.lr = 0.1 / (2.0 + epoch)
+
+        options: dict[str, Any] = {"batch_size": 5, "rng": random.Random(3)}
+        return train.fit(changing.program, (X, Y), changing, epochs=4, callback=callback, **options), changing
+
+    same(run("jax"), run("numpy"))
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+def test_a_small_loss_ends_it(batch_size: int | None) -> None:
+    options: dict[str, Any] = {"batch_size": batch_size, "stop_below": 0.1, "epochs": 500}
+    found = trained("jax", "Adam", **options)
+    same(found, trained("numpy", "Adam", **options))
+    assert found[0].stopped_by == "threshold"
+
+
+@pytest.mark.parametrize("row", [0, 13, 22])
+def test_a_loss_that_is_not_finite_gets_no_step(row: int) -> None:
+    x = X.copy()
+    x[row, 1] = np.nan
+
+    def run(name: str) -> tuple[train.History, Any]:
+        made = program(name)
+        optimizer = optim.SGD(made, lr=0.1)
+        with np.errstate(invalid="ignore"):
+            return train.fit(made, (x, Y), optimizer, epochs=4, batch_size=6, shuffle=False), optimizer
+
+    found, wanted = run("jax"), run("numpy")
+    same(found, wanted)
+    assert (found[0].stopped_by, found[0].reason) == ("divergence", wanted[0].reason)
+
+
+def test_a_parameter_that_is_not_finite_ends_it() -> None:
+    def run(name: Any) -> tuple[str, list[float]]:
+        w, x = Value(1.0), autograd.inputs()
+        made = autograd.compile(w * x, (x,), parameters={"w": w}, backend=name)
+        with np.errstate(over="ignore"):
+            history = train.fit(made, ([1.0],), optim.SGD(made, lr=1e308), epochs=9)
+        return history.stopped_by, history.losses
+
+    assert run("jax") == run("numpy")
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_steps_and_loops_are_those_of_numpy(optimizer: str) -> None:
+    kind, settings = OPTIMIZERS[optimizer]
+    ours, stepped, looped = (program("numpy") for _ in range(3))
+    first, second, third = (kind(made, **settings) for made in (ours, stepped, looped))
+    step, loop = stepped.jax_step(second), looped.jax_loop(third)
+    for seed in (1, 2):  # The second time they go on with what the optimiser has kept.
+        orders = np.array([np.random.default_rng((seed, k)).permutation(len(X))[:8] for k in range(4)])
+        state, one_by_one, wanted = step.start(), list[float](), list[float]()
+        for order in orders:
+            wanted.append(ours.value_and_grad(X[order], Y[order])[0])
+            first.step()
+            state, loss = step(state, X[order], Y[order])
+            one_by_one.append(float(loss))
+        after, together = loop(loop.start(), (X, Y), orders)
+        step.finish(state, steps=len(orders))
+        loop.finish(after, steps=len(orders))
+        same((train.History(one_by_one), second), (train.History(wanted), first))
+        same((train.History(together.tolist()), third), (train.History(wanted), first))
+
+
+def test_the_rate_of_a_state_may_be_replaced() -> None:
+    ours, stepped = program("numpy"), program("numpy")
+    first, second = (optim.SGD(made, lr=0.1) for made in (ours, stepped))
+    step = stepped.jax_step(second)
+    state = step.start()
+    assert {*state.numbers} == {"lr"}
+    state.numbers["lr"] = np.float64(0.5)
+    first.lr = 0.5
+    wanted = ours.value_and_grad(X, Y)[0]
+    first.step()
+    state, loss = step(state, X, Y)
+    step.finish(state, steps=1)
+    same((train.History([float(loss)]), second), (train.History([wanted]), first))
+
+
+def test_a_step_needs_one_loss_and_an_optimizer_of_the_program() -> None:
+    made, other = program("numpy"), program("numpy")
+    with pytest.raises(ValueError, match="the optimizer changes other parameters than the program's"):
+        made.jax_step(optim.SGD(other))
+    with pytest.raises(TypeError, match=r"a step takes an optimizer of the program, as optim\.SGD\(program\), not"):
+        made.jax_loop(0.1)
+    w, x = Value(1.0), autograd.inputs()
+    alone = autograd.compile(w * x, (x,), parameters={"w": w}, reduce=None)
+    with pytest.raises(ValueError, match="a step needs one loss for a batch; compile with reduce='mean' or 'sum'"):
+        alone.jax_step(optim.SGD(alone))
+
+
+# ── what calls take ──
+
+
+def test_outputs_take_the_inputs_that_they_depend_on_or_all() -> None:
+    w, x, y = Value(2.0, label="w"), autograd.inputs(2, name="x"), autograd.inputs(name="y")
+    scores = [w * each for each in x]
+    program = autograd.compile((total(scores) - y).square(), (x, y), parameters=[w], outputs=scores)
+    function, rows, targets = program.jax("outputs"), np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([5.0, 6.0])
+    for arguments in ((rows,), (rows, targets)):
+        assert function(program.jax_parameters, *arguments).tolist() == [[2.0, 4.0], [6.0, 8.0]]
+    assert function(program.jax_parameters, rows[0], targets[0]).tolist() == [2.0, 4.0]
+    with pytest.raises(TypeError, match=r"^outputs takes parameters, x, not 4 arguments$"):
+        function(program.jax_parameters, rows, targets, targets)
