@@ -103,7 +103,7 @@ GROUPS = (
     Group(
         "jax",
         ("compiler/jax/",),
-        1831,
+        1836,
         "text that XLA fuses as it does what people write, loops of statements, steps, trainings on the device, and "
         "devices of one process or many",
     ),
