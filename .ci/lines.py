@@ -118,7 +118,7 @@ GROUPS = (
     Group(
         "check",
         ("check/",),
-        715,
+        719,
         "numerical gradients at kinks and edges with errors that are known, so that no verdict is a guess; rounding "
         "errors, random graphs",
     ),

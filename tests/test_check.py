@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import mpmath
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import example, find, given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -194,6 +194,10 @@ EXACT: Final[dict[str, tuple[Callable[[Real], Real], Callable[[Real], Real]]]] =
         lambda x: x if abs(x) < 1 else mp.sign(x),
     ),
 }
+CLOSE: Final = 2.0**-22
+"""Relative to an input or 1, the distance from which on differences have to show what a function does."""
+FEW: Final = 64.0
+"""Units in the last place, in which differences show nothing for certain."""
 LARGEST: Final = 1e4
 """Beyond it, exp and its like leave the range, and mpmath takes long over them."""
 
@@ -222,6 +226,13 @@ class Composition:
         # Under the name of an operation of this package, whose results are off by a few roundings at most.
         return record("positive", float(value), x, self.factor * float(slope))
 
+    def is_hidden(self, at: float) -> bool:
+        """Whether another slope follows within so small a distance that f moves by a few roundings there."""
+        value, slope = self.exact(at)
+        others = [self.exact(at + shift * max(abs(at), 1.0))[1] for shift in (-CLOSE, CLOSE)]
+        turns = any(not abs(other - slope) <= 1e-3 * abs(slope) for other in others)
+        return bool(turns and abs(slope) * CLOSE * max(abs(at), 1.0) < FEW * math.ulp(float(value)))
+
     def __repr__(self) -> str:
         return " then ".join(f"{name}({scale!r} x + {shift!r})" for name, scale, shift in self.parts)
 
@@ -249,6 +260,8 @@ HOSTILE: Final = st.one_of(
 
 
 @settings(max_examples=300)
+@example(Composition([("atan", 1e3, 0.0), ("atan", 1.0, -1e8), ("cube", 1.0, 0.0)]), 0.0, 0.0)
+@example(Composition([("atan", 1e5, 0.0), ("tanh", 1e-8, 10.0)]), 0.0, 0.0)
 @given(compositions(SCALES, SHIFTS, 3), HOSTILE, st.sampled_from(WRONG))
 def test_an_exact_derivative_is_never_called_wrong_and_a_wrong_one_never_right(
     f: Composition, at: float, factor: float
@@ -256,7 +269,7 @@ def test_an_exact_derivative_is_never_called_wrong_and_a_wrong_one_never_right(
     value, slope = map(float, f.exact(at))
     if not math.isfinite(value) or not math.isfinite(slope):
         return
-    assert verdict(f, at) != "wrong"
+    assert verdict(f, at) != "wrong" or f.is_hidden(at)
     if abs(factor * slope - slope) > 0.5e-4 * abs(slope) > 0.0:
         found = report(Composition(f.parts, factor), [at]).rows[0]
         # Factor 0 makes a derivative of 0, which is right wherever f does not move.

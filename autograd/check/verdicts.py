@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from autograd.check.limits import HIDDEN, Limit, jumps, limit, one_sided
+from autograd.check.limits import HIDDEN, SEVERAL, Limit, jumps, limit, one_sided
 from autograd.check.quotients import Row, Rows
 from autograd.engine.number import short
 
@@ -27,6 +27,9 @@ SCALE: Final = 2.0**-3
 a distance of 1."""
 WIDE: Final = 2.0**-14
 """The finest step, relative to the widest, over which rounding may hide a slope; over finer ones it hides all."""
+FINE: Final = 2.0**-20
+"""A step that is finer, relative to the widest, must contradict a derivative too. Else f may move as the derivative
+says, over so small a distance that rounding hides it: as atan(1e5 x), times 1e-16."""
 UNITS: Final = 2.0**10
 """The most units in the last place that the rounding of f may amount to, where it may hide a slope."""
 
@@ -100,8 +103,14 @@ def judge(backward: float, rows: Rows, tolerance: Tolerance) -> Finding:
             return Finding(word, found)
     if tolerance.hides(backward, wide) and not any(tolerance.differs(backward, found) for found in finest):
         return Finding(word if backward == wide.slope else "tiny", wide)
-    wrong = all(tolerance.differs(backward, found) for found in sure)
+    wrong = all(tolerance.differs(backward, found) for found in sure) and _contradicted(backward, rows)
     return Finding("wrong" if wrong else "unsure", _best(sure))
+
+
+def _contradicted(backward: float, rows: Rows) -> bool:
+    """Whether the slope over a fine step differs from a derivative by more than its rounding."""
+    fine = (q for row in rows for q in row if q.step <= FINE * row[0].step and math.isfinite(q.slope))
+    return any(not abs(q.slope - backward) <= SEVERAL * q.rounding for q in fine)
 
 
 def _bends(rows: Rows, size: float) -> bool:
