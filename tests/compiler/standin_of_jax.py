@@ -15,7 +15,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
@@ -103,6 +103,28 @@ def _eval_shape(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*(_map(lambda x: np.zeros(x.shape, x.dtype), argument) for argument in arguments))
 
 
+def _jit(function: Callable[..., Any], donate_argnums: int | None = None) -> Callable[..., Any]:
+    """The function, which uses up one of its arguments: numbers of it that are read afterwards are nan."""
+
+    def call(*arguments: Any) -> Any:
+        found = _map(lambda x: np.array(x).view(_Array), function(*arguments))
+        if donate_argnums is not None:
+            _map(lambda x: x.fill(np.nan), arguments[donate_argnums])
+        return found
+
+    return call
+
+
+@contextmanager
+def _enable_x64(on: bool) -> Iterator[None]:
+    config = sys.modules["jax"].config
+    before, config.jax_enable_x64 = config.jax_enable_x64, on
+    try:
+        yield
+    finally:
+        config.jax_enable_x64 = before
+
+
 def _modules() -> dict[str, ModuleType]:
     def module(name: str, **members: Any) -> ModuleType:
         made = ModuleType(name)
@@ -125,11 +147,11 @@ def _modules() -> dict[str, ModuleType]:
         lax=lax,
         Array=np.ndarray,
         ShapeDtypeStruct=lambda shape, dtype: SimpleNamespace(shape=shape, dtype=dtype),
-        jit=lambda function, **options: function,
+        jit=_jit,
         eval_shape=_eval_shape,
         tree=SimpleNamespace(map=_map),
-        config=SimpleNamespace(jax_enable_x64=True),
-        enable_x64=lambda on: nullcontext(),
+        config=SimpleNamespace(jax_enable_x64=False),
+        enable_x64=_enable_x64,
     )
     return {made.__name__: made for made in (jax, arrays, lax, sharding, special, module("jax.scipy"))}
 
@@ -188,9 +210,12 @@ class Functions:
         return self._found("outputs", parts)
 
     def _found(self, call: Any, parts: Sequence[Any]) -> Any:
+        from autograd.compiler.jax.trees import precision
+
         function = self._program.jax(call, exact=self._exact)
         own = [self._program.jax_parameters] if len(self.parameters) else []
-        return function(*own, *parts)
+        with precision(str(self.parameters.dtype)):
+            return function(*own, *parts)
 
     def _flat(self, gradient: Any) -> Any:
         if not isinstance(gradient, dict):
