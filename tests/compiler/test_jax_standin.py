@@ -10,6 +10,7 @@ import pytest
 
 import autograd
 from autograd import Value, optim, total, train
+from autograd.compiler.rolling import rolled
 from autograd.compiler.statements import ArrayProgram, Named, Slots
 from autograd.engine import ieee
 from tests.compiler.fuzz import compiled, report
@@ -96,6 +97,29 @@ def test_models(make: Callable[[], Model], as_loops: bool) -> None:
     source = compared(code.program, "float64", FEW if as_loops else None, code.wanted)
     if make in (long_chain, long_recurrence):
         assert ("lax.scan" in source) == as_loops
+
+
+def test_a_loop_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograd.compiler.jax.text import length_of
+
+    made = code_of(long_chain()).program
+    count, blocks = len(made.forward) + len(made.backward), [*rolled(made.forward), *rolled(made.backward)]
+    assert any(block.count > 1 for block in blocks)
+    found = []
+    for few in (count, count - 1, 0):  # So many statements are written one by one, and no longer loop.
+        loops(few, monkeypatch)
+        found.append(length_of(made))
+    assert found == [count, count, sum(len(block.rows) for block in blocks)]
+
+
+def test_an_irregular_program_is_declined(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograd.compiler.jax import program as behind
+
+    monkeypatch.setattr(behind, "MOST", 10)
+    x = autograd.inputs(name="x")
+    made = autograd.compile(x.sin().tanh().square(), (x,), backend="jax")
+    assert made.backend == "numpy"
+    assert "not jax: its graph is irregular: 64 statements, which XLA would compile for minutes" in made.report()
 
 
 # ── programs of Values ──
