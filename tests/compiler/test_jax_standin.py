@@ -190,6 +190,16 @@ def test_powers_with_factors_hold_at_the_ends_of_the_range() -> None:
         np.testing.assert_allclose(found, ieee.scaled_power(*power), rtol=NEAR, atol=5e-324, err_msg=str(power))
 
 
+def test_a_result_that_was_computed_again_is_near_enough() -> None:
+    """XLA may round it otherwise."""
+    ulp = np.spacing(1.0)
+    xs = np.array([1.0, 1.0 + 2.0 * ulp, 1.001, -1.0, 0.0])
+    assert word("unchanged")(xs, np.ones(5)).tolist() == [True, True, False, False, False]
+    lists = np.array([[0.5, 2.0 + 4.0 * ulp, 1.0], [3.0, 1.0, 3.0], [-2.0, 0.0, 1.0]])
+    attained = [[False, True, False], [True, False, True], [False, False, True]]
+    assert word("attained")(lists, np.array([2.0, 3.0, 1.0])).tolist() == attained
+
+
 # ── trainings ──
 
 
@@ -253,6 +263,41 @@ def test_a_loss_that_is_not_finite_gets_no_step(row: int) -> None:
     found, wanted = run("jax"), run("numpy")
     same(found, wanted)
     assert (found[0].stopped_by, found[0].reason) == ("divergence", wanted[0].reason)
+
+
+def test_the_mean_of_the_rows_so_far_is_told() -> None:
+    made, x = program("jax"), X.copy()
+    x[13, 1] = np.nan
+    loop = made._loop([x, Y], optim.SGD(made, lr=0.0), 6, None, -ieee.INF)
+    with np.errstate(invalid="ignore"):
+        first, second = (loop.run(1, lambda: None) for _ in range(2))
+    assert (first.losses, first.batches) == ([], 2)
+    near(first.mean, made.value(X[:12], Y[:12]))
+    assert (second.losses, second.batches) == ([], 0)
+    assert np.isnan(second.mean)
+
+
+def gated(backend: Any) -> Any:
+    """A program in which no gradient is passed on from rows whose first number isn't above 0."""
+    w, x = [Value(0.1), Value(-0.2)], autograd.inputs(2)
+    layer = autograd.where(x[0], autograd.dot(w, x).tanh(), 0.0) + autograd.where(x[1], w[0] * x[0], 0.0)
+    return autograd.compile(layer, (x,), parameters=w, backend=backend)
+
+
+CLOSED: Final = np.array([[-1.0, -np.inf], [0.5, 1.0]])
+"""An infinity where no gradient is passed on."""
+
+
+def test_an_infinity_that_passes_nothing_on_does_no_harm() -> None:
+    def run(name: str) -> tuple[train.History, Any]:
+        made = gated(name)
+        optimizer = optim.SGD(made, lr=0.1, momentum=0.5)
+        with np.errstate(all="ignore"):
+            return train.fit(made, (CLOSED,), optimizer, epochs=3), optimizer
+
+    found = run("jax")
+    same(found, run("numpy"))
+    assert found[0].stopped_by == "epochs"
 
 
 def test_a_parameter_that_is_not_finite_ends_it() -> None:
@@ -392,13 +437,7 @@ def test_a_loss_that_reads_no_input(reduce: Any) -> None:
 
 @pytest.mark.usefixtures("in_float64")
 def test_a_number_that_is_not_finite_may_be_taken_exactly() -> None:
-    w, x = [Value(0.1), Value(-0.2)], autograd.inputs(2)
-    made = autograd.compile(
-        autograd.where(x[0], autograd.dot(w, x).tanh(), 0.0) + autograd.where(x[1], w[0] * x[0], 0.0),
-        (x,),
-        parameters=w,
-    )
-    rows = np.array([[-1.0, -np.inf], [0.5, 1.0]])
+    made, rows = gated("numpy"), CLOSED
     with np.errstate(all="ignore"):
         exact = made.jax(exact=True)
         _, gradient = exact(made.jax_parameters, rows)
