@@ -84,6 +84,11 @@ def _scan(step: Callable[..., Any], carry: Any, given: Any, length: int | None =
     return carry, _map(lambda *column: np.stack(column), *rows)
 
 
+def _slice(array: Any, start: Any, size: int) -> Any:
+    assert 0 <= start <= len(array) - size, "JAX would take other rows"
+    return array[start : start + size]
+
+
 def _while_loop(follows: Callable[[Any], Any], make: Callable[[Any], Any], carried: Any) -> Any:
     while follows(carried):
         carried = make(carried)
@@ -135,7 +140,7 @@ def _modules() -> dict[str, ModuleType]:
         "jax.lax",
         scan=_scan,
         while_loop=_while_loop,
-        dynamic_slice_in_dim=lambda array, start, size: array[start : start + size],
+        dynamic_slice_in_dim=_slice,
     )
     arrays = module("jax.numpy", **{name: _of_arrays(getattr(np, name)) for name in np.__all__})
     special = module("jax.scipy.special", erf=np.vectorize(math.erf), erfc=np.vectorize(math.erfc))
