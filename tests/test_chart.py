@@ -13,7 +13,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograd import Value, train
-from autograd.show.pictures.axes import FLAT, MOST_STEPS, axis_for, counting_axis, linear_axis, upward_axis
+from autograd.show.pictures.axes import (
+    FLAT,
+    MOST_STEPS,
+    axis_for,
+    counting_axis,
+    linear_axis,
+    logarithmic_axis,
+    upward_axis,
+)
 from autograd.show.pictures.canvas import CHARACTER, LONGEST, TEXT
 from autograd.show.pictures.chart import HEIGHT, MOST_CURVES, draw_curves, draw_panels, is_curves
 from autograd.show.pictures.palette import PALETTE, SERIES
@@ -445,3 +453,56 @@ def test_a_notebook_shows_a_history_and_never_raises(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("autograd.show.pictures.picture.renderer", lambda: None)
     assert history._repr_svg_() is None
     assert repr(history).startswith("History(2 epochs")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (0.0, 1.0, "0 0.2 0.4 0.6 0.8 1.0"),
+        (0.2, 1.0, "0 0.2 0.4 0.6 0.8 1.0"),
+        (1e-06, 4e-06, "0 1e-06 2e-06 3e-06 4e-06"),
+        (1e-05, 4e-05, "0 0.00001 0.00002 0.00003 0.00004"),
+        (0.0, 100000.0, "0 20,000 40,000 60,000 80,000 100,000"),
+        (0.0, 1000000.0, "0 0.2e+06 0.4e+06 0.6e+06 0.8e+06 1.0e+06"),
+        (0.0, 2500000.0, "0 0.5e+06 1.0e+06 1.5e+06 2.0e+06 2.5e+06"),
+        (-1.0, 0.0, "-1.0 -0.8 -0.6 -0.4 -0.2 0"),
+        (-10.0, -9.0, "-10.0 -9.8 -9.6 -9.4 -9.2 -9.0"),
+        (-10.0, -1.0, "-10 -8 -6 -4 -2 0"),
+        (5.0, 5.0, "0 2 4 6 8 10"),
+        (-3.0, -3.0, "-6 -5 -4 -3 -2 -1 0"),
+        (0.0, 0.0, "-1.0 -0.5 0 0.5 1.0"),
+        (90.0, 100.0, "90 92 94 96 98 100"),
+        (1.0, 1.0001, "1.00000 1.00002 1.00004 1.00006 1.00008 1.00010"),
+    ],
+)
+def test_the_numbers_at_an_axis(low: float, high: float, texts: str) -> None:
+    assert [text for _, text in linear_axis(low, high).ticks] == texts.split()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (1e-06, 3e-06, "1e-06 2e-06 5e-06"),
+        (30000.0, 70000.0, "20000 50000 100000"),
+        (200000.0, 600000.0, "2e+05 5e+05 1e+06"),
+        (0.0001, 0.0009, "0.0001 0.0002 0.0005 0.001"),
+        (4e-05, 0.0008, "2e-05 5e-05 0.0001 0.0002 0.0005 0.001"),
+        (1.0, 1.5, "1 1.1 1.2 1.3 1.4 1.5"),
+        (1.2, 1.7, "1.1 1.2 1.3 1.4 1.5 1.6 1.7"),
+        (1.0, 1.00001, "1 2"),
+        (9.5, 11.0, "9 9.5 10 10.5 11"),
+        (3.0, 400.0, "1 10 100 1000"),
+        (0.02, 0.9, "0.02 0.05 0.1 0.2 0.5 1"),
+        (1e-05, 100000.0, "0.0001 0.01 1 100 10000"),
+        (1e-06, 1000000.0, "1e-06 0.0001 0.01 1 100 10000 1e+06"),
+        (1e-300, 1e300, "1e-300 1e-200 1e-100 1 1e+100 1e+200 1e+300"),
+        (100000.0, 190000.0, "1e+05 1.2e+05 1.4e+05 1.6e+05 1.8e+05 2e+05"),
+        (1e-07, 100.0, "1e-06 0.0001 0.01 1 100"),
+    ],
+)
+def test_the_numbers_at_a_logarithmic_axis(low: float, high: float, texts: str) -> None:
+    axis, below = logarithmic_axis(low, high), logarithmic_axis(low, high, zero=True)
+    assert [text for _, text in axis.ticks] == texts.split()
+    assert [text for _, text in below.ticks] == ["0", *texts.split()]
+    for place, text in axis.ticks:
+        assert axis.place(float(text)) == pytest.approx(place, abs=1e-9)
