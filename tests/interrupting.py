@@ -41,6 +41,11 @@ def _all_files(file: str) -> bool:
     return True
 
 
+def of_training(file: str) -> bool:
+    """Whether a file is one of those that train."""
+    return file.startswith(str(PACKAGE / "train"))
+
+
 def _always() -> bool:
     return True
 

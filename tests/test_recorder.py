@@ -16,8 +16,7 @@ import autograd
 from autograd import Value, losses, nn, optim, strict, train
 from autograd.train.recorder import FEW_ROWS, MARGIN, MOST, NUMBERS, RESOLUTION, Grid, Recorder, Snapshot
 from autograd.train.states import corners
-from tests.interrupting import interrupted, points
-from tests.running import PACKAGE
+from tests.interrupting import interrupted, of_training, points
 
 ROUNDING = 1e-9
 """Relative: programs add in another order than Values, over up to a few hundred steps."""
@@ -440,9 +439,6 @@ def test_ctrl_c_at_any_line_leaves_whole_snapshots() -> None:
         return w, train.fit(lambda x: w * x, [(1.0, 0.0)] * 2, losses.mse, optim.SGD([w], lr=0.1), **options), recorder
 
     whole = {s.epoch: s for s in work()[2].snapshots}
-
-    def of_training(file: str) -> bool:
-        return file.startswith(str(PACKAGE / "train"))
 
     def in_training() -> bool:
         return signal.getsignal(signal.SIGINT) is not usual

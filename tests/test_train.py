@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from autograd import Value, losses, nn, no_grad, optim, train
 from autograd.train import progress
 from autograd.train.interrupts import Interrupts
-from tests.interrupting import interrupted, points
+from tests.interrupting import interrupted, of_training, points
 from tests.running import PACKAGE, surroundings
 from tests.screen import Screen
 from tests.standin import Standin
@@ -333,10 +333,6 @@ def test_ctrl_c_waits_until_a_step_is_whole(compiled: bool) -> None:
     assert (len(history.losses), len(seen)) == (3, 4)
     assert [p.data for p in program.model.parameters()] == seen[-1]
     assert signal.getsignal(signal.SIGINT) is usual
-
-
-def of_training(file: str) -> bool:
-    return file.startswith(str(PACKAGE / "train"))
 
 
 def test_ctrl_c_at_any_line_leaves_a_whole_step_and_a_history() -> None:

@@ -199,7 +199,7 @@ class Functions:
     def value_and_grad(self, *parts: Any) -> tuple[Any, Any]:
         """The value, and the gradient as a flat array or, without parameters, as arrays of the inputs."""
         value, gradient = self._found("value_and_grad", parts)
-        return value, self._flat(gradient)
+        return value, flat(self._program, gradient)
 
     def gradient_of_inputs(self, *parts: Any) -> Any:
         """One array an input."""
@@ -208,7 +208,7 @@ class Functions:
     def per_example(self, *parts: Any) -> Any:
         """The values, and a row of derivatives for each."""
         values, gradient = self._found("per_example", parts)
-        return values, self._flat(gradient)
+        return values, flat(self._program, gradient)
 
     def outputs(self, *parts: Any) -> Any:
         """The outputs of each example."""
@@ -222,15 +222,17 @@ class Functions:
         with precision(str(self.parameters.dtype)):
             return function(*own, *parts)
 
-    def _flat(self, gradient: Any) -> Any:
-        if not isinstance(gradient, dict):
-            return gradient
-        from autograd.compiler.jax.trees import of_program
 
-        entries = of_program(self._program)
-        name, index = entries[0]
-        rows = gradient[name].shape[: gradient[name].ndim - index.ndim]
-        flat = np.empty((*rows, len(self.parameters)))
-        for name, index in entries:
-            flat[..., index] = gradient[name]
-        return flat
+def flat(program: Any, gradient: Any) -> Any:
+    """A gradient by names as rows in the order of a program's parameters; that of inputs as it is."""
+    if not isinstance(gradient, dict):
+        return gradient
+    from autograd.compiler.jax.trees import of_program
+
+    entries = of_program(program)
+    name, index = entries[0]
+    rows = gradient[name].shape[: gradient[name].ndim - index.ndim]
+    found = np.empty((*rows, len(program.parameters)))
+    for name, index in entries:
+        found[..., index] = gradient[name]
+    return found

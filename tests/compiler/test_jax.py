@@ -14,6 +14,7 @@ from autograd import Value, dot, largest, log_softmax, logsumexp, losses, nn, no
 from autograd.engine import ieee
 from tests.benchmarks.programs import convolution, heston, recurrence, transformer
 from tests.benchmarks.programs.case import Scalars, row
+from tests.compiler.choices import results_at
 from tests.compiler.fuzz import compiled, main, report
 from tests.compiler.random_programs import RandomProgram
 from tests.points import ROWS
@@ -248,21 +249,7 @@ def test_the_normal_distribution_has_its_tails() -> None:
 def test_points_where_a_derivative_is_a_choice() -> None:
     cases = [case for row in ROWS for case in row.cases if not any(0.0 < abs(x) < TINY for x in case.operands)]
     assert len(cases) > 80
-    eager = [[Value(x) for x in case.operands] for case in cases]
-    results = [case.operation(*xs) for case, xs in zip(cases, eager, strict=True)]
-    for z in results:
-        z.backward()
-    operands = [[Value(0.5) for _ in case.operands] for case in cases]
-    outputs = [case.operation(*xs) for case, xs in zip(cases, operands, strict=True)]
-    # As parameters they are all in reach of XLA, which computes with numbers that it knows otherwise.
-    parameters = [x for xs in operands for x in xs]
-    x = Value(0.0)
-    program = autograd.compile(total(outputs) + x, (x,), parameters=parameters, outputs=outputs, backend="jax")
-    assert program.backend == "jax"
-    program.parameters[:] = [x.data for xs in eager for x in xs]
-    got = [program.outputs([0.0, 1.0])[0].tolist(), program.value_and_grad([0.0])[1].tolist()]
-    want = [[z.data for z in results], [x.grad for xs in eager for x in xs]]
-    for found, wanted in zip(got, want, strict=True):
+    for found, wanted in results_at(cases):
         np.testing.assert_allclose(found, wanted, rtol=NEAR["float64"], atol=TINY)
 
 

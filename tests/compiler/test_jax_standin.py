@@ -13,11 +13,12 @@ from autograd import Value, optim, total, train
 from autograd.compiler.rolling import rolled
 from autograd.compiler.statements import ArrayProgram, Named, Slots
 from autograd.engine import ieee
+from tests.compiler.choices import results_at
 from tests.compiler.fuzz import compiled, report
 from tests.compiler.random_programs import RandomProgram
-from tests.compiler.standin_of_jax import Functions, standing_in
+from tests.compiler.standin_of_jax import Functions, flat, standing_in
 from tests.compiler.test_jax_texts import long_chain, long_recurrence
-from tests.compiler.test_native_fit import CHANGES, OPTIMIZERS, X, Y, program, same, trained
+from tests.compiler.test_native_fit import CHANGES, OPTIMIZERS, X, Y, changed_between, program, same, trained
 from tests.compiler.test_sources import MODELS, Model, code_of
 from tests.compiler.test_text import TOLERANCE, Programs, agree, interpreted
 from tests.points import ROWS
@@ -144,22 +145,8 @@ def test_random_programs_with_loops_are_the_eager_ones(seed: int, monkeypatch: p
 
 
 def test_points_where_a_derivative_is_a_choice() -> None:
-    cases = [case for row in ROWS for case in row.cases]
-    eager = [[Value(x) for x in case.operands] for case in cases]
-    results = [case.operation(*xs) for case, xs in zip(cases, eager, strict=True)]
-    for z in results:
-        z.backward()
-    operands = [[Value(0.5) for _ in case.operands] for case in cases]
-    outputs = [case.operation(*xs) for case, xs in zip(cases, operands, strict=True)]
-    x = Value(0.0)
-    program = autograd.compile(
-        total(outputs) + x, (x,), parameters=[x for xs in operands for x in xs], outputs=outputs, backend="jax"
-    )
-    program.parameters[:] = [x.data for xs in eager for x in xs]
-    with np.errstate(all="ignore"):
-        got = program.outputs([0.0, 1.0])[0], program.value_and_grad([0.0])[1]
-    np.testing.assert_allclose(got[0], [z.data for z in results], rtol=NEAR)
-    np.testing.assert_allclose(got[1], [x.grad for xs in eager for x in xs], rtol=NEAR)
+    for found, wanted in results_at([case for row in ROWS for case in row.cases]):
+        np.testing.assert_allclose(found, wanted, rtol=NEAR)
 
 
 def word(name: str) -> Callable[..., Any]:
@@ -216,15 +203,7 @@ def test_a_training_in_float32() -> None:
 
 @pytest.mark.parametrize("optimizer", CHANGES)
 def test_what_is_changed_between_two_trainings_counts(optimizer: str) -> None:
-    def run(name: str) -> tuple[train.History, Any]:
-        history, changing = trained(name, optimizer, epochs=2)
-        for changes in CHANGES[optimizer]:
-            for key, x in changes.items():
-                setattr(changing, key, x)
-            history = train.fit(changing.program, (X, Y), changing, epochs=2)
-        return history, changing
-
-    same(run("jax"), run("numpy"))
+    same(changed_between("jax", optimizer), changed_between("numpy", optimizer))
 
 
 def test_a_callback_may_change_the_parameters_and_the_rate() -> None:
@@ -386,14 +365,6 @@ def near(got: Any, want: Any) -> None:
     np.testing.assert_allclose(np.asarray(got), np.asarray(want), rtol=NEAR, atol=NEAR)
 
 
-def flat(made: Any, tree: Any) -> Any:
-    from autograd.compiler.jax.trees import joined, of_program
-
-    vector = np.empty_like(made.parameters)
-    joined(tree, of_program(made), vector)
-    return vector
-
-
 @pytest.mark.usefixtures("in_float64")
 @pytest.mark.parametrize(("x", "t"), [(X, Y), (X[0], Y[0]), (X[:1], Y[:1])])
 def test_each_call_is_that_of_numpy(x: Any, t: Any) -> None:
@@ -412,8 +383,7 @@ def test_each_call_is_that_of_numpy(x: Any, t: Any) -> None:
     values, gradients = made.jax("per_example")(parameters, x, t)
     wanted, rows = made.per_example(x, t)
     near(values, wanted)
-    for i, row in enumerate(np.reshape(rows, (-1, len(made.parameters)))):
-        near(flat(made, {name: np.reshape(g, (-1, *made.views[name].shape))[i] for name, g in gradients.items()}), row)
+    near(flat(made, gradients), rows)
 
 
 @pytest.mark.usefixtures("in_float64")

@@ -102,17 +102,19 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
 }
 
 
+def changed_between(backend: str, optimizer: str) -> tuple[train.History, Any]:
+    """The last of several trainings, before each of which one hyperparameter is changed."""
+    history, changing = trained(backend, optimizer, epochs=2)
+    for changes in CHANGES[optimizer]:
+        for key, x in changes.items():
+            setattr(changing, key, x)
+        history = train.fit(changing.program, (X, Y), changing, epochs=2)
+    return history, changing
+
+
 @pytest.mark.parametrize("optimizer", CHANGES)
 def test_what_is_changed_between_two_trainings_counts(optimizer: str, backend: str) -> None:
-    def run(name: str) -> tuple[train.History, Any]:
-        history, changing = trained(name, optimizer, epochs=2)
-        for changes in CHANGES[optimizer]:
-            for key, x in changes.items():
-                setattr(changing, key, x)
-            history = train.fit(changing.program, (X, Y), changing, epochs=2)
-        return history, changing
-
-    same(run(backend), run("numpy"))
+    same(changed_between(backend, optimizer), changed_between("numpy", optimizer))
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
